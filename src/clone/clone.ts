@@ -1,0 +1,74 @@
+import { type Branded, type Instant } from '../core/index.ts';
+import { type Connection } from '../database/index.ts';
+
+/** Begins with `oneroof_`. */
+export type DatabaseName = Branded<string, 'DatabaseName'>;
+
+/** Who a source database is: enough to tell two databases apart, and a restored one from its original. */
+export interface SourceIdentity {
+  readonly database: string;
+  readonly systemIdentifier: string;
+  readonly timeline: number;
+  readonly databaseOid: string;
+  /** `server_version_num`. */
+  readonly serverVersion: number;
+}
+
+/** How well it is known that golden equals production. */
+export type ProofLevel = 'exact' | 'bracketed' | 'lineage' | 'none';
+
+/** One generation of the golden copy of one database. Never changed in place. */
+export interface Golden {
+  readonly provider: 'template' | 'physical';
+  readonly generation: number;
+  readonly source: SourceIdentity;
+  readonly takenAt: Instant;
+  readonly proofLevel: ProofLevel;
+  /** What was done: `reflink` (blocks shared) or `copy`, as probed, not as hoped. */
+  readonly method: 'reflink' | 'copy' | 'wal_log';
+  readonly bytes: number;
+  readonly durationMs: number;
+  /** The template database on the clone server. */
+  readonly database: DatabaseName;
+}
+
+/** A clone is a lease: it has an owner and an expiry, and carries our mark in COMMENT ON DATABASE. */
+export interface Lease {
+  readonly database: DatabaseName;
+  readonly owner: string;
+  readonly createdAt: Instant;
+  readonly expires: Instant;
+  readonly purpose: string;
+  readonly golden: DatabaseName;
+  readonly kept: boolean;
+}
+
+/** A clone that can be worked on: its lease, and where to connect as its administrator. */
+export interface Clone {
+  readonly lease: Lease;
+  readonly connection: Connection;
+  readonly durationMs: number;
+  readonly method: Golden['method'];
+}
+
+/** The clone server of one setup, open for work. Get it from `openCloneHost`, close it when done. */
+export interface CloneHost {
+  /** Takes a new golden generation from the source; the older ones go when no clone uses them. */
+  makeGolden(options: {
+    readonly signal?: AbortSignal;
+    readonly onProgress?: (bytes: { done: number; total: number }) => void;
+  }): Promise<Golden>;
+  /** The newest golden generation, null where there is none. */
+  golden(): Promise<Golden | null>;
+  makeClone(options: { readonly purpose: string; readonly owner: string; readonly hours: number }): Promise<Clone>;
+  /** Marks a clone as kept for inspection (it survives `gc` until its lease expires). */
+  keep(database: DatabaseName, hours: number): Promise<Lease>;
+  /** Drops a clone; refuses what does not carry our mark. */
+  drop(database: DatabaseName): Promise<void>;
+  list(): Promise<readonly Lease[]>;
+  /** Drops what is expired or left over from a crash; never what does not carry our mark. */
+  collectGarbage(at: Instant): Promise<readonly DatabaseName[]>;
+  /** How a person connects to a clone, as one command line. */
+  howToConnect(database: DatabaseName): string;
+  close(): Promise<void>;
+}

@@ -1,0 +1,42 @@
+/**
+ * Every error of One Roof: its code, the exit status of a process that ends with it, and what it means.
+ * Exit 2: the call or the configuration is wrong. 3: refused, a rule of the release or of safety. 4: broken, something could not be done.
+ * docs/ERRORS.md is generated from this table; a test holds that each code is caused by a test.
+ */
+export const errorCodes = {
+  // usage and configuration
+  USAGE: [2, 'The command line was called with words that it does not know.'],
+  CONFIG_NOT_FOUND: [2, 'A file or folder that the command needs is not there.'],
+  CONFIG_INVALID: [2, 'oneroof.yaml does not have the form that it must have.'],
+  CONFIG_TARGET_UNKNOWN: [2, 'The command names a target that oneroof.yaml does not define.'],
+  ALREADY_EXISTS: [2, 'A file that would be written is there already; nothing is overwritten.'],
+  // reading a release
+  RELEASE_NOT_A_FOLDER: [2, 'The release is not a folder.'],
+  RELEASE_NO_MANIFEST: [2, 'The folder holds no release.yaml.'],
+  FILE_UNREADABLE: [4, 'A file could not be read.'],
+  FILE_TOO_LARGE: [3, 'A file of the release is larger than the limit.'],
+  FILE_NOT_TEXT: [3, 'A file of the release is not UTF-8 text, or holds a NUL.'],
+  FILE_OUTSIDE: [3, 'A file or link of the release leads out of its folder.'],
+  YAML_SYNTAX: [3, 'A YAML file cannot be read: syntax, a tab, a duplicate key, an alias.'],
+  YAML_INVALID: [3, 'A value of a YAML file is missing, unknown or of the wrong type.'],
+  // the database
+  CONNECT_REFUSED: [4, 'Nothing answers at the address of a database.'],
+  CONNECT_PASSWORD: [4, 'The server refused the login.'],
+  CONNECT_NO_DATABASE: [4, 'The server has no database of that name.'],
+  CONNECT_FAILED: [4, 'A connection failed for another reason.'],
+  CONNECTION_LOST: [4, 'A connection broke while it was in use.'],
+  SERVER_NO_BINARIES: [4, 'No PostgreSQL of the version that is needed is installed.'],
+  SERVER_START: [4, 'A private PostgreSQL server did not start.'],
+  // core
+  JSON_NOT_CANONICAL: [4, 'A value cannot be written as canonical JSON.'],
+  INTERNAL: [4, 'A defect of One Roof itself.'],
+  INTERRUPTED: [4, 'The command was interrupted; what it had started was cancelled and cleaned up.'],
+} as const satisfies Record<string, readonly [2 | 3 | 4, string]>;
+
+/** The code of an error. */
+export type ErrorCode = keyof typeof errorCodes;
+
+/** The exit status that belongs to a code. */
+export function exitStatusOf(code: ErrorCode): 2 | 3 | 4 {
+  return errorCodes[code][0];
+}

@@ -1,0 +1,38 @@
+import { OneRoofError } from './errors.ts';
+
+/** A value that JSON can hold. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/**
+ * Writes a JSON value as RFC 8785 canonical text: keys sorted by UTF-16 code unit, no white space, shortest numbers.
+ *
+ * Errors  JSON_NOT_CANONICAL for a number that is not finite, a lone surrogate, or a value that JSON cannot hold.
+ * Source  RFC 8785 sections 3.2.2 and 3.2.3.
+ */
+export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value === 'boolean') return String(value);
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw notCanonical(`the number ${value}`);
+    return JSON.stringify(value);
+  }
+  if (typeof value === 'string') {
+    if (!value.isWellFormed()) throw notCanonical('a string with a lone surrogate');
+    return JSON.stringify(value);
+  }
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value === 'object') {
+    const members = Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, member]) => `${canonicalJson(key)}:${canonicalJson(member)}`);
+    return `{${members.join(',')}}`;
+  }
+  throw notCanonical(`a ${typeof value}`);
+}
+
+function notCanonical(what: string): OneRoofError {
+  return new OneRoofError('JSON_NOT_CANONICAL', {
+    problem: `${what} has no canonical JSON form`,
+    fix: 'this is a defect of One Roof: please report it with the command that you ran',
+  });
+}

@@ -1,0 +1,14 @@
+export { type Binaries, embeddedBinaries, embeddedMajor, findBinaries } from './binaries.io.ts';
+export { type Connection, describe, type Secret, secret } from './connection.ts';
+export {
+  createCluster,
+  ownFolder,
+  type Server,
+  type ServerPlan,
+  startServer,
+  startTemporaryServer,
+} from './server.io.ts';
+export { type Notice, type Notification, type StepResult } from './session.ts';
+export { openSession, type Session, type SessionOptions } from './session.io.ts';
+export { pinnedSettings } from './settings.ts';
+export { fixed, id, literal, type Sql, sql } from './sql.ts';

@@ -1,0 +1,196 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OneRoofError } from '../core/index.ts';
+import { type Binaries } from './binaries.io.ts';
+import { type Connection } from './connection.ts';
+
+/** A private server of ours: it listens on a Unix socket in a 0700 folder only, and ends when our process ends, however that ends. */
+export interface Server {
+  /** The data directory. */
+  readonly data: string;
+  readonly binaries: Binaries;
+  /** Connects as the superuser `postgres`. */
+  connection(database: string): Connection;
+  /** Stops the server and waits until it is gone. */
+  stop(): Promise<void>;
+}
+
+/** What a private server needs. */
+export interface ServerPlan {
+  readonly binaries: Binaries;
+  /** A data directory that exists, owned by the server's user. */
+  readonly data: string;
+  readonly superuser?: string;
+  /** Settings given on the command line; they win over every file. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Deleted when the server has ended, also when our process was killed. */
+  readonly deleteAfter?: string;
+}
+
+/**
+ * The watchdog. It starts the server and waits on a pipe that only our process holds: when the pipe closes, whatever the reason,
+ * it shuts the server down and deletes what is to be deleted. $1 postgres, $2 folder to delete or empty, the rest: arguments.
+ */
+const watchdog = `
+postgres=$1; rubbish=$2; socket=$3; shift 3
+"$postgres" "$@" >>"$socket/server.log" 2>&1 </dev/null &
+server=$!
+trap '' INT HUP TERM
+cat >/dev/null
+if [ -n "$rubbish" ]; then kill -QUIT $server; else kill -INT $server; fi 2>/dev/null
+wait $server
+[ -n "$rubbish" ] && rm -rf "$rubbish"
+rm -rf "$socket"
+`;
+
+/**
+ * Makes an empty cluster: UTF-8, the built-in C.UTF-8 collation, the same on every platform.
+ *
+ * Errors  SERVER_START with initdb's own words.
+ */
+export async function createCluster(plan: { readonly binaries: Binaries; readonly data: string }): Promise<void> {
+  const { binaries, data } = plan;
+  ownFolder(data, binaries);
+  const locale =
+    binaries.major >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'] : ['--locale=C'];
+  const child = spawn(
+    join(binaries.folder, 'initdb'),
+    ['-D', data, '-U', 'postgres', '--auth=trust', '--no-sync', '--encoding=UTF8', '--no-instructions', ...locale],
+    {
+      ...(binaries.runAs ?? {}),
+      cwd: '/',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  let said = '';
+  child.stdout.on('data', (chunk) => (said += String(chunk)));
+  child.stderr.on('data', (chunk) => (said += String(chunk)));
+  const status = await ended(child);
+  if (status !== 0) {
+    throw new OneRoofError('SERVER_START', {
+      problem: `initdb failed in ${data}: ${lastLines(said)}`,
+      fix: 'check the free space and the permissions there',
+    });
+  }
+}
+
+/**
+ * Starts a private server on a data directory and waits until it is ready.
+ *
+ * Errors  SERVER_START with the end of the server's log.
+ */
+export async function startServer(plan: ServerPlan): Promise<Server> {
+  const { binaries, data } = plan;
+  // a short path: a socket's address holds about a hundred bytes
+  const socket = mkdtempSync(join(tmpdir(), 'oneroof-'));
+  ownFolder(socket, binaries);
+  const settings = {
+    listen_addresses: '',
+    unix_socket_directories: socket,
+    unix_socket_permissions: '0700',
+    logging_collector: 'off',
+    log_destination: 'stderr',
+    ...plan.settings,
+  };
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const child = spawn(
+    '/bin/sh',
+    [
+      '-c',
+      watchdog,
+      'oneroof-watchdog',
+      join(binaries.folder, 'postgres'),
+      plan.deleteAfter ?? '',
+      socket,
+      '-D',
+      data,
+      ...options,
+    ],
+    {
+      ...(binaries.runAs === null ? {} : { uid: binaries.runAs.uid, gid: binaries.runAs.gid }),
+      cwd: '/',
+      // its own process group: Ctrl-C at the terminal reaches us, and we decide
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    },
+  );
+  const stop = async (): Promise<void> => {
+    child.stdin?.end();
+    await ended(child);
+  };
+  const ready = await waitUntilReady({ child, data, socket });
+  if (!ready) {
+    const log = existsSync(join(socket, 'server.log')) ? readFileSync(join(socket, 'server.log'), 'utf8') : '';
+    await stop();
+    throw new OneRoofError('SERVER_START', {
+      problem: `the server on ${data} did not start: ${lastLines(log)}`,
+      fix: 'see the reason above; free space and permissions are the usual ones',
+    });
+  }
+  return {
+    data,
+    binaries,
+    connection: (database) => ({ host: socket, port: 5432, user: plan.superuser ?? 'postgres', database }),
+    stop,
+  };
+}
+
+/** A new cluster in a temporary folder that goes when the server ends. */
+export async function startTemporaryServer(plan: {
+  readonly binaries: Binaries;
+  readonly settings?: Readonly<Record<string, string>>;
+}): Promise<Server> {
+  const folder = mkdtempSync(join(tmpdir(), 'oneroof-data-'));
+  ownFolder(folder, plan.binaries);
+  try {
+    const data = join(folder, 'data');
+    mkdirSync(data);
+    await createCluster({ binaries: plan.binaries, data });
+    return await startServer({ ...plan, data, deleteAfter: folder, settings: { fsync: 'off', ...plan.settings } });
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Gives a folder to the server's user, closed to everybody else. */
+export function ownFolder(folder: string, binaries: Binaries): void {
+  chmodSync(folder, 0o700);
+  if (binaries.runAs !== null) chownSync(folder, binaries.runAs.uid, binaries.runAs.gid);
+}
+
+/** Line 8 of postmaster.pid says `ready`; line 5 is the socket's folder, so that a stale file is not believed. */
+async function waitUntilReady(wait: {
+  readonly child: ChildProcess;
+  readonly data: string;
+  readonly socket: string;
+}): Promise<boolean> {
+  const file = join(wait.data, 'postmaster.pid');
+  for (const began = Date.now(); Date.now() - began < 60_000; await sleep(10)) {
+    const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
+    if (lines[4] === wait.socket && lines[7]?.trim() === 'ready') return true;
+    if (wait.child.exitCode !== null) return false;
+    if (
+      existsSync(join(wait.socket, 'server.log')) &&
+      /FATAL|could not|invalid/.test(readFileSync(join(wait.socket, 'server.log'), 'utf8')) &&
+      !existsSync(file)
+    )
+      return false;
+  }
+  return false;
+}
+
+async function ended(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (status) => resolve(status));
+  });
+}
+
+function lastLines(text: string): string {
+  return text.trim().split('\n').slice(-3).join(' | ');
+}

@@ -1,0 +1,183 @@
+import pg from 'pg';
+import { now, OneRoofError } from '../core/index.ts';
+import { type Connection, describe } from './connection.ts';
+import { type Notice, type Notification, type StepResult } from './session.ts';
+import { pinnedSettings } from './settings.ts';
+import { type Sql, sql } from './sql.ts';
+
+/** One dedicated connection: what we ask goes through `query`, what the author wrote through `run`. */
+export interface Session {
+  readonly connection: Connection;
+  /** The server's process of this session. */
+  readonly pid: number;
+  /** `server_version_num`, e.g. 180004. */
+  readonly serverVersion: number;
+  /** Runs one statement of ours; rows as objects, bigint and numeric as text. */
+  query<Row extends object>(statement: Sql): Promise<Row[]>;
+  /** Runs one statement of the author's, by the extended protocol: exactly one statement, whatever the text holds. */
+  run(text: string): Promise<StepResult>;
+  /** Notices and notifications since the last call. */
+  heard(): { readonly notices: readonly Notice[]; readonly notifications: readonly Notification[] };
+  /** Cancels what runs now, by `pg_cancel_backend` from a second connection. */
+  cancel(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How a session is opened, beside where to. */
+export interface SessionOptions {
+  /** Shown in pg_stat_activity. */
+  readonly applicationName: string;
+  /** Settings on top of the pinned ones. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Opens a session with the pinned settings.
+ *
+ * Errors  CONNECT_REFUSED, CONNECT_PASSWORD, CONNECT_NO_DATABASE, CONNECT_FAILED.
+ * Source  docs/decisions/0003-sessions.md.
+ */
+export async function openSession(connection: Connection, options: SessionOptions): Promise<Session> {
+  const client = new pg.Client({
+    host: connection.host,
+    port: connection.port,
+    user: connection.user,
+    database: connection.database,
+    // an empty function result would fall back to PGPASSWORD; the resolver in resolve.io.ts has read that already
+    password: () => connection.password?.reveal() ?? '',
+    application_name: options.applicationName,
+    ssl: tlsOf(connection),
+    connectionTimeoutMillis: connection.connectTimeout ?? 10_000,
+    keepAlive: true,
+    types: { getTypeParser: () => (value: string) => value },
+  } as pg.ClientConfig);
+  const notices: Notice[] = [];
+  const notifications: Notification[] = [];
+  let lost: Error | null = null;
+  client.on('error', (error) => {
+    lost = error;
+  });
+  client.on('notice', (notice) =>
+    notices.push({
+      severity: notice.severity ?? 'NOTICE',
+      code: notice.code ?? '00000',
+      message: notice.message ?? '',
+    }),
+  );
+  client.on('notification', (message) =>
+    notifications.push({ channel: message.channel, payload: message.payload ?? '' }),
+  );
+  try {
+    await client.connect();
+  } catch (error) {
+    await client.end().catch(() => undefined);
+    throw connectError(connection, error as Error & { code?: string });
+  }
+  const query = async <Row extends object>(statement: Sql): Promise<Row[]> => {
+    if (lost !== null) throw connectionLost(connection, lost);
+    try {
+      const result = await client.query({
+        text: statement.text,
+        values: [...statement.values],
+        queryMode: 'extended',
+      } as pg.QueryConfig);
+      return result.rows as Row[];
+    } catch (error) {
+      throw lost === null ? error : connectionLost(connection, lost);
+    }
+  };
+  const run = async (text: string): Promise<StepResult> => {
+    if (lost !== null) throw connectionLost(connection, lost);
+    try {
+      const result = await client.query({ text, queryMode: 'extended', rowMode: 'array' } as unknown as pg.QueryConfig);
+      return { command: result.command ?? '', rows: result.rowCount ?? null };
+    } catch (error) {
+      throw lost === null ? error : connectionLost(connection, lost);
+    }
+  };
+  try {
+    for (const [name, value] of Object.entries({ ...pinnedSettings, ...options.settings })) {
+      await query(sql`select pg_catalog.set_config(${name}, ${value}, false)`);
+    }
+    const [facts] = await query<{ pid: string; version: string }>(
+      sql`select pg_catalog.pg_backend_pid() as pid, pg_catalog.current_setting('server_version_num') as version`,
+    );
+    const pid = Number(facts?.pid);
+    return {
+      connection,
+      pid,
+      serverVersion: Number(facts?.version),
+      query,
+      run,
+      heard: () => ({ notices: notices.splice(0), notifications: notifications.splice(0) }),
+      cancel: async () => {
+        const second = await openSession(connection, { applicationName: 'oneroof cancel' });
+        try {
+          await second.query(sql`select pg_catalog.pg_cancel_backend(${pid})`);
+        } finally {
+          await second.close();
+        }
+      },
+      close: async () => {
+        await client.end().catch(() => undefined);
+      },
+    };
+  } catch (error) {
+    await client.end().catch(() => undefined);
+    throw error;
+  }
+}
+
+function tlsOf(connection: Connection): pg.ClientConfig['ssl'] {
+  if (connection.host.startsWith('/')) return false;
+  if (
+    connection.sslmode === undefined ||
+    connection.sslmode === 'disable' ||
+    connection.sslmode === 'allow' ||
+    connection.sslmode === 'prefer'
+  )
+    return false;
+  return { rejectUnauthorized: connection.sslmode !== 'require' };
+}
+
+function connectionLost(connection: Connection, cause: Error): OneRoofError {
+  return new OneRoofError('CONNECTION_LOST', {
+    problem: `the connection to ${describe(connection)} was lost at ${now()}`,
+    fix: "see the server's log, then run the same command again",
+    cause,
+  });
+}
+
+function connectError(connection: Connection, error: Error & { code?: string }): OneRoofError {
+  const where = describe(connection);
+  switch (error.code) {
+    case '28P01':
+    case '28000':
+      return new OneRoofError('CONNECT_PASSWORD', {
+        problem: `${where}: the server refused the login`,
+        fix: 'check the user and the password (PGPASSWORD, passwordFile, pg_hba.conf)',
+        cause: error,
+      });
+    case '3D000':
+      return new OneRoofError('CONNECT_NO_DATABASE', {
+        problem: `${where}: there is no such database`,
+        fix: 'check the name of the database',
+        cause: error,
+      });
+    case 'ECONNREFUSED':
+    case 'ENOENT':
+    case 'ENOTFOUND':
+    case 'EACCES':
+      return new OneRoofError('CONNECT_REFUSED', {
+        problem: `${where}: nothing answers there`,
+        fix: 'check host and port, and that the server runs',
+        cause: error,
+      });
+    default:
+      return new OneRoofError('CONNECT_FAILED', {
+        problem: `${where}: ${error.message}`,
+        fix: "see the server's log for the reason",
+        cause: error,
+      });
+  }
+}

@@ -1,0 +1,75 @@
+import { OneRoofError } from '../core/index.ts';
+
+/** One statement of ours: text with `$n` holes, and the values for them. Made only by the `sql` tag. */
+export interface Sql {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** A part of a statement that goes in as text: a quoted name, or another statement. */
+class Raw {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/**
+ * Writes a statement of ours. Holes become parameters; names go through `id()`, another `sql` statement is spliced in.
+ * Never for the author's SQL, which is run as the bytes that were sealed.
+ */
+export function sql(strings: TemplateStringsArray, ...holes: readonly unknown[]): Sql {
+  const values: unknown[] = [];
+  let text = strings[0] ?? '';
+  holes.forEach((hole, index) => {
+    if (hole instanceof Raw) text += hole.text;
+    else if (isSql(hole)) {
+      const offset = values.length;
+      text += hole.text.replace(/\$(\d+)/g, (_, n: string) => `$${Number(n) + offset}`);
+      values.push(...hole.values);
+    } else {
+      values.push(hole);
+      text += `$${values.length}`;
+    }
+    text += strings[index + 1] ?? '';
+  });
+  const statement = { text, values };
+  made.add(statement);
+  return statement;
+}
+
+const made = new WeakSet<object>();
+
+function isSql(hole: unknown): hole is Sql {
+  return typeof hole === 'object' && hole !== null && made.has(hole);
+}
+
+/**
+ * Quotes a name, in one or more parts: `id('public', 'orders')` is `"public"."orders"`.
+ *
+ * Errors  INTERNAL for an empty name or one with a NUL, which PostgreSQL cannot hold.
+ */
+export function id(...parts: readonly string[]): Raw {
+  return new Raw(parts.map(quoteName).join('.'));
+}
+
+/** Quotes a literal, for the utility statements that take no parameters (COMMENT, ALTER DATABASE … SET). */
+export function literal(text: string): Raw {
+  const doubled = text.replaceAll("'", "''");
+  return new Raw(text.includes('\\') ? ` E'${doubled.replaceAll('\\', '\\\\')}'` : `'${doubled}'`);
+}
+
+/** Splices fixed text of ours, such as a constant list of columns. Never for text from outside. */
+export function fixed(text: string): Raw {
+  return new Raw(text);
+}
+
+function quoteName(name: string): string {
+  if (name === '' || name.includes('\0')) {
+    throw new OneRoofError('INTERNAL', {
+      problem: 'an empty name, or one with a NUL, cannot be quoted',
+      fix: 'this is a defect of One Roof: please report it with the command that you ran',
+    });
+  }
+  return `"${name.replaceAll('"', '""')}"`;
+}

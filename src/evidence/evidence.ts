@@ -1,0 +1,41 @@
+import { type Digest, type Instant } from '../core/index.ts';
+
+/** What a piece of evidence is about. Evidence knows no stage: a kind and bytes. */
+export const evidenceKinds = ['seal', 'golden', 'rehearsal', 'gate', 'baseline', 'verification', 'report'] as const;
+export type EvidenceKind = (typeof evidenceKinds)[number];
+
+/** One line of the append-only list. */
+export interface Entry {
+  /** From 0, without gaps. */
+  readonly index: number;
+  readonly kind: EvidenceKind;
+  /** The digest of the bytes: the address of the evidence. */
+  readonly digest: Digest;
+  /** The release that it speaks of. */
+  readonly seal: Digest;
+  readonly recordedAt: Instant;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** What is handed in to be recorded: a JSON value, stored as canonical bytes. */
+export interface Recording {
+  readonly kind: EvidenceKind;
+  readonly seal: Digest;
+  readonly body: unknown;
+}
+
+/** A stored piece: its entry, and its body or why it cannot be read. */
+export type Evidence =
+  | { readonly entry: Entry; readonly readable: true; readonly body: unknown }
+  | { readonly entry: Entry; readonly readable: false; readonly reason: string };
+
+/** Where evidence is kept. Append-only: there is no way to change or delete an entry. */
+export interface EvidenceStore {
+  append(recording: Recording, at: Instant): Promise<Entry>;
+  entries(): Promise<readonly Entry[]>;
+  /** The evidence of one release, oldest first, bytes checked against their digest. */
+  of(seal: Digest): Promise<readonly Evidence[]>;
+  /** Where a person finds the bytes of an entry, e.g. a path. */
+  locate(entry: Entry): string;
+}

@@ -1,0 +1,114 @@
+import { type Digest, type Instant, type Problem } from '../core/index.ts';
+import { type Golden } from '../clone/index.ts';
+import { type Notice, type Notification } from '../database/index.ts';
+import { type Difference } from '../fingerprint/index.ts';
+import { type Direction, type Seal, type TierId } from '../release/index.ts';
+
+/** The stages of a rehearsal, in order. */
+export const stages = [
+  'preflight',
+  'forward',
+  'verify',
+  'back',
+  'prove',
+  'back-again',
+  'forward-again',
+  'verify-again',
+] as const;
+export type Stage = (typeof stages)[number];
+
+/** What one statement did on the clone, measured. */
+export interface StepMeasure {
+  readonly tier: TierId;
+  readonly direction: Direction;
+  /** From 1, within the tier and direction. */
+  readonly index: number;
+  readonly digest: Digest;
+  readonly title: string;
+  readonly durationMs: number;
+  /** What the command tag said. */
+  readonly rows: number | null;
+  readonly rowsByRelation: readonly {
+    readonly relation: string;
+    readonly inserted: number;
+    readonly updated: number;
+    readonly deleted: number;
+  }[];
+  /** Locks that this statement took anew. */
+  readonly locks: readonly { readonly relation: string; readonly mode: string }[];
+  /** Relations whose file was replaced. */
+  readonly rewritten: readonly string[];
+  readonly invalidIndexes: readonly string[];
+  readonly walBytes: number;
+  readonly notices: readonly Notice[];
+  readonly notifications: readonly Notification[];
+}
+
+export interface StageResult {
+  readonly stage: Stage;
+  readonly durationMs: number;
+  readonly outcome: 'passed' | 'failed';
+  /** Empty when passed. */
+  readonly problems: readonly Problem[];
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly steps: readonly StepMeasure[];
+}
+
+/** Whether the back restored the clone: two verdicts, and the differences that decide them. */
+export interface Proof {
+  readonly method: 'full';
+  readonly strict: 'equal' | 'different';
+  readonly logical: 'equal' | 'different';
+  /** The first hundred; `differenceCount` counts all. */
+  readonly differences: readonly Difference[];
+  readonly differenceCount: number;
+  readonly notProven: readonly { readonly relation: string; readonly reason: string }[];
+  readonly relations: number;
+  readonly rows: string;
+  readonly objects: number;
+  readonly seeds: readonly [string, string];
+  readonly schemaDigest: { readonly before: Digest; readonly after: Digest };
+  readonly dataDigest: { readonly before: Digest; readonly after: Digest };
+  readonly durationMs: number;
+}
+
+/** The trial of one option: applied to a fresh clone, then the release's own preflight. */
+export interface OptionTrial {
+  readonly option: string;
+  readonly outcome: 'collides' | 'compatible' | 'fails';
+  /** What collided, or why the option's own SQL failed. */
+  readonly problems: readonly Problem[];
+  readonly durationMs: number;
+}
+
+/** The record of one rehearsal: what the report and the approver read. Evidence of kind `rehearsal`. */
+export interface Rehearsal {
+  readonly version: 1;
+  readonly release: string;
+  readonly seal: Seal;
+  readonly outcome: 'passed' | 'failed';
+  readonly startedAt: Instant;
+  readonly endedAt: Instant;
+  readonly serverVersion: number;
+  readonly golden: Golden;
+  readonly clone: {
+    readonly method: Golden['method'];
+    readonly durationMs: number;
+    readonly dropMs: number | null;
+    readonly kept: string | null;
+  };
+  readonly stages: readonly StageResult[];
+  readonly proof: Proof | null;
+  /** Equality of the state after back and after back again; null where it was not reached. */
+  readonly idempotent: boolean | null;
+  /** Equality of the finalized states of both forwards; null where it was not reached. */
+  readonly repeatable: boolean | null;
+  /** Tables whose rows or definition changed, and whether `touches` declares them. */
+  readonly touched: readonly { readonly relation: string; readonly declared: boolean }[];
+  /** Tiers that are barred: rehearsed, not to be rolled out. */
+  readonly barred: readonly TierId[];
+  readonly options: readonly OptionTrial[];
+  /** What the release could do outside the database: found, refused or declared, counted. */
+  readonly dispatch: { readonly notifications: number; readonly declared: readonly string[] };
+  readonly problems: readonly Problem[];
+}

@@ -1,0 +1,157 @@
+import { type Branded, type Digest, type Milliseconds, type Place } from '../core/index.ts';
+
+/** The name of a release: lower-case letters, digits and hyphens, at most 63. */
+export type ReleaseName = Branded<string, 'ReleaseName'>;
+/** The folder name of a tier: its order, a hyphen, a name, e.g. `3-ownership`. */
+export type TierId = Branded<string, 'TierId'>;
+/** The name of a metric: lower-case letters, digits and underscores. */
+export type MetricName = Branded<string, 'MetricName'>;
+/** The digest of a whole release. */
+export type Seal = Branded<Digest, 'Seal'>;
+
+export type Direction = 'up' | 'down';
+
+/** One SQL statement of a tier: the bytes that were sealed, and what PostgreSQL's parser says of them. */
+export interface Step {
+  readonly sql: string;
+  readonly digest: Digest;
+  /** The node type of the parse tree, e.g. `CreateStmt`, `UpdateStmt`. */
+  readonly kind: string;
+  /** A short name for people, e.g. `CREATE TABLE`. */
+  readonly title: string;
+  /** Where the statement begins. */
+  readonly place: Required<Place>;
+  /** False for what PostgreSQL refuses inside a transaction block, such as CREATE INDEX CONCURRENTLY. */
+  readonly transactional: boolean;
+}
+
+/** How a tier runs: all steps in one transaction, or each step by itself (for what cannot run in a transaction). */
+export type TransactionMode = 'single' | 'each';
+
+export interface Tier {
+  readonly id: TierId;
+  readonly order: number;
+  readonly title: string;
+  readonly transaction: TransactionMode;
+  readonly up: readonly Step[];
+  /** Empty where the tier is one-way. */
+  readonly down: readonly Step[];
+  /** The reason why there is no way back; null where there is one. */
+  readonly oneWay: string | null;
+  /** Queries of check.sql: every row that one returns is a violation. */
+  readonly check: readonly Step[];
+  /** The reason why this tier must not be rolled out by this release; null where it may. A barred tier is sealed, linted and rehearsed. */
+  readonly barred: string | null;
+}
+
+/** One SELECT, one number. */
+export interface Metric {
+  readonly name: MetricName;
+  readonly title: string;
+  readonly query: Step;
+}
+
+/** What a metric must be. At least one bound; `equals` excludes the others. */
+export interface Expectation {
+  readonly equals?: number;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}
+
+/** The declared values of metrics before (greenfield), after (finalized), and at every time (always). */
+export interface Invariants {
+  readonly greenfield: Readonly<Record<string, Expectation>>;
+  readonly finalized: Readonly<Record<string, Expectation>>;
+  readonly always: Readonly<Record<string, Expectation>>;
+}
+
+/** A gate on data: closed until the metric meets the expectation; it stands before a tier. */
+export interface DataGate {
+  readonly id: string;
+  readonly title: string;
+  readonly metric: MetricName;
+  readonly expectation: Expectation;
+  readonly before: TierId;
+}
+
+/** A way that was considered. One with SQL is tried on a clone, then the release's preflight runs: a collision is its rejection. */
+export interface Option {
+  readonly id: string;
+  readonly title: string;
+  readonly decision: 'chosen' | 'declined' | 'rejected';
+  readonly reason: string;
+  readonly up: readonly Step[];
+}
+
+/** A work item after this release: gated ones wait for the gate, the others can go on meanwhile. */
+export interface NextItem {
+  readonly title: string;
+  readonly gated: boolean;
+}
+
+export interface Author {
+  readonly name: string;
+  readonly kind: 'agent' | 'person';
+  /** The person who instructed an agent. */
+  readonly instructedBy: string | null;
+}
+
+/** An advisory finding of another agent or person; it never counts as ratification. */
+export interface Review {
+  readonly by: string;
+  readonly finding: 'agrees' | 'objects' | 'comments' | 'pending';
+  readonly text: string;
+}
+
+/** Something that people or hooks do once the release is rolled out or back. A rehearsal lists it and never runs it. */
+export interface AfterStep {
+  readonly title: string;
+  readonly run: string | null;
+}
+
+/** The session settings that the release asks for; part of the seal. */
+export interface ReleaseSettings {
+  readonly lockTimeout: Milliseconds;
+  readonly statementTimeout: Milliseconds;
+  /** Schemas, in order. */
+  readonly searchPath: readonly string[];
+  /** The role that the steps run as; null for the connecting one. */
+  readonly role: string | null;
+}
+
+/** What rehearsal may measure at the most; null means no bound. */
+export interface Budgets {
+  readonly lock: Milliseconds | null;
+  readonly total: Milliseconds | null;
+}
+
+/** A release that was read and checked: every file present, every statement parsed. */
+export interface Release {
+  readonly folder: string;
+  readonly name: ReleaseName;
+  readonly title: string;
+  readonly summary: string;
+  readonly database: string;
+  /** `schema.table` patterns (`*` at the end of either part) of the tables whose rows or definition the release changes. */
+  readonly touches: readonly string[];
+  readonly requires: 'logical' | 'strict';
+  readonly authors: readonly Author[];
+  readonly settings: ReleaseSettings;
+  readonly budgets: Budgets;
+  readonly tiers: readonly Tier[];
+  readonly metrics: readonly Metric[];
+  readonly invariants: Invariants;
+  readonly gates: readonly DataGate[];
+  readonly options: readonly Option[];
+  readonly reviews: readonly Review[];
+  /** Why a hazard that the rules refuse is wanted, by rule: e.g. `{cascade: "…", definer: "…", dispatch: "…"}`. */
+  readonly allows: Readonly<Record<string, string>>;
+  readonly after: { readonly rollout: readonly AfterStep[]; readonly rollback: readonly AfterStep[] };
+  readonly next: readonly NextItem[];
+}
+
+/** A release with its digest. Only `sealRelease` and `readSealed` make one. */
+export interface SealedRelease {
+  readonly release: Release;
+  readonly seal: Seal;
+}

@@ -1,0 +1,51 @@
+import { type Digest, type Instant, type Milliseconds } from '../core/index.ts';
+
+/** The statuses of the origin document. */
+export type Status =
+  | 'GO'
+  | 'GO, HELD at gate'
+  | 'NO-GO'
+  | 'NO-GO, REJECTED'
+  | 'RETAINED'
+  | 'CLOSED'
+  | 'OPEN'
+  | 'BLOCKED';
+
+/** A piece of evidence that a line of the report rests on. */
+export interface Citation {
+  readonly kind: string;
+  readonly digest: Digest;
+  /** Relative to the report's folder. */
+  readonly href: string;
+}
+
+/** One line of the classification matrix. */
+export interface Component {
+  readonly id: string;
+  readonly component: string;
+  readonly status: Status;
+  readonly evidence: string;
+  readonly citations: readonly Citation[];
+}
+
+/** What the report demands of evidence. */
+export interface ReportPolicy {
+  readonly rehearsalMaxAge: Milliseconds;
+  readonly gateMaxAge: Milliseconds;
+}
+
+/** The GO / NO-GO report: readiness (the engineering is complete and proven) and production execution (allowed now?) are two verdicts. */
+export interface Report {
+  readonly version: 1;
+  readonly release: { readonly name: string; readonly title: string; readonly seal: Digest; readonly database: string };
+  readonly at: Instant;
+  readonly readiness: { readonly status: 'GO' | 'NO-GO'; readonly reasons: readonly string[] };
+  readonly execution: { readonly status: 'GO' | 'NO-GO'; readonly reasons: readonly string[] };
+  readonly components: readonly Component[];
+  /** What blocks production; the document's "single blocker" when there is one. */
+  readonly blockers: readonly string[];
+  readonly next: readonly string[];
+  readonly meanwhile: readonly string[];
+  /** entry == exit. */
+  readonly compliance: readonly string[];
+}

@@ -1,0 +1,45 @@
+import { type Milliseconds } from '../core/index.ts';
+import { type Connection } from '../database/index.ts';
+
+/** A database that releases are for. */
+export interface Target {
+  readonly name: string;
+  /** The observer's connection: a role that cannot write. */
+  readonly observer: Connection;
+}
+
+/** Where clones come from. */
+export type CloneSetup =
+  | {
+      readonly provider: 'template';
+      /** A role with CREATEDB on the clone server (may be the source's own server only where `sameServer` says so). */
+      readonly admin: Connection;
+      /** The database that golden is copied from. */
+      readonly source: string;
+      readonly sameServer: boolean;
+    }
+  | {
+      readonly provider: 'physical';
+      /** A role that may call pg_backup_start and pg_backup_stop on the source. */
+      readonly backup: Connection;
+      /** The source's data directory on this host; null: ask the server. */
+      readonly dataDirectory: string | null;
+      /** The folder for golden generations and their private server. */
+      readonly folder: string;
+      /** The programs to run the copy with; null: found by version. */
+      readonly bin: string | null;
+    };
+
+/** oneroof.yaml, checked and resolved. */
+export interface Setup {
+  readonly file: string;
+  readonly targets: Readonly<Record<string, Target>>;
+  /** The target that is meant when none is named. */
+  readonly defaultTarget: string;
+  readonly clone: CloneSetup | null;
+  /** The folder of the evidence store. */
+  readonly evidence: string;
+  /** The folder that reports are written to. */
+  readonly reports: string;
+  readonly policy: { readonly rehearsalMaxAge: Milliseconds; readonly gateMaxAge: Milliseconds };
+}

@@ -1,0 +1,1 @@
+export { type Parsed, parseYaml, type YamlSource } from './yaml.ts';

@@ -1,0 +1,115 @@
+import { LineCounter, parseDocument, isMap, isScalar, type Document } from 'yaml';
+import type { z } from 'zod';
+import { type ErrorCode, type Place, type Problem } from '../core/index.ts';
+
+/** The outcome of reading untrusted text: a checked value with the places of its parts, or all problems at once. */
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T; readonly placeOf: (path: readonly PropertyKey[]) => Place }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** What is read, and under which names its problems are reported. */
+export interface YamlSource<T> {
+  readonly file: string;
+  readonly text: string;
+  readonly schema: z.ZodType<T>;
+  /** The code of a value that does not fit the schema. */
+  readonly invalid: Extract<ErrorCode, 'YAML_INVALID' | 'CONFIG_INVALID'>;
+}
+
+/**
+ * Reads YAML 1.2 text against a schema. Duplicate keys, tabs, aliases and several documents are refused.
+ *
+ * Errors  none thrown; YAML_SYNTAX or the given code as problems, each with line and column.
+ * Source  YAML 1.2 core schema; docs/FORMAT.md "release.yaml".
+ */
+export function parseYaml<T>(source: YamlSource<T>): Parsed<T> {
+  const lines = new LineCounter();
+  const document = parseDocument(source.text, {
+    lineCounter: lines,
+    version: '1.2',
+    uniqueKeys: true,
+    prettyErrors: false,
+  });
+  const excerptOf = (line: number): string => source.text.split('\n')[line - 1] ?? '';
+  const at = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { file: source.file, line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  if (document.errors.length > 0) {
+    return {
+      ok: false,
+      problems: document.errors.map((error) => {
+        const place = at(error.pos[0]);
+        return {
+          code: 'YAML_SYNTAX',
+          problem: `this is not valid YAML: ${error.message}`,
+          fix:
+            error.code === 'TAB_AS_INDENT'
+              ? 'indent with spaces'
+              : error.code === 'DUPLICATE_KEY'
+                ? 'keep one of the two keys'
+                : 'correct the YAML at this place',
+          place,
+          excerpt: excerptOf(place.line ?? 1),
+        } as const;
+      }),
+    };
+  }
+  const placeOf = (path: readonly PropertyKey[]): Place => at(offsetOf(document, path));
+  let plain: unknown;
+  try {
+    plain = document.toJS({ maxAliasCount: 0 });
+  } catch (error) {
+    return {
+      ok: false,
+      problems: [
+        {
+          code: 'YAML_SYNTAX',
+          problem: `aliases are not allowed here: ${(error as Error).message}`,
+          fix: 'write the value out at each place',
+          place: { file: source.file, line: 1, column: 1 },
+        },
+      ],
+    };
+  }
+  const checked = source.schema.safeParse(plain ?? {});
+  if (checked.success) return { ok: true, value: checked.data, placeOf };
+  return {
+    ok: false,
+    problems: checked.error.issues.flatMap((issue) => {
+      const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [undefined];
+      return unknown.map((key): Problem => {
+        const path = key === undefined ? issue.path : [...issue.path, key];
+        const place = placeOf(path);
+        const name = path.length === 0 ? 'the document' : path.map(String).join('.');
+        return {
+          code: source.invalid,
+          problem: key === undefined ? `${name}: ${issue.message}` : `${name}: this key is not known here`,
+          fix:
+            key === undefined
+              ? 'give it a value of the form that docs/FORMAT.md describes'
+              : 'remove the key, or correct its spelling',
+          place,
+          excerpt: excerptOf(place.line ?? 1),
+        };
+      });
+    }),
+  };
+}
+
+/** The offset of the deepest node on a path that exists: a missing key is reported at its parent. For a key, the key itself. */
+function offsetOf(document: Document.Parsed, path: readonly PropertyKey[]): number {
+  for (let length = path.length; length > 0; length--) {
+    const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    const last = path[length - 1];
+    if (isMap(parent)) {
+      const pair = parent.items.find((item) => isScalar(item.key) && item.key.value === last);
+      const key = pair?.key as { range?: readonly number[] } | undefined;
+      if (key?.range?.[0] !== undefined) return key.range[0];
+    } else {
+      const node = document.getIn(path.slice(0, length), true) as { range?: readonly number[] } | undefined;
+      if (node?.range?.[0] !== undefined) return node.range[0];
+    }
+  }
+  return 0;
+}
