@@ -1,5 +1,8 @@
 export { type Binaries, embeddedBinaries, embeddedMajor, findBinaries } from './binaries.io.ts';
 export { type Connection, describe, type Secret, secret } from './connection.ts';
+export { measureMetric, type MetricQuery, type Reader, readerOf } from './metric.io.ts';
+export { type Harmless, observerGrants, observerStatements } from './observer.ts';
+export { type Observer, type ObserverOptions, openObserver, type Reading } from './observer.io.ts';
 export {
   createCluster,
   ownFolder,
@@ -9,6 +12,7 @@ export {
   startTemporaryServer,
 } from './server.io.ts';
 export { type Notice, type Notification, type StepResult } from './session.ts';
-export { openSession, type Session, type SessionOptions } from './session.io.ts';
+export { openSession, type Rows, type Session, type SessionOptions } from './session.io.ts';
 export { pinnedSettings } from './settings.ts';
 export { fixed, id, literal, type Sql, sql } from './sql.ts';
+export { type Located, problemOf } from './sqlstate.ts';

@@ -1,9 +1,13 @@
 import pg from 'pg';
+import Cursor from 'pg-cursor';
 import { now, OneRoofError } from '../core/index.ts';
 import { type Connection, describe } from './connection.ts';
 import { type Notice, type Notification, type StepResult } from './session.ts';
 import { pinnedSettings } from './settings.ts';
 import { type Sql, sql } from './sql.ts';
+
+/** Rows as lists of texts, as the server sent them. */
+export type Rows = readonly (readonly (string | null)[])[];
 
 /** One dedicated connection: what we ask goes through `query`, what the author wrote through `run`. */
 export interface Session {
@@ -16,6 +20,8 @@ export interface Session {
   query<Row extends object>(statement: Sql): Promise<Row[]>;
   /** Runs one statement of the author's, by the extended protocol: exactly one statement, whatever the text holds. */
   run(text: string): Promise<StepResult>;
+  /** Runs one statement of the author's that returns rows, by the extended protocol, and fetches at most so many of them. */
+  rows(text: string, bound: { readonly maxRows: number }): Promise<Rows>;
   /** Notices and notifications since the last call. */
   heard(): { readonly notices: readonly Notice[]; readonly notifications: readonly Notification[] };
   /** Cancels what runs now, by `pg_cancel_backend` from a second connection. */
@@ -95,10 +101,22 @@ export async function openSession(connection: Connection, options: SessionOption
       throw lost === null ? error : connectionLost(connection, lost);
     }
   };
-  try {
-    for (const [name, value] of Object.entries({ ...pinnedSettings, ...options.settings })) {
-      await query(sql`select pg_catalog.set_config(${name}, ${value}, false)`);
+  const rows = async (text: string, bound: { readonly maxRows: number }): Promise<Rows> => {
+    if (lost !== null) throw connectionLost(connection, lost);
+    const cursor = client.query(new Cursor(text, [], { rowMode: 'array' }));
+    try {
+      const fetched = await cursor.read(bound.maxRows);
+      await cursor.close();
+      return fetched;
+    } catch (error) {
+      throw lost === null ? error : connectionLost(connection, lost);
     }
+  };
+  try {
+    const settings = Object.entries({ ...pinnedSettings, ...options.settings });
+    await query(
+      sql`select pg_catalog.set_config(key, value, false) from pg_catalog.json_each_text(${JSON.stringify(Object.fromEntries(settings))}::json)`,
+    );
     const [facts] = await query<{ pid: string; version: string }>(
       sql`select pg_catalog.pg_backend_pid() as pid, pg_catalog.current_setting('server_version_num') as version`,
     );
@@ -109,6 +127,7 @@ export async function openSession(connection: Connection, options: SessionOption
       serverVersion: Number(facts?.version),
       query,
       run,
+      rows,
       heard: () => ({ notices: notices.splice(0), notifications: notifications.splice(0) }),
       cancel: async () => {
         const second = await openSession(connection, { applicationName: 'oneroof cancel' });

@@ -1,6 +1,9 @@
 import { type Instant, type NonEmpty } from '../core/index.ts';
 import { type SourceIdentity } from '../clone/index.ts';
+import { type Harmless } from '../database/index.ts';
 import { type Seal } from '../release/index.ts';
+
+export { type Harmless } from '../database/index.ts';
 
 /** Why a gate is closed. A new kind fails to compile where reasons are explained. */
 export type Reason =
@@ -28,17 +31,6 @@ export interface Baseline {
   readonly takenAt: Instant;
   readonly metrics: Readonly<Record<string, number>>;
   readonly schemaDigest: string;
-}
-
-/** What our own session did on production, from the server's own counters: all zero, or it is a defect. */
-export interface Harmless {
-  readonly role: string;
-  readonly standby: boolean;
-  readonly transactionIdAssigned: boolean;
-  readonly advisoryLocks: number;
-  readonly rowsWritten: number;
-  /** SECURITY DEFINER functions that the role may call. */
-  readonly definerFunctions: readonly string[];
 }
 
 /** The record of one look at production. Evidence of kind `gate`. */

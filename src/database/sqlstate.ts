@@ -1,0 +1,79 @@
+import { type ErrorCode, OneRoofError, type Place, type Problem, printable } from '../core/index.ts';
+
+/** The text that a server was given, and where it stands in the author's files. */
+export interface Located {
+  readonly sql: string;
+  readonly place: Place;
+}
+
+/** What a server says of an error; all of it is hostile text. */
+interface ServerError {
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly position?: unknown;
+  readonly detail?: unknown;
+  readonly hint?: unknown;
+}
+
+/** What a SQLSTATE means to us, where it is more than a refused statement. */
+const meanings: Readonly<Record<string, { readonly code: ErrorCode; readonly fix: string }>> = {
+  '55P03': {
+    code: 'LOCK_TIMEOUT',
+    fix: 'run it again when less is going on, or see which session holds the lock (pg_blocking_pids); settings.lockTimeout is the bound',
+  },
+  '57014': {
+    code: 'QUERY_TIMEOUT',
+    fix: 'make the statement faster (an index, fewer rows); settings.statementTimeout in release.yaml is the bound',
+  },
+  '53100': { code: 'DISK_FULL', fix: 'free space on the server, then run the same command again' },
+  '57P01': { code: 'CONNECTION_LOST', fix: "see the server's log, then run the same command again" },
+  '57P02': { code: 'CONNECTION_LOST', fix: "see the server's log, then run the same command again" },
+};
+
+/**
+ * Turns what a server answered into a problem with a code of ours, at the place in the author's file that the server points to.
+ *
+ * Errors  none thrown; an error that is not a server's becomes SQL_FAILED, one of ours keeps its code.
+ * Source  PostgreSQL manual, "PostgreSQL Error Codes" and "Error and Notice Message Fields": a position counts characters from 1.
+ */
+export function problemOf(error: unknown, step: Located): Problem {
+  if (error instanceof OneRoofError) return { place: step.place, ...error.problems[0] };
+  const said: ServerError = typeof error === 'object' && error !== null ? error : { message: String(error) };
+  const state = typeof said.code === 'string' ? said.code : '';
+  const { code, fix } = meanings[state] ?? {
+    code: state.startsWith('08') ? ('CONNECTION_LOST' as const) : ('SQL_FAILED' as const),
+    fix: `correct the statement at ${where(step.place)}`,
+  };
+  const position = Number(said.position ?? 0);
+  return {
+    code,
+    problem: `${text(said.message) || 'the server gave no reason'}${text(said.detail) === '' ? '' : ` (${text(said.detail)})`}${state === '' ? '' : ` [SQLSTATE ${printable(state)}]`}`,
+    fix: text(said.hint) === '' ? fix : `${fix}; the server's hint: ${text(said.hint)}`,
+    ...located(step, position > 0 ? position : 1),
+  };
+}
+
+/** The place of a character in the author's text (from 1, in characters), and the line it is in. */
+function located(step: Located, position: number): { readonly place: Place; readonly excerpt: string } {
+  const before = [...step.sql].slice(0, position - 1).join('');
+  const down = before.split('\n').length - 1;
+  const start = down === 0 ? (step.place.column ?? 1) : 1;
+  const line = step.sql.split('\n')[down]?.replace(/\r$/, '') ?? '';
+  return {
+    place: {
+      file: step.place.file,
+      line: (step.place.line ?? 1) + down,
+      column: start + [...(before.split('\n').at(-1) ?? '')].length,
+    },
+    // what stands before the statement on its first line is not ours to know: blanks keep the caret in its column
+    excerpt: printable(' '.repeat(start - 1) + line),
+  };
+}
+
+function where(place: Place): string {
+  return place.line === undefined ? place.file : `${place.file}:${place.line}`;
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? printable(value) : '';
+}
