@@ -60,7 +60,7 @@ export async function createCluster(plan: { readonly binaries: Binaries; readonl
     join(binaries.folder, 'initdb'),
     ['-D', data, '-U', 'postgres', '--auth=trust', '--no-sync', '--encoding=UTF8', '--no-instructions', ...locale],
     {
-      ...(binaries.runAs ?? {}),
+      ...(binaries.runAs === null ? {} : { uid: binaries.runAs.uid, gid: binaries.runAs.gid }),
       cwd: '/',
       stdio: ['ignore', 'pipe', 'pipe'],
     },

@@ -1,10 +1,12 @@
 import pg from 'pg';
 import Cursor from 'pg-cursor';
 import { now, OneRoofError } from '../core/index.ts';
+import { connectError, mayFallBack, refuseVersion } from './connect-error.ts';
 import { type Connection, describe } from './connection.ts';
 import { type Notice, type Notification, type StepResult } from './session.ts';
 import { pinnedSettings } from './settings.ts';
 import { type Sql, sql } from './sql.ts';
+import { type Encryption, encryptionOf } from './tls.io.ts';
 
 /** Rows as lists of texts, as the server sent them. */
 export type Rows = readonly (readonly (string | null)[])[];
@@ -40,10 +42,27 @@ export interface SessionOptions {
 /**
  * Opens a session with the pinned settings.
  *
- * Errors  CONNECT_REFUSED, CONNECT_PASSWORD, CONNECT_NO_DATABASE, CONNECT_FAILED.
+ * Errors  CONNECT_REFUSED, CONNECT_PASSWORD, CONNECT_NO_DATABASE, CONNECT_STARTING, CONNECT_TOO_MANY, CONNECT_TLS, CONNECT_VERSION,
+ *         CONNECT_FAILED.
  * Source  docs/decisions/0003-sessions.md.
  */
 export async function openSession(connection: Connection, options: SessionOptions): Promise<Session> {
+  const ways = encryptionOf(connection);
+  for (const [index, ssl] of ways.entries()) {
+    try {
+      return await openWith(connection, { ...options, ssl });
+    } catch (error) {
+      // only a server that will not encrypt, or wants nothing else, is asked again the other way
+      if (index === ways.length - 1 || !mayFallBack(error)) throw error;
+    }
+  }
+  throw new OneRoofError('INTERNAL', { problem: 'no way to connect was tried', fix: 'please report it' });
+}
+
+async function openWith(
+  connection: Connection,
+  options: SessionOptions & { readonly ssl: Encryption },
+): Promise<Session> {
   const client = new pg.Client({
     host: connection.host,
     port: connection.port,
@@ -52,7 +71,7 @@ export async function openSession(connection: Connection, options: SessionOption
     // an empty function result would fall back to PGPASSWORD; the resolver in resolve.io.ts has read that already
     password: () => connection.password?.reveal() ?? '',
     application_name: options.applicationName,
-    ssl: tlsOf(connection),
+    ssl: options.ssl,
     connectionTimeoutMillis: connection.connectTimeout ?? 10_000,
     keepAlive: true,
     types: { getTypeParser: () => (value: string) => value },
@@ -121,6 +140,7 @@ export async function openSession(connection: Connection, options: SessionOption
       sql`select pg_catalog.pg_backend_pid() as pid, pg_catalog.current_setting('server_version_num') as version`,
     );
     const pid = Number(facts?.pid);
+    refuseVersion(Number(facts?.version), describe(connection));
     return {
       connection,
       pid,
@@ -147,56 +167,10 @@ export async function openSession(connection: Connection, options: SessionOption
   }
 }
 
-function tlsOf(connection: Connection): pg.ClientConfig['ssl'] {
-  if (connection.host.startsWith('/')) return false;
-  if (
-    connection.sslmode === undefined ||
-    connection.sslmode === 'disable' ||
-    connection.sslmode === 'allow' ||
-    connection.sslmode === 'prefer'
-  )
-    return false;
-  return { rejectUnauthorized: connection.sslmode !== 'require' };
-}
-
 function connectionLost(connection: Connection, cause: Error): OneRoofError {
   return new OneRoofError('CONNECTION_LOST', {
     problem: `the connection to ${describe(connection)} was lost at ${now()}`,
     fix: "see the server's log, then run the same command again",
     cause,
   });
-}
-
-function connectError(connection: Connection, error: Error & { code?: string }): OneRoofError {
-  const where = describe(connection);
-  switch (error.code) {
-    case '28P01':
-    case '28000':
-      return new OneRoofError('CONNECT_PASSWORD', {
-        problem: `${where}: the server refused the login`,
-        fix: 'check the user and the password (PGPASSWORD, passwordFile, pg_hba.conf)',
-        cause: error,
-      });
-    case '3D000':
-      return new OneRoofError('CONNECT_NO_DATABASE', {
-        problem: `${where}: there is no such database`,
-        fix: 'check the name of the database',
-        cause: error,
-      });
-    case 'ECONNREFUSED':
-    case 'ENOENT':
-    case 'ENOTFOUND':
-    case 'EACCES':
-      return new OneRoofError('CONNECT_REFUSED', {
-        problem: `${where}: nothing answers there`,
-        fix: 'check host and port, and that the server runs',
-        cause: error,
-      });
-    default:
-      return new OneRoofError('CONNECT_FAILED', {
-        problem: `${where}: ${error.message}`,
-        fix: "see the server's log for the reason",
-        cause: error,
-      });
-  }
 }

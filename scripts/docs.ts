@@ -1,0 +1,9 @@
+// Writes the pages that are generated: docs/ERRORS.md from the table of codes, docs/cli.md from the command line's own help.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { commandLinePage } from './cli-page.ts';
+import { errorsPage } from './errors-page.ts';
+
+const docs = join(import.meta.dirname, '..', 'docs');
+writeFileSync(join(docs, 'ERRORS.md'), errorsPage());
+writeFileSync(join(docs, 'cli.md'), commandLinePage());
