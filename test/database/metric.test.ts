@@ -18,7 +18,7 @@ describe.each(versions)('a metric on PostgreSQL %s', (version) => {
     ['select 7', 7],
     ['select 1.50::numeric', 1.5],
     ['select -3::bigint;', -3],
-    ['select 1e300::float8 / 1e298', 100],
+    ['select 1e300::float8 / 4e299', 2.5],
   ])('%s is %d', async (text, value) => {
     await withSession(serverConnection(version), async (session) => {
       expect(await measureMetric(readerOf(session), metric(text))).toBe(value);
@@ -27,7 +27,7 @@ describe.each(versions)('a metric on PostgreSQL %s', (version) => {
 
   test.each([
     ['select 1 where false', 'METRIC_NO_ROW'],
-    ['select generate_series(1, 1000000000000)', 'METRIC_MANY_ROWS'],
+    ['select generate_series(1, 100000)', 'METRIC_MANY_ROWS'],
     ['select null::int', 'METRIC_NULL'],
     ["select 'many'", 'METRIC_NOT_A_NUMBER'],
     ["select 'NaN'::float8", 'METRIC_NOT_A_NUMBER'],

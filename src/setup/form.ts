@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { OneRoofError, parseDuration } from '../core/index.ts';
+import { parseAddress } from '../database/index.ts';
+
+const text = z.string().min(1, 'expected a text that is not empty');
+const duration = text.refine((value) => parseDuration(value) !== null, 'expected a length of time such as 1h or 7d');
+
+/** A problem of an address, or null; it never repeats the address. */
+function problemOfUrl(url: string): string | null {
+  try {
+    return parseAddress(url)['password'] === undefined ? null : 'the url holds a password';
+  } catch (error) {
+    if (error instanceof OneRoofError) return error.message;
+    throw error;
+  }
+}
+
+const address = z
+  .strictObject({
+    url: text
+      .superRefine((url, context) => {
+        const problem = problemOfUrl(url);
+        if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+      })
+      .optional(),
+    urlFrom: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable')
+      .optional(),
+    service: text.optional(),
+    passwordFile: text.optional(),
+  })
+  .refine(
+    (form) => [form.url, form.urlFrom, form.service].filter((way) => way !== undefined).length <= 1,
+    'expected at most one of url, urlFrom and service; with none, the PG* variables count',
+  );
+
+const clone = z.discriminatedUnion('provider', [
+  z.strictObject({
+    provider: z.literal('template'),
+    admin: address,
+    source: text,
+    sameServer: z.boolean().default(false),
+  }),
+  z.strictObject({
+    provider: z.literal('physical'),
+    backup: address,
+    dataDirectory: text.optional(),
+    folder: text.default('.oneroof/clones'),
+    bin: text.optional(),
+  }),
+]);
+
+/** The form of oneroof.yaml; a key that is not named here is refused. */
+export const setupForm = z.strictObject({
+  targets: z
+    .record(
+      z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, 'expected a name of lower-case letters, digits, hyphens'),
+      address,
+    )
+    .refine((targets) => Object.keys(targets).length > 0, 'expected at least one target'),
+  defaultTarget: text.optional(),
+  clone: clone.optional(),
+  evidence: text.default('.oneroof/evidence'),
+  reports: text.default('.oneroof/reports'),
+  policy: z
+    .strictObject({ rehearsalMaxAge: duration.default('7d'), gateMaxAge: duration.default('1h') })
+    .default({ rehearsalMaxAge: '7d', gateMaxAge: '1h' }),
+});
+
+/** oneroof.yaml as it was written, checked. */
+export type SetupForm = z.output<typeof setupForm>;
+
+/** How a database is named in oneroof.yaml. */
+export type AddressForm = z.output<typeof address>;
+
+/** A fresh oneroof.yaml, with a comment on each key. */
+export const setupTemplate = `# One Roof: which databases there are, and where clones come from. No secret belongs in this file.
+# Paths are relative to this file.
+
+targets:
+  # The databases that releases are for. One Roof only ever looks at them, with a role that cannot write:
+  # \`oneroof doctor --grants\` prints the SQL that makes one.
+  production:
+    # One of three ways to say where; with none of them the PG* variables count.
+    url: postgres://oneroof_observer@db.example.org:5432/directus?sslmode=verify-full
+    # urlFrom: PRODUCTION_URL        # the environment variable that holds the address
+    # service: production            # a service of pg_service.conf
+    # The password: this file (chmod 600), else PGPASSWORD, else ~/.pgpass. A password in the url is refused.
+    # passwordFile: .oneroof/production.password
+
+# The target that is meant when a command names none; the first one where this is left out.
+# defaultTarget: production
+
+# Where rehearsals get their clone of production from.
+# template: CREATE DATABASE … TEMPLATE, on a server that holds a copy of production.
+# clone:
+#   provider: template
+#   admin: { urlFrom: CLONE_ADMIN_URL }   # a role with CREATEDB
+#   source: directus                      # the database that golden is copied from
+#   sameServer: false                     # true only where the source's own server may carry the clones
+# physical: a copy of the data directory, run by a private server on this machine.
+# clone:
+#   provider: physical
+#   backup: { service: backup }           # a role that may call pg_backup_start and pg_backup_stop
+#   dataDirectory: /var/lib/postgresql/18/main
+#   folder: .oneroof/clones
+#   bin: /usr/lib/postgresql/18/bin
+
+evidence: .oneroof/evidence               # what was measured and proven
+reports: .oneroof/reports                 # GO / NO-GO, as Markdown, HTML and JSON
+
+policy:
+  rehearsalMaxAge: 7d                     # an older rehearsal no longer counts
+  gateMaxAge: 1h                          # nor does an older look at production
+`;
