@@ -1,0 +1,92 @@
+import { embeddedBinaries, observerGrants, openObserver } from '../../database/index.ts';
+import { OneRoofError, printable } from '../../core/index.ts';
+import { readSetup, type Setup, targetOf } from '../../setup/index.ts';
+import { type Run } from '../program.io.ts';
+
+/** One thing that was checked. */
+interface Check {
+  readonly name: string;
+  readonly outcome: 'ok' | 'problem';
+  readonly text: string;
+  /** Null where nothing is to be done. */
+  readonly fix: string | null;
+}
+
+/** Checks the machine, the configuration and every target; exit 1 where something is wrong. */
+export const run: Run = async ({ folder, options, terminal, signal }) => {
+  const checks: Check[] = [
+    { name: 'Node', outcome: 'ok', text: process.version, fix: null },
+    ...(await check('embedded PostgreSQL', async () => `${embeddedBinaries().major}`)),
+  ];
+  let setup: Setup | null = null;
+  checks.push(
+    ...(await check('oneroof.yaml', async () => {
+      setup = await readSetup(folder);
+      return setup.file;
+    })),
+  );
+  if (setup !== null) checks.push(...(await checkSetup(setup, { options, terminal, signal })));
+  const broken = checks.filter(({ outcome }) => outcome === 'problem');
+  return {
+    exit: broken.length === 0 ? 0 : 1,
+    schema: 'oneroof/doctor/1',
+    data: { checks },
+    text: checks.flatMap(lines).join('\n'),
+  };
+};
+
+async function checkSetup(
+  setup: Setup,
+  call: Pick<Parameters<Run>[0], 'options' | 'terminal' | 'signal'>,
+): Promise<Check[]> {
+  const wanted = call.options['target'];
+  const names = typeof wanted === 'string' ? [targetOf(setup, wanted).name] : Object.keys(setup.targets);
+  const found: Check[] = [];
+  for (const name of names) {
+    call.signal.throwIfAborted();
+    call.terminal.progress(`looking at ${name}`);
+    found.push(...(await checkTarget(setup, name)));
+  }
+  found.push(
+    setup.clone === null
+      ? {
+          name: 'clones',
+          outcome: 'problem',
+          text: 'oneroof.yaml names no place for clones, so nothing can be rehearsed',
+          fix: 'fill in `clone:` in oneroof.yaml',
+        }
+      : { name: 'clones', outcome: 'ok', text: `provider ${setup.clone.provider}`, fix: null },
+  );
+  return found;
+}
+
+async function checkTarget(setup: Setup, name: string): Promise<Check[]> {
+  const title = `target ${name}`;
+  const found = await check(title, async () => {
+    const observer = await openObserver(targetOf(setup, name).observer, { applicationName: 'oneroof doctor' });
+    const version = Math.floor(observer.serverVersion / 10_000);
+    await observer.close();
+    return `PostgreSQL ${version}, ${observer.role} cannot write${observer.standby ? ' (a standby)' : ''}`;
+  });
+  const writer = found.some(({ text }) => text.includes('could write'));
+  if (!writer) return found;
+  return [...found, { name: title, outcome: 'problem', text: 'it wants a role that cannot write', fix: grants }];
+}
+
+const grants = `run once as the owner of the database:\n${observerGrants('oneroof_observer', ['public'])}`;
+
+/** Turns what a check throws into problems; a defect of ours stays one. */
+async function check(name: string, look: () => Promise<string>): Promise<Check[]> {
+  try {
+    return [{ name, outcome: 'ok', text: await look(), fix: null }];
+  } catch (error) {
+    if (!(error instanceof OneRoofError)) throw error;
+    return error.problems.map(({ problem, fix }) => ({ name, outcome: 'problem', text: problem, fix }));
+  }
+}
+
+function lines({ name, outcome, text, fix }: Check): string[] {
+  const first = `${outcome === 'ok' ? 'ok     ' : 'problem'}  ${printable(name)}: ${printable(text)}`;
+  if (fix === null) return [first];
+  return [first, ...fix.split('\n').map((line) => `         ${printable(line)}`)];
+}

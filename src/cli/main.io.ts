@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+import { constants } from 'node:os';
+import { CommanderError } from 'commander';
+import { OneRoofError } from '../core/index.ts';
+import { openTerminal, writeError, writeOutcome } from './output.io.ts';
+import { createProgram } from './program.io.ts';
+
+const form = process.argv.includes('--json') ? 'json' : 'text';
+const interruption = new AbortController();
+
+/** The first signal asks the command to cancel on the server and clean up; the second ends at once. */
+function interrupt(signal: 'SIGINT' | 'SIGTERM'): void {
+  if (interruption.signal.aborted) process.exit(128 + constants.signals[signal]);
+  process.stderr.write('\nStopping: what was started is cancelled and cleaned up (again: stop at once) …\n');
+  interruption.abort(
+    new OneRoofError('INTERRUPTED', {
+      problem: `the command was interrupted by ${signal}; what it had started was cancelled and cleaned up`,
+      fix: 'run the same command again',
+    }),
+  );
+}
+process.on('SIGINT', () => interrupt('SIGINT'));
+process.on('SIGTERM', () => interrupt('SIGTERM'));
+// a reader that has seen enough (`oneroof … | head`) is no error
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
+
+const terminal = openTerminal();
+const program = createProgram(async (run, call) => {
+  const outcome = await run({ ...call, terminal, signal: interruption.signal });
+  terminal.close();
+  writeOutcome(outcome, form);
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  terminal.close();
+  if (error instanceof CommanderError) {
+    if (error.exitCode !== 0) {
+      const usage = new OneRoofError('USAGE', {
+        problem: error.message.replace(/^error: /, ''),
+        fix: 'oneroof --help lists the commands, oneroof <command> --help its options',
+      });
+      writeError(usage, form);
+    }
+  } else writeError(interruption.signal.aborted ? interruption.signal.reason : error, form);
+}

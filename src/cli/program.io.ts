@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { type Outcome, type Terminal } from './output.io.ts';
+import { type Verb, verbs } from './verbs.io.ts';
+
+/** A command as it was called. */
+export interface Call {
+  readonly arguments: readonly string[];
+  readonly options: Readonly<Record<string, string | boolean | undefined>>;
+  /** Where oneroof.yaml is looked for, and what relative paths begin at. */
+  readonly folder: string;
+}
+
+/** What a command works with, beside how it was called. */
+export interface Context extends Call {
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+}
+
+/** A command's work. */
+export type Run = (context: Context) => Promise<Outcome>;
+
+/** Builds the command line from the table of verbs; nothing of a command is loaded before it is called. */
+export function createProgram(perform: (run: Run, call: Call) => Promise<void>): Command {
+  const program = new Command('oneroof')
+    .description('A gated release manager for PostgreSQL: agents prepare and prove, people open the gate.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'explain the command')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .configureOutput({ writeErr: (text) => void (text.startsWith('error:') || process.stderr.write(text)) })
+    .exitOverride()
+    .addHelpText(
+      'after',
+      '\nSee it work, with nothing installed:\n  $ oneroof demo\n\nExit status: 0 done or GO, 1 NO-GO or BLOCKED, 2 usage, 3 refused, 4 broken.',
+    );
+  const groups = new Map<string, Command>();
+  for (const verb of verbs) {
+    const [first = '', second] = verb.name.split(' ');
+    const parent = second === undefined ? program : group(program, { groups, name: first });
+    add(parent.command(second ?? first), verb, perform);
+  }
+  return program;
+}
+
+const groupSummaries: Readonly<Record<string, string>> = {
+  clone: 'golden copies and the clones made from them',
+  new: 'add to a release',
+};
+
+function group(program: Command, of: { groups: Map<string, Command>; name: string }): Command {
+  const known = of.groups.get(of.name);
+  if (known !== undefined) return known;
+  const made = program
+    .command(of.name)
+    .description(groupSummaries[of.name] ?? '')
+    .helpCommand(false);
+  of.groups.set(of.name, made);
+  return made;
+}
+
+function add(command: Command, verb: Verb, perform: (run: Run, call: Call) => Promise<void>): void {
+  command.description(verb.summary);
+  for (const [name, text] of verb.arguments ?? []) command.argument(name, text);
+  for (const [flags, text, preset] of verb.options ?? [])
+    if (preset === undefined) command.option(flags, text);
+    else command.option(flags, text, preset);
+  command
+    .option('-C, --folder <folder>', 'work as if started in this folder', '.')
+    .option('--json', 'print one JSON object on stdout (docs/JSON.md)')
+    .addHelpText('after', `\nExamples:\n${verb.examples.map((line) => `  $ ${line}`).join('\n')}`)
+    .action(async () => {
+      const options: Call['options'] = command.opts();
+      const { run } = await verb.load();
+      await perform(run, { arguments: command.args, options, folder: String(options['folder']) });
+    });
+}
+
+function version(): string {
+  const { version: text } = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return text;
+}

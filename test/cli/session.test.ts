@@ -1,0 +1,108 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { commandLinePage } from '../../scripts/cli-page.ts';
+import { verbs } from '../../src/cli/verbs.io.ts';
+import { serverConnection } from '../database.io.ts';
+import { oneroof } from './run.io.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'oneroof-cli-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('a terminal session', () => {
+  it('prints the version of package.json', () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+    expect(oneroof(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it('loads no driver, parser or schema library to print its version', () => {
+    const log = join(folder, 'resolved.mjs');
+    const hook =
+      'export async function resolve(s, c, n) { const r = await n(s, c); process._rawDebug(`loaded ${r.url}`); return r; }';
+    const url = `data:text/javascript,${encodeURIComponent(hook)}`;
+    writeFileSync(log, `import { register } from 'node:module';\nregister(${JSON.stringify(url)});\n`);
+    const { stderr, status } = oneroof(['--version'], { env: { NODE_OPTIONS: `--import ${log}` } });
+    expect(status).toBe(0);
+    expect(stderr).toContain('node_modules/commander');
+    expect(stderr).not.toMatch(/node_modules\/(zod|pg|pg-cursor|yaml|libpg-query)\//);
+    expect(stderr).not.toContain('/cli/commands/');
+  });
+
+  it('explains every command with examples', () => {
+    expect(verbs.filter(({ examples }) => examples.length === 0)).toEqual([]);
+    const help = oneroof(['doctor', '--help']);
+    expect(help.status).toBe(0);
+    expect(help.stdout).toContain('$ oneroof doctor');
+    expect(help.stdout).toContain('--json');
+  });
+
+  it('refuses an unknown command with USAGE, exit 2, and says which one was meant', () => {
+    const { status, stdout, stderr } = oneroof(['docter']);
+    expect(status).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('[USAGE]');
+    expect(stderr).toContain('Did you mean doctor');
+    expect(stderr).toContain('hint: ');
+  });
+
+  it('refuses an unknown option as JSON where --json is asked for', () => {
+    const { status, stdout } = oneroof(['doctor', '--force', '--json']);
+    expect(status).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ schema: 'oneroof/error/1', exit: 2, problems: [{ code: 'USAGE' }] });
+  });
+
+  it('is plain where it is piped', () => {
+    const { stdout, stderr } = oneroof(['doctor', '-C', folder]);
+    expect(stdout + stderr).not.toContain('\u001b');
+  });
+
+  it('shows hostile text without letting it act on the terminal', () => {
+    const { status, stderr } = oneroof(['completion', 'evil\u001b[2J\u202e\nerror: forged']);
+    expect(status).toBe(2);
+    expect(stderr).not.toContain('\u001b');
+    expect(stderr).not.toContain('\u202e');
+    expect(stderr.split('\n').filter((line) => line.startsWith('error:'))).toHaveLength(1);
+  });
+
+  it('writes oneroof.yaml once and never over another', () => {
+    expect(oneroof(['init', '-C', folder]).status).toBe(0);
+    const again = oneroof(['init', '-C', folder]);
+    expect(again.status).toBe(2);
+    expect(again.stderr).toContain('[ALREADY_EXISTS]');
+  });
+
+  it('points a caret at the place of a mistake in oneroof.yaml', () => {
+    writeFileSync(join(folder, 'oneroof.yaml'), 'targets:\n  production: {}\n  production: {}\n');
+    const { stdout } = oneroof(['doctor', '-C', folder]);
+    expect(stdout).toContain('problem  oneroof.yaml');
+  });
+
+  it('reports a target whose role could write as a problem, with the SQL of a role that cannot', () => {
+    const { host } = serverConnection();
+    const url = `postgres://postgres@/postgres?host=${encodeURIComponent(host)}`;
+    writeFileSync(join(folder, 'oneroof.yaml'), 'targets:\n  production:\n    urlFrom: SESSION_TEST_URL\n');
+    const { status, stdout } = oneroof(['doctor', '-C', folder, '--json'], { env: { SESSION_TEST_URL: url } });
+    expect(status).toBe(1);
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; outcome: string; text: string; fix: string }[] };
+    const wrong = checks.filter(({ name, outcome }) => name === 'target production' && outcome === 'problem');
+    expect(wrong.map(({ text }) => text).join()).toContain('could write');
+    expect(wrong.at(-1)?.fix).toContain('create role');
+  });
+
+  it('prints completions that know every command', () => {
+    for (const shell of ['bash', 'zsh', 'fish']) {
+      const { status, stdout } = oneroof(['completion', shell]);
+      expect(status).toBe(0);
+      for (const { name } of verbs) expect(stdout).toContain(name.split(' ')[0]);
+    }
+  });
+
+  it('has the help in docs/cli.md that the commands print', () => {
+    expect(readFileSync(join(root, 'docs', 'cli.md'), 'utf8')).toBe(commandLinePage());
+  });
+});
