@@ -1,6 +1,13 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Milliseconds, OneRoofError } from '../../src/core/index.ts';
 import {
+  createCluster,
+  embeddedBinaries,
+  ownFolder,
+  startServer,
   type Connection,
   type Observer,
   observerGrants,
@@ -183,4 +190,22 @@ describe.each(versions)('an observer on PostgreSQL %s', (version) => {
 
 test('observerGrants is the statements as one text, with names quoted', () => {
   expect(observerGrants('a"b', ['Odd name'])).toContain('grant usage on schema "Odd name" to "a""b";');
+});
+
+test('a standby is accepted with any role, and recorded as one', async () => {
+  const binaries = embeddedBinaries();
+  const folder = mkdtempSync(join(tmpdir(), 'oneroof-test-'));
+  ownFolder(folder, binaries);
+  const data = join(folder, 'data');
+  mkdirSync(data);
+  await createCluster({ binaries, data });
+  writeFileSync(join(data, 'standby.signal'), '');
+  const server = await startServer({ binaries, data, settings: { hot_standby: 'on' }, deleteAfter: folder });
+  try {
+    const observer = await openObserver(server.connection('postgres'), options);
+    expect(await read(observer, 'select count(*) from pg_class where false')).toEqual([['0']]);
+    expect(await observer.close()).toMatchObject({ standby: true, role: 'postgres', transactionIdAssigned: false });
+  } finally {
+    await server.stop();
+  }
 });
