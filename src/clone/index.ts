@@ -1,1 +1,2 @@
 export type * from './clone.ts';
+export { openCloneHost } from './host.io.ts';

@@ -1,0 +1,138 @@
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type DatabaseName, openCloneHost } from '../../src/clone/index.ts';
+import { instant, now } from '../../src/core/index.ts';
+import { findBinaries, openSession, type Server, sql, startTemporaryServer } from '../../src/database/index.ts';
+import { type CloneSetup } from '../../src/setup/index.ts';
+import { runSql, versions, withSession } from '../database.io.ts';
+
+async function withSource(
+  version: '18' | '15',
+  use: (server: Server, setup: CloneSetup) => Promise<void>,
+): Promise<void> {
+  const settings = { archive_mode: 'on', archive_command: '/bin/true', wal_level: 'logical' };
+  const server = await startTemporaryServer({ binaries: findBinaries(Number(version)), settings });
+  const folder = mkdtempSync(join(tmpdir(), 'oneroof-golden-'));
+  chmodSync(folder, 0o755);
+  try {
+    await runSql(server.connection('postgres'), [
+      'create role app',
+      'create database shop owner app',
+      'create database other',
+    ]);
+    await runSql(server.connection('shop'), [
+      `alter database shop set search_path = 'app one', public`,
+      `alter database shop set work_mem = '7MB'`,
+      'revoke connect on database shop from public',
+      'grant connect on database shop to app',
+      'create table t (i int)',
+      'insert into t select generate_series(1, 1000)',
+      `create subscription s connection 'host=/nowhere dbname=x' publication p with (connect = false)`,
+    ]);
+    await use(server, {
+      provider: 'physical',
+      backup: server.connection('shop'),
+      dataDirectory: null,
+      folder,
+      bin: null,
+    });
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+test.each(versions)(
+  'PostgreSQL %s: golden of a live, written source holds what was committed, and clones are its equals',
+  async (version) => {
+    await withSource(version, async (source, setup) => {
+      const open = await openSession(source.connection('shop'), {
+        applicationName: 'test',
+        settings: { search_path: 'public' },
+      });
+      await open.run('begin');
+      await open.run('insert into t values (-1)');
+      const host = await openCloneHost(setup);
+      try {
+        await expect(host.makeClone({ purpose: 'p', owner: 'o', hours: 1 })).rejects.toMatchObject({
+          code: 'CLONE_NO_GOLDEN',
+        });
+        let going = true;
+        const writer = (async () => {
+          while (going) await runSql(source.connection('shop'), ['insert into t values (0)']);
+        })();
+        const golden = await host.makeGolden({});
+        going = false;
+        await writer;
+        expect(golden).toMatchObject({ generation: 1, database: 'oneroof_shop_g1' });
+        const clone = await host.makeClone({ purpose: 'test', owner: 'o', hours: 1 });
+        await withSession(clone.connection, async (session) => {
+          const [row] = await session.query<Record<string, string>>(sql`
+          select (select count(*)::text from public.t where i > 0) as committed, (select count(*)::text from public.t where i < 0) as open,
+                 current_setting('archive_mode') as archive, (select count(*)::text from pg_subscription) as subscriptions,
+                 (select count(*)::text from pg_database where datname = 'other') as others,
+                 (select pg_get_userbyid(datdba) from pg_database where datname = current_database()) as owner,
+                 (select setconfig::text from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase
+                  where datname = current_database()) as settings,
+                 (select datacl::text = (select datacl::text from pg_database where datname = 'oneroof_shop_g1') from pg_database
+                  where datname = current_database())::text as acl`);
+          const [same] = await session.query<Record<string, string>>(sql`
+          select setconfig::text as settings from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase
+          where datname = 'oneroof_shop_g1'`);
+          expect(row).toMatchObject({
+            committed: '1000',
+            open: '0',
+            archive: 'off',
+            subscriptions: '0',
+            others: '0',
+            owner: 'app',
+            acl: 'true',
+          });
+          expect(row?.['settings']).toBe(same?.['settings']);
+        });
+        await withSession(source.connection('postgres'), async (session) => {
+          const [row] = await session.query(
+            sql`select count(*)::text as n from pg_stat_activity where application_name like 'oneroof%'`,
+          );
+          expect(row).toEqual({ n: '0' });
+        });
+        await expect(openCloneHost(setup)).rejects.toMatchObject({ code: 'CLONE_IN_USE' });
+        const second = await host.makeClone({ purpose: 'test', owner: 'o', hours: 1 });
+        await runSql(second.connection, ['drop table public.t']);
+        await runSql(clone.connection, ['select * from public.t']);
+        await host.drop(second.lease.database);
+        await expect(host.drop(second.lease.database)).rejects.toMatchObject({ code: 'CLONE_GONE' });
+        await expect(host.drop('postgres' as DatabaseName)).rejects.toMatchObject({ code: 'CLONE_NOT_OURS' });
+        expect(await host.collectGarbage(now())).toEqual([]);
+        await host.keep(clone.lease.database, 2);
+        expect(await host.list()).toMatchObject([{ kept: true }]);
+        expect(await host.collectGarbage(instant(new Date(Date.now() + 3 * 3_600_000)))).toEqual([
+          clone.lease.database,
+        ]);
+      } finally {
+        await open.close();
+        await host.close();
+      }
+    });
+  },
+);
+
+test('an aborted golden leaves nothing, and the next one works', async () => {
+  await withSource('18', async (_source, setup) => {
+    if (setup.provider !== 'physical') return;
+    const host = await openCloneHost(setup);
+    try {
+      const stop = new AbortController();
+      const onProgress = (): void => stop.abort();
+      await expect(host.makeGolden({ signal: stop.signal, onProgress })).rejects.toMatchObject({ code: 'INTERRUPTED' });
+      expect(readdirSync(setup.folder)).toEqual([]);
+      await host.makeGolden({});
+      expect((await host.makeGolden({})).generation).toBe(2);
+      expect(existsSync(join(setup.folder, 'generation-1'))).toBe(false);
+    } finally {
+      await host.close();
+    }
+  });
+});
