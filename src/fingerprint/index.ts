@@ -1,1 +1,4 @@
+export { compareRows, compareSchemas, explainDifference } from './compare.ts';
 export type * from './fingerprint.ts';
+export { captureRows } from './rows.io.ts';
+export { captureSchema } from './schema.io.ts';

@@ -1,0 +1,97 @@
+import { canonicalJson, type Json, OneRoofError, printable, truncate } from '../core/index.ts';
+import type { DataFingerprint, Difference, RelationRows, SchemaFingerprint, SchemaObject } from './fingerprint.ts';
+
+/**
+ * Lists every property in which two schemas differ.
+ *
+ * Shape   sorted by kind and name; an object that one side lacks is one difference with `property` null.
+ */
+export function compareSchemas(before: SchemaFingerprint, after: SchemaFingerprint): readonly Difference[] {
+  return pairs(before.objects, after.objects, (object) => `${object.kind}\0${object.name}`).flatMap(([a, b]) => {
+    const { kind, name } = (a ?? b) as SchemaObject;
+    if (a === undefined || b === undefined)
+      return [
+        { in: 'schema', level: 'logical', kind, name, property: null, before: whole(a), after: whole(b) } as const,
+      ];
+    return (['logical', 'strict'] as const).flatMap((level) =>
+      [...new Set([...Object.keys(a[level]), ...Object.keys(b[level])])].sort().flatMap((property): Difference[] => {
+        const [was, is] = [a[level][property] ?? null, b[level][property] ?? null];
+        return canonicalJson(was) === canonicalJson(is)
+          ? []
+          : [{ in: 'schema', level, kind, name, property, before: was, after: is }];
+      }),
+    );
+  });
+}
+
+/**
+ * Lists every relation and sequence in which two databases' rows differ; a relation that one side could not prove stays in `notProven`.
+ *
+ * Errors  INTERNAL where the two were hashed with different seeds.
+ */
+export function compareRows(before: DataFingerprint, after: DataFingerprint): readonly Difference[] {
+  if (canonicalJson(before.seeds) !== canonicalJson(after.seeds))
+    throw new OneRoofError('INTERNAL', {
+      problem: 'rows that were hashed with different seeds cannot be compared',
+      fix: 'this is a defect of One Roof: please report it with the command that you ran',
+    });
+  const unproven = new Set([...before.notProven, ...after.notProven].map((entry) => entry.relation));
+  const rows = pairs(before.relations, after.relations, (entry) => entry.relation).flatMap(([a, b]): Difference[] => {
+    const name = ((a ?? b) as RelationRows).relation;
+    const base = { in: 'rows', level: 'logical', kind: 'table', name } as const;
+    if (a === undefined || b === undefined)
+      return unproven.has(name) ? [] : [{ ...base, property: null, before: a?.rows ?? null, after: b?.rows ?? null }];
+    if (a.rows !== b.rows) return [{ ...base, property: 'rows', before: a.rows, after: b.rows }];
+    return a.sums.join() === b.sums.join()
+      ? []
+      : [{ ...base, property: 'content', before: a.sums.join(), after: b.sums.join() }];
+  });
+  const positions = pairs(before.sequences, after.sequences, (entry) => entry.sequence).flatMap(
+    ([a, b]): Difference[] => {
+      const name = a?.sequence ?? b?.sequence ?? '';
+      const base = { in: 'sequence', level: 'strict', kind: 'sequence', name } as const;
+      if (a === undefined || b === undefined)
+        return unproven.has(name)
+          ? []
+          : [{ ...base, property: null, before: a?.lastValue ?? null, after: b?.lastValue ?? null }];
+      return (['lastValue', 'isCalled'] as const).flatMap((property) =>
+        a[property] === b[property] ? [] : [{ ...base, property, before: a[property], after: b[property] }],
+      );
+    },
+  );
+  return [...rows, ...positions];
+}
+
+/** One line that names the object, the property, and what it was and is; hostile text is made printable. */
+export function explainDifference(difference: Difference): string {
+  const { kind, name, property, before, after } = difference;
+  const what = `${printable(kind)} ${truncate(printable(name), 200)}`;
+  if (property === null)
+    return before === null ? `${what}: was not there before` : after === null ? `${what}: is gone` : `${what}: differs`;
+  if (property === 'content') return `${what}: same number of rows, other content`;
+  return `${what}: ${printable(property)}: ${show(before)} → ${show(after)}`;
+}
+
+function show(value: Json): string {
+  return truncate(
+    printable(value === null ? 'none' : typeof value === 'string' ? `"${value}"` : canonicalJson(value)),
+    160,
+  );
+}
+
+function whole(object: SchemaObject | undefined): Json {
+  return object === undefined ? null : object.logical;
+}
+
+/** What has the same key on both sides, in the order of the keys. */
+function pairs<T>(
+  before: readonly T[],
+  after: readonly T[],
+  key: (item: T) => string,
+): [T | undefined, T | undefined][] {
+  const [left, right] = [before, after].map((list) => new Map(list.map((item) => [key(item), item]))) as [
+    Map<string, T>,
+    Map<string, T>,
+  ];
+  return [...new Set([...left.keys(), ...right.keys()])].sort().map((name) => [left.get(name), right.get(name)]);
+}
