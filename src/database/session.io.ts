@@ -112,9 +112,10 @@ async function openWith(
     }
   };
   const run = async (text: string): Promise<StepResult> => {
+    const extended: pg.QueryArrayConfig & { queryMode: 'extended' } = { text, queryMode: 'extended', rowMode: 'array' };
     if (lost !== null) throw connectionLost(connection, lost);
     try {
-      const result = await client.query({ text, queryMode: 'extended', rowMode: 'array' } as unknown as pg.QueryConfig);
+      const result = await client.query(extended);
       return { command: result.command ?? '', rows: result.rowCount ?? null };
     } catch (error) {
       throw lost === null ? error : connectionLost(connection, lost);

@@ -155,6 +155,7 @@ describe.each(versions)('an observer on PostgreSQL %s', (version) => {
     ['grant pg_read_all_data to :role', /revoke pg_read_all_data from/],
     ['grant pg_execute_server_program to :role', /revoke pg_execute_server_program from/],
     ['grant postgres to :role', /revoke postgres from/],
+    ['create extension dblink', /revoke execute on function .*dblink_exec\(/],
     ['alter table orders owner to :role', /reassign owned by/],
   ])('refuses a role after %s, with OBSERVER_CAN_WRITE and a fix that works', async (grant, fix) => {
     await withObserverRole(version, async (as, admin) => {
@@ -168,6 +169,23 @@ describe.each(versions)('an observer on PostgreSQL %s', (version) => {
         error.problems.map((problem) => problem.fix.replace('<another role>', 'postgres')),
       );
       await (await openObserver(as, options)).close();
+    });
+  });
+
+  test('names every reason at once, and holds nothing that the privilege functions of the server would deny', async () => {
+    await withObserverRole(version, async (as, admin) => {
+      await runSql(admin, [
+        `grant update, delete on orders to ${as.user}`,
+        `alter role ${as.user} createrole`,
+        'create table public.safe (a int)',
+      ]);
+      const error = await caught(openObserver(as, options));
+      expect(error.problems.map((problem) => problem.code)).toEqual(['OBSERVER_CAN_WRITE', 'OBSERVER_CAN_WRITE']);
+      await withSession(admin, async (session) => {
+        const held = await session.query(sql`select c.oid::regclass::text as name from pg_class c
+          where relnamespace = 'public'::regnamespace and relkind = 'r' and has_table_privilege(${as.user}, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')`);
+        expect(held).toEqual([{ name: 'public.orders' }]);
+      });
     });
   });
 

@@ -1,12 +1,21 @@
-import { mkdtempSync, writeFileSync, mkdirSync, chmodSync } from 'node:fs';
+import { mkdtempSync, writeFileSync, mkdirSync, chmodSync, rmSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { OneRoofError } from '../../src/core/index.ts';
 import { initSetup, readSetup, targetOf } from '../../src/setup/index.ts';
 
-function folderWith(text: string): string {
+const made: string[] = [];
+afterAll(() => made.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+function temporary(): string {
   const folder = mkdtempSync(join(tmpdir(), 'oneroof-setup-'));
+  made.push(folder);
+  return folder;
+}
+
+function folderWith(text: string): string {
+  const folder = temporary();
   writeFileSync(join(folder, 'oneroof.yaml'), text);
   return folder;
 }
@@ -18,7 +27,7 @@ async function problemsOf(text: string): Promise<OneRoofError> {
 }
 
 test('a fresh oneroof.yaml is read as it is, and is never overwritten', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'oneroof-setup-'));
+  const folder = temporary();
   const file = await initSetup(folder);
   const setup = await readSetup(folder, {});
   expect(setup).toMatchObject({
