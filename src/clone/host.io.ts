@@ -8,6 +8,7 @@ import { type CloneSetup } from '../setup/index.ts';
 import { type CloneHost } from './clone.ts';
 import { collect, dropLeased, isAlive, keepLeased, lease, leases } from './lease.io.ts';
 import { type GenerationRecord, type PhysicalSetup, takeGolden } from './providers/physical.io.ts';
+import { openTemplateHost } from './template-host.io.ts';
 
 /** The served generation: its server, an administrator's session on it, and its record. */
 interface Served {
@@ -22,12 +23,7 @@ interface Served {
  * Errors  CLONE_FOLDER_UNREACHABLE, CLONE_IN_USE, SERVER_START; CLONE_SAME_SERVER for the provider "template".
  */
 export async function openCloneHost(setup: CloneSetup): Promise<CloneHost> {
-  if (setup.provider === 'template') {
-    throw new OneRoofError('CLONE_SAME_SERVER', {
-      problem: `the provider "template" cannot copy database ${setup.source} yet`,
-      fix: 'use the provider "physical" in oneroof.yaml',
-    });
-  }
+  if (setup.provider === 'template') return openTemplateHost(setup);
   mkdirSync(setup.folder, { recursive: true, mode: 0o755 });
   let served = await serveNewest(setup);
   const open = (): Served => {

@@ -43,7 +43,7 @@ export async function lease(
       kept: false,
     };
     await mark(admin, { kind: 'lease', lease: made, maker: { host: hostname(), pid: process.pid } });
-    await carryOver(admin, { golden: golden.database, clone: database, owner: facts.owner });
+    await carryOver(admin, { golden: golden.database, clone: database });
     return { lease: made, durationMs: elapsed({ from, to: now() }), method: small ? 'wal_log' : golden.method };
   } catch (error) {
     await admin.query(sql`drop database if exists ${id(database)} with (force)`);
@@ -125,16 +125,20 @@ async function mark(admin: Session, value: Extract<Mark, { kind: 'lease' }>): Pr
   await admin.query(sql`comment on database ${id(value.lease.database)} is ${literal(writeMark(value))}`);
 }
 
-async function carryOver(
+/** Applies the privileges and settings of one database to its copy. */
+export async function carryOver(
   admin: Session,
-  plan: { readonly golden: string; readonly clone: string; readonly owner: string },
+  plan: { readonly golden: string; readonly clone: string },
 ): Promise<void> {
   const clone = id(plan.clone);
+  const [facts] = await admin.query<{ owner: string }>(sql`
+    select pg_catalog.pg_get_userbyid(datdba) as owner from pg_catalog.pg_database where datname = ${plan.clone}`);
+  const owner = facts?.owner ?? '';
   const grants = await admin.query<{ grantee: string; privilege: string; grantable: string }>(sql`
     select case grantee when 0 then '' else pg_catalog.pg_get_userbyid(grantee) end as grantee, privilege_type as privilege,
            is_grantable::text as grantable
     from pg_catalog.pg_database d, pg_catalog.aclexplode(d.datacl) where d.datname = ${plan.golden}`);
-  if (grants.length > 0) await admin.query(sql`revoke all on database ${clone} from public, ${id(plan.owner)}`);
+  if (grants.length > 0) await admin.query(sql`revoke all on database ${clone} from public, ${id(owner)}`);
   for (const { grantee, privilege, grantable } of grants) {
     const to = grantee === '' ? fixed('public') : id(grantee);
     const option = fixed(grantable === 'true' ? 'with grant option' : '');

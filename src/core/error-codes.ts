@@ -69,7 +69,6 @@ export const errorCodes = {
   CLONE_IN_USE: [4, 'Another process works with the same golden copy.'],
   CLONE_NO_GOLDEN: [2, 'There is no golden copy yet.'],
   CLONE_NOT_OURS: [3, 'A database does not carry the mark of a clone, so it is left alone.'],
-  CLONE_GONE: [4, 'A clone is not there any more.'],
   CLONE_SOURCE_BUSY: [4, 'Sessions are connected to the database that golden is copied from.'],
   CLONE_SAME_SERVER: [3, 'A clone would be made inside the server of the source, which the configuration does not allow.'],
   // core

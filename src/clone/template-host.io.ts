@@ -1,0 +1,48 @@
+import { OneRoofError } from '../core/index.ts';
+import { id, openSession, sql } from '../database/index.ts';
+import { type CloneHost } from './clone.ts';
+import { carryOver, collect, dropLeased, keepLeased, lease, leases } from './lease.io.ts';
+import { refuseSameServer, takeTemplateGolden, templateGoldens, type TemplateSetup } from './providers/template.io.ts';
+
+/** The clone server of the provider "template": a server that runs anyway. */
+export async function openTemplateHost(setup: TemplateSetup): Promise<CloneHost> {
+  refuseSameServer(setup);
+  const admin = await openSession(setup.admin, { applicationName: 'oneroof clone host' });
+  const newest = async () => (await templateGoldens(admin, setup.source))[0] ?? null;
+  return {
+    makeGolden: async () => {
+      const older = await templateGoldens(admin, setup.source);
+      const golden = await takeTemplateGolden(admin, {
+        source: setup.source,
+        generation: (older[0]?.generation ?? 0) + 1,
+      });
+      await carryOver(admin, { golden: setup.source, clone: golden.database });
+      const used = new Set((await leases(admin)).map((found) => found.golden));
+      for (const { database } of older) {
+        if (used.has(database)) continue;
+        await admin.query(sql`alter database ${id(database)} with is_template false`);
+        await admin.query(sql`drop database ${id(database)}`);
+      }
+      return golden;
+    },
+    golden: newest,
+    makeClone: async (request) => {
+      const golden = await newest();
+      if (golden === null) {
+        throw new OneRoofError('CLONE_NO_GOLDEN', {
+          problem: `there is no golden copy of ${setup.source}`,
+          fix: 'oneroof clone golden',
+        });
+      }
+      const made = await lease(admin, { golden, request });
+      return { ...made, connection: { ...setup.admin, database: made.lease.database } };
+    },
+    keep: (database, hours) => keepLeased(admin, { database, hours }),
+    drop: (database) => dropLeased(admin, database),
+    list: () => leases(admin),
+    collectGarbage: (at) => collect(admin, at),
+    howToConnect: (database) =>
+      `psql "host=${setup.admin.host} port=${setup.admin.port} user=${setup.admin.user} dbname=${database}"`,
+    close: () => admin.close(),
+  };
+}
