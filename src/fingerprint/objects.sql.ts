@@ -111,13 +111,9 @@ export const others: readonly CatalogQuery[] = [
     drop: 'srvfdw,srvacl',
     named: `'wrapper', (select fdwname from pg_foreign_data_wrapper where oid = x.srvfdw), 'privileges', ${acl({ column: 'x.srvacl', type: 'S', owner: 'x.srvowner' })}`,
   }),
-  plain({
-    kind: 'publication',
-    catalog: 'pg_publication',
-    prefix: 'pub',
-    drop: 'none',
-    named: `'tables', (select jsonb_agg(to_jsonb(r) - '{oid,prpubid,prrelid,prqual}'::text[] || jsonb_build_object('table', ${relation('r.prrelid')}, 'where', to_jsonb(r) -> 'prqual') order by ${relation('r.prrelid')} collate "C") from pg_publication_rel r where r.prpubid = x.oid)`,
-  }),
+  plain({ kind: 'publication', catalog: 'pg_publication', prefix: 'pub', drop: 'none' }),
+  (version) =>
+    `select 'publication table' as kind, format('%I of %s', p.pubname, ${relation('r.prrelid')}) as name, jsonb_build_object(${version < 150_000 ? '' : `'where', pg_get_expr(r.prqual, r.prrelid), 'columns', (select jsonb_agg(a.attname order by a.attname) from pg_attribute a where a.attrelid = r.prrelid and a.attnum = any (r.prattrs))`}) as logical, '{}'::jsonb as strict from pg_publication_rel r join pg_publication p on p.oid = r.prpubid`,
   () =>
     `select 'language' as kind, quote_ident(l.lanname) as name, jsonb_build_object('trusted', l.lanpltrusted, 'owner', pg_get_userbyid(l.lanowner), 'privileges', ${acl({ column: 'l.lanacl', type: 'l', owner: 'l.lanowner' })}) as logical, '{}'::jsonb as strict from pg_language l`,
   () =>

@@ -63,7 +63,7 @@ where ${userSchema} and ${own('pg_class', 'c.oid')} and ${own('pg_class', 'i.ind
 export const sequences: CatalogQuery = () => `select 'sequence' as kind, format('%I.%I', n.nspname, c.relname) as name,
   jsonb_build_object('type', format_type(s.seqtypid, null), 'start', s.seqstart::text, 'increment', s.seqincrement::text, 'max', s.seqmax::text, 'min', s.seqmin::text,
     'cache', s.seqcache::text, 'cycle', s.seqcycle, 'persistence', c.relpersistence, 'owner', pg_get_userbyid(c.relowner),
-    'ownedBy', (select format('%s.%I', ${relation('a.attrelid')}, a.attname) || ' ' || d.deptype from pg_depend d join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+    'ownedBy', (select format('%s.%I', ${relation('a.attrelid')}, a.attname) || ' ' || d.deptype::text from pg_depend d join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
       where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i') limit 1),
     'privileges', ${acl({ column: 'c.relacl', type: 's', owner: 'c.relowner' })}, 'comment', obj_description(c.oid, 'pg_class')) as logical, '{}'::jsonb as strict
 from pg_sequence s join pg_class c on c.oid = s.seqrelid join pg_namespace n on n.oid = c.relnamespace

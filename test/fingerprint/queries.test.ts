@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { fixed, sql } from '../../src/database/index.ts';
+import { catalogQueries } from '../../src/fingerprint/queries.ts';
+import { versions, withDatabase, withSession } from '../database.io.ts';
+
+test.each(versions)('on %s the server accepts every query of the catalogue', async (version) => {
+  await withDatabase(version, (connection) =>
+    withSession(connection, async (session) => {
+      const refused: string[] = [];
+      for (const query of catalogQueries) {
+        const text = query(session.serverVersion);
+        await session
+          .query(sql`${fixed(text)}`)
+          .catch((error: Error) => refused.push(`${error.message}: ${text.slice(0, 60)}`));
+      }
+      expect(refused).toEqual([]);
+    }),
+  );
+});
