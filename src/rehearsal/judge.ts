@@ -1,0 +1,83 @@
+import { type Problem, printable } from '../core/index.ts';
+import { type Difference } from '../fingerprint/index.ts';
+import { type Expectation, type Release } from '../release/index.ts';
+import { type Rehearsal, type StepMeasure } from './rehearsal.ts';
+
+/** Names each declared value that a measured metric misses. */
+export function judgeInvariants(
+  expected: Readonly<Record<string, Expectation>>,
+  measured: Readonly<Record<string, number>>,
+  when: string,
+): readonly Problem[] {
+  return Object.entries(expected).flatMap(([name, want]) => {
+    const value = measured[name];
+    if (value !== undefined && meets(value, want)) return [];
+    return [
+      {
+        code: 'INVARIANT_VIOLATED' as const,
+        problem: `${when}: metric ${name} is ${value ?? 'not measured'}, expected ${explainExpectation(want)}`,
+        fix: `correct the release so that ${name} is as declared, or correct the invariant in release.yaml`,
+      },
+    ];
+  });
+}
+
+function meets(value: number, want: Expectation): boolean {
+  if (want.equals !== undefined && value !== want.equals) return false;
+  if (want.atLeast !== undefined && value < want.atLeast) return false;
+  return want.atMost === undefined || value <= want.atMost;
+}
+
+function explainExpectation(want: Expectation): string {
+  if (want.equals !== undefined) return String(want.equals);
+  return [want.atLeast === undefined ? '' : `≥ ${want.atLeast}`, want.atMost === undefined ? '' : `≤ ${want.atMost}`]
+    .filter((part) => part !== '')
+    .join(' and ');
+}
+
+/** Says whether `touches` declares a relation: `*` ends either part of a pattern. */
+export function isDeclared(relation: string, touches: readonly string[]): boolean {
+  return touches.some((pattern) => {
+    const wanted = pattern.split('.');
+    const parts = splitName(relation);
+    return wanted.length === parts.length && wanted.every((part, index) => partMatches(part, parts[index] ?? ''));
+  });
+}
+
+function partMatches(pattern: string, name: string): boolean {
+  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+}
+
+/** Splits a name that is quoted as in SQL into its parts, unquoted. */
+export function splitName(name: string): readonly string[] {
+  return [...name.matchAll(/"((?:[^"]|"")*)"|([^."(]+)/g)].map((match) =>
+    match[1] === undefined ? (match[2] ?? '') : match[1].replaceAll('""', '"'),
+  );
+}
+
+/** The tables that the steps wrote to, or whose definition the forward changed. */
+export function touchedBy(
+  release: Release,
+  steps: readonly StepMeasure[],
+  changes: readonly Difference[],
+): Rehearsal['touched'] {
+  const written = steps.flatMap((step) => step.rowsByRelation.map((row) => row.relation));
+  const rewritten = changes.filter((change) => change.in === 'rows').map((change) => change.name);
+  const defined = changes
+    .filter((change) => change.in === 'schema' && ['table', 'column'].includes(change.kind))
+    .map((change) => change.name.match(/^(?:"(?:[^"]|"")*"|[^."]+)\.(?:"(?:[^"]|"")*"|[^."]+)/)?.[0] ?? change.name);
+  return [...new Set([...written, ...rewritten, ...defined])]
+    .sort()
+    .map((relation) => ({ relation, declared: isDeclared(relation, release.touches) }));
+}
+
+/** A problem for each touched table that the release does not declare. */
+export function undeclared(touched: Rehearsal['touched']): readonly Problem[] {
+  return touched
+    .filter((one) => !one.declared)
+    .map((one) => ({
+      code: 'TOUCHED_UNDECLARED' as const,
+      problem: `the release changes ${printable(one.relation)}, which \`touches\` does not declare`,
+      fix: `add ${printable(one.relation)} to \`touches\` in release.yaml, or correct the statement that changes it`,
+    }));
+}

@@ -1,0 +1,237 @@
+import { expect, it } from 'vitest';
+import { rehearse } from '../../src/rehearsal/index.ts';
+import { type Step } from '../../src/release/index.ts';
+import { runSql, serverConnection } from '../database.io.ts';
+import { sealed, step, tier, withHost } from './host.io.ts';
+
+const before = [
+  'create table t (id integer primary key, v integer)',
+  'insert into t select g, g % 5 from generate_series(1, 1000) g',
+  'create table other (id integer primary key, kind text)',
+  "insert into other values (1, 'a')",
+  "create type mood as enum ('sad', 'ok')",
+  'create table feeling (id integer, m mood)',
+  "insert into feeling values (1, 'ok')",
+  'create view v as select id from t',
+];
+
+const damages: readonly {
+  readonly kind: string;
+  readonly up: readonly string[];
+  readonly down: readonly string[];
+  readonly code: string;
+  readonly name: string;
+}[] = [
+  {
+    kind: 'a down that is SELECT 1',
+    up: ['create table n (id integer)'],
+    down: ['select 1'],
+    code: 'BACK_DIFFERS',
+    name: 'public.n',
+  },
+  {
+    kind: 'a dropped column that comes back empty',
+    up: ['alter table other drop column kind'],
+    down: ['alter table other add column if not exists kind text'],
+    code: 'BACK_DIFFERS',
+    name: 'public.other',
+  },
+  {
+    kind: 'a table that comes back without its rows',
+    up: ['drop table other'],
+    down: ['create table if not exists other (id integer primary key, kind text)'],
+    code: 'BACK_DIFFERS',
+    name: 'public.other',
+  },
+  {
+    kind: 'an UPDATE whose inverse takes older rows along',
+    up: ['update t set v = 3 where v = 1'],
+    down: ['update t set v = 1 where v = 3'],
+    code: 'BACK_DIFFERS',
+    name: 'public.t',
+  },
+  {
+    kind: 'DROP INDEX of table.index that matches nothing',
+    up: ['create index t_v on t (v)'],
+    down: ['drop index if exists t.t_v'],
+    code: 'BACK_DIFFERS',
+    name: 't_v',
+  },
+  {
+    kind: 'an up that is a no-op, and a down that drops the live table',
+    up: ['create table if not exists other (id integer)'],
+    down: ['drop table if exists other'],
+    code: 'BACK_DIFFERS',
+    name: 'public.other',
+  },
+  {
+    kind: 'DROP TYPE CASCADE that removes a column',
+    up: ['comment on type mood is null'],
+    down: ['drop type if exists mood cascade'],
+    code: 'BACK_DIFFERS',
+    name: 'public.feeling',
+  },
+  {
+    kind: 'an enum value that cannot be removed',
+    up: ["alter type mood add value 'new'"],
+    down: ['select 1'],
+    code: 'BACK_DIFFERS',
+    name: 'mood',
+  },
+  {
+    kind: 'a unique constraint that comes back as an index',
+    up: ['alter table t drop constraint t_pkey'],
+    down: ['create unique index if not exists t_pkey on t (id)'],
+    code: 'BACK_DIFFERS',
+    name: 't_pkey',
+  },
+  {
+    kind: 'a schema left behind',
+    up: ['create schema x'],
+    down: ['drop table if exists x.y'],
+    code: 'BACK_DIFFERS',
+    name: 'x',
+  },
+  {
+    kind: 'a down that fails the second time',
+    up: ['create table n (id integer)'],
+    down: ['drop table n'],
+    code: 'BACK_NOT_IDEMPOTENT',
+    name: 'n',
+  },
+  {
+    kind: 'an up that is not repeatable',
+    up: ['create table n as select random() as r'],
+    down: ['drop table if exists n'],
+    code: 'FORWARD_NOT_REPEATABLE',
+    name: 'public.n',
+  },
+  {
+    kind: 'a down that fails',
+    up: ['create table n (id integer)'],
+    down: ['drop table missing'],
+    code: 'SQL_FAILED',
+    name: 'missing',
+  },
+  {
+    kind: 'a constraint never validated',
+    up: ['alter table t add constraint c check (v > 0) not valid'],
+    down: ['alter table t drop constraint if exists c'],
+    code: 'CONSTRAINT_NOT_VALID',
+    name: 'c on',
+  },
+];
+
+it.each(damages)('stops $kind, and names it', async ({ up, down, code, name }) => {
+  await withHost(before, async ({ host, clones }) => {
+    const done = await rehearse({ release: sealed([tier('1-x', { up, down })]), host, owner: 'test' });
+    expect(done.outcome).toBe('failed');
+    expect(done.problems.map((one) => one.code)).toContain(code);
+    expect(done.problems.map((one) => one.problem).join('\n')).toContain(name);
+    expect(clones.size).toBe(1);
+    expect(done.clone.kept).toContain('psql');
+  });
+});
+
+it('passes a clean release, and drops its clone', async () => {
+  await withHost(before, async ({ host, clones }) => {
+    const tiers = [
+      tier('1-keep', {
+        up: ['create table keep as select id, v from t where v = 1', 'update t set v = 3 where v = 1'],
+        down: [
+          "do $$ begin if to_regclass('public.keep') is not null then update t set v = k.v from keep k where k.id = t.id; end if; end $$",
+          'drop table if exists keep',
+        ],
+      }),
+      tier('2-index', {
+        up: ['create index concurrently t_v on t (v)'],
+        down: ['drop index concurrently if exists t_v'],
+      }),
+    ];
+    const done = await rehearse({ release: sealed(tiers), host, owner: 'test' });
+    expect(done.problems).toEqual([]);
+    expect(done).toMatchObject({ outcome: 'passed', idempotent: true, repeatable: true, proof: { logical: 'equal' } });
+    expect(done.stages.find((one) => one.stage === 'forward')?.steps[1]?.rowsByRelation).toEqual([
+      { relation: 'public.t', inserted: 0, updated: 200, deleted: 0 },
+    ]);
+    expect(clones.size).toBe(0);
+  });
+});
+
+it('names what is touched and not declared, and what the budgets and invariants forbid', async () => {
+  await withHost(before, async ({ host }) => {
+    const one = tier('1-x', { up: ['update t set v = v'], down: ['select 1'] });
+    const codes = async (release: ReturnType<typeof sealed>): Promise<string> =>
+      (await rehearse({ release, host, owner: 'test' })).problems.map((problem) => problem.code).join();
+    expect(await codes(sealed([one], { touches: ['public.other'] }))).toBe('TOUCHED_UNDECLARED');
+    expect(await codes(sealed([one], { budgets: { lock: null, total: -1 as never } }))).toBe('BUDGET_TOTAL');
+    const locks = tier('1-x', {
+      up: ['alter table t add column n integer'],
+      down: ['alter table t drop column if exists n'],
+    });
+    expect(await codes(sealed([locks], { budgets: { lock: -1 as never, total: null } }))).toBe('BUDGET_LOCK');
+    expect(await codes(sealed([{ ...one, check: [step('select 1', 'check.sql')] }]))).toBe('CHECK_VIOLATED');
+    const query: Step = step('select count(*) from t', 'metrics/n.sql');
+    const metrics = [{ name: 'n' as never, title: 'n', query }];
+    expect(
+      await codes(
+        sealed([one], { metrics, invariants: { greenfield: { n: { equals: 1 } }, finalized: {}, always: {} } }),
+      ),
+    ).toBe('INVARIANT_VIOLATED');
+  });
+});
+
+it('tries each option, and a chosen one that collides is a problem', async () => {
+  await withHost(before, async ({ host, clones }) => {
+    const one = tier('1-x', { up: ['create table n (id integer)'], down: ['drop table if exists n'] });
+    const option = {
+      id: '3-shadow',
+      title: 's',
+      decision: 'rejected' as const,
+      reason: 'r',
+      up: [step('create table n (id integer)', 'up.sql')],
+    };
+    const done = await rehearse({ release: sealed([one], { options: [option] }), host, owner: 'test' });
+    expect(done.outcome).toBe('passed');
+    expect(done.options).toMatchObject([{ outcome: 'collides' }]);
+    expect(done.options[0]?.problems[0]?.problem).toContain('"n" already exists');
+    expect(clones.size).toBe(0);
+    const chosen = await rehearse({
+      release: sealed([one], { options: [{ ...option, decision: 'chosen' }] }),
+      host,
+      owner: 'test',
+    });
+    expect(chosen.problems.map((problem) => problem.code)).toEqual(['OPTION_COLLIDES']);
+  });
+});
+
+it('cleans up when it is interrupted', async () => {
+  await withHost(before, async ({ host, clones }) => {
+    const stop = new AbortController();
+    const release = sealed([tier('1-x', { up: ['select pg_sleep(30)'], down: [] })]);
+    setTimeout(() => stop.abort(), 600);
+    await expect(rehearse({ release, host, owner: 'test', signal: stop.signal })).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+    });
+    expect(clones.size).toBe(0);
+  });
+});
+
+it('says that the clone is gone when somebody drops it', async () => {
+  await withHost(before, async ({ host, clones }) => {
+    const release = sealed([tier('1-x', { up: ['select pg_sleep(30)'], down: [] })]);
+    setTimeout(() => {
+      void runSql(serverConnection('18'), [`drop database "${[...clones][0]}" with (force)`]);
+    }, 800);
+    await expect(rehearse({ release, host, owner: 'test' })).rejects.toMatchObject({ code: 'CLONE_GONE' });
+  });
+});
+
+it('refuses to start without a golden copy', async () => {
+  await withHost([], async ({ host }) => {
+    const none = { ...host, golden: () => Promise.resolve(null) };
+    await expect(rehearse({ release: sealed([]), host: none, owner: 'test' })).rejects.toMatchObject({
+      code: 'REHEARSAL_NO_GOLDEN',
+    });
+  });
+});
