@@ -1,25 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { type Outcome, type Terminal } from './output.io.ts';
-import { type Verb, verbs } from './verbs.io.ts';
-
-/** A command as it was called. */
-export interface Call {
-  readonly arguments: readonly string[];
-  readonly options: Readonly<Record<string, string | boolean | undefined>>;
-  /** Where oneroof.yaml is looked for, and what relative paths begin at. */
-  readonly folder: string;
-}
-
-/** What a command works with, beside how it was called. */
-export interface Context extends Call {
-  readonly terminal: Terminal;
-  readonly signal: AbortSignal;
-}
-
-/** A command's work. */
-export type Run = (context: Context) => Promise<Outcome>;
+import { type Call, type Run, type Verb } from './verb.ts';
+import { verbs } from './verbs.io.ts';
 
 /** Builds the command line from the table of verbs; nothing of a command is loaded before it is called. */
 export function createProgram(perform: (run: Run, call: Call) => Promise<void>): Command {
@@ -73,7 +56,12 @@ function add(command: Command, verb: Verb, perform: (run: Run, call: Call) => Pr
     .action(async () => {
       const options: Call['options'] = command.opts();
       const { run } = await verb.load();
-      await perform(run, { arguments: command.args, options, folder: String(options['folder']) });
+      await perform(run, {
+        commands: verbs.map(({ name }) => name),
+        arguments: command.args,
+        options,
+        folder: String(options['folder']),
+      });
     });
 }
 

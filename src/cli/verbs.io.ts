@@ -1,17 +1,8 @@
-import { type Run } from './program.io.ts';
-
-/** A command of the command line: what it is called, how it is explained, and how its file is loaded when it is called. */
-export interface Verb {
-  /** One word, or two for a command of a group. */
-  readonly name: string;
-  readonly summary: string;
-  readonly arguments?: readonly (readonly [name: string, text: string])[];
-  readonly options?: readonly (readonly [flags: string, text: string, preset?: string])[];
-  readonly examples: readonly string[];
-  readonly load: () => Promise<{ readonly run: Run }>;
-}
+import { type Verb } from './verb.ts';
 
 const target = ['-t, --target <name>', 'the target of oneroof.yaml; the default one where absent'] as const;
+
+const clone = (name: string) => async () => (await import('./commands/clone.io.ts')).cloneVerb(name);
 
 /** Every command, in the order of the help. */
 export const verbs: readonly Verb[] = [
@@ -37,6 +28,48 @@ export const verbs: readonly Verb[] = [
     ],
     examples: ['oneroof grants', 'oneroof grants --schema public,app | psql "$OWNER_URL"'],
     load: () => import('./commands/grants.io.ts'),
+  },
+  {
+    name: 'clone golden',
+    summary: 'take a new golden copy of the source',
+    examples: ['oneroof clone golden'],
+    load: clone('golden'),
+  },
+  {
+    name: 'clone make',
+    summary: 'make a clone of the newest golden copy',
+    options: [
+      ['--hours <n>', 'how long it is leased', '24'],
+      ['--purpose <text>', 'what it is for', 'by hand'],
+    ],
+    examples: ['oneroof clone make --hours 4 --purpose "try an index"'],
+    load: clone('make'),
+  },
+  {
+    name: 'clone list',
+    summary: 'list the clones: name, owner, expiry, purpose',
+    examples: ['oneroof clone list', 'oneroof clone list --json'],
+    load: clone('list'),
+  },
+  {
+    name: 'clone open',
+    summary: 'print the command that connects to a clone',
+    arguments: [['<clone>', 'the name of the clone']],
+    examples: ['oneroof clone open oneroof_clone_1'],
+    load: clone('open'),
+  },
+  {
+    name: 'clone drop',
+    summary: 'drop a clone; refuses what does not carry our mark',
+    arguments: [['<clone>', 'the name of the clone']],
+    examples: ['oneroof clone drop oneroof_clone_1'],
+    load: clone('drop'),
+  },
+  {
+    name: 'clone gc',
+    summary: 'drop clones that are expired or left over',
+    examples: ['oneroof clone gc'],
+    load: clone('gc'),
   },
   {
     name: 'completion',

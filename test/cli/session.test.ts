@@ -94,6 +94,14 @@ describe('a terminal session', () => {
     expect(wrong.at(-1)?.fix).toContain('create role');
   });
 
+  it('says what to fill in where oneroof.yaml names no place for clones', () => {
+    writeFileSync(join(folder, 'oneroof.yaml'), 'targets:\n  production:\n    urlFrom: SESSION_TEST_URL\n');
+    const { status, stderr } = oneroof(['clone', 'list', '-C', folder]);
+    expect(status).toBe(2);
+    expect(stderr).toContain('[CONFIG_INVALID]');
+    expect(stderr).toContain('hint: fill in `clone:`');
+  });
+
   it('prints completions that know every command', () => {
     for (const shell of ['bash', 'zsh', 'fish']) {
       const { status, stdout } = oneroof(['completion', shell]);

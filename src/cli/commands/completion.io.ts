@@ -1,14 +1,22 @@
 import { OneRoofError, printable } from '../../core/index.ts';
-import { type Run } from '../program.io.ts';
-import { verbs } from '../verbs.io.ts';
+import { type Run } from '../verb.ts';
 
-const firsts = [...new Set(verbs.map(({ name }) => name.split(' ')[0] ?? ''))];
-const seconds = (first: string): string[] =>
-  verbs.map(({ name }) => name.split(' ')).flatMap(([one, two]) => (one === first && two !== undefined ? [two] : []));
-const groups = firsts.filter((first) => seconds(first).length > 0);
+interface Words {
+  readonly firsts: readonly string[];
+  readonly groups: readonly string[];
+  readonly seconds: (first: string) => readonly string[];
+}
 
-const scripts: Readonly<Record<string, () => string>> = {
-  bash: () => `_oneroof() {
+function wordsOf(commands: readonly string[]): Words {
+  const split = commands.map((name) => name.split(' '));
+  const seconds = (first: string): string[] =>
+    split.flatMap(([one, two]) => (one === first && two !== undefined ? [two] : []));
+  const firsts = [...new Set(split.map(([first]) => first ?? ''))];
+  return { firsts, seconds, groups: firsts.filter((first) => seconds(first).length > 0) };
+}
+
+const scripts: Readonly<Record<string, (words: Words) => string>> = {
+  bash: ({ firsts, groups, seconds }) => `_oneroof() {
   local words="${firsts.join(' ')}"
   case "\${COMP_WORDS[1]}" in
 ${groups.map((first) => `    ${first}) [ "$COMP_CWORD" = 2 ] && words="${seconds(first).join(' ')}" ;;`).join('\n')}
@@ -18,7 +26,7 @@ ${groups.map((first) => `    ${first}) [ "$COMP_CWORD" = 2 ] && words="${seconds
 }
 complete -o default -F _oneroof oneroof
 `,
-  zsh: () => `#compdef oneroof
+  zsh: ({ firsts, groups, seconds }) => `#compdef oneroof
 _oneroof() {
   if (( CURRENT == 2 )); then compadd -- ${firsts.join(' ')}; return; fi
   case "$words[2]" in
@@ -28,7 +36,7 @@ ${groups.map((first) => `    ${first}) (( CURRENT == 3 )) && compadd -- ${second
 }
 compdef _oneroof oneroof
 `,
-  fish: () =>
+  fish: ({ firsts, groups, seconds }) =>
     [
       ...firsts.map((first) => `complete -c oneroof -n __fish_use_subcommand -a ${first}`),
       ...groups.flatMap((first) =>
@@ -47,6 +55,6 @@ export const run: Run = async (context) => {
       problem: `there is no completion for the shell "${printable(shell)}"`,
       fix: 'name one of bash, zsh, fish',
     });
-  const text = script();
+  const text = script(wordsOf(context.commands));
   return { exit: 0, schema: 'oneroof/completion/1', data: { shell, script: text }, text };
 };

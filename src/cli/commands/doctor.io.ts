@@ -1,7 +1,7 @@
 import { embeddedBinaries, observerGrants, openObserver } from '../../database/index.ts';
 import { OneRoofError, printable } from '../../core/index.ts';
 import { readSetup, type Setup, targetOf } from '../../setup/index.ts';
-import { type Run } from '../program.io.ts';
+import { type Run } from '../verb.ts';
 
 /** One thing that was checked. */
 interface Check {

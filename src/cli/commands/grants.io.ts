@@ -1,5 +1,5 @@
 import { observerGrants } from '../../database/index.ts';
-import { type Run } from '../program.io.ts';
+import { type Run } from '../verb.ts';
 
 /** Prints what a DBA runs once, so that production can be looked at with a role that cannot write. */
 export const run: Run = async ({ options }) => {

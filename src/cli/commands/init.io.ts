@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { initSetup } from '../../setup/index.ts';
-import { type Run } from '../program.io.ts';
+import { type Run } from '../verb.ts';
 
 /** Writes a commented oneroof.yaml; refuses to overwrite one. */
 export const run: Run = async ({ folder, terminal }) => {

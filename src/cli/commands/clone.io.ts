@@ -1,0 +1,75 @@
+import { userInfo } from 'node:os';
+import { type CloneHost, type DatabaseName, openCloneHost } from '../../clone/index.ts';
+import { now, OneRoofError, printable } from '../../core/index.ts';
+import { readSetup } from '../../setup/index.ts';
+import { type Outcome } from '../output.io.ts';
+import { type Context, type Run } from '../verb.ts';
+
+/** Opens the clone server of oneroof.yaml for one command, and closes it whatever happens. */
+export async function withHost<T>(folder: string, use: (host: CloneHost) => Promise<T>): Promise<T> {
+  const setup = await readSetup(folder);
+  if (setup.clone === null)
+    throw new OneRoofError('CONFIG_INVALID', {
+      problem: `${setup.file} names no place for clones`,
+      fix: 'fill in `clone:` in oneroof.yaml',
+    });
+  const host = await openCloneHost(setup.clone);
+  try {
+    return await use(host);
+  } finally {
+    await host.close();
+  }
+}
+
+const done = (what: string, data: Readonly<Record<string, unknown>> & { readonly text: string }): Outcome => {
+  const { text, ...rest } = data;
+  return { exit: 0, schema: `oneroof/clone-${what}/1`, data: rest, text };
+};
+
+const verbs: Readonly<Record<string, (host: CloneHost, context: Context) => Promise<Outcome>>> = {
+  golden: async (host, { terminal, signal }) => {
+    const golden = await host.makeGolden({
+      signal,
+      onProgress: ({ done: bytes, total }) => terminal.progress(`golden: ${bytes} of ${total} bytes`),
+    });
+    return done('golden', { golden, text: `${printable(golden.database)} (${golden.method})` });
+  },
+  make: async (host, { options }) => {
+    const hours = Number(options['hours']);
+    if (!(hours > 0 && hours <= 720))
+      throw new OneRoofError('USAGE', { problem: '--hours wants a number from 1 to 720', fix: 'e.g. --hours 24' });
+    const clone = await host.makeClone({ purpose: String(options['purpose']), owner: userInfo().username, hours });
+    return done('make', { lease: clone.lease, text: printable(clone.lease.database) });
+  },
+  list: async (host) => {
+    const leases = await host.list();
+    const lines = leases.map(({ database, owner, expires, purpose }) =>
+      [database, owner, expires, purpose].map(printable).join('\t'),
+    );
+    return done('list', { leases, text: lines.join('\n') });
+  },
+  drop: async (host, context) => {
+    const database = context.arguments[0] as DatabaseName;
+    await host.drop(database);
+    return done('drop', { database, text: printable(database) });
+  },
+  gc: async (host) => {
+    const dropped = await host.collectGarbage(now());
+    return done('gc', { dropped, text: dropped.map(printable).join('\n') });
+  },
+  open: async (host, context) => {
+    const command = host.howToConnect(context.arguments[0] as DatabaseName);
+    return done('open', { command, text: printable(command) });
+  },
+};
+
+/** The commands of the group `clone`, by their second word. */
+export const cloneVerb = (name: keyof typeof verbs): { readonly run: Run } => ({
+  run: (context) =>
+    withHost(context.folder, async (host) => {
+      const verb = verbs[name];
+      if (verb === undefined)
+        throw new OneRoofError('USAGE', { problem: `there is no clone ${name}`, fix: 'oneroof clone --help' });
+      return verb(host, context);
+    }),
+});
