@@ -1,4 +1,5 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -134,5 +135,44 @@ test('an aborted golden leaves nothing, and the next one works', async () => {
     } finally {
       await host.close();
     }
+  });
+});
+
+test('a source that cannot be copied is refused with its reason, and a full disk leaves nothing', async () => {
+  await withSource('18', async (source, setup) => {
+    if (setup.provider !== 'physical') return;
+    const codeOf = async (change: Partial<typeof setup>): Promise<string> => {
+      const host = await openCloneHost({ ...setup, ...change });
+      const ended = host.makeGolden({}).then(
+        () => 'none',
+        (error: { code: string }) => error.code,
+      );
+      return ended.finally(() => host.close());
+    };
+    expect(await codeOf({ dataDirectory: '/nowhere' })).toBe('CLONE_SOURCE_NOT_LOCAL');
+    await runSql(source.connection('postgres'), ['create role nobody_special login']);
+    await runSql(source.connection('postgres'), ['grant connect on database shop to nobody_special']);
+    const weak = { ...setup.backup, user: 'nobody_special' };
+    expect(await codeOf({ backup: weak, dataDirectory: source.data })).toBe('CLONE_BACKUP_DENIED');
+    expect(readdirSync(setup.folder)).toEqual([]);
+    if (process.getuid?.() === 0) {
+      const closed = mkdtempSync(join(tmpdir(), 'oneroof-closed-'));
+      expect(await codeOf({ folder: closed })).toBe('CLONE_FOLDER_UNREACHABLE');
+      rmSync(closed, { recursive: true });
+      const small = join(setup.folder, 'small');
+      mkdirSync(small);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=10m,mode=755', 'tmpfs', small]);
+      try {
+        expect(await codeOf({ folder: small })).toBe('CLONE_NO_SPACE');
+        expect(readdirSync(small)).toEqual([]);
+      } finally {
+        execFileSync('umount', [small]);
+      }
+    }
+    await runSql(source.connection('postgres'), [
+      'set allow_in_place_tablespaces = on',
+      "create tablespace elsewhere location ''",
+    ]);
+    expect(await codeOf({})).toBe('CLONE_TABLESPACES');
   });
 });
