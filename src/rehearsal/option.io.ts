@@ -12,7 +12,7 @@ export interface TrialOptions {
   readonly option: Option;
   readonly host: CloneHost;
   readonly owner: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Applies an option to a fresh clone, then the release's own preflight and tiers: what collides is its rejection. */

@@ -30,7 +30,7 @@ export interface RehearsalOptions {
   readonly release: SealedRelease;
   readonly host: CloneHost;
   readonly owner: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (event: RehearsalEvent) => void;
   /** Two 64-bit integers as text; drawn here, after the seal, where none are given. */
   readonly seeds?: readonly [string, string];
@@ -82,7 +82,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   }
   const trials = [];
   for (const option of sealed.release.options.filter((one) => one.up.length > 0))
-    trials.push(await tryOption({ release: sealed, option, host, owner: options.owner }));
+    trials.push(await tryOption({ release: sealed, option, host, owner: options.owner, signal: options.signal }));
   const chosen = trials.flatMap((trial) => {
     const option = sealed.release.options.find((one) => one.id === trial.option);
     return option?.decision === 'chosen' && trial.outcome !== 'compatible'
@@ -163,10 +163,12 @@ class Run {
     const forward = async (): Promise<readonly Problem[]> => await this.forward(finalized);
     const firstForward = async (): Promise<readonly Problem[]> => {
       const problems = await forward();
-      if (problems.length > 0) return problems;
+      // a CREATE INDEX CONCURRENTLY that failed leaves its debris behind, so that is looked for either way
+      const leftovers = await this.session((session) => findLeftovers(session));
+      if (problems.length > 0) return [...problems, ...leftovers];
       first = await this.capture();
       this.touched = touchedBy(this.release, this.steps, differencesOf(before, first));
-      return [...undeclared(this.touched), ...(await this.session((session) => findLeftovers(session)))];
+      return [...undeclared(this.touched), ...leftovers];
     };
     if (!(await this.stage('forward', firstForward))) return;
     if (!(await this.stage('verify', () => this.expect({}, 'finalized')))) return;

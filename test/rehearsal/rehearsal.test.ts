@@ -235,3 +235,29 @@ it('refuses to start without a golden copy', async () => {
     });
   });
 });
+
+it('stops an invalid index that is left behind, and measures notices and locks as the server tells them', async () => {
+  await withHost(
+    [...before, 'create table twice (id integer)', 'insert into twice values (1), (1)'],
+    async ({ host }) => {
+      const index = tier('1-x', {
+        up: ['create unique index concurrently twice_id on twice (id)'],
+        down: ['drop index if exists twice_id'],
+      });
+      const refused = await rehearse({ release: sealed([index]), host, owner: 'test' });
+      expect(refused.problems.map((one) => one.code)).toEqual(['SQL_FAILED', 'INDEX_INVALID']);
+      expect(refused.problems[1]?.problem).toContain('twice_id');
+      const loud = tier('1-x', {
+        up: ["do $$ begin raise notice E'\\x1b[2Jforged'; end $$", 'alter table t alter column v type bigint'],
+        down: ['alter table t alter column v type integer'],
+      });
+      const done = await rehearse({ release: sealed([loud]), host, owner: 'test' });
+      const steps = done.stages.find((one) => one.stage === 'forward')?.steps;
+      expect(done.outcome).toBe('passed');
+      expect(steps?.[0]?.notices[0]?.message).toContain('forged');
+      expect(steps?.[1]?.rewritten).toContain('public.t');
+      expect(steps?.[1]?.locks).toContainEqual({ relation: 'public.t', mode: 'AccessExclusiveLock' });
+      expect(steps?.[1]?.walBytes).toBeGreaterThan(0);
+    },
+  );
+});
