@@ -2,10 +2,18 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OneRoofError } from '../core/index.ts';
-import { type Binaries, findBinaries, openSession, type Server, type Session, startServer } from '../database/index.ts';
+import { OneRoofError, printable } from '../core/index.ts';
+import {
+  type Binaries,
+  type Connection,
+  findBinaries,
+  openSession,
+  type Server,
+  type Session,
+  startServer,
+} from '../database/index.ts';
 import { type CloneSetup } from '../setup/index.ts';
-import { type CloneHost } from './clone.ts';
+import { type CloneHost, type DatabaseName } from './clone.ts';
 import { collect, dropLeased, isAlive, keepLeased, lease, leases } from './lease.io.ts';
 import { type GenerationRecord, type PhysicalSetup, takeGolden } from './providers/physical.io.ts';
 import { openTemplateHost } from './template-host.io.ts';
@@ -70,6 +78,30 @@ export async function openCloneHost(setup: CloneSetup): Promise<CloneHost> {
     howToConnect: (database) => `oneroof clone open ${database}`,
     close: stop,
   };
+}
+
+/**
+ * Opens a clone of the physical provider for a person: its server runs until `close` is called.
+ *
+ * Errors  CLONE_GONE, CLONE_IN_USE, SERVER_START.
+ */
+export async function openKept(
+  setup: PhysicalSetup,
+  database: DatabaseName,
+): Promise<{ readonly connection: Connection; close(): Promise<void> }> {
+  const served = existsSync(setup.folder) ? await serveNewest(setup) : null;
+  const known = served === null ? [] : await leases(served.admin);
+  const close = async (): Promise<void> => {
+    await served?.admin.close();
+    await served?.server.stop();
+  };
+  if (served !== null && known.some((found) => found.database === database))
+    return { connection: served.server.connection(database), close };
+  await close();
+  throw new OneRoofError('CLONE_GONE', {
+    problem: `${printable(database)} is not among the clones of the newest golden copy in ${setup.folder}`,
+    fix: 'see `oneroof clone list`',
+  });
 }
 
 function generationFolder(setup: PhysicalSetup, generation: number): string {

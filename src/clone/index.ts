@@ -1,2 +1,2 @@
 export type * from './clone.ts';
-export { openCloneHost } from './host.io.ts';
+export { openCloneHost, openKept } from './host.io.ts';

@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type DatabaseName, openCloneHost } from '../../src/clone/index.ts';
+import { type DatabaseName, openCloneHost, openKept } from '../../src/clone/index.ts';
 import { instant, now } from '../../src/core/index.ts';
 import { findBinaries, openSession, type Server, sql, startTemporaryServer } from '../../src/database/index.ts';
 import { type CloneSetup } from '../../src/setup/index.ts';
@@ -174,5 +174,27 @@ test('a source that cannot be copied is refused with its reason, and a full disk
       "create tablespace elsewhere location ''",
     ]);
     expect(await codeOf({})).toBe('CLONE_TABLESPACES');
+  });
+});
+
+test('a golden whose process is killed leaves a draft that the next one removes, and a clone can be opened later', async () => {
+  await withSource('18', async (_source, setup) => {
+    if (setup.provider !== 'physical') return;
+    const module = new URL('../../src/clone/index.ts', import.meta.url).href;
+    const killing = `import { openCloneHost } from '${module}';
+      const host = await openCloneHost(${JSON.stringify(setup)});
+      await host.makeGolden({ onProgress: () => process.kill(process.pid, 'SIGKILL') });`;
+    const ended = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', killing]);
+    expect(ended.signal).toBe('SIGKILL');
+    expect(readdirSync(setup.folder)).toMatchObject([expect.stringMatching(/^draft-/)]);
+    const host = await openCloneHost(setup);
+    await host.makeGolden({});
+    const { lease } = await host.makeClone({ purpose: 'p', owner: 'o', hours: 1 });
+    await host.close();
+    expect(readdirSync(setup.folder)).toEqual(['generation-1']);
+    const kept = await openKept(setup, lease.database);
+    await runSql(kept.connection, ['select * from public.t']);
+    await kept.close();
+    await expect(openKept(setup, 'oneroof_none' as DatabaseName)).rejects.toMatchObject({ code: 'CLONE_GONE' });
   });
 });
