@@ -1,0 +1,38 @@
+import { formatDuration, type Milliseconds, printable } from '../core/index.ts';
+
+/** What the demo tells: one line a fact, aligned, with the time that it took. */
+export interface Story {
+  /** A heading, with an empty line before it. */
+  chapter(title: string): void;
+  /** One fact: a name, what is so, and how long it took. */
+  tell(fact: { readonly name: string; readonly text: string; readonly took?: Milliseconds }): void;
+}
+
+/**
+ * Writes the story line by line.
+ *
+ * Shape   name in 14 columns, text in 78, time at the right.
+ */
+export function story(write: (line: string) => void): Story {
+  return {
+    chapter: (title) => write(`\n${title}`),
+    tell: ({ name, text, took }) => {
+      const lines = wrap(printable(text), 78);
+      lines.forEach((line, index) => {
+        const time = index === 0 && took !== undefined ? formatDuration(took).padStart(9) : '';
+        write(`  ${(index === 0 ? name : '').padEnd(14)}${time === '' ? line : line.padEnd(78)}${time}`.trimEnd());
+      });
+    },
+  };
+}
+
+/** Breaks a text at spaces into lines of at most a number of characters; a longer word stays whole. */
+function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}

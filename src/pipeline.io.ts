@@ -1,0 +1,71 @@
+import { type CloneHost, type Golden } from './clone/index.ts';
+import { type Milliseconds, now } from './core/index.ts';
+import { type EvidenceStore } from './evidence/index.ts';
+import { type GateReading, readGate } from './gate/index.ts';
+import { type Rehearsal, rehearse, type RehearsalEvent } from './rehearsal/index.ts';
+import { readSealed, type SealedRelease, sealRelease } from './release/index.ts';
+import { buildReport, type Report, toHtml, toMarkdown, writeReport } from './report/index.ts';
+import { type Target } from './setup/index.ts';
+
+/** What every stage works on: a sealed release, and the store that its evidence goes to. */
+export interface Course {
+  readonly sealed: SealedRelease;
+  readonly store: EvidenceStore;
+}
+
+/** Seals a release folder and records the seal. */
+export async function sealStage(folder: string, store: EvidenceStore): Promise<Course> {
+  await sealRelease(folder);
+  const sealed = await readSealed(folder);
+  const { release, seal } = sealed;
+  await store.append({ kind: 'seal', seal, body: { version: 1, release: release.name, seal } }, now());
+  return { sealed, store };
+}
+
+/** Takes a golden copy and records it. */
+export async function goldenStage(course: Course, host: CloneHost, watch: GoldenWatch = {}): Promise<Golden> {
+  const golden = await host.makeGolden(watch);
+  await course.store.append({ kind: 'golden', seal: course.sealed.seal, body: { version: 1, ...golden } }, now());
+  return golden;
+}
+
+/** How a golden copy can be followed and stopped. */
+export type GoldenWatch = Parameters<CloneHost['makeGolden']>[0];
+
+/** How a rehearsal can be followed and stopped, and who answers for its clones. */
+export interface RehearsalWatch {
+  readonly owner: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (event: RehearsalEvent) => void;
+}
+
+/** Rehearses on a clone of the newest golden copy and records what was measured, passed or failed. */
+export async function rehearsalStage(course: Course, host: CloneHost, watch: RehearsalWatch): Promise<Rehearsal> {
+  const rehearsal = await rehearse({ release: course.sealed, host, ...watch });
+  await course.store.append({ kind: 'rehearsal', seal: course.sealed.seal, body: rehearsal }, now());
+  return rehearsal;
+}
+
+/** Reads the gate in production once, read-only, and records the reading. */
+export async function gateStage(course: Course, target: Target): Promise<GateReading> {
+  const reading = await readGate({ release: course.sealed, target, at: now() });
+  await course.store.append({ kind: 'gate', seal: course.sealed.seal, body: reading }, now());
+  return reading;
+}
+
+/** Where a report goes, and what it demands of evidence. */
+export interface ReportPlan {
+  readonly folder: string;
+  readonly policy: { readonly rehearsalMaxAge: Milliseconds; readonly gateMaxAge: Milliseconds };
+}
+
+/** Builds the report from the store's evidence alone, and writes it as Markdown, HTML and JSON. */
+export async function reportStage(course: Course, plan: ReportPlan): Promise<{ readonly report: Report; readonly files: readonly string[] }> {
+  const { sealed, store } = course;
+  const evidence = await store.of(sealed.seal);
+  const hrefOf = store.locate;
+  const report = buildReport({ release: sealed, evidence, policy: plan.policy, now: now(), hrefOf });
+  const files = await writeReport({ report, markdown: toMarkdown(report), html: toHtml(report), folder: plan.folder });
+  await store.append({ kind: 'report', seal: sealed.seal, body: report }, now());
+  return { report, files };
+}

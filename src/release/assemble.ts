@@ -1,0 +1,306 @@
+import { type Branded, type Milliseconds, type Place, type Problem } from '../core/index.ts';
+import { parseYaml } from '../yaml/index.ts';
+import { type ReleaseFiles } from './files.ts';
+import { type Manifest, manifestSchema } from './manifest.ts';
+import { type Parser, type Statement } from './parser.ts';
+import { checkQuery } from './read-only.ts';
+import {
+  type Direction,
+  type Expectation,
+  type Metric,
+  type MetricName,
+  type Release,
+  type ReleaseName,
+  type Step,
+  type Tier,
+  type TierId,
+} from './release.ts';
+import { checkStatements } from './rules.ts';
+
+/** A release, or everything that is wrong with it. */
+export interface Assembled {
+  readonly release: Release | null;
+  readonly problems: readonly Problem[];
+}
+
+type PlaceOf = (path: readonly PropertyKey[]) => Place;
+
+/** What the parts of one release are put together from. */
+interface Work {
+  readonly files: ReleaseFiles;
+  readonly parser: Parser;
+  readonly manifest: Manifest;
+  readonly placeOf: PlaceOf;
+  readonly problems: Problem[];
+  readonly used: Set<string>;
+}
+
+/**
+ * Puts a release together from its files and checks it whole: all problems at once.
+ *
+ * Errors  as problems: YAML_*, TIER_*, DOWN_*, FILE_MISSING, FILE_UNUSED, NAME_UNKNOWN, NAME_TWICE, SQL_*, RULE_*, QUERY_*.
+ * Source  docs/FORMAT.md.
+ */
+export function assemble(source: {
+  readonly folder: string;
+  readonly files: ReleaseFiles;
+  readonly parser: Parser;
+}): Assembled {
+  const { folder, files, parser } = source;
+  const parsed = parseYaml({
+    file: 'release.yaml',
+    text: files.get('release.yaml') ?? '',
+    schema: manifestSchema,
+    invalid: 'YAML_INVALID',
+  });
+  if (!parsed.ok) return { release: null, problems: parsed.problems };
+  const { value: manifest, placeOf } = parsed;
+  const work: Work = {
+    files,
+    parser,
+    manifest,
+    placeOf,
+    problems: [],
+    used: new Set(['release.yaml', 'seal.json', 'README.md']),
+  };
+  const tiers = manifest.tiers.map((_, index) => readTier(work, index));
+  checkNumbering(work);
+  checkNames(work);
+  const metrics = Object.entries(manifest.metrics).map(([name, said]) => readMetric(work, { name, said }));
+  const options = manifest.options.map((option) => {
+    const file = `options/${option.id}/up.sql`;
+    return { ...option, up: files.has(file) ? readSql(work, file).map(({ step }) => step) : [] };
+  });
+  for (const file of files.keys()) {
+    if (!work.used.has(file)) work.problems.push(unusedFile(file, manifest));
+  }
+  if (work.problems.length > 0) return { release: null, problems: work.problems };
+  const release: Release = {
+    folder,
+    name: manifest.name as ReleaseName,
+    title: manifest.title,
+    summary: manifest.summary,
+    database: manifest.database,
+    touches: manifest.touches,
+    requires: manifest.requires,
+    authors: manifest.authors.map((author) => ({ ...author, instructedBy: author.instructedBy ?? null })),
+    settings: {
+      lockTimeout: manifest.settings.lockTimeout as Milliseconds,
+      statementTimeout: manifest.settings.statementTimeout as Milliseconds,
+      searchPath: manifest.settings.searchPath,
+      role: manifest.settings.role ?? null,
+    },
+    budgets: {
+      lock: (manifest.budgets.lock ?? null) as Milliseconds | null,
+      total: (manifest.budgets.total ?? null) as Milliseconds | null,
+    },
+    tiers,
+    metrics: metrics.filter((metric) => metric !== null),
+    invariants: {
+      greenfield: expectationsOf(manifest.invariants.greenfield),
+      finalized: expectationsOf(manifest.invariants.finalized),
+      always: expectationsOf(manifest.invariants.always),
+    },
+    gates: manifest.gates.map((gate) => ({
+      id: gate.id,
+      title: gate.title,
+      metric: gate.metric as MetricName,
+      expectation: expectationOf(gate),
+      before: gate.before as TierId,
+    })),
+    options,
+    reviews: manifest.reviews,
+    allows: Object.fromEntries(
+      Object.entries(manifest.allows).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    ),
+    after: {
+      rollout: manifest.after.rollout.map(({ title, run }) => ({ title, run: run ?? null })),
+      rollback: manifest.after.rollback.map(({ title, run }) => ({ title, run: run ?? null })),
+    },
+    next: manifest.next,
+  };
+  return { release, problems: [] };
+}
+
+type Bounds = {
+  readonly equals?: number | undefined;
+  readonly atLeast?: number | undefined;
+  readonly atMost?: number | undefined;
+};
+
+function expectationOf({ equals, atLeast, atMost }: Bounds): Expectation {
+  return {
+    ...(equals === undefined ? {} : { equals }),
+    ...(atLeast === undefined ? {} : { atLeast }),
+    ...(atMost === undefined ? {} : { atMost }),
+  };
+}
+
+function expectationsOf(all: Readonly<Record<string, Bounds>>): Readonly<Record<string, Expectation>> {
+  return Object.fromEntries(Object.entries(all).map(([name, bounds]) => [name, expectationOf(bounds)]));
+}
+
+function readSql(work: Work, file: string): readonly Statement[] {
+  work.used.add(file);
+  const { statements, problems } = work.parser.parse(file, work.files.get(file) ?? '');
+  work.problems.push(...problems);
+  return statements;
+}
+
+function readTier(work: Work, index: number): Tier {
+  const declared = work.manifest.tiers[index] as Manifest['tiers'][number];
+  const folder = `tiers/${declared.id}`;
+  const place = work.placeOf(['tiers', index, 'id']);
+  const before = work.problems.length;
+  const side = (direction: Direction): readonly Step[] => {
+    const statements = readSql(work, `${folder}/${direction}.sql`);
+    work.problems.push(
+      ...checkStatements(statements, {
+        parser: work.parser,
+        allows: work.manifest.allows,
+        transaction: declared.transaction,
+        direction,
+      }),
+    );
+    return statements.map(({ step }) => step);
+  };
+  const present = [...work.files.keys()].some((file) => file.startsWith(`${folder}/`));
+  if (!present || !work.files.has(`${folder}/up.sql`)) {
+    work.problems.push({
+      code: 'TIER_MISSING',
+      problem: `tier ${declared.id} has no ${folder}/up.sql`,
+      fix: `write ${folder}/up.sql, or take the tier out of release.yaml`,
+      place,
+    });
+  }
+  const up = work.files.has(`${folder}/up.sql`) ? side('up') : [];
+  const hasDown = work.files.has(`${folder}/down.sql`);
+  if (!hasDown && declared.oneWay === undefined) {
+    work.problems.push({
+      code: 'DOWN_MISSING',
+      problem: `tier ${declared.id} has no ${folder}/down.sql`,
+      fix: `write it, or mark the tier \`oneWay: "<reason>"\` in release.yaml`,
+      place,
+    });
+  }
+  const down = hasDown ? side('down') : [];
+  const clean = work.problems.length === before;
+  if (clean && (up.length === 0 || (hasDown && down.length === 0))) {
+    const file = up.length === 0 ? 'up.sql' : 'down.sql';
+    work.problems.push({
+      code: 'STEPS_MISSING',
+      problem: `${folder}/${file} holds no statement`,
+      fix:
+        file === 'up.sql'
+          ? 'write the statements of the tier'
+          : 'write the way back, or remove the file and mark the tier `oneWay: "<reason>"`',
+      place: { file: `${folder}/${file}`, line: 1, column: 1 },
+    });
+  }
+  const checks = work.files.has(`${folder}/check.sql`) ? readSql(work, `${folder}/check.sql`) : [];
+  work.problems.push(...checks.flatMap(checkQuery));
+  return {
+    id: declared.id as TierId,
+    order: Number.parseInt(declared.id, 10),
+    title: declared.title,
+    transaction: declared.transaction,
+    up,
+    down,
+    oneWay: declared.oneWay ?? null,
+    check: checks.map(({ step }) => step),
+    barred: declared.barred ?? null,
+  };
+}
+
+function readMetric(work: Work, { name, said }: { name: string; said: Manifest['metrics'][string] }): Metric | null {
+  const title = typeof said === 'string' ? said : said.title;
+  const file = (typeof said === 'string' ? undefined : said.file) ?? `metrics/${name}.sql`;
+  const place = work.placeOf(['metrics', name]);
+  if (!work.files.has(file)) {
+    work.problems.push({
+      code: 'FILE_MISSING',
+      problem: `the metric ${name} has no ${file}`,
+      fix: `write ${file}: one SELECT, one number`,
+      place,
+    });
+    return null;
+  }
+  const before = work.problems.length;
+  const [first, ...more] = readSql(work, file);
+  if (work.problems.length > before) return null;
+  if (first === undefined || more.length > 0) {
+    work.problems.push({
+      code: 'QUERY_NOT_SELECT',
+      problem: `${file} holds ${first === undefined ? 'no statement' : 'more than one statement'}; a metric is one SELECT`,
+      fix: 'write one SELECT that returns one number',
+      place: { file, line: 1, column: 1 },
+    });
+    return null;
+  }
+  work.problems.push(...checkQuery(first));
+  return { name: name as Branded<string, 'MetricName'>, title, query: first.step };
+}
+
+function checkNumbering({ manifest, placeOf, problems }: Work): void {
+  manifest.tiers.forEach(({ id }, index) => {
+    if (Number.parseInt(id, 10) !== index + 1) {
+      problems.push({
+        code: 'TIER_NUMBERING',
+        problem: `tier ${id} stands at position ${index + 1}; tiers are numbered from 1 without gaps or repetition, in order`,
+        fix: `rename it and its folder to ${index + 1}-${id.replace(/^\d+-/, '')}`,
+        place: placeOf(['tiers', index, 'id']),
+      });
+    }
+  });
+}
+
+function checkNames({ manifest, placeOf, problems }: Work): void {
+  const unknown = (what: string, path: readonly PropertyKey[], known: readonly string[]): number =>
+    problems.push({
+      code: 'NAME_UNKNOWN',
+      problem: `${what} is not known here`,
+      fix: known.length === 0 ? 'define it in release.yaml' : `one of: ${known.join(', ')}`,
+      place: placeOf(path),
+    });
+  const metrics = Object.keys(manifest.metrics);
+  const tiers = manifest.tiers.map(({ id }) => id);
+  for (const when of ['greenfield', 'finalized', 'always'] as const) {
+    for (const name of Object.keys(manifest.invariants[when]))
+      if (!metrics.includes(name)) unknown(`the metric ${name}`, ['invariants', when, name], metrics);
+  }
+  manifest.gates.forEach((gate, index) => {
+    if (!metrics.includes(gate.metric)) unknown(`the metric ${gate.metric}`, ['gates', index, 'metric'], metrics);
+    if (!tiers.includes(gate.before)) unknown(`the tier ${gate.before}`, ['gates', index, 'before'], tiers);
+  });
+  for (const list of ['gates', 'options'] as const) {
+    const seen = new Set<string>();
+    manifest[list].forEach(({ id }, index) => {
+      if (seen.has(id))
+        problems.push({
+          code: 'NAME_TWICE',
+          problem: `${list} holds ${id} twice`,
+          fix: 'give each its own id',
+          place: placeOf([list, index, 'id']),
+        });
+      seen.add(id);
+    });
+  }
+}
+
+function unusedFile(file: string, manifest: Manifest): Problem {
+  const tier = /^tiers\/([^/]+)\//.exec(file)?.[1];
+  if (tier !== undefined && !manifest.tiers.some(({ id }) => id === tier)) {
+    return {
+      code: 'TIER_UNLISTED',
+      problem: `${file} belongs to a tier that release.yaml does not list`,
+      fix: `add the tier ${tier} to release.yaml, or remove its folder`,
+      place: { file },
+    };
+  }
+  return {
+    code: 'FILE_UNUSED',
+    problem: `${file} is not part of the release: nothing in release.yaml leads to it`,
+    fix: 'remove it, or name it in release.yaml; what is not used is not sealed',
+    place: { file },
+  };
+}

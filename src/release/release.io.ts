@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Json, OneRoofError, type Problem, shortDigest } from '../core/index.ts';
+import { assemble } from './assemble.ts';
+import { readFiles } from './files.io.ts';
+import { loadParser } from './parser.io.ts';
+import { type Release, type Seal, type SealedRelease } from './release.ts';
+import { type SealChange, sealChanges, type SealDocument, sealDocument, sealOf } from './seal.ts';
+
+/** Reads and checks a release; all that is wrong comes as problems. */
+export async function lintRelease(
+  folder: string,
+): Promise<{ readonly release: Release | null; readonly problems: readonly Problem[] }> {
+  try {
+    const [files, parser] = await Promise.all([readFiles(folder), loadParser()]);
+    return assemble({ folder, files, parser });
+  } catch (error) {
+    if (error instanceof OneRoofError) return { release: null, problems: error.problems };
+    throw error;
+  }
+}
+
+/**
+ * Reads and checks a release.
+ *
+ * Errors  every problem of `lintRelease`, in one error.
+ */
+export async function readRelease(folder: string): Promise<Release> {
+  const { release, problems } = await lintRelease(folder);
+  OneRoofError.throwIfAny(problems);
+  if (release !== null) return release;
+  throw new OneRoofError('INTERNAL', {
+    problem: 'a release was neither read nor refused',
+    fix: 'please report this with the release',
+  });
+}
+
+/** Seals a release: writes seal.json beside release.yaml, whole or not at all. */
+export async function sealRelease(folder: string): Promise<SealedRelease> {
+  const release = await readRelease(folder);
+  const document = sealDocument(release);
+  const seal = sealOf(document);
+  const file = join(folder, 'seal.json');
+  const draft = `${file}.${randomBytes(4).toString('hex')}`;
+  try {
+    await writeFile(draft, `${JSON.stringify({ seal, document }, null, 2)}\n`);
+    await rename(draft, file);
+  } catch (cause) {
+    await rm(draft, { force: true });
+    throw new OneRoofError('FILE_UNREADABLE', {
+      problem: `seal.json cannot be written: ${(cause as Error).message}`,
+      fix: 'check the permissions of the release folder',
+      place: { file },
+      cause,
+    });
+  }
+  return { release, seal };
+}
+
+/** What a release was sealed as, what it would be sealed as now, and what lies between. */
+export interface SealCheck {
+  readonly sealed: Seal | null;
+  readonly current: Seal;
+  readonly changes: readonly SealChange[];
+}
+
+/** Compares a release with its seal.json; `sealed` is null where there is none. */
+export async function checkSeal(folder: string): Promise<SealCheck> {
+  return check(folder, await readRelease(folder));
+}
+
+async function check(folder: string, release: Release): Promise<SealCheck> {
+  const document = sealDocument(release);
+  const current = sealOf(document);
+  const stored = await readStored(folder);
+  if (stored === null) return { sealed: null, current, changes: [] };
+  return { sealed: stored.seal, current, changes: sealChanges(stored.document, document) };
+}
+
+/**
+ * Reads a release that must be exactly what was sealed.
+ *
+ * Errors  SEAL_MISSING, SEAL_BROKEN, and every problem of `lintRelease`.
+ */
+export async function readSealed(folder: string): Promise<SealedRelease> {
+  const release = await readRelease(folder);
+  const { sealed, current, changes } = await check(folder, release);
+  const place = { file: join(folder, 'seal.json') };
+  if (sealed === null) {
+    throw new OneRoofError('SEAL_MISSING', {
+      problem: 'this release is not sealed',
+      fix: `oneroof seal ${folder}`,
+      place,
+    });
+  }
+  if (sealed !== current) {
+    const what = changes
+      .slice(0, 3)
+      .map(({ path }) => path)
+      .join(', ');
+    throw new OneRoofError('SEAL_BROKEN', {
+      problem: `the release is no longer what was sealed as ${shortDigest(sealed)}; changed: ${what === '' ? 'seal.json itself' : what}`,
+      fix: `see all changes with: oneroof seal --check ${folder}; then seal again, and rehearse again`,
+      place,
+    });
+  }
+  return { release, seal: current };
+}
+
+async function readStored(folder: string): Promise<{ readonly seal: Seal; readonly document: SealDocument } | null> {
+  const file = join(folder, 'seal.json');
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new OneRoofError('FILE_UNREADABLE', {
+      problem: `seal.json cannot be read: ${(cause as Error).message}`,
+      fix: 'check its permissions',
+      place: { file },
+      cause,
+    });
+  }
+  try {
+    const { seal, document } = JSON.parse(text) as { seal: Seal; document: Json };
+    if (typeof seal === 'string' && typeof document === 'object' && document !== null)
+      return { seal, document: document as SealDocument };
+  } catch (cause) {
+    throw new OneRoofError('SEAL_BROKEN', {
+      problem: 'seal.json is not JSON',
+      fix: `oneroof seal ${folder}`,
+      place: { file },
+      cause,
+    });
+  }
+  throw new OneRoofError('SEAL_BROKEN', {
+    problem: 'seal.json has no seal and document',
+    fix: `oneroof seal ${folder}`,
+    place: { file },
+  });
+}
