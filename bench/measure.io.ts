@@ -11,12 +11,17 @@ export function time(command: string, args: readonly string[], allowed: readonly
   const began = performance.now();
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 64 << 20 });
   const milliseconds = performance.now() - began;
-  if (status === null || !allowed.includes(status)) throw new Error(`${command} ${args.join(' ')} ended with ${status}: ${stderr}`);
+  if (status === null || !allowed.includes(status))
+    throw new Error(`${command} ${args.join(' ')} ended with ${status}: ${stderr}`);
   return { milliseconds, stdout };
 }
 
 /** Two commands in turn, A B A B …, so that a machine whose speed drifts treats both alike; the median of the ratios pair by pair. */
-export function compare(runs: number, a: () => number, b: () => number): { readonly a: number; readonly b: number; readonly ratio: number } {
+export function compare(
+  runs: number,
+  a: () => number,
+  b: () => number,
+): { readonly a: number; readonly b: number; readonly ratio: number } {
   a();
   b();
   const pairs = Array.from({ length: runs }, () => [a(), b()] as const);

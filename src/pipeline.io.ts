@@ -60,7 +60,10 @@ export interface ReportPlan {
 }
 
 /** Builds the report from the store's evidence alone, and writes it as Markdown, HTML and JSON. */
-export async function reportStage(course: Course, plan: ReportPlan): Promise<{ readonly report: Report; readonly files: readonly string[] }> {
+export async function reportStage(
+  course: Course,
+  plan: ReportPlan,
+): Promise<{ readonly report: Report; readonly files: readonly string[] }> {
   const { sealed, store } = course;
   const evidence = await store.of(sealed.seal);
   const hrefOf = store.locate;

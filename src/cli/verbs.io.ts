@@ -4,6 +4,8 @@ const target = ['-t, --target <name>', 'the target of oneroof.yaml; the default 
 
 const clone = (name: string) => async () => (await import('./commands/clone.io.ts')).cloneVerb(name);
 
+const release = [['[release]', 'the folder of the release; this folder where absent']] as const;
+
 /** Every command, in the order of the help. */
 export const verbs: readonly Verb[] = [
   {
@@ -28,6 +30,67 @@ export const verbs: readonly Verb[] = [
     ],
     examples: ['oneroof grants', 'oneroof grants --schema public,app | psql "$OWNER_URL"'],
     load: () => import('./commands/grants.io.ts'),
+  },
+  {
+    name: 'lint',
+    summary: 'say everything that is wrong with a release',
+    arguments: release,
+    examples: ['oneroof lint my-release', 'oneroof lint my-release --json'],
+    load: () => import('./commands/lint.io.ts'),
+  },
+  {
+    name: 'seal',
+    summary: 'seal a release: one digest over everything that will run',
+    arguments: release,
+    options: [['--check', 'seal nothing; say what has changed since']],
+    examples: ['oneroof seal my-release', 'oneroof seal --check my-release'],
+    load: () => import('./commands/seal.io.ts'),
+  },
+  {
+    name: 'rehearse',
+    summary: 'run a sealed release forward, back and forward again on a clone, and prove the way back',
+    arguments: release,
+    options: [['--golden', 'take a new golden copy first']],
+    examples: ['oneroof rehearse my-release', 'oneroof rehearse my-release --golden --json'],
+    load: () => import('./commands/rehearse.io.ts'),
+  },
+  {
+    name: 'verify',
+    summary: 'say which invariants hold on a target, read-only',
+    arguments: release,
+    options: [target],
+    examples: ['oneroof verify my-release'],
+    load: () => import('./commands/verify.io.ts'),
+  },
+  {
+    name: 'gate',
+    summary: 'read the gate in production once, read-only: OPEN, or BLOCKED with the reasons',
+    arguments: release,
+    options: [target],
+    examples: ['oneroof gate my-release', 'oneroof gate my-release && echo open'],
+    load: () => import('./commands/gate.io.ts'),
+  },
+  {
+    name: 'baseline',
+    summary: 'measure every metric of a release on a target, read-only',
+    arguments: release,
+    options: [target],
+    examples: ['oneroof baseline my-release', 'oneroof baseline my-release --json'],
+    load: () => import('./commands/baseline.io.ts'),
+  },
+  {
+    name: 'report',
+    summary: 'write the GO / NO-GO report from the recorded evidence',
+    arguments: release,
+    examples: ['oneroof report my-release'],
+    load: () => import('./commands/report.io.ts'),
+  },
+  {
+    name: 'demo',
+    summary: 'do the main job on the worked example, with databases of its own',
+    options: [['--keep', 'leave production running to play with, until Ctrl-C']],
+    examples: ['oneroof demo', 'oneroof demo --keep'],
+    load: () => import('./commands/demo.io.ts'),
   },
   {
     name: 'clone golden',

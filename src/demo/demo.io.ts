@@ -43,7 +43,11 @@ export async function runDemo(plan: DemoPlan): Promise<void> {
     tale.chapter('Production');
     const up = await timed(() => startProduction({ binaries: embeddedBinaries() }));
     production = up.value;
-    tale.tell({ name: 'started', text: 'PostgreSQL 18 with a Directus database, and Directus connected to it', took: up.took });
+    tale.tell({
+      name: 'started',
+      text: 'PostgreSQL 18 with a Directus database, and Directus connected to it',
+      took: up.took,
+    });
     await tell({ plan, tale, production, golden: join(passing.path, 'golden') });
     tale.chapter(`Done in ${formatDuration((performance.now() - began) as Milliseconds)}.`);
     if (plan.stay !== undefined) await plan.stay();
@@ -64,7 +68,13 @@ interface Stage {
 async function tell({ plan, tale, production, golden }: Stage): Promise<void> {
   const store = openFolderStore(join(plan.folder, 'evidence'));
   const target: Target = { name: 'production', observer: production.observer };
-  const clone: CloneSetup = { provider: 'physical', backup: production.backup, dataDirectory: null, folder: golden, bin: null };
+  const clone: CloneSetup = {
+    provider: 'physical',
+    backup: production.backup,
+    dataDirectory: null,
+    folder: golden,
+    bin: null,
+  };
   if (plan.stay !== undefined) writeSetup(plan.folder, production, clone.folder);
 
   tale.chapter('Release');
@@ -72,7 +82,11 @@ async function tell({ plan, tale, production, golden }: Stage): Promise<void> {
   const course = sealed.value;
   const { release, seal } = course.sealed;
   const steps = release.tiers.reduce((sum, tier) => sum + tier.up.length + tier.down.length, 0);
-  tale.tell({ name: 'sealed', text: `${release.name} ${shortDigest(seal)}: ${release.tiers.length} tiers, ${steps} steps`, took: sealed.took });
+  tale.tell({
+    name: 'sealed',
+    text: `${release.name} ${shortDigest(seal)}: ${release.tiers.length} tiers, ${steps} steps`,
+    took: sealed.took,
+  });
 
   tale.chapter('Clone');
   const host = await openCloneHost(clone);
@@ -80,7 +94,11 @@ async function tell({ plan, tale, production, golden }: Stage): Promise<void> {
     stopIf(plan.signal);
     const copy = await timed(() => goldenStage(course, host, { signal: plan.signal }));
     const size = `${Math.round(copy.value.bytes / 1e6)} MB`;
-    tale.tell({ name: 'golden', text: `generation ${copy.value.generation}, ${size} by ${copy.value.method}, while production runs`, took: copy.took });
+    tale.tell({
+      name: 'golden',
+      text: `generation ${copy.value.generation}, ${size} by ${copy.value.method}, while production runs`,
+      took: copy.took,
+    });
 
     tale.chapter('Rehearsal, on a clone');
     stopIf(plan.signal);
@@ -95,19 +113,35 @@ async function tell({ plan, tale, production, golden }: Stage): Promise<void> {
   stopIf(plan.signal);
   const read = await timed(() => gateStage(course, target));
   const { verdict, entry, changedMeanwhile } = read.value;
-  const reasons = verdict.decision === 'BLOCKED' ? verdict.reasons.map(explainReason).join('; ') : 'every data gate is met';
+  const reasons =
+    verdict.decision === 'BLOCKED' ? verdict.reasons.map(explainReason).join('; ') : 'every data gate is met';
   tale.tell({ name: verdict.decision, text: reasons, took: read.took });
-  const numbers = Object.entries(entry?.metrics ?? {}).map(([name, value]) => `${name}=${value.toLocaleString('en-US')}`);
+  const numbers = Object.entries(entry?.metrics ?? {}).map(
+    ([name, value]) => `${name}=${value.toLocaleString('en-US')}`,
+  );
   tale.tell({ name: 'baseline', text: numbers.join(' ') });
-  tale.tell({ name: 'entry == exit', text: changedMeanwhile.length === 0 ? 'yes, and the server counted nothing written' : `no: ${changedMeanwhile.join(', ')}` });
+  tale.tell({
+    name: 'entry == exit',
+    text:
+      changedMeanwhile.length === 0
+        ? 'yes, and the server counted nothing written'
+        : `no: ${changedMeanwhile.join(', ')}`,
+  });
 
   tale.chapter('Report');
   const policy = { rehearsalMaxAge: (7 * day) as Milliseconds, gateMaxAge: hour };
   const { report, files } = await reportStage(course, { folder: join(plan.folder, 'report'), policy });
-  for (const { component, status } of report.components) tale.tell({ name: status.split(',')[0] ?? status, text: `${component}${status.includes(',') ? ` (${status})` : ''}` });
+  for (const { component, status } of report.components)
+    tale.tell({
+      name: status.split(',')[0] ?? status,
+      text: `${component}${status.includes(',') ? ` (${status})` : ''}`,
+    });
   plan.write('');
   tale.tell({ name: report.readiness.status, text: 'RELEASE READINESS' });
-  tale.tell({ name: report.execution.status, text: `PRODUCTION EXECUTION${report.blockers.length === 0 ? '' : `, ${report.blockers.length === 1 ? 'single blocker' : 'blockers'}: ${report.blockers.join('; ')}`}` });
+  tale.tell({
+    name: report.execution.status,
+    text: `PRODUCTION EXECUTION${report.blockers.length === 0 ? '' : `, ${report.blockers.length === 1 ? 'single blocker' : 'blockers'}: ${report.blockers.join('; ')}`}`,
+  });
   for (const item of report.next) tale.tell({ name: 'next', text: item });
   for (const item of report.meanwhile) tale.tell({ name: 'meanwhile', text: item });
 
@@ -117,18 +151,26 @@ async function tell({ plan, tale, production, golden }: Stage): Promise<void> {
     tale.tell({ name: 'try', text: 'npx oneroof demo --keep      leaves production running to play with' });
     tale.tell({ name: 'try', text: 'npx oneroof init my-release  begins a release of your own' });
   } else {
-    tale.tell({ name: 'try', text: `cd ${relative(process.cwd(), plan.folder) || '.'}, then: npx oneroof gate, rehearse, verify, baseline, report, clone list` });
+    tale.tell({
+      name: 'try',
+      text: `cd ${relative(process.cwd(), plan.folder) || '.'}, then: npx oneroof gate, rehearse, verify, baseline, report, clone list`,
+    });
   }
 }
 
 function tellRehearsal(tale: Story, rehearsal: Rehearsal): void {
   for (const { stage, durationMs, outcome, steps, problems } of rehearsal.stages) {
-    const text = outcome === 'failed' ? `FAILED: ${problems[0]?.problem ?? ''}` : stageText(stage, rehearsal, steps.length);
+    const text =
+      outcome === 'failed' ? `FAILED: ${problems[0]?.problem ?? ''}` : stageText(stage, rehearsal, steps.length);
     tale.tell({ name: stage, text, took: durationMs as Milliseconds });
   }
-  if (rehearsal.clone.dropMs !== null) tale.tell({ name: 'dropped', text: 'the clone is gone', took: rehearsal.clone.dropMs as Milliseconds });
+  if (rehearsal.clone.dropMs !== null)
+    tale.tell({ name: 'dropped', text: 'the clone is gone', took: rehearsal.clone.dropMs as Milliseconds });
   for (const trial of rehearsal.options) {
-    const text = trial.outcome === 'collides' ? `collides with the preflight, rejected: ${trial.problems[0]?.problem ?? ''}` : trial.outcome;
+    const text =
+      trial.outcome === 'collides'
+        ? `collides with the preflight, rejected: ${trial.problems[0]?.problem ?? ''}`
+        : trial.outcome;
     tale.tell({ name: `option`, text: `${trial.option} ${text}`, took: trial.durationMs as Milliseconds });
   }
 }
@@ -159,13 +201,20 @@ async function timed<T>(work: () => Promise<T>): Promise<{ readonly value: T; re
 }
 
 function stopIf(signal: AbortSignal): void {
-  if (signal.aborted) throw new OneRoofError('INTERRUPTED', { problem: 'the demo was interrupted', fix: 'run it again; nothing was left behind' });
+  if (signal.aborted)
+    throw new OneRoofError('INTERRUPTED', {
+      problem: 'the demo was interrupted',
+      fix: 'run it again; nothing was left behind',
+    });
 }
 
 /** Makes the demo's folder anew; a folder that does not carry our mark is not touched. */
 function prepareFolder(folder: string): void {
   if (existsSync(folder) && !existsSync(join(folder, mark))) {
-    throw new OneRoofError('ALREADY_EXISTS', { problem: `${folder} is there already and was not made by the demo`, fix: 'move it away, or run the demo in another folder' });
+    throw new OneRoofError('ALREADY_EXISTS', {
+      problem: `${folder} is there already and was not made by the demo`,
+      fix: 'move it away, or run the demo in another folder',
+    });
   }
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

@@ -1,25 +1,10 @@
 import { userInfo } from 'node:os';
-import { type CloneHost, type DatabaseName, openCloneHost } from '../../clone/index.ts';
+import { type CloneHost, type DatabaseName } from '../../clone/index.ts';
 import { now, OneRoofError, printable } from '../../core/index.ts';
 import { readSetup } from '../../setup/index.ts';
 import { type Outcome } from '../output.io.ts';
+import { withHost } from '../work.io.ts';
 import { type Context, type Run } from '../verb.ts';
-
-/** Opens the clone server of oneroof.yaml for one command, and closes it whatever happens. */
-export async function withHost<T>(folder: string, use: (host: CloneHost) => Promise<T>): Promise<T> {
-  const setup = await readSetup(folder);
-  if (setup.clone === null)
-    throw new OneRoofError('CONFIG_INVALID', {
-      problem: `${setup.file} names no place for clones`,
-      fix: 'fill in `clone:` in oneroof.yaml',
-    });
-  const host = await openCloneHost(setup.clone);
-  try {
-    return await use(host);
-  } finally {
-    await host.close();
-  }
-}
 
 const done = (what: string, data: Readonly<Record<string, unknown>> & { readonly text: string }): Outcome => {
   const { text, ...rest } = data;
@@ -65,8 +50,8 @@ const verbs: Readonly<Record<string, (host: CloneHost, context: Context) => Prom
 
 /** The commands of the group `clone`, by their second word. */
 export const cloneVerb = (name: keyof typeof verbs): { readonly run: Run } => ({
-  run: (context) =>
-    withHost(context.folder, async (host) => {
+  run: async (context) =>
+    withHost(await readSetup(context.folder), async (host) => {
       const verb = verbs[name];
       if (verb === undefined)
         throw new OneRoofError('USAGE', { problem: `there is no clone ${name}`, fix: 'oneroof clone --help' });

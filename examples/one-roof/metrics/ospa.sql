@@ -1,0 +1,1 @@
+select count(*) from os_proposal_approvals

@@ -1,0 +1,3 @@
+drop index if exists gov_ownership_owner;
+
+drop table if exists gov_ledger;

@@ -1,0 +1,7 @@
+delete from directus_permissions where id = 900001;
+
+delete from directus_fields where id between 900001 and 900003;
+
+delete from directus_collections where collection = 'gov_owners';
+
+delete from gov_owners where owner in ('GOV-COUNCIL', 'KG-SYS', 'DOT', 'MOIT');

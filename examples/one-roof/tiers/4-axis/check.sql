@@ -1,0 +1,1 @@
+select collection from gov_collections where axis is null;

@@ -1,0 +1,1 @@
+select collection, duty from gov_gaps;

@@ -1,0 +1,3 @@
+drop view if exists gov_status;
+
+drop index if exists gov_ownership_one_owner;

@@ -1,0 +1,20 @@
+import { OneRoofError } from '../../core/index.ts';
+import { lintRelease } from '../../release/index.ts';
+import { releaseFolder } from '../work.io.ts';
+import { type Run } from '../verb.ts';
+
+/** Says everything that is wrong with a release; refused (exit 3) when anything is. */
+export const run: Run = async (context) => {
+  const folder = releaseFolder(context);
+  const { release, problems } = await lintRelease(folder);
+  OneRoofError.throwIfAny(problems);
+  const tiers = release?.tiers ?? [];
+  const steps = tiers.reduce((sum, { up, down }) => sum + up.length + down.length, 0);
+  context.terminal.say(`Next: oneroof seal ${context.arguments[0] ?? '.'}`);
+  return {
+    exit: 0,
+    schema: 'oneroof/lint/1',
+    data: { name: release?.name, tiers: tiers.length, steps },
+    text: `${release?.name}: ${tiers.length} tiers, ${steps} steps, nothing to correct`,
+  };
+};

@@ -1,0 +1,44 @@
+import { openFolderStore } from '../../evidence/index.ts';
+import { type Json, OneRoofError, printable, truncate } from '../../core/index.ts';
+import { sealStage } from '../../pipeline.io.ts';
+import { checkSeal, sealRelease } from '../../release/index.ts';
+import { readSetup } from '../../setup/index.ts';
+import { releaseFolder } from '../work.io.ts';
+import { type Context, type Run } from '../verb.ts';
+import { type Outcome } from '../output.io.ts';
+
+/** Seals a release, or with --check says what has changed since. */
+export const run: Run = async (context) => (context.options['check'] === true ? check(context) : seal(context));
+
+async function seal(context: Context): Promise<Outcome> {
+  const folder = releaseFolder(context);
+  // a release can be sealed before there is a place for evidence
+  const setup = await readSetup(context.folder).catch((error: unknown) => {
+    if (error instanceof OneRoofError && error.code === 'CONFIG_NOT_FOUND') return null;
+    throw error;
+  });
+  const sealed =
+    setup === null ? await sealRelease(folder) : (await sealStage(folder, openFolderStore(setup.evidence))).sealed;
+  context.terminal.say(`Next: oneroof rehearse ${context.arguments[0] ?? '.'}`);
+  return { exit: 0, schema: 'oneroof/seal/1', data: { seal: sealed.seal }, text: sealed.seal };
+}
+
+async function check(context: Context): Promise<Outcome> {
+  const { sealed, current, changes } = await checkSeal(releaseFolder(context));
+  const unchanged = sealed === current;
+  const lines = changes.map(
+    ({ path, before, after }) => `changed  ${printable(path)}: ${short(before)} -> ${short(after)}`,
+  );
+  const first =
+    sealed === null ? 'not sealed' : unchanged ? `unchanged  ${sealed}` : `sealed   ${sealed}\nnow      ${current}`;
+  return {
+    exit: unchanged ? 0 : 1,
+    schema: 'oneroof/seal-check/1',
+    data: { sealed, current, changes },
+    text: [first, ...lines].join('\n'),
+  };
+}
+
+function short(value: Json): string {
+  return printable(truncate(JSON.stringify(value), 60));
+}

@@ -1,0 +1,35 @@
+import { now, printable } from '../../core/index.ts';
+import { readBaseline } from '../../gate/index.ts';
+import { judgeInvariants } from '../../rehearsal/index.ts';
+import { openWork, targetFor } from '../work.io.ts';
+import { type Run } from '../verb.ts';
+
+/** Says which of the release's invariants hold on a target, read-only; exit 1 where `always`, or both others, are violated. */
+export const run: Run = async (context) => {
+  const { setup, sealed } = await openWork(context);
+  const target = targetFor(setup, context);
+  const { exit } = await readBaseline({ release: sealed, target, at: now() });
+  const metrics = exit?.metrics ?? {};
+  const { invariants } = sealed.release;
+  const sets = (['always', 'greenfield', 'finalized'] as const).map((name) => ({
+    name,
+    problems: judgeInvariants(invariants[name], metrics, name),
+  }));
+  const held = sets.filter(({ problems }) => problems.length === 0).map(({ name }) => name);
+  const good = held.includes('always') && (held.includes('greenfield') || held.includes('finalized'));
+  const lines = sets.flatMap(({ name, problems }) => [
+    `${problems.length === 0 ? 'holds' : 'violated'}  ${name}`,
+    ...problems.map(({ problem }) => `          ${printable(problem)}`),
+  ]);
+  return {
+    exit: good ? 0 : 1,
+    schema: 'oneroof/verify/1',
+    data: {
+      target: target.name,
+      metrics,
+      held,
+      violations: Object.fromEntries(sets.map(({ name, problems }) => [name, problems])),
+    },
+    text: lines.join('\n'),
+  };
+};

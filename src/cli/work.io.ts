@@ -1,0 +1,48 @@
+import { resolve } from 'node:path';
+import { type CloneHost, openCloneHost } from '../clone/index.ts';
+import { OneRoofError } from '../core/index.ts';
+import { type EvidenceStore, openFolderStore } from '../evidence/index.ts';
+import { readSealed, type SealedRelease } from '../release/index.ts';
+import { readSetup, type Setup, type Target, targetOf } from '../setup/index.ts';
+import { type Context } from './verb.ts';
+
+/** The release folder that a command names; `release` below the folder, or the folder itself, where it names none. */
+export function releaseFolder(context: Context): string {
+  return resolve(context.folder, context.arguments[0] ?? '.');
+}
+
+/** What the commands of a sealed release work on. */
+export interface Work {
+  readonly setup: Setup;
+  readonly sealed: SealedRelease;
+  readonly store: EvidenceStore;
+}
+
+/** Reads oneroof.yaml and the sealed release, and opens the evidence store. */
+export async function openWork(context: Context): Promise<Work> {
+  const setup = await readSetup(context.folder);
+  const sealed = await readSealed(releaseFolder(context));
+  return { setup, sealed, store: openFolderStore(setup.evidence) };
+}
+
+/** The target that a command names, or the default one. */
+export function targetFor(setup: Setup, context: Context): Target {
+  const name = context.options['target'];
+  return targetOf(setup, typeof name === 'string' ? name : setup.defaultTarget);
+}
+
+/** Opens the clone server of oneroof.yaml for one command, and closes it whatever happens. */
+export async function withHost<T>(setup: Setup, use: (host: CloneHost) => Promise<T>): Promise<T> {
+  if (setup.clone === null) {
+    throw new OneRoofError('CONFIG_INVALID', {
+      problem: `${setup.file} names no place for clones`,
+      fix: 'fill in `clone:` in oneroof.yaml',
+    });
+  }
+  const host = await openCloneHost(setup.clone);
+  try {
+    return await use(host);
+  } finally {
+    await host.close();
+  }
+}

@@ -1,0 +1,95 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type Binaries,
+  type Connection,
+  id,
+  observerStatements,
+  openSession,
+  type Session,
+  sql,
+  startTemporaryServer,
+} from '../database/index.ts';
+import { loadParser } from '../release/index.ts';
+
+/** The worked example's production, running: the connections that a team would configure. */
+export interface Production {
+  /** A role that can only read. */
+  readonly observer: Connection;
+  /** A role that may take a base backup. */
+  readonly backup: Connection;
+  /** The superuser; nothing of One Roof connects with it. */
+  readonly admin: Connection;
+  stop(): Promise<void>;
+}
+
+/** The folder of the worked example, as it was installed. */
+export function exampleFolder(): string {
+  return join(import.meta.dirname, '..', '..', 'examples', 'one-roof');
+}
+
+/**
+ * Starts a server with the worked example's production: roles, the Directus-shaped database at greenfield, and two sessions
+ * that stay open, as Directus keeps them.
+ *
+ * Errors  SERVER_NO_BINARIES, SERVER_START.
+ */
+export async function startProduction(plan: { readonly binaries: Binaries }): Promise<Production> {
+  const server = await startTemporaryServer({ binaries: plan.binaries, settings: { wal_level: 'replica' } });
+  const live: Session[] = [];
+  try {
+    const postgres = server.connection('postgres');
+    await withSession(postgres, async (session) => {
+      await session.query(sql`create role directus login`);
+      await session.query(sql`create role oneroof_backup login`);
+      await session.query(sql`create database ${id('directus')} owner directus`);
+    });
+    const admin = server.connection('directus');
+    await loadExample({ ...admin, user: 'directus' });
+    await withSession(admin, async (session) => {
+      await session.query(sql`grant pg_read_all_settings to oneroof_backup`);
+      const [start, stop] =
+        plan.binaries.major >= 15
+          ? ['pg_backup_start(text, boolean)', 'pg_backup_stop(boolean)']
+          : ['pg_start_backup(text, boolean, boolean)', 'pg_stop_backup(boolean, boolean)'];
+      await session.run(`grant execute on function pg_catalog.${start}, pg_catalog.${stop} to oneroof_backup`);
+      await session.query(sql`create role oneroof_observer login`);
+      for (const statement of observerStatements('oneroof_observer', ['public'])) await session.run(statement);
+    });
+    for (const _ of [1, 2]) live.push(await openSession({ ...admin, user: 'directus' }, { applicationName: 'directus' }));
+    return {
+      observer: { ...admin, user: 'oneroof_observer' },
+      backup: { ...admin, user: 'oneroof_backup' },
+      admin,
+      stop: async () => {
+        await Promise.all(live.map((session) => session.close()));
+        await server.stop();
+      },
+    };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+/** Fills an empty database with the worked example's production, as the role of the connection. */
+export async function loadExample(connection: Connection): Promise<void> {
+  const folder = join(exampleFolder(), 'production');
+  const parser = await loadParser();
+  await withSession(connection, async (session) => {
+    for (const file of readdirSync(folder).toSorted()) {
+      const { statements } = parser.parse(file, readFileSync(join(folder, file), 'utf8'));
+      for (const { step } of statements) await session.run(step.sql);
+    }
+    await session.run('analyze');
+  });
+}
+
+async function withSession(connection: Connection, use: (session: Session) => Promise<void>): Promise<void> {
+  const session = await openSession(connection, { applicationName: 'oneroof demo', settings: { search_path: 'public' } });
+  try {
+    await use(session);
+  } finally {
+    await session.close();
+  }
+}
