@@ -1,1 +1,2 @@
 export * from './evidence.ts';
+export { openFolderStore } from './folder.io.ts';
