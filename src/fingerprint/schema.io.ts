@@ -9,7 +9,7 @@ import { catalogQueries } from './queries.ts';
  * Shape   sorted by kind and name. A subscription's conninfo and a role's password are never read.
  * Source  docs/FORMAT.md "Fingerprint"; PostgreSQL manual, "System Catalogs".
  */
-export async function captureSchema(session: Session): Promise<SchemaFingerprint> {
+export async function captureSchema(session: Pick<Session, 'query' | 'serverVersion'>): Promise<SchemaFingerprint> {
   const objects: SchemaObject[] = [];
   for (const query of catalogQueries) {
     const text = query(session.serverVersion);

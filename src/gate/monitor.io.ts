@@ -1,0 +1,117 @@
+import { type SourceIdentity } from '../clone/index.ts';
+import { type Instant, now, OneRoofError, type Problem } from '../core/index.ts';
+import { type Connection, type Harmless, measureMetric, openObserver, readerOf, type Reading, sql } from '../database/index.ts';
+import { captureSchema } from '../fingerprint/index.ts';
+import { type Release, type SealedRelease } from '../release/index.ts';
+import { type Baseline, type GateReading } from './gate.ts';
+import { judge } from './judge.ts';
+
+/** What is looked at, and since when. */
+export interface Look {
+  readonly release: SealedRelease;
+  readonly target: { readonly name: string; readonly observer: Connection };
+  readonly at: Instant;
+}
+
+/** Two measurements of production, with what lies between, and what our own session did. */
+export interface BaselineReading {
+  readonly identity: SourceIdentity;
+  readonly entry: Baseline;
+  readonly exit: Baseline;
+  /** Metrics that differ between entry and exit, and `schema`: somebody else's change. */
+  readonly changedMeanwhile: readonly string[];
+  readonly harmless: Harmless;
+  /** Metrics that could not be measured; they are in neither baseline. */
+  readonly failed: Readonly<Record<string, Problem>>;
+}
+
+/**
+ * Measures every metric and the schema's digest twice, at entry and at exit, read-only.
+ *
+ * Errors  those of openObserver: OBSERVER_CAN_WRITE, CONNECT_…; OBSERVER_WROTE.
+ */
+export async function readBaseline({ release: { release }, target, at }: Look): Promise<BaselineReading> {
+  const observer = await openObserver(target.observer, {
+    applicationName: 'oneroof gate',
+    searchPath: release.settings.searchPath,
+  });
+  const look = (takenAt: Instant) => observer.snapshot((reading) => measure(reading, release, takenAt));
+  const work = async () => {
+    const identity = await observer.snapshot(readIdentity);
+    return { identity, first: await look(at), second: await look(now()) };
+  };
+  const done = await work().catch(async (error: unknown) => {
+    // the first error tells what happened; one of closing a broken session would hide it
+    await observer.close().catch(() => null);
+    throw error;
+  });
+  const harmless = await observer.close();
+  const { identity, first, second } = done;
+  const names = new Set([...Object.keys(first.baseline.metrics), ...Object.keys(second.baseline.metrics)]);
+  return {
+    identity,
+    entry: first.baseline,
+    exit: second.baseline,
+    changedMeanwhile: [
+      ...[...names].filter((name) => first.baseline.metrics[name] !== second.baseline.metrics[name]),
+      ...(first.baseline.schemaDigest === second.baseline.schemaDigest ? [] : ['schema']),
+    ],
+    harmless,
+    failed: { ...first.failed, ...second.failed },
+  };
+}
+
+async function measure(reading: Reading, release: Release, takenAt: Instant) {
+  const metrics: Record<string, number> = {};
+  const failed: Record<string, Problem> = {};
+  for (const { name, query } of release.metrics) {
+    try {
+      metrics[name] = await measureMetric(readerOf(reading), { name, sql: query.sql, place: query.place });
+    } catch (error) {
+      if (!(error instanceof OneRoofError) || error.code === 'CONNECTION_LOST') throw error;
+      failed[name] = error.problems[0];
+    }
+  }
+  const { digest } = await captureSchema(reading);
+  return { baseline: { takenAt, metrics, schemaDigest: digest } satisfies Baseline, failed };
+}
+
+async function readIdentity(reading: Reading): Promise<SourceIdentity> {
+  const [row] = await reading.query<{ database: string; system: string; timeline: string; oid: string }>(sql`
+    select current_database() as database, s.system_identifier::text as system, c.timeline_id::text as timeline, d.oid::text as oid
+    from pg_catalog.pg_control_system() s, pg_catalog.pg_control_checkpoint() c, pg_catalog.pg_database d
+    where d.datname = current_database()`);
+  return {
+    database: row?.database ?? '',
+    systemIdentifier: row?.system ?? '',
+    timeline: Number(row?.timeline),
+    databaseOid: row?.oid ?? '',
+    serverVersion: reading.serverVersion,
+  };
+}
+
+/**
+ * Reads the gate in production once. Production that cannot be read is BLOCKED, not an error.
+ *
+ * Errors  OBSERVER_CAN_WRITE, OBSERVER_WROTE, and errors of the address (exit status 2 or 3): a look that would not be safe.
+ */
+export async function readGate(look: Look): Promise<GateReading> {
+  const { release: sealed, target, at } = look;
+  const facts = { version: 1, release: sealed.release.name, seal: sealed.seal, target: target.name, readAt: at } as const;
+  try {
+    const { failed, ...read } = await readBaseline(look);
+    const metrics = { ...read.exit.metrics, ...failed };
+    return { ...facts, ...read, verdict: judge({ release: sealed.release, metrics, progress: 'greenfield' }) };
+  } catch (error) {
+    if (!(error instanceof OneRoofError) || error.exitStatus !== 4 || error.code === 'OBSERVER_WROTE') throw error;
+    return {
+      ...facts,
+      identity: null,
+      entry: null,
+      exit: null,
+      changedMeanwhile: [],
+      harmless: null,
+      verdict: { decision: 'BLOCKED', reasons: [{ kind: 'unreachable', problem: error.problems[0].problem }] },
+    };
+  }
+}
