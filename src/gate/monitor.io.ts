@@ -1,6 +1,14 @@
 import { type SourceIdentity } from '../clone/index.ts';
 import { type Instant, now, OneRoofError, type Problem } from '../core/index.ts';
-import { type Connection, type Harmless, measureMetric, openObserver, readerOf, type Reading, sql } from '../database/index.ts';
+import {
+  type Connection,
+  type Harmless,
+  measureMetric,
+  openObserver,
+  readerOf,
+  type Reading,
+  sql,
+} from '../database/index.ts';
 import { captureSchema } from '../fingerprint/index.ts';
 import { type Release, type SealedRelease } from '../release/index.ts';
 import { type Baseline, type GateReading } from './gate.ts';
@@ -97,7 +105,13 @@ async function readIdentity(reading: Reading): Promise<SourceIdentity> {
  */
 export async function readGate(look: Look): Promise<GateReading> {
   const { release: sealed, target, at } = look;
-  const facts = { version: 1, release: sealed.release.name, seal: sealed.seal, target: target.name, readAt: at } as const;
+  const facts = {
+    version: 1,
+    release: sealed.release.name,
+    seal: sealed.seal,
+    target: target.name,
+    readAt: at,
+  } as const;
   try {
     const { failed, ...read } = await readBaseline(look);
     const metrics = { ...read.exit.metrics, ...failed };

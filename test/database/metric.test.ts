@@ -39,7 +39,7 @@ describe.each(versions)('a metric on PostgreSQL %s', (version) => {
     ['select pg_sleep(60)', 'QUERY_TIMEOUT'],
   ])('%s is refused with %s, by a session and by an observer alike', async (text, code) => {
     await withDatabase(version, async (admin) => {
-      const session = await openSession(admin, { applicationName: 'test', settings: { statement_timeout: '200' } });
+      const session = await openSession(admin, { applicationName: 'test', settings: { statement_timeout: '2000' } });
       await expect(measureMetric(readerOf(session), metric(text))).rejects.toMatchObject({ code });
       expect(await measureMetric(readerOf(session), metric('select 1'))).toBe(1);
       await session.close();
@@ -47,7 +47,7 @@ describe.each(versions)('a metric on PostgreSQL %s', (version) => {
       await runSql(admin, observerStatements(role, ['public']));
       const observer = await openObserver(
         { ...admin, user: role },
-        { applicationName: 'test', statementTimeout: 200 as Milliseconds },
+        { applicationName: 'test', statementTimeout: 2000 as Milliseconds },
       );
       await observer.snapshot(async (reading) => {
         await expect(measureMetric(readerOf(reading), metric(text))).rejects.toMatchObject({ code });

@@ -1,0 +1,79 @@
+import { type Problem } from '../core/index.ts';
+
+/** Statements that no release may hold, by node type: why, and what to do instead. */
+export const refusedKinds: Readonly<Record<string, readonly [Problem['code'], string, string]>> = {
+  TransactionStmt: [
+    'RULE_TRANSACTION',
+    'transaction control: the tier decides where a transaction begins and ends',
+    'remove it; set `transaction: each` for a tier that cannot run in one',
+  ],
+  DiscardStmt: ['RULE_SESSION', 'DISCARD resets the pinned settings of the session', 'remove it'],
+  AlterSystemStmt: [
+    'RULE_CLUSTER',
+    'ALTER SYSTEM changes the whole server and cannot be rehearsed on a clone',
+    'change the server by its own configuration',
+  ],
+  CreatedbStmt: [
+    'RULE_CLUSTER',
+    'CREATE DATABASE reaches beyond the database of the release',
+    'prepare databases outside of the release',
+  ],
+  DropdbStmt: ['RULE_CLUSTER', 'DROP DATABASE reaches beyond the database of the release', 'remove it'],
+  AlterDatabaseStmt: ['RULE_CLUSTER', 'ALTER DATABASE reaches beyond what a clone can show', 'remove it'],
+  CreateRoleStmt: [
+    'RULE_CLUSTER',
+    'roles belong to the whole server: a clone on the same server would change production',
+    'prepare roles outside of the release',
+  ],
+  AlterRoleStmt: [
+    'RULE_CLUSTER',
+    'roles belong to the whole server: a clone on the same server would change production',
+    'prepare roles outside of the release',
+  ],
+  AlterRoleSetStmt: [
+    'RULE_CLUSTER',
+    'roles belong to the whole server: a clone on the same server would change production',
+    'prepare roles outside of the release',
+  ],
+  DropRoleStmt: [
+    'RULE_CLUSTER',
+    'roles belong to the whole server: a clone on the same server would change production',
+    'prepare roles outside of the release',
+  ],
+  GrantRoleStmt: [
+    'RULE_CLUSTER',
+    'memberships belong to the whole server: a clone on the same server would change production',
+    'prepare roles outside of the release',
+  ],
+  CreateTableSpaceStmt: [
+    'RULE_CLUSTER',
+    'tablespaces belong to the whole server',
+    'prepare them outside of the release',
+  ],
+  DropTableSpaceStmt: ['RULE_CLUSTER', 'tablespaces belong to the whole server', 'prepare them outside of the release'],
+  CreateSubscriptionStmt: [
+    'RULE_DISPATCH',
+    'a subscription connects to another server',
+    'set it up outside of the release',
+  ],
+  AlterSubscriptionStmt: [
+    'RULE_DISPATCH',
+    'a subscription connects to another server',
+    'set it up outside of the release',
+  ],
+  DropSubscriptionStmt: [
+    'RULE_DISPATCH',
+    'a subscription connects to another server',
+    'set it up outside of the release',
+  ],
+  LoadStmt: ['RULE_DISPATCH', "LOAD runs code of the server's file system", 'remove it'],
+  PrepareStmt: ['RULE_SESSION', 'PREPARE leaves a statement behind in the session', 'write the statement itself'],
+  ExecuteStmt: ['RULE_SESSION', 'EXECUTE runs text that is not sealed here', 'write the statement itself'],
+};
+
+/** Functions that act outside of the database or of the transaction. */
+export const dispatchFunctions =
+  /^(dblink.*|http.*|pg_notify|lo_import|lo_export|pg_read_file|pg_read_binary_file|pg_ls_.*|pg_stat_file|pg_terminate_backend|pg_cancel_backend|pg_reload_conf|pg_rotate_logfile|pg_switch_wal|pg_create_restore_point|pg_promote|pg_logical_.*|pg_create_.*slot|pg_drop_replication_slot|pg_advisory_lock.*|pg_file_.*|net_http.*|cron_schedule)$/;
+
+/** Languages whose code is outside of PostgreSQL's control. */
+export const untrusted = /^(c|internal|plperlu|plpython3?u|pltclu|.*_untrusted)$/i;
