@@ -101,6 +101,8 @@ export const errorCodes = {
   // evidence
   EVIDENCE_LOG_BROKEN: [4, 'The list of evidence was edited or damaged.'],
   EVIDENCE_UNWRITABLE: [4, 'Evidence cannot be written.'],
+  // report
+  REPORT_UNWRITABLE: [4, 'The report cannot be written.'],
   // core
   JSON_NOT_CANONICAL: [4, 'A value cannot be written as canonical JSON.'],
   INTERNAL: [4, 'A defect of One Roof itself.'],
