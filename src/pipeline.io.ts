@@ -1,6 +1,7 @@
+import { relative } from 'node:path';
 import { type CloneHost, type Golden } from './clone/index.ts';
 import { type Milliseconds, now } from './core/index.ts';
-import { type EvidenceStore } from './evidence/index.ts';
+import { type Entry, type EvidenceStore } from './evidence/index.ts';
 import { type GateReading, readGate } from './gate/index.ts';
 import { type Rehearsal, rehearse, type RehearsalEvent } from './rehearsal/index.ts';
 import { readSealed, type SealedRelease, sealRelease } from './release/index.ts';
@@ -66,7 +67,7 @@ export async function reportStage(
 ): Promise<{ readonly report: Report; readonly files: readonly string[] }> {
   const { sealed, store } = course;
   const evidence = await store.of(sealed.seal);
-  const hrefOf = store.locate;
+  const hrefOf = (entry: Entry): string => relative(plan.folder, store.locate(entry));
   const report = buildReport({ release: sealed, evidence, policy: plan.policy, now: now(), hrefOf });
   const files = await writeReport({ report, markdown: toMarkdown(report), html: toHtml(report), folder: plan.folder });
   await store.append({ kind: 'report', seal: sealed.seal, body: report }, now());

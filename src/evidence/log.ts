@@ -21,16 +21,19 @@ const line = z.strictObject({
  */
 export function parseLog(text: string, file: string): { readonly entries: readonly Entry[]; readonly end: number } {
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  const entries = whole.split('\n').slice(0, -1).map((source, index): Entry => {
-    const parsed = line.safeParse(parseJson(source));
-    if (parsed.success && parsed.data.index === index) return parsed.data;
-    const why = parsed.success ? `has index ${parsed.data.index}, expected ${index}` : 'is no entry';
-    throw new OneRoofError('EVIDENCE_LOG_BROKEN', {
-      problem: `line ${index + 1} of ${printable(file)} ${why}`,
-      fix: 'restore the file from version control or a copy; a log of evidence is never edited',
-      place: { file, line: index + 1 },
+  const entries = whole
+    .split('\n')
+    .slice(0, -1)
+    .map((source, index): Entry => {
+      const parsed = line.safeParse(parseJson(source));
+      if (parsed.success && parsed.data.index === index) return parsed.data;
+      const why = parsed.success ? `has index ${parsed.data.index}, expected ${index}` : 'is no entry';
+      throw new OneRoofError('EVIDENCE_LOG_BROKEN', {
+        problem: `line ${index + 1} of ${printable(file)} ${why}`,
+        fix: 'restore the file from version control or a copy; a log of evidence is never edited',
+        place: { file, line: index + 1 },
+      });
     });
-  });
   return { entries, end: Buffer.byteLength(whole) };
 }
 

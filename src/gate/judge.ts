@@ -16,7 +16,9 @@ export interface Measured {
  */
 export function judge({ release, metrics, progress }: Measured): GateVerdict {
   const gated = new Set<string>(release.gates.map(({ metric }) => metric));
-  const state = Object.entries(release.invariants[progress]).filter(([metric]) => !gated.has(metric));
+  const state = Object.entries(release.invariants[progress]).filter(
+    ([metric]) => progress === 'finalized' || !gated.has(metric),
+  );
   const barred = new Set<TierId>(release.tiers.filter((tier) => tier.barred !== null).map((tier) => tier.id));
   const reasons: Reason[] = [
     ...release.gates
@@ -58,11 +60,16 @@ function meets(value: number, { equals, atLeast, atMost }: Expectation): boolean
 /** Writes an expectation for people: `= 0`, `≥ 1`, `≥ 1 and ≤ 5`. */
 export function required({ equals, atLeast, atMost }: Expectation): string {
   const bounds = [
-    equals === undefined ? '' : `= ${equals}`,
-    atLeast === undefined ? '' : `≥ ${atLeast}`,
-    atMost === undefined ? '' : `≤ ${atMost}`,
+    equals === undefined ? '' : `= ${figure(equals)}`,
+    atLeast === undefined ? '' : `≥ ${figure(atLeast)}`,
+    atMost === undefined ? '' : `≤ ${figure(atMost)}`,
   ].filter((bound) => bound !== '');
   return bounds.join(' and ');
+}
+
+/** Every digit is kept: a rounded figure could look as if it met its bound. */
+function figure(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 20 });
 }
 
 /** Writes a reason in one line, e.g. `ospa = 0, needs ≥ 1`. Its texts may be an author's: show it through `printable`. */
@@ -70,7 +77,7 @@ export function explainReason(reason: Reason): string {
   switch (reason.kind) {
     case 'data-gate':
     case 'invariant':
-      return `${reason.metric} = ${reason.measured}, needs ${reason.required}`;
+      return `${reason.metric} = ${figure(reason.measured)}, needs ${reason.required}`;
     case 'unmeasured':
       return `${reason.metric} could not be measured: ${reason.problem}`;
     case 'unreachable':

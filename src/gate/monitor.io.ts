@@ -11,8 +11,8 @@ import {
 } from '../database/index.ts';
 import { captureSchema } from '../fingerprint/index.ts';
 import { type Release, type SealedRelease } from '../release/index.ts';
-import { type Baseline, type GateReading } from './gate.ts';
-import { judge } from './judge.ts';
+import { type Baseline, type GateReading, type GateVerdict } from './gate.ts';
+import { judge, type Measured } from './judge.ts';
 
 /** What is looked at, and since when. */
 export interface Look {
@@ -98,6 +98,14 @@ async function readIdentity(reading: Reading): Promise<SourceIdentity> {
   };
 }
 
+/** Where everything has been rolled out already, production need not be at greenfield again. */
+function decide(release: Release, metrics: Measured['metrics']): GateVerdict {
+  const before = judge({ release, metrics, progress: 'greenfield' });
+  if (before.decision === 'OPEN' || Object.keys(release.invariants.finalized).length === 0) return before;
+  const after = judge({ release, metrics, progress: 'finalized' });
+  return after.decision === 'OPEN' ? after : before;
+}
+
 /**
  * Reads the gate in production once. Production that cannot be read is BLOCKED, not an error.
  *
@@ -115,7 +123,7 @@ export async function readGate(look: Look): Promise<GateReading> {
   try {
     const { failed, ...read } = await readBaseline(look);
     const metrics = { ...read.exit.metrics, ...failed };
-    return { ...facts, ...read, verdict: judge({ release: sealed.release, metrics, progress: 'greenfield' }) };
+    return { ...facts, ...read, verdict: decide(sealed.release, metrics) };
   } catch (error) {
     if (!(error instanceof OneRoofError) || error.exitStatus !== 4 || error.code === 'OBSERVER_WROTE') throw error;
     return {

@@ -1,4 +1,4 @@
-import { type Branded, type Milliseconds, type Place, type Problem } from '../core/index.ts';
+import { type Branded, type Milliseconds, type Problem } from '../core/index.ts';
 import { parseYaml } from '../yaml/index.ts';
 import { type ReleaseFiles } from './files.ts';
 import { type Manifest, manifestSchema } from './manifest.ts';

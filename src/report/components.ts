@@ -1,0 +1,191 @@
+import { formatDuration, type Milliseconds, shortDigest } from '../core/index.ts';
+import { explainReason } from '../gate/index.ts';
+import { type Option, type SealedRelease } from '../release/index.ts';
+import { type Found, type findSeal, type GateBody, type GoldenBody, type RehearsalBody } from './bodies.ts';
+import { type Component, type Status } from './report.ts';
+
+/** The release, and the evidence that was found for it. */
+export interface Facts {
+  readonly sealed: SealedRelease;
+  readonly seal: ReturnType<typeof findSeal>;
+  readonly golden: Found<GoldenBody>;
+  readonly rehearsal: Found<RehearsalBody>;
+  readonly gate: Found<GateBody>;
+}
+
+/** Why the rollout is not proven on a clone; empty when it is. */
+export function rolloutProblems({ seal, rehearsal }: Facts): readonly string[] {
+  const problems = seal.found ? [] : [seal.reason];
+  if (!rehearsal.found) return [...problems, rehearsal.reason];
+  const { outcome, problems: all, repeatable } = rehearsal.body;
+  const failed = rehearsal.body.stages.filter((stage) => stage.outcome === 'failed').map(({ stage }) => stage);
+  if (outcome === 'failed' || failed.length > 0)
+    problems.push(`the rehearsal failed${failed.length > 0 ? ` at ${failed.join(', ')}` : ''}: ${said(all)}`);
+  for (const stage of ['forward', 'forward-again'])
+    if (!passed(rehearsal.body, stage)) problems.push(`the stage ${stage} did not pass`);
+  if (repeatable !== true) problems.push('the rollout is not shown to be repeatable');
+  return problems;
+}
+
+/** Why the way back is not proven on a clone; empty when it is. */
+export function rollbackProblems({ sealed, rehearsal }: Facts): readonly string[] {
+  if (!rehearsal.found) return [rehearsal.reason];
+  const { proof, idempotent } = rehearsal.body;
+  const problems: string[] = [];
+  if (proof === null) problems.push('there is no proof that the rollback restores the clone');
+  else if (proof[sealed.release.requires] !== 'equal')
+    problems.push(
+      `after the rollback the clone differs in ${proof.differenceCount} (${sealed.release.requires} equality is required)`,
+    );
+  if (idempotent !== true) problems.push('the rollback is not shown to be idempotent');
+  return problems;
+}
+
+/** Why the verification is not proven on a clone; empty when it is. */
+export function verificationProblems({ rehearsal }: Facts): readonly string[] {
+  if (!rehearsal.found) return [rehearsal.reason];
+  const { body } = rehearsal;
+  return ['preflight', 'verify', 'verify-again']
+    .filter((stage) => !passed(body, stage))
+    .map((stage) => `the stage ${stage} did not pass`);
+}
+
+/** Why the gate monitor is not validated live; empty when it is. */
+export function monitorProblems({ gate }: Facts): readonly string[] {
+  if (!gate.found) return [gate.reason];
+  if (gate.body.entry !== null && gate.body.exit !== null) return [];
+  const { verdict } = gate.body;
+  return [
+    `production was not measured: ${verdict.decision === 'BLOCKED' ? verdict.reasons.map(explainReason).join('; ') : 'no baseline'}`,
+  ];
+}
+
+/** What blocks production: closed data gates and broken invariants, or else the missing ratification. */
+export function gateBlockers({ gate }: Facts): readonly string[] {
+  if (!gate.found) return [gate.reason];
+  const { verdict } = gate.body;
+  return verdict.decision === 'BLOCKED' ? verdict.reasons.map(explainReason) : ['not ratified in the target database'];
+}
+
+/** The rows of the classification matrix. */
+export function components(facts: Facts): readonly Component[] {
+  const { seal, rehearsal, gate } = facts;
+  const { release } = facts.sealed;
+  const body = rehearsal.found ? rehearsal.body : null;
+  const tested = rehearsal.citations;
+  const rollout = rolloutProblems(facts);
+  const rollback = rollbackProblems(facts);
+  const verified = verificationProblems(facts);
+  const monitored = monitorProblems(facts);
+  const blockers = gateBlockers(facts);
+  const proof = body?.proof ?? null;
+  const closed = !gate.found || gate.body.verdict.decision === 'BLOCKED';
+  const open = release.tiers.filter(({ barred }) => barred === null).map(({ order }) => order);
+  const range = open.length < 2 ? `tier ${open[0] ?? 'none'}` : `tiers ${open[0]}–${open.at(-1)}`;
+  return [
+    row('rollout', 'Production rollout executor', rollout.length > 0 ? 'NO-GO' : 'GO, HELD at gate', {
+      text:
+        rollout.join('; ') ||
+        `Execution-proven, hash-verified (seal ${shortDigest(facts.sealed.seal)}); ran greenfield→finalized forward twice on a fresh clone of production (${stageTime(body, 'forward')} and ${stageTime(body, 'forward-again')}). This version has no production executor yet: it comes with the gate.`,
+      citations: [...seal.citations, ...tested],
+    }),
+    row('rollback', 'Rollback executor', rollback.length > 0 ? 'NO-GO' : 'GO', {
+      text:
+        rollback.join('; ') ||
+        `Idempotent finalized→greenfield on the clone (${stageTime(body, 'back')}). ${proof?.relations ?? 0} relations, ${proof?.rows ?? 0} rows compared (method ${proof?.method ?? ''}): strict ${proof?.strict ?? ''}, logical ${proof?.logical ?? ''}; ${release.requires} is required. Not proven: ${proof?.notProven.length ?? 0}.`,
+      citations: tested,
+    }),
+    row('verification', 'Verification suite', verified.length > 0 ? 'NO-GO' : 'GO', {
+      text:
+        verified.join('; ') ||
+        `Invariants PASS on the clone, twice.${gate.found && gate.body.entry !== null ? ' Baseline reads validated live in production.' : ''}`,
+      citations: [...tested, ...gate.citations],
+    }),
+    row('monitor', 'Gate monitor', monitored.length > 0 ? 'NO-GO' : 'GO', {
+      text:
+        monitored.join('; ') ||
+        `Live-validated: verdict vs production → ${closed ? `BLOCKED: ${blockers.join('; ')}` : 'OPEN'}. Read-only, no daemon.`,
+      citations: gate.citations,
+    }),
+    ...release.options.filter(({ decision }) => decision !== 'chosen').map((option) => optionRow(option, facts)),
+    cloneRow(facts),
+    row('ratification', 'Human ratification gate', 'CLOSED', {
+      text: `${blockers.length === 1 ? 'Single blocker: ' : ''}${blockers.join('; ')}. An agent cannot open it.`,
+      citations: gate.citations,
+    }),
+    row('activation', `Production activation (${range} in prod)`, 'NO-GO', {
+      text: `Gated on: ${blockers.join('; ')}.`,
+      citations: gate.citations,
+    }),
+    ...release.tiers.flatMap(({ id, order, title, barred }) =>
+      barred === null ? [] : [row(`tier-${id}`, `Tier ${order}: ${title}`, 'NO-GO', { text: barred, citations: [] })],
+    ),
+  ];
+}
+
+function optionRow(option: Option, { rehearsal }: Facts): Component {
+  const trial = rehearsal.found ? rehearsal.body.options.find((one) => one.option === option.id) : undefined;
+  const tried = {
+    none: 'Not tried on a clone.',
+    collides: `Collides on the clone: ${said(trial?.problems ?? [])}.`,
+    compatible: 'Tried on a clone: no collision was found.',
+    fails: `Its own SQL fails on the clone: ${said(trial?.problems ?? [])}.`,
+  }[trial?.outcome ?? 'none'];
+  return row(
+    `option-${option.id}`,
+    `Option ${option.id}: ${option.title}`,
+    option.decision === 'rejected' ? 'NO-GO, REJECTED' : 'NO-GO',
+    {
+      text: option.up.length === 0 && trial === undefined ? option.reason : `${tried} ${option.reason}`,
+      citations: trial === undefined ? [] : rehearsal.citations,
+    },
+  );
+}
+
+function cloneRow({ golden, rehearsal }: Facts): Component {
+  const body = golden.found ? golden.body : rehearsal.found ? rehearsal.body.golden : null;
+  const citations = [...golden.citations, ...rehearsal.citations];
+  if (body === null) {
+    const text = golden.found ? '' : golden.reason;
+    return row('clone', 'Clone harness', 'NO-GO', { text, citations });
+  }
+  const clone = rehearsal.found ? rehearsal.body.clone : null;
+  const end =
+    clone === null
+      ? 'No rehearsal clone on record.'
+      : clone.kept !== null
+        ? `Rehearsal clone created and kept: ${clone.kept}.`
+        : clone.dropMs === null
+          ? 'Rehearsal clone created; its drop is not on record.'
+          : `Rehearsal clone created (${time(clone.durationMs)}) & dropped (${time(clone.dropMs)}).`;
+  return row('clone', 'Clone harness', 'RETAINED', {
+    text: `Golden generation ${body.generation} (${body.database}, taken ${body.takenAt}, ${body.method}, equal to production: ${body.proofLevel}). ${end}`,
+    citations,
+  });
+}
+
+function row(
+  id: string,
+  component: string,
+  status: Status,
+  why: { text: string; citations: Component['citations'] },
+): Component {
+  return { id, component, status, evidence: why.text, citations: why.citations };
+}
+
+function passed(body: RehearsalBody, name: string): boolean {
+  return body.stages.some(({ stage, outcome }) => stage === name && outcome === 'passed');
+}
+
+function stageTime(body: RehearsalBody | null, name: string): string {
+  const stage = body?.stages.find((one) => one.stage === name);
+  return stage === undefined ? 'not reached' : time(stage.durationMs);
+}
+
+function time(value: number): string {
+  return formatDuration(value as Milliseconds);
+}
+
+function said(problems: readonly { readonly problem: string }[]): string {
+  return problems.map(({ problem }) => problem).join('; ') || 'no problem was recorded';
+}

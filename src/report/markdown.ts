@@ -1,0 +1,113 @@
+import { formatDuration, type Milliseconds, printable } from '../core/index.ts';
+import { type Citation, type Report, type Status } from './report.ts';
+
+/** Each status with its mark, for people who look before they read. */
+export const marks: Readonly<Record<Status, string>> = {
+  GO: '✅ GO',
+  'GO, HELD at gate': '✅ GO, HELD at gate',
+  'NO-GO': '⛔ NO-GO',
+  'NO-GO, REJECTED': '⛔ NO-GO, REJECTED',
+  RETAINED: '✅ RETAINED',
+  CLOSED: '⛔ CLOSED',
+  OPEN: '✅ OPEN',
+  BLOCKED: '⛔ BLOCKED',
+};
+
+/** The sign that stands before a status. */
+export function markOf(status: Status): '✅' | '⛔' {
+  return marks[status].startsWith('✅') ? '✅' : '⛔';
+}
+
+/** Writes the report as Markdown; text of authors and agents is shown as text, never as markup. */
+export function toMarkdown(report: Report): string {
+  const { readiness, execution, blockers } = report;
+  const parts = [
+    `# ${text(report.release.title)} — Final Release GO/NO-GO (${report.at.slice(0, 10)})`,
+    `Release ${text(report.release.name)}, database ${text(report.release.database)}, seal \`${report.release.seal}\`, ${report.at}.`,
+    section(
+      'Classification matrix',
+      table(
+        ['Component', 'Status', 'Evidence'],
+        report.components.map((row) => [
+          text(row.component),
+          marks[row.status],
+          [text(row.evidence), ...row.citations.map(link)].join(' '),
+        ]),
+      ),
+    ),
+    section(
+      'Overall verdict',
+      [
+        `**RELEASE READINESS: ${readiness.status}**${readiness.status === 'GO' ? ' (engineering-complete, execution-proven).' : ''}`,
+        list(readiness.reasons),
+        execution.status === 'GO'
+          ? '**PRODUCTION EXECUTION: GO**'
+          : `**PRODUCTION EXECUTION: NO-GO** until resolved: ${execution.reasons.map(text).join('; ')}.`,
+      ]
+        .filter((part) => part !== '')
+        .join('\n\n'),
+    ),
+    section(blockers.length === 1 ? 'The single blocker' : 'The blockers', list(blockers)),
+    section('Forbidden-compliance', list(report.compliance)),
+    section(
+      'Rehearsal facts',
+      table(
+        ['Tier', 'Steps', 'Time', 'Rows', 'Locks', 'Rewritten', 'Remarks'],
+        report.measured.map((tier) => [
+          text(tier.tier),
+          String(tier.steps),
+          tier.durationMs === null ? 'not reached' : formatDuration(tier.durationMs as Milliseconds),
+          text(tier.rows.join(', ')),
+          text(tier.locks.join(', ')),
+          text(tier.rewritten.join(', ')),
+          text(
+            [
+              ...tier.gates.map((gate) => `gate before it: ${gate}`),
+              ...(tier.barred === null ? [] : [`barred: ${tier.barred}`]),
+              ...(tier.oneWay === null ? [] : [`one-way: ${tier.oneWay}`]),
+            ].join('; '),
+          ),
+        ]),
+      ),
+    ),
+    section('Not proven', list(report.notProven)),
+    section('Reviews (advisory)', list(report.reviews)),
+    section('Next', list(report.next)),
+    section('Meanwhile', list(report.meanwhile)),
+    section('After the rollout', list(report.after.rollout)),
+    section('After a rollback', list(report.after.rollback)),
+    section(
+      'Evidence',
+      report.evidence.map((one) => `- ${link(one)} ${one.recordedAt} \`${one.digest}\``).join('\n') || 'None.',
+    ),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function section(title: string, body: string): string {
+  return `## ${title}\n\n${body}`;
+}
+
+function list(items: readonly string[]): string {
+  return items.map((item) => `- ${text(item)}`).join('\n');
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function link({ kind, href }: Citation): string {
+  return `[${text(kind)}](<${encodeURI(printable(href)).replace(/[|()<>]/g, encodeURIComponent)}>)`;
+}
+
+// Every character that Markdown or HTML could read as markup; a colon, an at sign and `www.` also make links by themselves.
+function text(hostile: string): string {
+  return printable(hostile)
+    .replace(/[\\`*{}[\]()#+!|~_]/g, '\\$&')
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/:\/\//g, '&#58;//')
+    .replace(/@/g, '&#64;')
+    .replace(/www\./gi, (match) => `${match.slice(0, 3)}&#46;`);
+}

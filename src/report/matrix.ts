@@ -1,0 +1,110 @@
+import { type Instant } from '../core/index.ts';
+import { type Entry, type Evidence } from '../evidence/index.ts';
+import { type AfterStep, type SealedRelease, type Tier } from '../release/index.ts';
+import { cite, findGate, findGolden, findRehearsal, findSeal, type Search } from './bodies.ts';
+import {
+  components,
+  type Facts,
+  gateBlockers,
+  monitorProblems,
+  rollbackProblems,
+  rolloutProblems,
+  verificationProblems,
+} from './components.ts';
+import { type Report, type ReportPolicy, type TierFacts } from './report.ts';
+
+/** What a report is built from. */
+export interface ReportInput {
+  readonly release: SealedRelease;
+  readonly evidence: readonly Evidence[];
+  readonly policy: ReportPolicy;
+  readonly now: Instant;
+  /** The address of a piece of evidence, relative to the report's folder. */
+  readonly hrefOf: (entry: Entry) => string;
+}
+
+/** Derives both verdicts and the classification matrix from evidence alone; what is absent, stale or unreadable is NO-GO. */
+export function buildReport(source: ReportInput): Report {
+  const { release: sealed, evidence, policy, now, hrefOf } = source;
+  const { release, seal } = sealed;
+  const search: Search = { seal, evidence, now, hrefOf };
+  const facts: Facts = {
+    sealed,
+    seal: findSeal(search),
+    golden: findGolden(search),
+    rehearsal: findRehearsal(search, policy.rehearsalMaxAge),
+    gate: findGate(search, policy.gateMaxAge),
+  };
+  const problems = [rolloutProblems, rollbackProblems, verificationProblems, monitorProblems];
+  const reasons = [...new Set(problems.flatMap((find) => find(facts)))];
+  const blockers = gateBlockers(facts);
+  const proof = facts.rehearsal.found ? facts.rehearsal.body.proof : null;
+  return {
+    version: 1,
+    release: { name: release.name, title: release.title, seal, database: release.database },
+    at: now,
+    readiness: { status: reasons.length === 0 ? 'GO' : 'NO-GO', reasons },
+    execution: { status: 'NO-GO', reasons: [...new Set([...blockers, ...reasons])] },
+    components: components(facts),
+    blockers,
+    next: release.next.filter(({ gated }) => gated).map(({ title }) => title),
+    meanwhile: release.next.filter(({ gated }) => !gated).map(({ title }) => title),
+    compliance: compliance(facts),
+    measured: release.tiers.map((tier) => tierFacts(tier, facts)),
+    notProven: (proof?.notProven ?? []).map(({ relation, reason }) => `${relation}: ${reason}`),
+    evidence: evidence
+      .filter(({ entry }) => entry.seal === seal)
+      .map(({ entry }) => ({ ...cite(entry, search), recordedAt: entry.recordedAt })),
+    reviews: release.reviews.map(({ by, finding, text }) => `${by} ${finding}: ${text}`),
+    after: { rollout: release.after.rollout.map(stepText), rollback: release.after.rollback.map(stepText) },
+  };
+}
+
+function stepText({ title, run }: AfterStep): string {
+  return run === null ? title : `${title}: ${run}`;
+}
+
+function tierFacts(tier: Tier, { sealed, rehearsal, gate }: Facts): TierFacts {
+  const forward = rehearsal.found ? rehearsal.body.stages.find(({ stage }) => stage === 'forward') : undefined;
+  const steps = forward?.steps.filter((step) => step.tier === tier.id) ?? [];
+  const reached = steps.length > 0;
+  const verdict = gate.found ? gate.body.verdict : null;
+  const reasons = verdict?.decision === 'BLOCKED' ? verdict.reasons : [];
+  const unknown = verdict === null || reasons.some(({ kind }) => kind === 'unreachable' || kind === 'unmeasured');
+  return {
+    tier: `${tier.id}: ${tier.title}`,
+    steps: tier.up.length,
+    durationMs: reached ? steps.reduce((sum, step) => sum + step.durationMs, 0) : null,
+    rows: reached ? [`${steps.reduce((sum, step) => sum + (step.rows ?? 0), 0)} rows`] : [],
+    locks: [...new Set(steps.flatMap((step) => step.locks.map(({ relation, mode }) => `${relation} ${mode}`)))],
+    rewritten: [...new Set(steps.flatMap((step) => step.rewritten))],
+    barred: tier.barred,
+    oneWay: tier.oneWay,
+    gates: sealed.release.gates
+      .filter(({ before }) => before === tier.id)
+      .map(({ id, title }) => {
+        const closed = reasons.some((reason) => reason.kind === 'data-gate' && reason.gate === id);
+        return `${title} (${closed ? 'closed' : unknown || tier.barred !== null ? 'not known' : 'open'})`;
+      }),
+  };
+}
+
+function compliance({ sealed, gate }: Facts): readonly string[] {
+  if (!gate.found) return [`entry and exit are not known: ${gate.reason}`];
+  const { entry, exit } = gate.body;
+  if (entry === null || exit === null) return ['entry and exit are not known: production was not measured'];
+  const list = (metrics: Readonly<Record<string, number>>): string =>
+    [
+      `db=${sealed.release.database}`,
+      ...Object.entries(metrics).map(([name, value]) => `${name}=${value.toLocaleString('en-US')}`),
+    ].join(', ');
+  const names = [...new Set([...Object.keys(entry.metrics), ...Object.keys(exit.metrics)])];
+  const changed = names.filter((name) => entry.metrics[name] !== exit.metrics[name]);
+  const schema = entry.schemaDigest === exit.schemaDigest ? [] : ['the schema'];
+  const harmless = 'Zero production mutations by One Roof: production is read in read-only transactions.';
+  if (changed.length === 0 && schema.length === 0) return [harmless, `Entry == exit (${list(entry.metrics)}).`];
+  return [
+    harmless,
+    `Entry (${list(entry.metrics)}) differs from exit (${list(exit.metrics)}): somebody else changed ${[...changed, ...schema].join(', ')} meanwhile.`,
+  ];
+}
