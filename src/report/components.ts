@@ -80,7 +80,12 @@ export function components(facts: Facts): readonly Component[] {
   const blockers = gateBlockers(facts);
   const proof = body?.proof ?? null;
   const closed = !gate.found || gate.body.verdict.decision === 'BLOCKED';
-  const open = release.tiers.filter(({ barred }) => barred === null).map(({ order }) => order);
+  // the tiers that wait: from the first one that a gate stands before
+  const first = release.tiers.findIndex(({ id }) => release.gates.some(({ before }) => before === id));
+  const open = release.tiers
+    .slice(Math.max(first, 0))
+    .filter(({ barred }) => barred === null)
+    .map(({ order }) => order);
   const range = open.length < 2 ? `tier ${open[0] ?? 'none'}` : `tiers ${open[0]}–${open.at(-1)}`;
   return [
     row('rollout', 'Production rollout executor', rollout.length > 0 ? 'NO-GO' : 'GO, HELD at gate', {
@@ -133,7 +138,7 @@ function optionRow(option: Option, { rehearsal }: Facts): Component {
   }[trial?.outcome ?? 'none'];
   return row(
     `option-${option.id}`,
-    `Option ${option.id}: ${option.title}`,
+    option.title,
     option.decision === 'rejected' ? 'NO-GO, REJECTED' : 'NO-GO',
     {
       text: option.up.length === 0 && trial === undefined ? option.reason : `${tried} ${option.reason}`,

@@ -42,7 +42,7 @@ export function toMarkdown(report: Report): string {
         list(readiness.reasons),
         execution.status === 'GO'
           ? '**PRODUCTION EXECUTION: GO**'
-          : `**PRODUCTION EXECUTION: NO-GO** until resolved: ${execution.reasons.map(text).join('; ')}.`,
+          : `**PRODUCTION EXECUTION: NO-GO until** this is resolved: ${execution.reasons.map(text).join('; ')}.`,
       ]
         .filter((part) => part !== '')
         .join('\n\n'),
@@ -53,16 +53,16 @@ export function toMarkdown(report: Report): string {
       'Rehearsal facts',
       table(
         ['Tier', 'Steps', 'Time', 'Rows', 'Locks', 'Rewritten', 'Remarks'],
-        report.measured.map((tier) => [
-          text(tier.tier),
+        report.tiers.map((tier) => [
+          text(`${tier.id}: ${tier.title}`),
           String(tier.steps),
           tier.durationMs === null ? 'not reached' : formatDuration(tier.durationMs as Milliseconds),
-          text(tier.rows.join(', ')),
+          tier.rows === null ? '' : String(tier.rows),
           text(tier.locks.join(', ')),
           text(tier.rewritten.join(', ')),
           text(
             [
-              ...tier.gates.map((gate) => `gate before it: ${gate}`),
+              ...tier.gates.map(({ title, state }) => `gate before it: ${title} (${state})`),
               ...(tier.barred === null ? [] : [`barred: ${tier.barred}`]),
               ...(tier.oneWay === null ? [] : [`one-way: ${tier.oneWay}`]),
             ].join('; '),
@@ -70,8 +70,11 @@ export function toMarkdown(report: Report): string {
         ]),
       ),
     ),
-    section('Not proven', list(report.notProven)),
-    section('Reviews (advisory)', list(report.reviews)),
+    section('Not proven', list(report.notProven.map(({ relation, reason }) => `${relation}: ${reason}`))),
+    section(
+      'Reviews (advisory)',
+      list(report.reviews.map(({ by, finding, text: said }) => `${by} ${finding}: ${said}`)),
+    ),
     section('Next', list(report.next)),
     section('Meanwhile', list(report.meanwhile)),
     section('After the rollout', list(report.after.rollout)),

@@ -14,7 +14,7 @@ import {
 import { type Report, type ReportPolicy, type TierFacts } from './report.ts';
 
 /** What a report is built from. */
-export interface ReportInput {
+export interface ReportSource {
   readonly release: SealedRelease;
   readonly evidence: readonly Evidence[];
   readonly policy: ReportPolicy;
@@ -24,7 +24,7 @@ export interface ReportInput {
 }
 
 /** Derives both verdicts and the classification matrix from evidence alone; what is absent, stale or unreadable is NO-GO. */
-export function buildReport(source: ReportInput): Report {
+export function buildReport(source: ReportSource): Report {
   const { release: sealed, evidence, policy, now, hrefOf } = source;
   const { release, seal } = sealed;
   const search: Search = { seal, evidence, now, hrefOf };
@@ -50,12 +50,12 @@ export function buildReport(source: ReportInput): Report {
     next: release.next.filter(({ gated }) => gated).map(({ title }) => title),
     meanwhile: release.next.filter(({ gated }) => !gated).map(({ title }) => title),
     compliance: compliance(facts),
-    measured: release.tiers.map((tier) => tierFacts(tier, facts)),
-    notProven: (proof?.notProven ?? []).map(({ relation, reason }) => `${relation}: ${reason}`),
+    tiers: release.tiers.map((tier) => tierFacts(tier, facts)),
+    notProven: (proof?.notProven ?? []).map(({ relation, reason }) => ({ relation, reason })),
     evidence: evidence
       .filter(({ entry }) => entry.seal === seal)
       .map(({ entry }) => ({ ...cite(entry, search), recordedAt: entry.recordedAt })),
-    reviews: release.reviews.map(({ by, finding, text }) => `${by} ${finding}: ${text}`),
+    reviews: release.reviews.map(({ by, finding, text }) => ({ by, finding, text })),
     after: { rollout: release.after.rollout.map(stepText), rollback: release.after.rollback.map(stepText) },
   };
 }
@@ -72,10 +72,11 @@ function tierFacts(tier: Tier, { sealed, rehearsal, gate }: Facts): TierFacts {
   const reasons = verdict?.decision === 'BLOCKED' ? verdict.reasons : [];
   const unknown = verdict === null || reasons.some(({ kind }) => kind === 'unreachable' || kind === 'unmeasured');
   return {
-    tier: `${tier.id}: ${tier.title}`,
+    id: tier.id,
+    title: tier.title,
     steps: tier.up.length,
     durationMs: reached ? steps.reduce((sum, step) => sum + step.durationMs, 0) : null,
-    rows: reached ? [`${steps.reduce((sum, step) => sum + (step.rows ?? 0), 0)} rows`] : [],
+    rows: reached ? steps.reduce((sum, step) => sum + (step.rows ?? 0), 0) : null,
     locks: [...new Set(steps.flatMap((step) => step.locks.map(({ relation, mode }) => `${relation} ${mode}`)))],
     rewritten: [...new Set(steps.flatMap((step) => step.rewritten))],
     barred: tier.barred,
@@ -84,7 +85,7 @@ function tierFacts(tier: Tier, { sealed, rehearsal, gate }: Facts): TierFacts {
       .filter(({ before }) => before === tier.id)
       .map(({ id, title }) => {
         const closed = reasons.some((reason) => reason.kind === 'data-gate' && reason.gate === id);
-        return `${title} (${closed ? 'closed' : unknown || tier.barred !== null ? 'not known' : 'open'})`;
+        return { title, state: closed ? 'closed' : unknown || tier.barred !== null ? 'unknown' : 'open' };
       }),
   };
 }

@@ -36,19 +36,19 @@ export interface ReportPolicy {
 
 /** What the rehearsal measured in one tier, forward. */
 export interface TierFacts {
-  readonly tier: string;
+  readonly id: string;
+  readonly title: string;
   /** Statements. */
   readonly steps: number;
   /** Null where the tier was not reached. */
   readonly durationMs: number | null;
-  /** Rows by statement tag, e.g. `35 rows`; empty where none were. */
-  readonly rows: readonly string[];
+  readonly rows: number | null;
   readonly locks: readonly string[];
   readonly rewritten: readonly string[];
   readonly barred: string | null;
   readonly oneWay: string | null;
   /** The data gates that stand before this tier, with their state. */
-  readonly gates: readonly string[];
+  readonly gates: readonly { readonly title: string; readonly state: 'open' | 'closed' | 'unknown' }[];
 }
 
 /** The GO / NO-GO report: readiness (the engineering is complete and proven) and production execution (allowed now?) are two verdicts. */
@@ -65,10 +65,10 @@ export interface Report {
   readonly meanwhile: readonly string[];
   /** entry == exit. */
   readonly compliance: readonly string[];
-  readonly measured: readonly TierFacts[];
-  readonly notProven: readonly string[];
+  readonly tiers: readonly TierFacts[];
+  readonly notProven: readonly { readonly relation: string; readonly reason: string }[];
   readonly evidence: readonly (Citation & { readonly recordedAt: Instant })[];
   /** Advisory: they never count as ratification. */
-  readonly reviews: readonly string[];
+  readonly reviews: readonly { readonly by: string; readonly finding: string; readonly text: string }[];
   readonly after: { readonly rollout: readonly string[]; readonly rollback: readonly string[] };
 }

@@ -1,0 +1,208 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type Digest, type Instant, type Milliseconds } from '../../src/core/index.ts';
+import { type Evidence, type EvidenceKind } from '../../src/evidence/index.ts';
+import { type GateReading } from '../../src/gate/index.ts';
+import { type Release, type SealedRelease, type Seal } from '../../src/release/index.ts';
+import { type DatabaseName, type Golden } from '../../src/clone/index.ts';
+import { type Rehearsal, type StageResult, stages } from '../../src/rehearsal/index.ts';
+import { buildReport, toHtml, toMarkdown, writeReport } from '../../src/report/index.ts';
+
+const at = '2026-06-03T08:00:00.000Z' as Instant;
+const seal = `sha256:${'a'.repeat(64)}` as Seal;
+const day = 86_400_000 as Milliseconds;
+const hostile = 'a|b\n# c `d` <script>x</script> [e](javascript:f)';
+const tier = { transaction: 'single', up: [], down: [], oneWay: null, check: [] } as const;
+const release: Release = {
+  folder: '.',
+  name: 'one-roof' as Release['name'],
+  title: 'One Roof',
+  summary: '',
+  database: 'directus',
+  touches: [],
+  requires: 'strict',
+  authors: [],
+  settings: { lockTimeout: day, statementTimeout: day, searchPath: [], role: null },
+  budgets: { lock: null, total: null },
+  tiers: [
+    { ...tier, id: '2-a' as Release['tiers'][number]['id'], order: 2, title: 'Base', barred: null },
+    { ...tier, id: '6-b' as Release['tiers'][number]['id'], order: 6, title: 'Last', barred: null },
+    { ...tier, id: '7-events' as Release['tiers'][number]['id'], order: 7, title: 'Events', barred: 'not designed' },
+  ],
+  metrics: [],
+  invariants: { greenfield: {}, finalized: {}, always: {} },
+  gates: [],
+  options: [{ id: '3-shadow', title: 'inert shadow', decision: 'rejected', reason: hostile, up: [] }],
+  reviews: [{ by: 'r', finding: 'agrees', text: hostile }],
+  allows: {},
+  after: { rollout: [], rollback: [] },
+  next: [
+    { title: 'Roll out', gated: true },
+    { title: 'Align labels', gated: false },
+  ],
+};
+const sealed: SealedRelease = { release, seal };
+const golden: Golden = {
+  provider: 'template',
+  generation: 1,
+  takenAt: at,
+  proofLevel: 'exact',
+  method: 'copy',
+  bytes: 1,
+  durationMs: 1,
+  database: 'oneroof_g1' as DatabaseName,
+  source: { database: 'directus', systemIdentifier: '1', timeline: 1, databaseOid: '1', serverVersion: 180000 },
+};
+const stage = (name: (typeof stages)[number]): StageResult => ({
+  stage: name,
+  durationMs: 5,
+  outcome: 'passed',
+  problems: [],
+  metrics: {},
+  steps: [],
+});
+const plain: Digest = seal;
+const rehearsal: Rehearsal = {
+  version: 1,
+  release: 'one-roof',
+  seal,
+  outcome: 'passed',
+  startedAt: at,
+  endedAt: at,
+  serverVersion: 180000,
+  golden,
+  clone: { method: 'copy', durationMs: 9, dropMs: 3, kept: null },
+  stages: stages.map(stage),
+  proof: {
+    method: 'full',
+    strict: 'equal',
+    logical: 'equal',
+    differences: [],
+    differenceCount: 0,
+    notProven: [],
+    relations: 3,
+    rows: '12',
+    objects: 4,
+    seeds: ['1', '2'],
+    schemaDigest: { before: plain, after: plain },
+    dataDigest: { before: plain, after: plain },
+    durationMs: 1,
+  },
+  idempotent: true,
+  repeatable: true,
+  touched: [],
+  barred: [],
+  dispatch: { notifications: 0, declared: [] },
+  problems: [],
+  options: [{ option: '3-shadow', outcome: 'collides', problems: [], durationMs: 1 }],
+};
+const baseline = { takenAt: at, metrics: { ospa: 0, own: 0, system_issues: 204556 }, schemaDigest: 'x' };
+const gate: GateReading = {
+  version: 1,
+  release: 'one-roof',
+  seal,
+  target: 'production',
+  identity: null,
+  entry: baseline,
+  exit: baseline,
+  changedMeanwhile: [],
+  harmless: null,
+  readAt: at,
+  verdict: {
+    decision: 'BLOCKED',
+    reasons: [
+      {
+        kind: 'data-gate',
+        gate: 'g',
+        title: 'Ratified',
+        metric: 'ospa',
+        measured: 0,
+        required: '≥ 1',
+        before: '3-own',
+      },
+    ],
+  },
+};
+const piece = (kind: EvidenceKind, body: unknown, index: number): Evidence => ({
+  entry: { index, kind, digest: seal, seal, recordedAt: at, size: 1 },
+  readable: true,
+  body,
+});
+const all = [
+  piece('seal', { version: 1, release: 'one-roof', seal }, 0),
+  piece('golden', golden, 1),
+  piece('rehearsal', rehearsal, 2),
+  piece('gate', gate, 3),
+];
+const build = (evidence: readonly Evidence[], now = at) =>
+  buildReport({
+    release: sealed,
+    evidence,
+    now,
+    policy: { rehearsalMaxAge: day, gateMaxAge: day },
+    hrefOf: () => 'e/x.json',
+  });
+
+test('the Markdown has every row of the classification matrix and both verdicts', () => {
+  const markdown = toMarkdown(build(all));
+  for (const row of [
+    'Production rollout executor | ✅ GO, HELD at gate',
+    'Rollback executor | ✅ GO',
+    'Verification suite | ✅ GO',
+    'Gate monitor | ✅ GO',
+    'inert shadow | ⛔ NO-GO, REJECTED',
+    'Clone harness | ✅ RETAINED',
+    'Human ratification gate | ⛔ CLOSED',
+    'in prod\\) | ⛔ NO-GO',
+    'Tier 7: Events | ⛔ NO-GO',
+  ])
+    expect(markdown).toContain(row);
+  expect(markdown).toContain('RELEASE READINESS: GO');
+  expect(markdown).toContain('PRODUCTION EXECUTION: NO-GO until');
+  expect(markdown).toContain('The single blocker');
+  expect(markdown).toContain('issues=204,556');
+});
+
+test('readiness is never GO while seal, rehearsal or gate evidence is missing, unreadable, of another seal or late', () => {
+  const state = fc.constantFrom('there', 'missing', 'unreadable', 'other', 'broken');
+  fc.assert(
+    fc.property(fc.tuple(state, state, state), (states) => {
+      const needed = all.filter(({ entry }) => entry.kind !== 'golden');
+      const evidence = needed.flatMap((one, index): Evidence[] => {
+        const { entry } = one;
+        if (states[index] === 'missing') return [];
+        if (states[index] === 'unreadable') return [{ entry, readable: false, reason: 'digest differs' }];
+        if (states[index] === 'broken') return [{ entry, readable: true, body: {} }];
+        return states[index] === 'other' ? [{ ...one, entry: { ...entry, seal: `sha256:${'b'.repeat(64)}` as Digest } }] : [one];
+      });
+      const report = build(evidence);
+      expect(report.readiness.status).toBe(states.every((one) => one === 'there') ? 'GO' : 'NO-GO');
+      expect(report.execution.status).toBe('NO-GO');
+    }),
+  );
+});
+
+test('stale evidence makes the release not ready', () => {
+  expect(build(all, '2026-06-05T08:00:00.000Z' as Instant).readiness.reasons.join()).toContain('stale');
+});
+
+test('hostile text is markup neither in Markdown nor in HTML', () => {
+  expect(toMarkdown(build(all))).not.toMatch(/<script|\n# c|\]\(javascript/);
+  expect(toHtml(build(all))).not.toContain('<script');
+});
+
+test('the report is written whole in three forms', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'report-'));
+  try {
+    const files = await writeReport({ report: build(all), markdown: 'm', html: 'h', folder });
+    expect(files.map((file) => readFileSync(file, 'utf8').slice(0, 1))).toEqual(['m', 'h', '{']);
+    await expect(
+      writeReport({ report: build(all), markdown: 'm', html: 'h', folder: join(folder, 'report.md') }),
+    ).rejects.toMatchObject({ code: 'REPORT_UNWRITABLE' });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
