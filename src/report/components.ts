@@ -136,15 +136,10 @@ function optionRow(option: Option, { rehearsal }: Facts): Component {
     compatible: 'Tried on a clone: no collision was found.',
     fails: `Its own SQL fails on the clone: ${said(trial?.problems ?? [])}.`,
   }[trial?.outcome ?? 'none'];
-  return row(
-    `option-${option.id}`,
-    option.title,
-    option.decision === 'rejected' ? 'NO-GO, REJECTED' : 'NO-GO',
-    {
-      text: option.up.length === 0 && trial === undefined ? option.reason : `${tried} ${option.reason}`,
-      citations: trial === undefined ? [] : rehearsal.citations,
-    },
-  );
+  return row(`option-${option.id}`, option.title, option.decision === 'rejected' ? 'NO-GO, REJECTED' : 'NO-GO', {
+    text: option.up.length === 0 && trial === undefined ? option.reason : `${tried} ${option.reason}`,
+    citations: trial === undefined ? [] : rehearsal.citations,
+  });
 }
 
 function cloneRow({ golden, rehearsal }: Facts): Component {

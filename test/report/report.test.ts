@@ -176,7 +176,9 @@ test('readiness is never GO while seal, rehearsal or gate evidence is missing, u
         if (states[index] === 'missing') return [];
         if (states[index] === 'unreadable') return [{ entry, readable: false, reason: 'digest differs' }];
         if (states[index] === 'broken') return [{ entry, readable: true, body: {} }];
-        return states[index] === 'other' ? [{ ...one, entry: { ...entry, seal: `sha256:${'b'.repeat(64)}` as Digest } }] : [one];
+        return states[index] === 'other'
+          ? [{ ...one, entry: { ...entry, seal: `sha256:${'b'.repeat(64)}` as Digest } }]
+          : [one];
       });
       const report = build(evidence);
       expect(report.readiness.status).toBe(states.every((one) => one === 'there') ? 'GO' : 'NO-GO');
