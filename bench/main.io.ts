@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { embeddedBinaries } from '../src/database/index.ts';
@@ -35,13 +35,15 @@ row(
 const production = await startProduction({ binaries: embeddedBinaries() });
 const folder = mkdtempSync(join(tmpdir(), 'oneroof-bench-'));
 try {
-  await sealRelease(exampleFolder());
+  const release = join(folder, 'release');
+  cpSync(exampleFolder(), release, { recursive: true });
+  const sealed = await sealRelease(release);
   writeFileSync(
     join(folder, 'oneroof.yaml'),
     `targets:\n  production:\n    url: postgres://${production.observer.user}@/directus?host=${production.observer.host}\nevidence: evidence\nreports: report\n`,
   );
-  const bare = await bareGate(exampleFolder(), production.observer, folder);
-  const gate = [cli, 'gate', '--config', join(folder, 'oneroof.yaml'), exampleFolder()];
+  const bare = await bareGate({ release: sealed, observer: production.observer, folder });
+  const gate = [cli, 'gate', '-C', folder, 'release'];
   row(
     'gate: oneroof gate / node + pg, the same queries',
     pair(

@@ -60,12 +60,12 @@ test.each(versions)(
         await expect(host.makeClone({ purpose: 'p', owner: 'o', hours: 1 })).rejects.toMatchObject({
           code: 'CLONE_NO_GOLDEN',
         });
-        let going = true;
+        const writing = new AbortController();
         const writer = (async () => {
-          while (going) await runSql(source.connection('shop'), ['insert into t values (0)']);
+          while (!writing.signal.aborted) await runSql(source.connection('shop'), ['insert into t values (0)']);
         })();
         const golden = await host.makeGolden({});
-        going = false;
+        writing.abort();
         await writer;
         expect(golden).toMatchObject({ generation: 1, database: 'oneroof_shop_g1' });
         const clone = await host.makeClone({ purpose: 'test', owner: 'o', hours: 1 });

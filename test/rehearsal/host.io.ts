@@ -79,7 +79,7 @@ export async function withHost<T>(before: readonly string[], use: (given: TestHo
     try {
       return await use({ host, clones });
     } finally {
-      for (const name of [...clones]) await drop(name);
+      for (const name of Array.from(clones)) await drop(name);
       await admin.close();
     }
   });
