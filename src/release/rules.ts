@@ -162,7 +162,25 @@ function checkInside(statement: Statement, context: RuleContext): readonly Probl
       );
     for (const text of texts ?? []) problems.push(...checkBodyText({ statement, text, context }));
   }
+  const sqlBody = sqlBodyOf(statement);
+  if (sqlBody !== null) problems.push(...checkBodyText({ statement, text: sqlBody, context }));
   return problems;
+}
+
+/** The text of a function in the language SQL; null for every other statement. */
+function sqlBodyOf({ tree, step }: Statement): string | null {
+  if (step.kind !== 'CreateFunctionStmt') return null;
+  let language = '';
+  let text: string | null = null;
+  visit(tree, (kind, node) => {
+    if (kind !== 'DefElem') return;
+    const arg = node['arg'] as
+      | { String?: { sval?: string }; List?: { items?: readonly { String?: { sval?: string } }[] } }
+      | undefined;
+    if (node['defname'] === 'language') language = arg?.String?.sval ?? '';
+    if (node['defname'] === 'as') text = arg?.List?.items?.[0]?.String?.sval ?? null;
+  });
+  return language.toLowerCase() === 'sql' ? text : null;
 }
 
 /** One statement or expression inside PL/pgSQL; an expression is read as what follows SELECT. */
