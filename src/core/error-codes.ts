@@ -97,7 +97,10 @@ export const errorCodes = {
   CLONE_NO_GOLDEN: [2, 'There is no golden copy yet.'],
   CLONE_NOT_OURS: [3, 'A database does not carry the mark of a clone, so it is left alone.'],
   CLONE_SOURCE_BUSY: [4, 'Sessions are connected to the database that golden is copied from.'],
-  CLONE_SAME_SERVER: [3, 'A clone would be made inside the server of the source, which the configuration does not allow.'],
+  CLONE_SAME_SERVER: [
+    3,
+    'A clone would be made inside the server of the source, which the configuration does not allow.',
+  ],
   // evidence
   EVIDENCE_LOG_BROKEN: [4, 'The list of evidence was edited or damaged.'],
   EVIDENCE_UNWRITABLE: [4, 'Evidence cannot be written.'],

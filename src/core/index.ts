@@ -1,8 +1,8 @@
 export { type Branded, isNonEmpty, type NonEmpty } from './brand.ts';
 export { elapsed, formatDuration, type Instant, instant, type Milliseconds, parseDuration } from './clock.ts';
 export { now } from './clock.io.ts';
-export { type ErrorCode, errorCodes, exitStatusOf } from './error-codes.ts';
+export { type ErrorCode, errorCodes } from './error-codes.ts';
 export { OneRoofError, type Place, type Problem, type ProblemText } from './errors.ts';
-export { digest, type Digest, frame, isDigest, type Purpose, shortDigest } from './frame.ts';
+export { digest, type Digest, isDigest, type Purpose, shortDigest } from './frame.ts';
 export { canonicalJson, type Json } from './json.ts';
-export { printable, printableLines, truncate } from './text.ts';
+export { printable, truncate } from './text.ts';

@@ -10,11 +10,6 @@ export function printable(text: string): string {
   );
 }
 
-/** The same for a text of several lines: line feeds stay. */
-export function printableLines(text: string): string {
-  return text.split('\n').map(printable).join('\n');
-}
-
 /** Shortens a text to a number of characters, with an ellipsis where something was left out. */
 export function truncate(text: string, characters: number): string {
   return text.length <= characters ? text : `${text.slice(0, characters - 1)}…`;

@@ -1,4 +1,4 @@
-export { type Binaries, embeddedBinaries, embeddedMajor, findBinaries } from './binaries.io.ts';
+export { type Binaries, embeddedBinaries, findBinaries } from './binaries.io.ts';
 export { type AddressParts, parseAddress } from './address.ts';
 export { type Connection, describe, type Secret, secret } from './connection.ts';
 export { measureMetric, type MetricQuery, type Reader, readerOf } from './metric.io.ts';

@@ -1,2 +1,2 @@
 export { type DemoPlan, runDemo } from './demo.io.ts';
-export { exampleFolder, loadExample, type Production, startProduction } from './production.io.ts';
+export { exampleFolder, type Production, startProduction } from './production.io.ts';

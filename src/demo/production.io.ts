@@ -56,7 +56,8 @@ export async function startProduction(plan: { readonly binaries: Binaries }): Pr
       await session.query(sql`create role oneroof_observer login`);
       for (const statement of observerStatements('oneroof_observer', ['public'])) await session.run(statement);
     });
-    for (const _ of [1, 2]) live.push(await openSession({ ...admin, user: 'directus' }, { applicationName: 'directus' }));
+    for (const _ of [1, 2])
+      live.push(await openSession({ ...admin, user: 'directus' }, { applicationName: 'directus' }));
     return {
       observer: { ...admin, user: 'oneroof_observer' },
       backup: { ...admin, user: 'oneroof_backup' },
@@ -86,7 +87,10 @@ export async function loadExample(connection: Connection): Promise<void> {
 }
 
 async function withSession(connection: Connection, use: (session: Session) => Promise<void>): Promise<void> {
-  const session = await openSession(connection, { applicationName: 'oneroof demo', settings: { search_path: 'public' } });
+  const session = await openSession(connection, {
+    applicationName: 'oneroof demo',
+    settings: { search_path: 'public' },
+  });
   try {
     await use(session);
   } finally {

@@ -2,4 +2,4 @@ export { loadParser } from './parser.io.ts';
 export { type Parser, type Statement } from './parser.ts';
 export { checkSeal, lintRelease, readRelease, readSealed, type SealCheck, sealRelease } from './release.io.ts';
 export type * from './release.ts';
-export { type SealChange, type SealDocument, sealDocument, sealOf } from './seal.ts';
+export { type SealChange, type SealDocument } from './seal.ts';

@@ -13,11 +13,6 @@ export const marks: Readonly<Record<Status, string>> = {
   BLOCKED: '⛔ BLOCKED',
 };
 
-/** The sign that stands before a status. */
-export function markOf(status: Status): '✅' | '⛔' {
-  return marks[status].startsWith('✅') ? '✅' : '⛔';
-}
-
 /** Writes the report as Markdown; text of authors and agents is shown as text, never as markup. */
 export function toMarkdown(report: Report): string {
   const { readiness, execution, blockers } = report;
