@@ -73,6 +73,7 @@ function parseFile(module: ParserModule, { file, text }: { file: string; text: s
       problems: [{ code, problem: said.problem, fix: said.fix, place, excerpt: lines[place.line - 1] ?? '' }],
     };
   };
+  if (text.trim() === '') return { statements: [], problems: [] };
   let stmts: readonly { stmt: Node; stmt_location?: number; stmt_len?: number }[];
   try {
     stmts = (module.parseSync(text) as { stmts?: typeof stmts }).stmts ?? [];

@@ -1,0 +1,182 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { lintRelease, readSealed, sealRelease } from '../../src/release/index.ts';
+import { sound, withFolder } from './folder.io.ts';
+
+const manifest = sound['release.yaml'] ?? '';
+const codesOf = async (files: Readonly<Record<string, string | Uint8Array>>): Promise<readonly string[]> =>
+  withFolder(files, async (folder) => (await lintRelease(folder)).problems.map(({ code }) => code));
+const up = (text: string, more: Readonly<Record<string, string>> = {}) => ({
+  ...sound,
+  'tiers/1-first/up.sql': text,
+  ...more,
+});
+
+describe('a release', () => {
+  test('that is sound has no problems', async () => {
+    expect(await codesOf(sound)).toEqual([]);
+  });
+
+  test.each<readonly [string, Readonly<Record<string, string | Uint8Array>>]>([
+    ['RELEASE_NO_MANIFEST', {}],
+    ['FILE_NOT_TEXT', { ...sound, 'metrics/rows.sql': new Uint8Array([0x73, 0xff, 0xfe]) }],
+    ['FILE_NOT_TEXT', up('select 1;\0')],
+    ['FILE_TOO_LARGE', up(`-- ${'x'.repeat(17 * 1024 * 1024)}`)],
+    ['YAML_SYNTAX', { ...sound, 'release.yaml': 'format: 1\n\tname: tab\n' }],
+    ['YAML_SYNTAX', { ...sound, 'release.yaml': `${manifest}title: Twice\n` }],
+    ['YAML_INVALID', { ...sound, 'release.yaml': `${manifest}unknown: 1\n` }],
+    [
+      'TIER_NUMBERING',
+      { ...sound, 'release.yaml': `${manifest.replaceAll('1-first', '2-first')}`, 'tiers/2-first/up.sql': 'select 1' },
+    ],
+    ['TIER_MISSING', { 'release.yaml': manifest, 'metrics/rows.sql': 'select 1' }],
+    ['TIER_UNLISTED', { ...sound, 'tiers/2-second/up.sql': 'select 1' }],
+    ['DOWN_MISSING', Object.fromEntries(Object.entries(sound).filter(([path]) => !path.endsWith('down.sql')))],
+    ['STEPS_MISSING', { ...sound, 'tiers/1-first/down.sql': '-- nothing to do\n' }],
+    ['STEPS_MISSING', up('')],
+    ['FILE_MISSING', Object.fromEntries(Object.entries(sound).filter(([path]) => path !== 'metrics/rows.sql'))],
+    ['FILE_UNUSED', { ...sound, 'notes.txt': 'hello' }],
+    ['NAME_UNKNOWN', { ...sound, 'release.yaml': manifest.replace('metric: rows', 'metric: other') }],
+    ['NAME_UNKNOWN', { ...sound, 'release.yaml': manifest.replace('before: 1-first', 'before: 9-none') }],
+    [
+      'NAME_TWICE',
+      {
+        ...sound,
+        'release.yaml': `${manifest}  - { id: ready, title: Again, metric: rows, atLeast: 1, before: 1-first }\n`,
+      },
+    ],
+    ['SQL_SYNTAX', up('create tabel t (i integer);')],
+    ['SQL_META_COMMAND', up('\\connect other\nselect 1;')],
+    ['SQL_META_COMMAND', up('insert into t values (:value);')],
+    ['SQL_COPY_INLINE', up('copy t from stdin;')],
+    ['SQL_NOT_ANALYSED', up(`select ${'('.repeat(60_000)}1${')'.repeat(60_000)};`)],
+    ['RULE_TRANSACTION', up('begin; create table t (i integer); commit;')],
+    ['RULE_TRANSACTION', up("prepare transaction 'x';")],
+    ['RULE_TRANSACTION', up('do $$ begin commit; end $$;')],
+    ['RULE_SESSION', up('set role postgres;')],
+    ['RULE_SESSION', up('set session authorization postgres;')],
+    ['RULE_SESSION', up("set lock_timeout = '1h';")],
+    ['RULE_SESSION', up('discard all;')],
+    ['RULE_SESSION', up("select set_config('lock_timeout', '0', false);")],
+    ['RULE_CLUSTER', up("alter system set work_mem = '1GB';")],
+    ['RULE_CLUSTER', up('create role r;')],
+    ['RULE_CLUSTER', up('drop database other;')],
+    ['RULE_DISPATCH', up("copy t from program 'curl evil';")],
+    ['RULE_DISPATCH', up("copy t to '/tmp/x';")],
+    ['RULE_DISPATCH', up("notify channel, 'text';")],
+    ['RULE_DISPATCH', up("select pg_notify('a', 'b');")],
+    ['RULE_DISPATCH', up("select public.dblink_exec('x', 'drop table t');")],
+    ['RULE_DISPATCH', up("do $$ begin perform pg_notify('a', 'b'); end $$;")],
+    [
+      'RULE_DISPATCH',
+      up("create function f() returns void language plpgsql as $$ begin perform dblink('x', 'y'); end $$;"),
+    ],
+    ['RULE_CASCADE', up('drop type colour cascade;')],
+    ['RULE_CASCADE', up('truncate t cascade;')],
+    ['RULE_CASCADE', up('alter table t drop column i cascade;')],
+    ['RULE_DEFINER', up("create function f() returns integer language sql security definer as 'select 1';")],
+    ['RULE_DEFINER', up('alter function f() security definer;')],
+    ['RULE_LANGUAGE', up("create function f() returns integer language plperlu as 'return 1';")],
+    ['RULE_CONCURRENTLY', up('create index concurrently t_i on t (i);')],
+    ['RULE_CONCURRENTLY', up('vacuum t;')],
+    [
+      'RULE_CONCURRENTLY',
+      {
+        ...up('create index concurrently if not exists t_i on t (i);'),
+        'release.yaml': manifest.replace('title: First', 'title: First\n    transaction: each'),
+      },
+    ],
+    ['RULE_ENUM_USED', up("alter type colour add value 'red'; insert into t values ('red');")],
+    ['RULE_NOT_VALID', up('alter table t add constraint c check (i > 0) not valid;')],
+    ['QUERY_NOT_SELECT', { ...sound, 'metrics/rows.sql': 'delete from t' }],
+    ['QUERY_NOT_SELECT', { ...sound, 'metrics/rows.sql': 'select 1; select 2' }],
+    ['QUERY_WRITES', { ...sound, 'metrics/rows.sql': "select nextval('s')" }],
+    ['QUERY_WRITES', { ...sound, 'metrics/rows.sql': 'with d as (delete from t returning 1) select count(*) from d' }],
+    ['QUERY_WRITES', { ...sound, 'metrics/rows.sql': 'select count(*) from (select 1 from t for update) x' }],
+    ['QUERY_WRITES', { ...sound, 'tiers/1-first/check.sql': 'select i into other from t' }],
+  ])('is refused with %s', async (code, files) => {
+    expect(await codesOf(files)).toContain(code);
+  });
+
+  test('that is not a folder, or leads out of it by a link, is refused', async () => {
+    await withFolder(sound, async (folder) => {
+      expect((await lintRelease(join(folder, 'release.yaml'))).problems[0]?.code).toBe('RELEASE_NOT_A_FOLDER');
+      expect((await lintRelease(join(folder, 'absent'))).problems[0]?.code).toBe('RELEASE_NOT_A_FOLDER');
+      symlinkSync('/etc/passwd', join(folder, 'tiers/1-first/check.sql'));
+      expect((await lintRelease(folder)).problems[0]?.code).toBe('FILE_OUTSIDE');
+    });
+  });
+
+  test('may say why it cascades, and is then not refused for it', async () => {
+    const allowed = { 'release.yaml': `${manifest}allows: { cascade: the type has one user }\n` };
+    expect(await codesOf(up('drop type if exists colour cascade;', allowed))).toEqual([]);
+  });
+
+  test('reports every problem at once, with line and column', async () => {
+    const files = up('create table t (i integer);\n  selec 1;', {
+      'release.yaml': `${manifest}unknown: 1\nreviews: 7\n`,
+    });
+    await withFolder(files, async (folder) => {
+      const { problems } = await lintRelease(folder);
+      expect(problems.map(({ code, place }) => [code, place?.line, place?.column])).toEqual([
+        ['YAML_INVALID', 17, 1],
+        ['YAML_INVALID', 16, 1],
+      ]);
+    });
+    await withFolder(up('create table é (i integer);\n  selec 1;'), async (folder) => {
+      const { problems } = await lintRelease(folder);
+      expect(problems).toMatchObject([
+        { code: 'SQL_SYNTAX', place: { file: 'tiers/1-first/up.sql', line: 2, column: 3 }, excerpt: '  selec 1;' },
+      ]);
+    });
+  });
+});
+
+describe('a seal', () => {
+  const sealOf = async (files: Readonly<Record<string, string>>): Promise<string> =>
+    withFolder(files, async (folder) => (await sealRelease(folder)).seal);
+
+  test('does not depend on line ends, a byte order mark, comments in YAML or where the folder is', async () => {
+    const other = Object.fromEntries(
+      Object.entries(sound).map(([path, text]) => [path, text.replaceAll('\n', '\r\n')]),
+    );
+    const seal = await sealOf(sound);
+    expect(await sealOf(other)).toBe(seal);
+    expect(await sealOf({ ...sound, 'release.yaml': `\uFEFF# a comment\n${manifest}` })).toBe(seal);
+  });
+
+  test('changes with every statement, metric and setting', async () => {
+    const seals = await Promise.all([
+      sealOf(sound),
+      sealOf(up('create table t (i integer); insert into t values (2);')),
+      sealOf({ ...sound, 'tiers/1-first/down.sql': 'drop table t;' }),
+      sealOf({ ...sound, 'metrics/rows.sql': 'select count(*) + 0 from t' }),
+      sealOf({ ...sound, 'release.yaml': `${manifest}settings: { lockTimeout: 3s }\n` }),
+      sealOf({ ...sound, 'release.yaml': manifest.replace('atLeast: 1, before', 'atLeast: 2, before') }),
+    ]);
+    expect(new Set(seals).size).toBe(seals.length);
+  });
+
+  test('that is missing, not readable or no longer true is an error, and says what has changed', async () => {
+    await withFolder(sound, async (folder) => {
+      await expect(readSealed(folder)).rejects.toMatchObject({ code: 'SEAL_MISSING' });
+      await sealRelease(folder);
+      expect((await readSealed(folder)).release.tiers[0]?.up.map(({ sql }) => sql)).toEqual([
+        'create table t (i integer)',
+        'insert into t values (1)',
+      ]);
+      writeFileSync(join(folder, 'tiers/1-first/down.sql'), 'drop table t;');
+      await expect(readSealed(folder)).rejects.toMatchObject({
+        code: 'SEAL_BROKEN',
+        message: expect.stringContaining('tiers.0.down'),
+      });
+      writeFileSync(join(folder, 'seal.json'), '{');
+      await expect(readSealed(folder)).rejects.toMatchObject({ code: 'SEAL_BROKEN' });
+    });
+    await withFolder(sound, async (folder) => {
+      mkdirSync(join(folder, 'seal.json'));
+      await expect(readSealed(folder)).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
+    });
+  });
+});
