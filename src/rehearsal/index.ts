@@ -1,4 +1,4 @@
-export { isDeclared, judgeInvariants } from './judge.ts';
-export { type TrialOptions, tryOption } from './option.io.ts';
-export { rehearse, type RehearsalEvent, type RehearsalOptions } from './rehearse.io.ts';
+export { judgeInvariants } from './judge.ts';
+export { rehearse } from './rehearse.io.ts';
+export { type RehearsalEvent, type RehearsalOptions } from './stages.io.ts';
 export * from './rehearsal.ts';

@@ -108,7 +108,7 @@ export interface Rehearsal {
   /** Tiers that are barred: rehearsed, not to be rolled out. */
   readonly barred: readonly TierId[];
   readonly options: readonly OptionTrial[];
-  /** What the release could do outside the database: found, refused or declared, counted. */
-  readonly dispatch: { readonly notifications: number; readonly declared: readonly string[] };
+  /** What the release could do outside the database. Undeclared dispatch is refused at the seal; null: notifications were not measured. */
+  readonly dispatch: { readonly notifications: number | null; readonly declared: readonly string[] };
   readonly problems: readonly Problem[];
 }

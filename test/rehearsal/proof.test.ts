@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { type Difference } from '../../src/fingerprint/index.ts';
+import { explained, proofOf, type State } from '../../src/rehearsal/proof.ts';
+import { withDatabase, withSession } from '../database.io.ts';
+import { captureRows, captureSchema } from '../../src/fingerprint/index.ts';
+
+test('a logical difference behind a thousand strict ones still decides, and is kept in the record', async () => {
+  const state = await withDatabase('18', (connection) =>
+    withSession(
+      connection,
+      async (session): Promise<State> => ({
+        schema: await captureSchema(session),
+        data: await captureRows(session, { seeds: ['1', '2'] }),
+      }),
+    ),
+  );
+  const strict = Array.from(
+    { length: 1000 },
+    (_, n): Difference => ({
+      in: 'schema',
+      level: 'strict',
+      kind: 'column',
+      name: `public.t.c${n}`,
+      property: 'attnum',
+      before: 1,
+      after: 2,
+    }),
+  );
+  const damage: Difference = {
+    in: 'rows',
+    level: 'logical',
+    kind: 'table',
+    name: 'public.t',
+    property: 'content',
+    before: 'a',
+    after: 'b',
+  };
+  const differences = [...strict, damage];
+  const proof = proofOf({ before: state, after: state, differences, durationMs: 1 });
+  expect(proof).toMatchObject({ logical: 'different', strict: 'different', differenceCount: 1001 });
+  expect(proof.differences[0]).toEqual(damage);
+  expect(explained(differences, { code: 'BACK_DIFFERS', level: 'logical' })).toMatchObject([
+    { code: 'BACK_DIFFERS', problem: expect.stringContaining('public.t') },
+  ]);
+});
