@@ -80,7 +80,7 @@ function parseFile(module: ParserModule, { file, text }: { file: string; text: s
   } catch (error) {
     const details = (error as { sqlDetails?: { message: string; cursorPosition: number } }).sqlDetails;
     // a tree that is too deep for the parser ends without a position: what cannot be analysed is refused
-    if (details === undefined || details.cursorPosition < 0 || /^memory exhausted/.test(details.message)) {
+    if (details === undefined || details.cursorPosition < 0 || details.message.startsWith('memory exhausted')) {
       return problem('SQL_NOT_ANALYSED', {
         offset: 0,
         problem: `PostgreSQL's parser cannot read this file: ${(error as Error).message}`,

@@ -8,9 +8,7 @@ import { expect, test } from 'vitest';
 const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.io.js');
 
 /** Runs the demo in an empty folder with a temporary folder of its own, so that what is left behind can be seen. */
-async function demo(
-  until: (told: string) => NodeJS.Signals | null,
-): Promise<{
+async function demo(until: (told: string) => NodeJS.Signals | null): Promise<{
   readonly status: number | null;
   readonly told: string;
   readonly left: readonly string[];
