@@ -10,9 +10,20 @@ const release = [['[release]', 'the folder of the release; this folder where abs
 export const verbs: readonly Verb[] = [
   {
     name: 'init',
-    summary: 'write a commented oneroof.yaml',
-    examples: ['oneroof init', 'oneroof init -C ops/database'],
+    summary: 'write a commented oneroof.yaml, and a small release to begin with where a folder is named',
+    arguments: [['[release]', 'the folder of a new release']],
+    examples: ['oneroof init', 'oneroof init my-release', 'oneroof init -C ops/database'],
     load: () => import('./commands/init.io.ts'),
+  },
+  {
+    name: 'new tier',
+    summary: 'add an empty tier to a release, after its last one',
+    arguments: [
+      ['<release>', 'the folder of the release'],
+      ['<name>', 'the name of the tier, without its number'],
+    ],
+    examples: ['oneroof new tier my-release backfill-owners'],
+    load: () => import('./commands/new-tier.io.ts'),
   },
   {
     name: 'doctor',

@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { parseDocument } from 'yaml';
+import { OneRoofError, printable } from '../core/index.ts';
+import { parseYaml } from '../yaml/index.ts';
+import { readFiles } from './files.io.ts';
+import { manifestSchema } from './manifest.ts';
+import { releaseTemplate, tierTemplate } from './template.ts';
+
+/**
+ * Writes a new release that lint accepts into a folder, and returns the paths of its files.
+ *
+ * Errors  ALREADY_EXISTS, before anything is written; FILE_UNREADABLE where the folder cannot be written.
+ */
+export async function initRelease(folder: string): Promise<readonly string[]> {
+  const root = resolve(folder);
+  return writeNew(root, releaseTemplate(slugOf(basename(root))));
+}
+
+/**
+ * Adds an empty tier to a release after its last one, and returns the paths that were written; comments in release.yaml stay.
+ *
+ * Errors  USAGE for a name that no tier can have, ALREADY_EXISTS, FILE_UNREADABLE, those of reading a release, YAML_*.
+ */
+export async function newTier(folder: string, name: string): Promise<readonly string[]> {
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || name.length > 60) {
+    throw new OneRoofError('USAGE', {
+      problem: `"${printable(name.slice(0, 80))}" cannot be the name of a tier; expected lower-case letters, digits and hyphens, at most 60`,
+      fix: 'give the name alone, without its number: e.g. oneroof new tier my-release backfill-owners',
+    });
+  }
+  const root = resolve(folder);
+  await readFiles(root);
+  const file = join(root, 'release.yaml');
+  const text = await readFile(file, 'utf8');
+  const id = `${readTiers(text) + 1}-${name}`;
+  const document = parseDocument(text);
+  document.addIn(['tiers'], document.createNode({ id, title: titleOf(name) }));
+  const changed = document.toString({ lineWidth: 120 });
+  readTiers(changed);
+  const files = new Map([...tierTemplate].map(([path, content]) => [`tiers/${id}/${path}`, content]));
+  const written = await writeNew(root, files);
+  await replace(file, changed);
+  return [...written, file];
+}
+
+/** How many tiers a release.yaml lists; refuses one that is not in form. */
+function readTiers(text: string): number {
+  const parsed = parseYaml({ file: 'release.yaml', text, schema: manifestSchema, invalid: 'YAML_INVALID' });
+  if (parsed.ok) return parsed.value.tiers.length;
+  OneRoofError.throwIfAny(parsed.problems);
+  return 0;
+}
+
+async function writeNew(root: string, files: ReadonlyMap<string, string>): Promise<readonly string[]> {
+  const paths = [...files].map(([path, content]) => ({ path: join(root, path), content }));
+  for (const { path } of paths) if ((await lstat(path).catch(() => null)) !== null) throw exists(path);
+  for (const { path, content } of paths) {
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, content, { flag: 'wx' });
+    } catch (cause) {
+      throw (cause as NodeJS.ErrnoException).code === 'EEXIST' ? exists(path) : unwritable(path, cause);
+    }
+  }
+  return paths.map(({ path }) => path);
+}
+
+async function replace(file: string, text: string): Promise<void> {
+  const draft = `${file}.${randomBytes(4).toString('hex')}`;
+  try {
+    await writeFile(draft, text, { flag: 'wx' });
+    await rename(draft, file);
+  } catch (cause) {
+    await rm(draft, { force: true });
+    throw unwritable(file, cause);
+  }
+}
+
+function exists(file: string): OneRoofError {
+  return new OneRoofError('ALREADY_EXISTS', {
+    problem: `${file} cannot be made: it, or a file in the place of its folder, is there already`,
+    fix: 'name another folder, or remove it first',
+  });
+}
+
+function unwritable(file: string, cause: unknown): OneRoofError {
+  return new OneRoofError('FILE_UNREADABLE', {
+    problem: `${file} cannot be written: ${(cause as Error).message}`,
+    fix: 'check the permissions of the folder',
+    cause,
+  });
+}
+
+function slugOf(name: string): string {
+  const slug = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 60)
+    .replace(/^-|-$/g, '');
+  return slug === '' ? 'release' : slug;
+}
+
+function titleOf(name: string): string {
+  const words = name.replaceAll('-', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
