@@ -55,6 +55,10 @@ export async function startProduction(plan: { readonly binaries: Binaries }): Pr
       await session.run(`grant execute on function pg_catalog.${start}, pg_catalog.${stop} to oneroof_backup`);
       await session.query(sql`create role oneroof_observer login`);
       for (const statement of observerStatements('oneroof_observer', ['public'])) await session.run(statement);
+      // default privileges follow who makes a table, and that is the owner: a release's own tables are to be seen as well
+      await session.run(
+        'alter default privileges for role directus in schema public grant select on tables to oneroof_observer',
+      );
     });
     for (const _ of [1, 2])
       live.push(await openSession({ ...admin, user: 'directus' }, { applicationName: 'directus' }));
