@@ -20,7 +20,7 @@ export interface Terminal {
 }
 
 const picked = colors.createColors(
-  process.stderr.isTTY && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
+  process.stderr.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
 );
 const clearLine = '\r\u001b[2K';
 /** Work that ends sooner needs no progress line. Milliseconds. */
