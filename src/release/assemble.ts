@@ -17,6 +17,7 @@ import {
 } from './release.ts';
 import { checkNames, checkNumbering, type Declared, unusedFile } from './names.ts';
 import { checkStatements } from './rules.ts';
+import { enumsUsed, neverValidated } from './sequence.ts';
 
 /** A release, or everything that is wrong with it. */
 export interface Assembled {
@@ -29,6 +30,8 @@ interface Work extends Declared {
   readonly files: ReleaseFiles;
   readonly parser: Parser;
   readonly used: Set<string>;
+  /** The statements of all tiers, forwards and in order. */
+  readonly forward: Statement[];
 }
 
 /**
@@ -58,8 +61,10 @@ export function assemble(source: {
     placeOf,
     problems: [],
     used: new Set(['release.yaml', 'seal.json', 'README.md']),
+    forward: [],
   };
   const tiers = manifest.tiers.map((_, index) => readTier(work, index));
+  work.problems.push(...neverValidated(work.forward));
   checkNumbering(work);
   checkNames(work);
   const metrics = Object.entries(manifest.metrics).map(([name, said]) => readMetric(work, { name, said }));
@@ -155,9 +160,10 @@ function readTier(work: Work, index: number): Tier {
         parser: work.parser,
         allows: work.manifest.allows,
         transaction: declared.transaction,
-        direction,
       }),
     );
+    if (declared.transaction === 'single') work.problems.push(...enumsUsed(statements));
+    if (direction === 'up') work.forward.push(...statements);
     return statements.map(({ step }) => step);
   };
   const present = [...work.files.keys()].some((file) => file.startsWith(`${folder}/`));

@@ -43,7 +43,15 @@ interface Reading {
 }
 
 async function readInto(reading: Reading, below: string): Promise<void> {
-  const entries = await readdir(join(reading.root, below), { withFileTypes: true });
+  const entries = await readdir(join(reading.root, below), { withFileTypes: true }).catch((cause: Error) => {
+    reading.problems.push({
+      code: 'FILE_UNREADABLE',
+      problem: `${below === '' ? 'the folder' : below} cannot be read: ${cause.message}`,
+      fix: 'check its permissions',
+      place: { file: below === '' ? reading.root : below },
+    });
+    return [];
+  });
   // the production of a worked example is data for a demo, not part of the release
   const wanted = entries.filter(({ name }) => !name.startsWith('.') && !(below === '' && name === 'production'));
   for (const entry of wanted.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {

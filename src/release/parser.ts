@@ -38,7 +38,9 @@ export function createParser(module: ParserModule): Parser {
     bodyTexts: (sql) => {
       try {
         const found: string[] = [];
-        collectQueries(module.parsePlPgSQLSync(sql), found);
+        const tree = module.parsePlPgSQLSync(sql);
+        collectQueries(tree, found);
+        for (const text of executedTexts(tree)) found.push(...constantOf(module, text));
         return found;
       } catch {
         // what the parser of PL/pgSQL cannot read is not analysed; the caller refuses it
@@ -60,11 +62,47 @@ function collectQueries(value: unknown, found: string[]): void {
   }
 }
 
+/** The expressions whose value PL/pgSQL runs as a statement: EXECUTE, FOR … IN EXECUTE, RETURN QUERY EXECUTE, OPEN … FOR EXECUTE. */
+function executedTexts(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(executedTexts);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, member]) => {
+    const { query, dynquery } = (member ?? {}) as { query?: unknown; dynquery?: unknown };
+    const runs = key === 'PLpgSQL_stmt_dynexecute' || key === 'PLpgSQL_stmt_dynfors' ? query : dynquery;
+    const text = (runs as { PLpgSQL_expr?: { query?: unknown } } | undefined)?.PLpgSQL_expr?.query;
+    return [...(typeof text === 'string' ? [text] : []), ...executedTexts(member)];
+  });
+}
+
+/** The string that an expression is, where it is a constant: what is put together at run time is left to the rehearsal. */
+function constantOf(module: ParserModule, expression: string): readonly string[] {
+  const { stmts } = module.parseSync(`SELECT ${expression}`) as {
+    stmts?: readonly { stmt: { SelectStmt?: { targetList?: readonly { ResTarget?: { val?: Node } }[] } } }[];
+  };
+  const constant = stmts?.[0]?.stmt.SelectStmt?.targetList?.[0]?.ResTarget?.val?.['A_Const'];
+  const text = (constant as { sval?: { sval?: string } } | undefined)?.sval?.sval;
+  return text === undefined ? [] : [text];
+}
+
+/** White space as PostgreSQL's lexer has it: every other character belongs to a name. */
+const trailingBlank = /[ \t\n\r\f\v]+$/;
+
 function parseFile(module: ParserModule, { file, text }: { file: string; text: string }): ParsedSql {
   const lines = text.split('\n');
+  const lineStarts: number[] = [];
+  let start = 0;
+  for (const line of lines) {
+    lineStarts.push(start);
+    start += line.length + 1;
+  }
   const at = (offset: number): { file: string; line: number; column: number } => {
-    const before = text.slice(0, offset).split('\n');
-    return { file, line: before.length, column: [...(before.at(-1) ?? '')].length + 1 };
+    let [low, high] = [0, lineStarts.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((lineStarts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { file, line: low + 1, column: Array.from(text.slice(lineStarts[low], offset)).length + 1 };
   };
   const problem = (code: Problem['code'], said: { offset: number; problem: string; fix: string }): ParsedSql => {
     const place = at(said.offset);
@@ -73,6 +111,12 @@ function parseFile(module: ParserModule, { file, text }: { file: string; text: s
       problems: [{ code, problem: said.problem, fix: said.fix, place, excerpt: lines[place.line - 1] ?? '' }],
     };
   };
+  const copyInline = (offset: number): ParsedSql =>
+    problem('SQL_COPY_INLINE', {
+      offset,
+      problem: 'COPY … FROM STDIN needs a client that sends the data',
+      fix: 'write the rows as INSERT … VALUES',
+    });
   if (text.trim() === '') return { statements: [], problems: [] };
   let stmts: readonly { stmt: Node; stmt_location?: number; stmt_len?: number }[];
   try {
@@ -88,15 +132,15 @@ function parseFile(module: ParserModule, { file, text }: { file: string; text: s
       });
     }
     const offset = [...text].slice(0, details.cursorPosition).join('').length;
-    const start = lines[at(offset).line - 1] ?? '';
-    if (/^\s*\\/.test(start)) {
+    if (/^\\\.$/m.test(text)) return copyInline(offset);
+    if (text[offset] === '\\' || /^\s*\\/.test(lines[at(offset).line - 1] ?? '')) {
       return problem('SQL_META_COMMAND', {
         offset,
         problem: 'this is a command of psql, not SQL',
         fix: 'remove it, or write what it does as SQL',
       });
     }
-    if (text[offset] === ':' || text[offset - 1] === ':') {
+    if (/^:[^:=]/.test(text.slice(offset, offset + 2)) || /[^:]:$/.test(text.slice(Math.max(offset - 2, 0), offset))) {
       return problem('SQL_META_COMMAND', {
         offset,
         problem: 'variables of psql (:name) are not SQL',
@@ -111,11 +155,14 @@ function parseFile(module: ParserModule, { file, text }: { file: string; text: s
   }
   const bytes = Buffer.from(text, 'utf8');
   const statements: Statement[] = [];
+  let [characters, counted] = [0, 0];
   for (const { stmt, stmt_location: location = 0, stmt_len: length } of stmts) {
     const raw = bytes.subarray(location, length === undefined ? undefined : location + length).toString('utf8');
     const skipped = leadingBlank(raw);
-    const sql = raw.slice(skipped).trimEnd();
-    const offset = bytes.subarray(0, location).toString('utf8').length + skipped;
+    const sql = raw.slice(skipped).replace(trailingBlank, '');
+    characters += bytes.subarray(counted, location).toString('utf8').length;
+    counted = location;
+    const offset = characters + skipped;
     const kind = kindOf(stmt);
     const step: Step = {
       sql,
@@ -131,11 +178,7 @@ function parseFile(module: ParserModule, { file, text }: { file: string; text: s
       (stmt['CopyStmt'] as Node)['filename'] === undefined &&
       (stmt['CopyStmt'] as Node)['is_program'] !== true
     ) {
-      return problem('SQL_COPY_INLINE', {
-        offset,
-        problem: 'COPY … FROM STDIN needs a client that sends the data',
-        fix: 'write the rows as INSERT … VALUES',
-      });
+      return copyInline(offset);
     }
     statements.push({ step, tree: stmt });
   }
@@ -147,7 +190,7 @@ function leadingBlank(text: string): number {
   let at = 0;
   for (;;) {
     const rest = text.slice(at);
-    const blank = /^(\s+|--[^\n]*(\n|$))/.exec(rest);
+    const blank = /^([ \t\n\r\f\v]+|--[^\n]*(\n|$))/.exec(rest);
     if (blank !== null) at += blank[0].length;
     else if (rest.startsWith('/*')) {
       let depth = 0;

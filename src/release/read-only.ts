@@ -1,10 +1,11 @@
 import { type Problem } from '../core/index.ts';
 import { type Statement } from './parser.ts';
-import { visit } from './rules.ts';
+import { dispatchFunctions } from './refused.ts';
+import { visit } from './tree.ts';
 
 /** Functions that write, wait, or reach out, although they stand in a SELECT. */
 const notForReading =
-  /^(nextval|setval|set_config|pg_notify|lo_.*|pg_advisory_.*|pg_try_advisory_.*|dblink.*|http.*|pg_read_.*|pg_ls_.*|pg_stat_file|pg_terminate_backend|pg_cancel_backend|pg_sleep.*|query_to_xml.*|database_to_xml.*|pg_logical_.*|pg_create_.*|pg_drop_.*|pg_reload_conf|pg_switch_wal|pg_export_snapshot|txid_current|pg_current_xact_id|currval|lastval)$/;
+  /^(nextval|setval|set_config|pg_notify|lo_.*|pg_advisory_.*|pg_try_advisory_.*|dblink.*|http.*|pg_read_.*|pg_ls_.*|pg_stat_file|pg_terminate_backend|pg_cancel_backend|pg_sleep.*|query_to_xml.*|database_to_xml.*|pg_logical_.*|pg_create_.*|pg_drop_.*|pg_reload_conf|pg_switch_wal|pg_export_snapshot|txid_current|ts_stat|ts_rewrite|pg_stat_reset.*|pg_replication_.*|pg_import_system_collations|pg_current_xact_id|currval|lastval)$/;
 
 /**
  * Says why a statement is not one harmless SELECT, as metrics and checks must be.
@@ -41,7 +42,7 @@ export function checkQuery({ tree, step }: Statement): readonly Problem[] {
       kind === 'FuncCall' && Array.isArray(node['funcname'])
         ? (node['funcname'].at(-1) as { String?: { sval?: string } }).String?.sval
         : undefined;
-    if (name !== undefined && notForReading.test(name)) writes(`${name}()`);
+    if (name !== undefined && (notForReading.test(name) || dispatchFunctions.test(name))) writes(`${name}()`);
   });
   return problems;
 }

@@ -35,6 +35,8 @@ export const refusedKinds: Readonly<Record<string, readonly [Problem['code'], st
     'roles belong to the whole server: a clone on the same server would change production',
     'prepare roles outside of the release',
   ],
+  AlterDatabaseSetStmt: ['RULE_CLUSTER', 'ALTER DATABASE reaches beyond what a clone can show', 'remove it'],
+  AlterDatabaseRefreshCollStmt: ['RULE_CLUSTER', 'ALTER DATABASE reaches beyond what a clone can show', 'remove it'],
   DropRoleStmt: [
     'RULE_CLUSTER',
     'roles belong to the whole server: a clone on the same server would change production',
@@ -50,6 +52,23 @@ export const refusedKinds: Readonly<Record<string, readonly [Problem['code'], st
     'tablespaces belong to the whole server',
     'prepare them outside of the release',
   ],
+  AlterTableSpaceOptionsStmt: [
+    'RULE_CLUSTER',
+    'tablespaces belong to the whole server',
+    'prepare them outside of the release',
+  ],
+  AlterTableMoveAllStmt: ['RULE_CLUSTER', 'tablespaces belong to the whole server', 'name each table that moves'],
+  ReassignOwnedStmt: [
+    'RULE_CLUSTER',
+    'REASSIGN OWNED also reaches databases and tablespaces, which belong to the whole server',
+    'write ALTER … OWNER TO for each object',
+  ],
+  DropOwnedStmt: [
+    'RULE_CLUSTER',
+    'DROP OWNED also reaches privileges on databases and tablespaces, which belong to the whole server',
+    'drop each object, and revoke each privilege, by name',
+  ],
+  CheckPointStmt: ['RULE_CLUSTER', 'CHECKPOINT acts on the whole server', 'remove it'],
   DropTableSpaceStmt: ['RULE_CLUSTER', 'tablespaces belong to the whole server', 'prepare them outside of the release'],
   CreateSubscriptionStmt: [
     'RULE_DISPATCH',
@@ -67,13 +86,28 @@ export const refusedKinds: Readonly<Record<string, readonly [Problem['code'], st
     'set it up outside of the release',
   ],
   LoadStmt: ['RULE_DISPATCH', "LOAD runs code of the server's file system", 'remove it'],
+  UnlistenStmt: ['RULE_SESSION', 'UNLISTEN changes the session', 'remove it'],
+  DeallocateStmt: ['RULE_SESSION', 'DEALLOCATE changes the session', 'remove it'],
+  DeclareCursorStmt: ['RULE_SESSION', 'DECLARE leaves a cursor behind in the session', 'write the query itself'],
   PrepareStmt: ['RULE_SESSION', 'PREPARE leaves a statement behind in the session', 'write the statement itself'],
   ExecuteStmt: ['RULE_SESSION', 'EXECUTE runs text that is not sealed here', 'write the statement itself'],
 };
 
 /** Functions that act outside of the database or of the transaction. */
 export const dispatchFunctions =
-  /^(dblink.*|http.*|pg_notify|lo_import|lo_export|pg_read_file|pg_read_binary_file|pg_ls_.*|pg_stat_file|pg_terminate_backend|pg_cancel_backend|pg_reload_conf|pg_rotate_logfile|pg_switch_wal|pg_create_restore_point|pg_promote|pg_logical_.*|pg_create_.*slot|pg_drop_replication_slot|pg_advisory_lock.*|pg_file_.*|net_http.*|cron_schedule)$/;
+  /^(dblink.*|http.*|pg_notify|lo_import|lo_export|pg_read_file|pg_read_binary_file|pg_ls_.*|pg_stat_file|pg_terminate_backend|pg_cancel_backend|pg_reload_conf|pg_rotate_logfile|pg_switch_wal|pg_create_restore_point|pg_promote|pg_logical_.*|pg_create_.*slot|pg_drop_replication_slot|pg_advisory_lock.*|pg_file_.*|net_http.*)$/;
+
+/** Schemas of extensions all of whose functions act later or elsewhere. */
+export const dispatchSchemas: ReadonlySet<string> = new Set(['cron', 'net', 'dblink']);
+
+/** What belongs to the whole server: a clone on the same server would change production's own. */
+export const sharedObjects: ReadonlySet<unknown> = new Set([
+  'OBJECT_DATABASE',
+  'OBJECT_ROLE',
+  'OBJECT_TABLESPACE',
+  'OBJECT_SUBSCRIPTION',
+  'OBJECT_PARAMETER_ACL',
+]);
 
 /** Languages whose code is outside of PostgreSQL's control. */
 export const untrusted = /^(c|internal|plperlu|plpython3?u|pltclu|.*_untrusted)$/i;

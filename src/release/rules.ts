@@ -1,7 +1,8 @@
 import { type Problem } from '../core/index.ts';
 import { type Node, type Parser, type Statement } from './parser.ts';
-import { dispatchFunctions, refusedKinds, untrusted } from './refused.ts';
-import { type Direction, type TransactionMode } from './release.ts';
+import { dispatchFunctions, dispatchSchemas, refusedKinds, sharedObjects, untrusted } from './refused.ts';
+import { type TransactionMode } from './release.ts';
+import { isTrue, lastName, schemaName, visit } from './tree.ts';
 
 /** What the rules of one tier's file are applied with. */
 export interface RuleContext {
@@ -12,22 +13,21 @@ export interface RuleContext {
     readonly dispatch?: string | undefined;
   };
   readonly transaction: TransactionMode;
-  readonly direction: Direction;
 }
 
 /**
  * Says what a tier's file holds that no release may, or only with a reason under `allows`.
  *
  * Errors  RULE_TRANSACTION, RULE_SESSION, RULE_CLUSTER, RULE_DISPATCH, RULE_CASCADE, RULE_DEFINER, RULE_LANGUAGE, RULE_CONCURRENTLY,
- *         RULE_ENUM_USED, RULE_NOT_VALID as problems.
+ *         SQL_NOT_ANALYSED as problems.
  * Source  docs/FORMAT.md "What is refused".
  */
 export function checkStatements(statements: readonly Statement[], context: RuleContext): readonly Problem[] {
-  const problems = statements.flatMap((statement) => checkStatement(statement, context));
-  return [...problems, ...enumsUsed(statements, context), ...neverValidated(statements, context)];
+  return statements.flatMap((statement) => checkStatement(statement, context));
 }
 
-function refuse({ step }: Statement, [code, problem, fix]: readonly [Problem['code'], string, string]): Problem {
+/** A problem of one statement, at its place. */
+export function refuse({ step }: Statement, [code, problem, fix]: readonly [Problem['code'], string, string]): Problem {
   return { code, problem, fix, place: step.place, excerpt: step.sql.split('\n')[0] ?? '' };
 }
 
@@ -47,6 +47,20 @@ function checkStatement(statement: Statement, context: RuleContext): readonly Pr
         'use `settings:` in release.yaml',
       );
   }
+  if (step.kind === 'UpdateStmt' && (body['relation'] as Node | undefined)?.['relname'] === 'pg_settings') {
+    say('RULE_SESSION', 'an UPDATE of pg_settings is a SET', 'use `settings:` in release.yaml');
+  }
+  if (
+    [body['objtype'], body['objectType'], body['renameType'], body['removeType']].some((type) =>
+      sharedObjects.has(type),
+    )
+  ) {
+    say(
+      'RULE_CLUSTER',
+      'databases, roles, tablespaces and subscriptions belong to the whole server: a clone on the same server would change production',
+      'do it outside of the release',
+    );
+  }
   if (!step.transactional && context.transaction === 'single') {
     say(
       'RULE_CONCURRENTLY',
@@ -61,10 +75,11 @@ function checkStatement(statement: Statement, context: RuleContext): readonly Pr
       'remove IF NOT EXISTS',
     );
   }
-  const cascades = (step.kind === 'DropStmt' || step.kind === 'TruncateStmt') && body['behavior'] === 'DROP_CASCADE';
-  const dropsCascading =
-    step.kind === 'AlterTableStmt' && JSON.stringify(body['cmds'] ?? '').includes('"behavior":"DROP_CASCADE"');
-  if ((cascades || dropsCascading) && context.allows.cascade === undefined) {
+  let cascades = false;
+  visit(tree, (_, node) => {
+    cascades ||= node['behavior'] === 'DROP_CASCADE';
+  });
+  if (cascades && context.allows.cascade === undefined) {
     say(
       'RULE_CASCADE',
       'CASCADE reaches objects that the text does not name',
@@ -78,15 +93,8 @@ function checkStatement(statement: Statement, context: RuleContext): readonly Pr
       'write the rows as INSERT … VALUES',
     );
   }
-  if ((step.kind === 'NotifyStmt' || step.kind === 'ListenStmt') && context.allows.dispatch === undefined) {
-    say(
-      'RULE_DISPATCH',
-      'NOTIFY and LISTEN reach other sessions',
-      'say why under `allows: {dispatch: …}` in release.yaml, or remove it',
-    );
-  }
   if (
-    /^(Create|Alter)(ForeignServer|Fdw|UserMapping|ForeignTable)Stmt$/.test(step.kind) &&
+    /^((Create|Alter)(ForeignServer|Fdw|UserMapping|ForeignTable)|ImportForeignSchema)Stmt$/.test(step.kind) &&
     context.allows.dispatch === undefined
   ) {
     say(
@@ -104,9 +112,18 @@ function checkInside(statement: Statement, context: RuleContext): readonly Probl
   const { tree, step } = statement;
   const problems: Problem[] = [];
   visit(tree, (kind, node) => {
+    // also as the action of a rule, which fires later
+    if ((kind === 'NotifyStmt' || kind === 'ListenStmt') && context.allows.dispatch === undefined)
+      problems.push(
+        refuse(statement, [
+          'RULE_DISPATCH',
+          'NOTIFY and LISTEN reach other sessions',
+          'say why under `allows: {dispatch: …}` in release.yaml, or remove it',
+        ]),
+      );
     if (kind === 'FuncCall' && context.allows.dispatch === undefined) {
       const name = lastName(node['funcname']);
-      if (dispatchFunctions.test(name))
+      if (dispatchFunctions.test(name) || dispatchSchemas.has(schemaName(node['funcname'])))
         problems.push(
           refuse(statement, [
             'RULE_DISPATCH',
@@ -114,7 +131,9 @@ function checkInside(statement: Statement, context: RuleContext): readonly Probl
             'remove the call, or say why under `allows: {dispatch: …}` in release.yaml',
           ]),
         );
-      if (name === 'set_config')
+    }
+    if (kind === 'FuncCall') {
+      if (lastName(node['funcname']) === 'set_config')
         problems.push(
           refuse(statement, [
             'RULE_SESSION',
@@ -150,7 +169,17 @@ function checkInside(statement: Statement, context: RuleContext): readonly Probl
         );
     }
   });
-  if (step.kind === 'DoStmt' || (step.kind === 'CreateFunctionStmt' && /\bplpgsql\b/i.test(step.sql))) {
+  const { language, text: bodyText } = bodyOf(statement);
+  if (bodyText !== null && language !== 'sql' && language !== 'plpgsql' && !untrusted.test(language)) {
+    problems.push(
+      refuse(statement, [
+        'SQL_NOT_ANALYSED',
+        `code in the language ${language} cannot be read, so it cannot be checked`,
+        'write it in SQL or PL/pgSQL',
+      ]),
+    );
+  }
+  if (bodyText !== null && language === 'plpgsql') {
     const texts = context.parser.bodyTexts(step.sql);
     if (texts === null)
       problems.push(
@@ -162,15 +191,15 @@ function checkInside(statement: Statement, context: RuleContext): readonly Probl
       );
     for (const text of texts ?? []) problems.push(...checkBodyText({ statement, text, context }));
   }
-  const sqlBody = sqlBodyOf(statement);
-  if (sqlBody !== null) problems.push(...checkBodyText({ statement, text: sqlBody, context }));
+  if (bodyText !== null && language === 'sql') problems.push(...checkBodyText({ statement, text: bodyText, context }));
   return problems;
 }
 
-/** The text of a function in the language SQL; null for every other statement. */
-function sqlBodyOf({ tree, step }: Statement): string | null {
-  if (step.kind !== 'CreateFunctionStmt') return null;
-  let language = '';
+/** The language and the text of the body of CREATE FUNCTION, CREATE PROCEDURE or DO; the text is null for every other statement. */
+function bodyOf({ tree, step }: Statement): { readonly language: string; readonly text: string | null } {
+  if (step.kind !== 'CreateFunctionStmt' && step.kind !== 'DoStmt') return { language: '', text: null };
+  // PostgreSQL takes PL/pgSQL where DO names no language
+  let language = step.kind === 'DoStmt' ? 'plpgsql' : '';
   let text: string | null = null;
   visit(tree, (kind, node) => {
     if (kind !== 'DefElem') return;
@@ -178,9 +207,9 @@ function sqlBodyOf({ tree, step }: Statement): string | null {
       | { String?: { sval?: string }; List?: { items?: readonly { String?: { sval?: string } }[] } }
       | undefined;
     if (node['defname'] === 'language') language = arg?.String?.sval ?? '';
-    if (node['defname'] === 'as') text = arg?.List?.items?.[0]?.String?.sval ?? null;
+    if (node['defname'] === 'as') text = arg?.String?.sval ?? arg?.List?.items?.[0]?.String?.sval ?? null;
   });
-  return language.toLowerCase() === 'sql' ? text : null;
+  return { language, text };
 }
 
 /** One statement or expression inside PL/pgSQL; an expression is read as what follows SELECT. */
@@ -205,68 +234,12 @@ function checkBodyText({
   }
   // assignments (x := …) are no SQL of their own
   const value = /^[^=]*:?=\s*([\s\S]+)$/.exec(text)?.[1];
-  return value === undefined ? [] : checkBodyText({ statement, text: value, context });
-}
-
-function enumsUsed(statements: readonly Statement[], { transaction }: RuleContext): readonly Problem[] {
-  if (transaction === 'each') return [];
-  const added = new Set<string>();
-  const problems: Problem[] = [];
-  for (const statement of statements) {
-    const { kind } = statement.step;
-    const body = (statement.tree[kind] ?? {}) as Node;
-    visit(statement.tree, (name, node) => {
-      const text = name === 'A_Const' ? (node['sval'] as { sval?: string } | undefined)?.sval : undefined;
-      if (text !== undefined && added.has(text)) {
-        problems.push(
-          refuse(statement, [
-            'RULE_ENUM_USED',
-            `the enum value '${text}' is added and used in one transaction, which PostgreSQL refuses`,
-            'add the value in an earlier tier',
-          ]),
-        );
-      }
-    });
-    if (kind === 'AlterEnumStmt' && typeof body['newVal'] === 'string') added.add(body['newVal']);
-  }
-  return problems;
-}
-
-function neverValidated(statements: readonly Statement[], { direction }: RuleContext): readonly Problem[] {
-  if (direction === 'down') return [];
-  const open = new Map<string, Statement>();
-  for (const statement of statements) {
-    visit(statement.tree, (kind, node) => {
-      if (kind === 'Constraint' && node['skip_validation'] === true) open.set(String(node['conname'] ?? ''), statement);
-      if (kind === 'AlterTableCmd' && node['subtype'] === 'AT_ValidateConstraint')
-        open.delete(String(node['name'] ?? ''));
-    });
-  }
-  return [...open].map(([name, statement]) =>
+  if (value !== undefined) return checkBodyText({ statement, text: value, context });
+  return [
     refuse(statement, [
-      'RULE_NOT_VALID',
-      `the constraint ${name} is NOT VALID and is never validated`,
-      'add ALTER TABLE … VALIDATE CONSTRAINT to the same tier',
+      'SQL_NOT_ANALYSED',
+      'a part of this body cannot be read, so it cannot be checked',
+      'correct or simplify it; only what can be analysed is sealed',
     ]),
-  );
-}
-
-/** Calls back for every named node of a parse tree. */
-export function visit(value: unknown, see: (kind: string, node: Node) => void): void {
-  if (Array.isArray(value)) for (const item of value) visit(item, see);
-  else if (typeof value === 'object' && value !== null) {
-    for (const [key, member] of Object.entries(value)) {
-      if (typeof member === 'object' && member !== null && !Array.isArray(member)) see(key, member as Node);
-      visit(member, see);
-    }
-  }
-}
-
-function lastName(names: unknown): string {
-  const last = Array.isArray(names) ? (names.at(-1) as { String?: { sval?: string } } | undefined) : undefined;
-  return last?.String?.sval ?? '';
-}
-
-function isTrue(arg: unknown): boolean {
-  return (arg as { Boolean?: { boolval?: boolean } } | undefined)?.Boolean?.boolval === true;
+  ];
 }

@@ -1,0 +1,29 @@
+import { type Node } from './parser.ts';
+
+/** Calls back for every named node of a parse tree. */
+export function visit(value: unknown, see: (kind: string, node: Node) => void): void {
+  if (Array.isArray(value)) for (const item of value) visit(item, see);
+  else if (typeof value === 'object' && value !== null) {
+    for (const [key, member] of Object.entries(value)) {
+      if (typeof member === 'object' && member !== null && !Array.isArray(member)) see(key, member as Node);
+      visit(member, see);
+    }
+  }
+}
+
+/** The last part of a name that may be qualified. */
+export function lastName(names: unknown): string {
+  const last = Array.isArray(names) ? (names.at(-1) as { String?: { sval?: string } } | undefined) : undefined;
+  return last?.String?.sval ?? '';
+}
+
+/** The schema of a qualified name; empty where there is none. */
+export function schemaName(names: unknown): string {
+  const first = Array.isArray(names) && names.length > 1 ? (names[0] as { String?: { sval?: string } }) : undefined;
+  return first?.String?.sval ?? '';
+}
+
+/** Says whether an option is the boolean true. */
+export function isTrue(arg: unknown): boolean {
+  return (arg as { Boolean?: { boolval?: boolean } } | undefined)?.Boolean?.boolval === true;
+}
