@@ -127,7 +127,7 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: 'clone open',
-    summary: 'print the command that connects to a clone',
+    summary: 'serve a clone until Ctrl-C, and print the command that connects to it',
     arguments: [['<clone>', 'the name of the clone']],
     examples: ['oneroof clone open oneroof_clone_1'],
     load: clone('open'),

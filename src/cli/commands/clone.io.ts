@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { type CloneHost, type DatabaseName } from '../../clone/index.ts';
+import { type CloneHost, type DatabaseName, openKept } from '../../clone/index.ts';
 import { now, OneRoofError, printable } from '../../core/index.ts';
 import { readSetup } from '../../setup/index.ts';
 import { type Outcome } from '../output.io.ts';
@@ -42,19 +42,40 @@ const verbs: Readonly<Record<string, (host: CloneHost, context: Context) => Prom
     const dropped = await host.collectGarbage(now());
     return done('gc', { dropped, text: dropped.map(printable).join('\n') });
   },
-  open: async (host, context) => {
-    const command = host.howToConnect(context.arguments[0] as DatabaseName);
-    return done('open', { command, text: printable(command) });
-  },
 };
+
+/** Says how to connect to a clone; a clone of the physical provider is served for as long as the command runs. */
+async function open(context: Context): Promise<Outcome> {
+  const { clone } = await readSetup(context.folder);
+  const database = context.arguments[0] as DatabaseName;
+  if (clone?.provider !== 'physical') {
+    const command = await withHost(await readSetup(context.folder), async (host) => host.howToConnect(database));
+    return done('open', { command, text: printable(command) });
+  }
+  const kept = await openKept(clone, database);
+  const { host, port, user } = kept.connection;
+  const command = `psql "host=${host} port=${port} user=${user} dbname=${kept.connection.database}"`;
+  try {
+    context.terminal.say(`${printable(command)}\nThe clone is served until Ctrl-C.`);
+    // the listener alone would not keep the process alive
+    const alive = setInterval(() => undefined, 60_000);
+    await new Promise<void>((resolve) => context.signal.addEventListener('abort', () => resolve()));
+    clearInterval(alive);
+  } finally {
+    await kept.close();
+  }
+  return done('open', { command, text: '' });
+}
 
 /** The commands of the group `clone`, by their second word. */
 export const cloneVerb = (name: keyof typeof verbs): { readonly run: Run } => ({
-  run: async (context) =>
-    withHost(await readSetup(context.folder), async (host) => {
+  run: async (context) => {
+    if (name === 'open') return open(context);
+    return withHost(await readSetup(context.folder), async (host) => {
       const verb = verbs[name];
       if (verb === undefined)
         throw new OneRoofError('USAGE', { problem: `there is no clone ${name}`, fix: 'oneroof clone --help' });
       return verb(host, context);
-    }),
+    });
+  },
 });
