@@ -19,6 +19,15 @@ export function sorted(array: string): string {
   return `(select coalesce(jsonb_agg(o order by o collate "C"), '[]') from unnest(${array}) o)`;
 }
 
+/**
+ * SQL: a list of `name=value` options with each value hashed, sorted; NULL is the empty list. Values may be credentials, and
+ * differences reach evidence and reports.
+ */
+export function hashed(array: string): string {
+  const value = `encode(sha256(convert_to(substr(o, strpos(o, '=') + 1), 'UTF8')), 'hex')`;
+  return sorted(`array(select split_part(o, '=', 1) || '=sha256:' || ${value} from unnest(${array}) o)`);
+}
+
 /** SQL: the object is the user's: not a system object and not a member of an extension. */
 export function own(catalog: string, oid: string): string {
   return `${oid} >= 16384 and not exists (select from pg_depend e where e.classid = '${catalog}'::regclass and e.objid = ${oid} and e.deptype = 'e')`;

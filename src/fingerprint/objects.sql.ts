@@ -1,4 +1,4 @@
-import { acl, type CatalogQuery, explode, own, relation, sorted, userSchema } from './catalog.ts';
+import { acl, type CatalogQuery, explode, hashed, own, relation, sorted, userSchema } from './catalog.ts';
 
 /** Schemas, with the comment and privileges of public, which is not a user's but can be changed. */
 export const schemas: CatalogQuery = () => `select 'schema' as kind, quote_ident(n.nspname) as name,
@@ -101,15 +101,15 @@ export const others: readonly CatalogQuery[] = [
     kind: 'foreign data wrapper',
     catalog: 'pg_foreign_data_wrapper',
     prefix: 'fdw',
-    drop: 'fdwacl,fdwhandler,fdwvalidator',
-    named: `'handler', x.fdwhandler::regproc::text, 'validator', x.fdwvalidator::regproc::text, 'privileges', ${acl({ column: 'x.fdwacl', type: 'F', owner: 'x.fdwowner' })}`,
+    drop: 'fdwacl,fdwhandler,fdwvalidator,fdwoptions',
+    named: `'options', ${hashed('x.fdwoptions')}, 'handler', x.fdwhandler::regproc::text, 'validator', x.fdwvalidator::regproc::text, 'privileges', ${acl({ column: 'x.fdwacl', type: 'F', owner: 'x.fdwowner' })}`,
   }),
   plain({
     kind: 'server',
     catalog: 'pg_foreign_server',
     prefix: 'srv',
-    drop: 'srvfdw,srvacl',
-    named: `'wrapper', (select fdwname from pg_foreign_data_wrapper where oid = x.srvfdw), 'privileges', ${acl({ column: 'x.srvacl', type: 'S', owner: 'x.srvowner' })}`,
+    drop: 'srvfdw,srvacl,srvoptions',
+    named: `'options', ${hashed('x.srvoptions')}, 'wrapper', (select fdwname from pg_foreign_data_wrapper where oid = x.srvfdw), 'privileges', ${acl({ column: 'x.srvacl', type: 'S', owner: 'x.srvowner' })}`,
   }),
   plain({ kind: 'publication', catalog: 'pg_publication', prefix: 'pub', drop: 'none' }),
   (version) =>
@@ -139,5 +139,5 @@ export const others: readonly CatalogQuery[] = [
   () =>
     `select 'member privileges' as kind, p.oid::regprocedure::text as name, jsonb_build_object('privileges', ${explode('p.proacl')}) as logical, '{}'::jsonb as strict from pg_proc p where p.proacl is not null and exists (select from pg_depend e where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e')`,
   () => `select 'database' as kind, 'current' as name, jsonb_build_object('encoding', pg_encoding_to_char(d.encoding), 'collate', d.datcollate, 'ctype', d.datctype, 'owner', pg_get_userbyid(d.datdba), 'privileges', ${acl({ column: 'd.datacl', type: 'd', owner: 'd.datdba' })},
-    'settings', (select jsonb_agg(jsonb_build_array(case when s.setrole <> 0 then pg_get_userbyid(s.setrole) end, ${sorted('s.setconfig')}) order by pg_get_userbyid(s.setrole) collate "C") from pg_db_role_setting s where s.setdatabase = d.oid)) as logical, '{}'::jsonb as strict from pg_database d where d.datname = current_database()`,
+    'settings', (select jsonb_agg(jsonb_build_array(case when s.setrole <> 0 then pg_get_userbyid(s.setrole) end, ${hashed('s.setconfig')}) order by pg_get_userbyid(s.setrole) collate "C") from pg_db_role_setting s where s.setdatabase = d.oid)) as logical, '{}'::jsonb as strict from pg_database d where d.datname = current_database()`,
 ];

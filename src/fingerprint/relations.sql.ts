@@ -1,4 +1,4 @@
-import { acl, type CatalogQuery, explode, own, relation, sorted, userSchema } from './catalog.ts';
+import { acl, type CatalogQuery, explode, hashed, own, relation, sorted, userSchema } from './catalog.ts';
 
 /** Tables, views, materialized views, foreign tables and composite types' relations, without their columns. */
 export const relations: CatalogQuery =
@@ -13,7 +13,7 @@ export const relations: CatalogQuery =
     'parents', (select coalesce(jsonb_agg(jsonb_build_array(${relation('i.inhparent')}, i.inhdetachpending) order by i.inhseqno), '[]') from pg_inherits i where i.inhrelid = c.oid),
     'ofType', case when c.reloftype <> 0 then format_type(c.reloftype, null) end,
     'definition', case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid) end, 'populated', c.relispopulated,
-    'foreign', (select jsonb_build_array(s.srvname, ${sorted('f.ftoptions')}) from pg_foreign_table f join pg_foreign_server s on s.oid = f.ftserver where f.ftrelid = c.oid),
+    'foreign', (select jsonb_build_array(s.srvname, ${hashed('f.ftoptions')}) from pg_foreign_table f join pg_foreign_server s on s.oid = f.ftserver where f.ftrelid = c.oid),
     'privileges', ${acl({ column: 'c.relacl', type: 'r', owner: 'c.relowner' })}, 'comment', obj_description(c.oid, 'pg_class')) as logical,
   '{}'::jsonb as strict
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -26,7 +26,7 @@ export const columns: CatalogQuery =
     'collation', (select format('%I.%I', cn.nspname, co.collname) from pg_collation co join pg_namespace cn on cn.oid = co.collnamespace where co.oid = a.attcollation),
     'notNull', a.attnotnull, 'default', pg_get_expr(d.adbin, d.adrelid), 'identity', a.attidentity, 'generated', a.attgenerated,
     'storage', a.attstorage, 'compression', a.attcompression, 'statistics', nullif(a.attstattarget::int, -1),
-    'options', ${sorted('a.attoptions')}, 'foreignOptions', ${sorted('a.attfdwoptions')}, 'local', a.attislocal, 'inherited', a.attinhcount,
+    'options', ${sorted('a.attoptions')}, 'foreignOptions', ${hashed('a.attfdwoptions')}, 'local', a.attislocal, 'inherited', a.attinhcount,
     'privileges', ${explode('a.attacl')}, 'comment', col_description(c.oid, a.attnum)) as logical,
   jsonb_build_object('attnum', a.attnum, 'position', rank() over (partition by c.oid order by a.attnum)) as strict
 from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
