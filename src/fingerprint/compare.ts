@@ -37,8 +37,8 @@ export function compareRows(before: DataFingerprint, after: DataFingerprint): re
     });
   const unproven = new Set([...before.notProven, ...after.notProven].map((entry) => entry.relation));
   const rows = pairs(before.relations, after.relations, (entry) => entry.relation).flatMap(([a, b]): Difference[] => {
-    const name = ((a ?? b) as RelationRows).relation;
-    const base = { in: 'rows', level: 'logical', kind: 'table', name } as const;
+    const { relation: name, kind } = (a ?? b) as RelationRows;
+    const base = { in: 'rows', level: 'logical', kind, name } as const;
     if (a === undefined || b === undefined)
       return unproven.has(name) ? [] : [{ ...base, property: null, before: a?.rows ?? null, after: b?.rows ?? null }];
     if (a.rows !== b.rows) return [{ ...base, property: 'rows', before: a.rows, after: b.rows }];

@@ -23,12 +23,22 @@ export interface SchemaFingerprint {
   readonly objects: readonly SchemaObject[];
 }
 
-/** The rows of one relation, as a multiset: count and two sums of 64-bit hashes with different seeds. */
+/**
+ * How a row's text is hashed. `fast`: two 64-bit hashes with different seeds. `strong`: SHA-256 in four lanes of 64 bits, for evidence
+ * that must stand alone, at about half the speed.
+ */
+export type RowHash = 'fast' | 'strong';
+
+/** What holds rows: PostgreSQL's word. */
+export type RowKind = 'table' | 'materialized view' | 'large objects';
+
+/** The rows of one relation, as a multiset: their number, and sums of hashes of their text (two where `fast`, four where `strong`). */
 export interface RelationRows {
   /** `schema.name`, quoted as in SQL. */
   readonly relation: string;
+  readonly kind: RowKind;
   readonly rows: string;
-  readonly sums: readonly [string, string];
+  readonly sums: readonly string[];
 }
 
 /** A sequence's position; strict only, because sequences do not roll back. */
@@ -38,18 +48,38 @@ export interface SequencePosition {
   readonly isCalled: boolean;
 }
 
-/** The rows of one database. */
+/** A relation whose rows could not be compared, and why. Never passed over. */
+export interface NotProven {
+  readonly relation: string;
+  readonly reason: string;
+}
+
+/** The rows of one database, every one of them read. */
 export interface DataFingerprint {
   readonly version: 1;
-  readonly method: 'full';
+  readonly hash: RowHash;
   /** Drawn after the seal, so that no release can be built to collide; two 64-bit integers as text. */
   readonly seeds: readonly [string, string];
   readonly relations: readonly RelationRows[];
   readonly sequences: readonly SequencePosition[];
-  /** What could not be compared, and why: never passed over. */
-  readonly notProven: readonly { readonly relation: string; readonly reason: string }[];
+  readonly notProven: readonly NotProven[];
   /** Over relations (not sequences). */
   readonly digest: Digest;
+}
+
+/** One row that tells two relations apart. */
+export interface RowExample {
+  /** `gone`: only before. `new`: only after. `changed`: the same key with other values. */
+  readonly change: 'gone' | 'new' | 'changed';
+  /** Column → text of the primary key, or of the first unique index over NOT NULL columns; null where there is none. */
+  readonly key: Readonly<Record<string, string>> | null;
+  /** The columns that differ, sorted; empty where `gone` or `new`. */
+  readonly columns: readonly string[];
+  /** Only where they were asked for: a row may hold what must not reach evidence. Column → text. */
+  readonly values?: {
+    readonly before: Readonly<Record<string, string | null>> | null;
+    readonly after: Readonly<Record<string, string | null>> | null;
+  };
 }
 
 /** One property in which two databases differ. */
@@ -65,4 +95,6 @@ export interface Difference {
   readonly before: Json;
   /** null: not there after. */
   readonly after: Json;
+  /** For rows: the first that tell the two apart, where they were looked for. */
+  readonly examples?: readonly RowExample[];
 }

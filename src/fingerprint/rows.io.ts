@@ -48,7 +48,7 @@ export async function captureRows(
     }
     return {
       version: 1,
-      method: 'full',
+      hash: 'fast',
       seeds: of.seeds,
       relations,
       sequences,
@@ -58,6 +58,10 @@ export async function captureRows(
   } finally {
     await session.query(sql`rollback`);
   }
+}
+
+function kindOf(relkind: string): RelationRows['kind'] {
+  return relkind === 'm' ? 'materialized view' : relkind === 'L' ? 'large objects' : 'table';
 }
 
 function lockable(kind: string): boolean {
@@ -75,7 +79,7 @@ async function hash(
   of: { readonly found: Found; readonly seeds: readonly [string, string] },
 ): Promise<RelationRows> {
   const { found, seeds } = of;
-  if (!found.populated) return { relation: found.name, rows: '0', sums: ['0', '0'] };
+  if (!found.populated) return { relation: found.name, kind: kindOf(found.kind), rows: '0', sums: ['0', '0'] };
   // by name, so that a column that went and came back at the end is in the same place
   const columns = [...found.columns].sort();
   const list = columns
@@ -85,7 +89,12 @@ async function hash(
     select count(*)::text as rows, coalesce(sum(hashtextextended(r.x, ${seeds[0]}::bigint)::numeric), 0)::text as first,
       coalesce(sum(hashtextextended(r.x, ${seeds[1]}::bigint)::numeric), 0)::text as second
     from (select row(${list ?? sql``})::text collate "C" as x from only ${id(found.schema, found.table)} t offset 0) r`);
-  return { relation: found.name, rows: row?.rows ?? '0', sums: [row?.first ?? '0', row?.second ?? '0'] };
+  return {
+    relation: found.name,
+    kind: kindOf(found.kind),
+    rows: row?.rows ?? '0',
+    sums: [row?.first ?? '0', row?.second ?? '0'],
+  };
 }
 
 async function position(session: Session, found: Found): Promise<SequencePosition> {
