@@ -1,5 +1,12 @@
 import { canonicalJson, type Json, OneRoofError, printable, truncate } from '../core/index.ts';
-import type { DataFingerprint, Difference, RelationRows, SchemaFingerprint, SchemaObject } from './fingerprint.ts';
+import type {
+  DataFingerprint,
+  Difference,
+  NotProven,
+  RelationRows,
+  SchemaFingerprint,
+  SchemaObject,
+} from './fingerprint.ts';
 
 /**
  * Lists every property in which two schemas differ.
@@ -35,12 +42,12 @@ export function compareRows(before: DataFingerprint, after: DataFingerprint): re
       problem: 'rows that were hashed with different seeds cannot be compared',
       fix: 'this is a defect of One Roof: please report it with the command that you ran',
     });
-  const unproven = new Set([...before.notProven, ...after.notProven].map((entry) => entry.relation));
+  const open = new Set(unproven(before, after).map((entry) => entry.relation));
   const rows = pairs(before.relations, after.relations, (entry) => entry.relation).flatMap(([a, b]): Difference[] => {
     const { relation: name, kind } = (a ?? b) as RelationRows;
     const base = { in: 'rows', level: 'logical', kind, name } as const;
     if (a === undefined || b === undefined)
-      return unproven.has(name) ? [] : [{ ...base, property: null, before: a?.rows ?? null, after: b?.rows ?? null }];
+      return open.has(name) ? [] : [{ ...base, property: null, before: a?.rows ?? null, after: b?.rows ?? null }];
     if (a.rows !== b.rows) return [{ ...base, property: 'rows', before: a.rows, after: b.rows }];
     return a.sums.join() === b.sums.join()
       ? []
@@ -51,7 +58,7 @@ export function compareRows(before: DataFingerprint, after: DataFingerprint): re
       const name = a?.sequence ?? b?.sequence ?? '';
       const base = { in: 'sequence', level: 'strict', kind: 'sequence', name } as const;
       if (a === undefined || b === undefined)
-        return unproven.has(name)
+        return open.has(name)
           ? []
           : [{ ...base, property: null, before: a?.lastValue ?? null, after: b?.lastValue ?? null }];
       return (['lastValue', 'isCalled'] as const).flatMap((property) =>
@@ -60,6 +67,15 @@ export function compareRows(before: DataFingerprint, after: DataFingerprint): re
     },
   );
   return [...rows, ...positions];
+}
+
+/**
+ * What one side or the other could not prove: no claim of equality may speak of these relations.
+ *
+ * Shape   sorted by name, each relation once; the reason of the side before comes first.
+ */
+export function unproven(before: DataFingerprint, after: DataFingerprint): readonly NotProven[] {
+  return pairs(before.notProven, after.notProven, (entry) => entry.relation).map(([a, b]) => (a ?? b) as NotProven);
 }
 
 /** One line that names the object, the property, and what it was and is; hostile text is made printable. */

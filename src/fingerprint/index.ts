@@ -1,4 +1,4 @@
-export { compareRows, compareSchemas, explainDifference } from './compare.ts';
+export { compareRows, compareSchemas, explainDifference, unproven } from './compare.ts';
 export type * from './fingerprint.ts';
-export { captureRows } from './rows.io.ts';
+export { captureRows, type RowsPlan } from './rows.io.ts';
 export { captureSchema } from './schema.io.ts';
