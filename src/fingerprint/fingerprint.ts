@@ -67,6 +67,33 @@ export interface DataFingerprint {
   readonly digest: Digest;
 }
 
+/** A position in the WAL of the server that holds a database: what changes afterwards can be told block by block. */
+export interface ChangeMark {
+  readonly lsn: string;
+  readonly timeline: number;
+}
+
+/** Whether the rows of two copies of one database are equal, and how that is known. */
+export interface DataComparison {
+  /** `changed blocks`: only what WAL touched since the copies were equal was read. `full`: every row was. */
+  readonly method: 'changed blocks' | 'full';
+  /** Why every row had to be read; null where that was not so, or was asked for. */
+  readonly fallback: string | null;
+  /** Of rows and sequences, sorted by name. */
+  readonly differences: readonly Difference[];
+  readonly notProven: readonly NotProven[];
+  /** Relations that were compared, also those of which no block had changed. */
+  readonly relations: number;
+  /** Of these, how many were compared whole. */
+  readonly whole: number;
+  /** Blocks that were compared, of the others. */
+  readonly blocks: number;
+  /** Rows that were read on the side after. */
+  readonly rows: string;
+  /** Over what was read of each side. */
+  readonly digest: { readonly before: Digest; readonly after: Digest };
+}
+
 /** One row that tells two relations apart. */
 export interface RowExample {
   /** `gone`: only before. `new`: only after. `changed`: the same key with other values. */

@@ -1,9 +1,11 @@
 import { canonicalJson, digest } from '../core/index.ts';
 import { type Connection, fixed, id, openSession, type Session, type Sql, sql } from '../database/index.ts';
+import { noBlock, type Range } from './changed.ts';
 import type { DataFingerprint, RelationRows, RowHash, SequencePosition } from './fingerprint.ts';
 import { rowRelations } from './rows.sql.ts';
 
-interface Found {
+/** One relation that holds rows of its own, or a sequence. */
+export interface RowRelation {
   readonly schema: string;
   readonly table: string;
   readonly name: string;
@@ -21,6 +23,8 @@ export interface RowsPlan {
   readonly hash?: RowHash;
   /** Names as in RelationRows and SequencePosition; all where absent. */
   readonly relations?: readonly string[];
+  /** Columns that are left out, by relation. */
+  readonly except?: ReadonlyMap<string, ReadonlySet<string>>;
   /** Sessions that read at the same time; the number of cores of this machine, at most 8, where absent. */
   readonly workers?: number;
   /** Shown in pg_stat_activity. */
@@ -47,7 +51,7 @@ export async function captureRows(connection: Connection, plan: RowsPlan): Promi
 
 async function capture(session: Session, of: RowsPlan): Promise<DataFingerprint> {
   const wanted = of.relations === undefined ? null : new Set(of.relations);
-  const known = await list(session);
+  const known = await listRelations(session);
   await session.query(sql`begin isolation level repeatable read read only`);
   try {
     // a rewrite committed after our snapshot would show us an empty table: the locks come first, LOCK takes no snapshot
@@ -59,14 +63,14 @@ async function capture(session: Session, of: RowsPlan): Promise<DataFingerprint>
     const relations: RelationRows[] = [];
     const sequences: SequencePosition[] = [];
     const notProven: { relation: string; reason: string }[] = [];
-    for (const found of await list(session)) {
+    for (const found of await listRelations(session)) {
       if (wanted !== null && !wanted.has(found.name)) continue;
       const reason =
         found.reason ??
         (lockable(found.kind) && !locked.has(found.name) ? 'was created while the rows were being read' : null);
       if (reason !== null) notProven.push({ relation: found.name, reason });
       else if (found.kind === 'S') sequences.push(await position(session, found));
-      else relations.push(await hash(session, { found, seeds: of.seeds }));
+      else relations.push(await hash(session, { found, plan: of }));
     }
     return {
       version: 1,
@@ -90,27 +94,65 @@ function lockable(kind: string): boolean {
   return kind === 'r';
 }
 
-async function list(session: Session): Promise<readonly Found[]> {
+/** Lists what holds rows, sorted by name, with the reason why it cannot be read where there is one. */
+export async function listRelations(session: Session): Promise<readonly RowRelation[]> {
   const rows = await session.query<{ found: string }>(sql`${fixed(rowRelations)}`);
-  const found = rows.map((row) => JSON.parse(row.found) as Found);
+  const found = rows.map((row) => JSON.parse(row.found) as RowRelation);
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 async function hash(
   session: Session,
-  of: { readonly found: Found; readonly seeds: readonly [string, string] },
+  of: { readonly found: RowRelation; readonly plan: RowsPlan },
 ): Promise<RelationRows> {
-  const { found, seeds } = of;
-  if (!found.populated) return { relation: found.name, kind: kindOf(found.kind), rows: '0', sums: ['0', '0'] };
-  // by name, so that a column that went and came back at the end is in the same place
-  const columns = [...found.columns].sort();
+  const { found, plan } = of;
+  const none = { relation: found.name, kind: kindOf(found.kind), rows: '0', sums: ['0', '0'] };
+  return found.populated ? await hashRows(session, { ...of, from: wholeOf(found, plan) }) : none;
+}
+
+/** The rows of a relation, each with its columns; the alias is `t`. */
+function wholeOf(found: RowRelation, plan: Pick<RowsPlan, 'except'>): Sql {
+  return sql`(select ${rowText(found, plan)} as x from only ${id(found.schema, found.table)} t offset 0)`;
+}
+
+/** The rows in some blocks of a relation. */
+function blocksOf(found: RowRelation, plan: Pick<RowsPlan, 'except'>, blocks: readonly Range[]): Sql {
+  return sql`(select b.x from unnest(${blocks.map(([first]) => first)}::bigint[], ${blocks.map(([, after]) => after ?? noBlock)}::bigint[]) r(first, after)
+    cross join lateral (select ${rowText(found, plan)} as x from only ${id(found.schema, found.table)} t
+      where t.ctid >= format('(%s,0)', r.first)::tid and t.ctid < format('(%s,0)', r.after)::tid offset 0) b offset 0)`;
+}
+
+/** The text of a row: its columns by name, so that one that went and came back at the end is in the same place. */
+function rowText(found: RowRelation, plan: Pick<RowsPlan, 'except'>): Sql {
+  const left = plan.except?.get(found.name);
+  const columns = [...found.columns].filter((column) => left?.has(column) !== true).sort();
   const list = columns
     .map((column) => sql`t.${id(column)}`)
     .reduce<Sql | null>((all, next) => (all === null ? next : sql`${all}, ${next}`), null);
+  return sql`row(${list ?? sql``})::text collate "C"`;
+}
+
+/** Hashes the rows in some blocks of a relation. */
+export async function hashBlocks(
+  session: Session,
+  of: {
+    readonly found: RowRelation;
+    readonly plan: Pick<RowsPlan, 'seeds' | 'except'>;
+    readonly blocks: readonly Range[];
+  },
+): Promise<RelationRows> {
+  return await hashRows(session, { ...of, from: blocksOf(of.found, of.plan, of.blocks) });
+}
+
+async function hashRows(
+  session: Session,
+  of: { readonly found: RowRelation; readonly plan: Pick<RowsPlan, 'seeds'>; readonly from: Sql },
+): Promise<RelationRows> {
+  const { found, from } = of;
+  const [first, second] = of.plan.seeds;
   const [row] = await session.query<{ rows: string; first: string; second: string }>(sql`
-    select count(*)::text as rows, coalesce(sum(hashtextextended(r.x, ${seeds[0]}::bigint)::numeric), 0)::text as first,
-      coalesce(sum(hashtextextended(r.x, ${seeds[1]}::bigint)::numeric), 0)::text as second
-    from (select row(${list ?? sql``})::text collate "C" as x from only ${id(found.schema, found.table)} t offset 0) r`);
+    select count(*)::text as rows, coalesce(sum(hashtextextended(r.x, ${first}::bigint)::numeric), 0)::text as first,
+      coalesce(sum(hashtextextended(r.x, ${second}::bigint)::numeric), 0)::text as second from ${from} r`);
   return {
     relation: found.name,
     kind: kindOf(found.kind),
@@ -119,7 +161,7 @@ async function hash(
   };
 }
 
-async function position(session: Session, found: Found): Promise<SequencePosition> {
+async function position(session: Session, found: RowRelation): Promise<SequencePosition> {
   const [row] = await session.query<{ value: string; called: string }>(
     sql`select last_value::text as value, is_called::text as called from ${id(found.schema, found.table)}`,
   );

@@ -1,0 +1,150 @@
+import { canonicalJson, digest } from '../core/index.ts';
+import { type Connection, openSession, type Session, sql } from '../database/index.ts';
+import { readChanges } from './changed.io.ts';
+import { type Changed, type Range, type Shape, wayOf } from './changed.ts';
+import { shapes } from './changed.sql.ts';
+import { compareRows, unproven } from './compare.ts';
+import type { ChangeMark, DataComparison, DataFingerprint, Difference, RelationRows } from './fingerprint.ts';
+import { captureRows, hashBlocks, listRelations, type RowRelation } from './rows.io.ts';
+
+/** One of two copies of a database. */
+export interface DataSide {
+  readonly connection: Connection;
+  /** When both copies were equal; `never changed` for the one that nobody writes to; null where it is not known. */
+  readonly since: ChangeMark | 'never changed' | { readonly unavailable: string };
+}
+
+/** How two copies are compared. */
+export interface DataPlan {
+  readonly seeds: readonly [string, string];
+  /** Read every row, whatever changed. */
+  readonly full?: true;
+  /** Columns that are left out, by relation. */
+  readonly except?: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Compares the rows of two copies of one database, at a cost that follows what changed in them since they were equal; where that cannot
+ * be told, by reading both. Nobody may write to either meanwhile.
+ *
+ * Source  docs/FORMAT.md "Changed blocks".
+ */
+export async function compareData(before: DataSide, after: DataSide, plan: DataPlan): Promise<DataComparison> {
+  if (plan.full === true) return await compareFully(before, after, { ...plan, fallback: null });
+  const sessions = await Promise.all([before, after].map((side) => open(side.connection)));
+  try {
+    const [left, right] = sessions as [Session, Session];
+    const changes = await Promise.all([changesOf(left, before), changesOf(right, after)]);
+    const [was, is] = changes;
+    if ('unavailable' in was) return await compareFully(before, after, { ...plan, fallback: was.unavailable });
+    if ('unavailable' in is) return await compareFully(before, after, { ...plan, fallback: is.unavailable });
+    return await compareChanged({ before, after, left, right, was, is }, plan);
+  } finally {
+    await Promise.all(sessions.map((session) => session.close()));
+  }
+}
+
+function open(connection: Connection): Promise<Session> {
+  return openSession(connection, { applicationName: 'oneroof proof' });
+}
+
+async function changesOf(session: Session, side: DataSide): Promise<Changed | { readonly unavailable: string }> {
+  if (side.since !== 'never changed' && 'unavailable' in side.since) return side.since;
+  const files = side.since === 'never changed' ? new Map<string, Range[]>() : await readChanges(session, side.since);
+  if ('unavailable' in files) return files;
+  const rows = await session.query<Shape>(sql`${shapes}`);
+  return { files, shapes: new Map(rows.map((row) => [row.name, row])) };
+}
+
+async function compareFully(
+  before: DataSide,
+  after: DataSide,
+  plan: DataPlan & { readonly fallback: string | null },
+): Promise<DataComparison> {
+  const [was, is] = await bothRows(before, after, plan);
+  return {
+    method: 'full',
+    fallback: plan.fallback,
+    differences: compareRows(was, is),
+    notProven: unproven(was, is),
+    relations: is.relations.length,
+    whole: is.relations.length,
+    blocks: 0,
+    rows: total(is.relations),
+    digest: { before: was.digest, after: is.digest },
+  };
+}
+
+function bothRows(
+  before: DataSide,
+  after: DataSide,
+  plan: DataPlan & { readonly relations?: readonly string[] },
+): Promise<readonly [DataFingerprint, DataFingerprint]> {
+  const { seeds, except, relations, signal } = plan;
+  const wanted = {
+    seeds,
+    signal,
+    applicationName: 'oneroof proof',
+    ...(except === undefined ? {} : { except }),
+    ...(relations === undefined ? {} : { relations }),
+  };
+  return Promise.all([captureRows(before.connection, wanted), captureRows(after.connection, wanted)]);
+}
+
+interface Both {
+  readonly before: DataSide;
+  readonly after: DataSide;
+  readonly left: Session;
+  readonly right: Session;
+  readonly was: Changed;
+  readonly is: Changed;
+}
+
+async function compareChanged(both: Both, plan: DataPlan): Promise<DataComparison> {
+  const { before, after, left, right, was, is } = both;
+  const known = new Map((await listRelations(left)).map((found) => [found.name, found]));
+  for (const found of await listRelations(right)) known.set(found.name, found);
+  const whole: string[] = [];
+  const touched: { readonly found: RowRelation; readonly blocks: readonly Range[] }[] = [];
+  let untouched = 0;
+  for (const found of known.values()) {
+    const way = found.reason === null ? wayOf(found.name, was, is) : 'whole';
+    if (way === 'whole') whole.push(found.name);
+    else if (way.blocks.length === 0) untouched += 1;
+    else touched.push({ found, blocks: way.blocks });
+  }
+  const [rowsWere, rowsAre] = await bothRows(before, after, { ...plan, relations: whole });
+  const parts: { readonly was: RelationRows; readonly is: RelationRows }[] = [];
+  for (const part of touched) {
+    const [one, other] = await Promise.all([hashBlocks(left, { ...part, plan }), hashBlocks(right, { ...part, plan })]);
+    parts.push({ was: one, is: other });
+  }
+  const inBlocks = parts.flatMap(({ was: one, is: other }): Difference[] => {
+    if (one.rows === other.rows && one.sums.join() === other.sums.join()) return [];
+    const base = { in: 'rows', level: 'logical', kind: one.kind, name: one.relation } as const;
+    return one.rows === other.rows
+      ? [{ ...base, property: 'content', before: one.sums.join(), after: other.sums.join() }]
+      : [{ ...base, property: 'rows in changed blocks', before: one.rows, after: other.rows }];
+  });
+  const read = (rows: DataFingerprint, side: 'was' | 'is') =>
+    digest('rows', [canonicalJson(rows.relations), canonicalJson(parts.map((part) => part[side]))]);
+  return {
+    method: 'changed blocks',
+    fallback: null,
+    differences: [...compareRows(rowsWere, rowsAre), ...inBlocks].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    notProven: unproven(rowsWere, rowsAre),
+    relations: rowsAre.relations.length + parts.length + untouched,
+    whole: rowsAre.relations.length,
+    blocks: touched.reduce(
+      (sum, { blocks }) => sum + blocks.reduce((n, [from, to]) => n + ((to ?? from + 1) - from), 0),
+      0,
+    ),
+    rows: total([...rowsAre.relations, ...parts.map((part) => part.is)]),
+    digest: { before: read(rowsWere, 'was'), after: read(rowsAre, 'is') },
+  };
+}
+
+function total(relations: readonly RelationRows[]): string {
+  return relations.reduce((sum, one) => sum + BigInt(one.rows), 0n).toString();
+}
