@@ -12,7 +12,8 @@ declare module 'vitest' {
 /** Starts one server of each major version that is there; each test file makes databases of its own in them. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const settings = { max_connections: '200', wal_level: 'logical', max_prepared_transactions: '10' };
-  const servers: Server[] = [await startTemporaryServer({ binaries: embeddedBinaries(), settings })];
+  const summaries = { ...settings, summarize_wal: 'on' };
+  const servers: Server[] = [await startTemporaryServer({ binaries: embeddedBinaries(), settings: summaries })];
   if (existsSync('/usr/lib/postgresql/15/bin/initdb'))
     servers.push(await startTemporaryServer({ binaries: findBinaries(15), settings }));
   project.provide('servers', {

@@ -61,6 +61,8 @@ export interface CloneHost {
   /** The newest golden generation, null where there is none. */
   golden(): Promise<Golden | null>;
   makeClone(options: { readonly purpose: string; readonly owner: string; readonly hours: number }): Promise<Clone>;
+  /** Lets the newest golden copy be read while `use` runs; no clone can be made of it meanwhile. */
+  readGolden<T>(use: (golden: Connection) => Promise<T>): Promise<T>;
   /** Marks a clone as kept for inspection (it survives `gc` until its lease expires). */
   keep(database: DatabaseName, hours: number): Promise<Lease>;
   /** Drops a clone; refuses what does not carry our mark. */

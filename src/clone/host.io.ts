@@ -14,7 +14,7 @@ import {
 } from '../database/index.ts';
 import { type CloneSetup } from '../setup/index.ts';
 import { type CloneHost, type DatabaseName } from './clone.ts';
-import { collect, dropLeased, isAlive, keepLeased, lease, leases } from './lease.io.ts';
+import { collect, dropLeased, isAlive, keepLeased, lease, leases, openGolden } from './lease.io.ts';
 import { type GenerationRecord, type PhysicalSetup, takeGolden } from './providers/physical.io.ts';
 import { openTemplateHost } from './template-host.io.ts';
 
@@ -67,6 +67,11 @@ export async function openCloneHost(setup: CloneSetup): Promise<CloneHost> {
       const { admin, record, server } = open();
       const made = await lease(admin, { golden: record.golden, request });
       return { ...made, connection: server.connection(made.lease.database) };
+    },
+    readGolden: (use) => {
+      const { admin, record, server } = open();
+      const { database } = record.golden;
+      return openGolden(admin, { database, use: () => use(server.connection(database)) });
     },
     keep: (database, hours) => keepLeased(open().admin, { database, hours }),
     drop: (database) => dropLeased(open().admin, database),

@@ -51,6 +51,24 @@ export async function lease(
   }
 }
 
+/**
+ * Lets a golden database take connections while `use` runs. What reads it writes nothing; a session that is still there when the next
+ * clone is asked for is waited for by the server, for five seconds.
+ */
+export async function openGolden<T>(
+  admin: Session,
+  plan: { readonly database: DatabaseName; readonly use: () => Promise<T> },
+): Promise<T> {
+  const allow = (words: 'true' | 'false') =>
+    admin.query(sql`alter database ${id(plan.database)} with allow_connections ${fixed(words)}`);
+  await allow('true');
+  try {
+    return await plan.use();
+  } finally {
+    await allow('false');
+  }
+}
+
 /** All marks on the databases of a server. */
 export async function marks(admin: Session): Promise<readonly Mark[]> {
   const rows = await admin.query<{ name: string; comment: string | null }>(sql`

@@ -1,7 +1,7 @@
 import { OneRoofError } from '../core/index.ts';
 import { id, openSession, sql } from '../database/index.ts';
-import { type CloneHost } from './clone.ts';
-import { carryOver, collect, dropLeased, keepLeased, lease, leases } from './lease.io.ts';
+import { type CloneHost, type Golden } from './clone.ts';
+import { carryOver, collect, dropLeased, keepLeased, lease, leases, openGolden } from './lease.io.ts';
 import { refuseSameServer, takeTemplateGolden, templateGoldens, type TemplateSetup } from './providers/template.io.ts';
 
 /** The clone server of the provider "template": a server that runs anyway. */
@@ -9,6 +9,14 @@ export async function openTemplateHost(setup: TemplateSetup): Promise<CloneHost>
   refuseSameServer(setup);
   const admin = await openSession(setup.admin, { applicationName: 'oneroof clone host' });
   const newest = async () => (await templateGoldens(admin, setup.source))[0] ?? null;
+  const needed = async (): Promise<Golden> => {
+    const golden = await newest();
+    if (golden !== null) return golden;
+    throw new OneRoofError('CLONE_NO_GOLDEN', {
+      problem: `there is no golden copy of ${setup.source}`,
+      fix: 'oneroof clone golden',
+    });
+  };
   return {
     makeGolden: async () => {
       const older = await templateGoldens(admin, setup.source);
@@ -27,15 +35,12 @@ export async function openTemplateHost(setup: TemplateSetup): Promise<CloneHost>
     },
     golden: newest,
     makeClone: async (request) => {
-      const golden = await newest();
-      if (golden === null) {
-        throw new OneRoofError('CLONE_NO_GOLDEN', {
-          problem: `there is no golden copy of ${setup.source}`,
-          fix: 'oneroof clone golden',
-        });
-      }
-      const made = await lease(admin, { golden, request });
+      const made = await lease(admin, { golden: await needed(), request });
       return { ...made, connection: { ...setup.admin, database: made.lease.database } };
+    },
+    readGolden: async (use) => {
+      const { database } = await needed();
+      return openGolden(admin, { database, use: () => use({ ...setup.admin, database }) });
     },
     keep: (database, hours) => keepLeased(admin, { database, hours }),
     drop: (database) => dropLeased(admin, database),

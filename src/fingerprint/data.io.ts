@@ -68,8 +68,8 @@ async function compareFully(
     fallback: plan.fallback,
     differences: compareRows(was, is),
     notProven: unproven(was, is),
-    relations: is.relations.length,
-    whole: is.relations.length,
+    relations: named(was, is),
+    whole: named(was, is),
     blocks: 0,
     rows: total(is.relations),
     digest: { before: was.digest, after: is.digest },
@@ -134,8 +134,8 @@ async function compareChanged(both: Both, plan: DataPlan): Promise<DataCompariso
     fallback: null,
     differences: [...compareRows(rowsWere, rowsAre), ...inBlocks].sort((a, b) => (a.name < b.name ? -1 : 1)),
     notProven: unproven(rowsWere, rowsAre),
-    relations: rowsAre.relations.length + parts.length + untouched,
-    whole: rowsAre.relations.length,
+    relations: named(rowsWere, rowsAre) + parts.length + untouched,
+    whole: named(rowsWere, rowsAre),
     blocks: touched.reduce(
       (sum, { blocks }) => sum + blocks.reduce((n, [from, to]) => n + ((to ?? from + 1) - from), 0),
       0,
@@ -143,6 +143,11 @@ async function compareChanged(both: Both, plan: DataPlan): Promise<DataCompariso
     rows: total([...rowsAre.relations, ...parts.map((part) => part.is)]),
     digest: { before: read(rowsWere, 'was'), after: read(rowsAre, 'is') },
   };
+}
+
+/** How many relations one side or the other has. */
+function named(before: DataFingerprint, after: DataFingerprint): number {
+  return new Set([...before.relations, ...after.relations].map(({ relation }) => relation)).size;
 }
 
 function total(relations: readonly RelationRows[]): string {

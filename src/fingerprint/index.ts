@@ -2,5 +2,6 @@ export { compareRows, compareSchemas, explainDifference, unproven } from './comp
 export type * from './fingerprint.ts';
 export { captureRows, type RowsPlan } from './rows.io.ts';
 export { captureSchema } from './schema.io.ts';
-export { markChanges } from './changed.io.ts';
+export { markChanges, type Marked } from './changed.io.ts';
 export { compareData, type DataPlan, type DataSide } from './data.io.ts';
+export { differingColumns } from './columns.io.ts';

@@ -1,47 +1,53 @@
 import { type Problem, printable } from '../core/index.ts';
 import {
-  compareRows,
   compareSchemas,
-  type DataFingerprint,
+  type DataComparison,
   type Difference,
   explainDifference,
   type SchemaFingerprint,
 } from '../fingerprint/index.ts';
+import { splitName } from './judge.ts';
 import { type Proof } from './rehearsal.ts';
 
-/** The schema and the rows of a clone at one time. */
-export interface State {
-  readonly schema: SchemaFingerprint;
-  readonly data: DataFingerprint;
+/** How a clone stands to the golden copy: the schema before and now, and the rows compared. */
+export interface Standing {
+  readonly before: SchemaFingerprint;
+  readonly after: SchemaFingerprint;
+  readonly data: DataComparison;
 }
 
-/** All differences of two states, schema first. */
-export function differencesOf(before: State, after: State): readonly Difference[] {
-  return [...compareSchemas(before.schema, after.schema), ...compareRows(before.data, after.data)];
+/** All differences, schema first. */
+export function differencesOf({ before, after, data }: Standing): readonly Difference[] {
+  return [...compareSchemas(before, after), ...data.differences];
 }
 
 /** The record of a proof. What decides stands first among the differences that are kept. */
 export function proofOf(found: {
-  readonly before: State;
-  readonly after: State;
+  readonly standing: Standing;
   readonly differences: readonly Difference[];
+  readonly seeds: readonly [string, string];
   readonly durationMs: number;
 }): Proof {
-  const { before, after, differences, durationMs } = found;
+  const { standing, differences, seeds, durationMs } = found;
+  const { before, after, data } = standing;
   const logical = differences.filter((one) => one.level === 'logical');
+  const { method, fallback, notProven, relations, whole, blocks, rows } = data;
   return {
-    method: 'full',
+    method,
+    fallback,
     strict: differences.length === 0 ? 'equal' : 'different',
     logical: logical.length > 0 ? 'different' : 'equal',
     differences: [...logical, ...differences.filter((one) => one.level === 'strict')].slice(0, kept),
     differenceCount: differences.length,
-    notProven: after.data.notProven,
-    relations: after.data.relations.length,
-    rows: after.data.relations.reduce((sum, one) => sum + BigInt(one.rows), 0n).toString(),
-    objects: after.schema.objects.length,
-    seeds: after.data.seeds,
-    schemaDigest: { before: before.schema.digest, after: after.schema.digest },
-    dataDigest: { before: before.data.digest, after: after.data.digest },
+    notProven,
+    relations,
+    whole,
+    blocks,
+    rows,
+    objects: after.objects.length,
+    seeds,
+    schemaDigest: { before: before.digest, after: after.digest },
+    dataDigest: data.digest,
     durationMs,
   };
 }
@@ -64,4 +70,43 @@ export function explained(
         ? 'take now(), random() and unordered LIMIT out of the up.sql, or make it independent of them'
         : `correct down.sql so that ${printable(one.name)} is as it was before`,
   }));
+}
+
+/** What differs between two forwards, each with its columns where they could be told, as problems. */
+export function varying(
+  found: readonly { readonly difference: Difference; readonly columns: readonly string[] }[],
+): readonly Problem[] {
+  return found.slice(0, shown).map(({ difference, columns }) => {
+    const names = columns.map((column) => `${difference.name}.${column}`);
+    return {
+      code: 'FORWARD_VARIES' as const,
+      problem: printable(
+        columns.length === 0
+          ? `two forwards differ: ${explainDifference(difference)}`
+          : `two forwards differ in ${names.join(', ')}`,
+      ),
+      fix: printable(
+        columns.length === 0
+          ? 'take now(), random() and unordered LIMIT out of the up.sql'
+          : `take now(), random() and unordered LIMIT out of the up.sql, or add ${names.join(', ')} to \`varies\` in release.yaml`,
+      ),
+    };
+  });
+}
+
+/** The columns that a release declares to vary, by relation as the fingerprint names it. */
+export function declaredColumns(
+  varies: readonly string[],
+  relations: readonly string[],
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const declared = new Map<string, Set<string>>();
+  for (const relation of relations) {
+    const [schema, table] = splitName(relation);
+    for (const name of varies) {
+      const [inSchema, inTable, column = ''] = name.split('.');
+      if (inSchema !== schema || inTable !== table) continue;
+      declared.set(relation, (declared.get(relation) ?? new Set()).add(column));
+    }
+  }
+  return declared;
 }

@@ -1,14 +1,15 @@
 import { type Digest, type Instant, type Problem } from '../core/index.ts';
-import { type Golden } from '../clone/index.ts';
+import { type CloneHost, type Golden } from '../clone/index.ts';
 import { type Notice, type Notification } from '../database/index.ts';
-import { type Difference } from '../fingerprint/index.ts';
-import { type Direction, type Seal, type TierId } from '../release/index.ts';
+import { type DataComparison, type Difference, type NotProven } from '../fingerprint/index.ts';
+import { type Direction, type Seal, type SealedRelease, type TierId } from '../release/index.ts';
 
 /** The stages of a rehearsal, in order. */
 export const stages = [
   'preflight',
   'forward',
   'verify',
+  'twin',
   'back',
   'prove',
   'back-again',
@@ -56,19 +57,43 @@ export interface StageResult {
 
 /** Whether the back restored the clone: two verdicts, and the differences that decide them. */
 export interface Proof {
-  readonly method: 'full';
+  /** Of the rows: `changed blocks` read only what WAL touched since the clone was made, `full` every row. */
+  readonly method: DataComparison['method'];
+  /** Why every row had to be read; null where that was not so, or was asked for. */
+  readonly fallback: string | null;
   readonly strict: 'equal' | 'different';
   readonly logical: 'equal' | 'different';
   /** The first hundred; `differenceCount` counts all. */
   readonly differences: readonly Difference[];
   readonly differenceCount: number;
-  readonly notProven: readonly { readonly relation: string; readonly reason: string }[];
+  readonly notProven: readonly NotProven[];
+  /** Relations that hold rows, also those of which no block had changed. */
   readonly relations: number;
+  /** Of these, how many were compared whole. */
+  readonly whole: number;
+  /** Changed blocks that were compared, of the others. */
+  readonly blocks: number;
+  /** Rows that were read to decide. */
   readonly rows: string;
   readonly objects: number;
   readonly seeds: readonly [string, string];
   readonly schemaDigest: { readonly before: Digest; readonly after: Digest };
   readonly dataDigest: { readonly before: Digest; readonly after: Digest };
+  readonly durationMs: number;
+}
+
+/** The forward on a second clone that was prepared differently: other order of rows, other plans, another time. */
+export interface Twin {
+  readonly prepared: {
+    /** Tables whose rows were turned around. */
+    readonly turned: readonly string[];
+    /** Tables that kept their order, and why. */
+    readonly kept: readonly { readonly relation: string; readonly reason: string }[];
+  };
+  /** What differs although the release does not declare it, with the columns where they can be told. */
+  readonly varies: readonly { readonly object: string; readonly columns: readonly string[] }[];
+  /** What the release declares to differ between two forwards. */
+  readonly declared: readonly string[];
   readonly durationMs: number;
 }
 
@@ -99,9 +124,11 @@ export interface Rehearsal {
   };
   readonly stages: readonly StageResult[];
   readonly proof: Proof | null;
+  /** null where it was not reached. */
+  readonly twin: Twin | null;
   /** Equality of the state after back and after back again; null where it was not reached. */
   readonly idempotent: boolean | null;
-  /** Equality of the finalized states of both forwards; null where it was not reached. */
+  /** Equality of the finalized state after a rollback with the twin's, but for what the release declares; null where it was not reached. */
   readonly repeatable: boolean | null;
   /** Tables whose rows or definition changed, and whether `touches` declares them. */
   readonly touched: readonly { readonly relation: string; readonly declared: boolean }[];
@@ -111,4 +138,23 @@ export interface Rehearsal {
   /** What the release could do outside the database. Undeclared dispatch is refused at the seal; null: notifications were not measured. */
   readonly dispatch: { readonly notifications: number | null; readonly declared: readonly string[] };
   readonly problems: readonly Problem[];
+}
+
+/** What a rehearsal reports while it runs. */
+export interface RehearsalEvent {
+  readonly stage: Stage;
+  readonly state: 'started' | 'passed' | 'failed';
+}
+
+/** What a rehearsal needs. */
+export interface RehearsalOptions {
+  readonly release: SealedRelease;
+  readonly host: CloneHost;
+  readonly owner: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (event: RehearsalEvent) => void;
+  /** Two 64-bit integers as text; drawn here, after the seal, where none are given. */
+  readonly seeds?: readonly [string, string];
+  /** Read every row for the proof, whatever changed. */
+  readonly full?: true;
 }

@@ -1,7 +1,7 @@
 import { now, OneRoofError } from '../core/index.ts';
 import { tryOption } from './option.io.ts';
-import { type OptionTrial, type Rehearsal } from './rehearsal.ts';
-import { type RehearsalOptions, Run } from './stages.io.ts';
+import { type OptionTrial, type Rehearsal, type RehearsalOptions } from './rehearsal.ts';
+import { Run } from './stages.io.ts';
 import { interrupted } from './tier.io.ts';
 
 // long enough to look at a failed clone in the morning
@@ -29,7 +29,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   });
   const run = new Run(options, clone);
   try {
-    await run.all();
+    await run.all().finally(() => run.close());
   } catch (error) {
     // what cannot be decided leaves nothing behind; the first error is the one to tell
     await host.drop(clone.lease.database).catch((cause: unknown) => cause);
@@ -64,7 +64,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     outcome: problems.length === 0 ? 'passed' : 'failed',
     startedAt,
     endedAt: now(),
-    serverVersion: run.serverVersion,
+    serverVersion: golden.source.serverVersion,
     golden,
     clone: {
       method: clone.method,
@@ -74,6 +74,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     },
     stages: run.stages,
     proof: run.proof,
+    twin: run.twin,
     idempotent: run.idempotent,
     repeatable: run.repeatable,
     touched: run.touched,

@@ -1,31 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import { type Clone, type CloneHost } from '../clone/index.ts';
-import { type Milliseconds, OneRoofError, type Problem } from '../core/index.ts';
+import { type Clone } from '../clone/index.ts';
+import { OneRoofError, type Problem } from '../core/index.ts';
 import { measureMetric, readerOf, type Session } from '../database/index.ts';
-import { captureRows, captureSchema } from '../fingerprint/index.ts';
+import { compareSchemas, markChanges, type SchemaFingerprint } from '../fingerprint/index.ts';
 import { type Direction, type Expectation, type Release, type SealedRelease, type Tier } from '../release/index.ts';
+import { captureClone, compareWithGolden, compareWithTwin, type Comparing, type MarkedClone } from './compare.io.ts';
 import { judgeInvariants, touchedBy, undeclared } from './judge.ts';
 import { findLeftovers } from './leftovers.io.ts';
-import { differencesOf, explained, proofOf, type State } from './proof.ts';
-import { type Proof, type Rehearsal, type Stage, type StageResult, type StepMeasure } from './rehearsal.ts';
+import { differencesOf, explained, proofOf, type Standing, varying } from './proof.ts';
+import {
+  type Proof,
+  type RehearsalOptions,
+  type Rehearsal,
+  type Stage,
+  type StageResult,
+  type StepMeasure,
+  type Twin,
+} from './rehearsal.ts';
 import { runChecks, runTier, withReleaseSession } from './tier.io.ts';
-
-/** What a rehearsal reports while it runs. */
-export interface RehearsalEvent {
-  readonly stage: Stage;
-  readonly state: 'started' | 'passed' | 'failed';
-}
-
-/** What a rehearsal needs. */
-export interface RehearsalOptions {
-  readonly release: SealedRelease;
-  readonly host: CloneHost;
-  readonly owner: string;
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: (event: RehearsalEvent) => void;
-  /** Two 64-bit integers as text; drawn here, after the seal, where none are given. */
-  readonly seeds?: readonly [string, string];
-}
+import { forwardOnTwin, prepareTwin, readTables } from './twin.io.ts';
 
 /** Draws a 64-bit integer as text. */
 function drawSeed(): string {
@@ -33,17 +26,19 @@ function drawSeed(): string {
 }
 
 /** The stages of one rehearsal on one clone, in order; a stage that fails is the last one. */
-export class Run {
+export class Run implements Comparing {
   readonly stages: StageResult[] = [];
   readonly release: Release;
   readonly options: RehearsalOptions;
   readonly clone: Clone;
   readonly seeds: readonly [string, string];
-  serverVersion = 0;
   proof: Proof | null = null;
   idempotent: boolean | null = null;
   repeatable: boolean | null = null;
+  twin: Twin | null = null;
   touched: Rehearsal['touched'] = [];
+  private second: MarkedClone | null = null;
+  private finalized: SchemaFingerprint | null = null;
   private metrics: Record<string, number> = {};
   private steps: StepMeasure[] = [];
 
@@ -55,49 +50,28 @@ export class Run {
   }
 
   async all(): Promise<void> {
-    const { greenfield, finalized } = this.release.invariants;
+    const { greenfield } = this.release.invariants;
     const reversible = this.release.tiers.every((tier) => tier.oneWay === null);
+    const first = { clone: this.clone, since: await markChanges(this.clone.connection) };
+    const before = await captureClone(this.clone, this.options.signal);
+    const standing = (): Promise<Standing> => compareWithGolden(first, before, this);
     if (!(await this.stage('preflight', () => this.expect(greenfield, 'greenfield')))) return;
-    const before = await this.capture();
-    // what production brings along is not the release's doing
-    const brought = new Set((await this.session((session) => findLeftovers(session))).map(({ problem }) => problem));
-    let first = before;
-    const forward = async (): Promise<readonly Problem[]> => await this.forward(finalized);
-    const firstForward = async (): Promise<readonly Problem[]> => {
-      const problems = await forward();
-      // a CREATE INDEX CONCURRENTLY that failed leaves its debris behind, so that is looked for either way
-      const found = await this.session((session) => findLeftovers(session));
-      const leftovers = found.filter(({ problem }) => !brought.has(problem));
-      if (problems.length > 0) return [...problems, ...leftovers];
-      first = await this.capture();
-      this.touched = touchedBy(this.release, this.steps, differencesOf(before, first));
-      return [...undeclared(this.touched), ...leftovers];
-    };
-    if (!(await this.stage('forward', firstForward))) return;
+    if (!(await this.stage('forward', () => this.firstForward(standing)))) return;
     if (!(await this.stage('verify', () => this.expect({}, 'finalized')))) return;
+    if (!(await this.stage('twin', () => this.forwardOnBoth(first)))) return;
     if (!(await this.stage('back', () => this.back()))) return;
     // a one-way tier stops the way back: there is nothing to be equal to, and the report says so by a missing proof
     if (!reversible) return;
-    let restored = before;
-    const prove = async (): Promise<readonly Problem[]> => {
-      const start = performance.now();
-      restored = await this.capture();
-      const differences = differencesOf(before, restored);
-      this.proof = proofOf({ before, after: restored, differences, durationMs: performance.now() - start });
-      // the verdict is taken from all differences, never from the ones that the record has room for
-      return explained(differences, { code: 'BACK_DIFFERS', level: this.release.requires });
-    };
-    if (!(await this.stage('prove', prove))) return;
-    if (!(await this.stage('back-again', () => this.backAgain(restored)))) return;
-    const again = async (): Promise<readonly Problem[]> => {
-      const problems = await forward();
-      if (problems.length > 0) return problems;
-      const differences = differencesOf(first, await this.capture()).filter((one) => one.level === 'logical');
-      this.repeatable = differences.length === 0;
-      return explained(differences, { code: 'FORWARD_NOT_REPEATABLE', level: 'logical' });
-    };
-    if (!(await this.stage('forward-again', again))) return;
+    if (!(await this.stage('prove', () => this.prove(standing)))) return;
+    if (!(await this.stage('back-again', () => this.backAgain(standing)))) return;
+    if (!(await this.stage('forward-again', () => this.forwardAgain(first)))) return;
     await this.stage('verify-again', () => this.expect({}, 'finalized'));
+  }
+
+  /** Drops the twin, if there is one. */
+  async close(): Promise<void> {
+    if (this.second !== null) await this.options.host.drop(this.second.clone.lease.database);
+    this.second = null;
   }
 
   private async stage(stage: Stage, work: () => Promise<readonly Problem[]>): Promise<boolean> {
@@ -116,18 +90,6 @@ export class Run {
   private session<T>(use: (session: Session) => Promise<T>): Promise<T> {
     const { settings } = this.release;
     return withReleaseSession(this.clone.connection, { settings, signal: this.options.signal }, use);
-  }
-
-  /** Fingerprints are taken by the clone's administrator, without the release's role and time-outs. */
-  private capture(): Promise<State> {
-    const none = 0 as Milliseconds;
-    const settings = { lockTimeout: none, statementTimeout: none, searchPath: ['pg_catalog'], role: null };
-    return withReleaseSession(this.clone.connection, { settings, signal: this.options.signal }, async (session) => {
-      this.serverVersion = session.serverVersion;
-      const { seeds } = this;
-      const data = await captureRows(this.clone.connection, { seeds, signal: this.options.signal });
-      return { schema: await captureSchema(session), data };
-    });
   }
 
   private expect(expected: Readonly<Record<string, Expectation>>, when: string): Promise<readonly Problem[]> {
@@ -186,7 +148,7 @@ export class Run {
     ];
   }
 
-  private async forward(finalized: Readonly<Record<string, Expectation>>): Promise<readonly Problem[]> {
+  private async forward(): Promise<readonly Problem[]> {
     const start = performance.now();
     const open = this.release.tiers.filter((tier) => tier.barred === null);
     for (const tier of open) {
@@ -204,7 +166,7 @@ export class Run {
         },
       ];
     // finalized speaks of what may be rolled out, so it is judged before the barred tiers run
-    const problems = await this.expect(finalized, 'finalized');
+    const problems = await this.expect(this.release.invariants.finalized, 'finalized');
     if (problems.length > 0) return problems;
     for (const tier of this.release.tiers.filter((one) => one.barred !== null)) {
       const more = await this.tier(tier, 'up');
@@ -224,7 +186,45 @@ export class Run {
     return [];
   }
 
-  private async backAgain(restored: State): Promise<readonly Problem[]> {
+  private async firstForward(standing: () => Promise<Standing>): Promise<readonly Problem[]> {
+    // what production brings along is not the release's doing
+    const brought = new Set((await this.session((session) => findLeftovers(session))).map(({ problem }) => problem));
+    const problems = await this.forward();
+    // a CREATE INDEX CONCURRENTLY that failed leaves its debris behind, so that is looked for either way
+    const found = await this.session((session) => findLeftovers(session));
+    const leftovers = found.filter(({ problem }) => !brought.has(problem));
+    if (problems.length > 0) return [...problems, ...leftovers];
+    const now = await standing();
+    this.finalized = now.after;
+    this.touched = touchedBy(this.release, this.steps, differencesOf(now));
+    return [...undeclared(this.touched), ...leftovers];
+  }
+
+  /** The forward on a second clone: what differs from the first one depends on more than the database's content. */
+  private async forwardOnBoth(first: MarkedClone): Promise<readonly Problem[]> {
+    const { host, owner, signal } = this.options;
+    const start = performance.now();
+    const tables = await readTables(this.clone.connection);
+    const clone = await host.makeClone({ purpose: `twin of ${this.clone.lease.database}`, owner, hours: 4 });
+    this.second = { clone, since: await markChanges(clone.connection) };
+    const prepared = await prepareTwin(clone.connection, tables);
+    const problems = await forwardOnTwin(clone, this.release, signal);
+    const found = problems.length > 0 ? [] : await compareWithTwin(first, this.second, this);
+    const varies = found.map(({ difference, columns }) => ({ object: difference.name, columns }));
+    this.twin = { prepared, varies, declared: this.release.varies, durationMs: performance.now() - start };
+    return [...problems, ...varying(found)];
+  }
+
+  private async prove(standing: () => Promise<Standing>): Promise<readonly Problem[]> {
+    const start = performance.now();
+    const now = await standing();
+    const differences = differencesOf(now);
+    this.proof = proofOf({ standing: now, differences, seeds: this.seeds, durationMs: performance.now() - start });
+    // the verdict is taken from all differences, never from the ones that the record has room for
+    return explained(differences, { code: 'BACK_DIFFERS', level: this.release.requires });
+  }
+
+  private async backAgain(standing: () => Promise<Standing>): Promise<readonly Problem[]> {
     this.idempotent = false;
     const problems = await this.back();
     if (problems.length > 0)
@@ -234,8 +234,27 @@ export class Run {
         problem: `the way back fails when it is run a second time: ${one.problem}`,
         fix: `use IF EXISTS, or a condition, so that a second run changes nothing (${one.fix})`,
       }));
-    const differences = differencesOf(restored, await this.capture()).filter((one) => one.level === 'logical');
+    // the first way back was proven equal to the golden copy, so the second one must be too
+    const differences = differencesOf(await standing()).filter((one) => one.level === 'logical');
     this.idempotent = differences.length === 0;
     return explained(differences, { code: 'BACK_NOT_IDEMPOTENT', level: 'logical' });
+  }
+
+  private async forwardAgain(first: MarkedClone): Promise<readonly Problem[]> {
+    const problems = await this.forward();
+    if (problems.length > 0) return problems;
+    const schema =
+      this.finalized === null
+        ? []
+        : compareSchemas(this.finalized, await captureClone(this.clone, this.options.signal));
+    const rows = (this.second === null ? [] : await compareWithTwin(first, this.second, this)).map(
+      ({ difference }) => difference,
+    );
+    const differences = [
+      ...schema.filter((one) => one.level === 'logical'),
+      ...rows.filter((one) => one.in === 'rows'),
+    ];
+    this.repeatable = differences.length === 0;
+    return explained(differences, { code: 'FORWARD_NOT_REPEATABLE', level: 'logical' });
   }
 }

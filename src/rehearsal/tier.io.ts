@@ -22,7 +22,12 @@ export interface TierPlan {
 /** Opens a session with the release's settings; the rehearsal may be interrupted through the signal. */
 export async function withReleaseSession<T>(
   connection: Connection,
-  options: { readonly settings: ReleaseSettings; readonly signal: AbortSignal | undefined },
+  options: {
+    readonly settings: ReleaseSettings;
+    readonly signal: AbortSignal | undefined;
+    /** Settings of the server that change plans, never results. */
+    readonly plans?: Readonly<Record<string, string>>;
+  },
   use: (session: Session) => Promise<T>,
 ): Promise<T> {
   const { settings, signal } = options;
@@ -42,6 +47,7 @@ export async function withReleaseSession<T>(
         statement_timeout: String(settings.statementTimeout),
         search_path: settings.searchPath.map((name) => `"${name.replaceAll('"', '""')}"`).join(', '),
         ...(settings.role === null ? {} : { role: settings.role }),
+        ...options.plans,
       },
     });
     signal?.addEventListener('abort', cancel);

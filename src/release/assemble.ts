@@ -83,6 +83,7 @@ export function assemble(source: {
     summary: manifest.summary,
     database: manifest.database,
     touches: manifest.touches,
+    varies: manifest.varies,
     requires: manifest.requires,
     authors: manifest.authors.map((author) => ({ ...author, instructedBy: author.instructedBy ?? null })),
     settings: {

@@ -41,6 +41,7 @@ export const manifestSchema = z.strictObject({
   summary: z.string().max(4000).default(''),
   database: line,
   touches: z.array(z.string().regex(/^[^.\s]+\.[^.\s]+$/, 'expected schema.table')).default([]),
+  varies: z.array(z.string().regex(/^[^.\s]+\.[^.\s]+\.[^.\s]+$/, 'expected schema.table.column')).default([]),
   requires: z.enum(['logical', 'strict']).default('logical'),
   authors: z
     .array(z.strictObject({ name: line, kind: z.enum(['agent', 'person']), instructedBy: line.optional() }))

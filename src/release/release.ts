@@ -134,6 +134,8 @@ export interface Release {
   readonly database: string;
   /** `schema.table` patterns (`*` at the end of either part) of the tables whose rows or definition the release changes. */
   readonly touches: readonly string[];
+  /** `schema.table.column`: columns whose values may differ between two forwards, such as a time of creation. */
+  readonly varies: readonly string[];
   readonly requires: 'logical' | 'strict';
   readonly authors: readonly Author[];
   readonly settings: ReleaseSettings;

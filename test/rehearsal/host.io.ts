@@ -60,7 +60,7 @@ export async function withHost<T>(before: readonly string[], use: (given: TestHo
       golden: () => Promise.resolve(golden),
       makeClone: async () => {
         const database = `oneroof_${randomBytes(6).toString('hex')}` as DatabaseName;
-        await admin.query(sql`create database ${id(database)} template ${id(source.database)}`);
+        await admin.query(sql`create database ${id(database)} template ${id(source.database)} strategy file_copy`);
         clones.add(database);
         return {
           lease: lease(database, false),
@@ -69,6 +69,7 @@ export async function withHost<T>(before: readonly string[], use: (given: TestHo
           method: 'copy',
         };
       },
+      readGolden: (use) => use(source),
       keep: (database) => Promise.resolve(lease(database, true)),
       drop,
       list: () => Promise.resolve([]),
@@ -123,6 +124,7 @@ export function sealed(tiers: readonly Tier[], more: Partial<Release> = {}): Sea
       summary: '',
       database: 'test',
       touches: ['public.*'],
+      varies: [],
       requires: 'logical',
       authors: [],
       settings: {

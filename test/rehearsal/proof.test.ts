@@ -1,18 +1,16 @@
 import { expect, test } from 'vitest';
 import { type Difference } from '../../src/fingerprint/index.ts';
-import { explained, proofOf, type State } from '../../src/rehearsal/proof.ts';
+import { explained, proofOf, type Standing } from '../../src/rehearsal/proof.ts';
 import { withDatabase, withSession } from '../database.io.ts';
-import { captureRows, captureSchema } from '../../src/fingerprint/index.ts';
+import { captureSchema, compareData } from '../../src/fingerprint/index.ts';
 
 test('a logical difference behind a thousand strict ones still decides, and is kept in the record', async () => {
-  const state = await withDatabase('18', (connection) =>
-    withSession(
-      connection,
-      async (session): Promise<State> => ({
-        schema: await captureSchema(session),
-        data: await captureRows(connection, { seeds: ['1', '2'] }),
-      }),
-    ),
+  const standing = await withDatabase('18', (connection) =>
+    withSession(connection, async (session): Promise<Standing> => {
+      const schema = await captureSchema(session);
+      const side = { connection, since: 'never changed' } as const;
+      return { before: schema, after: schema, data: await compareData(side, side, { seeds: ['1', '2'] }) };
+    }),
   );
   const strict = Array.from(
     { length: 1000 },
@@ -36,7 +34,7 @@ test('a logical difference behind a thousand strict ones still decides, and is k
     after: 'b',
   };
   const differences = [...strict, damage];
-  const proof = proofOf({ before: state, after: state, differences, durationMs: 1 });
+  const proof = proofOf({ standing, differences, seeds: ['1', '2'], durationMs: 1 });
   expect(proof).toMatchObject({ logical: 'different', strict: 'different', differenceCount: 1001 });
   expect(proof.differences[0]).toEqual(damage);
   expect(explained(differences, { code: 'BACK_DIFFERS', level: 'logical' })).toMatchObject([

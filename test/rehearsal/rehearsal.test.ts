@@ -103,8 +103,8 @@ const damages: readonly {
     kind: 'an up that is not repeatable',
     up: ['create table n as select random() as r'],
     down: ['drop table if exists n'],
-    code: 'FORWARD_NOT_REPEATABLE',
-    name: 'public.n',
+    code: 'FORWARD_VARIES',
+    name: 'public.n.r',
   },
   {
     kind: 'a down that fails',
