@@ -21,7 +21,7 @@ export const shapes = fixed(`with recursive live as (
       else (select r.rngsubtype from pg_range r where t.oid in (r.rngtypid, r.rngmultitypid)) end as oid) deeper
   where deeper.oid <> 0
 ), type as (
-  select part.type, bool_and(t.typtype in ('b', 'd', 'e', 'm', 'r') and t.typname !~ '^reg' and part.inside <> 'aclitem'::regtype) as settled,
+  select part.type, bool_and(t.typtype in ('b', 'd', 'e', 'm', 'r') and t.typname !~ '^reg') as settled,
     (select jsonb_agg(jsonb_build_array(e.enumtypid, e.oid, e.enumlabel) order by e.oid) from pg_enum e where e.enumtypid = any(array_agg(part.inside))) as labels
   from part join pg_type t on t.oid = part.inside group by part.type
 )

@@ -5,7 +5,10 @@ import { type Changed, type Range, type Shape, wayOf } from './changed.ts';
 import { shapes } from './changed.sql.ts';
 import { compareRows, unproven } from './compare.ts';
 import type { ChangeMark, DataComparison, DataFingerprint, Difference, RelationRows } from './fingerprint.ts';
-import { captureRows, hashBlocks, listRelations, type RowRelation } from './rows.io.ts';
+import { captureRows, listRelations } from './rows.io.ts';
+import { type Found } from './rows-plan.ts';
+import { Tally } from './rows-tally.ts';
+import { lanes, type PieceAnswer, readBlocks } from './rows.sql.ts';
 
 /** One of two copies of a database. */
 export interface DataSide {
@@ -106,7 +109,7 @@ async function compareChanged(both: Both, plan: DataPlan): Promise<DataCompariso
   const known = new Map((await listRelations(left)).map((found) => [found.name, found]));
   for (const found of await listRelations(right)) known.set(found.name, found);
   const whole: string[] = [];
-  const touched: { readonly found: RowRelation; readonly blocks: readonly Range[] }[] = [];
+  const touched: { readonly found: Found; readonly blocks: readonly Range[] }[] = [];
   let untouched = 0;
   for (const found of known.values()) {
     const way = found.reason === null ? wayOf(found.name, was, is) : 'whole';
@@ -117,8 +120,8 @@ async function compareChanged(both: Both, plan: DataPlan): Promise<DataCompariso
   const [rowsWere, rowsAre] = await bothRows(before, after, { ...plan, relations: whole });
   const parts: { readonly was: RelationRows; readonly is: RelationRows }[] = [];
   for (const part of touched) {
-    const [one, other] = await Promise.all([hashBlocks(left, { ...part, plan }), hashBlocks(right, { ...part, plan })]);
-    parts.push({ was: one, is: other });
+    const [one, other] = await Promise.all([left, right].map((session) => hashBlocks(session, { ...part, plan })));
+    parts.push({ was: one as RelationRows, is: other as RelationRows });
   }
   const inBlocks = parts.flatMap(({ was: one, is: other }): Difference[] => {
     if (one.rows === other.rows && one.sums.join() === other.sums.join()) return [];
@@ -148,6 +151,22 @@ async function compareChanged(both: Both, plan: DataPlan): Promise<DataCompariso
 /** How many relations one side or the other has. */
 function named(before: DataFingerprint, after: DataFingerprint): number {
   return new Set([...before.relations, ...after.relations].map(({ relation }) => relation)).size;
+}
+
+/** The rows in some blocks of one relation, on one side. */
+async function hashBlocks(
+  session: Session,
+  of: { readonly found: Found; readonly blocks: readonly Range[]; readonly plan: DataPlan },
+): Promise<RelationRows> {
+  const { seeds, except } = of.plan;
+  const { serverVersion } = session;
+  const [answer] = await session.query<PieceAnswer>(
+    readBlocks(of.found, of.blocks, { hash: 'fast', seeds, serverVersion, except }),
+  );
+  const tally = new Tally(lanes.fast);
+  tally.begin(of.found);
+  if (answer !== undefined) tally.add({ ...of.found, file: answer.file }, answer);
+  return tally.relations()[0] as RelationRows;
 }
 
 function total(relations: readonly RelationRows[]): string {

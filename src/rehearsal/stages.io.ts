@@ -3,7 +3,7 @@ import { type Clone } from '../clone/index.ts';
 import { OneRoofError, type Problem } from '../core/index.ts';
 import { measureMetric, readerOf, type Session } from '../database/index.ts';
 import { compareSchemas, markChanges, type SchemaFingerprint } from '../fingerprint/index.ts';
-import { type Direction, type Expectation, type Release, type SealedRelease, type Tier } from '../release/index.ts';
+import { type Direction, type Expectation, type Release, type Tier } from '../release/index.ts';
 import { captureClone, compareWithGolden, compareWithTwin, type Comparing, type MarkedClone } from './compare.io.ts';
 import { judgeInvariants, touchedBy, undeclared } from './judge.ts';
 import { findLeftovers } from './leftovers.io.ts';
