@@ -38,6 +38,8 @@ export interface RehearsalWatch {
   readonly owner: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (event: RehearsalEvent) => void;
+  /** Read every row for the proof, whatever changed. */
+  readonly full?: true;
 }
 
 /** Rehearses on a clone of the newest golden copy and records what was measured, passed or failed. */

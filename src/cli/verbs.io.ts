@@ -61,7 +61,10 @@ export const verbs: readonly Verb[] = [
     name: 'rehearse',
     summary: 'run a sealed release forward, back and forward again on a clone, and prove the way back',
     arguments: release,
-    options: [['--golden', 'take a new golden copy first']],
+    options: [
+      ['--golden', 'take a new golden copy first'],
+      ['--full', 'read every row for the proof, whatever changed'],
+    ],
     examples: ['oneroof rehearse my-release', 'oneroof rehearse my-release --golden --json'],
     load: () => import('./commands/rehearse.io.ts'),
   },

@@ -6,7 +6,7 @@ import { embeddedBinaries } from '../database/index.ts';
 import { openFolderStore } from '../evidence/index.ts';
 import { explainReason } from '../gate/index.ts';
 import { gateStage, goldenStage, rehearsalStage, reportStage, sealStage } from '../pipeline.io.ts';
-import { type Rehearsal } from '../rehearsal/index.ts';
+import { explainProof, type Rehearsal } from '../rehearsal/index.ts';
 import { type CloneSetup, type Target } from '../setup/index.ts';
 import { passingFolder } from './janitor.io.ts';
 import { exampleFolder, type Production, startProduction } from './production.io.ts';
@@ -175,12 +175,14 @@ function tellRehearsal(tale: Story, rehearsal: Rehearsal): void {
   }
 }
 
-function stageText(stage: string, { proof, idempotent, repeatable }: Rehearsal, steps: number): string {
+function stageText(stage: string, { proof, twin, idempotent, repeatable }: Rehearsal, steps: number): string {
   switch (stage) {
     case 'prove':
       return proof === null
         ? 'not proven'
-        : `schema and data ${proof.logical === 'equal' ? 'equal' : 'DIFFERENT'}: ${proof.objects.toLocaleString('en-US')} objects, ${Number(proof.rows).toLocaleString('en-US')} rows in ${proof.relations} tables (strict: ${proof.strict})`;
+        : `schema and data ${proof.logical === 'equal' ? 'equal' : 'DIFFERENT'} (strict: ${proof.strict}): ${proof.objects.toLocaleString('en-US')} objects; ${explainProof(proof)}`;
+    case 'twin':
+      return `the same on a second clone, with ${twin?.prepared.turned.length ?? 0} tables turned around and other plans`;
     case 'back-again':
       return `${steps} steps; ${idempotent === true ? 'changed nothing' : 'CHANGED SOMETHING'}`;
     case 'verify-again':

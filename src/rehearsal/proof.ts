@@ -52,6 +52,28 @@ export function proofOf(found: {
   };
 }
 
+/** What was read to prove, in words. */
+export function explainProof(
+  proof: Pick<Proof, 'method' | 'fallback' | 'relations' | 'whole' | 'blocks' | 'rows'>,
+): string {
+  const { method, fallback, relations, whole, blocks, rows } = proof;
+  const count = (n: number | string): string => BigInt(n).toLocaleString('en-US');
+  return method === 'changed blocks'
+    ? `${count(relations)} relations by ${count(blocks)} changed blocks and ${count(whole)} relations read whole: ${count(rows)} rows`
+    : `${count(relations)} relations read whole: ${count(rows)} rows${fallback === null ? '' : ` (${printable(fallback)})`}`;
+}
+
+/** A problem for each relation that the release changes and whose rows could not be compared. */
+export function incomplete(proof: Proof, touched: readonly string[]): readonly Problem[] {
+  return proof.notProven
+    .filter(({ relation }) => touched.includes(relation))
+    .map(({ relation, reason }) => ({
+      code: 'PROOF_INCOMPLETE' as const,
+      problem: printable(`the release changes ${relation}, and its rows cannot be compared: ${reason}`),
+      fix: 'let the role of the clone read it, or leave it out of this release',
+    }));
+}
+
 /** How many differences are named as problems, and how many the record keeps. */
 const shown = 10;
 const kept = 100;

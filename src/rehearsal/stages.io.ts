@@ -7,7 +7,7 @@ import { type Direction, type Expectation, type Release, type Tier } from '../re
 import { captureClone, compareWithGolden, compareWithTwin, type Comparing, type MarkedClone } from './compare.io.ts';
 import { judgeInvariants, touchedBy, undeclared } from './judge.ts';
 import { findLeftovers } from './leftovers.io.ts';
-import { differencesOf, explained, proofOf, type Standing, varying } from './proof.ts';
+import { differencesOf, explained, incomplete, proofOf, type Standing, varying } from './proof.ts';
 import {
   type Proof,
   type RehearsalOptions,
@@ -221,7 +221,11 @@ export class Run implements Comparing {
     const differences = differencesOf(now);
     this.proof = proofOf({ standing: now, differences, seeds: this.seeds, durationMs: performance.now() - start });
     // the verdict is taken from all differences, never from the ones that the record has room for
-    return explained(differences, { code: 'BACK_DIFFERS', level: this.release.requires });
+    const touched = this.touched.map(({ relation }) => relation);
+    return [
+      ...explained(differences, { code: 'BACK_DIFFERS', level: this.release.requires }),
+      ...incomplete(this.proof, touched),
+    ];
   }
 
   private async backAgain(standing: () => Promise<Standing>): Promise<readonly Problem[]> {

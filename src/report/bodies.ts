@@ -47,7 +47,10 @@ const rehearsalBody = z.looseObject({
   ),
   proof: z
     .looseObject({
-      method: z.string(),
+      method: z.enum(['changed blocks', 'full']),
+      fallback: z.string().nullable(),
+      whole: z.number(),
+      blocks: z.number(),
       strict: z.enum(['equal', 'different']),
       logical: z.enum(['equal', 'different']),
       differenceCount: z.number(),
@@ -56,6 +59,7 @@ const rehearsalBody = z.looseObject({
       rows: z.string(),
     })
     .nullable(),
+  twin: z.looseObject({ declared: z.array(z.string()) }).nullable(),
   idempotent: z.boolean().nullable(),
   repeatable: z.boolean().nullable(),
   options: z.array(

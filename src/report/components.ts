@@ -1,5 +1,6 @@
 import { formatDuration, type Milliseconds, shortDigest } from '../core/index.ts';
 import { explainReason } from '../gate/index.ts';
+import { explainProof } from '../rehearsal/index.ts';
 import { type Option, type SealedRelease } from '../release/index.ts';
 import { type Found, type findSeal, type GateBody, type GoldenBody, type RehearsalBody } from './bodies.ts';
 import { type Component, type Status } from './report.ts';
@@ -21,7 +22,7 @@ export function rolloutProblems({ seal, rehearsal }: Facts): readonly string[] {
   const failed = rehearsal.body.stages.filter((stage) => stage.outcome === 'failed').map(({ stage }) => stage);
   if (outcome === 'failed' || failed.length > 0)
     problems.push(`the rehearsal failed${failed.length > 0 ? ` at ${failed.join(', ')}` : ''}: ${said(all)}`);
-  for (const stage of ['forward', 'forward-again'])
+  for (const stage of ['forward', 'twin', 'forward-again'])
     if (!passed(rehearsal.body, stage)) problems.push(`the stage ${stage} did not pass`);
   if (repeatable !== true) problems.push('the rollout is not shown to be repeatable');
   return problems;
@@ -91,13 +92,13 @@ export function components(facts: Facts): readonly Component[] {
     row('rollout', 'Production rollout executor', rollout.length > 0 ? 'NO-GO' : 'GO, HELD at gate', {
       text:
         rollout.join('; ') ||
-        `Execution-proven, hash-verified (seal ${shortDigest(facts.sealed.seal)}); ran greenfield→finalized forward twice on a fresh clone of production (${stageTime(body, 'forward')} and ${stageTime(body, 'forward-again')}). This version has no production executor yet: it comes with the gate.`,
+        `Execution-proven, hash-verified (seal ${shortDigest(facts.sealed.seal)}); ran greenfield→finalized forward twice on a fresh clone of production (${stageTime(body, 'forward')} and ${stageTime(body, 'forward-again')}), and once on a twin prepared differently, to the same state. This version has no production executor yet: it comes with the gate.`,
       citations: [...seal.citations, ...tested],
     }),
     row('rollback', 'Rollback executor', rollback.length > 0 ? 'NO-GO' : 'GO', {
       text:
         rollback.join('; ') ||
-        `Idempotent finalized→greenfield on the clone (${stageTime(body, 'back')}). ${proof?.relations ?? 0} relations, ${proof?.rows ?? 0} rows compared (method ${proof?.method ?? ''}): strict ${proof?.strict ?? ''}, logical ${proof?.logical ?? ''}; ${release.requires} is required. Not proven: ${proof?.notProven.length ?? 0}.`,
+        `Idempotent finalized→greenfield on the clone (${stageTime(body, 'back')}). ${proof === null ? '' : explainProof(proof)}: strict ${proof?.strict ?? ''}, logical ${proof?.logical ?? ''}; ${release.requires} is required. Not proven: ${proof?.notProven.length ?? 0}.`,
       citations: tested,
     }),
     row('verification', 'Verification suite', verified.length > 0 ? 'NO-GO' : 'GO', {

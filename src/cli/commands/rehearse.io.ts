@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { formatDuration, type Milliseconds, printable } from '../../core/index.ts';
 import { goldenStage, rehearsalStage } from '../../pipeline.io.ts';
-import { type Rehearsal } from '../../rehearsal/index.ts';
+import { explainProof, type Rehearsal } from '../../rehearsal/index.ts';
 import { openWork, withHost } from '../work.io.ts';
 import { type Run } from '../verb.ts';
 
@@ -26,6 +26,7 @@ export const run: Run = async (context) => {
     const rehearsal = await rehearsalStage(course, host, {
       owner: userInfo().username,
       signal,
+      ...(options['full'] === true ? { full: true as const } : {}),
       onProgress: (event) =>
         terminal.progress(
           printable(
@@ -61,7 +62,7 @@ function describe(rehearsal: Rehearsal): string {
   const proven =
     proof === null
       ? 'not proven: there is no complete way back'
-      : `proof: logical ${proof.logical}, strict ${proof.strict}; ${proof.objects} objects, ${proof.rows} rows in ${proof.relations} relations; ${proof.differenceCount} differences`;
+      : `proof: logical ${proof.logical}, strict ${proof.strict}; ${proof.objects} objects; ${explainProof(proof)}; ${proof.differenceCount} differences`;
   const unproven =
     proof?.notProven.map(({ relation, reason }) => `not proven: ${printable(relation)}: ${printable(reason)}`) ?? [];
   const options = rehearsal.options.map(

@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import { type Rehearsal, rehearse } from '../../src/rehearsal/index.ts';
+import { type Release } from '../../src/release/index.ts';
+import { sealed, tier, withHost } from './host.io.ts';
+
+const before = [
+  'create table t (id integer primary key, v integer)',
+  'insert into t select g, g % 5 from generate_series(1, 1000) g',
+  'create table big (id integer primary key, v text)',
+  "insert into big select g, repeat('x', 100) from generate_series(1, 60000) g",
+  // hint bits that are set by the first reading would count as changed blocks
+  'vacuum freeze big',
+  'create sequence s',
+];
+
+/** Rehearses one tier. */
+async function rehearsed(
+  sql: { readonly up: readonly string[]; readonly down: readonly string[] },
+  more: Partial<Release> & { readonly full?: true } = {},
+): Promise<Rehearsal> {
+  const { full, ...release } = more;
+  return await withHost(before, async ({ host, clones }) => {
+    const done = await rehearse({
+      release: sealed([tier('1-x', sql)], release),
+      host,
+      owner: 'test',
+      ...(full === undefined ? {} : { full }),
+    });
+    // the twin never stays, a clone that failed does
+    expect(clones.size).toBe(done.outcome === 'failed' ? 1 : 0);
+    return done;
+  });
+}
+
+const codes = (done: Rehearsal): readonly string[] => done.problems.map(({ code }) => code);
+
+describe('the forward on a twin', () => {
+  for (const [what, up, named] of [
+    ['a time of the clock', 'create table n as select id, clock_timestamp() as made from t', 'public.n.made'],
+    ['a random key', 'create table n as select gen_random_uuid() as id, v from t', 'public.n.id'],
+    [
+      'the order of rows without ORDER BY',
+      'create table n as select id, row_number() over () as place from t',
+      'public.n.place',
+    ],
+    ['LIMIT without ORDER BY', 'create table n as select id from t limit 3', 'public.n.id'],
+    [
+      'a name that is drawn',
+      "do $$ begin execute 'create table n_' || floor(random() * 1e9)::bigint || ' (id integer)'; end $$",
+      'public.n_',
+    ],
+  ] as const)
+    it(`names what depends on ${what}`, async () => {
+      const done = await rehearsed({ up: [up], down: ['drop table if exists n'] });
+      expect(codes(done)).toContain('FORWARD_VARIES');
+      expect(done.problems[0]?.problem).toContain(named);
+      expect(done.stages.at(-1)?.stage).toBe('twin');
+    });
+
+  it('accepts what the release declares to vary, in both later comparisons, and nothing beside it', async () => {
+    const sql = {
+      up: ['create table n as select id, clock_timestamp() as made from t'],
+      down: ['drop table if exists n'],
+    };
+    const declared = await rehearsed(sql, { varies: ['public.n.made'] });
+    expect(codes(declared)).toEqual([]);
+    expect(declared.twin).toMatchObject({ varies: [], declared: ['public.n.made'] });
+    expect(declared.repeatable).toBe(true);
+    const beside = await rehearsed(sql, { varies: ['public.n.id', 'public.other.made'] });
+    expect(codes(beside)).toEqual(['FORWARD_VARIES']);
+  });
+
+  it('stops a forward that ends elsewhere after a rollback: sequences do not roll back', async () => {
+    const done = await rehearsed({
+      up: ['create table n as select nextval($$s$$) as id'],
+      down: ['drop table if exists n'],
+    });
+    expect(codes(done)).toEqual(['FORWARD_NOT_REPEATABLE']);
+    expect(done).toMatchObject({ repeatable: false, proof: { logical: 'equal', strict: 'different' } });
+  });
+
+  it('turns the rows of small tables around, and says which kept their order', async () => {
+    const done = await rehearsed({
+      up: ['update t set v = v + 1', 'update big set v = v where id = 1'],
+      down: ['update t set v = v - 1 where (select count(*) from t where v = 0) = 0'],
+    });
+    expect(done.twin?.prepared.turned).toEqual(['public.t']);
+    expect(done.twin?.prepared.kept).toEqual([{ relation: 'public.big', reason: 'it has more than 50,000 rows' }]);
+    expect(codes(done)).toEqual([]);
+  });
+
+  it('finds a release that only works with the rows in one order', async () => {
+    const done = await rehearsed({
+      up: [
+        'alter table t add constraint first check (id > 0)',
+        'do $$ begin if (select id from t limit 1) <> 1 then raise exception $e$order$e$; end if; end $$',
+      ],
+      down: ['alter table t drop constraint if exists first'],
+    });
+    expect(done.stages.at(-1)).toMatchObject({ stage: 'twin', outcome: 'failed' });
+    expect(done.problems[0]?.problem).toContain('on the twin');
+  });
+});
+
+describe('the proof of a way back', () => {
+  const sql = {
+    up: ["update big set v = 'new' where id = 7", 'alter table t add column w integer'],
+    down: ["update big set v = repeat('x', 100) where id = 7", 'alter table t drop column if exists w'],
+  };
+
+  it('reads the blocks that changed, and says so', async () => {
+    const { proof, outcome } = await rehearsed(sql);
+    expect(outcome).toBe('passed');
+    expect(proof).toMatchObject({
+      method: 'changed blocks',
+      fallback: null,
+      logical: 'equal',
+      strict: 'equal',
+      relations: 2,
+    });
+    expect(Number(proof?.rows)).toBeLessThan(2000);
+    expect(proof?.blocks).toBeGreaterThan(0);
+  });
+
+  it('reads every row where that is asked for', async () => {
+    const { proof, outcome } = await rehearsed(sql, { full: true });
+    expect(outcome).toBe('passed');
+    expect(proof).toMatchObject({ method: 'full', fallback: null, logical: 'equal', rows: '61000' });
+  });
+
+  for (const full of [undefined, true as const])
+    it(`finds one row that is not as it was, ${full === true ? 'reading every row' : 'reading changed blocks'}`, async () => {
+      const damaged = {
+        up: sql.up,
+        down: ["update big set v = 'y' where id = 7", 'alter table t drop column if exists w'],
+      };
+      const done = await rehearsed(damaged, full === undefined ? {} : { full });
+      expect(codes(done)).toEqual(['BACK_DIFFERS']);
+      expect(done.problems[0]?.problem).toContain('public.big');
+    });
+
+  it('does not pass over a changed table whose rows cannot be compared', async () => {
+    const foreign = [
+      'create extension postgres_fdw',
+      'create server loop foreign data wrapper postgres_fdw',
+      'create foreign table f (id integer) server loop',
+    ];
+    const change = tier('1-x', {
+      up: ['alter foreign table f add column v text'],
+      down: ['alter foreign table f drop column if exists v'],
+    });
+    await withHost(foreign, async ({ host }) => {
+      const done = await rehearse({ release: sealed([change]), host, owner: 'test' });
+      expect(codes(done)).toEqual(['PROOF_INCOMPLETE']);
+      expect(done.proof).toMatchObject({ logical: 'equal', notProven: [{ relation: 'public.f' }] });
+    });
+  });
+});
