@@ -23,6 +23,11 @@ export interface MarkedClone {
   readonly since: Marked;
 }
 
+/** A marked clone, finalized, and its schema then. */
+export interface FinalizedClone extends MarkedClone {
+  readonly schema: SchemaFingerprint;
+}
+
 /** What every comparison of one rehearsal has in common. */
 export interface Comparing {
   readonly options: Pick<RehearsalOptions, 'release' | 'host' | 'signal' | 'full'>;
@@ -58,16 +63,14 @@ export async function compareWithGolden(
 
 /** How a clone, finalized, differs from its twin, but for the columns that the release declares to vary. */
 export async function compareWithTwin(
-  marked: MarkedClone,
-  twin: MarkedClone,
+  marked: FinalizedClone,
+  twin: FinalizedClone,
   by: Comparing,
 ): Promise<readonly Varying[]> {
   const { varies } = by.options.release.release;
-  const mine = await captureClone(marked.clone, by.options.signal);
-  const theirs = await captureClone(twin.clone, by.options.signal);
   // each clone carries a mark of its own
-  const schema = compareSchemas(mine, theirs).filter(({ kind }) => kind !== 'database');
-  const relations = mine.objects.filter(({ kind }) => /table|view/.test(kind)).map(({ name }) => name);
+  const schema = compareSchemas(marked.schema, twin.schema).filter(({ kind }) => kind !== 'database');
+  const relations = marked.schema.objects.filter(({ kind }) => /table|view/.test(kind)).map(({ name }) => name);
   const data = await compare(
     { connection: marked.clone.connection, since: marked.since },
     { connection: twin.clone.connection, since: twin.since },

@@ -4,7 +4,15 @@ import { OneRoofError, type Problem } from '../core/index.ts';
 import { measureMetric, readerOf, type Session } from '../database/index.ts';
 import { compareSchemas, markChanges, type SchemaFingerprint } from '../fingerprint/index.ts';
 import { type Direction, type Expectation, type Release, type Tier } from '../release/index.ts';
-import { captureClone, compareWithGolden, compareWithTwin, type Comparing, type MarkedClone } from './compare.io.ts';
+import {
+  captureClone,
+  compareWithGolden,
+  compareWithTwin,
+  type Comparing,
+  type FinalizedClone,
+  type MarkedClone,
+  type Varying,
+} from './compare.io.ts';
 import { judgeInvariants, touchedBy, undeclared } from './judge.ts';
 import { findLeftovers } from './leftovers.io.ts';
 import { differencesOf, explained, incomplete, proofOf, type Standing, varying } from './proof.ts';
@@ -37,7 +45,8 @@ export class Run implements Comparing {
   repeatable: boolean | null = null;
   twin: Twin | null = null;
   touched: Rehearsal['touched'] = [];
-  private second: MarkedClone | null = null;
+  private twinClone: Clone | null = null;
+  private second: FinalizedClone | null = null;
   private finalized: SchemaFingerprint | null = null;
   private metrics: Record<string, number> = {};
   private steps: StepMeasure[] = [];
@@ -70,8 +79,8 @@ export class Run implements Comparing {
 
   /** Drops the twin, if there is one. */
   async close(): Promise<void> {
-    if (this.second !== null) await this.options.host.drop(this.second.clone.lease.database);
-    this.second = null;
+    if (this.twinClone !== null) await this.options.host.drop(this.twinClone.lease.database);
+    this.twinClone = null;
   }
 
   private async stage(stage: Stage, work: () => Promise<readonly Problem[]>): Promise<boolean> {
@@ -206,13 +215,21 @@ export class Run implements Comparing {
     const start = performance.now();
     const tables = await readTables(this.clone.connection);
     const clone = await host.makeClone({ purpose: `twin of ${this.clone.lease.database}`, owner, hours: 4 });
-    this.second = { clone, since: await markChanges(clone.connection) };
+    this.twinClone = clone;
+    const since = await markChanges(clone.connection);
     const prepared = await prepareTwin(clone.connection, tables);
     const problems = await forwardOnTwin(clone, this.release, signal);
-    const found = problems.length > 0 ? [] : await compareWithTwin(first, this.second, this);
+    this.second = { clone, since, schema: await captureClone(clone, signal) };
+    const found = problems.length > 0 ? [] : await this.unlikeTwin(first, this.finalized);
     const varies = found.map(({ difference, columns }) => ({ object: difference.name, columns }));
     this.twin = { prepared, varies, declared: this.release.varies, durationMs: performance.now() - start };
     return [...problems, ...varying(found)];
+  }
+
+  /** How the clone, finalized, differs from its twin. */
+  private async unlikeTwin(first: MarkedClone, schema: SchemaFingerprint | null): Promise<readonly Varying[]> {
+    if (this.second === null || schema === null) return [];
+    return await compareWithTwin({ ...first, schema }, this.second, this);
   }
 
   private async prove(standing: () => Promise<Standing>): Promise<readonly Problem[]> {
@@ -247,17 +264,8 @@ export class Run implements Comparing {
   private async forwardAgain(first: MarkedClone): Promise<readonly Problem[]> {
     const problems = await this.forward();
     if (problems.length > 0) return problems;
-    const schema =
-      this.finalized === null
-        ? []
-        : compareSchemas(this.finalized, await captureClone(this.clone, this.options.signal));
-    const rows = (this.second === null ? [] : await compareWithTwin(first, this.second, this)).map(
-      ({ difference }) => difference,
-    );
-    const differences = [
-      ...schema.filter((one) => one.level === 'logical'),
-      ...rows.filter((one) => one.in === 'rows'),
-    ];
+    const schema = await captureClone(this.clone, this.options.signal);
+    const differences = (await this.unlikeTwin(first, schema)).map(({ difference }) => difference);
     this.repeatable = differences.length === 0;
     return explained(differences, { code: 'FORWARD_NOT_REPEATABLE', level: 'logical' });
   }
