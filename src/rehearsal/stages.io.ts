@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Clone } from '../clone/index.ts';
 import { OneRoofError, type Problem } from '../core/index.ts';
 import { measureMetric, readerOf, type Session } from '../database/index.ts';
-import { compareSchemas, markChanges, type SchemaFingerprint } from '../fingerprint/index.ts';
+import { markChanges, type SchemaFingerprint } from '../fingerprint/index.ts';
 import { type Direction, type Expectation, type Release, type Tier } from '../release/index.ts';
 import {
   captureClone,
