@@ -35,7 +35,8 @@ export async function openTemplateHost(setup: TemplateSetup): Promise<CloneHost>
         });
       }
       const made = await lease(admin, { golden, request });
-      return { ...made, connection: { ...setup.admin, database: made.lease.database } };
+      const connection = { ...setup.admin, database: made.lease.database };
+      return { ...made, connection, server: 'shared', network: 'host' };
     },
     keep: (database, hours) => keepLeased(admin, { database, hours }),
     drop: (database) => dropLeased(admin, database),

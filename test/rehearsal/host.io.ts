@@ -67,6 +67,8 @@ export async function withHost<T>(before: readonly string[], use: (given: TestHo
           connection: serverConnection('18', database),
           durationMs: 1,
           method: 'copy',
+          server: 'shared',
+          network: 'host',
         };
       },
       keep: (database) => Promise.resolve(lease(database, true)),
