@@ -5,7 +5,9 @@ import { measureMetric, readerOf, type Session } from '../database/index.ts';
 import { captureRows, captureSchema } from '../fingerprint/index.ts';
 import { type Direction, type Expectation, type Release, type SealedRelease, type Tier } from '../release/index.ts';
 import { judgeInvariants, touchedBy, undeclared } from './judge.ts';
-import { findLeftovers } from './leftovers.io.ts';
+import { type Notifications } from './dispatch.ts';
+import { readConditions } from './leftovers.io.ts';
+import { judgeLeftovers, type Leftover, leftoversBetween } from './leftovers.ts';
 import { differencesOf, explained, proofOf, type State } from './proof.ts';
 import { type Proof, type Rehearsal, type Stage, type StageResult, type StepMeasure } from './rehearsal.ts';
 import { runChecks, runTier, withReleaseSession } from './tier.io.ts';
@@ -44,6 +46,8 @@ export class Run {
   idempotent: boolean | null = null;
   repeatable: boolean | null = null;
   touched: Rehearsal['touched'] = [];
+  leftovers: readonly Leftover[] = [];
+  readonly notifications: Notifications[] = [];
   private metrics: Record<string, number> = {};
   private steps: StepMeasure[] = [];
 
@@ -60,14 +64,14 @@ export class Run {
     if (!(await this.stage('preflight', () => this.expect(greenfield, 'greenfield')))) return;
     const before = await this.capture();
     // what production brings along is not the release's doing
-    const brought = new Set((await this.session((session) => findLeftovers(session))).map(({ problem }) => problem));
+    const brought = await this.session((session) => readConditions(session));
     let first = before;
     const forward = async (): Promise<readonly Problem[]> => await this.forward(finalized);
     const firstForward = async (): Promise<readonly Problem[]> => {
       const problems = await forward();
       // a CREATE INDEX CONCURRENTLY that failed leaves its debris behind, so that is looked for either way
-      const found = await this.session((session) => findLeftovers(session));
-      const leftovers = found.filter(({ problem }) => !brought.has(problem));
+      this.leftovers = leftoversBetween(brought, await this.session((session) => readConditions(session)));
+      const leftovers = judgeLeftovers(this.leftovers, this.release.allows);
       if (problems.length > 0) return [...problems, ...leftovers];
       first = await this.capture();
       this.touched = touchedBy(this.release, this.steps, differencesOf(before, first));
@@ -75,7 +79,15 @@ export class Run {
     };
     if (!(await this.stage('forward', firstForward))) return;
     if (!(await this.stage('verify', () => this.expect({}, 'finalized')))) return;
-    if (!(await this.stage('back', () => this.back()))) return;
+    const back = async (): Promise<readonly Problem[]> => {
+      const problems = await this.back();
+      // only a whole cycle tells how many column numbers it costs; all else that differs is named by the proof
+      const cycle = leftoversBetween(brought, await this.session((session) => readConditions(session)));
+      const columns = cycle.filter((one) => one.kind === 'columns');
+      this.leftovers = [...this.leftovers.filter((one) => one.kind !== 'columns'), ...columns];
+      return [...problems, ...judgeLeftovers(columns, this.release.allows)];
+    };
+    if (!(await this.stage('back', back))) return;
     // a one-way tier stops the way back: there is nothing to be equal to, and the report says so by a missing proof
     if (!reversible) return;
     let restored = before;
@@ -164,6 +176,7 @@ export class Run {
       runTier(session, {
         tier,
         direction,
+        limits: { release: this.release, server: this.clone.server },
         before: async () => [
           ...(direction === 'up' ? await runChecks(session, tier) : []),
           ...(Object.keys(always).length === 0
@@ -173,15 +186,8 @@ export class Run {
       }),
     );
     this.steps.push(...run.steps);
-    const { lock } = this.release.budgets;
-    if (run.problems.length > 0 || lock === null || run.lockMs <= lock) return run.problems;
-    return [
-      {
-        code: 'BUDGET_LOCK',
-        problem: `tier ${tier.id} ${direction}: an ACCESS EXCLUSIVE lock was held for ${Math.round(run.lockMs)} ms, expected at most ${lock} ms`,
-        fix: 'split the tier, or raise budgets.lock in release.yaml',
-      },
-    ];
+    if (run.notifications !== null) this.notifications.push(run.notifications);
+    return run.problems;
   }
 
   private async forward(finalized: Readonly<Record<string, Expectation>>): Promise<readonly Problem[]> {
