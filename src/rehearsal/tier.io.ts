@@ -139,7 +139,6 @@ async function runSteps(session: Session, plan: TierPlan): Promise<Omit<TierRun,
       else if (!single) clock.end();
     } catch (error) {
       const problem = refused(error, step);
-      // the server says of class 08 that it could not reach another server: nobody was there to be reached from a clone
       if (!isDispatchDeclared && stateOf(error).startsWith('08'))
         dispatch.push({
           ...undeclaredDispatch(`tier ${tier.id} ${direction}`, 'a statement tried to connect to another server'),
@@ -223,7 +222,9 @@ function violation(tier: Tier, step: Step, rows: readonly (readonly (string | nu
 export function refused(error: unknown, step: Step): Problem {
   const lost = gone(error);
   if (lost !== null) throw lost;
-  return problemOf(error, { sql: step.sql, place: step.place });
+  const problem = problemOf(error, { sql: step.sql, place: step.place });
+  // our own connection is lost by an error of ours: what the server says of a connection is the statement's attempt to reach another one
+  return stateOf(error).startsWith('08') ? { ...problem, code: 'SQL_FAILED' } : problem;
 }
 
 const lostStates = ['57P01', '57P02', '3D000'];
