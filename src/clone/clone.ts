@@ -1,5 +1,5 @@
 import { type Branded, type Instant } from '../core/index.ts';
-import { type Connection } from '../database/index.ts';
+import { type Connection, type Network } from '../database/index.ts';
 
 /** Begins with `oneroof_`. */
 export type DatabaseName = Branded<string, 'DatabaseName'>;
@@ -49,6 +49,10 @@ export interface Clone {
   readonly connection: Connection;
   readonly durationMs: number;
   readonly method: Golden['method'];
+  /** `private`: nobody else works on the clone's server, so what the server counts is ours. */
+  readonly server: 'private' | 'shared';
+  /** What the clone's server reaches. */
+  readonly network: Network;
 }
 
 /** The clone server of one setup, open for work. Get it from `openCloneHost`, close it when done. */

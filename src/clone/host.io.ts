@@ -66,7 +66,12 @@ export async function openCloneHost(setup: CloneSetup): Promise<CloneHost> {
     makeClone: async (request) => {
       const { admin, record, server } = open();
       const made = await lease(admin, { golden: record.golden, request });
-      return { ...made, connection: server.connection(made.lease.database) };
+      return {
+        ...made,
+        connection: server.connection(made.lease.database),
+        server: 'private',
+        network: server.network,
+      };
     },
     readGolden: (use) => {
       const { admin, record, server } = open();
@@ -129,7 +134,7 @@ async function serveNewest(setup: PhysicalSetup): Promise<Served | null> {
   refuseUnreachable(setup.folder, binaries);
   const data = join(folder, 'data');
   await refuseInUse(data);
-  const server = await startServer({ binaries, data, superuser: record.superuser });
+  const server = await startServer({ binaries, data, superuser: record.superuser, network: 'none' });
   try {
     const admin = await openSession(server.connection('template1'), { applicationName: 'oneroof clone host' });
     return { record, server, admin };

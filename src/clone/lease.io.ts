@@ -19,7 +19,7 @@ const smallBytes = 64 * 1024 * 1024;
 export async function lease(
   admin: Session,
   plan: { readonly golden: Golden; readonly request: LeaseRequest },
-): Promise<Omit<Clone, 'connection'>> {
+): Promise<Pick<Clone, 'lease' | 'durationMs' | 'method'>> {
   const { golden, request } = plan;
   const from = now();
   const database = cloneName(golden.source.database, randomBytes(6).toString('hex'));

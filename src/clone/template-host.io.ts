@@ -36,7 +36,8 @@ export async function openTemplateHost(setup: TemplateSetup): Promise<CloneHost>
     golden: newest,
     makeClone: async (request) => {
       const made = await lease(admin, { golden: await needed(), request });
-      return { ...made, connection: { ...setup.admin, database: made.lease.database } };
+      const connection = { ...setup.admin, database: made.lease.database };
+      return { ...made, connection, server: 'shared', network: 'host' };
     },
     readGolden: async (use) => {
       const { database } = await needed();

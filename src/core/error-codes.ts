@@ -83,10 +83,17 @@ export const errorCodes = {
   FORWARD_VARIES: [3, 'Two forwards, on clones prepared differently, end in different states.'],
   FORWARD_NOT_REPEATABLE: [3, 'The second forward ends in another state than the first.'],
   TOUCHED_UNDECLARED: [3, 'A table is changed that the release does not declare.'],
-  BUDGET_LOCK: [3, 'A strong lock was held longer than the release allows.'],
+  BUDGET_LOCK: [3, 'A lock that others wait for was held longer than the release allows.'],
+  BUDGET_REWRITE: [3, 'A table larger than the release allows was written anew.'],
   BUDGET_TOTAL: [3, 'The forward took longer than the release allows.'],
   INDEX_INVALID: [3, 'The release leaves an invalid index behind.'],
   CONSTRAINT_NOT_VALID: [3, 'The release leaves a constraint behind that was never validated.'],
+  SWITCHED_OFF: [3, 'The release leaves something switched off that was in force before.'],
+  COLUMNS_SCARCE: [3, 'The release drops columns of a table that has few column numbers left.'],
+  DISPATCH_UNDECLARED: [
+    3,
+    'The rehearsal saw something reach outside of the database that the release does not declare.',
+  ],
   OPTION_COLLIDES: [3, 'The option that was chosen collides with the release.'],
   // clones
   CLONE_SOURCE_NOT_LOCAL: [2, 'The data directory of the source of clones cannot be read on this host.'],

@@ -5,4 +5,5 @@ export { type ErrorCode, errorCodes } from './error-codes.ts';
 export { OneRoofError, type Place, type Problem, type ProblemText } from './errors.ts';
 export { digest, type Digest, isDigest, type Purpose, shortDigest } from './frame.ts';
 export { canonicalJson, type Json } from './json.ts';
+export { type Bytes, parseSize } from './size.ts';
 export { printable, truncate } from './text.ts';

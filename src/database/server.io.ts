@@ -6,12 +6,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { OneRoofError } from '../core/index.ts';
 import { type Binaries } from './binaries.io.ts';
 import { type Connection } from './connection.ts';
+import { launchPlain, launchWithout, type Network } from './network.io.ts';
 
 /** A private server of ours: it listens on a Unix socket in a 0700 folder only, and ends when our process ends, however that ends. */
 export interface Server {
   /** The data directory. */
   readonly data: string;
   readonly binaries: Binaries;
+  /** What the server reaches, as it was achieved. */
+  readonly network: Network;
   /** Connects as the superuser `postgres`. */
   connection(database: string): Connection;
   /** Stops the server and waits until it is gone. */
@@ -28,6 +31,8 @@ export interface ServerPlan {
   readonly settings?: Readonly<Record<string, string>>;
   /** Deleted when the server has ended, also when our process was killed. */
   readonly deleteAfter?: string;
+  /** `none`: no way out where the platform allows that; what was achieved stands in the server. Absent: `host`. */
+  readonly network?: Network;
 }
 
 /**
@@ -96,9 +101,12 @@ export async function startServer(plan: ServerPlan): Promise<Server> {
     ...plan.settings,
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const launch = plan.network === 'none' ? launchWithout(binaries) : launchPlain(binaries);
+  const [command = '/bin/sh', ...rest] = [...launch.prefix, '/bin/sh'];
   const child = spawn(
-    '/bin/sh',
+    command,
     [
+      ...rest,
       '-c',
       watchdog,
       'oneroof-watchdog',
@@ -110,7 +118,7 @@ export async function startServer(plan: ServerPlan): Promise<Server> {
       ...options,
     ],
     {
-      ...(binaries.runAs === null ? {} : { uid: binaries.runAs.uid, gid: binaries.runAs.gid }),
+      ...launch.as,
       cwd: '/',
       // its own process group: Ctrl-C at the terminal reaches us, and we decide
       detached: true,
@@ -133,6 +141,7 @@ export async function startServer(plan: ServerPlan): Promise<Server> {
   return {
     data,
     binaries,
+    network: launch.network,
     connection: (database) => ({ host: socket, port: 5432, user: plan.superuser ?? 'postgres', database }),
     stop,
   };
@@ -142,6 +151,7 @@ export async function startServer(plan: ServerPlan): Promise<Server> {
 export async function startTemporaryServer(plan: {
   readonly binaries: Binaries;
   readonly settings?: Readonly<Record<string, string>>;
+  readonly network?: Network;
 }): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'oneroof-data-'));
   ownFolder(folder, plan.binaries);

@@ -56,7 +56,7 @@ async function tried(session: Session, options: TrialOptions): Promise<Pick<Opti
   problems.push(...judgeInvariants(expected, measured, 'preflight'));
   for (const tier of problems.length === 0 ? release.tiers : []) {
     const before = (): Promise<readonly Problem[]> => runChecks(session, tier);
-    const run = await runTier(session, { tier, direction: 'up', before });
+    const run = await runTier(session, { tier, direction: 'up', before, limits: null });
     problems.push(...run.problems);
     if (run.problems.length > 0) break;
   }

@@ -2,6 +2,9 @@ import { type Digest, type Instant, type Problem } from '../core/index.ts';
 import { type CloneHost, type Golden } from '../clone/index.ts';
 import { type Notice, type Notification } from '../database/index.ts';
 import { type DataComparison, type Difference, type NotProven } from '../fingerprint/index.ts';
+import { type Dispatch, type Outward } from './dispatch.ts';
+import { type Leftover } from './leftovers.ts';
+import { type StepLock } from './locks.ts';
 import { type Direction, type Seal, type SealedRelease, type TierId } from '../release/index.ts';
 
 /** The stages of a rehearsal, in order. */
@@ -26,6 +29,8 @@ export interface StepMeasure {
   readonly index: number;
   readonly digest: Digest;
   readonly title: string;
+  /** `sampled`: it ran outside of a transaction, so its locks are those that a second session saw. */
+  readonly measured: 'whole' | 'sampled';
   readonly durationMs: number;
   /** What the command tag said. */
   readonly rows: number | null;
@@ -36,11 +41,14 @@ export interface StepMeasure {
     readonly deleted: number;
   }[];
   /** Locks that this statement took anew. */
-  readonly locks: readonly { readonly relation: string; readonly mode: string }[];
+  readonly locks: readonly StepLock[];
   /** Relations whose file was replaced. */
   readonly rewritten: readonly string[];
+  /** The largest table among them, by its size afterwards. */
+  readonly largestRewrite: { readonly relation: string; readonly bytes: number } | null;
   readonly invalidIndexes: readonly string[];
   readonly walBytes: number;
+  readonly outward: Outward;
   readonly notices: readonly Notice[];
   readonly notifications: readonly Notification[];
 }
@@ -135,8 +143,10 @@ export interface Rehearsal {
   /** Tiers that are barred: rehearsed, not to be rolled out. */
   readonly barred: readonly TierId[];
   readonly options: readonly OptionTrial[];
-  /** What the release could do outside the database. Undeclared dispatch is refused at the seal; null: notifications were not measured. */
-  readonly dispatch: { readonly notifications: number | null; readonly declared: readonly string[] };
+  /** What the release sent out, or tried to. */
+  readonly dispatch: Dispatch;
+  /** What the forward and the way back left behind: facts; what is wrong stands among the problems too. */
+  readonly leftovers: readonly Leftover[];
   readonly problems: readonly Problem[];
 }
 

@@ -1,4 +1,5 @@
 import { now, OneRoofError } from '../core/index.ts';
+import { dispatchOf } from './dispatch.ts';
 import { tryOption } from './option.io.ts';
 import { type OptionTrial, type Rehearsal, type RehearsalOptions } from './rehearsal.ts';
 import { Run } from './stages.io.ts';
@@ -80,11 +81,11 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     touched: run.touched,
     barred: sealed.release.tiers.filter((tier) => tier.barred !== null).map((tier) => tier.id),
     options: trials,
-    dispatch: {
-      // LISTEN takes no wildcard, so a NOTIFY on an unknown channel cannot be heard: refused at the seal, not counted here
-      notifications: null,
-      declared: Object.keys(sealed.release.allows).includes('dispatch') ? [sealed.release.allows.dispatch ?? ''] : [],
-    },
+    dispatch: dispatchOf(
+      { declared: sealed.release.allows['dispatch'] ?? null, network: clone.network },
+      { steps: run.stages.flatMap((stage) => stage.steps), notifications: run.notifications },
+    ),
+    leftovers: run.leftovers,
     problems,
   };
 }

@@ -14,7 +14,9 @@ import {
   type Varying,
 } from './compare.io.ts';
 import { judgeInvariants, touchedBy, undeclared } from './judge.ts';
-import { findLeftovers } from './leftovers.io.ts';
+import { type Notifications } from './dispatch.ts';
+import { readConditions } from './leftovers.io.ts';
+import { type Conditions, judgeLeftovers, type Leftover, leftoversBetween } from './leftovers.ts';
 import { differencesOf, explained, incomplete, proofOf, type Standing, varying } from './proof.ts';
 import {
   type Proof,
@@ -45,6 +47,8 @@ export class Run implements Comparing {
   repeatable: boolean | null = null;
   twin: Twin | null = null;
   touched: Rehearsal['touched'] = [];
+  leftovers: readonly Leftover[] = [];
+  readonly notifications: Notifications[] = [];
   private twinClone: Clone | null = null;
   private second: FinalizedClone | null = null;
   private finalized: SchemaFingerprint | null = null;
@@ -65,10 +69,12 @@ export class Run implements Comparing {
     const before = await captureClone(this.clone, this.options.signal);
     const standing = (): Promise<Standing> => compareWithGolden(first, before, this);
     if (!(await this.stage('preflight', () => this.expect(greenfield, 'greenfield')))) return;
-    if (!(await this.stage('forward', () => this.firstForward(standing)))) return;
+    // what production brings along is not the release's doing
+    const brought = await this.session((session) => readConditions(session));
+    if (!(await this.stage('forward', () => this.firstForward(standing, brought)))) return;
     if (!(await this.stage('verify', () => this.expect({}, 'finalized')))) return;
     if (!(await this.stage('twin', () => this.forwardOnBoth(first)))) return;
-    if (!(await this.stage('back', () => this.back()))) return;
+    if (!(await this.stage('back', () => this.firstBack(brought)))) return;
     // a one-way tier stops the way back: there is nothing to be equal to, and the report says so by a missing proof
     if (!reversible) return;
     if (!(await this.stage('prove', () => this.prove(standing)))) return;
@@ -137,6 +143,7 @@ export class Run implements Comparing {
       runTier(session, {
         tier,
         direction,
+        limits: { release: this.release, server: this.clone.server },
         before: async () => [
           ...(direction === 'up' ? await runChecks(session, tier) : []),
           ...(Object.keys(always).length === 0
@@ -146,15 +153,8 @@ export class Run implements Comparing {
       }),
     );
     this.steps.push(...run.steps);
-    const { lock } = this.release.budgets;
-    if (run.problems.length > 0 || lock === null || run.lockMs <= lock) return run.problems;
-    return [
-      {
-        code: 'BUDGET_LOCK',
-        problem: `tier ${tier.id} ${direction}: an ACCESS EXCLUSIVE lock was held for ${Math.round(run.lockMs)} ms, expected at most ${lock} ms`,
-        fix: 'split the tier, or raise budgets.lock in release.yaml',
-      },
-    ];
+    if (run.notifications !== null) this.notifications.push(run.notifications);
+    return run.problems;
   }
 
   private async forward(): Promise<readonly Problem[]> {
@@ -195,18 +195,25 @@ export class Run implements Comparing {
     return [];
   }
 
-  private async firstForward(standing: () => Promise<Standing>): Promise<readonly Problem[]> {
-    // what production brings along is not the release's doing
-    const brought = new Set((await this.session((session) => findLeftovers(session))).map(({ problem }) => problem));
+  private async firstForward(standing: () => Promise<Standing>, brought: Conditions): Promise<readonly Problem[]> {
     const problems = await this.forward();
     // a CREATE INDEX CONCURRENTLY that failed leaves its debris behind, so that is looked for either way
-    const found = await this.session((session) => findLeftovers(session));
-    const leftovers = found.filter(({ problem }) => !brought.has(problem));
+    this.leftovers = leftoversBetween(brought, await this.session((session) => readConditions(session)));
+    const leftovers = judgeLeftovers(this.leftovers, this.release.allows);
     if (problems.length > 0) return [...problems, ...leftovers];
     const now = await standing();
     this.finalized = now.after;
     this.touched = touchedBy(this.release, this.steps, differencesOf(now));
     return [...undeclared(this.touched), ...leftovers];
+  }
+
+  private async firstBack(brought: Conditions): Promise<readonly Problem[]> {
+    const problems = await this.back();
+    // only a whole cycle tells how many column numbers it costs; all else that differs is named by the proof
+    const cycle = leftoversBetween(brought, await this.session((session) => readConditions(session)));
+    const columns = cycle.filter((one) => one.kind === 'columns');
+    this.leftovers = [...this.leftovers.filter((one) => one.kind !== 'columns'), ...columns];
+    return [...problems, ...judgeLeftovers(columns, this.release.allows)];
   }
 
   /** The forward on a second clone: what differs from the first one depends on more than the database's content. */

@@ -1,98 +1,162 @@
-import { type Session, sql } from '../database/index.ts';
-import { type Step, type Tier, type Direction } from '../release/index.ts';
+import { openSession, type Session, sql } from '../database/index.ts';
+import { type Direction, type Step, type Tier } from '../release/index.ts';
+import { type Moment, type Relation, readMoment, readNext } from './moment.io.ts';
 import { type StepMeasure } from './rehearsal.ts';
 
-interface Lock {
-  readonly relation: string;
-  readonly mode: string;
-}
-interface Counted {
-  readonly relation: string;
-  readonly inserted: number;
-  readonly updated: number;
-  readonly deleted: number;
-}
-
-/** What the server says of the open transaction at one moment. */
-interface Moment {
-  readonly rows: readonly Counted[];
-  readonly locks: readonly Lock[];
-  readonly files: Readonly<Record<string, string>>;
-  readonly invalid: readonly string[];
-  readonly wal: string;
-}
-
-/** Where a step stands. */
+/** Where a step stands, and the moment before it. */
 export interface StepAt {
   readonly tier: Tier;
   readonly direction: Direction;
   readonly index: number;
+  readonly before: Moment;
+}
+
+/** A step with its measures, and the moment after it: the next step's moment before. */
+export interface Measured {
+  readonly measure: StepMeasure;
+  readonly after: Moment;
 }
 
 /**
- * Runs one step and measures it on its own backend: inside a transaction all of it; outside one (CREATE INDEX CONCURRENTLY) no rows by
- * relation and no locks, because the server forgets both when the statement ends.
+ * Runs one step and measures it on its own backend. Inside a transaction the server still knows everything that the step did; of a step that
+ * runs outside one (CREATE INDEX CONCURRENTLY) it forgets the locks when the statement ends, so a second session looks at them meanwhile.
+ * Such a step changes no rows.
  */
-export async function measureStep(session: Session, step: Step, at: StepAt): Promise<StepMeasure> {
-  const before = await moment(session);
+export async function measureStep(session: Session, step: Step, at: StepAt): Promise<Measured> {
+  const { before } = at;
   session.heard();
   const start = performance.now();
-  const done = await session.run(step.sql);
-  const durationMs = performance.now() - start;
+  const sampled = step.transactional ? null : await sampling(session, () => session.run(step.sql));
+  const done = sampled === null ? await session.run(step.sql) : sampled.done;
+  const durationMs = sampled?.durationMs ?? performance.now() - start;
   const heard = session.heard();
-  const after = await moment(session);
-  const held = new Set(before.locks.map((lock) => `${lock.mode} ${lock.relation}`));
-  return {
+  const after = sampled === null ? await readNext(session, before) : await readMoment(session);
+  const nameOf = (oid: string): string | undefined => (before.relations.get(oid) ?? after.relations.get(oid))?.name;
+  const held = sampled?.held ?? new Map([...after.locks].flatMap((key) => (before.locks.has(key) ? [] : [[key, 0]])));
+  const replaced = rewritten(before, after);
+  const measure: StepMeasure = {
     tier: at.tier.id,
     direction: at.direction,
     index: at.index,
     digest: step.digest,
     title: step.title,
+    measured: sampled === null ? 'whole' : 'sampled',
     durationMs,
     rows: done.rows,
-    rowsByRelation: after.rows.flatMap((row) => grown(row, before.rows)),
-    locks: after.locks.filter((lock) => !held.has(`${lock.mode} ${lock.relation}`)),
-    rewritten: Object.keys(after.files).filter(
-      (name) => before.files[name] !== undefined && before.files[name] !== after.files[name],
-    ),
+    rowsByRelation: changedRows(before, after),
+    locks: [...held].flatMap(([key, heldMs]) => {
+      const [oid = '', mode = ''] = key.split(' ');
+      const relation = nameOf(oid);
+      if (relation === undefined) return [];
+      return [{ relation, mode, age: before.relations.has(oid) ? ('existing' as const) : ('new' as const), heldMs }];
+    }),
+    rewritten: replaced.map(({ name }) => name),
+    largestRewrite: await largest(session, replaced),
     invalidIndexes: after.invalid.filter((name) => !before.invalid.includes(name)),
-    walBytes: Number(BigInt(after.wal) - BigInt(before.wal)),
+    walBytes: Number(after.wal - before.wal),
+    outward: outward(before, after),
     notices: heard.notices,
     notifications: heard.notifications,
   };
+  return { measure, after };
 }
 
-function grown(row: Counted, before: readonly Counted[]): readonly Counted[] {
-  const was = before.find((other) => other.relation === row.relation);
-  const delta = {
-    relation: row.relation,
-    inserted: row.inserted - (was?.inserted ?? 0),
-    updated: row.updated - (was?.updated ?? 0),
-    deleted: row.deleted - (was?.deleted ?? 0),
+function changedRows(before: Moment, after: Moment): StepMeasure['rowsByRelation'] {
+  return [...after.rows].flatMap(([oid, now]) => {
+    const was = before.rows.get(oid) ?? { inserted: 0, updated: 0, deleted: 0 };
+    const delta = {
+      relation: (after.relations.get(oid) ?? before.relations.get(oid))?.name ?? oid,
+      inserted: now.inserted - was.inserted,
+      updated: now.updated - was.updated,
+      deleted: now.deleted - was.deleted,
+    };
+    return delta.inserted + delta.updated + delta.deleted === 0 ? [] : [delta];
+  });
+}
+
+/** Relations whose file is another one. An index of a rewritten table is made anew under its name, so that is looked for too. */
+function rewritten(before: Moment, after: Moment): readonly (Relation & { readonly oid: string })[] {
+  const files = new Map([...before.relations.values()].map(({ name, file }) => [name, file]));
+  return [...after.relations].flatMap(([oid, relation]) => {
+    const was = before.relations.get(oid)?.file ?? files.get(relation.name);
+    const isOther = was !== undefined && was !== relation.file;
+    return isOther && ['r', 'm', 'i'].includes(relation.kind) ? [{ oid, ...relation }] : [];
+  });
+}
+
+/** The largest of the tables that were written anew, by what stands on disk afterwards: a TRUNCATE writes nothing. */
+async function largest(
+  session: Session,
+  replaced: ReturnType<typeof rewritten>,
+): Promise<StepMeasure['largestRewrite']> {
+  const tables = replaced.filter(({ kind }) => kind !== 'i');
+  if (tables.length === 0) return null;
+  const [row] = await session.query<{ oid: string; bytes: string }>(sql`
+    select t.oid::text, pg_catalog.pg_table_size(t.oid)::text as bytes
+    from pg_catalog.unnest(${tables.map(({ oid }) => oid)}::pg_catalog.oid[]) t(oid) order by pg_catalog.pg_table_size(t.oid) desc limit 1`);
+  const relation = tables.find(({ oid }) => oid === row?.oid)?.name;
+  return row === undefined || relation === undefined ? null : { relation, bytes: Number(row.bytes) };
+}
+
+function outward(before: Moment, after: Moment): StepMeasure['outward'] {
+  const called =
+    after.called === null
+      ? null
+      : [...after.called].flatMap(([oid, now]) => {
+          const calls = now.calls - (before.called?.get(oid)?.calls ?? 0);
+          return calls > 0 ? [{ ...now, calls }] : [];
+        });
+  const foreign = [...after.locks].flatMap((key) => {
+    const relation = after.relations.get(key.split(' ')[0] ?? '');
+    return before.locks.has(key) || relation === undefined || relation.server === null
+      ? []
+      : [{ relation: relation.name, server: relation.server }];
+  });
+  const modules = after.modules?.filter((name) => before.modules?.includes(name) === false) ?? null;
+  return { called, foreign, modules };
+}
+
+// between two looks a lock can come and go unseen; looking more often would slow down what is measured
+const pauseMs = 2;
+
+async function sampling<T>(
+  session: Session,
+  work: () => Promise<T>,
+): Promise<{ readonly done: T; readonly durationMs: number; readonly held: ReadonlyMap<string, number> }> {
+  const watcher = await openSession(session.connection, { applicationName: 'oneroof locks' });
+  const held = new Map<string, number>();
+  const since = new Map<string, number>();
+  const watched = { isRunning: true };
+  const look = async (): Promise<void> => {
+    const rows = await watcher.query<{ key: string }>(sql`
+      select distinct l.relation::text || ' ' || l.mode as key from pg_catalog.pg_locks l
+      where l.pid = ${session.pid} and l.locktype = 'relation' and l.granted`);
+    const seen = new Set(rows.map(({ key }) => key));
+    const now = performance.now();
+    for (const key of since.keys()) if (!seen.has(key)) since.delete(key);
+    for (const key of seen) {
+      const from = since.get(key) ?? now - pauseMs;
+      since.set(key, from);
+      held.set(key, Math.max(held.get(key) ?? 0, now - from));
+    }
   };
-  return delta.inserted + delta.updated + delta.deleted === 0 ? [] : [delta];
-}
-
-// one query, so that measuring adds one round trip per side; every name is qualified, because the author's search_path is in force
-async function moment(session: Session): Promise<Moment> {
-  const [row] = await session.query<{ moment: string }>(sql`
-    with user_relation as (
-      select c.oid, c.relkind, c.relfilenode, pg_catalog.format('%I.%I', n.nspname, c.relname) as name
-      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-    )
-    select pg_catalog.json_build_object(
-      'rows', coalesce((select pg_catalog.json_agg(pg_catalog.json_build_object('relation', pg_catalog.format('%I.%I', s.schemaname, s.relname),
-          'inserted', s.n_tup_ins, 'updated', s.n_tup_upd, 'deleted', s.n_tup_del))
-        from pg_catalog.pg_stat_xact_user_tables s where s.n_tup_ins + s.n_tup_upd + s.n_tup_del > 0), '[]'),
-      'locks', coalesce((select pg_catalog.json_agg(pg_catalog.json_build_object('relation', r.name, 'mode', l.mode) order by r.name, l.mode)
-        from pg_catalog.pg_locks l join user_relation r on r.oid = l.relation
-        where l.pid = pg_catalog.pg_backend_pid() and l.locktype = 'relation' and l.granted), '[]'),
-      'files', coalesce((select pg_catalog.json_object_agg(r.name, r.relfilenode::text)
-        from user_relation r where r.relkind in ('r', 'm', 'i') and r.relfilenode <> 0), '{}'),
-      'invalid', coalesce((select pg_catalog.json_agg(r.name order by r.name)
-        from pg_catalog.pg_index i join user_relation r on r.oid = i.indexrelid where not i.indisvalid), '[]'),
-      'wal', (pg_catalog.pg_current_wal_insert_lsn() - '0/0')::text
-    )::text as moment`);
-  return JSON.parse(row?.moment ?? '{}') as Moment;
+  const looking = async (): Promise<void> => {
+    while (watched.isRunning) {
+      await look();
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  };
+  try {
+    const start = performance.now();
+    let durationMs = 0;
+    const running = work().finally(() => {
+      durationMs = performance.now() - start;
+      watched.isRunning = false;
+    });
+    const [done] = await Promise.all([running, looking()]);
+    return { done, durationMs, held };
+  } finally {
+    watched.isRunning = false;
+    await watcher.close();
+  }
 }

@@ -1,15 +1,26 @@
+import { type Clone } from '../clone/index.ts';
 import { OneRoofError, type Problem, printable } from '../core/index.ts';
 import { type Connection, openSession, problemOf, type Session, sql } from '../database/index.ts';
-import { type Direction, type ReleaseSettings, type Step, type Tier } from '../release/index.ts';
+import { type Direction, type Release, type ReleaseSettings, type Step, type Tier } from '../release/index.ts';
+import { listen } from './dispatch.io.ts';
+import { explainNotifications, type Notifications, reachedOut, undeclaredDispatch } from './dispatch.ts';
+import { overBudget } from './locks.ts';
+import { type Moment, readMoment } from './moment.io.ts';
 import { type StepMeasure } from './rehearsal.ts';
 import { measureStep } from './telemetry.io.ts';
 
-/** What a tier did: its steps, and why it stopped. */
+/** What a tier did: its steps, why it stopped, and what it sent out. */
 export interface TierRun {
   readonly steps: readonly StepMeasure[];
   readonly problems: readonly Problem[];
-  /** From the first ACCESS EXCLUSIVE lock on a relation to the end of the transaction. */
-  readonly lockMs: number;
+  /** Null where no limits were given. */
+  readonly notifications: Notifications | null;
+}
+
+/** What a tier is measured against. */
+export interface Limits {
+  readonly release: Pick<Release, 'budgets' | 'allows'>;
+  readonly server: Clone['server'];
 }
 
 /** One tier to run in one direction, and what must hold before its COMMIT. */
@@ -17,6 +28,8 @@ export interface TierPlan {
   readonly tier: Tier;
   readonly direction: Direction;
   readonly before: (session: Session) => Promise<readonly Problem[]>;
+  /** Null where only the steps themselves are asked for: the trial of an option. */
+  readonly limits: Limits | null;
 }
 
 /** Opens a session with the release's settings; the rehearsal may be interrupted through the signal. */
@@ -46,10 +59,11 @@ export async function withReleaseSession<T>(
         lock_timeout: String(settings.lockTimeout),
         statement_timeout: String(settings.statementTimeout),
         search_path: settings.searchPath.map((name) => `"${name.replaceAll('"', '""')}"`).join(', '),
-        ...(settings.role === null ? {} : { role: settings.role }),
         ...options.plans,
       },
     });
+    await countFunctions(session);
+    if (settings.role !== null) await session.query(sql`select pg_catalog.set_config('role', ${settings.role}, false)`);
     signal?.addEventListener('abort', cancel);
     if (isAborted()) throw interrupted();
     const done = await use(session);
@@ -65,48 +79,125 @@ export async function withReleaseSession<T>(
   }
 }
 
+/** Lets the server count calls of functions, which only a superuser may ask for; it changes no result. */
+async function countFunctions(session: Session): Promise<void> {
+  await session.query(sql`
+    select pg_catalog.set_config('track_functions', 'all', false)
+    from pg_catalog.pg_roles r where r.rolname = current_user and r.rolsuper`);
+}
+
 /** Runs a tier as the rollout will: one transaction, or step by step. A refused step is a problem, not an exception. */
 export async function runTier(session: Session, plan: TierPlan): Promise<TierRun> {
+  const { limits } = plan;
+  if (limits === null) return { ...(await runSteps(session, plan)), notifications: null };
   const { tier, direction } = plan;
-  const steps: StepMeasure[] = [];
-  let lockedAt: number | null = null;
-  let lockMs = 0;
+  const texts = (direction === 'up' ? tier.up : tier.down).map((step) => step.sql);
+  const listening = await listen(session, { server: limits.server, texts });
+  try {
+    const run = await runSteps(session, plan);
+    const notifications = await listening.sent();
+    const { budgets, allows } = limits.release;
+    const sent = explainNotifications(notifications);
+    const said = sent === null || allows['dispatch'] !== undefined ? [] : [sent];
+    const where = `tier ${tier.id} ${direction}`;
+    // a step that failed is what is to be corrected first: its tier was not measured to the end
+    const over = run.problems.length > 0 ? [] : overBudget(run.steps, { tier: tier.id, direction, budgets });
+    const undeclared = said.map((what) => undeclaredDispatch(where, what));
+    return { ...run, problems: [...run.problems, ...over, ...undeclared], notifications };
+  } finally {
+    await listening.close();
+  }
+}
+
+async function runSteps(session: Session, plan: TierPlan): Promise<Omit<TierRun, 'notifications'>> {
+  const { tier, direction, limits } = plan;
+  const clock = new TransactionClock();
   const single = tier.transaction === 'single';
-  const failed = async (problems: readonly Problem[]): Promise<TierRun> => {
+  const list = direction === 'up' ? tier.up : tier.down;
+  const dispatch: Problem[] = [];
+  const isDispatchDeclared = limits === null || limits.release.allows['dispatch'] !== undefined;
+  const failed = async (problems: readonly Problem[]): Promise<Omit<TierRun, 'notifications'>> => {
     await session.query(sql`rollback`);
-    return { steps, problems, lockMs };
+    clock.end();
+    return { steps: clock.steps, problems: [...problems, ...dispatch] };
+  };
+  const begin = async (): Promise<Moment> => {
+    await session.query(sql`begin`);
+    return await readMoment(session);
   };
   const commit = async (): Promise<void> => {
-    await session.query(sql`commit`);
-    if (lockedAt !== null) lockMs = Math.max(lockMs, performance.now() - lockedAt);
-    lockedAt = null;
+    await clock.time(() => session.query(sql`commit`));
+    clock.end();
   };
-  if (single) await session.query(sql`begin`);
-  for (const [at, step] of (direction === 'up' ? tier.up : tier.down).entries()) {
+  let moment: Moment | null = single ? await begin() : null;
+  for (const [at, step] of list.entries()) {
     // a transaction of its own is what a bare statement has too, and lets the server tell what it did
     const alone = !single && step.transactional;
     try {
-      if (alone) await session.query(sql`begin`);
-      const start = performance.now();
-      const measure = await measureStep(session, step, { tier, direction, index: at + 1 });
-      steps.push(measure);
-      if (measure.locks.some((lock) => lock.mode === 'AccessExclusiveLock')) lockedAt ??= start;
+      const before: Moment = alone ? await begin() : (moment ?? (await readMoment(session)));
+      const { measure, after } = await measureStep(session, step, { tier, direction, index: at + 1, before });
+      clock.step(measure);
+      moment = single ? after : null;
+      if (!isDispatchDeclared)
+        for (const what of reachedOut(measure.outward, step.kind))
+          dispatch.push({ ...undeclaredDispatch(`tier ${tier.id} ${direction}`, what), place: step.place });
       if (alone) await commit();
+      else if (!single) clock.end();
     } catch (error) {
-      return await failed([refused(error, step)]);
+      const problem = refused(error, step);
+      if (!isDispatchDeclared && stateOf(error).startsWith('08'))
+        dispatch.push({
+          ...undeclaredDispatch(`tier ${tier.id} ${direction}`, 'a statement tried to connect to another server'),
+          place: step.place,
+        });
+      return await failed([problem]);
     }
   }
-  const violated = await plan.before(session);
+  const violated = await clock.time(() => plan.before(session));
   if (violated.length > 0) return await failed(violated);
   try {
     if (single) await commit();
   } catch (error) {
     // a deferred constraint speaks at COMMIT
-    const last = (direction === 'up' ? tier.up : tier.down).at(-1);
+    const last = list.at(-1);
     if (last === undefined) throw error;
     return await failed([refused(error, last)]);
   }
-  return { steps, problems: [], lockMs };
+  return { steps: clock.steps, problems: dispatch };
+}
+
+/** Counts the time of a transaction without that of our own measuring, and so how long each of its locks was held. */
+class TransactionClock {
+  readonly steps: StepMeasure[] = [];
+  private elapsedMs = 0;
+  private open: { readonly index: number; readonly startMs: number }[] = [];
+
+  async time<T>(work: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.elapsedMs += performance.now() - start;
+    }
+  }
+
+  step(measure: StepMeasure): void {
+    // what was sampled was seen to be held so long, whatever comes after it
+    if (measure.measured === 'whole') this.open.push({ index: this.steps.length, startMs: this.elapsedMs });
+    this.steps.push(measure);
+    this.elapsedMs += measure.durationMs;
+  }
+
+  end(): void {
+    for (const { index, startMs } of this.open) {
+      const measure = this.steps[index];
+      if (measure === undefined) continue;
+      const heldMs = this.elapsedMs - startMs;
+      this.steps[index] = { ...measure, locks: measure.locks.map((lock) => ({ ...lock, heldMs })) };
+    }
+    this.open = [];
+    this.elapsedMs = 0;
+  }
 }
 
 /** Runs a tier's check.sql: each row is a violation. */
@@ -137,13 +228,19 @@ function violation(tier: Tier, step: Step, rows: readonly (readonly (string | nu
 export function refused(error: unknown, step: Step): Problem {
   const lost = gone(error);
   if (lost !== null) throw lost;
-  return problemOf(error, { sql: step.sql, place: step.place });
+  const problem = problemOf(error, { sql: step.sql, place: step.place });
+  // our own connection is lost by an error of ours: what the server says of a connection is the statement's attempt to reach another one
+  return stateOf(error).startsWith('08') ? { ...problem, code: 'SQL_FAILED' } : problem;
 }
 
 const lostStates = ['57P01', '57P02', '3D000'];
 
+function stateOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+}
+
 function gone(error: unknown): OneRoofError | null {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  const code = stateOf(error);
   if (!lostStates.includes(code) && code !== 'CONNECTION_LOST' && code !== 'CONNECT_NO_DATABASE') return null;
   return new OneRoofError('CLONE_GONE', {
     problem: 'the rehearsal clone went away while it was in use: somebody dropped it, or its server stopped',

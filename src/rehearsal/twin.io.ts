@@ -104,7 +104,12 @@ export async function forwardOnTwin(
   const order = [...tiers.filter(({ barred }) => barred === null), ...tiers.filter(({ barred }) => barred !== null)];
   return await withReleaseSession(twin.connection, { settings, signal, plans: otherPlans }, async (session) => {
     for (const tier of order) {
-      const { problems } = await runTier(session, { tier, direction: 'up', before: () => runChecks(session, tier) });
+      const { problems } = await runTier(session, {
+        tier,
+        direction: 'up',
+        limits: null,
+        before: () => runChecks(session, tier),
+      });
       if (problems.length > 0)
         return problems.map((one) => ({
           ...one,

@@ -1,4 +1,4 @@
-import { type Branded, type Milliseconds, type Problem } from '../core/index.ts';
+import { type Branded, type Bytes, type Milliseconds, type Problem } from '../core/index.ts';
 import { parseYaml } from '../yaml/index.ts';
 import { type ReleaseFiles } from './files.ts';
 import { type Manifest, manifestSchema } from './manifest.ts';
@@ -95,6 +95,7 @@ export function assemble(source: {
     budgets: {
       lock: (manifest.budgets.lock ?? null) as Milliseconds | null,
       total: (manifest.budgets.total ?? null) as Milliseconds | null,
+      ...(manifest.budgets.rewrite === undefined ? {} : { rewrite: manifest.budgets.rewrite as Bytes }),
     },
     tiers,
     metrics: metrics.filter((metric) => metric !== null),

@@ -1,10 +1,14 @@
 import { z } from 'zod';
-import { parseDuration } from '../core/index.ts';
+import { parseDuration, parseSize } from '../core/index.ts';
 
 const duration = z
   .string()
   .refine((text) => parseDuration(text) !== null, 'expected a duration such as 200ms, 2s, 5min, 1h')
   .transform((text) => parseDuration(text) ?? 0);
+const size = z
+  .string()
+  .refine((text) => parseSize(text) !== null, 'expected a size such as 0B, 64MB, 2GB')
+  .transform((text) => parseSize(text) ?? 0);
 const line = z.string().min(1, 'expected a text').max(300, 'expected at most 300 characters');
 const metricName = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'expected lower-case letters, digits and underscores');
 const tierId = z
@@ -54,7 +58,9 @@ export const manifestSchema = z.strictObject({
       role: line.optional(),
     })
     .prefault({}),
-  budgets: z.strictObject({ lock: duration.optional(), total: duration.optional() }).prefault({}),
+  budgets: z
+    .strictObject({ lock: duration.optional(), total: duration.optional(), rewrite: size.optional() })
+    .prefault({}),
   metrics: z.record(metricName, z.union([line, z.strictObject({ title: line, file: line.optional() })])).default({}),
   invariants: z.strictObject({ greenfield: expectations, finalized: expectations, always: expectations }).prefault({}),
   tiers: z
@@ -90,7 +96,12 @@ export const manifestSchema = z.strictObject({
     )
     .default([]),
   allows: z
-    .strictObject({ cascade: line.optional(), definer: line.optional(), dispatch: line.optional() })
+    .strictObject({
+      cascade: line.optional(),
+      definer: line.optional(),
+      dispatch: line.optional(),
+      switchOff: line.optional(),
+    })
     .prefault({}),
   after: z.strictObject({ rollout: after, rollback: after }).prefault({}),
   next: z.array(z.strictObject({ title: line, gated: z.boolean() })).default([]),

@@ -1,4 +1,4 @@
-import { type Branded, type Digest, type Milliseconds, type Place } from '../core/index.ts';
+import { type Branded, type Bytes, type Digest, type Milliseconds, type Place } from '../core/index.ts';
 
 /** The name of a release: lower-case letters, digits and hyphens, at most 63. */
 export type ReleaseName = Branded<string, 'ReleaseName'>;
@@ -123,6 +123,8 @@ export interface ReleaseSettings {
 export interface Budgets {
   readonly lock: Milliseconds | null;
   readonly total: Milliseconds | null;
+  /** The largest table that may be written anew. Absent, not null, where there is no bound: a seal made before this key was known holds. */
+  readonly rewrite?: Bytes;
 }
 
 /** A release that was read and checked: every file present, every statement parsed. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -44,8 +44,8 @@ async function serverInChild(
 ) {
   const code = `
     import { embeddedBinaries, startTemporaryServer } from ${JSON.stringify(index)};
-    const server = await startTemporaryServer({ binaries: embeddedBinaries(process.env.NATIVE) });
-    console.log(JSON.stringify({ data: server.data, socket: server.connection('postgres').host }));
+    const server = await startTemporaryServer({ binaries: embeddedBinaries(process.env.NATIVE), network: process.env.NETWORK ?? 'none' });
+    console.log(JSON.stringify({ data: server.data, network: server.network, socket: server.connection('postgres').host }));
     setInterval(() => {}, 1000);`;
   const child = spawn(
     process.execPath,
@@ -57,7 +57,7 @@ async function serverInChild(
     },
   );
   const said = await firstLine(child);
-  const place = JSON.parse(said) as { data: string; socket: string };
+  const place = JSON.parse(said) as { data: string; socket: string; network: string };
   const pid = Number(readFileSync(join(place.data, 'postmaster.pid'), 'utf8').split('\n')[0]);
   return { child, pid, ...place };
 }
@@ -87,10 +87,15 @@ async function gone(server: {
   return false;
 }
 
-test.each(['SIGKILL', 'SIGINT', 'SIGTERM'] as const)(
-  'a private server and its folders are gone soon after %s',
-  async (signal) => {
-    const server = await serverInChild();
+test.each([
+  ['SIGKILL', 'none'],
+  ['SIGINT', 'none'],
+  ['SIGTERM', 'none'],
+  ['SIGKILL', 'host'],
+] as const)(
+  'a private server and its folders are gone soon after %s, where it asked for the network %s',
+  async (signal, network) => {
+    const server = await serverInChild({ env: { NETWORK: network } });
     expect(existsSync(join(server.data, 'PG_VERSION'))).toBe(true);
     expect(lstatSync(server.socket).mode & 0o777).toBe(0o700);
     server.child.kill(signal);
@@ -104,6 +109,9 @@ test.runIf(root)('a private server runs for an ordinary user too', async () => {
   chownSync(home, uid, uid);
   const server = await serverInChild({ uid, gid: uid, env: { HOME: home, TMPDIR: '/tmp' } });
   expect(lstatSync(server.data).uid).toBe(uid);
+  const words = ['--user', '--map-current-user', '--net', 'true'];
+  const allowed = spawnSync('unshare', words, { uid, gid: uid }).status === 0;
+  expect(server.network).toBe(allowed ? 'none' : 'host');
   server.child.kill('SIGKILL');
   expect(await gone(server)).toBe(true);
 });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { type CloneHost, type DatabaseName, type Golden } from '../../src/clone/index.ts';
+import { type Clone, type CloneHost, type DatabaseName, type Golden } from '../../src/clone/index.ts';
 import { digest, type Milliseconds, now } from '../../src/core/index.ts';
-import { id, openSession, sql } from '../../src/database/index.ts';
+import { type Connection, id, openSession, sql } from '../../src/database/index.ts';
 import {
   type Release,
   type ReleaseName,
@@ -11,7 +11,7 @@ import {
   type Tier,
   type TierId,
 } from '../../src/release/index.ts';
-import { runSql, serverConnection, withDatabase } from '../database.io.ts';
+import { runSql, serverConnection } from '../database.io.ts';
 
 /** A clone host over one database of the test server, and the names of the clones that are there now. */
 export interface TestHost {
@@ -19,12 +19,29 @@ export interface TestHost {
   readonly clones: Set<string>;
 }
 
+/** Where a test host makes its databases. */
+export interface Place extends Pick<Clone, 'server' | 'network'> {
+  connection(database?: string): Connection;
+}
+
+const sharedServer: Place = {
+  connection: (database) => serverConnection('18', database),
+  server: 'shared',
+  network: 'host',
+};
+
 /** Makes a database from the statements, hands over a host that clones it, and drops all of it. */
-export async function withHost<T>(before: readonly string[], use: (given: TestHost) => Promise<T>): Promise<T> {
-  return await withDatabase('18', async (source) => {
+export async function withHost<T>(
+  before: readonly string[],
+  use: (given: TestHost) => Promise<T>,
+  place: Place = sharedServer,
+): Promise<T> {
+  const admin = await openSession(place.connection('postgres'), { applicationName: 'test' });
+  const source = place.connection(`t_${randomBytes(6).toString('hex')}`);
+  try {
+    await admin.query(sql`create database ${id(source.database)}`);
     await runSql(source, before);
     const clones = new Set<string>();
-    const admin = await openSession(serverConnection('18'), { applicationName: 'test' });
     const golden: Golden = {
       provider: 'template',
       generation: 1,
@@ -64,9 +81,11 @@ export async function withHost<T>(before: readonly string[], use: (given: TestHo
         clones.add(database);
         return {
           lease: lease(database, false),
-          connection: serverConnection('18', database),
+          connection: place.connection(database),
           durationMs: 1,
           method: 'copy',
+          server: place.server,
+          network: place.network,
         };
       },
       readGolden: (use) => use(source),
@@ -81,9 +100,10 @@ export async function withHost<T>(before: readonly string[], use: (given: TestHo
       return await use({ host, clones });
     } finally {
       for (const name of Array.from(clones)) await drop(name);
-      await admin.close();
     }
-  });
+  } finally {
+    await admin.query(sql`drop database if exists ${id(source.database)} with (force)`).finally(() => admin.close());
+  }
 }
 
 /** A step as the parser would give it, for SQL that is one statement. */

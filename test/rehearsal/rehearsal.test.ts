@@ -256,7 +256,12 @@ it('stops an invalid index that is left behind, and measures notices and locks a
       expect(done.outcome).toBe('passed');
       expect(steps?.[0]?.notices[0]?.message).toContain('forged');
       expect(steps?.[1]?.rewritten).toContain('public.t');
-      expect(steps?.[1]?.locks).toContainEqual({ relation: 'public.t', mode: 'AccessExclusiveLock' });
+      expect(steps?.[1]?.locks).toContainEqual({
+        relation: 'public.t',
+        mode: 'AccessExclusiveLock',
+        age: 'existing',
+        heldMs: expect.any(Number),
+      });
       expect(steps?.[1]?.walBytes).toBeGreaterThan(0);
     },
   );

@@ -100,7 +100,15 @@ const rehearsal: Rehearsal = {
   repeatable: true,
   touched: [],
   barred: [],
-  dispatch: { notifications: 0, declared: [] },
+  dispatch: {
+    declared: null,
+    network: 'none',
+    notifications: { sent: 'none', heard: [], heardCount: 0 },
+    called: [],
+    foreign: [],
+    modules: [],
+  },
+  leftovers: [],
   problems: [],
   options: [{ option: '3-shadow', outcome: 'collides', problems: [], durationMs: 1 }],
 };

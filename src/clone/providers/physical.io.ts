@@ -217,7 +217,7 @@ async function prepare(plan: {
   const { binaries, data, source, database } = plan;
   // a login event trigger of the source must not run here
   const settings: Record<string, string> = binaries.major >= 17 ? { event_triggers: 'off' } : {};
-  const server = await startServer({ binaries, data, superuser: source.superuser, settings });
+  const server = await startServer({ binaries, data, superuser: source.superuser, settings, network: 'none' });
   try {
     const own = await openSession(server.connection(source.identity.database), { applicationName: 'oneroof golden' });
     try {

@@ -1,0 +1,93 @@
+import { type Problem, printable } from '../core/index.ts';
+
+/** Something of the schema that can be there without being in force. */
+export interface Condition {
+  readonly kind: 'index' | 'constraint' | 'trigger' | 'foreign key' | 'materialized view' | 'table';
+  /** Names it as a person would, e.g. `t_check on public.t`. */
+  readonly name: string;
+  readonly state: 'in force' | 'invalid' | 'not valid' | 'not enforced' | 'disabled' | 'not populated' | 'unlogged';
+}
+
+/** The columns of a table: the server never gives a number twice, and knows 1,600 of them. */
+export interface ColumnNumbers {
+  readonly name: string;
+  readonly dropped: number;
+  readonly highest: number;
+}
+
+/** What a database holds that can be left behind. */
+export interface Conditions {
+  readonly conditions: readonly Condition[];
+  readonly columns: readonly ColumnNumbers[];
+}
+
+/** A fact for the report. `made`: the release made it so; `switched`: it was in force before. */
+export type Leftover =
+  | (Condition & { readonly since: 'made' | 'switched' })
+  | { readonly kind: 'columns'; readonly name: string; readonly burned: number; readonly left: number };
+
+/** The most columns that a table can have had. Source: PostgreSQL manual, "PostgreSQL Limits". */
+const mostColumns = 1600;
+// what a person still has time for: a release of a hundred more cycles
+const scarce = 100;
+
+/** What is left behind between two moments. What was so before is not the release's doing. */
+export function leftoversBetween(before: Conditions, after: Conditions): readonly Leftover[] {
+  const was = new Map(before.conditions.map((one) => [`${one.kind} ${one.name}`, one.state]));
+  const conditions = after.conditions.flatMap((one): readonly Leftover[] => {
+    const earlier = was.get(`${one.kind} ${one.name}`);
+    if (one.state === 'in force' || one.state === earlier) return [];
+    return [{ ...one, since: earlier === 'in force' ? 'switched' : 'made' }];
+  });
+  const dropped = new Map(before.columns.map(({ name, dropped }) => [name, dropped]));
+  const columns = after.columns.flatMap(({ name, highest, dropped: now }): readonly Leftover[] => {
+    const burned = now - (dropped.get(name) ?? 0);
+    return burned > 0 ? [{ kind: 'columns', name, burned, left: mostColumns - highest }] : [];
+  });
+  return [...conditions, ...columns];
+}
+
+/** Those leftovers that are wrong: debris, what was in force and is not, and a table that soon takes no column any more. */
+export function judgeLeftovers(
+  found: readonly Leftover[],
+  allows: Readonly<Record<string, string>>,
+): readonly Problem[] {
+  return found.flatMap((one): readonly Problem[] => {
+    const name = printable(one.name);
+    if (one.kind === 'columns')
+      return one.left >= scarce
+        ? []
+        : [
+            {
+              code: 'COLUMNS_SCARCE',
+              problem: `table ${name} has ${one.left} of ${mostColumns} column numbers left: this release used up ${one.burned} by dropping columns`,
+              fix: 'make the table anew (CREATE TABLE … AS, rename) before columns are added and dropped again',
+            },
+          ];
+    if (one.kind === 'index')
+      return [
+        {
+          code: 'INDEX_INVALID',
+          problem: `index ${name} is invalid after the forward`,
+          fix: 'drop it and build it again in a tier of its own',
+        },
+      ];
+    if (one.state === 'not valid')
+      return [
+        {
+          code: 'CONSTRAINT_NOT_VALID',
+          problem: `constraint ${name} was never validated`,
+          fix: 'add ALTER TABLE … VALIDATE CONSTRAINT in a later tier',
+        },
+      ];
+    // what the release itself makes that way stands in its text; what it switches off may have been forgotten
+    if (one.since === 'made' || allows['switchOff'] !== undefined) return [];
+    return [
+      {
+        code: 'SWITCHED_OFF',
+        problem: `${one.kind} ${name} was in force before the release, and is ${one.state} after it`,
+        fix: 'switch it on again in the last tier that needs it off, or say why under `allows: {switchOff: …}` in release.yaml',
+      },
+    ];
+  });
+}
