@@ -59,7 +59,26 @@ const rehearsalBody = z.looseObject({
       rows: z.string(),
     })
     .nullable(),
-  twin: z.looseObject({ declared: z.array(z.string()) }).nullable(),
+  twin: z
+    .looseObject({
+      prepared: z.looseObject({ turned: z.array(z.string()), kept: z.array(z.looseObject({ relation: z.string() })) }),
+      declared: z.array(z.string()),
+    })
+    .nullable(),
+  dispatch: z.looseObject({
+    declared: z.string().nullable(),
+    network: z.string(),
+    notifications: z.looseObject({ sent: z.enum(['none', 'some', 'not measured']) }),
+  }),
+  leftovers: z.array(
+    z.looseObject({
+      kind: z.string(),
+      name: z.string(),
+      state: z.string().optional(),
+      burned: z.number().optional(),
+      left: z.number().optional(),
+    }),
+  ),
   idempotent: z.boolean().nullable(),
   repeatable: z.boolean().nullable(),
   options: z.array(

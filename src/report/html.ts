@@ -56,6 +56,7 @@ ${section(
     ]),
   ),
 )}
+${section('What the rehearsal found', list(report.findings))}
 ${section('What is not proven', list(report.notProven.map(({ relation, reason }) => `${relation}: ${reason}`)))}
 ${section('Reviews, advisory and never counted', list(report.reviews.map(({ by, finding, text }) => `${by}, ${finding}: ${text}`)))}
 ${section('Evidence', `<ul>${report.evidence.map((one) => `<li>${one.kind} <span class="soft">${one.recordedAt}</span> <a href="${href(one.href)}"><code>${one.digest}</code></a></li>`).join('')}</ul>`)}

@@ -65,6 +65,7 @@ export function toMarkdown(report: Report): string {
         ]),
       ),
     ),
+    section('What the rehearsal found', list(report.findings)),
     section('Not proven', list(report.notProven.map(({ relation, reason }) => `${relation}: ${reason}`))),
     section(
       'Reviews (advisory)',

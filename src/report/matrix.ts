@@ -1,3 +1,4 @@
+import { findingsOf } from './findings.ts';
 import { type Instant } from '../core/index.ts';
 import { type Entry, type Evidence } from '../evidence/index.ts';
 import { type AfterStep, type SealedRelease, type Tier } from '../release/index.ts';
@@ -51,6 +52,7 @@ export function buildReport(source: ReportSource): Report {
     meanwhile: release.next.filter(({ gated }) => !gated).map(({ title }) => title),
     compliance: compliance(facts),
     tiers: release.tiers.map((tier) => tierFacts(tier, facts)),
+    findings: facts.rehearsal.found ? findingsOf(facts.rehearsal.body) : [],
     notProven: (proof?.notProven ?? []).map(({ relation, reason }) => ({ relation, reason })),
     evidence: evidence
       .filter(({ entry }) => entry.seal === seal)

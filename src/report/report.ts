@@ -66,6 +66,8 @@ export interface Report {
   /** entry == exit. */
   readonly compliance: readonly string[];
   readonly tiers: readonly TierFacts[];
+  /** What the rehearsal found out, one sentence each. */
+  readonly findings: readonly string[];
   readonly notProven: readonly { readonly relation: string; readonly reason: string }[];
   readonly evidence: readonly (Citation & { readonly recordedAt: Instant })[];
   /** Advisory: they never count as ratification. */
