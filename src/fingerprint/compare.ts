@@ -34,12 +34,12 @@ export function compareSchemas(before: SchemaFingerprint, after: SchemaFingerpri
 /**
  * Lists every relation and sequence in which two databases' rows differ; a relation that one side could not prove stays in `notProven`.
  *
- * Errors  INTERNAL where the two were hashed with different seeds.
+ * Errors  INTERNAL where the two were hashed with different seeds or hashes.
  */
 export function compareRows(before: DataFingerprint, after: DataFingerprint): readonly Difference[] {
-  if (canonicalJson(before.seeds) !== canonicalJson(after.seeds))
+  if (before.hash !== after.hash || canonicalJson(before.seeds) !== canonicalJson(after.seeds))
     throw new OneRoofError('INTERNAL', {
-      problem: 'rows that were hashed with different seeds cannot be compared',
+      problem: 'rows that were hashed with different seeds or hashes cannot be compared',
       fix: 'this is a defect of One Roof: please report it with the command that you ran',
     });
   const open = new Set(unproven(before, after).map((entry) => entry.relation));
