@@ -2,7 +2,12 @@ import type { Mutation } from './mutations.ts';
 
 /** Columns, and attributes of composite types. */
 export const columns: readonly Mutation[] = [
-  { what: 'a column comes', change: ['alter table s.t add z integer'], finds: 'column s.t.z: whole' },
+  {
+    what: 'a column comes',
+    change: ['alter table s.t add z integer'],
+    finds: 'column s.t.z: whole',
+    also: ['table s.t: attributes (strict)'],
+  },
   { what: 'a column goes', change: ['alter table s.untyped drop y'], finds: 'column s.untyped.y: whole' },
   {
     what: 'a column is renamed',
@@ -19,7 +24,7 @@ export const columns: readonly Mutation[] = [
     what: 'a column becomes an array',
     change: ['alter table s.untyped alter x type integer[] using array[x]'],
     finds: 'column s.untyped.x: type',
-    also: ['column s.untyped.x: storage'],
+    also: ['column s.untyped.x: storage', 'column s.untyped.x: dimensions (strict)'],
   },
   {
     what: 'a column gets a longer type',
@@ -74,7 +79,7 @@ export const columns: readonly Mutation[] = [
     what: 'a generated column gets another expression',
     change: ['alter table s.gen drop y', 'alter table s.gen add y integer generated always as (x * 3) stored'],
     finds: 'column s.gen.y: default',
-    also: ['column s.gen.y: attnum (strict)'],
+    also: ['column s.gen.y: attnum (strict)', 'table s.gen: attributes (strict)'],
   },
   {
     what: 'a generated column becomes an ordinary one',
@@ -87,7 +92,7 @@ export const columns: readonly Mutation[] = [
     from: 18,
     change: ['alter table s.gen drop y', 'alter table s.gen add y integer generated always as (x * 2) virtual'],
     finds: 'column s.gen.y: generated',
-    also: ['column s.gen.y: attnum (strict)'],
+    also: ['column s.gen.y: attnum (strict)', 'table s.gen: attributes (strict)'],
   },
   {
     what: 'a virtual column gets another expression',
@@ -135,7 +140,7 @@ export const columns: readonly Mutation[] = [
   {
     what: 'a column of a system table is granted',
     change: ['grant select (rolpassword) on pg_authid to pg_monitor'],
-    finds: 'column pg_catalog.pg_authid.rolpassword: privileges',
+    finds: 'system object table column pg_catalog.pg_authid.rolpassword: whole',
   },
   {
     what: 'a grant of a column may be passed on',
@@ -169,6 +174,7 @@ export const columns: readonly Mutation[] = [
       'column s.t.c: position (strict)',
       'column s.t.v: position (strict)',
       'column s.t.g: position (strict)',
+      'table s.t: attributes (strict)',
     ],
   },
   {

@@ -81,7 +81,7 @@ export const constraints: readonly Mutation[] = [
     setup: ['alter table s.k add constraint k_n unique (a)'],
     change: ['alter table s.k drop constraint k_n', 'alter table s.k add constraint k_n unique (a) include (b)'],
     finds: 'constraint s.k.k_n: definition',
-    also: ['index s.k_n: definition', 'index s.k_n: statistics'],
+    also: ['index s.k_n: definition', 'index s.k_n: statistics', 'index s.k_n: attributes (strict)'],
   },
   {
     what: 'a unique constraint is no longer deferrable',
@@ -169,7 +169,7 @@ export const constraints: readonly Mutation[] = [
       'alter table s.child add constraint child_fk foreign key (k) references s.parent (k) deferrable',
       'alter table s.parent add constraint parent_pkey primary key (k)',
     ],
-    finds: 'constraint s.child.child_fk: index',
+    finds: 'constraint s.child.child_fk: index (strict)',
   },
   {
     what: 'an exclusion gets a predicate',
@@ -187,6 +187,7 @@ export const constraints: readonly Mutation[] = [
       'alter table s.k add constraint k_overlap exclude using gist (during with -|-)',
     ],
     finds: 'constraint s.k.k_overlap: definition',
+    also: ['constraint s.k.k_overlap: operators'],
   },
   {
     what: 'a key loses its period',
@@ -200,7 +201,7 @@ export const constraints: readonly Mutation[] = [
     also: [
       'index s.period18_key: definition',
       'constraint s.period18.period18_key: period',
-      'index s.period18_key: exclusion',
+      'constraint s.period18.period18_key: operators',
     ],
   },
   {
@@ -248,20 +249,20 @@ export const constraints: readonly Mutation[] = [
   },
   ...(
     [
-      ['includes a column', 's.t (a) include (b)', ['index s.t_a: statistics']],
+      ['includes a column', 's.t (a) include (b)', ['index s.t_a: statistics', 'index s.t_a: attributes (strict)']],
       ['gets a predicate', 's.t (a) where b > 0', []],
-      ['is over an expression', 's.t (lower(a))', []],
+      ['is over an expression', 's.t (lower(a))', ['index s.t_a: attributes (strict)']],
       ['gets another operator class', 's.t (a text_pattern_ops)', []],
       ['gets another collation', 's.t (a collate "C")', []],
       ['gets another order', 's.t (a desc)', []],
       ['puts NULLs first', 's.t (a nulls first)', []],
       ['gets another method', 's.t using hash (a)', []],
-      ['gets a second column', 's.t (a, b)', ['index s.t_a: statistics']],
+      ['gets a second column', 's.t (a, b)', ['index s.t_a: statistics', 'index s.t_a: attributes (strict)']],
       ['gets an option', 's.t (a) with (fillfactor = 50)', []],
       [
         'gets an option of an operator class',
         "s.t using gist (to_tsvector('simple', a) tsvector_ops (siglen = 100))",
-        [],
+        ['index s.t_a: attributes (strict)'],
       ],
     ] as const
   ).map(
@@ -305,7 +306,7 @@ export const constraints: readonly Mutation[] = [
   {
     what: 'an index depends on an extension',
     change: ['alter index s.t_a depends on extension hstore'],
-    finds: 'index s.t_a: dependsOn',
+    finds: 'extension dependency index s.t_a on hstore: whole',
   },
   {
     what: 'an index is attached to that of the parent',
@@ -384,7 +385,7 @@ export const constraints: readonly Mutation[] = [
   {
     what: 'a trigger depends on an extension',
     change: ['alter trigger t_touch on s.t depends on extension hstore'],
-    finds: 'trigger s.t.t_touch: dependsOn',
+    finds: 'extension dependency trigger t_touch on s.t on hstore: whole',
   },
   {
     what: 'a rule changes',

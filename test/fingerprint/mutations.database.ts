@@ -275,37 +275,37 @@ export const databases: readonly Mutation[] = [
   {
     what: 'a system function is revoked',
     change: ['revoke execute on function pg_catalog.pg_sleep(double precision) from public'],
-    finds: 'function pg_catalog.pg_sleep(double precision): privileges',
+    finds: 'system object function pg_catalog.pg_sleep(double precision): whole',
   },
   {
     what: 'a system function is granted',
     change: ['grant execute on function pg_catalog.pg_read_file(text) to pg_monitor'],
-    finds: 'function pg_catalog.pg_read_file(text): privileges',
+    finds: 'system object function pg_catalog.pg_read_file(pg_catalog.text): whole',
   },
   {
     what: 'a system view is revoked',
     change: ['revoke select on pg_catalog.pg_tables from public'],
-    finds: 'view pg_catalog.pg_tables: privileges',
+    finds: 'system object view pg_catalog.pg_tables: whole',
   },
   {
     what: 'a system table is granted',
     change: ['grant select on pg_catalog.pg_authid to public'],
-    finds: 'table pg_catalog.pg_authid: privileges',
+    finds: 'system object table pg_catalog.pg_authid: whole',
   },
   {
     what: 'a system type is revoked',
     change: ['revoke usage on type pg_catalog.json from public'],
-    finds: 'type pg_catalog.json: privileges',
+    finds: 'system object type pg_catalog.json: whole',
   },
   {
     what: 'a view of the information schema is revoked',
     change: ['revoke select on information_schema.tables from public'],
-    finds: 'view information_schema.tables: privileges',
+    finds: 'system object view information_schema.tables: whole',
   },
   {
     what: 'the system schema is granted',
     change: ['grant create on schema pg_catalog to pg_monitor'],
-    finds: 'schema pg_catalog: privileges',
+    finds: 'system object schema pg_catalog: whole',
   },
   {
     what: 'a built-in language is revoked',
@@ -329,6 +329,6 @@ export const databases: readonly Mutation[] = [
       'set local allow_system_table_mods = on',
       'alter table pg_catalog.pg_attribute set (autovacuum_vacuum_threshold = 77)',
     ],
-    finds: 'table pg_catalog.pg_attribute: options',
+    finds: 'system catalogue pg_class: rows (strict)',
   },
 ];

@@ -155,7 +155,7 @@ export const relations: readonly Mutation[] = [
     what: 'a view gets a column',
     change: ['create or replace view s.v as select id, b, a from s.t'],
     finds: 'column s.v.a: whole',
-    also: ['view s.v: definition'],
+    also: ['view s.v: definition', 'view s.v: attributes (strict)'],
   },
   {
     what: 'a view becomes a security barrier',

@@ -163,7 +163,7 @@ export const routines: readonly Mutation[] = [
   {
     what: 'a function depends on an extension',
     change: ['alter function s.f(integer) depends on extension hstore'],
-    finds: 'function s.f(integer): dependsOn',
+    finds: 'extension dependency function s.f(integer) on hstore: whole',
   },
   {
     what: 'a procedure gets another source',
@@ -285,7 +285,7 @@ export const routines: readonly Mutation[] = [
     finds: 'type s.r: range',
     also: [
       'type s.r: storage',
-      ...['bigint', 'integer'].flatMap((of) => [
+      ...['bigint', 'integer', 'type s.r_multirange: storage'].flatMap((of) => [
         `function s.r(${of}, ${of}): whole`,
         `function s.r(${of}, ${of}, text): whole`,
       ]),
@@ -311,7 +311,9 @@ export const routines: readonly Mutation[] = [
     also: [
       'cast (s.r AS s.r_multirange): whole',
       'cast (s.r AS s.rs): whole',
-      ...['r_multirange', 'rs'].flatMap((name) => ['', 's.r', 's.r[]'].map((of) => `function s.${name}(${of}): whole`)),
+      ...['r_multirange', 'rs', 'type s.r_multirange: whole', 'type s.rs: whole'].flatMap((name) =>
+        ['', 's.r', 's.r[]'].map((of) => `function s.${name}(${of}): whole`),
+      ),
     ],
   },
   {
@@ -349,7 +351,7 @@ export const routines: readonly Mutation[] = [
     what: 'a domain gets another base',
     change: ['drop domain s.label', 'create domain s.label as varchar(10)'],
     finds: 'domain s.label: base',
-    also: ['domain s.label: functions'],
+    also: [],
   },
   {
     what: 'a domain gets another collation',

@@ -11,13 +11,14 @@ export class Chooser {
     readonly schema: SchemaFingerprint;
     readonly picks: readonly number[];
     readonly serial: number;
+    /** Never chosen: members of extensions, which a dump leaves to the extension. */
+    readonly except: ReadonlySet<string>;
   }) {
     const names = new Map<string, string[]>();
     for (const { kind, name } of from.schema.objects) {
       const list = names.get(kind) ?? [];
       names.set(kind, list);
-      if (/^(pg_catalog|information_schema|public)\b|^s\.(ghstore|hstore)/.test(name)) continue;
-      list.push(name);
+      if (!from.except.has(`${kind} ${name}`) && !name.startsWith('public')) list.push(name);
     }
     this.#names = names;
     this.#picks = from.picks;

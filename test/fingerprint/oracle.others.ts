@@ -132,11 +132,9 @@ export const otherTemplates: readonly Template[] = [
   (c) =>
     `create text search parser s.${c.fresh()} (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end, lextypes = prsd_lextype ${c.of('', ', headline = prsd_headline')})`,
   (c) => `create text search template s.${c.fresh()} (${c.of('', 'init = dsimple_init,')} lexize = dsimple_lexize)`,
-  (c) => `alter extension hstore ${c.of('set schema other', 'set schema s')}`,
-  (c) =>
-    `alter extension hstore ${c.of('add', 'drop')} ${c.of('table s.toast', 'sequence s.seq', 'function s.touch2()')}`,
-  (c) =>
-    `create extension if not exists ${c.of('citext', 'pg_trgm', 'ltree', 'unaccent')} schema ${c.of('s', 'other')}`,
+  (c) => `alter extension tcn set schema ${c.of('other', 's')}`,
+  () => 'alter extension hstore drop function s.hstore(text, text)',
+  (c) => `create extension if not exists ${c.of('tcn', 'moddatetime')} schema ${c.of('s', 'other')}`,
   (c) => granted(c, `execute on function s.hstore(text, text)`),
   (c) =>
     `create ${c.of('', 'trusted')} language ${c.fresh()} handler plpgsql_call_handler ${c.of('', 'inline plpgsql_inline_handler')} ${c.of('', 'validator plpgsql_validator')}`,
