@@ -118,6 +118,7 @@ export const indexes: CatalogQuery = () =>
     logical: {
       definition: 'pg_get_indexdef(i.indexrelid)',
       primary: 'i.indisprimary',
+      exclusion: 'i.indisexclusion',
       immediate: 'i.indimmediate',
       valid: 'i.indisvalid',
       ready: 'i.indisready',
