@@ -62,7 +62,9 @@ export const fixture: readonly string[] = [
   'create text search parser s.parser (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end, lextypes = prsd_lextype)',
   'create text search template s.template (init = dsimple_init, lexize = dsimple_lexize)',
   'create extension hstore schema s',
-  'create language words handler plpgsql_call_handler',
+  // a dump writes a language out only where its handler is dumped too
+  `create function s.words_handler() returns language_handler language c as '$libdir/plpgsql', 'plpgsql_call_handler'`,
+  'create language words handler s.words_handler',
   `create function s.from_sql(internal) returns internal language internal immutable as 'int4in'`,
   `create function s.to_sql(internal) returns s.mood language internal immutable as 'int4in'`,
   `create function s.to_sql2(internal) returns s.mood language internal immutable as 'int4in'`,

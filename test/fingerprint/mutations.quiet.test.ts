@@ -10,8 +10,6 @@ import { written } from './mutations.ts';
 
 /** A copy has no subscription: it belongs to one database of the server. */
 const copied = fixture.filter((statement) => !statement.startsWith('create subscription'));
-/** CREATE LANGUAGE with parameters that a dump leaves out is not restored but as an extension. */
-
 
 async function make(connection: Connection, version: '18' | '15'): Promise<void> {
   await runSql(connection, version === '18' ? [...copied, ...fixture18] : copied);
@@ -81,6 +79,7 @@ test.each(versions)('on %s the settings of the session make no difference', asyn
       ]) {
         await session.run(`set ${setting}`);
         expect(compareSchemas(before, await captureSchema(session)).map(written), setting).toEqual([]);
+        await session.run(`reset ${setting.split(' =')[0]}`);
       }
     });
   });
@@ -151,7 +150,10 @@ test.each(versions)('on %s a copy by CREATE DATABASE … TEMPLATE is strictly eq
 });
 
 /** In what a database that was dumped and restored differs, strictly or by what a dump leaves out. */
-const afterRestore: readonly (readonly [difference: string, why: string])[] = [];
+const afterRestore: readonly (readonly [difference: string, why: string])[] = [
+  ['column s.toast.stays: attnum (strict)', 'a dump does not keep the places of dropped columns'],
+  ['table s.toast: attributes (strict)', 'nor does it count them'],
+];
 
 test.runIf(versions.includes('15'))('a dump that is restored is logically equal, but for what is listed', async () => {
   const binaries = '/usr/lib/postgresql/15/bin';

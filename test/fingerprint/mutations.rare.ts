@@ -144,8 +144,8 @@ export const rare: readonly Mutation[] = [
   {
     what: 'a collation gets another provider',
     change: ['drop collation s.plain', `create collation s.plain (provider = libc, locale = 'C')`],
-    finds: 'collation s.plain: whole',
-    also: ['collation s.plain for UTF8: whole'],
+    finds: 'collation s.plain: provider',
+    also: ['collate', 'ctype', 'encoding', 'locale'].map((of) => `collation s.plain: ${of}`),
   },
   {
     what: 'a collation gets rules',
@@ -291,17 +291,17 @@ export const rare: readonly Mutation[] = [
   },
   {
     what: 'a language becomes trusted',
-    change: ['create or replace trusted language words handler plpgsql_call_handler'],
+    change: ['create or replace trusted language words handler s.words_handler'],
     finds: 'language words: trusted',
   },
   {
     what: 'a language gets a validator',
-    change: ['create or replace language words handler plpgsql_call_handler validator plpgsql_validator'],
+    change: ['create or replace language words handler s.words_handler validator plpgsql_validator'],
     finds: 'language words: validator',
   },
   {
     what: 'a language gets an inline handler',
-    change: ['create or replace language words handler plpgsql_call_handler inline plpgsql_inline_handler'],
+    change: ['create or replace language words handler s.words_handler inline plpgsql_inline_handler'],
     finds: 'language words: inline',
   },
   {

@@ -285,7 +285,8 @@ export const routines: readonly Mutation[] = [
     finds: 'type s.r: range',
     also: [
       'type s.r: storage',
-      ...['bigint', 'integer', 'type s.r_multirange: storage'].flatMap((of) => [
+      'type s.r_multirange: storage',
+      ...['bigint', 'integer'].flatMap((of) => [
         `function s.r(${of}, ${of}): whole`,
         `function s.r(${of}, ${of}, text): whole`,
       ]),
@@ -311,9 +312,9 @@ export const routines: readonly Mutation[] = [
     also: [
       'cast (s.r AS s.r_multirange): whole',
       'cast (s.r AS s.rs): whole',
-      ...['r_multirange', 'rs', 'type s.r_multirange: whole', 'type s.rs: whole'].flatMap((name) =>
-        ['', 's.r', 's.r[]'].map((of) => `function s.${name}(${of}): whole`),
-      ),
+      'type s.r_multirange: whole',
+      'type s.rs: whole',
+      ...['r_multirange', 'rs'].flatMap((name) => ['', 's.r', 's.r[]'].map((of) => `function s.${name}(${of}): whole`)),
     ],
   },
   {

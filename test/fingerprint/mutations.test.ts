@@ -22,7 +22,9 @@ const mutations: readonly Mutation[] = [
 ];
 
 /** What the fingerprint does not see, and why. */
-const knownGaps: ReadonlyMap<string, string> = new Map();
+const knownGaps: ReadonlyMap<string, string> = new Map([
+  ['a large object is granted', 'large objects count as rows, and rows have no owner, privileges or comment'],
+]);
 
 const hidden = /hunter2/;
 
@@ -44,7 +46,7 @@ test.each(versions)(
           const base = await captureSchema(session);
           const wrong: string[] = [];
           for (const { what, setup, change, finds, also = [], from = 15 } of mutations) {
-            if (Number(version) < from || knownGaps.has(what)) continue;
+            if (Number(version) < from) continue;
             await session.run('begin');
             try {
               for (const statement of setup ?? []) await session.run(statement);
@@ -53,6 +55,10 @@ test.each(versions)(
               const after = await captureSchema(session);
               const found = compareSchemas(before, after).map(written);
               const level = finds.endsWith(' (strict)') ? before.logicalDigest === after.logicalDigest : true;
+              if (knownGaps.has(what)) {
+                if (found.length > 0) wrong.push(`${what}: is no gap any more`);
+                continue;
+              }
               if (!found.includes(finds) || before.digest === after.digest || !level)
                 wrong.push(`${what}: ${finds} was not found, but ${found.join(', ') || 'nothing'}`);
               const more = found.filter((one) => one !== finds && !also.includes(one));
