@@ -1,4 +1,4 @@
-import { type CatalogQuery, explode, objects, role, sha256 } from './catalog.ts';
+import { type CatalogQuery, explode, objects, role } from './catalog.ts';
 
 /**
  * What initdb made and somebody can grant on: each with its OID, part, privileges, the ones that it was made with, and owner.
@@ -18,20 +18,20 @@ function fromPublic(schema: string, owner: string, privilege: string): string {
   return `case ${schema} when to_regnamespace('information_schema') then array[makeaclitem(0, ${owner}, '${privilege}', false)] else acldefault('c', ${owner}) end`;
 }
 
-/** SQL: one hash over many texts, in the order of a name or number that initdb gives. */
+/** SQL: one hash over the rows of a catalogue that PostgreSQL's own sources number, in their binary form, which is quick to make. */
 function digestOf(of: {
   readonly catalog: string;
-  readonly text: string;
-  readonly from: string;
-  readonly order: string;
+  readonly row: string;
+  readonly key: readonly [string, ...string[]];
 }): string {
-  return `select 'system catalogue' as kind, '${of.catalog}' as name, '{}'::jsonb as logical,
-  jsonb_build_object('rows', ${sha256(`(select string_agg(${of.text}, E'\\n' order by ${of.order}) from ${of.from})`)}) as strict`;
+  const { catalog, row, key } = of;
+  const order = key.map((column) => `x.${column}`).join(', ');
+  return `select 'system catalogue' as kind, '${catalog}' as name, '{}'::jsonb as logical,
+  jsonb_build_object('rows', encode(sha256(string_agg(record_send(${row}), ''::bytea order by ${order})), 'hex')) as strict from ${catalog} x where x.${key[0]}::oid < ${numbered}`;
 }
 
 /** The catalogues whose rows can be taken as they are: no privileges, no versions, nothing that a VACUUM writes. */
 const whole = [
-  'pg_aggregate',
   'pg_am',
   'pg_amop',
   'pg_amproc',
@@ -41,7 +41,6 @@ const whole = [
   'pg_opclass',
   'pg_operator',
   'pg_opfamily',
-  'pg_range',
   'pg_ts_config',
   'pg_ts_dict',
   'pg_ts_parser',
@@ -64,51 +63,39 @@ const touched: CatalogQuery = () =>
     from: `${grantable} left join pg_init_privs p on p.classoid = x.classid and p.objoid = x.oid and p.objsubid = x.part
 cross join lateral pg_identify_object(x.classid, x.oid, x.part) i
 where x.oid < 16384 and (x.owner <> 10
-  or (x.now is not null or p.initprivs is not null) and ${explode('coalesce(x.now, x.usual)')} <> ${explode('coalesce(p.initprivs, x.usual)')}
+  or (x.now is not null or p.initprivs is not null) and coalesce(x.now, x.usual) <> coalesce(p.initprivs, x.usual) and ${explode('coalesce(x.now, x.usual)')} <> ${explode('coalesce(p.initprivs, x.usual)')}
   or x.oid >= ${numbered} and exists (select from pg_description d where d.classoid = x.classid and d.objoid = x.oid))`,
   });
 
-/** Strictly, that nobody rewrote what PostgreSQL itself brings; another minor version may bring another text, so it is no logical property. */
-export const systemQueries: readonly CatalogQuery[] = [
-  touched,
-  ...whole.map((catalog) => () => {
-    const key = catalog === 'pg_aggregate' ? 'aggfnoid::oid' : catalog === 'pg_range' ? 'rngtypid' : 'oid';
-    return digestOf({ catalog, text: 'x::text', from: `${catalog} x where ${key} < ${numbered}`, order: key });
-  }),
-  () =>
-    digestOf({
-      catalog: 'pg_proc',
-      text: `row(x.oid, x.proname, x.pronamespace, x.proowner, x.prolang, x.procost, x.prorows, x.provariadic, x.prosupport::oid, x.prokind, x.prosecdef, x.proleakproof, x.proisstrict, x.proretset, x.provolatile,
-    x.proparallel, x.prorettype, x.proargtypes, x.proallargtypes, x.proargmodes, x.proargnames, x.proargdefaults, x.protrftypes, x.prosrc, x.probin, x.prosqlbody, x.proconfig)::text`,
-      from: `pg_proc x where oid < ${numbered}`,
-      order: 'x.oid',
-    }),
-  () =>
-    digestOf({
-      catalog: 'pg_type',
-      text: `(to_jsonb(x) - 'typacl')::text`,
-      from: `pg_type x where oid < ${numbered}`,
-      order: 'x.oid',
-    }),
-  () =>
-    digestOf({
-      catalog: 'pg_class',
-      text: `row(x.oid, x.relname, x.relowner, x.reltablespace, x.relpersistence, x.relnatts, x.relreplident, x.relrowsecurity, x.relforcerowsecurity, x.reloptions)::text`,
-      from: `pg_class x where oid < ${numbered}`,
-      order: 'x.oid',
-    }),
-  () =>
-    digestOf({
-      catalog: 'pg_attribute',
-      text: `row(x.attrelid, x.attnum, x.attname, x.atttypid, x.atttypmod, x.attnotnull, x.attstorage, x.attcompression, x.attcollation, x.attstattarget, x.attoptions, x.attisdropped)::text`,
-      from: `pg_attribute x where attrelid < ${numbered}`,
-      order: 'x.attrelid, x.attnum',
-    }),
-  () =>
-    digestOf({
-      catalog: 'pg_description',
-      text: `x::text`,
-      from: `pg_description x where objoid < ${numbered}`,
-      order: 'x.classoid, x.objoid, x.objsubid',
-    }),
+/** The columns of the other catalogues that say what an object is; not its privileges, nor what is counted or stored. */
+const digests: readonly Parameters<typeof digestOf>[0][] = [
+  ...whole.map((catalog) => ({ catalog, row: 'x', key: ['oid'] as const })),
+  { catalog: 'pg_aggregate', row: 'x', key: ['aggfnoid'] },
+  { catalog: 'pg_range', row: 'x', key: ['rngtypid'] },
+  { catalog: 'pg_description', row: 'x', key: ['objoid', 'classoid', 'objsubid'] },
+  {
+    catalog: 'pg_proc',
+    row: `(x.oid, x.proname, x.pronamespace, x.proowner, x.prolang, x.procost, x.prorows, x.provariadic, x.prosupport, x.prokind, x.prosecdef, x.proleakproof, x.proisstrict, x.proretset,
+    x.provolatile, x.proparallel, x.prorettype, x.proargtypes, x.proallargtypes, x.proargmodes, x.proargnames, x.proargdefaults, x.protrftypes, x.prosrc, x.probin, x.prosqlbody, x.proconfig)`,
+    key: ['oid'],
+  },
+  {
+    catalog: 'pg_type',
+    row: `(x.oid, x.typname, x.typnamespace, x.typowner, x.typlen, x.typbyval, x.typtype, x.typcategory, x.typispreferred, x.typisdefined, x.typdelim, x.typrelid, x.typsubscript, x.typelem, x.typarray, x.typinput,
+    x.typoutput, x.typreceive, x.typsend, x.typmodin, x.typmodout, x.typanalyze, x.typalign, x.typstorage, x.typnotnull, x.typbasetype, x.typtypmod, x.typndims, x.typcollation, x.typdefaultbin, x.typdefault)`,
+    key: ['oid'],
+  },
+  {
+    catalog: 'pg_class',
+    row: '(x.oid, x.relname, x.relowner, x.reltablespace, x.relpersistence, x.relnatts, x.relreplident, x.relrowsecurity, x.relforcerowsecurity, x.reloptions)',
+    key: ['oid'],
+  },
+  {
+    catalog: 'pg_attribute',
+    row: '(x.attrelid, x.attnum, x.attname, x.atttypid, x.atttypmod, x.attnotnull, x.attstorage, x.attcompression, x.attcollation, x.attstattarget, x.attoptions, x.attisdropped)',
+    key: ['attrelid', 'attnum'],
+  },
 ];
+
+/** Strictly, that nobody rewrote what PostgreSQL itself brings; another minor version may bring another text, so it is no logical property. */
+export const systemQueries: readonly CatalogQuery[] = [touched, () => digests.map(digestOf).join('\nunion all ')];

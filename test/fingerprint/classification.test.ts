@@ -78,7 +78,7 @@ function byType(column: string, type: string): string {
 
 test.each(versions)(
   'on PostgreSQL %s a change of any column that is called hashed changes the fingerprint',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async (version) => {
     const elsewhere =
       version === '18' ? [] : (await catalogColumns('18')).map(([catalog, column]) => `${catalog}.${column}`);
