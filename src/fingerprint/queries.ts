@@ -1,5 +1,7 @@
 import type { CatalogQuery } from './catalog.ts';
-import { others, routines, schemas, types } from './objects.sql.ts';
+import { databaseQueries } from './database.sql.ts';
+import { exchangeQueries } from './exchange.sql.ts';
+import { operatorQueries } from './operators.sql.ts';
 import {
   columns,
   constraints,
@@ -11,10 +13,12 @@ import {
   statistics,
   triggers,
 } from './relations.sql.ts';
+import { systemQueries } from './system.sql.ts';
+import { textQueries } from './text.sql.ts';
+import { routines, types } from './types.sql.ts';
 
 /** One query for each kind of object. */
 export const catalogQueries: readonly CatalogQuery[] = [
-  schemas,
   relations,
   columns,
   constraints,
@@ -26,5 +30,9 @@ export const catalogQueries: readonly CatalogQuery[] = [
   statistics,
   routines,
   types,
-  ...others,
+  ...operatorQueries,
+  ...textQueries,
+  ...exchangeQueries,
+  ...databaseQueries,
+  ...systemQueries,
 ];

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { captureRows, captureSchema, compareRows, compareSchemas } from '../../src/fingerprint/index.ts';
 import { runSql, versions, withDatabase, withSession } from '../database.io.ts';
 
@@ -125,3 +125,80 @@ test.each(versions)(
     });
   },
 );
+
+const foreignSettings = {
+  search_path: 'public, h, pg_catalog',
+  quote_all_identifiers: 'on',
+  DateStyle: 'German, DMY',
+  IntervalStyle: 'sql_standard',
+  TimeZone: 'Asia/Tokyo',
+  extra_float_digits: '-3',
+  bytea_output: 'escape',
+  standard_conforming_strings: 'off',
+};
+
+describe.each(versions)('on PostgreSQL %s the settings of a session', (version) => {
+  const dated = [
+    ...setup,
+    'create schema h',
+    // a name in the path that hides a catalogue
+    'create view public.pg_class as select 1 as one',
+    'create function public.format_type(oid, integer) returns text language sql as $$select $x$wrong$x$$$',
+    `create table h.dated (d date default '2020-01-02', t timestamptz default '2020-01-02 03:04:05+00', i interval default '1 day 02:03:04', b bytea default '\\xff00', f float8 default 0.1, s text default 'a\\b')`,
+    'create view h.dates as select * from h.dated where d > $$2021-02-03$$::date and t > $$2020-03-04 00:00+00$$::timestamptz',
+  ];
+
+  test('make no difference, and are left as they were, inside of a transaction and outside', async () => {
+    await withDatabase(version, async (connection) => {
+      await runSql(connection, dated);
+      const expected = await withSession(connection, captureSchema);
+      await withSession(connection, async (session) => {
+        for (const [name, value] of Object.entries(foreignSettings)) await session.run(`set ${name} = ${value}`);
+        const shown = async (): Promise<unknown> =>
+          session.rows(
+            'select pg_catalog.array_agg(name || setting order by name) from pg_catalog.pg_settings where name not like $$%transaction%$$',
+            { maxRows: 1 },
+          );
+        const before = await shown();
+        const outside = await captureSchema(session);
+        expect(await shown()).toEqual(before);
+        await session.run('begin read only');
+        await session.run('set local DateStyle = SQL');
+        const local = await shown();
+        const inside = await captureSchema(session);
+        expect(await shown()).toEqual(local);
+        await session.run('commit');
+        expect(await shown()).toEqual(before);
+        expect([compareSchemas(expected, outside), compareSchemas(expected, inside)]).toEqual([[], []]);
+      });
+    });
+  });
+});
+
+test.each(versions)('on %s neither the order of grants nor maintenance makes a difference', async (version) => {
+  const grants = [
+    'grant select on public.t to pg_monitor',
+    'grant select on public.t to pg_read_all_stats',
+    'grant select (a) on public.t to pg_monitor',
+    'grant update (a) on public.t to public',
+    'grant execute on function public.f(integer) to pg_monitor',
+    'grant execute on function pg_catalog.pg_sleep(double precision) to pg_monitor',
+    'grant select (rolname) on pg_catalog.pg_authid to pg_monitor',
+  ];
+  const revokes = grants.map((grant) => grant.replace('grant', 'revoke').replace(/ to (\w+)$/, ' from $1'));
+  await withDatabase(version, async (connection) => {
+    await runSql(connection, [...setup, 'create index j on public.t (b)', 'alter table public.t cluster on j']);
+    await withSession(connection, async (session) => {
+      const bare = await captureSchema(session);
+      for (const grant of grants) await session.run(grant);
+      const granted = await captureSchema(session);
+      for (const revoke of revokes) await session.run(revoke);
+      expect(compareSchemas(bare, await captureSchema(session))).toEqual([]);
+      for (const grant of grants.toReversed()) await session.run(grant);
+      for (const quiet of ['vacuum full', 'cluster', 'analyze', 'reindex table public.t', 'checkpoint'])
+        await session.run(quiet);
+      expect(compareSchemas(granted, await captureSchema(session))).toEqual([]);
+      expect(compareSchemas(bare, granted).map(({ kind }) => kind)).toContain('system object');
+    });
+  });
+});

@@ -1,0 +1,256 @@
+import type { Mutation } from './mutations.ts';
+
+/** Schemas, tables, inheritance, partitions, views, materialized views, foreign tables, sequences. */
+export const relations: readonly Mutation[] = [
+  { what: 'a schema comes', change: ['create schema s2'], finds: 'schema s2: whole' },
+  { what: 'a schema goes', setup: ['create schema s2'], change: ['drop schema s2'], finds: 'schema s2: whole' },
+  { what: 'a table comes', change: ['create table s.t2 ()'], finds: 'table s.t2: whole' },
+  {
+    what: 'a table is renamed',
+    change: ['alter table s.toast rename to toast2'],
+    finds: 'table s.toast2: whole',
+    also: ['table s.toast: whole', 'column s.toast2.x: whole', 'column s.toast.x: whole'],
+  },
+  {
+    what: 'a table moves to another schema',
+    change: ['alter table s.toast set schema other'],
+    finds: 'table other.toast: whole',
+    also: ['table s.toast: whole', 'column other.toast.x: whole', 'column s.toast.x: whole'],
+  },
+  {
+    what: 'a table becomes unlogged',
+    change: ['alter table s.toast set unlogged'],
+    finds: 'table s.toast: persistence',
+  },
+  { what: 'a table gets an option', change: ['alter table s.t set (fillfactor = 50)'], finds: 'table s.t: options' },
+  {
+    what: 'an option of a table changes',
+    setup: ['alter table s.t set (autovacuum_enabled = off)'],
+    change: ['alter table s.t set (autovacuum_enabled = on)'],
+    finds: 'table s.t: options',
+  },
+  {
+    what: 'a table gets a TOAST option',
+    change: ['alter table s.toast set (toast.autovacuum_enabled = off)'],
+    finds: 'table s.toast: toastOptions',
+  },
+  {
+    what: 'a table gets another access method',
+    setup: ['create table s.am (x integer)'],
+    change: ['drop table s.am', 'create table s.am (x integer) using pile'],
+    finds: 'table s.am: accessMethod',
+  },
+  {
+    what: 'a table moves to another tablespace',
+    change: ['alter table s.t set tablespace mutation_space'],
+    finds: 'table s.t: tablespace',
+  },
+  {
+    what: 'a replica identity becomes full',
+    change: ['alter table s.t replica identity full'],
+    finds: 'table s.t: replicaIdentity',
+  },
+  {
+    what: 'a replica identity becomes nothing',
+    change: ['alter table s.t replica identity nothing'],
+    finds: 'table s.t: replicaIdentity',
+  },
+  {
+    what: 'a replica identity goes by an index',
+    change: ['alter table s.t replica identity using index t_u'],
+    finds: 'index s.t_u: replicaIdentity',
+    also: ['table s.t: replicaIdentity'],
+  },
+  {
+    what: 'row security is enabled',
+    change: ['alter table s.t enable row level security'],
+    finds: 'table s.t: rowSecurity',
+  },
+  {
+    what: 'row security is forced',
+    change: ['alter table s.t force row level security'],
+    finds: 'table s.t: forceRowSecurity',
+  },
+  {
+    what: 'a table begins to inherit',
+    change: ['alter table s.stranger inherit s.ancestor'],
+    finds: 'table s.stranger: parents',
+    also: ['column s.stranger.z: inherited'],
+  },
+  {
+    what: 'a table no longer inherits',
+    change: ['alter table s.heir no inherit s.ancestor'],
+    finds: 'table s.heir: parents',
+    also: ['column s.heir.z: inherited', 'column s.heir.z: local'],
+  },
+  {
+    what: 'an inherited column is also declared locally',
+    setup: ['drop table s.heir', 'create table s.heir () inherits (s.ancestor)'],
+    change: ['drop table s.heir', 'create table s.heir (z integer) inherits (s.ancestor)'],
+    finds: 'column s.heir.z: local',
+  },
+  {
+    what: 'the order of parents changes',
+    setup: ['create table s.ancestor2 ()', 'create table s.two_parents () inherits (s.ancestor, s.ancestor2)'],
+    change: ['drop table s.two_parents', 'create table s.two_parents () inherits (s.ancestor2, s.ancestor)'],
+    finds: 'table s.two_parents: parents',
+  },
+  {
+    what: 'a partition is attached',
+    change: ['alter table s.part attach partition s.loose for values from (10) to (20)'],
+    finds: 'table s.loose: partitionBound',
+    also: ['table s.loose: parents', 'column s.loose.at: inherited', 'column s.loose.at: local'],
+  },
+  {
+    what: 'a partition is detached',
+    change: ['alter table s.part detach partition s.part_1'],
+    finds: 'table s.part_1: partitionBound',
+    also: ['table s.part_1: parents', 'column s.part_1.at: inherited', 'column s.part_1.at: local'],
+  },
+  {
+    what: 'a partition is about to be detached',
+    change: [
+      'set local allow_system_table_mods = on',
+      `update pg_inherits set inhdetachpending = true where inhrelid = 's.part_1'::regclass`,
+    ],
+    finds: 'table s.part_1: parents',
+  },
+  {
+    what: 'the bounds of a partition change',
+    change: ['drop table s.part_1', 'create table s.part_1 partition of s.part for values from (1) to (11)'],
+    finds: 'table s.part_1: partitionBound',
+  },
+  {
+    what: 'a partition becomes the default one',
+    change: ['drop table s.part_1', 'create table s.part_1 partition of s.part default'],
+    finds: 'table s.part_1: partitionBound',
+  },
+  {
+    what: 'a partition key changes its strategy',
+    setup: ['create table s.cut (x integer) partition by range (x)'],
+    change: ['drop table s.cut', 'create table s.cut (x integer) partition by list (x)'],
+    finds: 'table s.cut: partitionKey',
+  },
+  {
+    what: 'a partition key changes its operator class',
+    setup: ['create table s.cut (x integer) partition by range (x)'],
+    change: ['drop table s.cut', 'create table s.cut (x integer) partition by range (x s.class)'],
+    finds: 'table s.cut: partitionKey',
+  },
+  {
+    what: 'a table becomes partitioned',
+    setup: ['create table s.cut (x integer)'],
+    change: ['drop table s.cut', 'create table s.cut (x integer) partition by range (x)'],
+    finds: 'table s.cut: partitioned',
+    also: ['table s.cut: partitionKey', 'table s.cut: accessMethod'],
+  },
+  { what: 'a table becomes typed', change: ['alter table s.untyped of s.pair'], finds: 'table s.untyped: ofType' },
+  { what: 'a table is no longer typed', change: ['alter table s.typed not of'], finds: 'table s.typed: ofType' },
+  {
+    what: 'a view is defined anew',
+    change: ['create or replace view s.v as select id, b + 0 as b from s.t'],
+    finds: 'view s.v: definition',
+  },
+  {
+    what: 'a view gets a column',
+    change: ['create or replace view s.v as select id, b, a from s.t'],
+    finds: 'column s.v.a: whole',
+    also: ['view s.v: definition', 'view s.v: attributes (strict)'],
+  },
+  {
+    what: 'a view becomes a security barrier',
+    change: ['alter view s.v set (security_barrier)'],
+    finds: 'view s.v: options',
+  },
+  { what: 'a view runs as its invoker', change: ['alter view s.v set (security_invoker)'], finds: 'view s.v: options' },
+  {
+    what: 'a view checks what is inserted',
+    change: ['alter view s.v set (check_option = local)'],
+    finds: 'view s.v: options',
+  },
+  {
+    what: 'a column of a view gets a default',
+    change: ['alter view s.v alter b set default 2'],
+    finds: 'column s.v.b: default',
+  },
+  {
+    what: 'a table becomes a view',
+    change: ['drop table s.toast', `create view s.toast as select ''::text as x`],
+    finds: 'view s.toast: whole',
+    also: ['table s.toast: whole'],
+  },
+  {
+    what: 'a materialized view is emptied',
+    change: ['refresh materialized view s.m with no data'],
+    finds: 'materialized view s.m: populated',
+  },
+  {
+    what: 'a materialized view is defined anew',
+    change: ['drop materialized view s.m', 'create materialized view s.m as select id, b + 0 as b from s.t'],
+    finds: 'materialized view s.m: definition',
+  },
+  {
+    what: 'a materialized view gets an option',
+    change: ['alter materialized view s.m set (fillfactor = 50)'],
+    finds: 'materialized view s.m: options',
+  },
+  {
+    what: 'a materialized view moves to another tablespace',
+    change: ['alter materialized view s.m set tablespace mutation_space'],
+    finds: 'materialized view s.m: tablespace',
+  },
+  {
+    what: 'an option of a foreign table changes',
+    change: [`alter foreign table s.remote options (set table_name 'hunter2')`],
+    finds: 'foreign table s.remote: foreign',
+  },
+  {
+    what: 'an option of a foreign column changes',
+    change: [`alter foreign table s.remote alter x options (set column_name 'hunter2')`],
+    finds: 'column s.remote.x: foreignOptions',
+  },
+  {
+    what: 'a foreign table moves to another server',
+    setup: ['create server server2 foreign data wrapper wrapper'],
+    change: [
+      'drop foreign table s.remote',
+      `create foreign table s.remote (x integer options (column_name 'x1')) server server2 options (table_name 'r')`,
+    ],
+    finds: 'foreign table s.remote: foreign',
+  },
+  { what: 'a sequence comes', change: ['create sequence s.seq2'], finds: 'sequence s.seq2: whole' },
+  {
+    what: 'a sequence gets another type',
+    setup: ['alter sequence s.seq maxvalue 1000'],
+    change: ['alter sequence s.seq as integer'],
+    finds: 'sequence s.seq: type',
+  },
+  {
+    what: 'a sequence gets another increment',
+    change: ['alter sequence s.seq increment 2'],
+    finds: 'sequence s.seq: increment',
+  },
+  { what: 'a sequence gets another start', change: ['alter sequence s.seq start 2'], finds: 'sequence s.seq: start' },
+  {
+    what: 'a sequence gets another minimum',
+    change: ['alter sequence s.seq minvalue -5'],
+    finds: 'sequence s.seq: min',
+  },
+  {
+    what: 'a sequence gets another maximum',
+    change: ['alter sequence s.seq maxvalue 99'],
+    finds: 'sequence s.seq: max',
+  },
+  { what: 'a sequence gets a cache', change: ['alter sequence s.seq cache 7'], finds: 'sequence s.seq: cache' },
+  { what: 'a sequence begins to cycle', change: ['alter sequence s.seq cycle'], finds: 'sequence s.seq: cycle' },
+  {
+    what: 'a sequence gets an owner column',
+    change: ['alter sequence s.seq owned by s.t.b'],
+    finds: 'sequence s.seq: ownedBy',
+  },
+  {
+    what: 'a sequence becomes unlogged',
+    change: ['alter sequence s.seq set unlogged'],
+    finds: 'sequence s.seq: persistence',
+  },
+];
