@@ -1,5 +1,13 @@
 import { canonicalJson, type Json, OneRoofError, printable, truncate } from '../core/index.ts';
-import type { DataFingerprint, Difference, RelationRows, SchemaFingerprint, SchemaObject } from './fingerprint.ts';
+import type {
+  DataFingerprint,
+  Difference,
+  NotProven,
+  RelationRows,
+  RowExample,
+  SchemaFingerprint,
+  SchemaObject,
+} from './fingerprint.ts';
 
 /**
  * Lists every property in which two schemas differ.
@@ -35,12 +43,12 @@ export function compareRows(before: DataFingerprint, after: DataFingerprint): re
       problem: 'rows that were hashed with different seeds cannot be compared',
       fix: 'this is a defect of One Roof: please report it with the command that you ran',
     });
-  const unproven = new Set([...before.notProven, ...after.notProven].map((entry) => entry.relation));
+  const open = new Set(unproven(before, after).map((entry) => entry.relation));
   const rows = pairs(before.relations, after.relations, (entry) => entry.relation).flatMap(([a, b]): Difference[] => {
     const { relation: name, kind } = (a ?? b) as RelationRows;
     const base = { in: 'rows', level: 'logical', kind, name } as const;
     if (a === undefined || b === undefined)
-      return unproven.has(name) ? [] : [{ ...base, property: null, before: a?.rows ?? null, after: b?.rows ?? null }];
+      return open.has(name) ? [] : [{ ...base, property: null, before: a?.rows ?? null, after: b?.rows ?? null }];
     if (a.rows !== b.rows) return [{ ...base, property: 'rows', before: a.rows, after: b.rows }];
     return a.sums.join() === b.sums.join()
       ? []
@@ -51,7 +59,7 @@ export function compareRows(before: DataFingerprint, after: DataFingerprint): re
       const name = a?.sequence ?? b?.sequence ?? '';
       const base = { in: 'sequence', level: 'strict', kind: 'sequence', name } as const;
       if (a === undefined || b === undefined)
-        return unproven.has(name)
+        return open.has(name)
           ? []
           : [{ ...base, property: null, before: a?.lastValue ?? null, after: b?.lastValue ?? null }];
       return (['lastValue', 'isCalled'] as const).flatMap((property) =>
@@ -62,14 +70,54 @@ export function compareRows(before: DataFingerprint, after: DataFingerprint): re
   return [...rows, ...positions];
 }
 
+/**
+ * What one side or the other could not prove: no claim of equality may speak of these relations.
+ *
+ * Shape   sorted by name, each relation once; the reason of the side before comes first.
+ */
+export function unproven(before: DataFingerprint, after: DataFingerprint): readonly NotProven[] {
+  return pairs(before.notProven, after.notProven, (entry) => entry.relation).map(([a, b]) => (a ?? b) as NotProven);
+}
+
 /** One line that names the object, the property, and what it was and is; hostile text is made printable. */
 export function explainDifference(difference: Difference): string {
   const { kind, name, property, before, after } = difference;
   const what = `${printable(kind)} ${truncate(printable(name), 200)}`;
   if (property === null)
     return before === null ? `${what}: was not there before` : after === null ? `${what}: is gone` : `${what}: differs`;
-  if (property === 'content') return `${what}: same number of rows, other content`;
-  return `${what}: ${printable(property)}: ${show(before)} → ${show(after)}`;
+  const first = difference.examples?.length ? `; first: ${difference.examples.map(explainExample).join('; ')}` : '';
+  if (property === 'content') return `${what}: same number of rows, other content${first}`;
+  return `${what}: ${printable(property)}: ${show(before)} → ${show(after)}${first}`;
+}
+
+/** How many columns are named where a row has more that differ. */
+const columnsNamed = 8;
+
+/** A few words that name a row by its key, and what happened to it; its values only where the example holds them. */
+export function explainExample(example: RowExample): string {
+  const { change, key, columns, values } = example;
+  const row =
+    key === null
+      ? 'a row'
+      : Object.entries(key)
+          .map(([column, value]) => `${brief(column)}=${brief(value)}`)
+          .join(' ');
+  const value = (side: 'before' | 'after', column: string): string => {
+    const text = values?.[side]?.[column] ?? null;
+    return text === null ? 'NULL' : `"${brief(text)}"`;
+  };
+  const side = change === 'gone' ? 'before' : 'after';
+  const named = change === 'changed' ? columns : Object.keys(values?.[side] ?? {});
+  const words = named.slice(0, columnsNamed).map((column) => {
+    if (values === undefined) return brief(column);
+    return `${brief(column)}: ${change === 'changed' ? `${value('before', column)} → ` : ''}${value(side, column)}`;
+  });
+  if (named.length > columnsNamed) words.push(`and ${named.length - columnsNamed} more`);
+  return `${row} ${change}${words.length === 0 ? '' : ` (${words.join(', ')})`}`;
+}
+
+function brief(text: string): string {
+  return truncate(printable(text), 60);
 }
 
 function show(value: Json): string {

@@ -1,5 +1,5 @@
-export { compareRows, compareSchemas, explainDifference } from './compare.ts';
+export { compareRows, compareSchemas, explainDifference, explainExample, unproven } from './compare.ts';
 export { type ExamplesPlan, findExamples } from './examples.io.ts';
 export type * from './fingerprint.ts';
-export { captureRows } from './rows.io.ts';
+export { captureRows, type RowsPlan } from './rows.io.ts';
 export { captureSchema } from './schema.io.ts';

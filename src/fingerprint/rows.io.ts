@@ -1,6 +1,6 @@
 import { canonicalJson, digest } from '../core/index.ts';
-import { fixed, id, type Session, type Sql, sql } from '../database/index.ts';
-import type { DataFingerprint, RelationRows, SequencePosition } from './fingerprint.ts';
+import { type Connection, fixed, id, openSession, type Session, type Sql, sql } from '../database/index.ts';
+import type { DataFingerprint, RelationRows, RowHash, SequencePosition } from './fingerprint.ts';
 import { rowRelations } from './rows.sql.ts';
 
 interface Found {
@@ -13,17 +13,39 @@ interface Found {
   readonly populated: boolean;
 }
 
+/** Which rows are hashed, and how. */
+export interface RowsPlan {
+  /** Two signed 64-bit integers as text. */
+  readonly seeds: readonly [string, string];
+  /** `fast` where absent. */
+  readonly hash?: RowHash;
+  /** Names as in RelationRows and SequencePosition; all where absent. */
+  readonly relations?: readonly string[];
+  /** Sessions that read at the same time; the number of cores of this machine, at most 8, where absent. */
+  readonly workers?: number;
+  /** Shown in pg_stat_activity. */
+  readonly applicationName?: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (progress: { readonly bytes: number; readonly of: number }) => void;
+}
+
 /**
- * Hashes the rows of every table, partition, materialized view and large object inside the server, over one snapshot.
- * Begins and ends a transaction of its own: the session must not be in one.
+ * Hashes the rows of every table, partition, materialized view and large object inside the server, over one snapshot, by sessions
+ * of its own.
  *
  * Shape   sorted by name; what could not be read is in `notProven` with its reason.
  * Units   seeds: two signed 64-bit integers as text.
  */
-export async function captureRows(
-  session: Session,
-  of: { readonly seeds: readonly [string, string]; readonly relations?: readonly string[] },
-): Promise<DataFingerprint> {
+export async function captureRows(connection: Connection, plan: RowsPlan): Promise<DataFingerprint> {
+  const session = await openSession(connection, { applicationName: plan.applicationName ?? 'oneroof rows' });
+  try {
+    return await capture(session, plan);
+  } finally {
+    await session.close();
+  }
+}
+
+async function capture(session: Session, of: RowsPlan): Promise<DataFingerprint> {
   const wanted = of.relations === undefined ? null : new Set(of.relations);
   const known = await list(session);
   await session.query(sql`begin isolation level repeatable read read only`);

@@ -124,7 +124,9 @@ export class Run {
     const settings = { lockTimeout: none, statementTimeout: none, searchPath: ['pg_catalog'], role: null };
     return withReleaseSession(this.clone.connection, { settings, signal: this.options.signal }, async (session) => {
       this.serverVersion = session.serverVersion;
-      return { schema: await captureSchema(session), data: await captureRows(session, { seeds: this.seeds }) };
+      const { seeds } = this;
+      const data = await captureRows(this.clone.connection, { seeds, signal: this.options.signal });
+      return { schema: await captureSchema(session), data };
     });
   }
 

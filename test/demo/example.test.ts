@@ -37,7 +37,10 @@ async function runSteps(session: Session, steps: readonly Step[]): Promise<void>
 
 async function seen(session: Session) {
   await session.run('set search_path = pg_catalog, pg_temp');
-  const state = { schema: await captureSchema(session), rows: await captureRows(session, { seeds: ['5', '6'] }) };
+  const state = {
+    schema: await captureSchema(session),
+    rows: await captureRows(session.connection, { seeds: ['5', '6'] }),
+  };
   await session.run('set search_path = public');
   return state;
 }

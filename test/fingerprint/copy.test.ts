@@ -42,7 +42,7 @@ test.each(versions)('on %s a copy of a database is equal to it, for a role that 
         const seen = async (to: typeof connection) =>
           withSession(to, async (session) => ({
             schema: await captureSchema(session),
-            rows: await captureRows(session, { seeds: ['5', '6'] }),
+            rows: await captureRows(to, { seeds: ['5', '6'] }),
           }));
         const [one, two] = [await seen(connection), await seen({ ...connection, database: copy })];
         expect(compareSchemas(one.schema, two.schema).map(explainDifference)).toEqual([]);

@@ -106,7 +106,7 @@ test.each(versions)(
       ]);
       await withSession(connection, async (session) => {
         const seeds = ['1', '-2'] as const;
-        const before = await captureRows(session, { seeds });
+        const before = await captureRows(connection, { seeds });
         for (const statement of [
           'update public.t set c = 1.00 where c = 1',
           `update public.t set a = null where a = ''`,
@@ -114,13 +114,13 @@ test.each(versions)(
         ]) {
           await session.run(`create table public.k as select * from public.t`);
           await session.run(statement);
-          const found = compareRows(before, await captureRows(session, { seeds, relations: ['public.t'] }));
+          const found = compareRows(before, await captureRows(connection, { seeds, relations: ['public.t'] }));
           expect(found.filter(({ name }) => name === 'public.t')).toHaveLength(1);
           await session.run('delete from public.t');
           await session.run('insert into public.t overriding system value select * from public.k order by id desc');
           await session.run('drop table public.k');
         }
-        expect(compareRows(before, await captureRows(session, { seeds }))).toEqual([]);
+        expect(compareRows(before, await captureRows(connection, { seeds }))).toEqual([]);
       });
     });
   },

@@ -10,7 +10,7 @@ test('a logical difference behind a thousand strict ones still decides, and is k
       connection,
       async (session): Promise<State> => ({
         schema: await captureSchema(session),
-        data: await captureRows(session, { seeds: ['1', '2'] }),
+        data: await captureRows(connection, { seeds: ['1', '2'] }),
       }),
     ),
   );
