@@ -1,17 +1,13 @@
-import { canonicalJson, digest } from '../core/index.ts';
-import { type Connection, fixed, id, openSession, type Session, type Sql, sql } from '../database/index.ts';
-import type { DataFingerprint, RelationRows, RowHash, SequencePosition } from './fingerprint.ts';
-import { rowRelations } from './rows.sql.ts';
-
-interface Found {
-  readonly schema: string;
-  readonly table: string;
-  readonly name: string;
-  readonly kind: string;
-  readonly columns: readonly string[];
-  readonly reason: string | null;
-  readonly populated: boolean;
-}
+import { availableParallelism } from 'node:os';
+import { canonicalJson, digest, OneRoofError } from '../core/index.ts';
+import { type Connection, fixed, literal, openSession, type Session, sql } from '../database/index.ts';
+import type { DataFingerprint, RowHash } from './fingerprint.ts';
+import { rowRelations } from './rows-list.sql.ts';
+import { lockTimeout, takeLocks } from './rows-lock.io.ts';
+import { divide, type Found } from './rows-plan.ts';
+import { beginReading, measure, readLeft, readQueue, readSequences, type Work } from './rows-read.io.ts';
+import { Tally } from './rows-tally.ts';
+import { lanes } from './rows.sql.ts';
 
 /** Which rows are hashed, and how. */
 export interface RowsPlan {
@@ -26,102 +22,181 @@ export interface RowsPlan {
   /** Shown in pg_stat_activity. */
   readonly applicationName?: string;
   readonly signal?: AbortSignal | undefined;
+  /** After each query; both in bytes of tables. */
   readonly onProgress?: (progress: { readonly bytes: number; readonly of: number }) => void;
 }
 
+/** More readers than this would take more of a server than a comparison should. */
+const mostWorkers = 8;
+
 /**
- * Hashes the rows of every table, partition, materialized view and large object inside the server, over one snapshot, by sessions
- * of its own.
+ * Hashes the rows of every table, partition, materialized view and large object inside the server, over one snapshot, by read-only
+ * sessions of its own.
  *
  * Shape   sorted by name; what could not be read is in `notProven` with its reason.
- * Units   seeds: two signed 64-bit integers as text.
+ * Errors  those of openSession; CONNECTION_LOST; INTERRUPTED.
+ * Source  docs/FORMAT.md "Fingerprint"; PostgreSQL manual, "Snapshot Synchronization Functions".
  */
 export async function captureRows(connection: Connection, plan: RowsPlan): Promise<DataFingerprint> {
-  const session = await openSession(connection, { applicationName: plan.applicationName ?? 'oneroof rows' });
+  const sessions: Session[] = [];
+  let cancelled: Promise<unknown> = Promise.resolve();
+  const cancel = (): void => {
+    cancelled = Promise.allSettled(sessions.map((session) => session.cancel()));
+  };
+  const check = (): void => {
+    if (plan.signal?.aborted === true) throw interrupted();
+  };
+  const open = async (): Promise<Session> => {
+    check();
+    const session = await openSession(connection, {
+      applicationName: plan.applicationName ?? 'oneroof rows',
+      settings: readingSettings,
+    });
+    sessions.push(session);
+    check();
+    return session;
+  };
+  plan.signal?.addEventListener('abort', cancel);
   try {
-    return await capture(session, plan);
+    return await capture(plan, { open, check });
+  } catch (error) {
+    check();
+    throw error;
   } finally {
-    await session.close();
+    plan.signal?.removeEventListener('abort', cancel);
+    await cancelled;
+    await Promise.all(sessions.map((session) => session.close()));
   }
 }
 
-async function capture(session: Session, of: RowsPlan): Promise<DataFingerprint> {
-  const wanted = of.relations === undefined ? null : new Set(of.relations);
-  const known = await list(session);
-  await session.query(sql`begin isolation level repeatable read read only`);
-  try {
-    // a rewrite committed after our snapshot would show us an empty table: the locks come first, LOCK takes no snapshot
-    for (const table of known.filter(
-      ({ kind, reason, name }) => lockable(kind) && reason === null && (wanted?.has(name) ?? true),
-    ))
-      await session.query(sql`lock table only ${id(table.schema, table.table)} in access share mode`);
-    const locked = new Set(known.filter(({ reason }) => reason === null).map(({ name }) => name));
-    const relations: RelationRows[] = [];
-    const sequences: SequencePosition[] = [];
-    const notProven: { relation: string; reason: string }[] = [];
-    for (const found of await list(session)) {
-      if (wanted !== null && !wanted.has(found.name)) continue;
-      const reason =
-        found.reason ??
-        (lockable(found.kind) && !locked.has(found.name) ? 'was created while the rows were being read' : null);
-      if (reason !== null) notProven.push({ relation: found.name, reason });
-      else if (found.kind === 'S') sequences.push(await position(session, found));
-      else relations.push(await hash(session, { found, seeds: of.seeds }));
-    }
-    return {
-      version: 1,
-      hash: 'fast',
-      seeds: of.seeds,
-      relations,
-      sequences,
-      notProven,
-      digest: digest('rows', [canonicalJson(relations)]),
-    };
-  } finally {
-    await session.query(sql`rollback`);
+/** What keeps production safe from a long reading, and a reading from production's defaults. */
+const readingSettings = {
+  lock_timeout: lockTimeout,
+  statement_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  default_transaction_read_only: 'on',
+  // rows are read from the table and never from an index, which may differ from it
+  enable_indexonlyscan: 'off',
+  // the tables are divided among our own sessions
+  max_parallel_workers_per_gather: '0',
+  jit: 'off',
+} as const;
+
+interface Crew {
+  readonly open: () => Promise<Session>;
+  readonly check: () => void;
+}
+
+async function capture(plan: RowsPlan, crew: Crew): Promise<DataFingerprint> {
+  const hash = plan.hash ?? 'fast';
+  const workers = plan.workers ?? Math.min(availableParallelism(), mostWorkers);
+  const leader = await crew.open();
+  const { found, locked, refused, snapshot } = await seize(leader, plan);
+  const tally = new Tally(lanes[hash]);
+  for (const of of found) {
+    const reason = of.reason ?? refused.get(of.name) ?? null;
+    if (reason !== null) tally.fail(of.name, reason);
+    else if (of.kind !== 'S') tally.begin(of);
   }
-}
-
-function kindOf(relkind: string): RelationRows['kind'] {
-  return relkind === 'm' ? 'materialized view' : relkind === 'L' ? 'large objects' : 'table';
-}
-
-function lockable(kind: string): boolean {
-  return kind === 'r';
-}
-
-async function list(session: Session): Promise<readonly Found[]> {
-  const rows = await session.query<{ found: string }>(sql`${fixed(rowRelations)}`);
-  const found = rows.map((row) => JSON.parse(row.found) as Found);
-  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-async function hash(
-  session: Session,
-  of: { readonly found: Found; readonly seeds: readonly [string, string] },
-): Promise<RelationRows> {
-  const { found, seeds } = of;
-  if (!found.populated) return { relation: found.name, kind: kindOf(found.kind), rows: '0', sums: ['0', '0'] };
-  // by name, so that a column that went and came back at the end is in the same place
-  const columns = [...found.columns].sort();
-  const list = columns
-    .map((column) => sql`t.${id(column)}`)
-    .reduce<Sql | null>((all, next) => (all === null ? next : sql`${all}, ${next}`), null);
-  const [row] = await session.query<{ rows: string; first: string; second: string }>(sql`
-    select count(*)::text as rows, coalesce(sum(hashtextextended(r.x, ${seeds[0]}::bigint)::numeric), 0)::text as first,
-      coalesce(sum(hashtextextended(r.x, ${seeds[1]}::bigint)::numeric), 0)::text as second
-    from (select row(${list ?? sql``})::text collate "C" as x from only ${id(found.schema, found.table)} t offset 0) r`);
+  const known = found.filter(({ name }) => !tally.hasFailed(name));
+  const readable = known.filter(({ kind, populated }) => kind !== 'S' && populated);
+  const queue = [...divide(await measure(leader, { relations: readable, locked }), workers)];
+  const of = queue.reduce((sum, batch) => sum + batch.bytes, 0);
+  let read = 0;
+  const work: Work = {
+    queue,
+    tally,
+    locked,
+    hashing: { hash, seeds: plan.seeds, serverVersion: leader.serverVersion },
+    check: crew.check,
+    done: (batch) => {
+      read += batch;
+      plan.onProgress?.({ bytes: read, of });
+    },
+  };
+  await readAll(leader, { work, workers: Math.min(workers, queue.length), snapshot, open: crew.open });
+  const sequences = await readSequences(leader, { sequences: known.filter(({ kind }) => kind === 'S'), work });
+  const relations = tally.relations();
   return {
-    relation: found.name,
-    kind: kindOf(found.kind),
-    rows: row?.rows ?? '0',
-    sums: [row?.first ?? '0', row?.second ?? '0'],
+    version: 1,
+    hash,
+    seeds: plan.seeds,
+    relations,
+    sequences,
+    notProven: tally.notProven(),
+    digest: digest('rows', [canonicalJson(relations)]),
   };
 }
 
-async function position(session: Session, found: Found): Promise<SequencePosition> {
-  const [row] = await session.query<{ value: string; called: string }>(
-    sql`select last_value::text as value, is_called::text as called from ${id(found.schema, found.table)}`,
+interface Seized {
+  readonly found: readonly Found[];
+  readonly locked: ReadonlySet<string>;
+  readonly refused: ReadonlyMap<string, string>;
+  readonly snapshot: string;
+}
+
+/** Locks what can be locked, then takes the snapshot, then lists what is in it. */
+async function seize(leader: Session, plan: RowsPlan): Promise<Seized> {
+  const wanted = plan.relations === undefined ? null : new Set(plan.relations);
+  const tables = (await list(leader, wanted)).filter(({ kind, reason }) => kind === 'r' && reason === null);
+  const [space] = await leader.query<{ room: string }>(
+    sql`select (current_setting('max_locks_per_transaction')::bigint * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint) / 2)::text as room`,
   );
-  return { sequence: found.name, lastValue: row?.value ?? '', isCalled: row?.called === 'true' };
+  await leader.query(sql`begin isolation level repeatable read read only`);
+  const { locked, refused } = await takeLocks(leader, { tables, room: Number(space?.room ?? 0) });
+  const [exported] = await leader.query<{ snapshot: string }>(sql`select pg_export_snapshot() as snapshot`);
+  await beginReading(leader);
+  return { found: await list(leader, wanted), locked, refused, snapshot: exported?.snapshot ?? '' };
+}
+
+async function list(session: Session, wanted: ReadonlySet<string> | null): Promise<readonly Found[]> {
+  const rows = await session.query<{ found: string }>(sql`${fixed(rowRelations)}`);
+  return rows
+    .map((row) => JSON.parse(row.found) as Found)
+    .filter(({ name }) => wanted?.has(name) ?? true)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function readAll(
+  leader: Session,
+  of: {
+    readonly work: Work;
+    readonly workers: number;
+    readonly snapshot: string;
+    readonly open: () => Promise<Session>;
+  },
+): Promise<void> {
+  const { work } = of;
+  const reader = async (session: () => Promise<Session>) => {
+    try {
+      return await readQueue(await session(), work);
+    } catch (error) {
+      // nobody begins another query once one reader has failed
+      work.queue.length = 0;
+      throw error;
+    }
+  };
+  const join = async (): Promise<Session> => {
+    const session = await of.open();
+    await session.query(sql`begin isolation level repeatable read read only`);
+    await session.query(sql`set transaction snapshot ${literal(of.snapshot)}`);
+    await beginReading(session);
+    return session;
+  };
+  const readers = await Promise.allSettled([
+    reader(() => Promise.resolve(leader)),
+    ...Array.from({ length: of.workers - 1 }, () => reader(join)),
+  ]);
+  const left = readers.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
+  await readLeft(leader, { left: left.flat(), work });
+}
+
+function interrupted(): OneRoofError {
+  return new OneRoofError('INTERRUPTED', {
+    problem: 'the reading of rows was interrupted',
+    fix: 'run the same command again',
+  });
 }

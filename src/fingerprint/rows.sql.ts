@@ -1,15 +1,110 @@
-/** Every relation that holds rows of its own, as JSON, with the reason why it cannot be read where there is one. */
-export const rowRelations = `select jsonb_build_object('schema', n.nspname, 'table', c.relname, 'name', format('%I.%I', n.nspname, c.relname),
-  'kind', c.relkind, 'populated', c.relispopulated,
-  'columns', (select coalesce(jsonb_agg(a.attname), '[]') from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
-  'reason', case when c.relkind = 'f' then 'a foreign table: its rows are in another server'
-    when not has_schema_privilege(n.oid, 'USAGE') then 'no USAGE on its schema'
-    when not has_table_privilege(c.oid, 'SELECT') then 'no SELECT on it'
-    when row_security_active(c.oid) then 'row security hides rows from this role' end)::text as found
-from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('r', 'm', 'f', 'S') and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-union all
-select jsonb_build_object('schema', 'pg_catalog', 'table', 'pg_largeobject', 'name', 'pg_catalog.pg_largeobject', 'kind', 'L', 'populated', true,
-  'columns', '["loid", "pageno", "data"]'::jsonb,
-  'reason', case when not has_table_privilege('pg_catalog.pg_largeobject', 'SELECT') then 'no SELECT on large objects' end)::text
-where exists (select from pg_largeobject_metadata)`;
+import { fixed, id, type Sql, sql } from '../database/index.ts';
+import type { RowHash } from './fingerprint.ts';
+import type { Found, Piece } from './rows-plan.ts';
+
+/** How a row becomes numbers that can be added. */
+export interface Hashing {
+  readonly hash: RowHash;
+  readonly seeds: readonly [string, string];
+  readonly serverVersion: number;
+}
+
+/** What a reading query answers for each piece; `sums` in the order of the hash's lanes, with commas between. */
+export interface PieceAnswer {
+  readonly at: string;
+  readonly rows: string;
+  readonly sums: string;
+  readonly file: string;
+}
+
+/** The number of sums that a hash has. */
+export const lanes = { fast: 2, strong: 4 } as const satisfies Record<RowHash, number>;
+
+/**
+ * The row as text, the columns by name: a column that went and came back at the end is in the same place.
+ * Text, because the hash of values calls 1.0 and 1.00, 0 and -0, 'A' and 'a' (citext) equal; in collation C, because a hash follows
+ * the collation.
+ */
+export function rowText(of: Found): Sql {
+  // names of roles for their OIDs, and privileges in an order of their own
+  if (of.name === 'pg_catalog.pg_largeobject_metadata')
+    return sql`row(t.oid, pg_get_userbyid(t.lomowner), (select string_agg(a::text, ',' order by a::text collate "C") from unnest(t.lomacl) a))::text collate "C"`;
+  const columns = of.kind === 'L' ? ['data', 'loid', 'pageno'] : [...of.columns].sort();
+  return sql`row(${fixed(columns.map((column) => id('t', column).text).join(', '))})::text collate "C"`;
+}
+
+/**
+ * One query for the number of rows and the sums of their hashes, for each piece.
+ * Sums and not XOR, which two equal rows leave unchanged. The sum of bigint is exact in PostgreSQL: it is kept in 128 bits.
+ */
+export function readPieces(pieces: readonly Piece[], hashing: Hashing): Sql {
+  return unionAll(pieces.map((piece, at) => readPiece(piece, { ...hashing, at })));
+}
+
+function readPiece(piece: Piece, hashing: Hashing & { readonly at: number }): Sql {
+  const { of, from, to } = piece;
+  const range =
+    from === null && to === null
+      ? sql``
+      : sql`where ${from === null ? sql`true` : sql`t.ctid >= ${`(${from},0)`}::tid`} and ${to === null ? sql`true` : sql`t.ctid < ${`(${to},0)`}::tid`}`;
+  const { value, sums } = hashing.hash === 'fast' ? fast(of, hashing) : strong(of, hashing);
+  // offset 0 keeps the planner from writing the row's text into each sum, to be made once for each
+  return sql`select ${hashing.at}::int as at, count(*)::text as rows, concat_ws(',', ${sums}) as sums, pg_relation_filenode(${of.oid}::oid)::text as file
+    from (select ${value} as x from only ${id(of.schema, of.table)} t ${range} offset 0) r`;
+}
+
+interface Lanes {
+  readonly value: Sql;
+  readonly sums: Sql;
+}
+
+function fast(of: Found, { seeds }: Hashing): Lanes {
+  return {
+    value: rowText(of),
+    sums: sql`coalesce(sum(hashtextextended(r.x, ${seeds[0]}::bigint)), 0), coalesce(sum(hashtextextended(r.x, ${seeds[1]}::bigint)), 0)`,
+  };
+}
+
+/** The seeds come first: sums of a hash that is known beforehand can be aimed at, whatever the hash. */
+function strong(of: Found, { seeds, serverVersion }: Hashing): Lanes {
+  const hashed = sql`sha256(convert_to(${`${seeds[0]} ${seeds[1]} `} || ${rowText(of)}, 'UTF8'))`;
+  const starts = [0, 1, 2, 3];
+  // bytea has a cast to bigint since 18
+  if (serverVersion >= 180000)
+    return {
+      value: hashed,
+      sums: fixedList(starts.map((n) => `coalesce(sum(substr(r.x, ${n * 8 + 1}, 8)::bigint), 0)`)),
+    };
+  return {
+    value: sql`('x' || encode(${hashed}, 'hex'))::bit(256)`,
+    sums: fixedList(starts.map((n) => `coalesce(sum(substring(r.x from ${n * 64 + 1} for 64)::bigint), 0)`)),
+  };
+}
+
+/** The positions of sequences, one row for each. */
+export function readPositions(sequences: readonly Found[]): Sql {
+  return unionAll(
+    sequences.map(
+      (of, at) =>
+        sql`select ${at}::int as at, last_value::text as value, is_called::text as called from ${id(of.schema, of.table)}`,
+    ),
+  );
+}
+
+/**
+ * Locks tables against rewriting and TRUNCATE, which would show an older snapshot an empty table. It takes no snapshot itself, so it
+ * can come first in the transaction whose snapshot is to be kept.
+ *
+ * Source  PostgreSQL manual, "Caveats" of "Concurrency Control", and LOCK.
+ */
+export function lockTables(tables: readonly Found[]): Sql {
+  return sql`lock table ${fixed(tables.map((of) => `only ${id(of.schema, of.table).text}`).join(', '))} in access share mode`;
+}
+
+function fixedList(parts: readonly string[]): Sql {
+  return sql`${fixed(parts.join(', '))}`;
+}
+
+function unionAll(arms: readonly Sql[]): Sql {
+  return arms.reduce((all, next) => sql`${all} union all ${next}`);
+}

@@ -1,0 +1,35 @@
+/**
+ * Every relation that holds rows of its own and every sequence, as JSON, with the reason why it cannot be read where there is one.
+ * Sizes are the catalogue's estimates: to ask the files would wait for locks.
+ */
+export const rowRelations = `with recursive part (type, part) as (
+  select oid, oid from pg_type
+  union
+  select p.type, x.part from part p join pg_type y on y.oid = p.part
+  cross join lateral (select y.typelem where y.typelem <> 0 union all select y.typbasetype where y.typbasetype <> 0
+    union all select r.rngsubtype from pg_range r where y.oid in (r.rngtypid, r.rngmultitypid)
+    union all select a.atttypid from pg_attribute a where a.attrelid = y.typrelid and y.typrelid <> 0 and a.attnum > 0 and not a.attisdropped) x (part)
+), unstable as (
+  select p.type, min(format_type(y.oid, null)) as name from part p join pg_type y on y.oid = p.part join pg_proc f on f.oid = y.typoutput
+  where f.provolatile = 'v' or y.typtype = 'p' group by p.type
+)
+select jsonb_build_object('schema', n.nspname, 'table', c.relname, 'name', format('%I.%I', n.nspname, c.relname),
+  'kind', c.relkind, 'populated', c.relispopulated, 'oid', c.oid::text, 'file', c.relfilenode::text, 'heap', coalesce(m.amname = 'heap', false),
+  'pages', greatest(c.relpages, 0), 'bytes', greatest(c.relpages, 0)::bigint * 8192, 'toast', c.reltoastrelid::text,
+  'columns', (select coalesce(jsonb_agg(a.attname), '[]') from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+  'reason', case when c.relkind = 'f' then 'a foreign table: its rows are in another server'
+    when not has_schema_privilege(n.oid, 'USAGE') then 'no USAGE on its schema'
+    when not has_table_privilege(c.oid, 'SELECT') then 'no SELECT on it'
+    when row_security_active(c.oid) then 'row security hides rows from this role'
+    else (select format('column %I: the text of type %s may change from one reading to the next', min(a.attname), min(u.name))
+      from pg_attribute a join unstable u on u.type = a.atttypid
+      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped having count(*) > 0) end)::text as found
+from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_am m on m.oid = c.relam
+where c.relkind in ('r', 'm', 'f', 'S') and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+union all
+select jsonb_build_object('schema', 'pg_catalog', 'table', c.relname, 'name', format('pg_catalog.%I', c.relname), 'kind', 'L',
+  'populated', true, 'oid', c.oid::text, 'file', c.relfilenode::text, 'heap', true, 'pages', greatest(c.relpages, 0),
+  'bytes', greatest(c.relpages, 0)::bigint * 8192, 'toast', '0',
+  'columns', '[]'::jsonb, 'reason', case when not has_table_privilege(c.oid, 'SELECT') then 'no SELECT on large objects' end)::text
+from pg_class c where c.oid in ('pg_catalog.pg_largeobject'::regclass, 'pg_catalog.pg_largeobject_metadata'::regclass)
+  and exists (select from pg_largeobject_metadata)`;

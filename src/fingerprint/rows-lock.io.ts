@@ -1,0 +1,75 @@
+import { OneRoofError, printable, truncate } from '../core/index.ts';
+import { literal, type Session, sql } from '../database/index.ts';
+import { chunks, type Found } from './rows-plan.ts';
+import { lockTables } from './rows.sql.ts';
+
+/** How long a lock is waited for: production's own work goes first. */
+export const lockTimeout = '2s';
+/** When a table is asked for by itself because one of its chunk was not to be had; many of those must not add up. */
+const singleLockTimeout = '200ms';
+const tablesPerLock = 200;
+const outOfMemory = '53200';
+
+/** The lock of a table was not granted in time, or a table is busy. */
+export const lockNotAvailable = '55P03';
+
+/** What the server says of an error, by its SQLSTATE. */
+export function stateOf(error: unknown): string {
+  // a lost connection is nobody's table's fault
+  if (error instanceof OneRoofError) throw error;
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+}
+
+/** Why a relation could not be read, in the server's words. */
+export function reasonOf(error: unknown): string {
+  if (stateOf(error) === lockNotAvailable)
+    return 'could not be locked in time: another session holds it, or waits for it';
+  return `could not be read: ${truncate(printable(error instanceof Error ? error.message : String(error)), 200)}`;
+}
+
+/**
+ * Takes ACCESS SHARE locks, before the transaction has a snapshot, at most half as many as the server has room for.
+ * What finds no room is left unlocked: its file is compared after reading instead.
+ *
+ * Shape   tables that are locked, and reasons for those that another session holds, by name.
+ */
+export async function takeLocks(
+  session: Session,
+  of: { readonly tables: readonly Found[]; readonly room: number },
+): Promise<{ readonly locked: ReadonlySet<string>; readonly refused: ReadonlyMap<string, string> }> {
+  const locked = new Set<string>();
+  const refused = new Map<string, string>();
+  const lock = async (tables: readonly Found[]): Promise<unknown> => {
+    await session.query(sql`savepoint locks`);
+    try {
+      await session.query(lockTables(tables));
+      for (const { name } of tables) locked.add(name);
+      return null;
+    } catch (error) {
+      await session.query(sql`rollback to savepoint locks`);
+      return error;
+    } finally {
+      // a snapshot cannot be exported below a savepoint
+      await session.query(sql`release savepoint locks`);
+    }
+  };
+  for (const chunk of chunks(of.tables.slice(0, of.room), tablesPerLock)) {
+    await setLockTimeout(session, lockTimeout);
+    const error = await lock(chunk);
+    if (error === null) continue;
+    if (stateOf(error) === outOfMemory) break;
+    await setLockTimeout(session, singleLockTimeout);
+    for (const table of chunk) {
+      const reason = await lock([table]);
+      // one that is gone is not in the snapshot either; one that is there is refused for its reason
+      if (reason !== null && stateOf(reason) !== outOfMemory) refused.set(table.name, reasonOf(reason));
+    }
+  }
+  await setLockTimeout(session, lockTimeout);
+  return { locked, refused };
+}
+
+/** SET takes no snapshot, set_config() would. */
+async function setLockTimeout(session: Session, timeout: string): Promise<void> {
+  await session.query(sql`set local lock_timeout = ${literal(timeout)}`);
+}
