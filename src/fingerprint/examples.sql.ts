@@ -49,13 +49,13 @@ export function fetched(
   at: { readonly places: readonly string[]; readonly limit: number; readonly values: boolean },
 ): Sql {
   const { columns, key } = of;
-  const cut = (column: string): Sql => sql`left(${output(column)}, ${valueLength + 1}::integer)`;
+  const cut = (column: string): Sql => sql`left(${output(of, column)}, ${valueLength + 1}::integer)`;
   const texts = (list: readonly Sql[]): Sql => sql`to_jsonb(array[${joined(list)}]::text[])::text`;
   return sql`
 select hashtextextended(f.place, 0)::text as k, f.r, left(f.place, ${valueLength}::integer) as order, f.key, f.hashes, f.values
-from (select ${recordOf(key ?? columns)} as place, hashtextextended(${recordOf(columns)}, 1)::text as r,
+from (select ${recordOf(of, key ?? columns)} as place, hashtextextended(${recordOf(of, columns)}, 1)::text as r,
     ${texts((key ?? []).map(cut))} as key,
-    ${texts(columns.map((column) => sql`hashtextextended(${output(column)}, 0)::text`))} as hashes,
+    ${texts(columns.map((column) => sql`hashtextextended(${output(of, column)}, 0)::text`))} as hashes,
     ${texts(at.values ? columns.map(cut) : [])} as values
   from only ${id(of.shape.schema, of.shape.table)} t where t.ctid = any(${at.places}::tid[])) f
 order by f.place, f.r limit ${at.limit}::integer`;
@@ -63,8 +63,8 @@ order by f.place, f.r limit ${at.limit}::integer`;
 
 /** Each row's order hash (of its key, or of all of it), the hash of its text, and its place. */
 function hashes(of: Compared, within: Within | null): Sql {
-  const k = sql`hashtextextended(${recordOf(of.key ?? of.columns)}, 0)`;
-  const r = sql`hashtextextended(${recordOf(of.columns)}, 1)`;
+  const k = sql`hashtextextended(${recordOf(of, of.key ?? of.columns)}, 0)`;
+  const r = sql`hashtextextended(${recordOf(of, of.columns)}, 1)`;
   const filter =
     within === null ? sql`` : sql` where ${k} >> ${within.shift}::integer = any(${within.prefixes}::bigint[])`;
   // offset 0: each row is hashed once
@@ -72,16 +72,27 @@ function hashes(of: Compared, within: Within | null): Sql {
 }
 
 /** The text of a record of columns: json and xml, which have no equality, have a text. */
-function recordOf(columns: readonly string[]): Sql {
-  return sql`(row(${joined(columns.map((column) => sql`t.${id(column)}`))})::text collate "C")`;
+function recordOf(of: Compared, columns: readonly string[]): Sql {
+  return sql`(row(${joined(columns.map((column) => valueOf(of, column)))})::text collate "C")`;
 }
 
 /**
  * The text of a column as its type writes it. Not a cast to text, which trims character(n) and may be a function of the user's;
  * num_nulls, because `IS NULL` is true of a composite value whose fields are NULL.
  */
-function output(column: string): Sql {
-  return sql`(case num_nulls(t.${id(column)}) when 0 then concat(t.${id(column)}) end collate "C")`;
+function output(of: Compared, column: string): Sql {
+  const value = valueOf(of, column);
+  return sql`(case num_nulls(${value}) when 0 then concat(${value}) end collate "C")`;
+}
+
+/** A column; of large objects, names of roles for their OIDs, and privileges in an order of their own. */
+function valueOf({ shape }: Compared, column: string): Sql {
+  if (shape.schema === 'pg_catalog' && shape.table === 'pg_largeobject_metadata') {
+    if (column === 'lomowner') return sql`pg_get_userbyid(t.lomowner)`;
+    if (column === 'lomacl')
+      return sql`(select string_agg(a::text, ',' order by a::text collate "C") from unnest(t.lomacl) a)`;
+  }
+  return sql`t.${id(column)}`;
 }
 
 function joined(list: readonly Sql[]): Sql {
