@@ -22,6 +22,18 @@ export interface Terminal {
 const picked = colors.createColors(
   process.stderr.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
 );
+const printed = colors.createColors(
+  process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
+);
+
+/** Colours for what a command prints on stdout; they change nothing where it is not a terminal. */
+export const paint = {
+  heading: (text: string): string => printed.bold(text),
+  good: (text: string): string => printed.green(text),
+  bad: (text: string): string => printed.red(text),
+  quiet: (text: string): string => printed.dim(text),
+} as const;
+
 const clearLine = '\r\u001b[2K';
 /** Work that ends sooner needs no progress line. Milliseconds. */
 const quiet = 1000;

@@ -100,6 +100,48 @@ export const verbs: readonly Verb[] = [
     load: () => import('./commands/report.io.ts'),
   },
   {
+    name: 'fingerprint',
+    summary: 'say what is in a database, read-only: digests of its schema and, where asked for, of its rows',
+    arguments: [
+      [
+        '[target]',
+        'a target of oneroof.yaml (the default one where absent), or env:NAME, the variable with its address',
+      ],
+    ],
+    options: [
+      ['--rows', 'read every row too'],
+      ['--strong', 'hash rows with SHA-256, at about half the speed'],
+      ['--like <file>', 'hash rows with the seeds of another fingerprint, so that the two can be compared'],
+      ['--out <file>', 'write the whole fingerprint to a new file, for oneroof diff'],
+    ],
+    examples: ['oneroof fingerprint', 'oneroof fingerprint env:COPY_URL --rows --out before.json'],
+    load: () => import('./commands/fingerprint.io.ts'),
+  },
+  {
+    name: 'diff',
+    summary: 'compare two databases, schema and rows, read-only; exit 1 where they differ or that is not fully proven',
+    arguments: [
+      [
+        '<before>',
+        'a target of oneroof.yaml, env:NAME (the variable with an address), or a file of oneroof fingerprint',
+      ],
+      ['<after>', 'the same'],
+    ],
+    options: [
+      ['--schema-only', 'leave the rows out'],
+      ['--strict', 'let differences count that are only strict: positions of columns and sequences'],
+      ['--strong', 'hash rows with SHA-256, at about half the speed'],
+      ['--values', 'show the values of rows that differ: they may be secrets'],
+      ['--limit <n>', 'rows that are shown of each relation that differs', '3'],
+    ],
+    examples: [
+      'oneroof diff production env:COPY_URL',
+      'oneroof diff before.json production --schema-only',
+      'oneroof diff env:ONE env:TWO --values --limit 10 --json',
+    ],
+    load: () => import('./commands/diff.io.ts'),
+  },
+  {
     name: 'demo',
     summary: 'do the main job on the worked example, with databases of its own',
     options: [['--keep', 'leave production running to play with, until Ctrl-C']],

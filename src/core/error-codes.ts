@@ -9,6 +9,8 @@ export const errorCodes = {
   CONFIG_NOT_FOUND: [2, 'A file or folder that the command needs is not there.'],
   CONFIG_INVALID: [2, 'oneroof.yaml does not have the form that it must have.'],
   CONFIG_TARGET_UNKNOWN: [2, 'The command names a target that oneroof.yaml does not define.'],
+  SECRET_ON_COMMAND_LINE: [2, 'A password stands on the command line, where others can read it.'],
+  FINGERPRINT_INVALID: [2, 'A file is not a fingerprint, or was edited or damaged.'],
   ALREADY_EXISTS: [2, 'A file that would be written is there already; nothing is overwritten.'],
   // reading a release
   RELEASE_NOT_A_FOLDER: [2, 'The release is not a folder.'],

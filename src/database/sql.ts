@@ -20,29 +20,31 @@ class Raw {
  */
 export function sql(strings: TemplateStringsArray, ...holes: readonly unknown[]): Sql {
   const values: unknown[] = [];
-  let text = strings[0] ?? '';
+  const texts = [strings[0] ?? ''];
+  const add = (text: string): void => {
+    texts[texts.length - 1] += text;
+  };
   holes.forEach((hole, index) => {
-    if (hole instanceof Raw) text += hole.text;
-    else if (isSql(hole)) {
-      const offset = values.length;
-      text += hole.text.replace(/\$(\d+)/g, (_, n: string) => `$${Number(n) + offset}`);
-      values.push(...hole.values);
+    const spliced = typeof hole === 'object' && hole !== null ? made.get(hole) : undefined;
+    if (hole instanceof Raw) add(hole.text);
+    else if (spliced !== undefined) {
+      const [first = '', ...rest] = spliced;
+      add(first);
+      values.push(...(hole as Sql).values);
+      texts.push(...rest);
     } else {
       values.push(hole);
-      text += `$${values.length}`;
+      texts.push('');
     }
-    text += strings[index + 1] ?? '';
+    add(strings[index + 1] ?? '');
   });
-  const statement = { text, values };
-  made.add(statement);
+  const statement = { text: texts.reduce((all, text, n) => `${all}$${n}${text}`), values };
+  made.set(statement, texts);
   return statement;
 }
 
-const made = new WeakSet<object>();
-
-function isSql(hole: unknown): hole is Sql {
-  return typeof hole === 'object' && hole !== null && made.has(hole);
-}
+/** The texts between the holes of each statement: a `$1` in a name of theirs is not a hole. */
+const made = new WeakMap<object, readonly string[]>();
 
 /**
  * Quotes a name, in one or more parts: `id('public', 'orders')` is `"public"."orders"`.

@@ -4,6 +4,7 @@ import type {
   Difference,
   NotProven,
   RelationRows,
+  RowExample,
   SchemaFingerprint,
   SchemaObject,
 } from './fingerprint.ts';
@@ -84,8 +85,39 @@ export function explainDifference(difference: Difference): string {
   const what = `${printable(kind)} ${truncate(printable(name), 200)}`;
   if (property === null)
     return before === null ? `${what}: was not there before` : after === null ? `${what}: is gone` : `${what}: differs`;
-  if (property === 'content') return `${what}: same number of rows, other content`;
-  return `${what}: ${printable(property)}: ${show(before)} → ${show(after)}`;
+  const first = difference.examples?.length ? `; first: ${difference.examples.map(explainExample).join('; ')}` : '';
+  if (property === 'content') return `${what}: same number of rows, other content${first}`;
+  return `${what}: ${printable(property)}: ${show(before)} → ${show(after)}${first}`;
+}
+
+/** How many columns are named where a row has more that differ. */
+const columnsNamed = 8;
+
+/** A few words that name a row by its key, and what happened to it; its values only where the example holds them. */
+export function explainExample(example: RowExample): string {
+  const { change, key, columns, values } = example;
+  const row =
+    key === null
+      ? 'a row'
+      : Object.entries(key)
+          .map(([column, value]) => `${brief(column)}=${brief(value)}`)
+          .join(' ');
+  const value = (side: 'before' | 'after', column: string): string => {
+    const text = values?.[side]?.[column] ?? null;
+    return text === null ? 'NULL' : `"${brief(text)}"`;
+  };
+  const side = change === 'gone' ? 'before' : 'after';
+  const named = change === 'changed' ? columns : Object.keys(values?.[side] ?? {});
+  const words = named.slice(0, columnsNamed).map((column) => {
+    if (values === undefined) return brief(column);
+    return `${brief(column)}: ${change === 'changed' ? `${value('before', column)} → ` : ''}${value(side, column)}`;
+  });
+  if (named.length > columnsNamed) words.push(`and ${named.length - columnsNamed} more`);
+  return `${row} ${change}${words.length === 0 ? '' : ` (${words.join(', ')})`}`;
+}
+
+function brief(text: string): string {
+  return truncate(printable(text), 60);
 }
 
 function show(value: Json): string {

@@ -1,4 +1,6 @@
-export { compareRows, compareSchemas, explainDifference, unproven } from './compare.ts';
+export { compareRows, compareSchemas, explainDifference, explainExample, unproven } from './compare.ts';
+export { type FingerprintDocument, parseFingerprint } from './document.ts';
+export { type ExamplesPlan, findExamples } from './examples.io.ts';
 export type * from './fingerprint.ts';
 export { captureRows, type RowsPlan } from './rows.io.ts';
 export { captureSchema } from './schema.io.ts';

@@ -1,0 +1,117 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { canonicalJson, digest, OneRoofError, printable, shortDigest } from '../../core/index.ts';
+import { type DataFingerprint, type FingerprintDocument } from '../../fingerprint/index.ts';
+import { paint } from '../output.io.ts';
+import { databaseSide, type DatabaseSide, drawSeeds, type Look, readDocument, takeFingerprint } from '../side.io.ts';
+import { type Context, type Run } from '../verb.ts';
+
+/** Takes the fingerprint of one database, read-only, and keeps it in a file where one is named. */
+export const run: Run = async (context) => {
+  const { out } = context.options;
+  const look = lookOf(context);
+  const side = await databaseSide(context, context.arguments[0]);
+  const fingerprint = await takeFingerprint(side, look, context);
+  const outcome = { schema: 'oneroof/fingerprint/1', exit: 0, data: { as: side.as, fingerprint } } as const;
+  if (typeof out === 'string') {
+    write(resolve(context.folder, out), { schema: outcome.schema, exit: outcome.exit, ...outcome.data });
+    context.terminal.say(`${printable(out)} written; compare with it: oneroof diff ${printable(out)} TARGET`);
+  }
+  return { ...outcome, text: describeFingerprint(side, fingerprint) };
+};
+
+function lookOf(context: Context): Look {
+  const { rows, strong, like } = context.options;
+  if (rows !== true) {
+    if (strong !== true && like === undefined) return { rows: null };
+    throw new OneRoofError('USAGE', {
+      problem: `${strong === true ? '--strong' : '--like'} says how rows are hashed, and rows are not asked for`,
+      fix: 'add --rows',
+    });
+  }
+  if (typeof like !== 'string') return { rows: { hash: strong === true ? 'strong' : 'fast', seeds: drawSeeds() } };
+  const { data } = readDocument(context, like);
+  if (data === null || (strong === true && data.hash !== 'strong'))
+    throw new OneRoofError('USAGE', {
+      problem: `${printable(like)} ${data === null ? 'holds no rows' : 'was not taken with --strong'}`,
+      fix: 'name a fingerprint that was taken with the same options',
+    });
+  return { rows: { hash: data.hash, seeds: data.seeds } };
+}
+
+/** It may show the text of functions and comments: for its owner alone, and never over another file. */
+function write(file: string, document: object): void {
+  try {
+    writeFileSync(file, `${JSON.stringify(document, null, 2)}\n`, { flag: 'wx', mode: 0o600 });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST')
+      throw new OneRoofError('ALREADY_EXISTS', {
+        problem: `${printable(file)} is there already`,
+        fix: 'name another file, or remove it first',
+        cause,
+      });
+    throw new OneRoofError('CONFIG_NOT_FOUND', {
+      problem: `${printable(file)} cannot be written: ${(cause as NodeJS.ErrnoException).code ?? 'for an unknown reason'}`,
+      fix: 'name a file in a folder that is there and that you may write to',
+      cause,
+    });
+  }
+}
+
+function describeFingerprint(side: DatabaseSide, fingerprint: FingerprintDocument): string {
+  const { schema, data, serverVersion } = fingerprint;
+  const kinds = new Map<string, number>();
+  for (const { kind } of schema.objects) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  const facts = [
+    ['database', `${fingerprint.of}, PostgreSQL ${Math.floor(serverVersion / 10_000)}.${serverVersion % 10_000}`],
+    ['looked at', side.as === 'observer' ? 'by a role that cannot write' : 'by any role, in read-only transactions'],
+    ['schema, strict', schema.digest],
+    ['schema, logical', schema.logicalDigest],
+    ...(data === null ? [] : [['rows', `${data.digest} (${data.hash}, seeds ${data.seeds.join(' and ')})`]]),
+  ];
+  const objects = [...kinds].map(([kind, count]) => [kind, String(count)]);
+  return [
+    ...table(facts),
+    '',
+    paint.heading(`Objects (${schema.objects.length})`),
+    ...table(objects, [1]),
+    ...(data === null ? [] : describeRows(data)),
+  ].join('\n');
+}
+
+function describeRows(data: DataFingerprint): string[] {
+  const relations = data.relations.map((one) => [
+    one.relation,
+    BigInt(one.rows).toLocaleString('en-US'),
+    shortDigest(digest('rows', [canonicalJson(one)])),
+  ]);
+  const sequences = data.sequences.map(({ sequence, lastValue, isCalled }) => [
+    sequence,
+    lastValue,
+    isCalled ? '' : 'not called yet',
+  ]);
+  const open = data.notProven.map(({ relation, reason }) => [relation, reason]);
+  return [
+    '',
+    paint.heading(`Rows (${relations.length} relations)`),
+    ...table(relations, [1]),
+    '',
+    paint.heading(`Sequences (${sequences.length})`),
+    ...table(sequences, [1]),
+    '',
+    paint.heading(`Not proven (${open.length})`),
+    ...table(open),
+  ];
+}
+
+/** Lines of cells below each other; numbers to the right. Names are an author's text. */
+function table(rows: readonly (readonly string[])[], numbers: readonly number[] = []): string[] {
+  const safe = rows.map((row) => row.map(printable));
+  const widths = (safe[0] ?? []).map((_, n) => safe.reduce((widest, row) => Math.max(widest, row[n]?.length ?? 0), 0));
+  return safe.map((row) => {
+    const cells = row.map((cell, n) =>
+      numbers.includes(n) ? cell.padStart(widths[n] ?? 0) : cell.padEnd(widths[n] ?? 0),
+    );
+    return `  ${cells.join('  ')}`.trimEnd();
+  });
+}
