@@ -55,6 +55,9 @@ const mutations: readonly (readonly [string, string, string | null])[] = [
   ['create publication pub for table public.t', 'publication', null],
   [`create collation public.c (locale = 'C')`, 'collation', null],
   ['create cast (public.mood as integer) with inout', 'cast', null],
+  ['alter function pg_catalog.pg_sleep(double precision) cost 7', 'system catalogue', 'rows'],
+  ['grant select (rolname) on pg_catalog.pg_authid to pg_monitor', 'system object', null],
+  ['revoke select on information_schema.tables from public', 'system object', null],
   ['create text search dictionary public.dd (template = simple)', 'text search dictionary', null],
 ];
 
