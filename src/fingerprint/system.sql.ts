@@ -25,9 +25,10 @@ function digestOf(of: {
   readonly key: readonly [string, ...string[]];
 }): string {
   const { catalog, row, key } = of;
-  const order = key.map((column) => `x.${column}`).join(', ');
+  // each row is hashed before they are sorted: sorting the rows themselves would go through files
   return `select 'system catalogue' as kind, '${catalog}' as name, '{}'::jsonb as logical,
-  jsonb_build_object('rows', encode(sha256(string_agg(record_send(${row}), ''::bytea order by ${order})), 'hex')) as strict from ${catalog} x where x.${key[0]}::oid < ${numbered}`;
+  jsonb_build_object('rows', encode(sha256(string_agg(h.row, ''::bytea order by ${key.map((column) => `h.${column}`).join(', ')})), 'hex')) as strict
+  from (select sha256(record_send(${row})) as row, ${key.map((column) => `x.${column}`).join(', ')} from ${catalog} x where x.${key[0]}::oid < ${numbered} offset 0) h`;
 }
 
 /** The catalogues whose rows can be taken as they are: no privileges, no versions, nothing that a VACUUM writes. */

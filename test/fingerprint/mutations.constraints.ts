@@ -202,6 +202,7 @@ export const constraints: readonly Mutation[] = [
       'index s.period18_key: definition',
       'constraint s.period18.period18_key: period',
       'constraint s.period18.period18_key: operators',
+      'index s.period18_key: exclusion',
     ],
   },
   {

@@ -295,7 +295,7 @@ export const databases: readonly Mutation[] = [
   {
     what: 'a system type is revoked',
     change: ['revoke usage on type pg_catalog.point from public'],
-    finds: 'system object type point: whole',
+    finds: 'system object type pg_catalog.point: whole',
   },
   {
     what: 'a view of the information schema is revoked',

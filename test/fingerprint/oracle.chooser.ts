@@ -1,4 +1,4 @@
-import type { SchemaFingerprint } from '../../src/fingerprint/index.ts';
+import type { SchemaFingerprint, SchemaObject } from '../../src/fingerprint/index.ts';
 
 /** Fills a template with what is there now; a template that asks for a kind of which there is nothing makes no statement. */
 export class Chooser {
@@ -15,10 +15,11 @@ export class Chooser {
     readonly except: ReadonlySet<string>;
   }) {
     const names = new Map<string, string[]>();
-    for (const { kind, name } of from.schema.objects) {
+    for (const object of from.schema.objects) {
+      const { kind, name } = object;
       const list = names.get(kind) ?? [];
       names.set(kind, list);
-      if (!from.except.has(`${kind} ${name}`) && !name.startsWith('public')) list.push(name);
+      if (!from.except.has(`${kind} ${name}`) && !name.startsWith('public') && !isUndumped(object)) list.push(name);
     }
     this.#names = names;
     this.#picks = from.picks;
@@ -66,6 +67,15 @@ export class Chooser {
   role(): string {
     return this.of('pg_monitor', 'pg_read_all_data', 'pg_write_all_data', 'postgres');
   }
+}
+
+/** What initdb made, and what a range brings by itself: a dump writes out neither, nor what was changed about them. */
+function isUndumped({ kind, name, logical }: SchemaObject): boolean {
+  if (kind === 'language') return ['c', 'internal', 'plpgsql', 'sql'].includes(name);
+  if (kind === 'extension') return name === 'plpgsql';
+  if (kind === 'function') return /^(multi)?range_constructor\d$/.test(String(logical['source']));
+  if (kind === 'cast') return String(logical['function']).includes('multirange');
+  return kind === 'type' && logical['form'] === 'm';
 }
 
 /** There is nothing to fill a template with. */

@@ -15,14 +15,19 @@ import { relationTemplates } from './oracle.relations.ts';
 const templates: readonly Template[] = [...relationTemplates, ...partTemplates, ...otherTemplates];
 const binaries = '/usr/lib/postgresql/15/bin';
 
-/** Statements that are tried; about one in four fails, and changes nothing. */
-const tries = Number(process.env['ONEROOF_ORACLE_RUNS'] ?? 140);
+/** Statements that are tried; about one in fifteen fails, and changes nothing. */
+const tries = Number(process.env['ONEROOF_ORACLE_RUNS'] ?? 120);
 const seed = Number(process.env['ONEROOF_ORACLE_SEED'] ?? 1);
 /** After so many a fresh database begins, because the drops add up. */
 const perDatabase = 35;
 
 /** What we see and `pg_dump --schema-only` does not, as `kind: property`, and why. */
-const beyondTheDump: ReadonlyMap<string, string> = new Map([]);
+const beyondTheDump: ReadonlyMap<string, string> = new Map([
+  ['constraint: comment', 'of a constraint trigger'],
+  ['constraint: triggers', 'whether the triggers of a foreign key are disabled'],
+  ['language: privileges', 'of sql, which initdb made'],
+  ['materialized view: populated', 'REFRESH belongs to the data'],
+]);
 
 const change = fc.record({
   template: fc.nat(templates.length - 1),
@@ -93,7 +98,7 @@ test.runIf(versions.includes('15'))(
     if (process.env['ONEROOF_ORACLE_RUNS'] !== undefined) console.log(summary, failures.join('\n'));
     expect(missed, summary).toEqual([]);
     expect([...unlisted], summary).toEqual([]);
-    expect(tally.done / (tally.done + tally.failed), summary).toBeGreaterThan(0.6);
+    expect(tally.done / (tally.done + tally.failed), summary).toBeGreaterThan(0.8);
     expect(tally.seenByDump, summary).toBeGreaterThan(tally.done / 2);
   },
 );

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { sql } from '../../src/database/index.ts';
 import { captureRows, captureSchema, compareRows, compareSchemas } from '../../src/fingerprint/index.ts';
 import { runSql, versions, withDatabase, withSession } from '../database.io.ts';
 
@@ -54,6 +55,9 @@ const mutations: readonly (readonly [string, string, string | null])[] = [
   ['create publication pub for table public.t', 'publication', null],
   [`create collation public.c (locale = 'C')`, 'collation', null],
   ['create cast (public.mood as integer) with inout', 'cast', null],
+  ['alter function pg_catalog.pg_sleep(double precision) cost 7', 'system catalogue', 'rows'],
+  ['grant select (rolname) on pg_catalog.pg_authid to pg_monitor', 'system object', null],
+  ['revoke select on information_schema.tables from public', 'system object', null],
   ['create text search dictionary public.dd (template = simple)', 'text search dictionary', null],
 ];
 
@@ -143,7 +147,7 @@ describe.each(versions)('on PostgreSQL %s the settings of a session', (version) 
     'create schema h',
     // a name in the path that hides a catalogue
     'create view public.pg_class as select 1 as one',
-    'create function public.format_type(oid, integer) returns text language sql as $$select $x$wrong$x$$$',
+    'create function public.format_type(oid, integer) returns text language sql as $$select chr(33)$$',
     `create table h.dated (d date default '2020-01-02', t timestamptz default '2020-01-02 03:04:05+00', i interval default '1 day 02:03:04', b bytea default '\\xff00', f float8 default 0.1, s text default 'a\\b')`,
     'create view h.dates as select * from h.dated where d > $$2021-02-03$$::date and t > $$2020-03-04 00:00+00$$::timestamptz',
   ];
@@ -153,7 +157,8 @@ describe.each(versions)('on PostgreSQL %s the settings of a session', (version) 
       await runSql(connection, dated);
       const expected = await withSession(connection, captureSchema);
       await withSession(connection, async (session) => {
-        for (const [name, value] of Object.entries(foreignSettings)) await session.run(`set ${name} = ${value}`);
+        for (const [name, value] of Object.entries(foreignSettings))
+          await session.query(sql`select pg_catalog.set_config(${name}, ${value}, false)`);
         const shown = async (): Promise<unknown> =>
           session.rows(
             'select pg_catalog.array_agg(name || setting order by name) from pg_catalog.pg_settings where name not like $$%transaction%$$',
