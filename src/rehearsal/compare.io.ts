@@ -1,5 +1,6 @@
 import { type Clone } from '../clone/index.ts';
 import { type Milliseconds } from '../core/index.ts';
+import { type Connection, openSession } from '../database/index.ts';
 import {
   captureSchema,
   compareData,
@@ -9,11 +10,13 @@ import {
   type DataSide,
   type Difference,
   differingColumns,
+  findExamples,
   type Marked,
   type SchemaFingerprint,
 } from '../fingerprint/index.ts';
 import { splitName } from './judge.ts';
-import { declaredColumns, type Standing } from './proof.ts';
+import { declaredColumns } from './proof.ts';
+import { type Standing } from './standing.ts';
 import { type RehearsalOptions } from './rehearsal.ts';
 import { withReleaseSession } from './tier.io.ts';
 
@@ -51,14 +54,47 @@ export function captureClone(clone: Clone, signal: AbortSignal | undefined): Pro
 export async function compareWithGolden(
   marked: MarkedClone,
   before: SchemaFingerprint,
-  by: Comparing,
+  by: Comparing & { readonly examples?: 'wanted' },
 ): Promise<Standing> {
   const { clone, since } = marked;
   const after = await captureClone(clone, by.options.signal);
-  const data = await by.options.host.readGolden((golden) =>
-    compare({ connection: golden, since: 'never changed' }, { connection: clone.connection, since }, by),
-  );
+  const data = await by.options.host.readGolden(async (golden) => {
+    const found = await compare(
+      { connection: golden, since: 'never changed' },
+      { connection: clone.connection, since },
+      by,
+    );
+    if (by.examples === undefined) return found;
+    return { ...found, differences: await withExamples(golden, clone.connection, found.differences) };
+  });
   return { before, after, data };
+}
+
+/** Relations whose rows are looked for: each is read twice more. */
+const mostSearched = 5;
+
+/** Adds the first rows that differ, by key and columns; never their values, which evidence would keep. */
+async function withExamples(
+  before: Connection,
+  after: Connection,
+  differences: readonly Difference[],
+): Promise<readonly Difference[]> {
+  const wanted = differences.filter((one) => one.in === 'rows' && one.property !== null).slice(0, mostSearched);
+  if (wanted.length === 0) return differences;
+  const found = new Map<Difference, Difference>();
+  const was = await openSession(before, { applicationName: 'oneroof proof' });
+  try {
+    const is = await openSession(after, { applicationName: 'oneroof proof' });
+    try {
+      for (const one of wanted)
+        found.set(one, { ...one, examples: await findExamples(was, is, { relation: one.name }) });
+    } finally {
+      await is.close();
+    }
+  } finally {
+    await was.close();
+  }
+  return differences.map((one) => found.get(one) ?? one);
 }
 
 /** How a clone, finalized, differs from its twin, but for the columns that the release declares to vary. */

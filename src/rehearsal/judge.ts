@@ -1,6 +1,6 @@
 import { type Problem, printable } from '../core/index.ts';
-import { type Difference } from '../fingerprint/index.ts';
 import { type Expectation, type Release } from '../release/index.ts';
+import { differencesOf, type Standing } from './standing.ts';
 import { type Rehearsal, type StepMeasure } from './rehearsal.ts';
 
 /** Names each declared value that a measured metric misses. */
@@ -55,20 +55,34 @@ export function splitName(name: string): readonly string[] {
   );
 }
 
-/** The tables that the steps wrote to, or whose definition the forward changed. */
-export function touchedBy(
-  release: Release,
-  steps: readonly StepMeasure[],
-  changes: readonly Difference[],
-): Rehearsal['touched'] {
+/** Kinds whose name begins with the name of their table. */
+const partsOfTables = ['table', 'foreign table', 'column', 'constraint', 'trigger', 'policy', 'rule'];
+const twoParts = /^(?:"(?:[^"]|"")*"|[^."]+)\.(?:"(?:[^"]|"")*"|[^."]+)/;
+
+/** The tables that the steps wrote to, or of which the forward changed a part: a column, a constraint, an index, a trigger, a policy. */
+export function touchedBy(release: Release, steps: readonly StepMeasure[], standing: Standing): Rehearsal['touched'] {
+  const changes = differencesOf(standing);
   const written = steps.flatMap((step) => step.rowsByRelation.map((row) => row.relation));
   const rewritten = changes.filter((change) => change.in === 'rows').map((change) => change.name);
   const defined = changes
-    .filter((change) => change.in === 'schema' && ['table', 'column'].includes(change.kind))
-    .map((change) => change.name.match(/^(?:"(?:[^"]|"")*"|[^."]+)\.(?:"(?:[^"]|"")*"|[^."]+)/)?.[0] ?? change.name);
-  return [...new Set([...written, ...rewritten, ...defined])]
+    .filter((change) => change.in === 'schema' && partsOfTables.includes(change.kind))
+    .map((change) => change.name.match(twoParts)?.[0] ?? change.name);
+  const indexed = changes
+    .filter((change) => change.in === 'schema' && change.kind === 'index')
+    .flatMap((change) => tableOf(change.name, standing));
+  return [...new Set([...written, ...rewritten, ...defined, ...indexed])]
     .sort()
     .map((relation) => ({ relation, declared: isDeclared(relation, release.touches) }));
+}
+
+/** The table of an index, from its definition before or after. */
+function tableOf(index: string, { before, after }: Standing): readonly string[] {
+  const object = [...before.objects, ...after.objects].find(({ kind, name }) => kind === 'index' && name === index);
+  const definition = String(object?.logical['definition'] ?? '');
+  // the name of an index may hold anything, so the text behind it is looked at
+  const own = index.slice((index.match(/^(?:"(?:[^"]|"")*"|[^."]+)\./)?.[0] ?? '').length);
+  const rest = definition.slice(definition.indexOf(`INDEX ${own} ON `) + `INDEX ${own} ON `.length);
+  return rest.replace(/^ONLY /, '').match(twoParts) ?? [];
 }
 
 /** A problem for each touched table that the release does not declare. */

@@ -1,25 +1,8 @@
 import { type Problem, printable } from '../core/index.ts';
-import {
-  compareSchemas,
-  type DataComparison,
-  type Difference,
-  explainDifference,
-  type SchemaFingerprint,
-} from '../fingerprint/index.ts';
+import { type Difference, explainDifference } from '../fingerprint/index.ts';
 import { splitName } from './judge.ts';
+import { type Standing } from './standing.ts';
 import { type Proof } from './rehearsal.ts';
-
-/** How a clone stands to the golden copy: the schema before and now, and the rows compared. */
-export interface Standing {
-  readonly before: SchemaFingerprint;
-  readonly after: SchemaFingerprint;
-  readonly data: DataComparison;
-}
-
-/** All differences, schema first. */
-export function differencesOf({ before, after, data }: Standing): readonly Difference[] {
-  return [...compareSchemas(before, after), ...data.differences];
-}
 
 /** The record of a proof. What decides stands first among the differences that are kept. */
 export function proofOf(found: {

@@ -17,7 +17,8 @@ import { judgeInvariants, touchedBy, undeclared } from './judge.ts';
 import { type Notifications } from './dispatch.ts';
 import { readConditions } from './leftovers.io.ts';
 import { type Conditions, judgeLeftovers, type Leftover, leftoversBetween } from './leftovers.ts';
-import { differencesOf, explained, incomplete, proofOf, type Standing, varying } from './proof.ts';
+import { explained, incomplete, proofOf, varying } from './proof.ts';
+import { differencesOf, type Standing } from './standing.ts';
 import {
   type Proof,
   type RehearsalOptions,
@@ -67,7 +68,9 @@ export class Run implements Comparing {
     const reversible = this.release.tiers.every((tier) => tier.oneWay === null);
     const first = { clone: this.clone, since: await markChanges(this.clone.connection) };
     const before = await captureClone(this.clone, this.options.signal);
-    const standing = (): Promise<Standing> => compareWithGolden(first, before, this);
+    const { options, seeds } = this;
+    const standing = (): Promise<Standing> => compareWithGolden(first, before, { options, seeds });
+    const closely = (): Promise<Standing> => compareWithGolden(first, before, { options, seeds, examples: 'wanted' });
     if (!(await this.stage('preflight', () => this.expect(greenfield, 'greenfield')))) return;
     // what production brings along is not the release's doing
     const brought = await this.session((session) => readConditions(session));
@@ -77,8 +80,8 @@ export class Run implements Comparing {
     if (!(await this.stage('back', () => this.firstBack(brought)))) return;
     // a one-way tier stops the way back: there is nothing to be equal to, and the report says so by a missing proof
     if (!reversible) return;
-    if (!(await this.stage('prove', () => this.prove(standing)))) return;
-    if (!(await this.stage('back-again', () => this.backAgain(standing)))) return;
+    if (!(await this.stage('prove', () => this.prove(closely)))) return;
+    if (!(await this.stage('back-again', () => this.backAgain(closely)))) return;
     if (!(await this.stage('forward-again', () => this.forwardAgain(first)))) return;
     await this.stage('verify-again', () => this.expect({}, 'finalized'));
   }
@@ -203,7 +206,7 @@ export class Run implements Comparing {
     if (problems.length > 0) return [...problems, ...leftovers];
     const now = await standing();
     this.finalized = now.after;
-    this.touched = touchedBy(this.release, this.steps, differencesOf(now));
+    this.touched = touchedBy(this.release, this.steps, now);
     return [...undeclared(this.touched), ...leftovers];
   }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Difference } from '../../src/fingerprint/index.ts';
-import { explained, proofOf, type Standing } from '../../src/rehearsal/proof.ts';
+import { explained, proofOf } from '../../src/rehearsal/proof.ts';
+import { type Standing } from '../../src/rehearsal/standing.ts';
 import { withDatabase, withSession } from '../database.io.ts';
 import { captureSchema, compareData } from '../../src/fingerprint/index.ts';
 

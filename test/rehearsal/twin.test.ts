@@ -102,6 +102,21 @@ describe('the forward on a twin', () => {
   });
 });
 
+describe('the tables that a release touches', () => {
+  for (const [part, up, down] of [
+    ['an index', 'create index "i ON public.big USING" on t (v)', 'drop index if exists "i ON public.big USING"'],
+    ['a constraint', 'alter table t add constraint c check (id > 0)', 'alter table t drop constraint if exists c'],
+    ['row security', 'create policy p on t', 'drop policy if exists p on t'],
+    ['a rule', 'create rule r as on insert to t do also nothing', 'drop rule if exists r on t'],
+  ] as const)
+    it(`are found by ${part} alone`, async () => {
+      const done = await rehearsed({ up: [up], down: [down] }, { touches: ['public.big'] });
+      expect(done.problems.map(({ code, problem }) => [code, problem.includes('public.t,')])).toEqual([
+        ['TOUCHED_UNDECLARED', true],
+      ]);
+    });
+});
+
 describe('the proof of a way back', () => {
   const sql = {
     up: ["update big set v = 'new' where id = 7", 'alter table t add column w integer'],
@@ -137,6 +152,8 @@ describe('the proof of a way back', () => {
       const done = await rehearsed(damaged, full === undefined ? {} : { full });
       expect(codes(done)).toEqual(['BACK_DIFFERS']);
       expect(done.problems[0]?.problem).toContain('public.big');
+      expect(done.problems[0]?.problem).toContain('id=7 changed (v)');
+      expect(JSON.stringify(done.proof)).not.toContain('xxxxx');
     });
 
   it('does not pass over a changed table whose rows cannot be compared', async () => {
