@@ -23,7 +23,7 @@ const names = Object.keys(groups) as (keyof typeof groups)[];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !names.some((known) => known === name));
 const rows = Number(process.env['ONEROOF_BENCH_ROWS'] ?? 200_000);
-const runs = Number(process.env['ONEROOF_BENCH_RUNS'] ?? 7);
+const runs = Number(process.env['ONEROOF_BENCH_RUNS'] ?? 5);
 // the release changes rows up to this one
 const fewest = 10_000;
 
@@ -37,7 +37,7 @@ if (unknown.length > 0 || !(rows >= fewest) || !(runs >= 1)) {
   const ground = openGround({ rows, runs, folder });
   const [load = 0] = loadavg();
   process.stdout.write(
-    `N = ${rows.toLocaleString('en-US')} rows of 128 bytes; at most ${runs} runs a line; ${availableParallelism()} cores, load ${load.toFixed(1)}; node ${process.version}\n`,
+    `N = ${rows.toLocaleString('en-US')} rows of 128 bytes; at most ${runs} pairs a line; ${availableParallelism()} cores, load ${load.toFixed(1)}; node ${process.version}\n`,
   );
   heading();
   try {

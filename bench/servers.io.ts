@@ -104,7 +104,7 @@ async function fill({ server, admin }: Bench, of: { readonly database: string; r
 
 /** Large ones are measured less often: their scatter is small beside them. */
 export function few(runs: number): number {
-  return Math.min(runs, 5);
+  return Math.min(runs, 3);
 }
 
 /** Says whether a program is on the PATH. */

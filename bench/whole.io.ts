@@ -6,15 +6,12 @@ import { withHost } from './host.io.ts';
 import { clock, compare, time } from './measure.io.ts';
 import { dump } from './proof.io.ts';
 import { writeRelease, writeSqitch } from './release.io.ts';
-import { type Bench, type Ground, onPath } from './servers.io.ts';
+import { type Bench, few, type Ground, onPath } from './servers.io.ts';
 import { line } from './table.io.ts';
-
-/** A whole rehearsal takes seconds to minutes, and varies by little. */
-const mostRuns = 3;
 
 /** What a whole rehearsal costs beside what a careful person does by hand: copy, dump, forward, check, back, dump. */
 export async function wholeLines(ground: Ground): Promise<void> {
-  const runs = Math.min(ground.runs, mostRuns);
+  const runs = few(ground.runs);
   const release = await sealRelease(writeRelease(join(ground.folder, 'release')));
   const project = writeSqitch(join(ground.folder, 'sqitch'));
   const ours = async (host: CloneHost): Promise<number> =>
