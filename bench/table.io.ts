@@ -24,7 +24,10 @@ export async function line(of: Line, measure: () => Promise<Ratio | string>): Pr
     const goal = of.goal === undefined ? '' : `<= ${of.goal.toFixed(2)} x`;
     const verdict = of.goal === undefined ? '' : ratio <= of.goal ? 'met' : 'missed';
     const parts = `${a.toFixed(0)} / ${b.toFixed(0)} ${of.unit ?? 'ms'}`;
-    print(of.name, `${`${ratio.toFixed(2)} x`.padStart(9)}  ${parts.padStart(20)}   ${goal.padEnd(10)} ${verdict}`);
+    print(
+      of.name,
+      `${`${ratio.toFixed(ratio < 0.1 ? 3 : 2)} x`.padStart(9)}  ${parts.padStart(20)}   ${goal.padEnd(10)} ${verdict}`,
+    );
     return measured;
   } catch (error) {
     broken += 1;

@@ -3,7 +3,7 @@ import { type CloneHost } from '../src/clone/index.ts';
 import { rehearse } from '../src/rehearsal/index.ts';
 import { sealRelease } from '../src/release/index.ts';
 import { withHost } from './host.io.ts';
-import { clock, compare, time } from './measure.io.ts';
+import { clock, compare, type Ratio, time } from './measure.io.ts';
 import { dump } from './proof.io.ts';
 import { writeRelease, writeSqitch } from './release.io.ts';
 import { type Bench, few, type Ground, onPath } from './servers.io.ts';
@@ -14,29 +14,34 @@ export async function wholeLines(ground: Ground): Promise<void> {
   const runs = few(ground.runs);
   const release = await sealRelease(writeRelease(join(ground.folder, 'release')));
   const project = writeSqitch(join(ground.folder, 'sqitch'));
-  const ours = async (host: CloneHost): Promise<number> =>
+  const ours = async (host: CloneHost, method: 'changed blocks' | 'full'): Promise<number> =>
     await clock(async () => {
-      const { outcome, problems } = await rehearse({ release, host, owner: 'bench' });
-      if (outcome !== 'passed') throw new Error(JSON.stringify(problems));
+      const full = method === 'full' ? { full: true as const } : {};
+      const { proof, problems } = await rehearse({ release, host, owner: 'bench', ...full });
+      if (problems.length > 0 || proof?.method !== method) throw new Error(JSON.stringify({ problems, proof }));
     });
-  const against = async (steps: Steps, on: 'modern' | 'dumping') => {
+  const against = async (steps: Steps, method: 'changed blocks' | 'full'): Promise<Ratio | string> => {
     const bench = await ground.dumping();
     if (bench === null) return 'no pg_dump with a server of its version';
     if (steps === sqitch && !onPath('sqitch')) return 'sqitch is not installed';
-    const host = on === 'modern' ? await ground.modern() : bench;
+    const host = method === 'changed blocks' ? await ground.modern() : bench;
     return await withHost(host, 'large', (opened) =>
       compare(
         runs,
-        () => ours(opened),
+        () => ours(opened, method),
         () => byHand(bench, { steps, project }),
       ),
     );
   };
   const [bySqitch, byPsql] = ['createdb, Sqitch, 2 dumps', 'createdb, psql, 2 dumps'];
-  await line({ name: `rehearsal, 10 N rows, changed blocks / ${bySqitch}`, goal: 1 }, () => against(sqitch, 'modern'));
-  await line({ name: `rehearsal, 10 N rows, changed blocks / ${byPsql}`, goal: 1 }, () => against(psql, 'modern'));
-  await line({ name: `rehearsal, 10 N rows, full comparisons / ${bySqitch}` }, () => against(sqitch, 'dumping'));
-  await line({ name: `rehearsal, 10 N rows, full comparisons / ${byPsql}` }, () => against(psql, 'dumping'));
+  await line({ name: `rehearsal, 10 N rows, changed blocks / ${bySqitch}`, goal: 1 }, () =>
+    against(sqitch, 'changed blocks'),
+  );
+  await line({ name: `rehearsal, 10 N rows, changed blocks / ${byPsql}`, goal: 1 }, () =>
+    against(psql, 'changed blocks'),
+  );
+  await line({ name: `rehearsal, 10 N rows, full comparisons / ${bySqitch}` }, () => against(sqitch, 'full'));
+  await line({ name: `rehearsal, 10 N rows, full comparisons / ${byPsql}` }, () => against(psql, 'full'));
 }
 
 interface Place {
