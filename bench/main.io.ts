@@ -1,82 +1,50 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { embeddedBinaries } from '../src/database/index.ts';
-import { exampleFolder, startProduction } from '../src/demo/index.ts';
-import { sealRelease } from '../src/release/index.ts';
-import { bareGate } from './gate.io.ts';
-import { compare, time } from './measure.io.ts';
+import { cloneLines } from './clone.io.ts';
+import { memoryLines } from './memory.io.ts';
+import { proofLines } from './proof.io.ts';
+import { readLines } from './read.io.ts';
+import { openGround } from './servers.io.ts';
+import { startLines } from './start.io.ts';
+import { failures, heading } from './table.io.ts';
+import { wholeLines } from './whole.io.ts';
 
-/** Prints what One Roof costs beside what a user would otherwise do, as ratios in one run. */
-const cli = join(import.meta.dirname, '..', 'dist', 'cli', 'main.io.js');
-const rehearsal = join(import.meta.dirname, 'rehearsal.io.ts');
-const node = process.execPath;
-const runs = Number(process.argv[2] ?? 7);
-const lines: string[] = [];
-
-const row = (name: string, measured: string, goal = ''): void => {
-  lines.push(`${name.padEnd(64)} ${measured.padStart(26)}   ${goal}`);
-  process.stdout.write(`${lines.at(-1)}\n`);
+/** Prints what One Roof costs beside what a user would otherwise do, as ratios in one run. See docs/BENCH.md. */
+const groups = {
+  start: startLines,
+  proof: proofLines,
+  read: readLines,
+  clone: cloneLines,
+  rehearsal: wholeLines,
+  memory: memoryLines,
 };
-const pair = ({ a, b, ratio }: { a: number; b: number; ratio: number }): string =>
-  `${ratio.toFixed(2)} x (${a.toFixed(0)} / ${b.toFixed(0)} ms)`;
+const names = Object.keys(groups) as (keyof typeof groups)[];
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !names.some((known) => known === name));
+const rows = Number(process.env['ONEROOF_BENCH_ROWS'] ?? 200_000);
+const runs = Number(process.env['ONEROOF_BENCH_RUNS'] ?? 5);
+// the release changes rows up to this one
+const fewest = 10_000;
 
-row(
-  'start-up: oneroof --version / node -e 0',
-  pair(
-    compare(
-      runs,
-      () => time(node, [cli, '--version']).milliseconds,
-      () => time(node, ['-e', '0']).milliseconds,
-    ),
-  ),
-);
-
-const production = await startProduction({ binaries: embeddedBinaries() });
-const folder = mkdtempSync(join(tmpdir(), 'oneroof-bench-'));
-try {
-  const release = join(folder, 'release');
-  cpSync(exampleFolder(), release, { recursive: true });
-  const sealed = await sealRelease(release);
-  writeFileSync(
-    join(folder, 'oneroof.yaml'),
-    `targets:\n  production:\n    url: postgres://${production.observer.user}@/directus?host=${production.observer.host}\nevidence: evidence\nreports: report\n`,
+if (unknown.length > 0 || !(rows >= fewest) || !(runs >= 1)) {
+  process.stderr.write(
+    `error: ${unknown.length > 0 ? `no such lines: ${unknown.join(', ')}` : `ONEROOF_BENCH_ROWS must be at least ${fewest}, ONEROOF_BENCH_RUNS at least 1`}\nhint: npm run bench -- ${names.join(' ')}\n`,
   );
-  const bare = await bareGate({ release: sealed, observer: production.observer, folder });
-  const gate = [cli, 'gate', '-C', folder, 'release'];
-  row(
-    'gate: oneroof gate / node + pg, the same queries',
-    pair(
-      compare(
-        runs,
-        () => time(node, gate, [1]).milliseconds,
-        () => time(node, bare).milliseconds,
-      ),
-    ),
-    'goal <= 1.5 x',
+  process.exitCode = 2;
+} else {
+  const folder = mkdtempSync(join(tmpdir(), 'oneroof-bench-'));
+  const ground = openGround({ rows, runs, folder });
+  const [load = 0] = loadavg();
+  process.stdout.write(
+    `N = ${rows.toLocaleString('en-US')} rows of 128 bytes; at most ${runs} pairs a line; ${availableParallelism()} cores, load ${load.toFixed(1)}; node ${process.version}\n`,
   );
-
-  const measured = (size: string): { total: number; own: number; rss: number } =>
-    JSON.parse(time(node, ['--import', 'tsx', rehearsal, size]).stdout.trim().split('\n').at(-1) ?? '{}') as {
-      total: number;
-      own: number;
-      rss: number;
-    };
-  const [small, large] = [measured('200000'), measured('2000000')];
-  row(
-    'rehearsal, 200,000 rows: whole / its own SQL',
-    `${(small.total / small.own).toFixed(1)} x (${small.total.toFixed(0)} / ${small.own.toFixed(0)} ms)`,
-  );
-  row(
-    'rehearsal, 2,000,000 rows: whole / its own SQL',
-    `${(large.total / large.own).toFixed(1)} x (${large.total.toFixed(0)} / ${large.own.toFixed(0)} ms)`,
-  );
-  row(
-    'memory of a rehearsal: 2,000,000 rows / 200,000 rows',
-    `${(large.rss / small.rss).toFixed(2)} x (${large.rss.toFixed(0)} / ${small.rss.toFixed(0)} MiB)`,
-    'goal: flat',
-  );
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-  await production.stop();
+  heading();
+  try {
+    for (const name of names) if (wanted.length === 0 || wanted.includes(name)) await groups[name](ground);
+  } finally {
+    await ground.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  if (failures() > 0) process.exitCode = 1;
 }

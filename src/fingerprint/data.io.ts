@@ -106,8 +106,8 @@ interface Both {
 
 async function compareChanged(both: Both, plan: DataPlan): Promise<DataComparison> {
   const { before, after, left, right, was, is } = both;
-  const known = new Map((await listRelations(left)).map((found) => [found.name, found]));
-  for (const found of await listRelations(right)) known.set(found.name, found);
+  const listed = await Promise.all([listRelations(left), listRelations(right)]);
+  const known = new Map(listed.flat().map((found) => [found.name, found]));
   const whole: string[] = [];
   const touched: { readonly found: Found; readonly blocks: readonly Range[] }[] = [];
   let untouched = 0;

@@ -1,9 +1,13 @@
+/** SQL: a relation of the user's that holds rows, or a sequence. */
+const listed = `c.relkind in ('r', 'm', 'f', 'S') and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
+
 /**
  * Every relation that holds rows of its own and every sequence, as JSON, with the reason why it cannot be read where there is one.
  * Sizes are the catalogue's estimates: to ask the files would wait for locks.
  */
 export const rowRelations = `with recursive part (type, part) as (
-  select oid, oid from pg_type
+  select distinct a.atttypid, a.atttypid from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped where ${listed}
   union
   select p.type, x.part from part p join pg_type y on y.oid = p.part
   cross join lateral (select y.typelem where y.typelem <> 0 union all select y.typbasetype where y.typbasetype <> 0
@@ -25,7 +29,7 @@ select jsonb_build_object('schema', n.nspname, 'table', c.relname, 'name', forma
       from pg_attribute a join unstable u on u.type = a.atttypid
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped having count(*) > 0) end)::text as found
 from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_am m on m.oid = c.relam
-where c.relkind in ('r', 'm', 'f', 'S') and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+where ${listed}
 union all
 select jsonb_build_object('schema', 'pg_catalog', 'table', c.relname, 'name', format('pg_catalog.%I', c.relname), 'kind', 'L',
   'populated', true, 'oid', c.oid::text, 'file', c.relfilenode::text, 'heap', true, 'pages', greatest(c.relpages, 0),
