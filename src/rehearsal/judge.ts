@@ -57,7 +57,7 @@ export function splitName(name: string): readonly string[] {
 
 /** Kinds whose name begins with the name of their table. */
 const partsOfTables = ['table', 'foreign table', 'column', 'constraint', 'trigger', 'policy', 'rule'];
-const twoParts = /^(?:"(?:[^"]|"")*"|[^."]+)\.(?:"(?:[^"]|"")*"|[^."]+)/;
+const twoParts = /^(?:"(?:[^"]|"")*"|[^."\s]+)\.(?:"(?:[^"]|"")*"|[^."\s]+)/;
 
 /** The tables that the steps wrote to, or of which the forward changed a part: a column, a constraint, an index, a trigger, a policy. */
 export function touchedBy(release: Release, steps: readonly StepMeasure[], standing: Standing): Rehearsal['touched'] {

@@ -130,7 +130,7 @@ describe('the proof of a way back', () => {
       method: 'changed blocks',
       fallback: null,
       logical: 'equal',
-      strict: 'equal',
+      strict: 'different',
       relations: 2,
     });
     expect(Number(proof?.rows)).toBeLessThan(2000);
