@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { type Connection, id, openSession, sql } from '../src/database/index.ts';
 import { captureRows } from '../src/fingerprint/index.ts';
-import { listRelations } from '../src/fingerprint/rows.io.ts';
-import { divide, type Piece } from '../src/fingerprint/rows-plan.ts';
+import { listRelations } from '../src/fingerprint/rows/rows.io.ts';
+import { divide, type Piece } from '../src/fingerprint/rows/plan.ts';
 import { clock, compare, type Ratio } from './measure.io.ts';
 import { few, type Ground } from './servers.io.ts';
 import { line } from './table.io.ts';

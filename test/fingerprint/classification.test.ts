@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../src/database/index.ts';
-import { classification } from '../../src/fingerprint/classification.ts';
+import { classification } from '../../src/fingerprint/schema/classification.ts';
 import { captureSchema } from '../../src/fingerprint/index.ts';
 import { runSql, serverConnection, versions, withDatabase, withSession } from '../database.io.ts';
 import { changes, rows } from './classification.changes.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { fixed, sql } from '../../src/database/index.ts';
-import { catalogQueries } from '../../src/fingerprint/queries.ts';
+import { catalogQueries } from '../../src/fingerprint/schema/queries.ts';
 import { versions, withDatabase, withSession } from '../database.io.ts';
 
 test.each(versions)('on %s the server accepts every query of the catalogue', async (version) => {

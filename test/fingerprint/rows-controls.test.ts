@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Session, sql } from '../../src/database/index.ts';
-import { type Found } from '../../src/fingerprint/rows-plan.ts';
-import { lockTables, readPieces } from '../../src/fingerprint/rows.sql.ts';
+import { type Found } from '../../src/fingerprint/rows/plan.ts';
+import { lockTables, readPieces } from '../../src/fingerprint/rows/rows.sql.ts';
 import { runSql, withDatabase, withSession } from '../database.io.ts';
 
 const of: Found = {

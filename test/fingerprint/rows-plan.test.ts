@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chunks, divide, type Found } from '../../src/fingerprint/rows-plan.ts';
+import { chunks, divide, type Found } from '../../src/fingerprint/rows/plan.ts';
 
 const megabyte = 1024 * 1024;
 

@@ -1,13 +1,13 @@
-import { canonicalJson, digest } from '../core/index.ts';
-import { type Connection, openSession, type Session, sql } from '../database/index.ts';
+import { canonicalJson, digest } from '../../core/index.ts';
+import { type Connection, openSession, type Session, sql } from '../../database/index.ts';
 import { readChanges } from './changed.io.ts';
 import { type Changed, type Range, type Shape, wayOf } from './changed.ts';
 import { shapes } from './changed.sql.ts';
-import { compareRows, unproven } from './compare.ts';
-import type { ChangeMark, DataComparison, DataFingerprint, Difference, RelationRows } from './fingerprint.ts';
+import { compareRows, unproven } from '../compare.ts';
+import type { ChangeMark, DataComparison, DataFingerprint, Difference, RelationRows } from '../fingerprint.ts';
 import { captureRows, listRelations } from './rows.io.ts';
-import { type Found } from './rows-plan.ts';
-import { Tally } from './rows-tally.ts';
+import { type Found } from './plan.ts';
+import { Tally } from './tally.ts';
 import { lanes, type PieceAnswer, readBlocks } from './rows.sql.ts';
 
 /** One of two copies of a database. */

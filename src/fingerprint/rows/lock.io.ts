@@ -1,6 +1,6 @@
-import { OneRoofError, printable, truncate } from '../core/index.ts';
-import { literal, type Session, sql } from '../database/index.ts';
-import { chunks, type Found } from './rows-plan.ts';
+import { OneRoofError, printable, truncate } from '../../core/index.ts';
+import { literal, type Session, sql } from '../../database/index.ts';
+import { chunks, type Found } from './plan.ts';
 import { lockTables } from './rows.sql.ts';
 
 /** How long a lock is waited for: production's own work goes first. */

@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
-import { canonicalJson, digest, OneRoofError } from '../core/index.ts';
-import { type Connection, fixed, literal, openSession, type Session, sql } from '../database/index.ts';
-import type { DataFingerprint, RowHash } from './fingerprint.ts';
-import { rowRelations } from './rows-list.sql.ts';
-import { lockTimeout, takeLocks } from './rows-lock.io.ts';
-import { divide, type Found } from './rows-plan.ts';
-import { beginReading, measure, readLeft, readQueue, readSequences, type Work } from './rows-read.io.ts';
-import { Tally } from './rows-tally.ts';
+import { canonicalJson, digest, OneRoofError } from '../../core/index.ts';
+import { type Connection, fixed, literal, openSession, type Session, sql } from '../../database/index.ts';
+import type { DataFingerprint, RowHash } from '../fingerprint.ts';
+import { rowRelations } from './list.sql.ts';
+import { lockTimeout, takeLocks } from './lock.io.ts';
+import { divide, type Found } from './plan.ts';
+import { beginReading, measure, readLeft, readQueue, readSequences, type Work } from './read.io.ts';
+import { Tally } from './tally.ts';
 import { lanes } from './rows.sql.ts';
 
 /** Which rows are hashed, and how. */

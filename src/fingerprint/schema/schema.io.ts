@@ -1,7 +1,7 @@
-import { canonicalJson, digest, type Json } from '../core/index.ts';
-import { fixed, pinnedSettings, type Session, sql } from '../database/index.ts';
+import { canonicalJson, digest, type Json } from '../../core/index.ts';
+import { fixed, pinnedSettings, type Session, sql } from '../../database/index.ts';
 import type { CatalogReader } from './catalog.ts';
-import type { SchemaFingerprint, SchemaObject } from './fingerprint.ts';
+import type { SchemaFingerprint, SchemaObject } from '../fingerprint.ts';
 import { catalogQueries } from './queries.ts';
 
 /** What the capture needs of a session. */

@@ -1,5 +1,5 @@
-import { truncate } from '../core/index.ts';
-import { type RowExample } from './fingerprint.ts';
+import { truncate } from '../../core/index.ts';
+import { type RowExample } from '../fingerprint.ts';
 
 /** What a relation looks like on one side. */
 export interface Shape {

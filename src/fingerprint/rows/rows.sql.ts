@@ -1,7 +1,7 @@
-import { fixed, id, type Sql, sql } from '../database/index.ts';
+import { fixed, id, type Sql, sql } from '../../database/index.ts';
 import { noBlock, type Range } from './changed.ts';
-import type { RowHash } from './fingerprint.ts';
-import type { Found, Piece } from './rows-plan.ts';
+import type { RowHash } from '../fingerprint.ts';
+import type { Found, Piece } from './plan.ts';
 
 /** How a row becomes numbers that can be added. */
 export interface Hashing {

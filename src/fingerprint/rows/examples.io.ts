@@ -1,4 +1,4 @@
-import { id, type Session, type Sql, sql } from '../database/index.ts';
+import { id, type Session, type Sql, sql } from '../../database/index.ts';
 import { type Compared, buckets, entries, fetched, shapeOf, type Within } from './examples.sql.ts';
 import {
   type Bucket,
@@ -11,7 +11,7 @@ import {
   type Side,
   surplus,
 } from './examples.ts';
-import { type RowExample } from './fingerprint.ts';
+import { type RowExample } from '../fingerprint.ts';
 
 /** Which relation's rows are told apart, and what is said of them. */
 export interface ExamplesPlan {

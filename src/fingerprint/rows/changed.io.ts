@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Connection, openSession, type Session, sql } from '../database/index.ts';
+import { type Connection, openSession, type Session, sql } from '../../database/index.ts';
 import { type Range } from './changed.ts';
 import { changedSince, summarized } from './changed.sql.ts';
-import { type ChangeMark } from './fingerprint.ts';
+import { type ChangeMark } from '../fingerprint.ts';
 
 /** A mark, or why this server cannot say which blocks changed. */
 export type Marked = ChangeMark | { readonly unavailable: string };

@@ -1,4 +1,4 @@
-import { fixed, id, type Sql, sql } from '../database/index.ts';
+import { fixed, id, type Sql, sql } from '../../database/index.ts';
 import { type Shape, valueLength } from './examples.ts';
 
 /** What a relation that holds rows looks like, as JSON; no row where there is none of that name. */

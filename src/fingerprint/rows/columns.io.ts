@@ -1,4 +1,4 @@
-import { type Connection, fixed, id, openSession, type Session, type Sql, sql } from '../database/index.ts';
+import { type Connection, fixed, id, openSession, type Session, type Sql, sql } from '../../database/index.ts';
 
 /**
  * Names the columns of one relation whose values differ between two databases, each column by itself as a multiset. Where none does, rows

@@ -1,8 +1,8 @@
-import { type Session, type Sql, sql } from '../database/index.ts';
-import type { SequencePosition } from './fingerprint.ts';
-import { lockNotAvailable, reasonOf, stateOf } from './rows-lock.io.ts';
-import { type Batch, chunks, type Found, type Piece } from './rows-plan.ts';
-import { type Tally } from './rows-tally.ts';
+import { type Session, type Sql, sql } from '../../database/index.ts';
+import type { SequencePosition } from '../fingerprint.ts';
+import { lockNotAvailable, reasonOf, stateOf } from './lock.io.ts';
+import { type Batch, chunks, type Found, type Piece } from './plan.ts';
+import { type Tally } from './tally.ts';
 import { type Hashing, type PieceAnswer, readPieces, readPositions } from './rows.sql.ts';
 
 /** The work that readers share. */

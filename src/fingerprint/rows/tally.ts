@@ -1,5 +1,5 @@
-import { type NotProven, type RelationRows } from './fingerprint.ts';
-import { type Found } from './rows-plan.ts';
+import { type NotProven, type RelationRows } from '../fingerprint.ts';
+import { type Found } from './plan.ts';
 import { type PieceAnswer } from './rows.sql.ts';
 
 interface Sum {
