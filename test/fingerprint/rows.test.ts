@@ -130,7 +130,7 @@ test.each(versions)('on %s nothing that keeps the rows is taken for a change of 
       IntervalStyle: 'sql_standard',
       extra_float_digits: '-5',
       bytea_output: 'escape',
-      statement_timeout: '1',
+      statement_timeout: '100',
       search_path: 'public',
       row_security: 'on',
       enable_seqscan: 'off',
