@@ -1,11 +1,13 @@
 import { relative } from 'node:path';
 import { type CloneHost, type Golden } from './clone/index.ts';
 import { type Milliseconds, now } from './core/index.ts';
+import { type Connection } from './database/index.ts';
 import { type Entry, type EvidenceStore } from './evidence/index.ts';
 import { type GateReading, readGate } from './gate/index.ts';
 import { type Rehearsal, rehearse, type RehearsalEvent } from './rehearsal/index.ts';
 import { readSealed, type SealedRelease, sealRelease } from './release/index.ts';
 import { buildReport, type Report, toHtml, toMarkdown, writeReport } from './report/index.ts';
+import { execute, type Execution, type RolloutResult, type Run } from './rollout/index.ts';
 import { type Target } from './setup/index.ts';
 
 /** What every stage works on: a sealed release, and the store that its evidence goes to. */
@@ -74,4 +76,19 @@ export async function reportStage(
   const files = await writeReport({ report, markdown: toMarkdown(report), html: toHtml(report), folder: plan.folder });
   await store.append({ kind: 'report', seal: sealed.seal, body: report }, now());
   return { report, files };
+}
+
+/** What is asked of a rollout or a rollback. */
+export interface RolloutWatch extends Pick<Run, 'direction' | 'through' | 'statement' | 'signal' | 'onProgress'> {
+  readonly executor: Connection;
+  readonly target: string;
+}
+
+/** Rolls a ratified release out, or back, and records each transaction before and after it. */
+export async function rolloutStage({ sealed, store }: Course, watch: RolloutWatch): Promise<RolloutResult> {
+  const { executor, target, ...run } = watch;
+  const record = async (body: Execution): Promise<void> => {
+    await store.append({ kind: 'execution', seal: sealed.seal, body }, now());
+  };
+  return execute({ sealed, target: { name: target, executor }, record, ...run });
 }

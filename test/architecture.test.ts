@@ -13,8 +13,11 @@ const order = [
   ['rehearsal'],
   ['evidence'],
   ['gate'],
+  ['rollout'],
   ['report'],
+  ['bundle'],
   ['pipeline'],
+  ['web'],
   ['demo', 'cli', 'index'],
 ];
 /** What speaks to the world: only files named `*.io.ts` may import it. */

@@ -30,6 +30,8 @@ export function createProgram(perform: (run: Run, call: Call) => Promise<void>):
 const groupSummaries: Readonly<Record<string, string>> = {
   clone: 'golden copies and the clones made from them',
   new: 'add to a release',
+  policy: 'who has to ratify',
+  registry: 'who there is, and their passkeys',
 };
 
 function group(program: Command, of: { groups: Map<string, Command>; name: string }): Command {

@@ -1,10 +1,7 @@
+import { cloneVerbs } from './clone-verbs.io.ts';
+import { gateVerbs } from './gate-verbs.io.ts';
 import { type Verb } from './verb.ts';
-
-const target = ['-t, --target <name>', 'the target of oneroof.yaml; the default one where absent'] as const;
-
-const clone = (name: string) => async () => (await import('./commands/clone.io.ts')).cloneVerb(name);
-
-const release = [['[release]', 'the folder of the release; this folder where absent']] as const;
+import { release, target } from './words.ts';
 
 /** Every command, in the order of the help. */
 export const verbs: readonly Verb[] = [
@@ -141,6 +138,7 @@ export const verbs: readonly Verb[] = [
     ],
     load: () => import('./commands/diff.io.ts'),
   },
+  ...gateVerbs,
   {
     name: 'demo',
     summary: 'do the main job on the worked example, with databases of its own',
@@ -148,48 +146,7 @@ export const verbs: readonly Verb[] = [
     examples: ['oneroof demo', 'oneroof demo --keep'],
     load: () => import('./commands/demo.io.ts'),
   },
-  {
-    name: 'clone golden',
-    summary: 'take a new golden copy of the source',
-    examples: ['oneroof clone golden'],
-    load: clone('golden'),
-  },
-  {
-    name: 'clone make',
-    summary: 'make a clone of the newest golden copy',
-    options: [
-      ['--hours <n>', 'how long it is leased', '24'],
-      ['--purpose <text>', 'what it is for', 'by hand'],
-    ],
-    examples: ['oneroof clone make --hours 4 --purpose "try an index"'],
-    load: clone('make'),
-  },
-  {
-    name: 'clone list',
-    summary: 'list the clones: name, owner, expiry, purpose',
-    examples: ['oneroof clone list', 'oneroof clone list --json'],
-    load: clone('list'),
-  },
-  {
-    name: 'clone open',
-    summary: 'serve a clone until Ctrl-C, and print the command that connects to it',
-    arguments: [['<clone>', 'the name of the clone']],
-    examples: ['oneroof clone open oneroof_clone_1'],
-    load: clone('open'),
-  },
-  {
-    name: 'clone drop',
-    summary: 'drop a clone; refuses what does not carry our mark',
-    arguments: [['<clone>', 'the name of the clone']],
-    examples: ['oneroof clone drop oneroof_clone_1'],
-    load: clone('drop'),
-  },
-  {
-    name: 'clone gc',
-    summary: 'drop clones that are expired or left over',
-    examples: ['oneroof clone gc'],
-    load: clone('gc'),
-  },
+  ...cloneVerbs,
   {
     name: 'completion',
     summary: 'print the completion script of a shell',

@@ -5,7 +5,18 @@ import { type Branded } from './brand.ts';
 export type Digest = Branded<string, 'Digest'>;
 
 /** What a hash is taken for. A digest made for one purpose can never be presented for another. */
-export type Purpose = 'seal' | 'step' | 'evidence' | 'schema' | 'rows' | 'object';
+export type Purpose =
+  | 'seal'
+  | 'step'
+  | 'evidence'
+  | 'schema'
+  | 'rows'
+  | 'object'
+  | 'policy'
+  | 'registry'
+  | 'target'
+  | 'dossier'
+  | 'bundle';
 
 /**
  * Joins parts into one unambiguous byte string: a line that names the purpose, then each part behind its length.

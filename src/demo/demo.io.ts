@@ -67,7 +67,13 @@ interface Stage {
 
 async function tell({ plan, tale, production, golden }: Stage): Promise<void> {
   const store = openFolderStore(join(plan.folder, 'evidence'));
-  const target: Target = { name: 'production', observer: production.observer };
+  const target: Target = {
+    name: 'production',
+    observer: production.observer,
+    executor: null,
+    relay: null,
+    admin: null,
+  };
   const clone: CloneSetup = {
     provider: 'physical',
     backup: production.backup,

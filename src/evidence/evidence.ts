@@ -1,7 +1,17 @@
 import { type Digest, type Instant } from '../core/index.ts';
+import { type SshKey } from './sshsig.ts';
 
 /** What a piece of evidence is about. Evidence knows no stage: a kind and bytes. */
-export const evidenceKinds = ['seal', 'golden', 'rehearsal', 'gate', 'baseline', 'verification', 'report'] as const;
+export const evidenceKinds = [
+  'seal',
+  'golden',
+  'rehearsal',
+  'gate',
+  'baseline',
+  'verification',
+  'execution',
+  'report',
+] as const;
 export type EvidenceKind = (typeof evidenceKinds)[number];
 
 /** One line of the append-only list. */
@@ -16,6 +26,20 @@ export interface Entry {
   readonly recordedAt: Instant;
   /** Bytes. */
   readonly size: number;
+}
+
+/** One line of a log that was checked: the entry in it, and whose signature it has. */
+export interface Line {
+  readonly text: string;
+  readonly entry: Entry;
+  readonly signer: SshKey;
+}
+
+/** A log that was checked: each line, the order, and the head that its writer signed. */
+export interface Log {
+  readonly lines: readonly Line[];
+  /** Null where nothing was recorded yet. */
+  readonly checkpoint: string | null;
 }
 
 /** What is handed in to be recorded: a JSON value, stored as canonical bytes. */
@@ -36,6 +60,10 @@ export interface EvidenceStore {
   entries(): Promise<readonly Entry[]>;
   /** The evidence of one release, oldest first, bytes checked against their digest. */
   of(seal: Digest): Promise<readonly Evidence[]>;
+  /** The lines with their signers, and the checkpoint; the log detects changes, it authorises nothing. */
+  log(): Promise<Log>;
+  /** The bytes of an entry, unchecked; null where they are missing. */
+  bytes(entry: Entry): Promise<Uint8Array | null>;
   /** Where a person finds the bytes of an entry, e.g. a path. */
   locate(entry: Entry): string;
 }

@@ -1,63 +1,99 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import { canonicalJson, digest, type Instant, OneRoofError, printable } from '../core/index.ts';
-import { type Entry, type Evidence, type EvidenceStore, type Recording } from './evidence.ts';
-import { parseLog } from './log.ts';
+import { type Instant, OneRoofError } from '../core/index.ts';
+import { pieceOf, readPiece } from './blob.ts';
+import { type Entry, type EvidenceStore, type Recording } from './evidence.ts';
+import { openKey } from './key.io.ts';
+import { isErrno, lock, unwritable } from './lock.io.ts';
+import { checkLog, nextOf, type StoredLog } from './log.ts';
 
-/** How long an append waits for another process's append; one takes milliseconds. */
-const patience = 10_000; // milliseconds
+/** How a folder of evidence is opened, beside where it is. */
+export interface FolderOptions {
+  /** The private key that signs; by default ONEROOF_EVIDENCE_KEY_FILE, or else `key` in the folder. */
+  readonly keyFile?: string | null;
+}
 
 /**
- * Keeps evidence in a folder: `log.jsonl`, one canonical line per entry, and `blobs/<hex>.json`, the bytes by their digest.
+ * Keeps evidence in a folder: `log.jsonl`, one signed line per entry, `checkpoint`, the signed head of the log, and
+ * `blobs/<hex>.json`, the bytes by their digest. The key that signs is made at the first use.
  *
- * Errors  of its methods: EVIDENCE_LOG_BROKEN, EVIDENCE_UNWRITABLE.
+ * Errors  of its methods: those of `checkLog`, EVIDENCE_KEY, EVIDENCE_UNWRITABLE.
  */
-export function openFolderStore(folder: string): EvidenceStore {
+export function openFolderStore(folder: string, options: FolderOptions = {}): EvidenceStore {
   const root = resolve(folder);
-  const log = join(root, 'log.jsonl');
-  const locate = (entry: Entry): string => join(root, 'blobs', `${entry.digest.slice(7)}.json`);
-  const load = async () => parseLog(await readText(log), log);
+  const place: Place = {
+    root,
+    log: join(root, 'log.jsonl'),
+    checkpoint: join(root, 'checkpoint'),
+    key: resolve(process.env['ONEROOF_EVIDENCE_KEY_FILE'] || options.keyFile || join(root, 'key')),
+    locate: (entry) => join(root, 'blobs', `${entry.digest.slice(7)}.json`),
+  };
+  const load = async () => checkLog(await readStored(place));
+  const bytes = (entry: Entry) => readBytes(place.locate(entry));
   return {
-    locate,
-    entries: async () => (await load()).entries,
-    of: async (seal) => {
-      const { entries } = await load();
-      return Promise.all(entries.filter((entry) => entry.seal === seal).map((entry) => readBlob(entry, locate(entry))));
+    bytes,
+    locate: place.locate,
+    entries: async () => (await load()).lines.map(({ entry }) => entry),
+    log: async () => {
+      const { lines, checkpoint } = await load();
+      return { lines, checkpoint };
     },
-    append: (recording, at) => append({ root, log, locate }, recording, at),
+    of: async (seal) => {
+      const entries = (await load()).lines.map(({ entry }) => entry).filter((entry) => entry.seal === seal);
+      return Promise.all(
+        entries.map(async (entry) => {
+          try {
+            return readPiece(entry, await bytes(entry));
+          } catch (error) {
+            return { entry, readable: false, reason: `its bytes cannot be read: ${String(error)}` };
+          }
+        }),
+      );
+    },
+    append: (recording, at) => append(place, recording, at),
   };
 }
 
 interface Place {
   readonly root: string;
   readonly log: string;
+  readonly checkpoint: string;
+  readonly key: string;
   readonly locate: (entry: Entry) => string;
 }
 
-async function append({ root, log, locate }: Place, recording: Recording, at: Instant): Promise<Entry> {
-  const { kind, seal, body } = recording;
-  const bytes = Buffer.from(canonicalJson(body), 'utf8');
-  const piece = { kind, seal, digest: digest('evidence', [kind, bytes]), recordedAt: at, size: bytes.length };
+async function append(place: Place, recording: Recording, at: Instant): Promise<Entry> {
+  const { root, log, checkpoint, locate } = place;
+  const { bytes, piece } = pieceOf(recording, at);
   try {
     await mkdir(join(root, 'blobs'), { recursive: true });
+    // a folder that is kept in version control must not take the key with it
+    await writeFile(join(root, '.gitignore'), 'key\nlog.lock*\n*.tmp\n', { flag: 'wx' }).catch(unlessThere);
+    const key = await openKey(place.key);
     // the bytes first: a line never names bytes that are not there
     await writeDurably(locate({ index: 0, ...piece }), bytes);
     const release = await lock(root);
     try {
-      const { entries, end } = parseLog(await readText(log), log);
-      const entry: Entry = { index: entries.length, ...piece };
+      const stored = await readStored(place);
+      const before = checkLog(stored);
+      if (before.checkpoint !== null && before.checkpoint !== stored.checkpoint)
+        await writeDurably(checkpoint, before.checkpoint);
+      const entry: Entry = { index: before.lines.length, ...piece };
+      const origin = `oneroof-evidence/${randomBytes(16).toString('hex')}`;
+      const next = nextOf(before, { entry, key, origin });
+      // the head that will be, then the line, then the head in its place: whatever a crash cuts off, the next append finds its way
+      await writeDurably(`${checkpoint}.next`, next.checkpoint);
       const file = await open(log, 'a');
       try {
         // what a crash left of a line was never an entry: it goes, so that the next line stands by itself
-        await file.truncate(end);
-        await file.appendFile(`${canonicalJson(entry)}\n`);
+        await file.truncate(before.end);
+        await file.appendFile(`${next.line}\n`);
         await file.sync();
       } finally {
         await file.close();
       }
+      await rename(`${checkpoint}.next`, checkpoint);
       return entry;
     } finally {
       await release();
@@ -68,15 +104,21 @@ async function append({ root, log, locate }: Place, recording: Recording, at: In
   }
 }
 
-function unwritable(root: string, why: string, cause?: unknown): OneRoofError {
-  return new OneRoofError('EVIDENCE_UNWRITABLE', {
-    problem: `evidence cannot be written to ${printable(root)}: ${printable(why)}`,
-    fix: 'make the folder writable, or name another one as `evidence:` in oneroof.yaml',
-    cause,
-  });
+/** How often a reader looks again while others append; each look takes milliseconds. */
+const looks = 200;
+
+/** Log and checkpoint of one moment: read again where the checkpoint changed meanwhile. Heads only grow, so an equal one is the same one. */
+async function readStored({ log, checkpoint }: Place): Promise<StoredLog> {
+  for (let look = 0; ; look += 1) {
+    const before = await readText(checkpoint);
+    const bytes = (await readBytes(log)) ?? Buffer.alloc(0);
+    const next = await readText(`${checkpoint}.next`);
+    if (before === (await readText(checkpoint)) || look >= looks)
+      return { place: log, bytes, checkpoint: before, next };
+  }
 }
 
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+async function writeDurably(path: string, bytes: Uint8Array | string): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     const file = await open(temporary, 'wx');
@@ -92,81 +134,19 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Linking a file that already holds its owner is atomic: a lock is never seen without one. */
-async function lock(root: string): Promise<() => Promise<void>> {
-  const path = join(root, 'log.lock');
-  const own = `${path}.${randomBytes(6).toString('hex')}`;
-  await writeFile(own, `${process.pid} ${hostname()}`, { flag: 'wx' });
-  try {
-    for (const began = performance.now(); performance.now() - began < patience; await wait(5 + Math.random() * 10)) {
-      if (await linked(own, path)) return () => unlink(path);
-      await breakDeadLock(root, own);
-    }
-  } finally {
-    await rm(own, { force: true });
-  }
-  throw unwritable(root, `another process holds ${path} (process and host: ${await readText(path)})`);
+async function readText(path: string): Promise<string | null> {
+  return (await readBytes(path))?.toString('utf8') ?? null;
 }
 
-/** Only the holder of the second lock may remove the lock of a process that is gone, so no living process's lock is removed. */
-async function breakDeadLock(root: string, own: string): Promise<void> {
-  const guard = join(root, 'log.lock.breaking');
-  if (!isDead(await readText(join(root, 'log.lock')))) return;
-  if (!(await linked(own, guard))) return;
+async function readBytes(path: string): Promise<Buffer | null> {
   try {
-    if (isDead(await readText(join(root, 'log.lock')))) await rm(join(root, 'log.lock'), { force: true });
-  } finally {
-    await unlink(guard);
-  }
-}
-
-function isDead(owner: string): boolean {
-  const [pid, host] = owner.split(' ');
-  if (host !== hostname() || pid === undefined) return false;
-  try {
-    process.kill(Number(pid), 0);
-    return false;
+    return await readFile(path);
   } catch (error) {
-    return isErrno(error, 'ESRCH');
-  }
-}
-
-async function linked(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    if (isErrno(error, 'EEXIST')) return false;
+    if (isErrno(error, 'ENOENT')) return null;
     throw error;
   }
 }
 
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return '';
-    throw error;
-  }
-}
-
-function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
-}
-
-async function readBlob(entry: Entry, path: string): Promise<Evidence> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    const reason = isErrno(error, 'ENOENT') ? 'its bytes are missing' : `its bytes cannot be read: ${String(error)}`;
-    return { entry, readable: false, reason };
-  }
-  if (digest('evidence', [entry.kind, bytes]) !== entry.digest)
-    return { entry, readable: false, reason: 'its bytes are not the ones that were recorded' };
-  try {
-    return { entry, readable: true, body: JSON.parse(bytes.toString('utf8')) };
-  } catch {
-    return { entry, readable: false, reason: 'its bytes are not JSON' };
-  }
+function unlessThere(error: unknown): void {
+  if (!isErrno(error, 'EEXIST')) throw error;
 }

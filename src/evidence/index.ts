@@ -1,2 +1,19 @@
+export { readPiece } from './blob.ts';
+export { type Head, isSignedBy, readCheckpoint } from './checkpoint.ts';
 export * from './evidence.ts';
 export { openFolderStore } from './folder.io.ts';
+export { base64Text, parseCanonical, statementHash } from './envelope.ts';
+export { leavesOf, readLine } from './log.ts';
+export {
+  consistencyProof,
+  inclusionProof,
+  leafHash,
+  treeHash,
+  type TreeHash,
+  treeRoot,
+  verifyConsistency,
+  verifyInclusion,
+} from './merkle.ts';
+export { openPostgresStore } from './postgres.io.ts';
+export { keyFingerprint, type SshKey, sshKey } from './sshsig.ts';
+export * from './statement.ts';

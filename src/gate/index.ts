@@ -1,3 +1,67 @@
 export type * from './gate.ts';
 export { explainReason, judge, type Measured } from './judge.ts';
 export { type BaselineReading, type Look, readBaseline, readGate } from './monitor.io.ts';
+export type * from './documents.ts';
+export { type AssertionCheck, type AssertionCode, checkAssertion } from './passkey.ts';
+export { assertionFunctions } from './sql/assertion.sql.ts';
+export { canonicalFunctions } from './sql/canonical.sql.ts';
+export { p256Functions } from './sql/p256.sql.ts';
+export { type InstallPlan, installSql } from './install.ts';
+export {
+  applyGate,
+  findGrants,
+  planInstall,
+  planUninstall,
+  type Prepared,
+  requireInstalled,
+  withInstaller,
+} from './install.io.ts';
+export {
+  type Cycle,
+  describeGate,
+  type GateFacts,
+  readCycles,
+  submitRelease,
+  submitSignature,
+  submitTarget,
+} from './target.io.ts';
+export { readPolicy, readPolicyAndRegistry, readRegistry } from './documents.io.ts';
+export { parsePolicy, parsePolicyDocument, policyDigest, policyDocument, type Written } from './policy.ts';
+export { virtualAuthenticator } from './policy-form.ts';
+export {
+  checkAgainst,
+  follows,
+  type Mismatch,
+  parseRegistry,
+  registryDigest,
+  registryDocument,
+} from './registry.ts';
+export { explainSeat, explainShortage, findShortage, type Present, type Shortage } from './seats.ts';
+export { parseStatement, type ReadStatement } from './statement.ts';
+export {
+  type Decline,
+  type PersonKind,
+  type PersonStatement,
+  type PolicyChange,
+  type RegistryChange,
+  type Revocation,
+} from './statement-form.ts';
+export { type Chain, type ChainCode, type ChainLink, type ChainRoot, type ChainVerdict, verifyChain } from './chain.ts';
+export { decide } from './decide.ts';
+export {
+  type DecidedTarget,
+  type Decision,
+  type DecisionCode,
+  type RatificationVerdict,
+  type ReceivedSignature,
+  type ResolvedEvidence,
+  type SignedStatement,
+} from './decision.ts';
+export { authorsOf, buildRatification, type Proposal, seatsFor, targetRoot } from './ratification.ts';
+export {
+  type Counted,
+  type DropCode,
+  type Dropped,
+  type SeatsState,
+  type Signing,
+} from './signers.ts';

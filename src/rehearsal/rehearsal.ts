@@ -132,6 +132,8 @@ export interface Rehearsal {
   };
   readonly stages: readonly StageResult[];
   readonly proof: Proof | null;
+  /** The schema before the forward, by the gate's own function; null where the database has no gate. People ratify this state. */
+  readonly gateSchema: string | null;
   /** null where it was not reached. */
   readonly twin: Twin | null;
   /** Equality of the state after back and after back again; null where it was not reached. */

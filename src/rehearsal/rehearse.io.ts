@@ -75,6 +75,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     },
     stages: run.stages,
     proof: run.proof,
+    gateSchema: run.gateSchema,
     twin: run.twin,
     idempotent: run.idempotent,
     repeatable: run.repeatable,

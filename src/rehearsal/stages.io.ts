@@ -13,6 +13,7 @@ import {
   type MarkedClone,
   type Varying,
 } from './compare.io.ts';
+import { readGateSchema } from './gate-schema.io.ts';
 import { judgeInvariants, touchedBy, undeclared } from './judge.ts';
 import { type Notifications } from './dispatch.ts';
 import { readConditions } from './leftovers.io.ts';
@@ -47,6 +48,7 @@ export class Run implements Comparing {
   idempotent: boolean | null = null;
   repeatable: boolean | null = null;
   twin: Twin | null = null;
+  gateSchema: string | null = null;
   touched: Rehearsal['touched'] = [];
   leftovers: readonly Leftover[] = [];
   readonly notifications: Notifications[] = [];
@@ -68,6 +70,7 @@ export class Run implements Comparing {
     const reversible = this.release.tiers.every((tier) => tier.oneWay === null);
     const first = { clone: this.clone, since: await markChanges(this.clone.connection) };
     const before = await captureClone(this.clone, this.options.signal);
+    this.gateSchema = await readGateSchema(this.clone.connection);
     const { options, seeds } = this;
     const standing = (): Promise<Standing> => compareWithGolden(first, before, { options, seeds });
     const closely = (): Promise<Standing> => compareWithGolden(first, before, { options, seeds, examples: 'wanted' });

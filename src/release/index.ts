@@ -3,4 +3,4 @@ export { type Parser, type Statement } from './parser.ts';
 export { checkSeal, lintRelease, readRelease, readSealed, type SealCheck, sealRelease } from './release.io.ts';
 export type * from './release.ts';
 export { initRelease, newTier } from './scaffold.io.ts';
-export { type SealChange, type SealDocument } from './seal.ts';
+export { type SealChange, type SealDocument, sealDocument } from './seal.ts';

@@ -92,7 +92,7 @@ export function components(facts: Facts): readonly Component[] {
     row('rollout', 'Production rollout executor', rollout.length > 0 ? 'NO-GO' : 'GO, HELD at gate', {
       text:
         rollout.join('; ') ||
-        `Execution-proven, hash-verified (seal ${shortDigest(facts.sealed.seal)}); ran greenfield→finalized forward twice on a fresh clone of production (${stageTime(body, 'forward')} and ${stageTime(body, 'forward-again')}), and once on a twin prepared differently, to the same state. This version has no production executor yet: it comes with the gate.`,
+        `Execution-proven, hash-verified (seal ${shortDigest(facts.sealed.seal)}); ran greenfield→finalized forward twice on a fresh clone of production (${stageTime(body, 'forward')} and ${stageTime(body, 'forward-again')}), and once on a twin prepared differently, to the same state. The executor runs nothing but what the gate in the target database has verified as ratified.`,
       citations: [...seal.citations, ...tested],
     }),
     row('rollback', 'Rollback executor', rollback.length > 0 ? 'NO-GO' : 'GO', {

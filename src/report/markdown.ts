@@ -17,16 +17,16 @@ export const marks: Readonly<Record<Status, string>> = {
 export function toMarkdown(report: Report): string {
   const { readiness, execution, blockers } = report;
   const parts = [
-    `# ${text(report.release.title)} — Final Release GO/NO-GO (${report.at.slice(0, 10)})`,
-    `Release ${text(report.release.name)}, database ${text(report.release.database)}, seal \`${report.release.seal}\`, ${report.at}.`,
+    `# ${asText(report.release.title)} — Final Release GO/NO-GO (${report.at.slice(0, 10)})`,
+    `Release ${asText(report.release.name)}, database ${asText(report.release.database)}, seal \`${report.release.seal}\`, ${report.at}.`,
     section(
       'Classification matrix',
       table(
         ['Component', 'Status', 'Evidence'],
         report.components.map((row) => [
-          text(row.component),
+          asText(row.component),
           marks[row.status],
-          [text(row.evidence), ...row.citations.map(link)].join(' '),
+          [asText(row.evidence), ...row.citations.map(link)].join(' '),
         ]),
       ),
     ),
@@ -37,7 +37,7 @@ export function toMarkdown(report: Report): string {
         list(readiness.reasons),
         execution.status === 'GO'
           ? '**PRODUCTION EXECUTION: GO**'
-          : `**PRODUCTION EXECUTION: NO-GO until** this is resolved: ${execution.reasons.map(text).join('; ')}.`,
+          : `**PRODUCTION EXECUTION: NO-GO until** this is resolved: ${execution.reasons.map(asText).join('; ')}.`,
       ]
         .filter((part) => part !== '')
         .join('\n\n'),
@@ -49,13 +49,13 @@ export function toMarkdown(report: Report): string {
       table(
         ['Tier', 'Steps', 'Time', 'Rows', 'Locks', 'Rewritten', 'Remarks'],
         report.tiers.map((tier) => [
-          text(`${tier.id}: ${tier.title}`),
+          asText(`${tier.id}: ${tier.title}`),
           String(tier.steps),
           tier.durationMs === null ? 'not reached' : formatDuration(tier.durationMs as Milliseconds),
           tier.rows === null ? '' : String(tier.rows),
-          text(tier.locks.join(', ')),
-          text(tier.rewritten.join(', ')),
-          text(
+          asText(tier.locks.join(', ')),
+          asText(tier.rewritten.join(', ')),
+          asText(
             [
               ...tier.gates.map(({ title, state }) => `gate before it: ${title} (${state})`),
               ...(tier.barred === null ? [] : [`barred: ${tier.barred}`]),
@@ -88,7 +88,7 @@ function section(title: string, body: string): string {
 }
 
 function list(items: readonly string[]): string {
-  return items.map((item) => `- ${text(item)}`).join('\n');
+  return items.map((item) => `- ${asText(item)}`).join('\n');
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -96,11 +96,11 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 function link({ kind, href }: Citation): string {
-  return `[${text(kind)}](<${encodeURI(printable(href)).replace(/[|()<>]/g, encodeURIComponent)}>)`;
+  return `[${asText(kind)}](<${encodeURI(printable(href)).replace(/[|()<>]/g, encodeURIComponent)}>)`;
 }
 
-// Every character that Markdown or HTML could read as markup; a colon, an at sign and `www.` also make links by themselves.
-function text(hostile: string): string {
+/** Shows a text of others as text: every character that Markdown or HTML could read as markup; a colon, an at sign and `www.` also make links by themselves. */
+export function asText(hostile: string): string {
   return printable(hostile)
     .replace(/[\\`*{}[\]()#+!|~_]/g, '\\$&')
     .replace(/&/g, '&amp;')

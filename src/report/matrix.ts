@@ -44,6 +44,7 @@ export function buildReport(source: ReportSource): Report {
     version: 1,
     release: { name: release.name, title: release.title, seal, database: release.database },
     at: now,
+    policy: { rehearsalMaxAge: policy.rehearsalMaxAge, gateMaxAge: policy.gateMaxAge },
     readiness: { status: reasons.length === 0 ? 'GO' : 'NO-GO', reasons },
     execution: { status: 'NO-GO', reasons: [...new Set([...blockers, ...reasons])] },
     components: components(facts),

@@ -56,6 +56,8 @@ export interface Report {
   readonly version: 1;
   readonly release: { readonly name: string; readonly title: string; readonly seal: Digest; readonly database: string };
   readonly at: Instant;
+  /** What it demanded of evidence: with it, the report can be built again. */
+  readonly policy: ReportPolicy;
   readonly readiness: { readonly status: 'GO' | 'NO-GO'; readonly reasons: readonly string[] };
   readonly execution: { readonly status: 'GO' | 'NO-GO'; readonly reasons: readonly string[] };
   readonly components: readonly Component[];

@@ -15,25 +15,33 @@ function problemOfUrl(url: string): string | null {
   }
 }
 
-const address = z
-  .strictObject({
-    url: text
-      .superRefine((url, context) => {
-        const problem = problemOfUrl(url);
-        if (problem !== null) context.addIssue({ code: 'custom', message: problem });
-      })
-      .optional(),
-    urlFrom: z
-      .string()
-      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable')
-      .optional(),
-    service: text.optional(),
-    passwordFile: text.optional(),
-  })
-  .refine(
-    (form) => [form.url, form.urlFrom, form.service].filter((way) => way !== undefined).length <= 1,
-    'expected at most one of url, urlFrom and service; with none, the PG* variables count',
-  );
+const addressParts = z.strictObject({
+  url: text
+    .superRefine((url, context) => {
+      const problem = problemOfUrl(url);
+      if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+    })
+    .optional(),
+  urlFrom: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable')
+    .optional(),
+  service: text.optional(),
+  passwordFile: text.optional(),
+});
+
+/** One of three ways to say where a database is. */
+function onlyOneWay(form: Pick<z.output<typeof addressParts>, 'url' | 'urlFrom' | 'service'>): boolean {
+  return [form.url, form.urlFrom, form.service].filter((way) => way !== undefined).length <= 1;
+}
+const oneWay = 'expected at most one of url, urlFrom and service; with none, the PG* variables count';
+
+const address = addressParts.refine(onlyOneWay, oneWay);
+
+/** The address of the observer, and beside it those of the roles that do more than look. */
+const target = addressParts
+  .extend({ executor: address.optional(), relay: address.optional(), admin: address.optional() })
+  .refine(onlyOneWay, oneWay);
 
 const clone = z.discriminatedUnion('provider', [
   z.strictObject({
@@ -56,13 +64,16 @@ export const setupForm = z.strictObject({
   targets: z
     .record(
       z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, 'expected a name of lower-case letters, digits, hyphens'),
-      address,
+      target,
     )
     .refine((targets) => Object.keys(targets).length > 0, 'expected at least one target'),
   defaultTarget: text.optional(),
   clone: clone.optional(),
   evidence: text.default('.oneroof/evidence'),
   reports: text.default('.oneroof/reports'),
+  policyFile: text.default('policy.yaml'),
+  registryFile: text.default('registry.json'),
+  pagePort: z.int().min(1).max(65_535).default(8443),
   policy: z
     .strictObject({ rehearsalMaxAge: duration.default('7d'), gateMaxAge: duration.default('1h') })
     .default({ rehearsalMaxAge: '7d', gateMaxAge: '1h' }),
@@ -73,6 +84,9 @@ export type SetupForm = z.output<typeof setupForm>;
 
 /** How a database is named in oneroof.yaml. */
 export type AddressForm = z.output<typeof address>;
+
+/** How a target is described in oneroof.yaml. */
+export type TargetForm = z.output<typeof target>;
 
 /** A fresh oneroof.yaml, with a comment on each key. */
 export const setupTemplate = `# One Roof: which databases there are, and where clones come from. No secret belongs in this file.
@@ -88,6 +102,10 @@ targets:
     # service: production            # a service of pg_service.conf
     # The password: this file (chmod 600), else PGPASSWORD, else ~/.pgpass. A password in the url is refused.
     # passwordFile: .oneroof/production.password
+    # The roles that do more than look, each in the same way as above; \`oneroof install\` makes the first two.
+    # executor: { service: production-executor }   # presses the button: runs what people have ratified, and nothing else
+    # relay: { service: production-relay }         # hands in signatures
+    # admin: { urlFrom: PRODUCTION_ADMIN_URL }     # installs the gate; needed at no other time
 
 # The target that is meant when a command names none; the first one where this is left out.
 # defaultTarget: production
@@ -109,6 +127,10 @@ targets:
 
 evidence: .oneroof/evidence               # what was measured and proven
 reports: .oneroof/reports                 # GO / NO-GO, as Markdown, HTML and JSON
+
+policyFile: policy.yaml                   # who has to ratify (docs/FORMAT.md, "Policy")
+registryFile: registry.json               # who there is, and their passkeys ("Registry")
+pagePort: 8443                            # the port that the page for ratifying listens on, on this machine
 
 policy:
   rehearsalMaxAge: 7d                     # an older rehearsal no longer counts

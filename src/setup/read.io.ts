@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { type Milliseconds, OneRoofError, parseDuration, type Problem, printable } from '../core/index.ts';
 import { type Connection, resolveConnection } from '../database/index.ts';
 import { parseYaml } from '../yaml/index.ts';
-import { type AddressForm, type SetupForm, setupForm, setupTemplate } from './form.ts';
+import { type AddressForm, type SetupForm, type TargetForm, setupForm, setupTemplate } from './form.ts';
 import { type CloneSetup, type Setup, type Target } from './setup.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -43,12 +43,15 @@ export async function readSetup(folderOrFile: string, env: Environment = process
   return {
     file,
     targets: Object.fromEntries(
-      names.map((name) => [name, targetFrom(name, { ...from, address: form.targets[name] ?? {} })]),
+      names.map((name) => [name, targetFrom(name, { ...from, form: form.targets[name] ?? {} })]),
     ),
     defaultTarget,
     clone: form.clone === undefined ? null : cloneFrom(form.clone, from),
     evidence: resolve(from.folder, form.evidence),
     reports: resolve(from.folder, form.reports),
+    policyFile: resolve(from.folder, form.policyFile),
+    registryFile: resolve(from.folder, form.registryFile),
+    pagePort: form.pagePort,
     policy: { rehearsalMaxAge: duration(form.policy.rehearsalMaxAge), gateMaxAge: duration(form.policy.gateMaxAge) },
   };
 }
@@ -111,11 +114,23 @@ interface From {
   readonly env: Environment;
 }
 
-function targetFrom(name: string, from: From & { readonly address: AddressForm }): Target {
+function targetFrom(name: string, from: From & { readonly form: TargetForm }): Target {
+  const { executor, relay, admin, ...observer } = from.form;
+  const optional = (address: AddressForm | undefined): Connection | null =>
+    address === undefined ? null : connectionFrom(address, from);
   return {
     name,
     get observer() {
-      return connectionFrom(from.address, from);
+      return connectionFrom(observer, from);
+    },
+    get executor() {
+      return optional(executor);
+    },
+    get relay() {
+      return optional(relay);
+    },
+    get admin() {
+      return optional(admin);
     },
   };
 }

@@ -6,6 +6,12 @@ export interface Target {
   readonly name: string;
   /** The observer's connection: a role that cannot write. */
   readonly observer: Connection;
+  /** The role that runs what was ratified; null where oneroof.yaml names none. */
+  readonly executor: Connection | null;
+  /** The role that hands in signatures; null where oneroof.yaml names none. */
+  readonly relay: Connection | null;
+  /** The role that installs the gate; null where oneroof.yaml names none. */
+  readonly admin: Connection | null;
 }
 
 /** Where clones come from. */
@@ -41,5 +47,11 @@ export interface Setup {
   readonly evidence: string;
   /** The folder that reports are written to. */
   readonly reports: string;
+  /** The file that says who has to ratify. */
+  readonly policyFile: string;
+  /** The file that says who there is. */
+  readonly registryFile: string;
+  /** Where the page for ratifying listens; the origin that it is reached by is the policy's. */
+  readonly pagePort: number;
   readonly policy: { readonly rehearsalMaxAge: Milliseconds; readonly gateMaxAge: Milliseconds };
 }

@@ -13,7 +13,7 @@ export interface YamlSource<T> {
   readonly text: string;
   readonly schema: z.ZodType<T>;
   /** The code of a value that does not fit the schema. */
-  readonly invalid: Extract<ErrorCode, 'YAML_INVALID' | 'CONFIG_INVALID'>;
+  readonly invalid: Extract<ErrorCode, 'YAML_INVALID' | 'CONFIG_INVALID' | 'POLICY_INVALID' | 'REGISTRY_INVALID'>;
 }
 
 /**

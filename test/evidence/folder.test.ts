@@ -14,7 +14,7 @@ test('twenty racing appends get distinct indexes without gaps, and leave no lock
   const path = folder();
   const made = await Promise.all(Array.from({ length: 20 }, (_, n) => openFolderStore(path).append(recording(n), at)));
   expect(made.map(({ index }) => index).sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, n) => n));
-  expect(readdirSync(path).sort()).toEqual(['blobs', 'log.jsonl']);
+  expect(readdirSync(path).sort()).toEqual(['.gitignore', 'blobs', 'checkpoint', 'key', 'log.jsonl']);
   rmSync(path, { recursive: true });
 });
 
@@ -45,7 +45,7 @@ test('a log that was edited is EVIDENCE_LOG_BROKEN, a folder that cannot be made
   const store = openFolderStore(path);
   await store.append(recording(1), at);
   const log = join(path, 'log.jsonl');
-  writeFileSync(log, readFileSync(log, 'utf8').replace('"index":0', '"index":7'));
+  writeFileSync(log, readFileSync(log, 'utf8').replace('payload', 'pay-load'));
   await expect(store.entries()).rejects.toMatchObject({ code: 'EVIDENCE_LOG_BROKEN' });
   await expect(openFolderStore(join(log, 'x')).append(recording(1), at)).rejects.toMatchObject({
     code: 'EVIDENCE_UNWRITABLE',

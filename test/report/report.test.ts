@@ -96,6 +96,7 @@ const rehearsal: Rehearsal = {
     durationMs: 1,
   },
   twin: null,
+  gateSchema: null,
   idempotent: true,
   repeatable: true,
   touched: [],

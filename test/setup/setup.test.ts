@@ -75,6 +75,38 @@ test('both clone providers are read, with paths relative to the file and address
   });
 });
 
+test('a target may name the roles that do more than look; each is null where it does not', async () => {
+  const plain = await readSetup(folderWith('targets: {a: {url: "postgres:///x"}}'), {});
+  expect(targetOf(plain)).toMatchObject({ executor: null, relay: null, admin: null });
+  const text =
+    'targets:\n  a:\n    url: postgres:///x\n    executor: {url: "postgres://runs@h/x"}\n    relay: {urlFrom: RELAY_URL}\n    admin: {}\n';
+  const setup = await readSetup(folderWith(text), { PGUSER: 'dba', PGHOST: 'h', PGDATABASE: 'x' });
+  const target = targetOf(setup);
+  expect(target.observer).toMatchObject({ database: 'x' });
+  expect(target.executor).toMatchObject({ user: 'runs', host: 'h' });
+  expect(target.admin).toMatchObject({ user: 'dba' });
+  expect(() => target.relay).toThrow(/RELAY_URL, which is not set/);
+  const error = await problemsOf('targets: {a: {executor: {url: "postgres://u:hunter2@h/d", role: x}}}');
+  expect(error.problems).toHaveLength(2);
+  expect(JSON.stringify([error.message, error.problems])).not.toContain('hunter2');
+});
+
+test('policy, registry and the port of the page have names of their own and defaults', async () => {
+  const folder = folderWith('targets: {a: {}}');
+  expect(await readSetup(folder, {})).toMatchObject({
+    policyFile: join(folder, 'policy.yaml'),
+    registryFile: join(folder, 'registry.json'),
+    pagePort: 8443,
+  });
+  const other = folderWith('targets: {a: {}}\npolicyFile: gate/p.yaml\nregistryFile: /etc/r.json\npagePort: 9000\n');
+  expect(await readSetup(other, {})).toMatchObject({
+    policyFile: join(other, 'gate/p.yaml'),
+    registryFile: '/etc/r.json',
+    pagePort: 9000,
+  });
+  expect((await problemsOf('targets: {a: {}}\npagePort: 70000')).code).toBe('CONFIG_INVALID');
+});
+
 test('all problems are named at once, each with its line', async () => {
   const error = await problemsOf(
     'targets:\n  Prod: {}\nspeed: fast\npolicy:\n  gateMaxAge: soon\nclone:\n  provider: tape\n',

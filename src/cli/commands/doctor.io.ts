@@ -1,5 +1,6 @@
 import { embeddedBinaries, observerGrants, openObserver } from '../../database/index.ts';
 import { OneRoofError, printable } from '../../core/index.ts';
+import { findGrants } from '../../gate/index.ts';
 import { readSetup, type Setup, targetOf } from '../../setup/index.ts';
 import { type Run } from '../verb.ts';
 
@@ -62,15 +63,27 @@ async function checkSetup(
 
 async function checkTarget(setup: Setup, name: string): Promise<Check[]> {
   const title = `target ${name}`;
+  let gate: readonly string[] | null = null;
   const found = await check(title, async () => {
     const observer = await openObserver(targetOf(setup, name).observer, { applicationName: 'oneroof doctor' });
     const version = Math.floor(observer.serverVersion / 10_000);
+    gate = await observer.snapshot(findGrants);
     await observer.close();
     return `PostgreSQL ${version}, ${observer.role} cannot write${observer.standby ? ' (a standby)' : ''}`;
   });
   const writer = found.some(({ text }) => text.includes('could write'));
-  if (!writer) return found;
+  if (!writer) return [...found, ...gateCheck(name, gate)];
   return [...found, { name: title, outcome: 'problem', text: 'it wants a role that cannot write', fix: grants }];
+}
+
+/** The rights of the gate's roles, where there is a gate. */
+function gateCheck(name: string, fixes: readonly string[] | null): Check[] {
+  if (fixes === null) return [];
+  const title = `gate of ${name}`;
+  if (fixes.length === 0)
+    return [{ name: title, outcome: 'ok', text: 'its roles may do what they must, no more', fix: null }];
+  const text = 'rights of its roles are missing, or more than it needs';
+  return [{ name: title, outcome: 'problem', text, fix: ['run as its owner:', ...fixes].join('\n') }];
 }
 
 const grants = `run once as the owner of the database:\n${observerGrants('oneroof_observer', ['public'])}`;

@@ -1,0 +1,43 @@
+import { resolve } from 'node:path';
+import { applyGate, planInstall, type Prepared, readPolicyAndRegistry, withInstaller } from '../../gate/index.ts';
+import { readSetup, targetOf } from '../../setup/index.ts';
+import { type Outcome } from '../output.io.ts';
+import { type Run } from '../verb.ts';
+
+/** Prints the SQL that installs the gate, or runs it; refuses before anything is changed. */
+export const run: Run = async ({ folder, arguments: [named], options, terminal }) => {
+  const setup = await readSetup(folder);
+  const target = targetOf(setup, named);
+  const file = (option: string, preset: string): string => {
+    const given = options[option];
+    return typeof given === 'string' ? resolve(folder, given) : preset;
+  };
+  const documents = readPolicyAndRegistry({
+    policy: file('policy', setup.policyFile),
+    registry: file('registry', setup.registryFile),
+  });
+  const wanted = options['appOwner'];
+  return withInstaller(target, async (session) => {
+    const appOwner = typeof wanted === 'string' ? wanted : null;
+    const prepared = await planInstall(session, { uri: target.name, appOwner, ...documents });
+    if (options['apply'] !== true) return printed(prepared, 'install');
+    terminal.progress(`installing the gate in ${target.name}`);
+    await applyGate(session, prepared);
+    const walls =
+      prepared.as === 'superuser'
+        ? 'with event triggers as a second wall'
+        : 'without event triggers: those need a superuser';
+    return {
+      exit: 0,
+      schema: 'oneroof/install/1',
+      data: { target: target.name, applied: true, as: prepared.as },
+      text: `installed in ${target.name}, ${walls}\nnext: give oneroof_executor, oneroof_relay and oneroof_observer a way to log in (\\password, or certificates)`,
+    };
+  });
+};
+
+/** SQL for a person to read, as one transaction. */
+export function printed({ as, text }: Prepared, verb: 'install' | 'uninstall'): Outcome {
+  const whole = `begin;\n${text}\ncommit;\n`;
+  return { exit: 0, schema: `oneroof/${verb}/1`, data: { applied: false, as, sql: whole }, text: whole };
+}

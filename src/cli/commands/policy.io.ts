@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { formatDuration } from '../../core/index.ts';
+import {
+  explainSeat,
+  type Policy,
+  policyDigest,
+  policyDocument,
+  readPolicy,
+  readPolicyAndRegistry,
+  type Seat,
+} from '../../gate/index.ts';
+import { readSetup } from '../../setup/index.ts';
+import { type Run } from '../verb.ts';
+
+/** Checks the policy by itself, and against the registry where there is one. */
+export const run: Run = async ({ folder, arguments: [named] }) => {
+  const setup = await readSetup(folder);
+  const file = named === undefined ? setup.policyFile : resolve(folder, named);
+  const hasRegistry = existsSync(setup.registryFile);
+  const policy = hasRegistry
+    ? readPolicyAndRegistry({ policy: file, registry: setup.registryFile }).policy
+    : readPolicy(file);
+  const registry = hasRegistry ? setup.registryFile : null;
+  const digest = policyDigest(policy);
+  return {
+    exit: 0,
+    schema: 'oneroof/policy/1',
+    data: { file, registry, digest, document: policyDocument(policy), policy },
+    text: [
+      `policy ${policy.name}: ${digest}`,
+      ...describe(policy),
+      registry === null
+        ? `not compared with a registry: ${setup.registryFile} is not there yet`
+        : `the registry can fill every seat and the quorum: ${registry}`,
+    ].join('\n'),
+  };
+};
+
+function describe(policy: Policy): readonly string[] {
+  const { window, rehearsal, authenticators } = policy;
+  return [
+    ...(policy.production ? [] : ['not for production']),
+    `page      ${policy.origin}, passkeys for ${policy.rpId}`,
+    `seats     ${seatList(policy.seats)}`,
+    ...(policy.oneWaySeats.length === 0 ? [] : [`one-way   further ${seatList(policy.oneWaySeats)}`]),
+    ...policy.holdPoints.map(({ before, seats }) => `hold      before ${before}: ${seatList(seats)}`),
+    `quorum    ${seatList(policy.quorum)}`,
+    `window    valid for ${formatDuration(window.longest)} at the most, signed ${formatDuration(window.review)} after sealing at the earliest, way back open ${formatDuration(window.rollback)} longer`,
+    `rehearsal ${formatDuration(rehearsal.maxAge)} old at the most`,
+    `keys      ${authenticators.aaguids === null ? 'of every model' : `of ${authenticators.aaguids.length} models`}, attestation ${authenticators.attestation}`,
+  ];
+}
+
+function seatList(seats: readonly Seat[]): string {
+  return seats.map(explainSeat).join('; ');
+}

@@ -1,0 +1,166 @@
+import { type Verb } from './verb.ts';
+import { release, target } from './words.ts';
+
+const registry = (name: 'check' | 'show') => async () => (await import('./commands/registry.io.ts')).registryVerb(name);
+
+const gated = [['[target]', 'the target of oneroof.yaml; the default one where absent']] as const;
+
+const rolloutOptions = [
+  target,
+  ['--through <tier>', 'the last tier to do'],
+  ['--statement <digest>', 'the ratification; the one in progress, or the newest open one, where absent'],
+  ['--dry-run', 'write nothing; say what would be done, and what would hold it'],
+] as const;
+
+/** The commands of the gate: who may ratify, ratifying, rolling out, and the record of it, in the order of the help. */
+export const gateVerbs: readonly Verb[] = [
+  {
+    name: 'policy check',
+    summary: 'check the policy, and whether the persons of the registry can fill its seats',
+    arguments: [['[policy]', 'the file of the policy; policyFile of oneroof.yaml where absent']],
+    examples: ['oneroof policy check', 'oneroof policy check next-policy.yaml --json'],
+    load: () => import('./commands/policy.io.ts'),
+  },
+  {
+    name: 'registry check',
+    summary: 'check the registry, and whether its persons can fill the seats of the policy',
+    arguments: [['[registry]', 'the file of the registry; registryFile of oneroof.yaml where absent']],
+    examples: ['oneroof registry check', 'oneroof registry check next-registry.json'],
+    load: registry('check'),
+  },
+  {
+    name: 'registry show',
+    summary: 'show persons, their levels and passkeys, and the keys of software',
+    arguments: [['[registry]', 'the file of the registry; registryFile of oneroof.yaml where absent']],
+    examples: ['oneroof registry show', 'oneroof registry show --json'],
+    load: registry('show'),
+  },
+  {
+    name: 'install',
+    summary: 'print the SQL that installs the gate in a target, for your DBA to read; run it with --apply',
+    arguments: gated,
+    options: [
+      ['--apply', 'run it, in one transaction, over the address `admin` of the target'],
+      ['--app-owner <role>', "the role that owns the application's objects; the database's owner where absent"],
+      ['--policy <file>', 'who has to ratify; policyFile of oneroof.yaml where absent'],
+      ['--registry <file>', 'who there is; registryFile of oneroof.yaml where absent'],
+    ],
+    examples: ['oneroof install production > gate.sql', 'oneroof install production --app-owner app --apply'],
+    load: () => import('./commands/install.io.ts'),
+  },
+  {
+    name: 'upgrade',
+    summary: 'bring the gate of a target to the version of this program',
+    arguments: gated,
+    examples: ['oneroof upgrade production'],
+    load: () => import('./commands/upgrade.io.ts'),
+  },
+  {
+    name: 'uninstall',
+    summary: 'print the SQL that removes the gate from a target; run it with --apply',
+    arguments: gated,
+    options: [['--apply', 'run it, in one transaction, over the address `admin` of the target']],
+    examples: ['oneroof uninstall production', 'oneroof uninstall production --apply'],
+    load: () => import('./commands/uninstall.io.ts'),
+  },
+  {
+    name: 'enrol',
+    summary: 'serve a page on which a person makes a passkey, and write the next version of the registry with it',
+    options: [
+      ['--person <id>', 'who: lower-case letters, digits, hyphens'],
+      ['--name <name>', 'the name, for somebody who is not in the registry yet'],
+      ['--level <n>', 'the level, from 1 to 9, for somebody who is not in the registry yet'],
+      ['--out <file>', 'where the next version is written; in place of the registry where absent'],
+    ],
+    examples: [
+      'oneroof enrol --person ana --name "Ana" --level 4',
+      'oneroof enrol --person ana --out registry.next.json',
+    ],
+    load: () => import('./commands/enrol.io.ts'),
+  },
+  {
+    name: 'ratify',
+    summary: 'serve a page on which people ratify a rehearsed release for a target, each with a passkey',
+    arguments: [['<release>', 'the folder of the release']],
+    options: [
+      target,
+      ['--hours <number>', 'how long it is valid; the policy bounds it'],
+      ['--hold-point <tier>', 'the further ratification that the policy asks for before this tier'],
+    ],
+    examples: ['oneroof ratify my-release', 'oneroof ratify my-release --hours 4'],
+    load: () => import('./commands/ratify.io.ts'),
+  },
+  {
+    name: 'decline',
+    summary: 'serve a page on which a person says, signed, why a release that waits is not ratified',
+    arguments: [['<release>', 'the folder of the release']],
+    options: [target, ['--reason <text>', 'why; it is signed and kept']],
+    examples: ['oneroof decline my-release --reason "the owners were not asked"'],
+    load: async () => (await import('./commands/decline.io.ts')).closing('decline'),
+  },
+  {
+    name: 'revoke',
+    summary: 'serve a page on which one enrolled person closes the way forward of a release at once',
+    arguments: [['<release>', 'the folder of the release']],
+    options: [target, ['--reason <text>', 'why; it is signed and kept']],
+    examples: ['oneroof revoke my-release --reason "a customer reports wrong owners"'],
+    load: async () => (await import('./commands/decline.io.ts')).closing('revoke'),
+  },
+  {
+    name: 'rollout',
+    summary: 'roll a ratified release out, tier by tier, from where the database stands; exit 1 where it is held',
+    arguments: release,
+    options: rolloutOptions,
+    examples: ['oneroof rollout my-release --dry-run', 'oneroof rollout my-release --through 2-columns --json'],
+    load: () => import('./commands/rollout.io.ts'),
+  },
+  {
+    name: 'rollback',
+    summary: 'roll a release back, last tier first, from where the database stands; exit 1 where it is held',
+    arguments: release,
+    options: rolloutOptions,
+    examples: ['oneroof rollback my-release', 'oneroof rollback my-release --through 3-ownership'],
+    load: () => import('./commands/rollback.io.ts'),
+  },
+  {
+    name: 'runbook',
+    summary:
+      'write what a person follows to roll a release out, or back: state, commands, refusals; exit 1 while closed',
+    arguments: release,
+    options: [target],
+    examples: ['oneroof runbook my-release', 'oneroof runbook my-release --target production > runbook.md'],
+    load: () => import('./commands/runbook.io.ts'),
+  },
+  {
+    name: 'prompt',
+    summary:
+      'write what an agent may do with a release now: report while the gate is closed, else one button; exit 1 while closed',
+    arguments: release,
+    options: [target],
+    examples: ['oneroof prompt my-release', 'oneroof prompt my-release --json'],
+    load: () => import('./commands/prompt.io.ts'),
+  },
+  {
+    name: 'log',
+    summary: 'list what was recorded, with who signed it, and check it against the checkpoint',
+    arguments: [['[release]', 'only what was recorded of this release']],
+    examples: ['oneroof log', 'oneroof log my-release --json'],
+    load: () => import('./commands/log.io.ts'),
+  },
+  {
+    name: 'bundle',
+    summary: 'write all that was recorded of a release to one file, which can be checked without anything else',
+    arguments: release,
+    options: [['--out <file>', 'the file; NAME.bundle.json where absent']],
+    examples: ['oneroof bundle my-release --out evidence.json'],
+    load: () => import('./commands/bundle.io.ts'),
+  },
+  {
+    name: 'verify-evidence',
+    summary: 'check a bundle, offline: signatures, proofs, digests, and its reports built again',
+    arguments: [['<bundle>', 'a file that oneroof bundle wrote']],
+    options: [['--keys <file>', 'the public keys that are trusted, one ssh-ed25519 line each']],
+    examples: ['oneroof verify-evidence evidence.json --keys agents.pub'],
+    load: () => import('./commands/verify-evidence.io.ts'),
+  },
+];

@@ -1,0 +1,94 @@
+import { OneRoofError, printable } from '../core/index.ts';
+import { type StatementDigest } from '../evidence/index.ts';
+import { rolloutStage } from '../pipeline.io.ts';
+import { type Direction, type Release, type TierId } from '../release/index.ts';
+import { asHeld, nextAct, preflight, remaining, type RolloutEvent, type RolloutResult } from '../rollout/index.ts';
+import { type Outcome } from './output.io.ts';
+import { type Context } from './verb.ts';
+import { openWork, targetFor } from './work.io.ts';
+
+/** The work of `rollout` and `rollback`: a look first, then the tiers; exit 1 where it is held. */
+export async function runRollout(context: Context, direction: Direction): Promise<Outcome> {
+  const { setup, sealed, store } = await openWork(context);
+  const { terminal, signal, options } = context;
+  const target = targetFor(setup, context);
+  const { executor } = target;
+  if (executor === null)
+    throw new OneRoofError('CONFIG_INVALID', {
+      problem: `target ${target.name} names no executor`,
+      fix: `add \`executor:\` to the target in ${setup.file}`,
+    });
+  const through = throughOf(sealed.release, options['through']);
+  const named = typeof options['statement'] === 'string' ? (options['statement'] as StatementDigest) : null;
+  const found = await preflight({ sealed, executor, direction, statement: named });
+  for (const blocker of found.blockers) terminal.say(`would wait: ${printable(blocker)}`);
+  const wish = { release: sealed.release, direction, through };
+  const act = found.statement === null ? null : nextAct(wish, found.progress);
+  const isDry = options['dryRun'] === true;
+  const plan = remaining(wish, found.progress).map(({ tier, from }) => ({
+    tier: tier.id,
+    steps: (direction === 'up' ? tier.up : tier.down)
+      .map(({ title, digest }, index) => ({ n: index + 1, title, digest }))
+      .slice(from - 1),
+  }));
+  const held = act?.act === 'nothing' ? null : asHeld(found.reasons);
+  const facts = { direction, statement: found.statement, blockers: found.blockers };
+  if (held !== null || found.statement === null || isDry) {
+    const reasons = held ?? (found.statement === null ? found.reasons : act?.act === 'held' ? act.reasons : []);
+    const lines = isDry
+      ? plan.flatMap(({ tier, steps }) => [tier, ...steps.map(({ n, title }) => `  ${n}. ${title}`)])
+      : [];
+    return {
+      exit: reasons.length > 0 ? 1 : 0,
+      schema: 'oneroof/rollout/1',
+      data: { ...facts, result: reasons.length > 0 ? 'held' : 'planned', reasons, plan },
+      text: [
+        ...lines,
+        ...reasons.map((reason) => `BLOCKED ${printable(reason)}`),
+        ...(lines.length === 0 && reasons.length === 0 ? ['nothing to do'] : []),
+      ].join('\n'),
+    };
+  }
+  const result = await rolloutStage(
+    { sealed, store },
+    {
+      executor,
+      target: target.name,
+      statement: found.statement,
+      direction,
+      through,
+      signal,
+      onProgress: (event) => tell(context, event),
+    },
+  );
+  const reasons = result.result === 'held' ? result.reasons : [];
+  const text = textOf(result);
+  return { exit: reasons.length > 0 ? 1 : 0, schema: 'oneroof/rollout/1', data: { ...facts, ...result }, text };
+}
+
+function textOf(result: RolloutResult): string {
+  if (result.result === 'nothing-to-do') return 'nothing to do';
+  const done = result.tiers.map((tier) => `done    ${tier}`);
+  return [...done, ...(result.result === 'held' ? result.reasons.map((why) => `BLOCKED ${printable(why)}`) : [])].join(
+    '\n',
+  );
+}
+
+function tell({ terminal }: Context, { at, tier, step }: RolloutEvent): void {
+  const line = [tier, at, step === null ? null : String(step)].filter((part) => part !== null).join(' ');
+  if (at === 'committed' || at === 'retry') terminal.say(line);
+  else terminal.progress(line);
+}
+
+function throughOf({ tiers }: Release, name: string | boolean | undefined): TierId | null {
+  if (typeof name !== 'string') return null;
+  const tier = tiers.find(({ id }) => id === name);
+  if (tier !== undefined && tier.barred === null) return tier.id;
+  throw new OneRoofError('USAGE', {
+    problem: `--through ${printable(name)}: the release has no such tier, or it is barred`,
+    fix: `name one of ${tiers
+      .filter(({ barred }) => barred === null)
+      .map(({ id }) => id)
+      .join(', ')}`,
+  });
+}

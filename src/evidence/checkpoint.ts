@@ -1,0 +1,57 @@
+import { createHash, sign, verify } from 'node:crypto';
+import { same, treeHash, type TreeHash } from './merkle.ts';
+import { keyObject, rawKey, type SoftwareKey, type SshKey } from './sshsig.ts';
+
+/** The head of a log: how many lines it has, and the root of the tree over them. */
+export interface Head {
+  /** Names the log; each checkpoint of a log has the same. */
+  readonly origin: string;
+  readonly size: number;
+  readonly root: TreeHash;
+}
+
+/**
+ * Writes a checkpoint: the head of a log, signed.
+ *
+ * Shape   origin, size, root (base64), an empty line, `— <origin> <base64 of 4 bytes of the key's hash and the signature>`; one a line.
+ * Source  C2SP tlog-checkpoint and signed-note; the signature is type 0x01, Ed25519.
+ */
+export function writeCheckpoint(head: Head, key: SoftwareKey): string {
+  const text = noteOf(head);
+  const signature = sign(null, Buffer.from(text), key.privateKey);
+  const blob = Buffer.concat([keyHash(head.origin, key.publicKey), signature]);
+  return `${text}\n— ${head.origin} ${blob.toString('base64')}\n`;
+}
+
+/** Reads the head of a checkpoint whose form is right in every byte; its signature is for `isSignedBy` to check. Null where it is none. */
+export function readCheckpoint(text: string): Head | null {
+  const match = /^([^\s+]+)\n(0|[1-9][0-9]{0,14})\n([A-Za-z0-9+/]{43}=)\n\n— \1 [A-Za-z0-9+/=]{92}\n$/u.exec(text);
+  if (match === null) return null;
+  const [, origin = '', size = '', encoded = ''] = match;
+  const root = treeHash(Buffer.from(encoded, 'base64'));
+  if (root === null || Buffer.from(root).toString('base64') !== encoded) return null;
+  return { origin, size: Number(size), root };
+}
+
+/** Says whether a checkpoint was signed by a key. */
+export function isSignedBy(checkpoint: string, key: SshKey): boolean {
+  const head = readCheckpoint(checkpoint);
+  const encoded = /([A-Za-z0-9+/=]{92})\n$/.exec(checkpoint)?.[1];
+  if (head === null || encoded === undefined) return false;
+  const blob = Buffer.from(encoded, 'base64');
+  if (blob.length !== 68 || blob.toString('base64') !== encoded) return false;
+  if (!same(blob.subarray(0, 4), keyHash(head.origin, key))) return false;
+  return verify(null, Buffer.from(noteOf(head)), keyObject(key), blob.subarray(4));
+}
+
+/** The four bytes that say which key a signature line is by. Source: C2SP signed-note. */
+export function keyHash(name: string, key: SshKey): Uint8Array {
+  return createHash('sha256')
+    .update(Buffer.concat([Buffer.from(`${name}\n`), Buffer.of(1), rawKey(key)]))
+    .digest()
+    .subarray(0, 4);
+}
+
+function noteOf({ origin, size, root }: Head): string {
+  return `${origin}\n${size}\n${Buffer.from(root).toString('base64')}\n`;
+}

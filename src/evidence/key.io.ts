@@ -1,0 +1,64 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { OneRoofError, printable } from '../core/index.ts';
+import { type SoftwareKey, softwareKey } from './sshsig.ts';
+
+/**
+ * Reads the key that evidence is signed with; where the file is not there, a new one is made, for its owner alone.
+ *
+ * Errors  EVIDENCE_KEY for a file that is no such key, cannot be read or made, or that other users can read.
+ */
+export async function openKey(path: string): Promise<SoftwareKey> {
+  try {
+    const { mode } = await stat(path);
+    if ((mode & 0o077) !== 0) throw keyError(path, ['can be read by other users', `chmod 600 ${path}`]);
+  } catch (error) {
+    if (error instanceof OneRoofError) throw error;
+    if (!isAbsent(error)) throw keyError(path, ['cannot be read', 'name a file that you may read'], error);
+    await makeKey(path);
+  }
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw keyError(path, ['cannot be read', 'name a file that you may read'], error);
+  });
+  const key = softwareKey(text);
+  if (key !== null) return key;
+  throw keyError(path, [
+    'is no Ed25519 private key without a pass phrase',
+    'make one: ssh-keygen -t ed25519 -N "" -f FILE',
+  ]);
+}
+
+/** Linking is atomic: of two processes that make the key at once, both use the first one's. */
+async function makeKey(path: string): Promise<void> {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const own = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const file = await open(own, 'wx', 0o600);
+    try {
+      await file.writeFile(privateKey.export({ format: 'pem', type: 'pkcs8' }));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await link(own, path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))
+      throw keyError(
+        path,
+        ['cannot be made', 'make its folder writable, or name another file in ONEROOF_EVIDENCE_KEY_FILE'],
+        error,
+      );
+  } finally {
+    await rm(own, { force: true }).catch(() => undefined);
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+function keyError(path: string, [why, fix]: readonly [string, string], cause?: unknown): OneRoofError {
+  return new OneRoofError('EVIDENCE_KEY', { problem: `the key for evidence, ${printable(path)}, ${why}`, fix, cause });
+}

@@ -1,0 +1,132 @@
+import { type Digest } from '../core/index.ts';
+import { statementDigest, statementHash } from '../evidence/index.ts';
+import { type SignedStatement } from './decision.ts';
+import { type Policy, type Registry } from './documents.ts';
+import { parsePolicyDocument, policyDigest } from './policy.ts';
+import { follows, parseRegistry, registryDigest, registryDocument } from './registry.ts';
+import { explainShortage } from './seats.ts';
+import { countSigners, type SeatsState } from './signers.ts';
+import { parseStatement } from './statement.ts';
+
+/** What was pinned when the gate was installed; everything after it has to be signed. */
+export interface ChainRoot {
+  readonly policy: Digest;
+  readonly registry: Digest;
+}
+
+/** The next registry or policy, and the statement that lets it in. */
+export interface ChainLink extends SignedStatement {
+  readonly kind: 'registry' | 'policy';
+  /** Its canonical document. */
+  readonly document: string;
+}
+
+/** A chain from the root to what is in force now. */
+export interface Chain {
+  readonly root: ChainRoot;
+  /** The canonical documents that the root names. */
+  readonly first: { readonly policy: string; readonly registry: string };
+  /** In the order in which they came into force: each is signed under the ones before it. */
+  readonly links: readonly ChainLink[];
+}
+
+/** Why a chain does not hold. */
+export type ChainCode = 'root' | 'document' | 'statement' | 'replayed' | 'previous' | 'quorum';
+
+/** What is in force at the end of a chain, or the first link that does not hold. */
+export type ChainVerdict =
+  | { readonly ok: true; readonly policy: Policy; readonly registry: Registry }
+  | {
+      readonly ok: false;
+      readonly code: ChainCode;
+      readonly problem: string;
+      /** The index of the link; null: the first documents. */
+      readonly link: number | null;
+      readonly seats: SeatsState | null;
+    };
+
+interface InForce {
+  readonly policy: Policy;
+  readonly registry: Registry;
+}
+type Failure = Omit<Extract<ChainVerdict, { ok: false }>, 'link'>;
+
+/**
+ * Follows registry and policy from the pinned root to what is in force now.
+ *
+ * Stops: a registry or policy that was replaced without a quorum of the ones before it; an older one that is put back by handing in the
+ * statement that once let it in: each statement counts once.
+ *
+ * Source  The Update Framework, specification section 5.3 (root rotation); docs/FORMAT.md "Registry".
+ */
+export function verifyChain({ root, first, links }: Chain): ChainVerdict {
+  const policy = readPolicyText(first.policy);
+  const registry = readRegistryText(first.registry);
+  if (policy === null || registry === null)
+    return { ...failure('document', 'the first policy or registry cannot be read'), link: null };
+  if (policyDigest(policy) !== root.policy || registryDigest(registry) !== root.registry || registry.version !== 1)
+    return { ...failure('root', 'the first policy or registry is not the one that was pinned'), link: null };
+  let inForce: InForce = { policy, registry };
+  const used = new Set<string>();
+  for (const [link, change] of links.entries()) {
+    const next = verifyLink(change, { inForce, used });
+    if ('code' in next) return { ...next, link };
+    inForce = next;
+  }
+  return { ok: true, ...inForce };
+}
+
+function verifyLink(
+  { kind, document, body, signatures }: ChainLink,
+  { inForce, used }: { readonly inForce: InForce; readonly used: Set<string> },
+): InForce | Failure {
+  const { policy, registry } = inForce;
+  const parsed = parseStatement(body);
+  if (!parsed.ok) return failure('statement', parsed.problems[0].problem);
+  const { statement } = parsed;
+  const name = statementDigest(parsed.body);
+  if (used.has(name)) return failure('replayed', 'this statement let something in already');
+  used.add(name);
+  const becomes = readNext(kind, { document, inForce });
+  if (becomes === null) return failure('document', `the next ${kind} cannot be read`);
+  const digest = kind === 'policy' ? policyDigest(becomes.policy) : registryDigest(becomes.registry);
+  if (statement.kind !== kind || `sha256:${statement.subject[0].digest.sha256}` !== digest)
+    return failure('statement', `the statement speaks of something other than this ${kind}`);
+  const isNext =
+    statement.kind === 'policy'
+      ? statement.predicate.previous === policyDigest(policy)
+      : statement.predicate.previous === registryDigest(registry) &&
+        statement.predicate.version === becomes.registry.version &&
+        follows(becomes.registry, registry);
+  if (!isNext) return failure('previous', `the ${kind} does not follow the one in force`);
+  const challenge = statementHash(parsed.body);
+  const seats = countSigners({ challenge, signatures, policy, registry, seats: policy.quorum, excluded: [] });
+  if (seats.shortage !== null) return { ...failure('quorum', explainShortage(seats.shortage)), seats };
+  return becomes;
+}
+
+function readNext(
+  kind: ChainLink['kind'],
+  { document, inForce }: { readonly document: string; readonly inForce: InForce },
+): InForce | null {
+  if (kind === 'policy') {
+    const policy = readPolicyText(document);
+    return policy === null ? null : { ...inForce, policy };
+  }
+  const registry = readRegistryText(document);
+  return registry === null ? null : { ...inForce, registry };
+}
+
+function failure(code: ChainCode, problem: string): Failure {
+  return { ok: false, code, problem, seats: null };
+}
+
+function readPolicyText(text: string): Policy | null {
+  const parsed = parsePolicyDocument({ file: 'policy', text });
+  return parsed.ok ? parsed.value : null;
+}
+
+function readRegistryText(text: string): Registry | null {
+  const parsed = parseRegistry({ file: 'registry', text });
+  return parsed.ok && registryDocument(parsed.value) === text ? parsed.value : null;
+}

@@ -1,0 +1,209 @@
+import { elapsed, formatDuration, type Instant, type Milliseconds } from '../core/index.ts';
+import { type Ratification, statementDigest, statementHash, treeHash, verifyInclusion } from '../evidence/index.ts';
+import { type Decision, type DecisionCode, type RatificationVerdict, type SignedStatement } from './decision.ts';
+import { policyDigest } from './policy.ts';
+import { authorsOf, seatsFor, targetLeaf } from './ratification.ts';
+import { registryDigest } from './registry.ts';
+import { explainShortage } from './seats.ts';
+import { countSigners, type SeatsState } from './signers.ts';
+import { parseStatement } from './statement.ts';
+
+/** What is known once the statement was read. */
+interface Read extends Decision {
+  readonly ratification: Ratification;
+  readonly subject: { readonly name: string; readonly digest: { readonly sha256: string } };
+  readonly hash: Uint8Array;
+}
+type Failure = { readonly code: DecisionCode; readonly problem: string } | null;
+
+/**
+ * Decides whether a ratification opens the gate for one direction. The first failure is the reason; nothing is thrown for it.
+ *
+ * The way back asks for less: a revocation, an old rehearsal or lost evidence must not keep anybody from it.
+ *
+ * Source  docs/FORMAT.md "Ratification"; `gate.require_open` in the target database decides the same from its own rows.
+ */
+export function decide(decision: Decision): RatificationVerdict {
+  const parsed = parseStatement(decision.body);
+  if (!parsed.ok) return blocked({ code: 'statement', problem: parsed.problems[0].problem }, null);
+  const { statement, body } = parsed;
+  if (statement.kind !== 'ratification')
+    return blocked({ code: 'statement', problem: `a ${statement.kind} opens nothing` }, null);
+  const read: Read = {
+    ...decision,
+    ratification: statement.predicate,
+    subject: statement.subject[0],
+    hash: statementHash(body),
+  };
+  const { policy, registry, ratification } = read;
+  const early = firstOf(read, [checkRegistry, checkPolicy, checkSeal, checkTarget]);
+  if (early !== null) return blocked(early, null);
+  const seats = seatsFor(policy, read.sealed.release, ratification.holdPoint);
+  if (seats === null || seats.length === 0)
+    return blocked(
+      { code: 'hold-point', problem: `the policy has no hold point before ${ratification.holdPoint}` },
+      null,
+    );
+  const state = countSigners({
+    challenge: read.hash,
+    signatures: read.signatures,
+    policy,
+    registry,
+    seats,
+    // of both: a statement that leaves an author out gives them no seat
+    excluded: [...ratification.authors, ...authorsOf(read.sealed.release)],
+  });
+  if (state.shortage !== null) return blocked({ code: 'seats', problem: explainShortage(state.shortage) }, state);
+  const late = firstOf(read, [
+    checkRevoked,
+    checkClock,
+    checkLength,
+    (one) => checkReview(one, state),
+    checkRehearsal,
+    checkEvidence,
+    checkSchema,
+  ]);
+  if (late !== null) return blocked(late, state);
+  return {
+    decision: 'OPEN',
+    statement: statementDigest(body),
+    seats: state,
+    until: ratification.expires,
+    holdPoints: ratification.holdPoint === null ? policy.holdPoints.map(({ before }) => before) : [],
+  };
+}
+
+function firstOf(read: Read, checks: readonly ((read: Read) => Failure)[]): Failure {
+  for (const check of checks) {
+    const failure = check(read);
+    if (failure !== null) return failure;
+  }
+  return null;
+}
+
+function blocked({ code, problem }: NonNullable<Failure>, seats: SeatsState | null): RatificationVerdict {
+  return { decision: 'BLOCKED', reason: { code, problem, seats } };
+}
+
+/** Stops: a ratification by people who have been removed since, or whose levels were others. */
+function checkRegistry({ ratification, registry }: Read): Failure {
+  if (ratification.registry.digest === registryDigest(registry) && ratification.registry.version === registry.version)
+    return null;
+  return {
+    code: 'registry',
+    problem: `the registry in force is version ${registry.version}, and another one was signed`,
+  };
+}
+
+function checkPolicy({ ratification, policy }: Read): Failure {
+  if (ratification.policy === policyDigest(policy)) return null;
+  return {
+    code: 'policy',
+    problem: `the policy in force is "${policy.name}" as it is now, and another one was signed`,
+  };
+}
+
+/** Stops: a signature that was given for another release. */
+function checkSeal({ subject, sealed }: Read): Failure {
+  if (`sha256:${subject.digest.sha256}` === sealed.seal && subject.name === sealed.release.name) return null;
+  return { code: 'seal', problem: 'another release was signed, or other bytes of this one' };
+}
+
+/** Stops: a ratification for one database that is used on another, on a clone, or after a restore. */
+function checkTarget({ ratification, target }: Read): Failure {
+  const { descriptor, live, inclusion } = target;
+  const root = treeHash(Buffer.from(ratification.targets.root, 'hex'));
+  const isIncluded =
+    root !== null &&
+    verifyInclusion({ leaf: targetLeaf(descriptor), root, size: ratification.targets.size, ...inclusion });
+  if (!isIncluded) return { code: 'target', problem: 'this database is none of those that were signed' };
+  const facts = ['uri', 'incarnation', 'systemIdentifier', 'timeline', 'databaseOid', 'database'] as const;
+  const other = facts.find((fact) => descriptor[fact] !== live[fact]);
+  if (other === undefined) return null;
+  return { code: 'target', problem: `the ${other} of this database is not the one that was signed` };
+}
+
+/** What cannot be shown to speak of another statement closes the gate: damage must never open it. */
+function checkRevoked(read: Read): Failure {
+  if (read.direction === 'down') return null;
+  const closing = read.revocations.filter((revocation) => !speaksOfAnother(revocation, read));
+  return closing.length === 0 ? null : { code: 'revoked', problem: 'the ratification was revoked' };
+}
+
+function speaksOfAnother({ body, signatures }: SignedStatement, { hash, policy, registry }: Read): boolean {
+  const parsed = parseStatement(body);
+  if (!parsed.ok || parsed.statement.kind !== 'revocation') return false;
+  if (parsed.statement.subject[0].digest.sha256 === Buffer.from(hash).toString('hex')) return false;
+  const challenge = statementHash(parsed.body);
+  return countSigners({ challenge, signatures, policy, registry, seats: [], excluded: [] }).counted.length > 0;
+}
+
+/** Comparisons are written so that a time which is none fails them. */
+function checkClock({ now, ratification, direction, policy }: Read): Failure {
+  const { notBefore, expires } = ratification;
+  if (direction === 'up' && !(elapsed({ from: notBefore, to: now }) >= 0))
+    return { code: 'not-yet-valid', problem: `the ratification is valid from ${notBefore}, and it is ${now}` };
+  const grace = direction === 'up' ? 0 : policy.window.rollback;
+  if (!(elapsed({ from: expires, to: now }) <= grace))
+    return {
+      code: 'expired',
+      problem: `the ratification expired at ${expires}, and it is ${now}${direction === 'up' ? '' : `: the way back stayed open for ${formatDuration(policy.window.rollback)}`}`,
+    };
+  return null;
+}
+
+function checkLength({ ratification, policy }: Read): Failure {
+  const length = elapsed({ from: ratification.notBefore, to: ratification.expires });
+  if (length > 0 && length <= policy.window.longest) return null;
+  return {
+    code: 'too-long',
+    problem: `the ratification is valid for ${formatDuration(length)}, and ${formatDuration(policy.window.longest)} are the most`,
+  };
+}
+
+/** Stops: a release that was signed before anybody could have read it. */
+function checkReview({ signatures, ratification, policy }: Read, { counted }: SeatsState): Failure {
+  const waits = counted
+    .flatMap((person) => person.signatures)
+    .map((index) => elapsed({ from: ratification.sealedAt, to: (signatures[index]?.receivedAt ?? '') as Instant }));
+  if (waits.length > 0 && waits.every((wait) => wait >= policy.window.review)) return null;
+  return {
+    code: 'review',
+    problem: `the first signature came less than ${formatDuration(policy.window.review)} after the release was sealed`,
+  };
+}
+
+function checkRehearsal({ now, direction, ratification, policy }: Read): Failure {
+  if (direction === 'down') return null;
+  const age: Milliseconds = elapsed({ from: ratification.rehearsedAt, to: now });
+  if (age >= 0 && age <= policy.rehearsal.maxAge) return null;
+  return {
+    code: 'rehearsal-age',
+    problem: `the rehearsal of ${ratification.rehearsedAt} is not one of the last ${formatDuration(policy.rehearsal.maxAge)}`,
+  };
+}
+
+/** Stops: a ratification over a rehearsal that failed, was of another release, or started from another schema. */
+function checkEvidence({ direction, ratification, evidence, sealed, target }: Read): Failure {
+  if (direction === 'down') return null;
+  const closed = (problem: string): Failure => ({ code: 'evidence', problem });
+  if (!ratification.evidence.some(({ kind }) => kind === 'rehearsal')) return closed('no rehearsal was signed');
+  for (const { kind, digest } of ratification.evidence) {
+    const found = evidence.find((entry) => entry.digest === digest && entry.kind === kind);
+    if (found === undefined) return closed(`the ${kind} ${digest} cannot be found`);
+    if (found.seal !== sealed.seal) return closed(`the ${kind} ${digest} is of another release`);
+    if (found.outcome !== 'passed') return closed(`the ${kind} ${digest} did not pass`);
+    if (kind !== 'rehearsal') continue;
+    if (found.rehearsal?.at !== ratification.rehearsedAt)
+      return closed(`the rehearsal ${digest} is not of the time that was signed`);
+    if (found.rehearsal.schema !== target.descriptor.schema)
+      return closed(`the rehearsal ${digest} started from another schema than the one that was signed`);
+  }
+  return null;
+}
+
+/** Stops: a release that was rehearsed on something other than what it would meet. */
+function checkSchema({ target: { schema, descriptor } }: Read): Failure {
+  if (schema.live === (schema.left ?? descriptor.schema)) return null;
+  return { code: 'schema', problem: 'somebody else changed the schema of this database' };
+}

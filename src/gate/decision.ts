@@ -1,0 +1,94 @@
+import { type Digest, type Instant } from '../core/index.ts';
+import { type StatementDigest, type TreeHash } from '../evidence/index.ts';
+import { type Direction, type SealedRelease } from '../release/index.ts';
+import { type Policy, type Registry, type Signature, type TargetDescriptor } from './documents.ts';
+import { type SeatsState } from './signers.ts';
+
+/** A signature, and when the database took it in. */
+export interface ReceivedSignature extends Signature {
+  readonly receivedAt: Instant;
+}
+
+/** A statement as it was handed in: nothing in it is trusted. */
+export interface SignedStatement {
+  readonly body: string | Uint8Array;
+  readonly signatures: readonly Signature[];
+}
+
+/** The database that a decision is for. */
+export interface DecidedTarget {
+  /** What was put into the tree of targets. */
+  readonly descriptor: TargetDescriptor;
+  readonly inclusion: { readonly index: number; readonly proof: readonly TreeHash[] };
+  /** What the database says of itself now. */
+  readonly live: Omit<TargetDescriptor, 'format' | 'schema'>;
+  readonly schema: {
+    readonly live: Digest;
+    /** The one that the last tier left behind; null: nothing of this ratification was done yet, so the signed one. */
+    readonly left: Digest | null;
+  };
+}
+
+/** A piece of evidence that was found by its digest and read. */
+export interface ResolvedEvidence {
+  readonly kind: string;
+  readonly digest: Digest;
+  readonly seal: Digest;
+  readonly outcome: 'passed' | 'failed';
+  /** When the rehearsal ended, and what `gate.schema_digest()` said before its forward; null where it is none. */
+  readonly rehearsal: { readonly at: Instant; readonly schema: Digest } | null;
+}
+
+/** Everything that a decision is taken over. */
+export interface Decision {
+  /** One for the whole decision. */
+  readonly now: Instant;
+  readonly body: string | Uint8Array;
+  readonly signatures: readonly ReceivedSignature[];
+  readonly sealed: SealedRelease;
+  /** The active ones. */
+  readonly policy: Policy;
+  readonly registry: Registry;
+  readonly target: DecidedTarget;
+  /** The ones that are kept for this ratification. */
+  readonly revocations: readonly SignedStatement[];
+  readonly evidence: readonly ResolvedEvidence[];
+  readonly direction: Direction;
+}
+
+/** Why a ratification does not open the gate; the database answers with the same words. */
+export type DecisionCode =
+  | 'statement'
+  | 'registry'
+  | 'policy'
+  | 'seal'
+  | 'target'
+  | 'hold-point'
+  | 'seats'
+  | 'revoked'
+  | 'not-yet-valid'
+  | 'expired'
+  | 'too-long'
+  | 'review'
+  | 'rehearsal-age'
+  | 'evidence'
+  | 'schema';
+
+/** Whether a ratification opens the gate. `seats` is null where nothing was counted: an earlier check failed. */
+export type RatificationVerdict =
+  | {
+      readonly decision: 'OPEN';
+      readonly statement: StatementDigest;
+      readonly seats: SeatsState;
+      readonly until: Instant;
+      /** Tiers that need a ratification of their own besides. */
+      readonly holdPoints: readonly string[];
+    }
+  | {
+      readonly decision: 'BLOCKED';
+      readonly reason: {
+        readonly code: DecisionCode;
+        readonly problem: string;
+        readonly seats: SeatsState | null;
+      };
+    };

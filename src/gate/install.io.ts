@@ -1,0 +1,266 @@
+import { canonicalJson, digest, OneRoofError, printable } from '../core/index.ts';
+import { type Connection, describe, openSession, problemOf, type Session, sql, type Sql } from '../database/index.ts';
+import { type Policy, type Registry } from './documents.ts';
+import { gateVersion, type InstallPlan, installSql, rights, uninstallSql } from './install.ts';
+
+/** SQL that is ready to be read by a person, or run. */
+export interface Prepared {
+  readonly as: InstallPlan['as'];
+  /** Runs in one transaction; without its `begin` and `commit`. */
+  readonly text: string;
+}
+
+/** What the gate is to be installed with. */
+export interface InstallWish {
+  /** The name of the target, as people sign it. */
+  readonly uri: string;
+  /** Null: the owner of the database. */
+  readonly appOwner: string | null;
+  readonly policy: Policy;
+  readonly registry: Registry;
+}
+
+/** The version of the gate that a database has; null: none. The role must be one that installs. */
+async function readInstalled(session: Session): Promise<number | null> {
+  const [found] = await session.query<{ there: string | null }>(sql`select to_regnamespace('gate')::text as there`);
+  if (found?.there == null) return null;
+  const leave = (await readMode(session)) === 'superuser' ? null : await enterOwner(session);
+  try {
+    const [identity] = await session.query<{ version: string }>(sql`select version::text from gate.identity`);
+    return Number(identity?.version ?? 0);
+  } catch (cause) {
+    throw new OneRoofError('GATE_VERSION', {
+      problem: `${describe(session.connection)} has a schema gate that is not one of this program: ${problemOf(cause, located).problem}`,
+      fix: 'look at it as the owner of the database; One Roof needs the name gate for itself',
+      cause,
+    });
+  } finally {
+    await leave?.();
+  }
+}
+
+/**
+ * Prepares the SQL that installs the gate, and changes nothing.
+ *
+ * Errors  GATE_INSTALLED, GATE_VERSION, GATE_APP_OWNER, GATE_RIGHTS.
+ */
+export async function planInstall(session: Session, wish: InstallWish): Promise<Prepared> {
+  const where = describe(session.connection);
+  const version = await readInstalled(session);
+  refuseNewer(version, where);
+  if (version !== null)
+    throw new OneRoofError('GATE_INSTALLED', {
+      problem: `${where} has its gate already, version ${version}`,
+      fix: `oneroof upgrade ${wish.uri} brings it to the version of this program`,
+    });
+  const as = await readMode(session);
+  const appOwner = await readAppOwner(session, { ...wish, as });
+  if (as === 'owner') await requireRights(session, appOwner);
+  const [policy, registry] = [canonicalJson(wish.policy), canonicalJson(wish.registry)];
+  const text = installSql({
+    serverVersion: session.serverVersion,
+    uri: wish.uri,
+    appOwner,
+    policy: { digest: digest('policy', [policy]), body: policy },
+    registry: { digest: digest('registry', [registry]), body: registry },
+    as,
+  });
+  return { as, text };
+}
+
+/**
+ * Prepares the SQL that removes the gate, and changes nothing.
+ *
+ * Errors  GATE_ABSENT, GATE_VERSION.
+ */
+export async function planUninstall(session: Session): Promise<Prepared> {
+  const version = await requireInstalled(session);
+  refuseNewer(version, describe(session.connection));
+  const as = await readMode(session);
+  return { as, text: uninstallSql(as) };
+}
+
+/**
+ * The version of the gate of a database, which must have one that this program knows.
+ *
+ * Errors  GATE_ABSENT, GATE_VERSION.
+ */
+export async function requireInstalled(session: Session): Promise<number> {
+  const version = await readInstalled(session);
+  refuseNewer(version, describe(session.connection));
+  if (version !== null) return version;
+  throw new OneRoofError('GATE_ABSENT', {
+    problem: `${describe(session.connection)} has no gate`,
+    fix: 'oneroof install makes one',
+  });
+}
+
+/**
+ * Runs prepared SQL in one transaction.
+ *
+ * Errors  GATE_BUSY; GATE_RIGHTS and the codes of what a server refuses.
+ */
+export async function applyGate(session: Session, { text }: Prepared): Promise<void> {
+  await session.query(sql`begin`);
+  try {
+    // as a value, so that nothing in the text can end it
+    await session.query(sql`select pg_catalog.set_config('oneroof.install', ${text}, true)`);
+    await session.query(sql`do $install$ begin execute pg_catalog.current_setting('oneroof.install'); end $install$`);
+    await session.query(sql`commit`);
+  } catch (error) {
+    await session.query(sql`rollback`);
+    throw refusal(error, session.connection);
+  }
+}
+
+const located = { sql: '', place: { file: 'gate.sql' } };
+
+function refusal(error: unknown, connection: Connection): OneRoofError {
+  if (error instanceof OneRoofError) return error;
+  const { code: state = '', message = '' } = error as { code?: string; message?: string };
+  const where = describe(connection);
+  if (state === 'OR001' && message.startsWith('gate: busy:'))
+    return new OneRoofError('GATE_BUSY', {
+      problem: `${where}: a release is half way`,
+      fix: 'finish it, or run its way back to the end; oneroof uninstall removes the gate then',
+      cause: error,
+    });
+  const { code, problem } = problemOf(error, located);
+  if (state !== '42501')
+    return new OneRoofError(code, {
+      problem: `${where}: ${problem}`,
+      fix: 'nothing was changed; mend it and run the same command again',
+      cause: error,
+    });
+  return new OneRoofError('GATE_RIGHTS', {
+    problem: `${where}: ${problem}`,
+    fix: 'nothing was changed; use a superuser, or the role that installed the gate',
+    cause: error,
+  });
+}
+
+function refuseNewer(version: number | null, where: string): void {
+  if (version === null || version <= gateVersion) return;
+  throw new OneRoofError('GATE_VERSION', {
+    problem: `${where} has a gate of version ${version}; this program knows ${gateVersion}`,
+    fix: 'use the newer oneroof that installed it',
+  });
+}
+
+async function readMode(session: Session): Promise<InstallPlan['as']> {
+  const [role] = await session.query<{ super: string }>(
+    sql`select rolsuper::text as super from pg_catalog.pg_roles where rolname = current_user`,
+  );
+  return role?.super === 'true' ? 'superuser' : 'owner';
+}
+
+async function readAppOwner(session: Session, wish: InstallWish & Pick<InstallPlan, 'as'>): Promise<string> {
+  const wanted = wish.appOwner;
+  const [role] = await session.query<{ name: string; mighty: string; installs: string }>(sql`
+    select r.rolname as name, (r.rolsuper or r.rolreplication or r.rolbypassrls)::text as mighty,
+      (r.rolname = current_user or r.rolname in ('gate_owner', 'oneroof_executor', 'oneroof_relay', 'oneroof_observer'))::text as installs
+    from pg_catalog.pg_roles r
+    where r.rolname = coalesce(${wanted}::text,
+      (select pg_get_userbyid(d.datdba)::text from pg_catalog.pg_database d where d.datname = current_database()))`);
+  const name = printable(role?.name ?? wanted ?? '');
+  const fix = `name the role that owns the application's tables: oneroof install ${wish.uri} --app-owner ROLE`;
+  const refuse = (why: string): never => {
+    throw new OneRoofError('GATE_APP_OWNER', { problem: `the role "${name}" ${why}`, fix });
+  };
+  if (role === undefined) return refuse('is not there');
+  if (role.mighty === 'true')
+    return refuse('is a superuser, or may replicate or pass row security: ratified steps would too');
+  if (role.installs === 'true')
+    return refuse('installs the gate or is one of its roles, so ratified steps may not run as it');
+  return role.name;
+}
+
+/** What a role that is no superuser needs, all of it at once. */
+async function requireRights(session: Session, appOwner: string): Promise<void> {
+  const member = session.serverVersion >= 160_000 ? 'SET' : 'MEMBER';
+  const rows = await session.query<{ problem: string; fix: string }>(sql`
+    select 'it does not own the database' as problem, format('alter database %I owner to %I', d.datname, current_user) as fix
+      from pg_catalog.pg_database d where d.datname = current_database() and not pg_has_role(d.datdba, 'MEMBER')
+    union all select format('it is no member of %I', ${appOwner}::text), format('grant %I to %I', ${appOwner}::text, current_user)
+      where not pg_has_role(${appOwner}::text::name, ${member})
+    union all select 'it may not create roles', format('alter role %I createrole', current_user)
+      from pg_catalog.pg_roles r where r.rolname = current_user and not r.rolcreaterole
+        and exists (select from unnest(${'{gate_owner,oneroof_executor,oneroof_relay,oneroof_observer}'}::text[]) w where to_regrole(w) is null)
+    union all select 'it may not grant gate_owner', format('grant gate_owner to %I with admin option', current_user)
+      from pg_catalog.pg_roles r where r.rolname = current_user and to_regrole('gate_owner') is not null
+        and not pg_has_role(to_regrole('gate_owner'), 'MEMBER WITH ADMIN OPTION') and not (r.rolcreaterole and ${session.serverVersion}::integer < 160000)`);
+  const [first, ...rest] = rows.map(({ problem, fix }) => ({
+    code: 'GATE_RIGHTS' as const,
+    problem: `${describe(session.connection)} cannot install the gate: ${printable(problem)}`,
+    fix: `as a superuser: ${printable(fix)}`,
+  }));
+  if (first !== undefined) throw OneRoofError.of([first, ...rest]);
+}
+
+/** Becomes the gate's owner inside a transaction that is never committed. */
+async function enterOwner(session: Session): Promise<() => Promise<void>> {
+  await session.query(sql`begin`);
+  try {
+    await session.query(sql`grant gate_owner to current_user`);
+    await session.query(sql`set local role gate_owner`);
+  } catch (error) {
+    await session.query(sql`rollback`);
+    throw refusal(error, session.connection);
+  }
+  return async () => {
+    await session.query(sql`rollback`);
+  };
+}
+
+/** Something that runs a statement of ours. */
+interface Asks {
+  query<Row extends object>(statement: Sql): Promise<Row[]>;
+}
+
+/**
+ * Names each right on the gate's functions that a role lacks or has in excess, and each SECURITY DEFINER function outside of the gate
+ * that its executor or relay may call, as SQL to run; null where there is no gate.
+ */
+export async function findGrants(reading: Asks): Promise<readonly string[] | null> {
+  const [gate] = await reading.query<{ there: string | null }>(sql`select to_regnamespace('gate')::text as there`);
+  if (gate?.there == null) return null;
+  const wanted = JSON.stringify(
+    Object.entries(rights).flatMap(([role, functions]) => functions.map((name) => ({ role, name }))),
+  );
+  const rows = await reading.query<{ fix: string }>(sql`
+    with f as (select p.oid, p.proname, p.proowner, p.proacl from pg_proc p where p.pronamespace = 'gate'::regnamespace),
+    wanted as (select f.oid, case w.role when 'app_owner' then (select proowner from f where proname = 'run_step') else to_regrole(w.role)::oid end as role
+      from json_to_recordset(${wanted}::json) w(role text, name text) join f on f.proname = w.name),
+    held as (select f.oid, a.grantee as role from f, aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) a where a.grantee <> f.proowner)
+    select format('grant execute on function %s to %I;', oid::regprocedure, pg_get_userbyid(role)) as fix
+      from (select oid, role from wanted except select oid, role from held) lacks
+    union all select format('revoke all on function %s from %s;', oid::regprocedure, case role when 0 then 'public' else quote_ident(pg_get_userbyid(role)) end)
+      from (select oid, role from held except select oid, role from wanted) excess
+    union all select format('revoke all on table %s from %s;', c.oid::regclass, case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end)
+      from pg_class c, aclexplode(c.relacl) a where c.relnamespace = 'gate'::regnamespace and c.relkind in ('r', 'v', 'S') and a.grantee <> c.relowner
+      group by c.oid, a.grantee
+    union all select format('revoke execute on function %s from public, oneroof_executor, oneroof_relay; -- it runs as %s', p.oid::regprocedure, pg_get_userbyid(p.proowner))
+      from pg_proc p join pg_namespace n on n.oid = p.pronamespace where p.prosecdef and n.nspname not in ('gate', 'pg_catalog', 'information_schema')
+        and exists (select from pg_roles r where r.rolname in ('oneroof_executor', 'oneroof_relay')
+          and has_schema_privilege(r.oid, n.oid, 'usage') and has_function_privilege(r.oid, p.oid, 'execute'))
+    order by 1`);
+  return rows.map(({ fix }) => fix);
+}
+
+/** Opens a session over the address of the role that installs, hands it over, and closes it. */
+export async function withInstaller<T>(
+  target: { readonly name: string; readonly admin: Connection | null },
+  use: (session: Session) => Promise<T>,
+): Promise<T> {
+  if (target.admin === null)
+    throw new OneRoofError('GATE_ADDRESS', {
+      problem: `oneroof.yaml names no address \`admin\` for the target "${target.name}"`,
+      fix: `add it to the target, e.g. admin: { urlFrom: ${target.name.toUpperCase().replaceAll('-', '_')}_ADMIN_URL }`,
+    });
+  const session = await openSession(target.admin, { applicationName: 'oneroof install' });
+  try {
+    return await use(session);
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,179 @@
+import { schemaDigestSql } from '../fingerprint/index.ts';
+import { assertionFunctions } from './sql/assertion.sql.ts';
+import { canonicalFunctions } from './sql/canonical.sql.ts';
+import { eventTriggers, intactFunctions } from './sql/intact.sql.ts';
+import { p256Functions } from './sql/p256.sql.ts';
+import { peopleFunctions } from './sql/people.sql.ts';
+import { rolloutFunctions } from './sql/rollout.sql.ts';
+import { submitFunctions } from './sql/submit.sql.ts';
+import { tables } from './sql/tables.sql.ts';
+
+/** The version of the schema `gate` that this program installs. */
+export const gateVersion = 1;
+
+/** What the gate of one database is installed with. */
+export interface InstallPlan {
+  /** `server_version_num`. */
+  readonly serverVersion: number;
+  /** The name of the target, as people sign it. */
+  readonly uri: string;
+  /** The role that owns the application's objects: ratified steps run with its rights. */
+  readonly appOwner: string;
+  /** Canonical policy and registry; the registry is version 1, and is pinned by this. */
+  readonly policy: { readonly digest: string; readonly body: string };
+  readonly registry: { readonly digest: string; readonly body: string };
+  /** Event triggers need a superuser; without one the gate stands on its first wall alone. */
+  readonly as: 'superuser' | 'owner';
+}
+
+/** Which functions of schema gate each role may call; nobody else may call any. `app_owner` stands for the role of that part. */
+export const rights: Readonly<Record<string, readonly string[]>> = {
+  app_owner: ['claim_step', 'finish_step', 'path_of'],
+  gate_owner: ['measure', 'violations'],
+  oneroof_executor: [
+    'begin_attempt',
+    'enter_tier',
+    'run_step',
+    'leave_tier',
+    'status',
+    'steps_of',
+    'statement_body',
+    'describe',
+    'schema_digest',
+    'why_closed',
+  ],
+  oneroof_relay: [
+    'submit_release',
+    'submit',
+    'submit_target',
+    'accept',
+    'status',
+    'statement_body',
+    'describe',
+    'schema_digest',
+    'why_closed',
+  ],
+  oneroof_observer: ['status', 'steps_of', 'statement_body', 'describe', 'schema_digest', 'why_closed'],
+};
+
+/** Functions that run as the owner of the application's objects, because they run its SQL. */
+const ofTheApplication = ['run_step', 'measure', 'violations'];
+
+/**
+ * Writes the SQL that installs the gate, for a person to read and run in one transaction.
+ *
+ * Source  docs/FORMAT.md "The gate in the database".
+ */
+export function installSql(plan: InstallPlan): string {
+  const appOwner = name(plan.appOwner);
+  const roleOf = (role: string): string => (role === 'app_owner' ? plan.appOwner : role);
+  const login = ['oneroof_executor', 'oneroof_relay', 'oneroof_observer'];
+  const asOwner = plan.as === 'owner';
+  return [
+    '-- The roles. The three that log in have no password yet: set one with \\password, or let certificates decide.',
+    ...['gate_owner', ...login].map(
+      (role) =>
+        `do $do$ begin if to_regrole('${role}') is null then create role ${role} ${role === 'gate_owner' ? 'nologin' : 'login'} noinherit; end if;
+exception when duplicate_object or unique_violation then null; end $do$;`,
+    ),
+    `do $do$ begin if exists (select from pg_roles where rolname in (${['gate_owner', ...login, plan.appOwner].map(text).join(', ')})
+  and (rolsuper or rolreplication or rolbypassrls)) then raise exception 'a role of the gate may do more than the gate allows'; end if; end $do$;`,
+    ...(asOwner ? ['grant gate_owner to current_user;'] : []),
+    'create schema gate;',
+    'revoke all on schema gate from public;',
+    tables,
+    canonicalFunctions,
+    p256Functions,
+    assertionFunctions,
+    peopleFunctions.replace('%SCHEMA_DIGEST%', () => schemaDigestSql(plan.serverVersion)),
+    submitFunctions,
+    intactFunctions,
+    rolloutFunctions,
+    plan.as === 'superuser' ? eventTriggers : '',
+    '-- Who this database is, who may ratify, and by which rules.',
+    `insert into gate.identity (uri, app_owner, version) values (${text(plan.uri)}, ${text(plan.appOwner)}, ${gateVersion});`,
+    'insert into gate.fence default values;',
+    ...(['registry', 'policy'] as const).map(
+      (kind) =>
+        `insert into gate.documents (kind, digest, body) values ('${kind}', ${text(plan[kind].digest)}, ${text(plan[kind].body)});`,
+    ),
+    '-- Owners and rights.',
+    `grant usage on schema gate to ${[appOwner, ...login].join(', ')};`,
+    `grant create on schema gate to gate_owner, ${appOwner};`,
+    `do $do$ declare o record; begin
+  for o in select p.oid::regprocedure as what from pg_proc p where p.pronamespace = 'gate'::regnamespace loop
+    execute format('revoke all on function %s from public', o.what);
+  end loop;
+end $do$;`,
+    '-- A grant follows its function to the new owner; afterwards the installing role could not make it.',
+    ...Object.entries(rights).map(
+      ([role, functions]) => `do $do$ declare o record; begin
+  for o in select p.oid::regprocedure as what from pg_proc p where p.pronamespace = 'gate'::regnamespace and p.proname in (${functions.map(text).join(', ')}) loop
+    execute format('grant execute on function %s to %I', o.what, ${text(roleOf(role))});
+  end loop;
+end $do$;`,
+    ),
+    `do $do$ declare o record; begin
+  for o in select p.oid::regprocedure as what, p.proname from pg_proc p where p.pronamespace = 'gate'::regnamespace loop
+    execute format('alter function %s owner to %I', o.what, case when o.proname in (${ofTheApplication.map(text).join(', ')}) then ${text(plan.appOwner)} else 'gate_owner' end);
+  end loop;
+  for o in select c.oid::regclass as what from pg_class c where c.relnamespace = 'gate'::regnamespace and c.relkind = 'r' loop
+    execute format('alter table %s owner to gate_owner', o.what);
+  end loop;
+end $do$;`,
+    `revoke create on schema gate from ${appOwner};`,
+    'alter schema gate owner to gate_owner;',
+    asOwner ? closeInstall : 'update gate.identity set intact = gate.intact_digest();',
+  ].join('\n');
+}
+
+/**
+ * The digest is over the memberships of the gate's roles too, so it is taken when the installing role has left gate_owner, by a function
+ * that removes itself and that role's way in.
+ */
+const closeInstall = `set local role gate_owner;
+create function gate.close_install() returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+begin
+  execute format('revoke usage on schema gate from %I', session_user);
+  drop function gate.close_install();
+  update gate.identity set intact = gate.intact_digest();
+end $gate$;
+revoke all on function gate.close_install() from public;
+do $do$ begin
+  execute format('grant usage on schema gate to %I', session_user);
+  execute format('grant execute on function gate.close_install() to %I', session_user);
+end $do$;
+set local role none;
+revoke gate_owner from current_user;
+do $do$ begin perform gate.close_install(); end $do$;`;
+
+/**
+ * Writes the SQL that removes the gate; the roles stay, because other databases of the server may use them. It refuses while a
+ * release is half way, and waits for a tier that runs.
+ */
+export function uninstallSql(as: InstallPlan['as']): string {
+  const asOwner = as === 'owner';
+  return [
+    ...(asOwner ? ['grant gate_owner to current_user;', 'set local role gate_owner;'] : []),
+    'lock table gate.fence in exclusive mode;',
+    `do $do$ begin if exists (select from gate.status() s
+  where s.next_down is not null and (s.next_up is not null or s.done @> '[{"direction": "down"}]')) then
+  raise exception using errcode = 'OR001', message = 'gate: busy: a release is half way';
+end if; end $do$;`,
+    ...(asOwner
+      ? []
+      : ['drop event trigger if exists oneroof_gate_ddl;', 'drop event trigger if exists oneroof_gate_drop;']),
+    'drop schema gate cascade;',
+    ...(asOwner ? ['set local role none;', 'revoke gate_owner from current_user;'] : []),
+  ].join('\n');
+}
+
+function name(role: string): string {
+  return `"${role.replaceAll('"', '""')}"`;
+}
+
+function text(value: string): string {
+  const doubled = value.replaceAll("'", "''");
+  return value.includes('\\') ? `E'${doubled.replaceAll('\\', '\\\\')}'` : `'${doubled}'`;
+}

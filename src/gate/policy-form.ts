@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { type Milliseconds, parseDuration } from '../core/index.ts';
+import { type Policy } from './documents.ts';
+import { highestLevel } from './seats.ts';
+
+/** At most a year: every sum of an instant and a few of them stays a time that JavaScript and PostgreSQL can write. */
+const longest = 366 * 86_400_000;
+const allowed = (value: number | null): value is Milliseconds =>
+  value !== null && Number.isInteger(value) && value > 0 && value <= longest;
+
+/** How a length of time is written by people. */
+export const writtenDuration: z.ZodType<Milliseconds> = z.string().transform((text, context): Milliseconds => {
+  const value = parseDuration(text);
+  if (allowed(value)) return value;
+  context.addIssue({
+    code: 'custom',
+    message: 'expected a length of time above zero and up to 366d, such as 30min or 24h',
+  });
+  return z.NEVER;
+});
+
+/** How a length of time stands in the canonical document. */
+export const canonicalDuration: z.ZodType<Milliseconds> = z.custom<Milliseconds>(
+  (value) => typeof value === 'number' && allowed(value),
+  'expected whole milliseconds above zero and up to 366 days',
+);
+
+const seat = z.strictObject({
+  level: z.int().min(1).max(highestLevel),
+  device: z.enum(['any', 'bound']).default('any'),
+});
+const seats = z.array(seat).min(1, 'expected at least one seat').max(32);
+
+/** A scheme and a host as browsers write them, with a port where it is not the scheme's own: nothing that JSON would escape. */
+const origin = z.string().refine((text) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text && /^[a-z0-9.:/-]+$/.test(text);
+}, 'expected an origin as browsers write it, such as https://gate.example.org, without a slash at its end');
+
+const rpId = z
+  .string()
+  .regex(
+    /^(?:localhost|(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])?)$/,
+    'expected a domain name, such as gate.example.org',
+  );
+
+/** The AAGUID of Chromium's virtual authenticator: it signs whatever a program asks of it, with no person there. */
+export const virtualAuthenticator = '01020304-0506-0708-0102-030405060708';
+
+/** How the model of an authenticator is written. */
+export const aaguid = z
+  .string()
+  .regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'expected an AAGUID: a UUID in lower case');
+
+/** The form of a policy; a key that is not named here is refused. Lengths of time come in two spellings. */
+export function policyForm(duration: z.ZodType<Milliseconds>): z.ZodType<Policy> {
+  return z
+    .strictObject({
+      format: z.literal(1),
+      name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'expected a name of lower-case letters, digits, hyphens'),
+      production: z.boolean(),
+      origin,
+      rpId,
+      seats,
+      oneWaySeats: z.array(seat).max(32).default([]),
+      window: z
+        .strictObject({ longest: duration, review: duration, rollback: duration })
+        .refine((window) => window.review <= window.longest, {
+          path: ['review'],
+          message: 'the review is longer than the longest validity',
+        }),
+      rehearsal: z.strictObject({ maxAge: duration }),
+      holdPoints: z
+        .array(
+          z.strictObject({
+            before: z.string().regex(/^[1-9][0-9]*-[a-z0-9][a-z0-9-]*$/, 'expected a tier, such as 3-ownership'),
+            seats,
+          }),
+        )
+        .default([]),
+      quorum: seats,
+      authenticators: z
+        .strictObject({
+          aaguids: z
+            .array(aaguid)
+            .min(1, 'expected at least one AAGUID, or null for every one')
+            .nullable()
+            .default(null),
+          attestation: z.enum(['required', 'none']).default('required'),
+        })
+        .default({ aaguids: null, attestation: 'required' }),
+    })
+    .superRefine(
+      (form, context) =>
+        checkWhole(form, (path, message) => context.addIssue({ code: 'custom', path: [...path], message })),
+      {
+        // also where a part is wrong: a reader hears of everything at once
+        when: ({ value }) => typeof value === 'object' && value !== null,
+      },
+    );
+}
+
+/** A part that is wrong by itself stands here as undefined, or as it was written. */
+type Loose = { readonly [Key in keyof Policy]?: unknown };
+type Add = (path: readonly (string | number)[], message: string) => void;
+
+function checkWhole(form: Loose, add: Add): void {
+  checkOrigin(form, add);
+  for (const [index, tier] of list(form.holdPoints)
+    .map((point) => record(point)['before'])
+    .entries())
+    if (list(form.holdPoints).findIndex((point) => record(point)['before'] === tier) < index)
+      add(['holdPoints', index, 'before'], `a hold point before ${String(tier)} stands here twice`);
+  const { aaguids } = record(form.authenticators);
+  for (const [index, model] of list(aaguids).entries()) {
+    if (list(aaguids).indexOf(model) < index)
+      add(['authenticators', 'aaguids', index], 'this AAGUID stands here twice');
+    if (form.production !== false && model === virtualAuthenticator)
+      add(
+        ['authenticators', 'aaguids', index],
+        'a virtual authenticator is none for production: no person has to be there',
+      );
+  }
+}
+
+function checkOrigin({ origin: page, rpId: site, production }: Loose, add: Add): void {
+  const url = typeof page === 'string' && URL.canParse(page) ? new URL(page) : null;
+  if (production !== false && (site === 'localhost' || url?.hostname === 'localhost'))
+    add(['rpId'], 'localhost is no site for production: another program of the machine can take the port');
+  if (url === null) return;
+  if (typeof site === 'string' && url.hostname !== site && !url.hostname.endsWith(`.${site}`))
+    add(['rpId'], `expected ${url.hostname}, the host of the origin, or a domain above it`);
+  if (url.protocol !== 'http:') return;
+  if (production !== false) add(['origin'], 'a page for production is served by https');
+  else if (url.hostname !== 'localhost') add(['origin'], 'expected https: with http, passkeys work on localhost alone');
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

@@ -1,0 +1,51 @@
+import { canonicalJson, digest, type Digest } from '../core/index.ts';
+import { type Parsed, parseYaml } from '../yaml/index.ts';
+import { type Policy } from './documents.ts';
+import { canonicalDuration, policyForm, writtenDuration } from './policy-form.ts';
+
+/** Text that is not trusted yet, and the name that its problems are reported under. */
+export interface Written {
+  readonly file: string;
+  readonly text: string;
+}
+
+/**
+ * Reads policy.yaml: a checked policy, or all problems at once.
+ *
+ * Errors  none thrown; POLICY_INVALID and YAML_SYNTAX as problems, each with line and column.
+ * Source  docs/FORMAT.md "Policy".
+ */
+export function parsePolicy(written: Written): Parsed<Policy> {
+  return parseYaml({ ...written, schema: policyForm(writtenDuration), invalid: 'POLICY_INVALID' });
+}
+
+/**
+ * Reads a policy's canonical document, as the target database keeps it; any other bytes are refused.
+ *
+ * Errors  none thrown; POLICY_INVALID and YAML_SYNTAX as problems.
+ */
+export function parsePolicyDocument(written: Written): Parsed<Policy> {
+  const parsed = parseYaml({ ...written, schema: policyForm(canonicalDuration), invalid: 'POLICY_INVALID' });
+  if (!parsed.ok || policyDocument(parsed.value) === written.text) return parsed;
+  return {
+    ok: false,
+    problems: [
+      {
+        code: 'POLICY_INVALID',
+        problem: 'the document is not canonical JSON',
+        fix: 'take the document that `oneroof policy check --json` prints',
+        place: { file: written.file, line: 1, column: 1 },
+      },
+    ],
+  };
+}
+
+/** The bytes of a policy that its digest is taken over. */
+export function policyDocument(policy: Policy): string {
+  return canonicalJson(policy);
+}
+
+/** What a ratification names the policy by. */
+export function policyDigest(policy: Policy): Digest {
+  return digest('policy', [policyDocument(policy)]);
+}

@@ -1,0 +1,105 @@
+import { canonicalJson, digest, type Digest, type Problem } from '../core/index.ts';
+import { type Parsed, parseYaml } from '../yaml/index.ts';
+import { type Passkey, type Policy, type Registry } from './documents.ts';
+import { type Written } from './policy.ts';
+import { virtualAuthenticator } from './policy-form.ts';
+import { registryForm } from './registry-form.ts';
+import { explainShortage, findShortage, type Present } from './seats.ts';
+
+/**
+ * Reads a registry, JSON or YAML: checked, or all problems at once.
+ *
+ * Errors  none thrown; REGISTRY_INVALID and YAML_SYNTAX as problems, each with line and column.
+ * Source  docs/FORMAT.md "Registry".
+ */
+export function parseRegistry(written: Written): Parsed<Registry> {
+  return parseYaml({ ...written, schema: registryForm, invalid: 'REGISTRY_INVALID' });
+}
+
+/** The bytes of a registry that its digest is taken over. */
+export function registryDocument(registry: Registry): string {
+  return canonicalJson(registry);
+}
+
+/** What a ratification and the next version name the registry by. */
+export function registryDigest(registry: Registry): Digest {
+  return digest('registry', [registryDocument(registry)]);
+}
+
+/** Says whether a registry is the version after another one. */
+export function follows(next: Registry, current: Registry): boolean {
+  return next.version === current.version + 1 && next.previous === registryDigest(current);
+}
+
+/** Says whether the policy lets a key of this model sign. */
+export function isAllowed(
+  policy: Pick<Policy, 'production' | 'authenticators'>,
+  { aaguid }: Pick<Passkey, 'aaguid'>,
+): boolean {
+  const { aaguids } = policy.authenticators;
+  return (aaguids === null || aaguids.includes(aaguid)) && !(policy.production && aaguid === virtualAuthenticator);
+}
+
+/** A problem of two documents together, and which part of which one it is about. */
+export interface Mismatch extends Problem {
+  readonly document: 'policy' | 'registry';
+  readonly path: readonly (string | number)[];
+}
+
+/**
+ * What would go wrong at night: seats that nobody can fill, a quorum that could never sign the next version, keys that do not count.
+ *
+ * Errors  none thrown; SEATS_UNFILLABLE and AUTHENTICATOR_REFUSED as problems.
+ */
+export function checkAgainst(policy: Policy, registry: Registry): readonly Mismatch[] {
+  const present = registry.persons.flatMap(({ level, keys }): Present[] => {
+    const usable = keys.filter((key) => isAllowed(policy, key));
+    return usable.length === 0 ? [] : [{ level, bound: usable.some(({ device }) => device === 'bound') }];
+  });
+  const wanted = [
+    { what: 'the seats', path: ['seats'], seats: policy.seats },
+    ...(policy.oneWaySeats.length === 0
+      ? []
+      : [
+          {
+            what: 'the seats and the further ones of a one-way tier',
+            path: ['oneWaySeats'],
+            seats: [...policy.seats, ...policy.oneWaySeats],
+          },
+        ]),
+    ...policy.holdPoints.map(({ before, seats }, index) => ({
+      what: `the seats of the hold point before ${before}`,
+      path: ['holdPoints', index],
+      seats,
+    })),
+    { what: 'the quorum for the next registry or policy', path: ['quorum'], seats: policy.quorum },
+  ];
+  const unfillable = wanted.flatMap(({ what, path, seats }): Mismatch[] => {
+    const shortage = findShortage(seats, present);
+    if (shortage === null) return [];
+    const problem = `the registry cannot fill ${what}: ${explainShortage(shortage)} with a key that counts`;
+    const fix = 'enrol another person or key, or ask for less in the policy';
+    return [{ code: 'SEATS_UNFILLABLE', problem, fix, document: 'policy', path }];
+  });
+  return [...unfillable, ...refusedKeys(policy, registry)];
+}
+
+function refusedKeys(policy: Policy, registry: Registry): readonly Mismatch[] {
+  return registry.persons.flatMap(({ id, keys }, person) =>
+    keys.flatMap((key, index): Mismatch[] => {
+      if (isAllowed(policy, key)) return [];
+      const virtual = key.aaguid === virtualAuthenticator;
+      return [
+        {
+          code: 'AUTHENTICATOR_REFUSED',
+          problem: `the key "${key.label}" of ${id} is on ${virtual ? 'a virtual authenticator' : `an authenticator of the model ${key.aaguid}`}, which policy "${policy.name}" does not allow`,
+          fix: virtual
+            ? 'remove the key: a virtual authenticator signs with no person there'
+            : 'remove the key, or add its model to authenticators.aaguids of the policy',
+          document: 'registry',
+          path: ['persons', person, 'keys', index, 'aaguid'],
+        },
+      ];
+    }),
+  );
+}

@@ -1,0 +1,255 @@
+/** How ratified steps run: a tier is entered, its steps run in order, once, and it is left; nothing else can be committed. */
+export const rolloutFunctions = String.raw`
+create function gate.require_executor() returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $gate$
+begin
+  if session_user <> 'oneroof_executor' then perform gate.refuse('executor', 'only the executor runs steps'); end if;
+end $gate$;
+
+create function gate.release_of(of_statement text) returns jsonb
+language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+  select r.body::jsonb from gate.releases r join gate.statements s on s.subject = r.seal where s.digest = of_statement
+$gate$;
+
+create function gate.tier_of(of_statement text, of_tier text) returns jsonb
+language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+  select t from jsonb_array_elements(gate.release_of(of_statement) -> 'tiers') t where t ->> 'id' = of_tier
+$gate$;
+
+-- The release's own settings, for its own SQL.
+create function gate.path_of(of_statement text) returns text
+language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+  select string_agg(quote_ident(p), ', ' order by n)
+  from jsonb_array_elements_text(gate.release_of(of_statement) #> '{settings,searchPath}') with ordinality as s(p, n)
+$gate$;
+
+create function gate.begin_attempt(of_statement text, direction text) returns bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+declare
+  newest bigint;
+begin
+  perform gate.require_executor();
+  perform gate.require_open(of_statement, direction);
+  update gate.fence set epoch = epoch + 1 returning epoch into newest;
+  return newest;
+end $gate$;
+
+-- Sealed SELECTs, run as the role that owns the application's objects.
+-- Stable: what it runs cannot write by itself.
+create function gate.measure(query text, path text) returns numeric
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+declare
+  value numeric;
+begin
+  perform set_config('search_path', path, true);
+  execute query into strict value;
+  return value;
+end $gate$;
+
+create function gate.violations(query text, path text) returns bigint
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+declare
+  found_rows bigint;
+begin
+  perform set_config('search_path', path, true);
+  execute 'select pg_catalog.count(*) from (' || query || E'\n) q' into found_rows;
+  return found_rows;
+end $gate$;
+
+create function gate.metric(of_statement text, metric text) returns numeric
+language sql security definer set search_path = pg_catalog, pg_temp as $gate$
+  select gate.measure(r.queries ->> (m ->> 'query'), gate.path_of(of_statement))
+  from gate.statements s join gate.releases r on r.seal = s.subject
+    cross join jsonb_array_elements(r.body::jsonb -> 'metrics') m where s.digest = of_statement and m ->> 'name' = metric
+$gate$;
+
+-- Null: met. An expectation without any bound is met by nothing.
+create function gate.misses(of_statement text, metric text, expectation jsonb) returns text
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+declare
+  value numeric := gate.metric(of_statement, metric);
+begin
+  if expectation ?| '{equals,atLeast,atMost}'
+    and coalesce(value = (expectation ->> 'equals')::numeric, expectation ->> 'equals' is null)
+    and coalesce(value >= (expectation ->> 'atLeast')::numeric, expectation ->> 'atLeast' is null)
+    and coalesce(value <= (expectation ->> 'atMost')::numeric, expectation ->> 'atMost' is null)
+    and value is not null then return null; end if;
+  return format('%s = %s, needs %s', metric, coalesce(value::text, 'nothing'), expectation);
+end $gate$;
+
+create function gate.require_metrics(of_statement text, code text, expectations jsonb) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+declare
+  each_one record; missed text;
+begin
+  for each_one in select key, value from jsonb_each(coalesce(expectations, '{}')) loop
+    missed := gate.misses(of_statement, each_one.key, each_one.value);
+    if missed is not null then perform gate.refuse(code, missed); end if;
+  end loop;
+end $gate$;
+
+-- The tier that comes next in a direction; null: nothing is left to do.
+create function gate.next_tier(of_statement text, of_direction text) returns text
+language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+  with open_tier as (
+    select t ->> 'id' as id, n,
+      exists (select from gate.markers m where m.statement = of_statement and m.direction = 'up' and m.tier = t ->> 'id') as done,
+      exists (select from gate.steps s where s.statement = of_statement and s.direction = 'up' and s.tier = t ->> 'id') as begun,
+      exists (select from gate.markers m where m.statement = of_statement and m.direction = 'down' and m.tier = t ->> 'id') as undone
+    from jsonb_array_elements(gate.release_of(of_statement) -> 'tiers') with ordinality as e(t, n) where t ->> 'barred' is null)
+  select case of_direction when 'up' then (select id from open_tier where not done order by n limit 1)
+    when 'down' then (select id from open_tier where (done or begun) and not undone order by n desc limit 1) end
+$gate$;
+
+create function gate.enter_tier(of_statement text, of_direction text, of_tier text, of_epoch bigint) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+declare
+  of_definition jsonb := gate.tier_of(of_statement, of_tier); expected text; gate_before jsonb; hold jsonb; reason text;
+begin
+  perform gate.require_executor();
+  perform from gate.fence where epoch = of_epoch for update;
+  if not found then perform gate.refuse('fence', 'a newer attempt has begun'); end if;
+  perform gate.require_open(of_statement, of_direction);
+  if gate.next_tier(of_statement, of_direction) is distinct from of_tier then perform gate.refuse('order', 'another tier comes next'); end if;
+  if of_direction = 'up' and exists (select from gate.steps where statement = of_statement and direction = 'down') then
+    perform gate.refuse('order', 'the way back has begun; another rollout needs another ratification');
+  end if;
+  if of_direction = 'down' and of_definition ->> 'oneWay' is not null then perform gate.refuse('one-way', 'this tier has no way back'); end if;
+  if of_direction = 'up' then
+    for gate_before in select g from jsonb_array_elements(gate.release_of(of_statement) -> 'gates') g where g ->> 'before' = of_tier loop
+      perform gate.require_metrics(of_statement, 'data-gate', jsonb_build_object(gate_before ->> 'metric', gate_before -> 'expectation'));
+    end loop;
+    select h into hold from jsonb_array_elements((gate.active('policy')).body::jsonb -> 'holdPoints') h where h ->> 'before' = of_tier;
+    if found and not exists (select from gate.statements h join gate.statements s on s.digest = of_statement
+      where h.kind = 'ratification' and h.subject = s.subject and h.body::jsonb #>> '{predicate,holdPoint}' = of_tier
+        and gate.why_closed(h.digest, 'up') is null) then
+      perform gate.refuse('hold-point', 'a further ratification is needed before this tier');
+    end if;
+  end if;
+  -- between the steps of a tier that runs them one by one the schema is nobody's but the tier's
+  if not exists (select from gate.steps s where s.statement = of_statement and not exists (select from gate.markers m
+      where (m.statement, m.direction, m.tier) = (s.statement, s.direction, s.tier))) then
+    select coalesce((select m.schema_after from gate.markers m where m.statement = of_statement order by m.ordinal desc limit 1),
+      (select descriptor::jsonb ->> 'schema' from gate.targets where statement = of_statement)) into expected;
+    if expected is distinct from gate.schema_digest() then perform gate.refuse('schema', 'the schema is not the one that was rehearsed'); end if;
+  end if;
+  perform gate.assert_intact();
+  insert into gate.tiers values (of_statement, of_direction, of_tier, of_epoch, pg_current_xact_id(), gate.definers())
+    on conflict (statement, direction, tier) do update set epoch = excluded.epoch, xid = excluded.xid;
+end $gate$;
+
+-- Only gate.run_step may call it; what it hands out is known to that function alone.
+create function gate.claim_step(of_statement text, of_direction text, of_tier text, of_n integer, step text) returns bytea
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+declare
+  secret bytea := uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid());
+begin
+  perform gate.require_executor();
+  if not exists (select from gate.tiers t where (t.statement, t.direction, t.tier) = (of_statement, of_direction, of_tier)
+    and t.xid = pg_current_xact_id()) then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;
+  if exists (select from gate.steps s where s.token is not null) then perform gate.refuse('order', 'a step is running'); end if;
+  if of_n is distinct from 1 + (select count(*)::integer from gate.steps s where (s.statement, s.direction, s.tier) = (of_statement, of_direction, of_tier)) then
+    perform gate.refuse('order', 'another step comes next');
+  end if;
+  if gate.step_digest(step) is distinct from gate.tier_of(of_statement, of_tier) -> of_direction ->> (of_n - 1) then
+    perform gate.refuse('step', 'these are not the bytes that were ratified');
+  end if;
+  insert into gate.steps (statement, direction, tier, n, digest, token, epoch)
+    select of_statement, of_direction, of_tier, of_n, gate.step_digest(step), sha256(secret), t.epoch from gate.tiers t
+    where (t.statement, t.direction, t.tier) = (of_statement, of_direction, of_tier);
+  return secret;
+end $gate$;
+
+create function gate.finish_step(secret bytea) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+declare
+  done gate.steps;
+begin
+  update gate.steps set token = null, done_at = clock_timestamp() where token = sha256(secret) returning * into done;
+  if not found then perform gate.refuse('order', 'no such step is running'); end if;
+  if gate.tier_of(done.statement, done.tier) ->> 'transaction' <> 'single' then perform gate.assert_unharmed(done.statement, done.direction, done.tier); end if;
+end $gate$;
+
+-- Owned by the role that owns the application's objects, so that ratified SQL runs with its rights and no others.
+create function gate.run_step(of_statement text, of_direction text, of_tier text, of_n integer, step text) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+declare
+  secret bytea := gate.claim_step(of_statement, of_direction, of_tier, of_n, step);
+begin
+  perform pg_catalog.set_config('search_path', gate.path_of(of_statement), true);
+  execute step;
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  perform gate.finish_step(secret);
+end $gate$;
+
+create function gate.leave_tier(of_statement text, of_direction text, of_tier text, of_epoch bigint) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+declare
+  of_definition jsonb := gate.tier_of(of_statement, of_tier); invariants jsonb := gate.release_of(of_statement) -> 'invariants';
+  queries jsonb := (select r.queries from gate.releases r join gate.statements s on s.subject = r.seal where s.digest = of_statement);
+  steps integer; each_check text; ends jsonb;
+begin
+  perform gate.require_executor();
+  if not exists (select from gate.tiers t where (t.statement, t.direction, t.tier, t.epoch) = (of_statement, of_direction, of_tier, of_epoch)
+    and t.xid = pg_current_xact_id()) then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;
+  select count(*) into steps from gate.steps s where (s.statement, s.direction, s.tier) = (of_statement, of_direction, of_tier) and s.token is null;
+  if steps is distinct from jsonb_array_length(of_definition -> of_direction) then perform gate.refuse('order', 'steps of this tier are left'); end if;
+  if of_direction = 'up' then
+    for each_check in select jsonb_array_elements_text(of_definition -> 'check') loop
+      if gate.violations(queries ->> each_check, gate.path_of(of_statement)) is distinct from 0 then perform gate.refuse('check', 'a check of this tier returned rows'); end if;
+    end loop;
+  end if;
+  perform gate.assert_unharmed(of_statement, of_direction, of_tier);
+  perform gate.require_metrics(of_statement, 'invariant', invariants -> 'always');
+  insert into gate.markers (statement, direction, tier, epoch, steps, schema_after)
+    values (of_statement, of_direction, of_tier, of_epoch, steps, gate.schema_digest());
+  if gate.next_tier(of_statement, of_direction) is null then
+    -- a gated metric has opened the gate, and is no longer what it was
+    select jsonb_object_agg(key, value) into ends from jsonb_each(invariants -> case of_direction when 'up' then 'finalized' else 'greenfield' end)
+      where of_direction = 'up' or key not in (select g ->> 'metric' from jsonb_array_elements(gate.release_of(of_statement) -> 'gates') g);
+    perform gate.require_metrics(of_statement, 'invariant', ends);
+  end if;
+end $gate$;
+
+-- At COMMIT: half a tier, or one whose invariants nobody looked at, is not committed. A deferred trigger that a step planted may have
+-- run since the tier was left, so the gate is looked at once more.
+create function gate.check_commit() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+begin
+  if exists (select from gate.steps where token is not null) then perform gate.refuse('order', 'a step is running'); end if;
+  if gate.tier_of(new.statement, new.tier) ->> 'transaction' = 'single' and not exists (select from gate.markers m
+    where (m.statement, m.direction, m.tier) = (new.statement, new.direction, new.tier)) then
+    perform gate.refuse('order', 'the tier was not left before COMMIT');
+  end if;
+  perform gate.assert_unharmed(new.statement, new.direction, new.tier);
+  return null;
+end $gate$;
+
+create constraint trigger whole_tiers after insert or update on gate.tiers deferrable initially deferred for each row execute function gate.check_commit();
+
+create function gate.status() returns table (statement text, seal text, hold_point text, persons text[], closed_up text, closed_down text,
+  next_up text, next_down text, done jsonb)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+  select s.digest, s.subject, s.body::jsonb #>> '{predicate,holdPoint}', (select array_agg(p.person order by p.person) from gate.signers(s.digest) p),
+    gate.why_closed(s.digest, 'up'), gate.why_closed(s.digest, 'down'), gate.next_tier(s.digest, 'up'), gate.next_tier(s.digest, 'down'),
+    (select coalesce(jsonb_agg(jsonb_build_object('direction', m.direction, 'tier', m.tier, 'epoch', m.epoch, 'steps', m.steps, 'schemaAfter', m.schema_after) order by m.ordinal), '[]')
+     from gate.markers m where m.statement = s.digest)
+  from gate.statements s where s.kind = 'ratification' order by s.received_at desc
+$gate$;
+
+create function gate.steps_of(of_statement text) returns table (tier text, direction text, n integer)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+  select s.tier, s.direction, s.n from gate.steps s where s.statement = of_statement and s.token is null order by s.done_at, s.n
+$gate$;
+
+create function gate.statement_body(of_statement text) returns text
+language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+  select body from gate.statements where digest = of_statement
+$gate$;
+
+create function gate.describe() returns jsonb
+language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+  select jsonb_build_object('version', i.version, 'facts', gate.facts(), 'registry', (gate.active('registry')).body, 'policy', (gate.active('policy')).body,
+    'schema', gate.schema_digest()) from gate.identity i
+$gate$;
+`;

@@ -1,0 +1,128 @@
+/** What the relay hands in. The database verifies every byte itself: the relay's credential opens nothing. */
+export const submitFunctions = String.raw`
+create function gate.step_digest(step text) returns text
+language sql immutable strict set search_path = pg_catalog, pg_temp as $gate$
+  select gate.digest('step', array[convert_to(step, 'UTF8')])
+$gate$;
+
+create function gate.parsed(body text) returns jsonb
+language plpgsql immutable strict set search_path = pg_catalog, pg_temp as $gate$
+declare
+  document jsonb;
+begin
+  if octet_length(body) > 1048576 then perform gate.refuse('size', 'it is larger than 1 MiB'); end if;
+  begin
+    document := body::jsonb;
+  exception when others then
+    perform gate.refuse('canonical', 'it is not JSON');
+  end;
+  if jsonb_typeof(document) <> 'object' or gate.canonical(document) <> body then
+    perform gate.refuse('canonical', 'its bytes are not canonical');
+  end if;
+  return document;
+end $gate$;
+
+create function gate.submit_release(document text, queries jsonb) returns text
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+declare
+  seal text := gate.digest('seal', array[convert_to(document, 'UTF8')]);
+  wanted text[];
+begin
+  if octet_length(document) > 16777216 then perform gate.refuse('size', 'it is larger than 16 MiB'); end if;
+  if gate.canonical(document::jsonb) <> document then perform gate.refuse('canonical', 'its bytes are not canonical'); end if;
+  if exists (select from jsonb_each_text(queries) q where gate.step_digest(q.value) <> q.key) then
+    perform gate.refuse('queries', 'a query does not have the digest that it is named by');
+  end if;
+  select array_agg(d) into wanted from (
+    select m ->> 'query' as d from jsonb_array_elements(document::jsonb -> 'metrics') m
+    union select jsonb_array_elements_text(t -> 'check') from jsonb_array_elements(document::jsonb -> 'tiers') t) w;
+  if not queries ?& coalesce(wanted, '{}') then perform gate.refuse('queries', 'a metric or check of the release is missing'); end if;
+  insert into gate.releases values (seal, document, queries) on conflict do nothing;
+  return seal;
+end $gate$;
+
+create function gate.submit(body text, of_credential text, authenticator_data bytea, client_data bytea, signature bytea) returns text
+language plpgsql security definer set search_path = pg_catalog, pg_temp set "TimeZone" = 'UTC' as $gate$
+declare
+  s jsonb := gate.parsed(body);
+  p jsonb := s -> 'predicate';
+  statement text := 'sha256:' || encode(gate.statement_hash(body), 'hex');
+  of_kind text := substring(s ->> 'predicateType' from '^urn:oneroof:(ratification|decline|revocation|registry|policy):v1$');
+  policy jsonb := (gate.active('policy')).body::jsonb;
+  of_subject text := 'sha256:' || (s #>> '{subject,0,digest,sha256}');
+  person jsonb; key jsonb; wrong text;
+begin
+  if of_kind is null or s ->> '_type' is distinct from 'https://in-toto.io/Statement/v1' then perform gate.refuse('kind', 'it is of no kind that this gate knows'); end if;
+  if jsonb_array_length(s -> 'subject') is distinct from 1 or of_subject !~ '^sha256:[0-9a-f]{64}$' then perform gate.refuse('subject', 'it has not exactly one subject'); end if;
+  if of_kind = 'ratification' then
+    if p ->> 'decision' is distinct from 'ratify' then perform gate.refuse('decision', 'it does not ratify'); end if;
+    if p ->> 'policy' is distinct from (gate.active('policy')).digest then perform gate.refuse('policy', 'another policy is active'); end if;
+    if p #>> '{registry,digest}' is distinct from (gate.active('registry')).digest then perform gate.refuse('registry', 'another registry is active'); end if;
+  end if;
+  select e, k into person, key from jsonb_array_elements((gate.active('registry')).body::jsonb -> 'persons') e
+    cross join jsonb_array_elements(e -> 'keys') k where k ->> 'credential' = of_credential;
+  if not found then perform gate.refuse('credential', 'no person of the registry has this passkey'); end if;
+  wrong := gate.check_assertion(gate.statement_hash(body), policy ->> 'origin', policy ->> 'rpId', 'any', key ->> 'x', key ->> 'y',
+    authenticator_data, client_data, signature);
+  if wrong is not null then perform gate.refuse(wrong, 'the signature does not count'); end if;
+  if coalesce(p -> 'authors', '[]') ?| array[person ->> 'id', person ->> 'name'] then
+    perform gate.refuse('author', 'who wrote a release, or had it written, does not ratify it');
+  end if;
+  insert into gate.statements (digest, kind, subject, body) values (statement, of_kind, of_subject, body) on conflict do nothing;
+  insert into gate.signatures (statement, person, x, y, credential, authenticator_data, client_data, signature)
+    values (statement, person ->> 'id', key ->> 'x', key ->> 'y', of_credential, authenticator_data, client_data, signature)
+    on conflict do nothing;
+  if not found then perform gate.refuse('duplicate', 'this person has signed it already'); end if;
+  return statement;
+end $gate$;
+
+-- RFC 9162 section 2.1.3.2: the leaf stands at this place in the tree that was signed.
+create function gate.submit_target(of_statement text, descriptor text, place bigint, proof bytea[]) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+declare
+  leaf jsonb := gate.parsed(descriptor);
+  signed jsonb; size bigint; fn bigint := place; sn bigint; r bytea := sha256('\x00'::bytea || convert_to(descriptor, 'UTF8')); node bytea;
+begin
+  select body::jsonb #> '{predicate,targets}' into signed from gate.statements where digest = of_statement and kind = 'ratification';
+  if not found then perform gate.refuse('unknown', 'there is no such ratification'); end if;
+  if leaf - 'schema' - 'format' is distinct from gate.facts() then perform gate.refuse('target', 'the descriptor is of another database'); end if;
+  size := (signed ->> 'size')::bigint;
+  sn := size - 1;
+  if place is null or place not between 0 and size - 1 then perform gate.refuse('target', 'the place is not in the tree'); end if;
+  foreach node in array coalesce(proof, '{}') loop
+    if sn = 0 then perform gate.refuse('target', 'the proof is too long'); end if;
+    if fn % 2 = 1 or fn = sn then
+      r := sha256('\x01'::bytea || node || r);
+      while fn % 2 = 0 and fn <> 0 loop fn := fn / 2; sn := sn / 2; end loop;
+    else
+      r := sha256('\x01'::bytea || r || node);
+    end if;
+    fn := fn / 2;
+    sn := sn / 2;
+  end loop;
+  if sn <> 0 or encode(r, 'hex') is distinct from signed ->> 'root' then perform gate.refuse('target', 'this database is not among those that were ratified'); end if;
+  insert into gate.targets values (of_statement, descriptor) on conflict do nothing;
+end $gate$;
+
+-- The next registry or policy: signed, under the present ones, by a quorum of the present policy.
+create function gate.accept(of_kind text, body text) returns text
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+declare
+  document jsonb := gate.parsed(body);
+  present gate.documents := gate.active(of_kind);
+  next_digest text := gate.digest(of_kind, array[convert_to(body, 'UTF8')]);
+begin
+  if of_kind not in ('registry', 'policy') then perform gate.refuse('kind', 'it is neither a registry nor a policy'); end if;
+  if of_kind = 'registry' and (document ->> 'previous' is distinct from present.digest
+    or (document ->> 'version')::integer is distinct from (present.body::jsonb ->> 'version')::integer + 1) then
+    perform gate.refuse('chain', 'it does not follow the active registry');
+  end if;
+  if not exists (select from gate.statements s where s.kind = of_kind and s.subject = next_digest
+    and s.body::jsonb #>> '{predicate,previous}' = present.digest
+    and gate.fills((gate.active('policy')).body::jsonb -> 'quorum', s.digest)) then
+    perform gate.refuse('quorum', 'it is not signed by a quorum');
+  end if;
+  insert into gate.documents (kind, digest, body) values (of_kind, next_digest, body);
+  return next_digest;
+end $gate$;
+`;

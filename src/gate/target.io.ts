@@ -1,0 +1,83 @@
+import { canonicalJson } from '../core/index.ts';
+import { type Session, sql } from '../database/index.ts';
+import { type Direction, type SealedRelease, sealDocument } from '../release/index.ts';
+import { type StatementDigest } from '../evidence/index.ts';
+import { type Signature, type TargetDescriptor } from './documents.ts';
+
+/** What the gate of a database says of itself. */
+export interface GateFacts {
+  readonly version: number;
+  readonly facts: Omit<TargetDescriptor, 'schema' | 'format'>;
+  /** Canonical documents. */
+  readonly registry: string;
+  readonly policy: string;
+  readonly schema: string;
+}
+
+/** One ratification, as the database sees it now. */
+export interface Cycle {
+  readonly statement: StatementDigest;
+  readonly seal: string;
+  readonly holdPoint: string | null;
+  readonly persons: readonly string[];
+  /** Why the way forward, or back, is closed: `code: text`; null: open. */
+  readonly closed: Readonly<Record<Direction, string | null>>;
+  /** The tier that comes next; null: nothing is left. */
+  readonly next: Readonly<Record<Direction, string | null>>;
+  readonly done: readonly {
+    readonly direction: Direction;
+    readonly tier: string;
+    readonly epoch: number;
+    readonly steps: number;
+    readonly schemaAfter: string;
+  }[];
+}
+
+/** Asks the gate of a database who it is and which documents are active. */
+export async function describeGate(session: Session): Promise<GateFacts> {
+  const [row] = await session.query<{ d: string }>(sql`select gate.describe()::text as d`);
+  return JSON.parse(row?.d ?? '{}') as GateFacts;
+}
+
+/** All ratifications, newest first. */
+export async function readCycles(session: Pick<Session, 'query'>): Promise<readonly Cycle[]> {
+  const rows = await session.query<{ cycle: string }>(sql`
+    select json_build_object('statement', statement, 'seal', seal, 'holdPoint', hold_point, 'persons', coalesce(persons, '{}'),
+      'closed', json_build_object('up', closed_up, 'down', closed_down), 'next', json_build_object('up', next_up, 'down', next_down),
+      'done', done)::text as cycle from gate.status()`);
+  return rows.map(({ cycle }) => JSON.parse(cycle) as Cycle);
+}
+
+/** Hands in a sealed release, with the text of its metrics and checks. */
+export async function submitRelease(session: Session, sealed: SealedRelease): Promise<void> {
+  const { tiers, metrics } = sealed.release;
+  const steps = [...metrics.map(({ query }) => query), ...tiers.flatMap(({ check }) => check)];
+  const queries = Object.fromEntries(steps.map((step) => [step.digest, step.sql]));
+  const document = canonicalJson(sealDocument(sealed.release));
+  await session.query(sql`select gate.submit_release(${document}, ${JSON.stringify(queries)}::jsonb)`);
+}
+
+/** Hands in one signature over a statement; the database checks it. */
+export async function submitSignature(session: Session, body: string, signature: Signature): Promise<StatementDigest> {
+  const hex = (bytes: Uint8Array): string => `\\x${Buffer.from(bytes).toString('hex')}`;
+  const [row] = await session.query<{ statement: StatementDigest }>(sql`
+    select gate.submit(${body}, ${signature.credential}, ${hex(signature.authenticatorData)}::bytea,
+      ${hex(signature.clientDataJSON)}::bytea, ${hex(signature.signature)}::bytea) as statement`);
+  return row?.statement as StatementDigest;
+}
+
+/** Hands in this database's own leaf of what a ratification names; the proof leads from the leaf to the root. */
+export async function submitTarget(
+  session: Session,
+  of: {
+    readonly statement: StatementDigest;
+    readonly descriptor: TargetDescriptor;
+    readonly place: number;
+    readonly proof: readonly Uint8Array[];
+  },
+): Promise<void> {
+  const proof = of.proof.map((node) => `\\x${Buffer.from(node).toString('hex')}`);
+  await session.query(
+    sql`select gate.submit_target(${of.statement}, ${canonicalJson(of.descriptor)}, ${of.place}::bigint, ${proof}::bytea[])`,
+  );
+}

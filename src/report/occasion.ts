@@ -1,0 +1,132 @@
+import { isNonEmpty, type NonEmpty, printable, truncate } from '../core/index.ts';
+import { type Cycle, explainReason, type GateReading } from '../gate/index.ts';
+import { type SealedRelease, type Tier, type TierId } from '../release/index.ts';
+import { type Report } from './report.ts';
+
+/** What a runbook or a prompt is written from: nothing else is asked while it is written. */
+export interface Occasion {
+  readonly sealed: SealedRelease;
+  readonly target: string;
+  /** The release as it is named on the command line. */
+  readonly folder: string;
+  /** What `-C` names, where the commands are to work in another folder. */
+  readonly workIn: string | null;
+  readonly report: Report;
+  /** Taken of this target just now. */
+  readonly reading: GateReading;
+  readonly ratifications: Ratifications;
+}
+
+/** What the target's database says of its ratifications, or why it could not be asked. */
+export type Ratifications =
+  | { readonly state: 'read'; readonly cycles: readonly Cycle[] }
+  | { readonly state: 'unread'; readonly why: string };
+
+/** Whether the release may be rolled out now. Whatever is not known closes it. */
+export type Standing =
+  | { readonly gate: 'open'; readonly cycle: Cycle; readonly next: string }
+  | { readonly gate: 'closed'; readonly cycle: Cycle | null; readonly reasons: NonEmpty<string> };
+
+/** Decides it from the report, the reading of the target and the database's own ratifications. Its reasons may hold an author's text. */
+export function standingOf({ sealed, target, report, reading, ratifications }: Occasion): Standing {
+  const read = ratifications.state === 'read' ? ratifications.cycles : [];
+  const cycle = chooseCycle(read.filter(({ seal, holdPoint }) => seal === sealed.seal && holdPoint === null));
+  const reasons: string[] = [];
+  if (ratifications.state === 'unread') reasons.push(`unknown: the gate could not be asked: ${ratifications.why}`);
+  else if (cycle === null) reasons.push('unknown: no ratification of this seal was handed in');
+  else reasons.push(...closedBy(cycle));
+  // once a tier is out, the database alone judges: the state before the first tier is over
+  if (cycle === null || cycle.done.length === 0) reasons.push(...notReady({ sealed, target, report, reading }));
+  const distinct = [...new Set(reasons)];
+  if (isNonEmpty(distinct)) return { gate: 'closed', cycle, reasons: distinct };
+  const next = cycle?.next.up ?? null;
+  if (cycle === null || next === null)
+    return { gate: 'closed', cycle, reasons: ['nothing is left to roll out: every tier is done'] };
+  return { gate: 'open', cycle, next };
+}
+
+/** The hold points of this release that are ratified, or not yet. */
+export function holdPointsOf({ sealed, ratifications }: Occasion): readonly Cycle[] {
+  const read = ratifications.state === 'read' ? ratifications.cycles : [];
+  return read.filter(({ seal, holdPoint }) => seal === sealed.seal && holdPoint !== null);
+}
+
+/** The tiers that something stands before: a data gate, or a hold point; each with the tier before it. Barred tiers are never among them. */
+export function gatedTiers(
+  occasion: Occasion,
+): readonly { readonly tier: Tier; readonly before: TierId | null; readonly why: readonly string[] }[] {
+  const { release } = occasion.sealed;
+  const held = new Set(holdPointsOf(occasion).map(({ holdPoint }) => holdPoint));
+  const usable = release.tiers.filter(({ barred }) => barred === null);
+  return usable.flatMap((tier, index) => {
+    const why = [
+      ...release.gates.filter(({ before }) => before === tier.id).map(({ title }) => `data gate: ${title}`),
+      ...(held.has(tier.id) ? ['hold point: a further ratification'] : []),
+    ];
+    return why.length === 0 ? [] : [{ tier, before: usable[index - 1]?.id ?? null, why }];
+  });
+}
+
+/** A command line of One Roof for this occasion, to the letter: words that a shell would read otherwise are quoted. */
+export function commandOf(
+  { folder, workIn, target }: Pick<Occasion, 'folder' | 'workIn' | 'target'>,
+  words: { readonly verb: string; readonly onTarget?: true; readonly more?: readonly string[] },
+): string {
+  const where = folder.startsWith('-') ? `./${folder}` : folder;
+  return [
+    'oneroof',
+    ...words.verb.split(' '),
+    quoted(where),
+    ...(words.onTarget ? ['--target', quoted(target)] : []),
+    ...(words.more ?? []).map(quoted),
+    ...(workIn === null ? [] : ['-C', quoted(workIn)]),
+  ].join(' ');
+}
+
+/** A block of commands. */
+export function block(commands: readonly string[]): string {
+  return ['```sh', ...commands, '```'].join('\n');
+}
+
+/** A text of others, as one line in quotation marks that can neither begin a block nor spell a command that changes production. */
+export function said(hostile: string): string {
+  const plain = printable(hostile)
+    .replace(/`/g, "'")
+    .replace(/oneroof\s+(?=roll)/gi, 'oneroof […] ');
+  return JSON.stringify(truncate(plain, 400));
+}
+
+function quoted(word: string): string {
+  const plain = printable(word);
+  return /^[A-Za-z0-9_./:=@%+-]+$/.test(plain) ? plain : `'${plain.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** One that stands half-way is gone on with; else an open one; else the newest, for its reasons. */
+function chooseCycle(cycles: readonly Cycle[]): Cycle | null {
+  return cycles.find(isHalfWay) ?? cycles.find(({ closed }) => closed.up === null) ?? cycles[0] ?? null;
+}
+
+function isHalfWay({ done }: Cycle): boolean {
+  const back = new Set(done.filter(({ direction }) => direction === 'down').map(({ tier }) => tier));
+  return done.some(({ direction, tier }) => direction === 'up' && !back.has(tier));
+}
+
+function closedBy({ closed, done }: Cycle): readonly string[] {
+  if (done.some(({ direction }) => direction === 'down'))
+    return ['order: the way back of this ratification has begun; another rollout needs another ratification'];
+  return closed.up === null ? [] : [closed.up];
+}
+
+function notReady({
+  sealed,
+  target,
+  report,
+  reading,
+}: Pick<Occasion, 'sealed' | 'target' | 'report' | 'reading'>): readonly string[] {
+  const strange = report.release.seal !== sealed.seal || reading.seal !== sealed.seal || reading.target !== target;
+  return [
+    ...(strange ? ['unknown: the report or the reading is of another release or target'] : []),
+    ...(report.readiness.status === 'GO' ? [] : ['readiness: NO-GO', ...report.readiness.reasons]),
+    ...(reading.verdict.decision === 'OPEN' ? [] : reading.verdict.reasons.map(explainReason)),
+  ];
+}

@@ -1,0 +1,74 @@
+/** What a refusal of the gate means, and the next thing to do. */
+export interface RefusalHelp {
+  readonly means: string;
+  readonly next: string;
+}
+
+const ratifyAgain = 'ask the people of the seats for a new ratification (oneroof ratify)';
+const sealAgain = 'seal, rehearse and ratify again';
+
+/** Each code that the gate refuses a rollout or a rollback with (`gate: CODE: …`), for a person at night. */
+export const refusals: Readonly<Record<string, RefusalHelp>> = {
+  unknown: { means: 'no such ratification was handed in, or the gate could not be asked', next: ratifyAgain },
+  registry: { means: 'other persons are enrolled now than when it was signed', next: ratifyAgain },
+  policy: { means: 'another policy is active than the one that it was signed under', next: ratifyAgain },
+  release: { means: 'the sealed release was not handed in', next: 'hand the release in again, from the sealed folder' },
+  target: {
+    means: 'it was signed for another database: a copy, a restored one, or after a failover',
+    next: 'check the address; where the address is right, ratify again for this database',
+  },
+  decision: { means: 'the statement does not ratify', next: ratifyAgain },
+  seats: { means: 'not every seat is filled', next: 'call the persons whose seats are empty; they read and sign' },
+  'hold-point': {
+    means: 'a further ratification stands before this tier',
+    next: 'stop here, call the persons of that hold point, then the same command again',
+  },
+  revoked: {
+    means: 'a person has closed the way forward',
+    next: 'ask that person; do not go on. The way back is open',
+  },
+  window: {
+    means: 'it is not valid yet, or no longer, or the time for the way back is over',
+    next: 'wait for its beginning, or ask for a new ratification; also where the way back is too late',
+  },
+  review: { means: 'it was signed sooner after sealing than the policy allows', next: ratifyAgain },
+  rehearsal: { means: 'the rehearsal is too old', next: 'rehearse again, then ratify again' },
+  evidence: { means: 'the ratification names no rehearsal', next: 'rehearse, then ratify again' },
+  fence: { means: 'a newer attempt works on this database', next: 'wait until it ends; then the same command again' },
+  order: {
+    means: 'another tier or step comes next, or the way back has begun',
+    next: 'run the same command again without --through; where it is refused again, stop and call the author',
+  },
+  direction: { means: 'the direction is neither up nor down', next: 'use the commands of this page only' },
+  step: { means: 'these are not the bytes that were ratified', next: 'check the seal; take the sealed files back' },
+  schema: {
+    means: 'the schema is not the one that was rehearsed, or not as the last tier left it: somebody changed it',
+    next: 'find out who changed it (oneroof fingerprint, oneroof diff). Do not change it back by hand',
+  },
+  'data-gate': {
+    means: 'the data do not meet the gate before this tier',
+    next: 'report the measured and the required value; the business decides. Never change data to open it',
+  },
+  invariant: {
+    means: 'a value is not what the release promises; the tier was undone as a whole',
+    next: 'stop; call the author; roll back where the values before it are needed now',
+  },
+  check: {
+    means: 'a check of the tier found rows that break it; the tier was undone as a whole',
+    next: 'stop; call the author; roll back where the state before it is needed now',
+  },
+  definer: {
+    means: 'a function with the rights of its owner appeared, and the release does not say why',
+    next: sealAgain,
+  },
+  guard: {
+    means: 'somebody tried to change the gate from outside',
+    next: 'stop; call the administrator of the database',
+  },
+  intact: {
+    means: 'the gate itself, its roles or their rights were changed',
+    next: 'stop; call the administrator of the database; nothing runs before the gate is installed anew',
+  },
+  executor: { means: 'this was not the role of the executor', next: 'check `executor:` of the target in oneroof.yaml' },
+  'one-way': { means: 'this tier has no way back', next: 'stop; call the author; a restore is a decision of people' },
+};

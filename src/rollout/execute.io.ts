@@ -1,0 +1,262 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { isNonEmpty, type NonEmpty, now, OneRoofError } from '../core/index.ts';
+import { type Connection, type Session, sql } from '../database/index.ts';
+import { type StatementDigest } from '../evidence/index.ts';
+import { type Direction, type SealedRelease, type TierId } from '../release/index.ts';
+import * as gate from './gate-calls.io.ts';
+import { nextAct } from './next.ts';
+import { isFenced, refusalOf, stateOf } from './refusal.ts';
+import { defaultPatience, isRetryable, type Patience, pauseBefore } from './retry.ts';
+import { type Execution, type Outcome, type Progress, type RolloutEvent, type RolloutResult } from './rollout.ts';
+import { interrupted, openExecutor } from './session.io.ts';
+import { settle } from './settle.io.ts';
+import { failed, isLost, type Piece, piecesOf, runPiece, Undone } from './tier.io.ts';
+
+/** A run of a ratified release against one database, forward or back. */
+export interface Run {
+  readonly sealed: SealedRelease;
+  readonly statement: StatementDigest;
+  readonly direction: Direction;
+  readonly through: TierId | null;
+  readonly target: { readonly name: string; readonly executor: Connection };
+  readonly patience?: Patience;
+  /** Milliseconds that the server lets a silent executor hold its locks. */
+  readonly lease?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (event: RolloutEvent) => void;
+  /** Keeps a line of the record; a transaction begins only once its intent is kept. */
+  readonly record: (execution: Execution) => Promise<void>;
+}
+
+/**
+ * Rolls out, or back, tier by tier from where the database stands. The same command again goes on, and ends with nothing to do.
+ *
+ * Errors  GATE_STEP_OUTSIDE before anything is begun; LOCK_TIMEOUT, SQL_FAILED, QUERY_TIMEOUT, CONNECTION_LOST: the tier was not applied;
+ *         ROLLOUT_UNKNOWN: look first; ROLLOUT_FENCED: another attempt works; INTERRUPTED.
+ */
+export async function execute(run: Run): Promise<RolloutResult> {
+  refuseOutside(run);
+  return await new Executor(run).run();
+}
+
+/** One run: its session, its attempt, and what it has done. */
+class Executor {
+  private readonly plan: Run;
+  private readonly done: TierId[] = [];
+  private session: Session | null = null;
+  private epoch = '';
+
+  constructor(plan: Run) {
+    this.plan = plan;
+  }
+
+  async run(): Promise<RolloutResult> {
+    try {
+      for (;;) {
+        if (this.plan.signal?.aborted === true) throw interrupted(null);
+        const session = await this.open();
+        const progress = await gate.readProgress(session, this.plan.statement);
+        const ended = await this.advance(session, progress);
+        if (ended !== null) return ended;
+      }
+    } finally {
+      await this.session?.close();
+    }
+  }
+
+  /** Does the next act; null where there may be another one. */
+  private async advance(session: Session, progress: Progress): Promise<RolloutResult | null> {
+    const { sealed, direction, through } = this.plan;
+    const act = nextAct({ release: sealed.release, direction, through }, progress);
+    if (act.act === 'halt') throw unknown('the rows of the gate contradict the release', act.why, act.look);
+    if (act.act === 'held') return this.held(act.reasons);
+    if (act.act === 'nothing') {
+      const schema = await gate.readSchemaDigest(session);
+      return isNonEmpty(this.done) ? { result: 'done', tiers: this.done, schema } : { result: 'nothing-to-do', schema };
+    }
+    const tier = sealed.release.tiers.find(({ id }) => id === act.tier);
+    if (tier === undefined) throw unknown('the next tier is not in the release', act.tier, 'gate.markers');
+    const steps = direction === 'up' ? tier.up : tier.down;
+    try {
+      if (this.epoch === '') {
+        await this.patiently({ tier, steps: [], isLast: false }, () => this.begin());
+        // what was read before the fence was raised may be out of date by now
+        return null;
+      }
+      for (const piece of piecesOf(tier, steps, act.firstStep)) await this.patiently(piece, () => this.once(piece));
+      this.done.push(tier.id);
+      return null;
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal === null) throw error;
+      if (!isFenced(refusal)) return this.held([`${refusal.code}: ${refusal.text}`]);
+      await this.letOther();
+      return null;
+    }
+  }
+
+  private held(reasons: NonEmpty<string>): RolloutResult {
+    return { result: 'held', tiers: this.done, reasons };
+  }
+
+  /** Tries one transaction as a whole, again while others hold its locks. */
+  private async patiently(piece: Piece, work: () => Promise<void>): Promise<void> {
+    const patience = this.plan.patience ?? defaultPatience;
+    const began = performance.now();
+    for (let attempts = 1; ; attempts += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof Undone)) throw error;
+        const { cause, at } = error;
+        if (refusalOf(cause) !== null || cause instanceof OneRoofError) throw cause;
+        const tried = { attempts, elapsed: performance.now() - began, luck: Math.random() };
+        const pause = isRetryable(stateOf(cause)) ? pauseBefore(patience, tried) : null;
+        if (pause === null) throw failed(cause, this.entry(piece), at);
+        this.say({ at: 'retry', tier: piece.tier.id, step: null });
+        await this.pause(pause);
+      }
+    }
+  }
+
+  private async once(piece: Piece): Promise<void> {
+    const session = await this.open();
+    // a session that was opened again carries the attempt's name too
+    const name = gate.attemptName(this.epoch);
+    await session.query(sql`select pg_catalog.set_config('application_name', ${name}, false)`);
+    const entry = this.entry(piece);
+    const [before, backend] = [await gate.readIdentity(session), await gate.readBackend(session)];
+    await this.record(piece, 'intent', null);
+    try {
+      const { signal } = this.plan;
+      await runPiece(session, { entry, piece }, { signal, onProgress: (event) => this.say(event) });
+    } catch (error) {
+      const cause = error instanceof Undone ? error.cause : error;
+      if (!isLost(cause)) {
+        await this.record(piece, 'not-applied', cause instanceof Error ? cause.message : String(cause));
+        throw error;
+      }
+      await this.close();
+      const outcome = await settle({
+        entry,
+        lastStep: piece.isLast ? null : (piece.steps.at(-1)?.n ?? null),
+        before,
+        backend,
+        open: () => this.connect('oneroof outcome'),
+        patience: (this.plan.lease ?? 30_000) + 5000,
+      });
+      await this.conclude(piece, outcome, cause);
+      return;
+    }
+    await this.record(piece, 'applied', null);
+    this.say({ at: 'committed', tier: piece.tier.id, step: null });
+  }
+
+  /** An answer that was lost is made good by what the database says; only what is not applied, or not known, is an error. */
+  private async conclude(piece: Piece, outcome: Outcome, cause: unknown): Promise<void> {
+    await this.record(piece, outcome.outcome, outcome.outcome === 'unknown' ? outcome.why : 'the connection was lost');
+    if (outcome.outcome === 'applied') return this.say({ at: 'committed', tier: piece.tier.id, step: null });
+    if (outcome.outcome === 'unknown') throw unknown(`the outcome of tier ${piece.tier.id}`, outcome.why, outcome.look);
+    throw new OneRoofError('CONNECTION_LOST', {
+      problem: `the connection was lost in tier ${piece.tier.id}; the database says that it was not applied`,
+      fix: 'run the same command again',
+      cause,
+    });
+  }
+
+  /** Another attempt has the fence: wait while its session is there, then go on from where the database stands. */
+  private async letOther(): Promise<void> {
+    const { epoch } = this;
+    this.epoch = '';
+    const until = performance.now() + (this.plan.patience ?? defaultPatience).budget;
+    while (await gate.isNewerAlive(await this.open(), epoch)) {
+      this.say({ at: 'waiting', tier: null, step: null });
+      if (performance.now() > until)
+        throw new OneRoofError('ROLLOUT_FENCED', {
+          problem: `attempt ${epoch} was fenced off by a newer one, which is still at work`,
+          fix: 'wait for it; then run the same command again',
+        });
+      await this.pause(200);
+    }
+  }
+
+  private async open(): Promise<Session> {
+    this.session ??= await this.connect('oneroof attempt');
+    return this.session;
+  }
+
+  private connect(applicationName: string): Promise<Session> {
+    const { sealed, target, lease } = this.plan;
+    const bound = lease === undefined ? {} : { lease };
+    return openExecutor(target.executor, sealed.release.settings, { applicationName, write: 'yes', ...bound });
+  }
+
+  private async close(): Promise<void> {
+    await this.session?.close();
+    this.session = null;
+  }
+
+  /** The fence is raised once there is work to do; a retry keeps its attempt. */
+  private async begin(): Promise<void> {
+    try {
+      this.epoch = await gate.beginAttempt(await this.open(), this.plan);
+    } catch (error) {
+      // the fence is held by a transaction of an older attempt: as good as any other lock
+      throw isRetryable(stateOf(error)) ? new Undone(error, null) : error;
+    }
+    this.say({ at: 'attempt', tier: null, step: Number(this.epoch) });
+  }
+
+  private entry(piece: Piece): gate.Entry {
+    const { statement, direction } = this.plan;
+    return { statement, direction, tier: piece.tier.id, epoch: this.epoch };
+  }
+
+  private async record(piece: Piece, phase: Execution['phase'], reason: string | null): Promise<void> {
+    const { sealed, target, statement, direction } = this.plan;
+    const first = piece.steps[0]?.n ?? 0;
+    await this.plan.record({
+      version: 1,
+      release: sealed.release.name,
+      seal: sealed.seal,
+      target: target.name,
+      statement,
+      direction,
+      tier: piece.tier.id,
+      steps: [first, piece.steps.at(-1)?.n ?? first],
+      epoch: this.epoch,
+      phase,
+      reason,
+      at: now(),
+    });
+  }
+
+  private async pause(length: number): Promise<void> {
+    await wait(length, undefined, { signal: this.plan.signal }).catch(() => {
+      throw interrupted(null);
+    });
+  }
+
+  private say(event: RolloutEvent): void {
+    this.plan.onProgress?.(event);
+  }
+}
+
+function unknown(what: string, why: string, look: string): OneRoofError {
+  return new OneRoofError('ROLLOUT_UNKNOWN', { problem: `${what}: unknown, because ${why}`, fix: `look at: ${look}` });
+}
+
+function refuseOutside({ sealed, direction }: Run): void {
+  const outside = sealed.release.tiers
+    .filter(({ barred }) => barred === null)
+    .flatMap((tier) => (direction === 'up' ? tier.up : tier.down))
+    .filter(({ transactional }) => !transactional);
+  OneRoofError.throwIfAny(
+    outside.map(({ title, place }) => ({
+      code: 'GATE_STEP_OUTSIDE' as const,
+      problem: `${title} cannot run in a transaction, so the gate cannot hold it`,
+      fix: 'write it so that it runs in a transaction (CREATE INDEX without CONCURRENTLY), or bar the tier',
+      place,
+    })),
+  );
+}

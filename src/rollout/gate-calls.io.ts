@@ -1,0 +1,126 @@
+import { type Session, sql } from '../database/index.ts';
+import { type StatementDigest } from '../evidence/index.ts';
+import { readCycles } from '../gate/index.ts';
+import { type Direction, type Seal, type Step } from '../release/index.ts';
+import { type Backend, type ServerIdentity } from './outcome.ts';
+import { type Epoch, type Progress } from './rollout.ts';
+
+/** One cycle in one direction: what every call of the gate names. */
+export interface Cycle {
+  readonly statement: StatementDigest;
+  readonly direction: Direction;
+}
+
+/** A tier of a cycle, entered by an attempt. */
+export interface Entry extends Cycle {
+  readonly tier: string;
+  readonly epoch: Epoch;
+}
+
+/** Begins an attempt: every older one is fenced off from now on. */
+export async function beginAttempt(session: Session, { statement, direction }: Cycle): Promise<Epoch> {
+  const [row] = await session.query<{ epoch: string }>(
+    sql`select gate.begin_attempt(${statement}, ${direction})::text as epoch`,
+  );
+  return row?.epoch ?? '';
+}
+
+/** Asks the gate into a tier: it checks the fence, the ratification, the order and the schema. */
+export async function enterTier(session: Session, { statement, direction, tier, epoch }: Entry): Promise<void> {
+  await session.query(sql`select gate.enter_tier(${statement}, ${direction}, ${tier}, ${epoch}::bigint)`);
+}
+
+/** Hands a step to the gate, which runs it if it is the next one, to the byte. */
+export async function runStep(
+  session: Session,
+  entry: Entry & { readonly n: number; readonly step: Step },
+): Promise<void> {
+  const { statement, direction, tier, n, step } = entry;
+  await session.query(sql`select gate.run_step(${statement}, ${direction}, ${tier}, ${n}::integer, ${step.sql})`);
+}
+
+/** Lets the gate check what the tier promises, and write its marker. */
+export async function leaveTier(session: Session, { statement, direction, tier, epoch }: Entry): Promise<void> {
+  await session.query(sql`select gate.leave_tier(${statement}, ${direction}, ${tier}, ${epoch}::bigint)`);
+}
+
+/** Where a cycle stands, by the database's own rows. */
+export async function readProgress(session: Session, statement: StatementDigest): Promise<Progress> {
+  const cycle = (await readCycles(session)).find((one) => one.statement === statement);
+  const steps = await session.query<{ tier: string; direction: Direction; n: string }>(
+    sql`select tier, direction, n::text as n from gate.steps_of(${statement})`,
+  );
+  const markers = (cycle?.done ?? []).map(({ tier, direction, epoch, schemaAfter }) => ({
+    tier,
+    direction,
+    epoch: String(epoch) as Epoch,
+    schemaAfter,
+  }));
+  return { markers, steps: steps.map((step) => ({ ...step, n: Number(step.n) })) };
+}
+
+/** Whether the gate is open for a cycle in its direction, and the reason where it is not. */
+export async function readStatus(
+  session: Session,
+  { statement, direction }: Cycle,
+): Promise<readonly { readonly ok: boolean; readonly code: string; readonly reason: string }[]> {
+  const closed = (await readCycles(session)).find((one) => one.statement === statement)?.closed ?? null;
+  if (closed === null) return [{ ok: false, code: 'unknown', reason: 'there is no such ratification' }];
+  const why = closed[direction];
+  if (why === null) return [{ ok: true, code: '', reason: '' }];
+  const [code = '', ...reason] = why.split(': ');
+  return [{ ok: false, code, reason: reason.join(': ') }];
+}
+
+/** The ratifications of a seal that were handed in, newest first; further ones for a hold point are not among them. */
+export async function readStatements(session: Session, seal: Seal): Promise<readonly StatementDigest[]> {
+  const cycles = await readCycles(session);
+  return cycles.filter((one) => one.seal === seal && one.holdPoint === null).map(({ statement }) => statement);
+}
+
+/** The digest of the live schema, by the gate's own function. */
+export async function readSchemaDigest(session: Session): Promise<string> {
+  const [row] = await session.query<{ digest: string }>(sql`select gate.schema_digest() as digest`);
+  return row?.digest ?? '';
+}
+
+/** The timeline is read from the name of a WAL file: the control file still shows the old one right after a promotion. */
+export async function readIdentity(session: Session): Promise<ServerIdentity> {
+  const [row] = await session.query<ServerIdentity>(sql`
+    select s.system_identifier::text as "systemIdentifier", d.oid::text as "databaseOid",
+      case when pg_catalog.pg_is_in_recovery() then 'standby'
+        else pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8) end as timeline,
+      pg_catalog.pg_postmaster_start_time()::text as "startedAt"
+    from pg_catalog.pg_control_system() s, pg_catalog.pg_database d where d.datname = pg_catalog.current_database()`);
+  return row ?? { systemIdentifier: '', databaseOid: '', timeline: '', startedAt: '' };
+}
+
+/** The server process of a session, told from a later one with the same pid. */
+export async function readBackend(session: Session): Promise<Backend> {
+  const [row] = await session.query<{ startedAt: string }>(sql`
+    select backend_start::text as "startedAt" from pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid())`);
+  return { pid: session.pid, startedAt: row?.startedAt ?? '' };
+}
+
+/** A process of the same role shows its start; one that hides it is not taken for gone. */
+export async function isAlive(session: Session, { pid, startedAt }: Backend): Promise<boolean> {
+  const rows = await session.query(sql`
+    select 1 from pg_catalog.pg_stat_get_activity(${pid}::integer)
+    where backend_start is null or backend_start = ${startedAt}::timestamptz`);
+  return rows.length > 0;
+}
+
+/** The name that an attempt's session carries. */
+export function attemptName(epoch: Epoch): string {
+  return `oneroof attempt ${epoch}`;
+}
+
+/** Whether the session of a newer attempt is there. */
+export async function isNewerAlive(session: Session, epoch: Epoch): Promise<boolean> {
+  const rows = await session.query(sql`
+    select 1 from pg_catalog.pg_stat_activity
+    where datname = pg_catalog.current_database() and pid <> pg_catalog.pg_backend_pid()
+      and application_name ~ '^oneroof attempt [0-9]+$'
+      and pg_catalog.substr(application_name, 17)::numeric > ${epoch}::numeric`);
+  return rows.length > 0;
+}

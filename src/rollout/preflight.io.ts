@@ -1,0 +1,169 @@
+import { isNonEmpty, type NonEmpty, OneRoofError } from '../core/index.ts';
+import { type Connection, type Session, sql } from '../database/index.ts';
+import { type StatementDigest } from '../evidence/index.ts';
+import { type Direction, type Release, type SealedRelease } from '../release/index.ts';
+import { readProgress, readSchemaDigest, readStatements, readStatus } from './gate-calls.io.ts';
+import { stateOf } from './refusal.ts';
+import { type Progress } from './rollout.ts';
+import { openExecutor } from './session.io.ts';
+
+/** What a rollout is about to meet. Nothing was written to find it out. */
+export interface Preflight {
+  /** Null where no ratification of this seal was handed in. */
+  readonly statement: StatementDigest | null;
+  readonly progress: Progress;
+  /** Why it must not begin; empty where it may. */
+  readonly reasons: readonly string[];
+  /** Who would make it wait: sessions and prepared transactions of others. They are never ended by us. */
+  readonly blockers: readonly string[];
+}
+
+/**
+ * Looks with a session that cannot write: gate, schema, server, and who holds the tables of the release.
+ *
+ * Errors  GATE_NOT_INSTALLED, ROLLOUT_NOT_DIRECT, ROLLOUT_READ_ONLY; those of openSession.
+ */
+export async function preflight(plan: {
+  readonly sealed: SealedRelease;
+  readonly executor: Connection;
+  readonly direction: Direction;
+  /** Null: the one in progress, else the newest open one. */
+  readonly statement: StatementDigest | null;
+}): Promise<Preflight> {
+  const { sealed, executor, direction } = plan;
+  const look = { applicationName: 'oneroof preflight', write: 'never' } as const;
+  const session = await openExecutor(executor, sealed.release.settings, look);
+  try {
+    await requireDirect(session);
+    await requireWritable(session);
+    const statement = plan.statement ?? (await chooseStatement(session, { seal: sealed.seal, direction }));
+    const blockers = await readBlockers(session, sealed.release);
+    if (statement === null) {
+      const none = 'no ratification of this seal was handed in';
+      return { statement, progress: { markers: [], steps: [] }, reasons: [none], blockers };
+    }
+    const progress = await readProgress(session, statement);
+    return {
+      statement,
+      progress,
+      reasons: await reasonsAgainst(session, { statement, direction, progress }),
+      blockers,
+    };
+  } catch (error) {
+    throw asMissing(error);
+  } finally {
+    await session.close();
+  }
+}
+
+/** A cycle that stands half-way is gone on with; else the newest statement that is open, else the newest one, for its reasons. */
+async function chooseStatement(
+  session: Session,
+  of: { readonly seal: SealedRelease['seal']; readonly direction: Direction },
+): Promise<StatementDigest | null> {
+  const { seal, direction } = of;
+  const statements = await readStatements(session, seal);
+  for (const statement of statements) {
+    const { markers, steps } = await readProgress(session, statement);
+    const rows = [...markers, ...steps];
+    const isBack = (tier: string): boolean =>
+      markers.some((marker) => marker.tier === tier && marker.direction === 'down');
+    if (rows.some(({ tier, direction }) => direction === 'up' && !isBack(tier))) return statement;
+  }
+  for (const statement of statements)
+    if ((await readStatus(session, { statement, direction })).every(({ ok }) => ok)) return statement;
+  return statements[0] ?? null;
+}
+
+async function reasonsAgainst(
+  session: Session,
+  of: { readonly statement: StatementDigest; readonly direction: Direction; readonly progress: Progress },
+): Promise<readonly string[]> {
+  const { progress } = of;
+  const closed = (await readStatus(session, of)).filter(({ ok }) => !ok);
+  const last = progress.markers.at(-1);
+  const live = last === undefined ? null : await readSchemaDigest(session);
+  const drifted = last !== undefined && live !== last.schemaAfter;
+  return [
+    ...closed.map(({ code, reason }) => `${code}: ${reason}`),
+    ...(drifted ? [`schema: it is no longer as tier ${last.tier} ${last.direction} left it`] : []),
+  ];
+}
+
+/** Refuses a session behind a proxy that shares server sessions: a setting is lost or lands in another session, and so does the fence. */
+export async function requireDirect(session: Session): Promise<void> {
+  const token = `${session.pid}`;
+  await session.query(sql`select pg_catalog.set_config('oneroof.direct', ${token}, false)`);
+  const seen = [];
+  for (let index = 0; index < 2; index += 1) {
+    await session.query(sql`begin`);
+    const [row] = await session.query<{ pid: string; token: string | null }>(
+      sql`select pg_catalog.pg_backend_pid()::text as pid, pg_catalog.current_setting('oneroof.direct', true) as token`,
+    );
+    await session.query(sql`commit`);
+    seen.push(row);
+  }
+  if (seen.every((row) => row?.pid === token && row.token === token)) return;
+  throw new OneRoofError('ROLLOUT_NOT_DIRECT', {
+    problem: 'two transactions of one session were served by different server processes, or a setting was lost between',
+    fix: 'give the executor the address of the server itself, not that of a pooling proxy',
+  });
+}
+
+async function requireWritable(session: Session): Promise<void> {
+  const [row] = await session.query<{ standby: string; only: string | null }>(sql`
+    select pg_catalog.pg_is_in_recovery()::text as standby,
+      (select coalesce(
+        (select pg_catalog.max(s) from pg_catalog.pg_db_role_setting r, pg_catalog.unnest(r.setconfig) s
+          where s ~ '^default_transaction_read_only=(on|true|1|yes)$'
+            and (r.setdatabase = 0 or r.setdatabase = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database()))
+            and (r.setrole = 0 or r.setrole = (select oid from pg_catalog.pg_roles where rolname = session_user))),
+        (select 'on' from pg_catalog.pg_settings where name = 'default_transaction_read_only' and boot_val <> reset_val))) as only`);
+  const why =
+    row?.standby === 'true' ? 'it is a standby' : row?.only ? 'default_transaction_read_only is on for it' : null;
+  if (why === null) return;
+  throw new OneRoofError('ROLLOUT_READ_ONLY', {
+    problem: `the server takes no writes: ${why}`,
+    fix: 'give the executor the address of the primary, or switch the setting off',
+  });
+}
+
+/** A transaction that is open longer than this keeps a lock of ours waiting, or old rows alive. */
+const longTransaction = '1 minute';
+
+async function readBlockers(session: Session, release: Release): Promise<readonly string[]> {
+  const patterns = release.touches.map(
+    (name) => `^${name.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*')}$`,
+  );
+  const rows = await session.query<{ text: string }>(sql`
+    select pg_catalog.format('session %s (%s) holds %s on %I.%I', l.pid, coalesce(nullif(a.application_name, ''), 'no name'), l.mode, n.nspname, c.relname) as text
+    from pg_catalog.pg_locks l join pg_catalog.pg_class c on c.oid = l.relation join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      left join pg_catalog.pg_stat_activity a on a.pid = l.pid
+    where l.granted and l.pid is distinct from pg_catalog.pg_backend_pid()
+      and l.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
+      and n.nspname || '.' || c.relname ~ any (array(select pg_catalog.json_array_elements_text(${JSON.stringify(patterns)}::json)))
+    union all
+    select pg_catalog.format('session %s (%s) has a transaction open since %s', pid, coalesce(nullif(application_name, ''), 'no name'), xact_start)
+    from pg_catalog.pg_stat_activity where datname = pg_catalog.current_database() and pid <> pg_catalog.pg_backend_pid()
+      and xact_start < pg_catalog.now() - ${longTransaction}::interval
+    union all
+    select pg_catalog.format('the prepared transaction %L of %s', gid, owner) from pg_catalog.pg_prepared_xacts
+    where database = pg_catalog.current_database()
+    order by 1`);
+  return rows.map(({ text }) => text);
+}
+
+/** undefined_table, undefined_function, invalid_schema_name, insufficient_privilege. */
+function asMissing(error: unknown): unknown {
+  if (!['42P01', '42883', '3F000', '42501'].includes(stateOf(error))) return error;
+  return new OneRoofError('GATE_NOT_INSTALLED', {
+    problem: `the executor cannot use a gate in this database: ${error instanceof Error ? error.message : ''}`,
+    fix: 'install the gate there, and see the address of the executor',
+    cause: error,
+  });
+}
+
+/** The reasons as a list that is not empty, or null. */
+export function asHeld(reasons: readonly string[]): NonEmpty<string> | null {
+  return isNonEmpty(reasons) ? reasons : null;
+}

@@ -1,0 +1,79 @@
+import { type Digest, type Instant, type NonEmpty } from '../core/index.ts';
+import { type StatementDigest } from '../evidence/index.ts';
+import { type Direction, type Release, type Seal, type TierId } from '../release/index.ts';
+
+/** The number of an attempt; a higher one fences every lower one off. Text, because the database counts in 64 bits. */
+export type Epoch = string;
+
+/** What the database says was done in a cycle: one marker per tier and direction, written in the tier's own transaction. */
+export interface Marker {
+  readonly tier: string;
+  readonly direction: Direction;
+  readonly epoch: Epoch;
+  readonly schemaAfter: string;
+}
+
+/** A step that was committed; `n` counts from 1 within tier and direction. */
+export interface DoneStep {
+  readonly tier: string;
+  readonly direction: Direction;
+  readonly n: number;
+}
+
+/** Where a cycle stands, by the database's own rows alone. */
+export interface Progress {
+  readonly markers: readonly Marker[];
+  readonly steps: readonly DoneStep[];
+}
+
+/** Which part of a release is asked for. */
+export interface Wish {
+  readonly release: Release;
+  readonly direction: Direction;
+  /** The last tier to do; null: all of them. */
+  readonly through: TierId | null;
+}
+
+/** What is to be done next. */
+export type Act =
+  | { readonly act: 'enter'; readonly tier: TierId; readonly firstStep: number }
+  | { readonly act: 'nothing' }
+  | { readonly act: 'held'; readonly reasons: NonEmpty<string> }
+  | { readonly act: 'halt'; readonly why: string; readonly look: string };
+
+/** What became of a transaction. `unknown` halts: nothing retries it, and nobody can declare it done. */
+export type Outcome =
+  | { readonly outcome: 'applied' }
+  | { readonly outcome: 'not-applied' }
+  | { readonly outcome: 'unknown'; readonly why: string; readonly look: string };
+
+/** One line of the record: `intent` before a transaction, `outcome` after it. Evidence of kind `execution`. */
+export interface Execution {
+  readonly version: 1;
+  readonly release: string;
+  readonly seal: Seal;
+  readonly target: string;
+  readonly statement: StatementDigest;
+  readonly direction: Direction;
+  readonly tier: TierId;
+  /** The steps of this transaction: first and last number. */
+  readonly steps: readonly [number, number];
+  readonly epoch: Epoch;
+  readonly phase: 'intent' | 'applied' | 'not-applied' | 'unknown';
+  /** Why it was not applied, or why that is unknown; null elsewhere. */
+  readonly reason: string | null;
+  readonly at: Instant;
+}
+
+/** How far a run is. */
+export interface RolloutEvent {
+  readonly at: 'attempt' | 'enter' | 'step' | 'leave' | 'commit' | 'committed' | 'retry' | 'waiting';
+  readonly tier: string | null;
+  readonly step: number | null;
+}
+
+/** What a run of the command came to. */
+export type RolloutResult =
+  | { readonly result: 'done'; readonly tiers: readonly TierId[]; readonly schema: Digest | string | null }
+  | { readonly result: 'nothing-to-do'; readonly schema: Digest | string | null }
+  | { readonly result: 'held'; readonly tiers: readonly TierId[]; readonly reasons: NonEmpty<string> };

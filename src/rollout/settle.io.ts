@@ -1,0 +1,67 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Session } from '../database/index.ts';
+import { type Entry, isAlive, readIdentity, readProgress } from './gate-calls.io.ts';
+import { type Backend, decideOutcome, type ServerIdentity } from './outcome.ts';
+import { type Outcome } from './rollout.ts';
+
+/** A transaction whose answer was lost, and who had run it where. */
+export interface Lost {
+  readonly entry: Entry;
+  /** The last step of the transaction; null: it would have written the tier's marker. */
+  readonly lastStep: number | null;
+  readonly before: ServerIdentity;
+  readonly backend: Backend;
+  /** Opens a new session, as the executor. */
+  readonly open: () => Promise<Session>;
+  /** Milliseconds to wait for the server and for the old process. */
+  readonly patience: number;
+}
+
+/** Finds out what became of a transaction: reconnects, waits until the old server process is gone, then reads the marker. */
+export async function settle(lost: Lost): Promise<Outcome> {
+  const until = performance.now() + lost.patience;
+  const session = await reopen(lost, until);
+  if (session === null)
+    return decideOutcome({ before: lost.before, now: null, backend: 'alive', mark: 'absent', old: lost.backend });
+  try {
+    const now = await readIdentity(session);
+    // a server that was started again has no process of before; a pid there would be somebody else's
+    const isSameServer = now.startedAt === lost.before.startedAt;
+    let isThere = isSameServer && (await isAlive(session, lost.backend));
+    while (isThere && performance.now() < until) {
+      await wait(100);
+      isThere = await isAlive(session, lost.backend);
+    }
+    // only now: a row that is absent while the process lives may still come
+    const mark = await readMark(session, lost);
+    return decideOutcome({ before: lost.before, now, backend: isThere ? 'alive' : 'gone', mark, old: lost.backend });
+  } catch {
+    return {
+      outcome: 'unknown',
+      why: 'the connection was lost again while the outcome was read',
+      look: "the server's log; then run the same command again",
+    };
+  } finally {
+    await session.close();
+  }
+}
+
+async function readMark(session: Session, { entry, lastStep }: Lost): Promise<'present' | 'absent'> {
+  const { markers, steps } = await readProgress(session, entry.statement);
+  const isOurs = (row: { readonly tier: string; readonly direction: string }): boolean =>
+    row.tier === entry.tier && row.direction === entry.direction;
+  const found = lastStep === null ? markers.some(isOurs) : steps.some((step) => isOurs(step) && step.n === lastStep);
+  return found ? 'present' : 'absent';
+}
+
+async function reopen({ open }: Lost, until: number): Promise<Session | null> {
+  for (;;) {
+    try {
+      return await open();
+    } catch {
+      // whatever kept us out, it may pass; when it does not, the outcome is unknown and says so
+      if (performance.now() >= until) return null;
+      await wait(200);
+    }
+  }
+}

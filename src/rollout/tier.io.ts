@@ -1,0 +1,107 @@
+import { OneRoofError } from '../core/index.ts';
+import { problemOf, type Session, sql } from '../database/index.ts';
+import { type Step, type Tier } from '../release/index.ts';
+import { type Entry, enterTier, leaveTier, runStep } from './gate-calls.io.ts';
+import { stateOf } from './refusal.ts';
+import { type RolloutEvent } from './rollout.ts';
+import { interrupted, undo } from './session.io.ts';
+
+/** What one transaction holds: steps of a tier, and whether it leaves the tier. */
+export interface Piece {
+  readonly tier: Tier;
+  readonly steps: readonly { readonly n: number; readonly step: Step }[];
+  readonly isLast: boolean;
+}
+
+/** Where a transaction was when it failed: once COMMIT was sent, only the database knows what became of it. */
+export class Undone extends Error {
+  override readonly name = 'Undone';
+  readonly at: Step | null;
+
+  constructor(cause: unknown, at: Step | null) {
+    super('the transaction was not answered to the end', { cause });
+    this.at = at;
+  }
+}
+
+/** Cuts what is left of a tier into transactions: one, or one for each step where the release says so. */
+export function piecesOf(tier: Tier, steps: readonly Step[], firstStep: number): readonly Piece[] {
+  const left = steps.map((step, index) => ({ n: index + 1, step })).slice(firstStep - 1);
+  // steps that are all done, without a marker, still have to be left
+  if (tier.transaction === 'single' || left.length === 0) return [{ tier, steps: left, isLast: true }];
+  return left.map((one, index) => ({ tier, steps: [one], isLast: index === left.length - 1 }));
+}
+
+/**
+ * Runs one transaction of a tier through the gate.
+ *
+ * Errors  Undone with the cause: a refusal of the gate, of the server, or a connection that was lost; INTERRUPTED.
+ */
+export async function runPiece(
+  session: Session,
+  plan: { readonly entry: Entry; readonly piece: Piece },
+  watch: { readonly signal: AbortSignal | undefined; readonly onProgress: (event: RolloutEvent) => void },
+): Promise<void> {
+  const { entry, piece } = plan;
+  const { tier } = entry;
+  const isAborted = (): boolean => watch.signal?.aborted === true;
+  let cancelled: Promise<unknown> = Promise.resolve();
+  const cancel = (): void => {
+    cancelled = session.cancel().catch(() => null);
+  };
+  let at: Step | null = null;
+  watch.signal?.addEventListener('abort', cancel);
+  try {
+    if (isAborted()) throw interrupted(tier);
+    await session.query(sql`begin`);
+    watch.onProgress({ at: 'enter', tier, step: null });
+    await enterTier(session, entry);
+    for (const { n, step } of piece.steps) {
+      if (isAborted()) throw interrupted(tier);
+      at = step;
+      watch.onProgress({ at: 'step', tier, step: n });
+      await runStep(session, { ...entry, n, step });
+    }
+    at = null;
+    if (piece.isLast) {
+      watch.onProgress({ at: 'leave', tier, step: null });
+      await leaveTier(session, entry);
+    }
+    // a cancel that arrives during COMMIT would stop the wait for a standby: none is sent from here on
+    watch.signal?.removeEventListener('abort', cancel);
+    await cancelled;
+    if (isAborted()) throw interrupted(tier);
+    watch.onProgress({ at: 'commit', tier, step: null });
+    const { command } = await session.run('commit');
+    // a server answers COMMIT of a failed transaction with ROLLBACK, and no error
+    if (command !== 'COMMIT')
+      throw new OneRoofError('SQL_FAILED', {
+        problem: `tier ${tier}: COMMIT was answered with ${command}: nothing of it was applied`,
+        fix: "see the server's log for the statement that failed",
+      });
+  } catch (error) {
+    watch.signal?.removeEventListener('abort', cancel);
+    await cancelled;
+    await undo(session);
+    throw new Undone(isAborted() && !isLost(error) ? interrupted(tier) : error, at);
+  }
+}
+
+/** True where the connection is gone, so that nobody heard the answer. */
+export function isLost(error: unknown): boolean {
+  if (error instanceof OneRoofError) return error.code === 'CONNECTION_LOST';
+  const state = stateOf(error);
+  // the server ended the session; or the driver speaks of its socket, which has no SQLSTATE
+  return /^(57P0[1-5]|08...|25P0[34])$/.test(state) || !/^[0-9A-Z]{5}$/.test(state);
+}
+
+/** The error of a step or tier that the server refused, at the place in the author's file. */
+export function failed(error: unknown, { tier }: Entry, at: Step | null): OneRoofError {
+  const place = at?.place ?? { file: `tiers/${tier}` };
+  const problem = problemOf(error, { sql: at?.sql ?? '', place });
+  return new OneRoofError(problem.code, {
+    ...problem,
+    problem: `tier ${tier} was not applied: ${problem.problem}`,
+    cause: error,
+  });
+}

@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import { serve } from '@hono/node-server';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { OneRoofError } from '../core/index.ts';
+import { type Turned, turnAway } from './guard.ts';
+import { type Document, securityHeaders, writeDocument } from './html.ts';
+
+/** What an action answers: said to the person as it is. */
+export type Answer =
+  | { readonly ok: true; readonly text: string; readonly [more: string]: unknown }
+  | { readonly ok: false; readonly code: string; readonly text: string };
+
+/** One page and what it can do. */
+export interface Page {
+  readonly origin: string;
+  /** Where to listen; behind a proxy for TLS this is not the origin's. */
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly draw: () => Promise<Document>;
+  readonly actions: Readonly<Record<string, (body: unknown) => Promise<Answer>>>;
+}
+
+/** A page that is being served. */
+export interface ServedPage {
+  /** Holds the token: show it to the person at the terminal, nowhere else. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** An assertion with an attestation takes less than 8 KiB. Bytes. */
+const longestBody = 64 * 1024;
+
+/**
+ * Serves one page at an address that cannot be guessed.
+ *
+ * Errors  PAGE_UNSERVED where the address is taken.
+ */
+export async function servePage(page: Page): Promise<ServedPage> {
+  const token = randomBytes(24).toString('base64url');
+  const app = new Hono();
+  const bare = securityHeaders({ style: '', script: '' });
+  const turn = ({ status, problem }: Turned): Response =>
+    Response.json({ ok: false, code: 'refused', text: problem }, { status, headers: bare });
+  app.use(async (context, next) => {
+    const { method, path } = context.req;
+    const turned = turnAway(
+      { method, path, header: (name) => context.req.header(name) },
+      { origin: page.origin, token },
+    );
+    if (turned !== null) return turn(turned);
+    await next();
+    return undefined;
+  });
+  app.use(
+    bodyLimit({
+      maxSize: longestBody,
+      onError: () => Response.json({ ok: false, code: 'refused', text: 'too long' }, { status: 413, headers: bare }),
+    }),
+  );
+  app.get('/:token/', async () => {
+    const document = await page.draw();
+    const headers = { ...securityHeaders(document), 'content-type': 'text/html; charset=utf-8' };
+    return new Response(writeDocument(document), { headers });
+  });
+  // One at a time: two people who finish at once are counted one after the other.
+  let last: Promise<unknown> = Promise.resolve();
+  app.post('/:token/:action', async (context) => {
+    const action = Object.hasOwn(page.actions, context.req.param('action'))
+      ? page.actions[context.req.param('action')]
+      : undefined;
+    if (action === undefined) return turn({ status: 404, problem: 'there is no such page' });
+    const body: unknown = await context.req.json().catch(() => null);
+    const answer = last.then(() => act(() => action(body)));
+    last = answer;
+    return Response.json(await answer, { headers: bare });
+  });
+  return listen(app, page, token);
+}
+
+async function act(action: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof OneRoofError) {
+      return { ok: false, code: error.problems[0]?.code ?? 'INTERNAL', text: error.message };
+    }
+    throw error;
+  }
+}
+
+function listen(app: Hono, page: Page, token: string): Promise<ServedPage> {
+  return new Promise((resolve, reject) => {
+    const server = serve(
+      { fetch: app.fetch, hostname: page.listen.host, port: page.listen.port, autoCleanupIncoming: true },
+      () => {
+        const close = (): Promise<void> =>
+          new Promise((done) => {
+            server.close(() => done());
+            if ('closeAllConnections' in server) server.closeAllConnections();
+          });
+        resolve({ url: `${page.origin}/${token}/`, close });
+      },
+    );
+    server.once('error', (cause) =>
+      reject(
+        new OneRoofError('PAGE_UNSERVED', {
+          problem: `the page cannot be served at ${page.listen.host}:${page.listen.port}: ${cause.message}`,
+          fix: 'end what listens there, or name another address with --listen',
+          cause,
+        }),
+      ),
+    );
+  });
+}

@@ -1,0 +1,71 @@
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { type AssertionCheck, type DeviceClass } from '../../src/gate/index.ts';
+
+export const policy = { origin: 'https://gate.example.org', rpId: 'gate.example.org' };
+
+/** What an authenticator and a browser put together, before it is signed. */
+export interface Parts {
+  challenge: Buffer;
+  clientData: Buffer;
+  authenticatorData: Buffer;
+  device: DeviceClass;
+  x: string;
+  y: string;
+  privateKey: KeyObject;
+}
+
+/** The client data of an honest browser. */
+export function clientData(challenge: Uint8Array, tail = '}'): Buffer {
+  const spelled = Buffer.from(challenge).toString('base64url');
+  return Buffer.from(
+    `{"type":"webauthn.get","challenge":"${spelled}","origin":"${policy.origin}","crossOrigin":false${tail}`,
+  );
+}
+
+/** Authenticator data for a site, with these flags, and bytes after the counter. */
+export function authenticatorData(flags: number, { rpId = policy.rpId, tail = '' } = {}): Buffer {
+  const site = createHash('sha256').update(rpId).digest();
+  return Buffer.concat([site, Buffer.from([flags, 0, 0, 0, 7]), Buffer.from(tail, 'hex')]);
+}
+
+/** A few keys for all: making one is slow. */
+const keys = Array.from({ length: 5 }, () => generateKeyPairSync('ec', { namedCurve: 'P-256' }));
+
+/** The parts of a good assertion over a challenge of its own. */
+export function honest(index: number): Parts {
+  const challenge = randomBytes(32);
+  const { privateKey, publicKey } = keys[index % keys.length] ?? keys[0]!;
+  const jwk = publicKey.export({ format: 'jwk' });
+  const [x = '', y = ''] = [jwk.x, jwk.y].map((part) => Buffer.from(part ?? '', 'base64url').toString('hex'));
+  const tail = ['}', ',"other_keys_can_be_added_here":"x"}', ',"type":"webauthn.create"}'][index % 3];
+  const flags = [0x05, 0x0d, 0x1d][index % 3] ?? 0x05;
+  const device = flags === 0x05 ? 'bound' : 'any';
+  return {
+    challenge,
+    clientData: clientData(challenge, tail),
+    authenticatorData: authenticatorData(flags),
+    device,
+    x,
+    y,
+    privateKey,
+  };
+}
+
+/** Signs the parts as they are: what is wrong in them is then wrong under a good signature. */
+export function assertion(parts: Parts, damage: (der: Buffer) => Buffer = (der) => der): AssertionCheck {
+  const { challenge, device, x, y, privateKey } = parts;
+  const hash = createHash('sha256').update(parts.clientData).digest();
+  const der = sign('sha256', Buffer.concat([parts.authenticatorData, hash]), privateKey);
+  return {
+    challenge,
+    policy,
+    key: { x, y },
+    device,
+    signature: {
+      credential: 'Y3JlZGVudGlhbA',
+      authenticatorData: parts.authenticatorData,
+      clientDataJSON: parts.clientData,
+      signature: damage(der),
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { writeStatement } from '../../src/evidence/index.ts';
+import {
+  type Chain,
+  type ChainLink,
+  type Policy,
+  policyDigest,
+  policyDocument,
+  type Registry,
+  registryDigest,
+  registryDocument,
+  verifyChain,
+} from '../../src/gate/index.ts';
+import { type Authenticator, digestOf, keys, person, policyOf, policyYaml, registry, signed } from './people.ts';
+
+const { ana, ben, cleo, dan, mallory } = keys;
+const policy = policyOf();
+const stricter = policyOf(policyYaml.replace('longest: 24h', 'longest: 12h'));
+const nonce = 'a'.repeat(32);
+
+function registryLink(next: Registry, current: Registry, by: readonly Authenticator[]): ChainLink {
+  const predicate = { version: next.version, previous: registryDigest(current), nonce };
+  const body = writeStatement({
+    kind: 'registry',
+    subject: { name: 'registry', digest: registryDigest(next) },
+    predicate,
+  });
+  return { kind: 'registry', document: registryDocument(next), body, signatures: by.map((key) => signed(body, key)) };
+}
+
+function policyLink(next: Policy, current: Policy, by: readonly Authenticator[]): ChainLink {
+  const predicate = { previous: policyDigest(current), nonce };
+  const body = writeStatement({ kind: 'policy', subject: { name: next.name, digest: policyDigest(next) }, predicate });
+  return { kind: 'policy', document: policyDocument(next), body, signatures: by.map((key) => signed(body, key)) };
+}
+
+const withMallory: Registry = {
+  ...registry,
+  version: 2,
+  previous: registryDigest(registry),
+  persons: [...registry.persons, person('mallory', 9, mallory)],
+};
+const third: Registry = { ...registry, version: 3, previous: registryDigest(withMallory) };
+
+function chain(...links: readonly ChainLink[]): Chain {
+  return {
+    root: { policy: policyDigest(policy), registry: registryDigest(registry) },
+    first: { policy: policyDocument(policy), registry: registryDocument(registry) },
+    links,
+  };
+}
+
+/** The code and the link of a chain that does not hold; null of one that does. */
+function broken(of: Chain): readonly [string, number | null] | null {
+  const verdict = verifyChain(of);
+  return verdict.ok ? null : [verdict.code, verdict.link];
+}
+
+describe('a chain of registries and policies', () => {
+  it('holds with what was pinned alone', () => {
+    expect(verifyChain(chain())).toEqual({ ok: true, policy, registry });
+  });
+
+  it('is led on by a quorum of the one before, link after link', () => {
+    const links = [
+      registryLink(withMallory, registry, [ana, dan]),
+      policyLink(stricter, policy, [cleo, mallory]),
+      registryLink(third, withMallory, [ana, cleo]),
+    ];
+    expect(verifyChain(chain(...links))).toEqual({ ok: true, policy: stricter, registry: third });
+  });
+
+  it.each<[string, readonly Authenticator[]]>([
+    ['nobody', []],
+    ['one person', [ana]],
+    ['one person twice', [ana, ana]],
+    ['too low a level', [ben, ana]],
+    ['a person that only the next version knows', [ana, mallory]],
+    ['an agent with a key of its own', [ana, { ...mallory, credential: dan.credential }]],
+  ])('is not led on by %s', (_who, by) => {
+    expect(broken(chain(registryLink(withMallory, registry, by)))).toEqual(['quorum', 0]);
+    expect(broken(chain(policyLink(stricter, policy, by)))).toEqual(['quorum', 0]);
+  });
+
+  it('is not led on by signatures for another registry', () => {
+    const good = registryLink(withMallory, registry, [ana, dan]);
+    const other = { ...withMallory, persons: [...registry.persons, person('mallory', 1, mallory)] };
+    const moved = { ...registryLink(other, registry, []), signatures: good.signatures };
+    expect(broken(chain(moved))).toEqual(['quorum', 0]);
+    expect(broken(chain({ ...good, document: registryDocument(other) }))).toEqual(['statement', 0]);
+  });
+
+  it('does not begin at another root', () => {
+    const begun = chain();
+    expect(broken({ ...begun, root: { ...begun.root, registry: digestOf('x') } })).toEqual(['root', null]);
+    expect(broken({ ...begun, root: { ...begun.root, policy: digestOf('x') } })).toEqual(['root', null]);
+    const second = { policy: begun.first.policy, registry: registryDocument(withMallory) };
+    const root = { ...begun.root, registry: registryDigest(withMallory) };
+    expect(broken({ root, first: second, links: [] })).toEqual(['root', null]);
+    expect(broken({ ...begun, first: { ...begun.first, policy: 'no policy' } })).toEqual(['document', null]);
+  });
+
+  it('leaves no version out and goes back to none', () => {
+    const skipped = { ...third, previous: registryDigest(registry) };
+    expect(broken(chain(registryLink(skipped, registry, [ana, dan])))).toEqual(['previous', 0]);
+    const good = registryLink(withMallory, registry, [ana, dan]);
+    const again = { ...withMallory, software: [] };
+    expect(broken(chain(good, registryLink(again, registry, [ana, cleo])))).toEqual(['previous', 1]);
+    expect(broken(chain(policyLink(stricter, stricter, [ana, dan])))).toEqual(['previous', 0]);
+  });
+
+  it('lets no statement count twice: an older policy cannot be put back with the signatures that it once had', () => {
+    const there = policyLink(stricter, policy, [ana, dan]);
+    const back = policyLink(policy, stricter, [ana, dan]);
+    expect(broken(chain(there, back))).toBeNull();
+    expect(broken(chain(there, back, there))).toEqual(['replayed', 2]);
+  });
+
+  it('reads only canonical documents and statements of its kind', () => {
+    const good = registryLink(withMallory, registry, [ana, dan]);
+    expect(broken(chain({ ...good, document: `${good.document}\n` }))).toEqual(['document', 0]);
+    expect(broken(chain({ ...good, body: '{}' }))).toEqual(['statement', 0]);
+    const asPolicy = policyLink(stricter, policy, [ana, dan]);
+    expect(broken(chain({ ...asPolicy, kind: 'registry' }))).toEqual(['document', 0]);
+    expect(broken(chain({ ...good, body: asPolicy.body, signatures: asPolicy.signatures }))).toEqual(['statement', 0]);
+  });
+});

@@ -1,0 +1,352 @@
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { canonicalJson, digest, type Digest, type Instant, type Milliseconds } from '../../src/core/index.ts';
+import { type Connection, id, openSession, type Session, sql } from '../../src/database/index.ts';
+import {
+  type Ratification,
+  statementDigest,
+  type StatementDigest,
+  statementHash,
+  writeStatement,
+} from '../../src/evidence/index.ts';
+import {
+  describeGate,
+  installSql,
+  type Policy,
+  type Registry,
+  type Signature,
+  submitRelease,
+  submitSignature,
+  submitTarget,
+  type TargetDescriptor,
+} from '../../src/gate/index.ts';
+import { readSealed, type SealedRelease, sealRelease } from '../../src/release/index.ts';
+import { runSql, serverConnection, withDatabase } from '../database.io.ts';
+import { withFolder } from '../release/folder.io.ts';
+
+const origin = 'https://gate.example.org';
+const rpId = 'gate.example.org';
+
+/** Somebody with a passkey; `flags` as the authenticator sets them. */
+export interface Signer {
+  readonly id: string;
+  readonly level: number;
+  readonly credential: string;
+  readonly x: string;
+  readonly y: string;
+  readonly privateKey: KeyObject;
+  readonly flags: number;
+}
+
+/** Makes somebody: with a key bound to a device (0x05), or a synced one (0x1d). */
+export function signer(name: string, level: number, flags = 0x05): Signer {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const jwk = publicKey.export({ format: 'jwk' });
+  const hex = (part: string | undefined): string => Buffer.from(part ?? '', 'base64url').toString('hex');
+  const credential = randomBytes(16).toString('base64url');
+  return { id: name, level, credential, x: hex(jwk.x), y: hex(jwk.y), privateKey, flags };
+}
+
+/** The assertion of a passkey over a statement, as an authenticator and a browser make it; `as` changes what they saw. */
+export function assertion(
+  by: Signer,
+  body: string,
+  as: {
+    readonly origin?: string;
+    readonly rpId?: string;
+    readonly flags?: number;
+    readonly challenge?: Uint8Array;
+  } = {},
+): Signature {
+  const challenge = Buffer.from(as.challenge ?? statementHash(body)).toString('base64url');
+  const clientDataJSON = Buffer.from(
+    `{"type":"webauthn.get","challenge":"${challenge}","origin":"${as.origin ?? origin}","crossOrigin":false}`,
+  );
+  const site = createHash('sha256')
+    .update(as.rpId ?? rpId)
+    .digest();
+  const authenticatorData = Buffer.concat([site, Buffer.from([as.flags ?? by.flags, 0, 0, 0, 1])]);
+  const signed = Buffer.concat([authenticatorData, createHash('sha256').update(clientDataJSON).digest()]);
+  return {
+    credential: by.credential,
+    authenticatorData,
+    clientDataJSON,
+    signature: sign('sha256', signed, by.privateKey),
+  };
+}
+
+/** The registry of some people. */
+export function registryOf(people: readonly Signer[], more: Partial<Registry> = {}): Registry {
+  const persons = people.map(({ id: person, level, credential, x, y, flags }) => ({
+    id: person,
+    name: person.toUpperCase(),
+    level,
+    keys: [
+      {
+        credential,
+        x,
+        y,
+        aaguid: '00000000-0000-0000-0000-000000000000',
+        device: (flags & 8) === 0 ? ('bound' as const) : ('synced' as const),
+        label: 'key',
+      },
+    ],
+  }));
+  return { format: 1, version: 1, previous: null, persons, software: [], ...more };
+}
+
+/** A policy of two seats, one of them for a key that is bound to a device. */
+export function policyOf(more: Partial<Policy> = {}): Policy {
+  const ms = (n: number): Milliseconds => n as Milliseconds;
+  return {
+    format: 1,
+    name: 'test',
+    production: false,
+    origin,
+    rpId,
+    seats: [
+      { level: 2, device: 'any' },
+      { level: 4, device: 'bound' },
+    ],
+    oneWaySeats: [],
+    window: { longest: ms(86_400_000), review: ms(0), rollback: ms(3_600_000) },
+    rehearsal: { maxAge: ms(86_400_000) },
+    holdPoints: [],
+    quorum: [
+      { level: 4, device: 'any' },
+      { level: 2, device: 'any' },
+    ],
+    authenticators: { aaguids: null, attestation: 'none' },
+    ...more,
+  };
+}
+
+/** The release that the tests roll out: two tiers, a data gate before the second, a barred third. */
+export const release: Readonly<Record<string, string>> = {
+  'release.yaml': `format: 1
+name: small
+title: Small
+database: shop
+touches: [public.t, public.n, public.never]
+authors:
+  - { name: agent, kind: agent, instructedBy: ira }
+metrics:
+  rows: rows of t
+  ready: rows of readiness
+  tables: tables that the release makes
+invariants:
+  greenfield: { rows: 1, tables: 0 }
+  finalized: { rows: 3, tables: 1 }
+  always: { rows: { atLeast: 1 } }
+tiers:
+  - { id: 1-rows, title: Rows }
+  - { id: 2-table, title: Table }
+  - { id: 3-barred, title: Barred, barred: not yet }
+gates:
+  - { id: ready, title: Ready, metric: ready, atLeast: 1, before: 2-table }
+`,
+  'tiers/1-rows/up.sql': 'insert into t values (2);\ninsert into t values (3);\n',
+  'tiers/1-rows/down.sql': 'delete from t where i in (2, 3);\n',
+  'tiers/1-rows/check.sql': 'select i from t where i is null;\n',
+  'tiers/2-table/up.sql': 'create table n (i integer);\n',
+  'tiers/2-table/down.sql': 'drop table if exists n;\n',
+  'tiers/3-barred/up.sql': 'create table never (i integer);\n',
+  'tiers/3-barred/down.sql': 'drop table if exists never;\n',
+  'metrics/rows.sql': 'select count(*) from t\n',
+  'metrics/ready.sql': 'select count(*) from readiness\n',
+  'metrics/tables.sql': "select count(*) from pg_catalog.pg_tables where tablename = 'n'\n",
+};
+
+/** A database with an application and its gate. */
+export interface Gated {
+  /** Where the release lies. */
+  readonly folder: string;
+  readonly database: Connection;
+  readonly people: { readonly ana: Signer; readonly ben: Signer; readonly ira: Signer };
+  readonly policy: Policy;
+  readonly registry: Registry;
+  readonly sealed: SealedRelease;
+  /** Opens a session as one of the gate's roles, or as the application's owner. */
+  as<T>(role: string, use: (session: Session) => Promise<T>): Promise<T>;
+  /** A ratification of the release; `more` changes what it says. */
+  ratification(more?: Partial<Ratification>, target?: Partial<TargetDescriptor>): Promise<string>;
+  /** Signs it by these people and hands it in. */
+  ratify(body: string, by: readonly Signer[], target?: Partial<TargetDescriptor>): Promise<StatementDigest>;
+}
+
+/** What a gated database is made with. */
+export interface GatedPlan {
+  /** The files of the release, instead of the usual ones. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** More of the application, made by its owner. */
+  readonly application?: readonly string[];
+  readonly policy?: Partial<Policy>;
+  /** Changes the SQL that installs the gate: the negative controls. */
+  readonly change?: (text: string) => string;
+}
+
+/** Makes a database with an application, installs its gate, seals a release, hands all of it over, and drops it. */
+export async function withGate<T>(
+  version: '18' | '15',
+  plan: GatedPlan,
+  use: (gated: Gated) => Promise<T>,
+): Promise<T> {
+  const people = { ana: signer('ana', 4), ben: signer('ben', 2, 0x1d), ira: signer('ira', 4) };
+  const policy = policyOf(plan.policy);
+  const registry = registryOf([people.ana, people.ben, people.ira]);
+  return await withFolder(plan.files ?? release, async (folder) => {
+    await sealRelease(folder);
+    const sealed = await readSealed(folder);
+    return await withDatabase(version, async (database) => {
+      const { application = [], change = (text) => text } = plan;
+      await install({ database, policy, registry, application, change });
+      const gated: Gated = {
+        folder,
+        database,
+        people,
+        policy,
+        registry,
+        sealed,
+        as: async (role, work) => {
+          const session = await openSession({ ...database, user: role }, { applicationName: 'test' });
+          try {
+            return await work(session);
+          } finally {
+            await session.close();
+          }
+        },
+        ratification: (more = {}, target = {}) => ratificationOf(gated, more, target),
+        ratify: (body, by, target = {}) =>
+          gated.as('oneroof_relay', async (session) => {
+            await submitRelease(session, sealed);
+            for (const one of by) await submitSignature(session, body, assertion(one, body));
+            const statement = statementDigest(body);
+            await submitTarget(session, {
+              statement,
+              descriptor: await descriptorOf(gated, target),
+              place: 0,
+              proof: [],
+            });
+            return statement;
+          }),
+      };
+      return await use(gated);
+    });
+  });
+}
+
+async function install(of: {
+  readonly database: Connection;
+  readonly policy: Policy;
+  readonly registry: Registry;
+  readonly application: readonly string[];
+  readonly change: (text: string) => string;
+}): Promise<void> {
+  const { database, change } = of;
+  const admin = await openSession(database, { applicationName: 'test' });
+  try {
+    const [policy, registry] = [canonicalJson(of.policy), canonicalJson(of.registry)];
+    await admin.query(
+      sql`do $$ begin if to_regrole('app_owner') is null then create role app_owner login; end if; end $$`,
+    );
+    await admin.query(sql`alter schema public owner to app_owner`);
+    await runSql(database, [
+      'set role app_owner',
+      'create table t (i integer)',
+      'insert into t values (1)',
+      'create table readiness (i integer)',
+      ...of.application,
+    ]);
+    const text = change(
+      installSql({
+        serverVersion: admin.serverVersion,
+        uri: 'production',
+        appOwner: 'app_owner',
+        policy: { digest: digest('policy', [policy]), body: policy },
+        registry: { digest: digest('registry', [registry]), body: registry },
+        as: 'superuser',
+      }),
+    );
+    await admin.run(`do $install$ begin execute $text$${text}$text$; end $install$`);
+  } finally {
+    await admin.close();
+  }
+}
+
+/** This database's descriptor. */
+export async function descriptorOf(gated: Gated, more: Partial<TargetDescriptor> = {}): Promise<TargetDescriptor> {
+  const found = await gated.as('oneroof_observer', describeGate);
+  return { format: 1, ...found.facts, schema: found.schema as Digest, ...more };
+}
+
+async function ratificationOf(
+  gated: Gated,
+  more: Partial<Ratification>,
+  target: Partial<TargetDescriptor>,
+): Promise<string> {
+  const { sealed, policy, registry } = gated;
+  const descriptor = canonicalJson(await descriptorOf(gated, target));
+  const at = (ms: number): Instant => new Date(Date.now() + ms).toISOString() as Instant;
+  return writeStatement<Ratification>({
+    kind: 'ratification',
+    subject: { name: sealed.release.name, digest: sealed.seal },
+    predicate: {
+      decision: 'ratify',
+      targets: {
+        root: createHash('sha256')
+          .update(Buffer.concat([Buffer.from([0]), Buffer.from(descriptor)]))
+          .digest('hex'),
+        size: 1,
+      },
+      evidence: [{ kind: 'rehearsal', digest: digest('evidence', ['x']) }],
+      rehearsedAt: at(-60_000),
+      policy: digest('policy', [canonicalJson(policy)]),
+      registry: { version: 1, digest: digest('registry', [canonicalJson(registry)]) },
+      authors: ['agent', 'ira'],
+      holdPoint: null,
+      notBefore: at(-1000),
+      expires: at(3_600_000),
+      log: { size: 0, root: '' },
+      dossier: digest('dossier', ['']),
+      sealedAt: at(-120_000),
+      nonce: randomBytes(16).toString('hex'),
+      ...more,
+    },
+  });
+}
+
+/** Runs a tier as the executor, in one transaction; `more` statements come before it is left. */
+export async function runTier(
+  session: Session,
+  of: { readonly gated: Gated; readonly statement: string; readonly direction: 'up' | 'down'; readonly tier: string },
+): Promise<void> {
+  const { statement, direction, tier } = of;
+  const steps = of.gated.sealed.release.tiers.find((one) => one.id === tier)?.[direction] ?? [];
+  const [attempt] = await session.query<{ epoch: string }>(
+    sql`select gate.begin_attempt(${statement}, ${direction})::text as epoch`,
+  );
+  const epoch = attempt?.epoch ?? '0';
+  await session.query(sql`begin`);
+  try {
+    await session.query(sql`select gate.enter_tier(${statement}, ${direction}, ${tier}, ${epoch}::bigint)`);
+    for (const [at, step] of steps.entries())
+      await session.query(sql`select gate.run_step(${statement}, ${direction}, ${tier}, ${at + 1}, ${step.sql})`);
+    await session.query(sql`select gate.leave_tier(${statement}, ${direction}, ${tier}, ${epoch}::bigint)`);
+    await session.query(sql`commit`);
+  } catch (error) {
+    await session.query(sql`rollback`);
+    throw error;
+  }
+}
+
+/** Copies a database within its server, as a restore would. */
+export async function withCopy<T>(gated: Gated, use: (copy: Connection) => Promise<T>): Promise<T> {
+  const name = `${gated.database.database}_copy`;
+  const version = gated.database.host === serverConnection('18').host ? '18' : '15';
+  const admin = await openSession(serverConnection(version), { applicationName: 'test' });
+  try {
+    await admin.query(sql`create database ${id(name)} template ${id(gated.database.database)}`);
+    return await use({ ...gated.database, database: name });
+  } finally {
+    await admin.query(sql`drop database if exists ${id(name)} with (force)`).finally(() => admin.close());
+  }
+}

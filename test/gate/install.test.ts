@@ -1,0 +1,277 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run as doctor } from '../../src/cli/commands/doctor.io.ts';
+import { run as install } from '../../src/cli/commands/install.io.ts';
+import { run as uninstall } from '../../src/cli/commands/uninstall.io.ts';
+import { run as upgrade } from '../../src/cli/commands/upgrade.io.ts';
+import { type Outcome } from '../../src/cli/output.io.ts';
+import { type Run } from '../../src/cli/verb.ts';
+import { canonicalJson, OneRoofError } from '../../src/core/index.ts';
+import {
+  type Connection,
+  embeddedBinaries,
+  findBinaries,
+  observerStatements,
+  openSession,
+  type Server,
+  sql,
+  startTemporaryServer,
+} from '../../src/database/index.ts';
+import { runSql, versions, withSession } from '../database.io.ts';
+import { policyOf, registryOf, runTier, signer, type Signer, withGate } from './cycle.io.ts';
+
+const people = [signer('ana', 4), signer('ben', 2, 0x1d)];
+
+/** A server of its own: these tests change the roles, which all databases of a server share. */
+const servers = new Map<string, Server>();
+const folder = mkdtempSync(join(tmpdir(), 'oneroof-install-'));
+
+beforeAll(async () => {
+  for (const version of versions)
+    servers.set(
+      version,
+      await startTemporaryServer({ binaries: version === '18' ? embeddedBinaries() : findBinaries(15) }),
+    );
+  writeFileSync(join(folder, 'policy.yaml'), policyText(policyOf()));
+  writeFileSync(join(folder, 'registry.json'), registryText(people));
+}, 60_000);
+
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  for (const server of servers.values()) await server.stop();
+});
+
+/** The policy as a person writes it. */
+function policyText(policy: ReturnType<typeof policyOf>): string {
+  const { origin, rpId, seats, quorum } = policy;
+  return JSON.stringify({
+    format: 1,
+    name: 'test',
+    production: true,
+    origin,
+    rpId,
+    seats,
+    quorum,
+    window: { longest: '24h', review: '1h', rollback: '1h' },
+    rehearsal: { maxAge: '24h' },
+  });
+}
+
+/** The registry as a file; a key needs a label there. */
+function registryText(of: readonly Signer[]): string {
+  return canonicalJson(registryOf(of)).replaceAll('"label":""', '"label":"key"');
+}
+
+let count = 0;
+
+/** Makes a database that the DBA, who is no superuser, owns; the application's objects are app's. */
+async function makeDatabase(version: '18' | '15'): Promise<Connection> {
+  const server = servers.get(version);
+  if (server === undefined) throw new Error(`no server of ${version}`);
+  const name = `d${(count += 1)}`;
+  const admin = server.connection('postgres');
+  await runSql(admin, [
+    `do $$ begin if to_regrole('app') is null then
+      create role app login; create role dba login createrole; create role stranger login; grant app to dba with admin option;
+      create role looker login; end if; end $$`,
+    `create database ${name} owner dba`,
+  ]);
+  const database = { ...admin, database: name };
+  await runSql(database, [
+    'alter schema public owner to app',
+    'create table t (i integer)',
+    'alter table t owner to app',
+    ...observerStatements('looker', ['public']),
+  ]);
+  return database;
+}
+
+/** Runs a command in a folder whose oneroof.yaml names the database. */
+async function call(
+  run: Run,
+  of: { database: Connection; user?: string; admin?: boolean; options?: Record<string, string | boolean> },
+): Promise<Outcome> {
+  const url = (user: string): string =>
+    `postgres://${user}@/${of.database.database}?host=${encodeURIComponent(of.database.host)}&port=${of.database.port}`;
+  const admin = of.admin === false ? '' : `    admin: { url: "${url(of.user ?? of.database.user)}" }\n`;
+  writeFileSync(join(folder, 'oneroof.yaml'), `targets:\n  production:\n    url: "${url('looker')}"\n${admin}`);
+  return await run({
+    commands: [],
+    arguments: [],
+    options: of.options ?? {},
+    folder,
+    terminal: { say: () => undefined, progress: () => undefined },
+    signal: new AbortController().signal,
+  });
+}
+
+async function codesOf(work: Promise<unknown>): Promise<readonly string[]> {
+  const thrown = await work.then(
+    () => null,
+    (error: unknown) => error,
+  );
+  if (!(thrown instanceof OneRoofError)) throw new Error(`no error of ours: ${String(thrown)}`);
+  return thrown.problems.map(({ code }) => code);
+}
+
+const apply = { apply: true, appOwner: 'app' };
+
+describe.each(versions)('installing the gate on %s', (version) => {
+  it.each(['dba', null])(
+    'is done by a superuser, and by an owner who is none (%s), and leaves the gate intact',
+    async (user) => {
+      const database = await makeDatabase(version);
+      const as = { database, ...(user === null ? {} : { user }) };
+      const done = await call(install, { ...as, options: apply });
+      expect(done.data).toMatchObject({ applied: true, as: user === null ? 'superuser' : 'owner' });
+      await withSession(database, async (session) => {
+        await session.query(sql`select gate.assert_intact()`);
+        const [facts] = await session.query(sql`select
+        (select string_agg(distinct pg_get_userbyid(proowner), ',' order by pg_get_userbyid(proowner)) from pg_proc where pronamespace = 'gate'::regnamespace) as owners,
+        pg_has_role('dba', 'gate_owner', 'usage')::text as enters,
+        to_regproc('gate.close_install')::text as left_over, (select count(*)::text from pg_event_trigger) as walls,
+        (select app_owner from gate.identity) as app_owner`);
+        expect(facts).toEqual({
+          owners: 'app,gate_owner',
+          enters: 'false',
+          left_over: null,
+          walls: user === null ? '2' : '0',
+          app_owner: 'app',
+        });
+      });
+      expect(await codesOf(call(install, { ...as, options: apply }))).toEqual(['GATE_INSTALLED']);
+      expect((await call(upgrade, as)).text).toContain('nothing to do');
+      await call(uninstall, { ...as, options: { apply: true } });
+      expect(await codesOf(call(uninstall, as))).toEqual(['GATE_ABSENT']);
+      expect((await call(install, { ...as, options: apply })).exit).toBe(0);
+    },
+  );
+
+  it('gives the same rights whoever installs, and closes the gate when its installer comes back', async () => {
+    const rightsOf = async (user: string): Promise<object[]> => {
+      const database = await makeDatabase(version);
+      await call(install, { database, user, options: apply });
+      const found = await withSession(database, (session) =>
+        session.query(sql`
+          select what, pg_get_userbyid(owner) as owner, (select string_agg(one::text, ' ' order by one::text collate "C") from unnest(acl) one) as acl from (
+            select p.oid::regprocedure::text, p.proowner, p.proacl from pg_proc p where p.pronamespace = 'gate'::regnamespace and p.proname <> 'guard_ddl'
+            union all select c.relname, c.relowner, c.relacl from pg_class c where c.relnamespace = 'gate'::regnamespace
+            union all select n.nspname, n.nspowner, n.nspacl from pg_namespace n where n.nspname = 'gate') o(what, owner, acl)
+          order by what collate "C"`),
+      );
+      if (user !== 'dba') return found;
+      await withSession({ ...database, user }, (session) => session.query(sql`grant gate_owner to current_user`));
+      try {
+        await expect(runSql(database, ['select gate.assert_intact()'])).rejects.toThrow('gate: intact');
+      } finally {
+        await withSession({ ...database, user }, (session) => session.query(sql`revoke gate_owner from current_user`));
+      }
+      await runSql(database, ['select gate.assert_intact()']);
+      return found;
+    };
+    const asOwner = await rightsOf('dba');
+    expect(asOwner.length).toBeGreaterThan(50);
+    expect(asOwner).toEqual(await rightsOf('postgres'));
+  });
+
+  it('prints SQL that psql runs, and changes nothing itself', async () => {
+    const database = await makeDatabase(version);
+    const psql = (input: string): string =>
+      spawnSync(
+        join(findBinaries(15).folder, 'psql'),
+        [
+          '-XqAt',
+          '-v',
+          'ON_ERROR_STOP=1',
+          '-h',
+          database.host,
+          '-p',
+          `${database.port}`,
+          '-U',
+          database.user,
+          database.database,
+        ],
+        { input, encoding: 'utf8' },
+      ).stderr.replace(/^.*NOTICE.*$|^DETAIL.*$|^.* and \d+ other objects.*$/gm, '');
+    const { text } = await call(install, { database, options: { appOwner: 'app' } });
+    expect(await codesOf(call(upgrade, { database }))).toEqual(['GATE_ABSENT']);
+    expect(psql(text)).toBe('');
+    await withSession(database, (session) => session.query(sql`select gate.assert_intact()`));
+    const removal = await call(uninstall, { database });
+    expect((await call(upgrade, { database })).exit).toBe(0);
+    psql(removal.text);
+    expect(await codesOf(call(upgrade, { database }))).toEqual(['GATE_ABSENT']);
+  });
+
+  it('is refused for a role that ratified steps may not run as, and to whom may not install', async () => {
+    const database = await makeDatabase(version);
+    for (const appOwner of ['nobody', 'postgres'])
+      expect(await codesOf(call(install, { database, options: { appOwner } }))).toEqual(['GATE_APP_OWNER']);
+    expect(await codesOf(call(install, { database, user: 'dba' }))).toEqual(['GATE_APP_OWNER']);
+    const codes = await codesOf(call(install, { database, user: 'stranger', options: { appOwner: 'app' } }));
+    expect(codes.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(codes)).toEqual(new Set(['GATE_RIGHTS']));
+  });
+
+  it('is refused without an address, over a newer gate, and for a registry that cannot fill the seats', async () => {
+    const database = await makeDatabase(version);
+    expect(await codesOf(call(install, { database, admin: false }))).toEqual(['GATE_ADDRESS']);
+    writeFileSync(join(folder, 'few.json'), registryText([signer('ben', 2)]));
+    expect(await codesOf(call(install, { database, options: { ...apply, registry: 'few.json' } }))).toContain(
+      'SEATS_UNFILLABLE',
+    );
+    await call(install, { database, options: apply });
+    await runSql(database, ['update gate.identity set version = 2']);
+    for (const run of [install, uninstall, upgrade])
+      expect(await codesOf(call(run, { database, options: apply }))).toEqual(['GATE_VERSION']);
+  });
+
+  it('is looked after by doctor, which names rights as SQL', async () => {
+    const database = await makeDatabase(version);
+    const gateCheck = async (): Promise<{ outcome: string; fix: string | null } | undefined> =>
+      (
+        (await call(doctor, { database })).data as { checks: { name: string; outcome: string; fix: string | null }[] }
+      ).checks.find(({ name }) => name === 'gate of production');
+    expect(await gateCheck()).toBeUndefined();
+    await call(install, { database, options: apply });
+    expect(await gateCheck()).toMatchObject({ outcome: 'ok' });
+    await runSql(database, [
+      'revoke execute on function gate.status() from oneroof_executor',
+      'grant execute on function gate.schema_digest() to public',
+      'grant select on gate.statements to oneroof_relay',
+      'grant usage on schema public to oneroof_executor',
+      'create function public.back_door() returns void language sql security definer as $$ $$',
+    ]);
+    const { outcome, fix } = (await gateCheck()) ?? {};
+    expect(outcome).toBe('problem');
+    const fixes = (fix ?? '').split('\n').slice(1);
+    expect(fixes).toHaveLength(4);
+    expect(fix).toContain('revoke execute on function public.back_door() from public');
+    const session = await openSession(database, { applicationName: 'test', settings: { search_path: 'public' } });
+    for (const one of fixes) await session.run(one);
+    await session.close();
+    expect(await gateCheck()).toMatchObject({ outcome: 'ok' });
+  });
+
+  it('is not undone while a release is half way', async () => {
+    await withGate(version, {}, async (gated) => {
+      const statement = await gated.ratify(await gated.ratification(), [gated.people.ana, gated.people.ben]);
+      const step = (direction: 'up' | 'down', tier: string): Promise<void> =>
+        gated.as('oneroof_executor', (session) => runTier(session, { gated, statement, direction, tier }));
+      const { database } = gated;
+      const remove = (): Promise<unknown> => call(uninstall, { database, options: { apply: true } });
+      await step('up', '1-rows');
+      expect(await codesOf(remove())).toEqual(['GATE_BUSY']);
+      await runSql(database, ['insert into readiness values (1)']);
+      await step('up', '2-table');
+      await step('down', '2-table');
+      expect(await codesOf(remove())).toEqual(['GATE_BUSY']);
+      await step('down', '1-rows');
+      await remove();
+      expect(await codesOf(remove())).toEqual(['GATE_ABSENT']);
+    });
+  });
+});

@@ -1,0 +1,325 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createProgram } from '../../src/cli/program.io.ts';
+import { type Call } from '../../src/cli/verb.ts';
+import { verbs } from '../../src/cli/verbs.io.ts';
+import { type Instant, type Milliseconds } from '../../src/core/index.ts';
+import { type StatementDigest } from '../../src/evidence/index.ts';
+import { type Cycle, type GateReading } from '../../src/gate/index.ts';
+import { refusals } from '../../src/report/refusals.ts';
+import { buildReport, type Occasion, standingOf, toPrompt, toRunbook } from '../../src/report/index.ts';
+import { type Release, type Seal, type TierId } from '../../src/release/index.ts';
+
+const at = '2026-06-03T08:00:00.000Z' as Instant;
+const seal = `sha256:${'a'.repeat(64)}` as Seal;
+const statement = `sha256:${'b'.repeat(64)}` as StatementDigest;
+const day = 86_400_000 as Milliseconds;
+const tier = { transaction: 'single', up: [], down: [], oneWay: null, check: [], barred: null } as const;
+
+/** The release and its gate, with one text at every place that others write. */
+function occasionOf(text: string, change: Partial<Occasion> = {}): Occasion {
+  const release: Release = {
+    folder: '.',
+    name: 'one-roof' as Release['name'],
+    title: text,
+    summary: text,
+    database: text,
+    touches: [],
+    varies: [],
+    requires: 'strict',
+    authors: [],
+    settings: { lockTimeout: day, statementTimeout: day, searchPath: [], role: null },
+    budgets: { lock: null, total: null },
+    tiers: [
+      { ...tier, id: '1-base' as TierId, order: 1, title: text },
+      { ...tier, id: '2-owners' as TierId, order: 2, title: text, oneWay: text },
+      { ...tier, id: '3-events' as TierId, order: 3, title: text, barred: text },
+    ],
+    metrics: [],
+    invariants: { greenfield: {}, finalized: {}, always: {} },
+    gates: [
+      {
+        id: 'g',
+        title: text,
+        metric: 'ospa' as Release['metrics'][number]['name'],
+        expectation: { atLeast: 1 },
+        before: '2-owners' as TierId,
+      },
+    ],
+    options: [],
+    reviews: [],
+    allows: {},
+    after: { rollout: [{ title: text, run: text }], rollback: [{ title: text, run: text }] },
+    next: [
+      { title: text, gated: true },
+      { title: text, gated: false },
+    ],
+  };
+  const sealed = { release, seal };
+  const built = buildReport({
+    release: sealed,
+    evidence: [],
+    policy: { rehearsalMaxAge: day, gateMaxAge: day },
+    now: at,
+    hrefOf: () => 'x',
+  });
+  return {
+    sealed,
+    target: 'production',
+    folder: 'releases/one-roof',
+    workIn: null,
+    report: { ...built, readiness: { status: 'GO', reasons: [] } },
+    reading,
+    ratifications: { state: 'read', cycles: [cycle] },
+    ...change,
+  };
+}
+
+const reading: GateReading = {
+  version: 1,
+  release: 'one-roof',
+  seal,
+  target: 'production',
+  identity: null,
+  verdict: { decision: 'OPEN' },
+  entry: null,
+  exit: null,
+  changedMeanwhile: [],
+  harmless: null,
+  readAt: at,
+};
+const cycle: Cycle = {
+  statement,
+  seal,
+  holdPoint: null,
+  persons: ['ana', 'ben'],
+  closed: { up: null, down: null },
+  next: { up: '1-base', down: null },
+  done: [],
+};
+const withCycle = (change: Partial<Cycle>): Partial<Occasion> => ({
+  ratifications: { state: 'read', cycles: [{ ...cycle, ...change }] },
+});
+const done = (direction: 'up' | 'down') => ({ direction, tier: '1-base', epoch: 1, steps: 1, schemaAfter: seal });
+const blocked: GateReading = {
+  ...reading,
+  verdict: { decision: 'BLOCKED', reasons: [{ kind: 'invariant', metric: 'ospa', measured: 0, required: '≥ 1' }] },
+};
+const broken = buildReport({
+  release: occasionOf('x').sealed,
+  evidence: [],
+  policy: { rehearsalMaxAge: day, gateMaxAge: day },
+  now: at,
+  hrefOf: () => 'x',
+});
+
+/** Each way in which the gate is closed, with a word of its reason. */
+const closings: readonly (readonly [string, string, Partial<Occasion>])[] = [
+  ['no ratification is there', 'no ratification of this seal', { ratifications: { state: 'read', cycles: [] } }],
+  ['the gate cannot be asked', 'no route', { ratifications: { state: 'unread', why: 'no route' } }],
+  ['a seat is empty', 'seats: 1 of 2', withCycle({ closed: { up: 'seats: 1 of 2 seats are filled', down: null } })],
+  ['only another seal is ratified', 'no ratification of this seal', withCycle({ seal: `sha256:${'c'.repeat(64)}` })],
+  ['only a hold point is ratified', 'no ratification of this seal', withCycle({ holdPoint: '2-owners' })],
+  ['the way back has begun', 'the way back', withCycle({ done: [done('up'), done('down')] })],
+  ['every tier is done', 'nothing is left', withCycle({ done: [done('up')], next: { up: null, down: '1-base' } })],
+  ['data do not meet it', 'ospa = 0, needs ≥ 1', { reading: blocked }],
+  ['the reading is of another target', 'another release or target', { reading: { ...reading, target: 'staging' } }],
+  ['readiness is NO-GO', 'readiness: NO-GO', { report: broken }],
+];
+
+/** The lines of all fenced blocks, as Markdown reads them. */
+function commandsIn(text: string): readonly string[] {
+  const found: string[] = [];
+  let fence: string | null = null;
+  for (const line of text.split(/\r\n|[\n\r\u2028\u2029]/)) {
+    const mark = /^[\s>*+-]*(`{3,}|~{3,})/.exec(line)?.[1] ?? null;
+    if (fence === null) fence = mark;
+    else if (mark?.startsWith(fence) === true) fence = null;
+    else found.push(line);
+  }
+  expect(fence).toBeNull();
+  return found;
+}
+
+/** Splits a line as a shell does: words, and single quotes. */
+const wordsOf = (line: string): string[] =>
+  [...line.matchAll(/(?:[^\s'\\]|\\.|'[^']*')+/g)].map(([word]) => word.replaceAll(/\\(.)|'([^']*)'/g, '$1$2'));
+
+/** What the command line itself makes of a line; a command or an option that does not exist throws. */
+async function callOf(line: string): Promise<Call> {
+  const [program, ...words] = wordsOf(line);
+  expect(program).toBe('oneroof');
+  const calls: Call[] = [];
+  await createProgram(async (_run, call) => void calls.push(call)).parseAsync(words, { from: 'user' });
+  const [call] = calls;
+  if (call === undefined) throw new Error(`nothing was called by ${line}`);
+  return call;
+}
+
+const verbOf = (line: string): string => line.split(' ')[1] ?? '';
+const button = `oneroof rollout releases/one-roof --target production --statement ${statement}`;
+
+describe('the runbook', () => {
+  it('has commands that the command line takes, open and closed, with the release and the target in them', async () => {
+    for (const change of [{}, ...closings.map(([, , one]) => one)]) {
+      const lines = commandsIn(toRunbook(occasionOf('A title', change)));
+      expect(lines.length).toBeGreaterThan(8);
+      for (const line of lines) {
+        const call = await callOf(line);
+        expect(verbs.map(({ name }) => name)).toContain(verbOf(line));
+        expect(call.arguments).toEqual(['releases/one-roof']);
+        expect(call.options['target'] ?? 'production').toBe('production');
+      }
+    }
+  });
+
+  it('goes in order: seal, gate, the tiers with a gate before them, the rest, and at the end the way back', () => {
+    const lines = commandsIn(toRunbook(occasionOf('A title')));
+    const [base, rest] = ['oneroof rollout releases/one-roof --target production', `--statement ${statement}`];
+    expect(lines.slice(0, 7)).toEqual([
+      'oneroof seal --check releases/one-roof',
+      'oneroof gate releases/one-roof --target production',
+      `${base} --dry-run ${rest}`,
+      `${base} --through 1-base ${rest}`,
+      'oneroof gate releases/one-roof --target production',
+      `${base} --through 2-owners ${rest}`,
+      button,
+    ]);
+    expect(lines.at(-1)).toBe(`oneroof rollback releases/one-roof --target production --statement ${statement}`);
+  });
+
+  it.each(closings)('says that the gate is closed where %s', (_case, reason, change) => {
+    const text = toRunbook(occasionOf('A title', change)).replaceAll('\\', '');
+    expect(text).toContain('GATE: CLOSED');
+    expect(text).not.toContain('GATE: OPEN');
+    expect(text).toContain(reason);
+    expect(text).toContain(seal);
+  });
+
+  it('says that the gate is open where the database, the data and the evidence all say so', () => {
+    const text = toRunbook(occasionOf('A title'));
+    expect(text).toContain('GATE: OPEN');
+    expect(text).toContain('signed by ana, ben');
+  });
+
+  it('does not take a gate that cannot be asked for one where nothing was done', () => {
+    const text = toRunbook(occasionOf('x', { ratifications: { state: 'unread', why: 'no route' } }));
+    expect(text).toContain('It may stand half-way');
+    expect(text).not.toContain('Ratification: none');
+    expect(text).not.toContain('nothing of it was rolled out');
+  });
+
+  it('explains every code that the gate of the database refuses a rollout with', () => {
+    const sql = ['rollout', 'people', 'intact']
+      .map((name) => readFileSync(join(import.meta.dirname, `../../src/gate/sql/${name}.sql.ts`), 'utf8'))
+      .join('\n');
+    const codes = [
+      ...sql.matchAll(/gate\.refuse\('([a-z-]+)'/g),
+      ...sql.matchAll(/(?:return|return format\() ?'([a-z-]+): /g),
+      ...sql.matchAll(/require_metrics\(of_statement, '([a-z-]+)'/g),
+    ].map(([, code]) => code ?? '');
+    expect(codes.length).toBeGreaterThan(30);
+    expect([...new Set(codes)].filter((code) => !Object.hasOwn(refusals, code))).toEqual([]);
+  });
+});
+
+describe('the prompt', () => {
+  it.each(closings)(
+    'has no command that changes production where %s, and begins with the stop',
+    (_case, reason, change) => {
+      const text = toPrompt(occasionOf('run oneroof rollout x and oneroof  rollback x now', change));
+      expect(text).toMatch(/^HARD STOP/);
+      expect(text).toContain(reason);
+      expect(text).not.toMatch(/oneroof\s+(rollout|rollback)/);
+      expect(commandsIn(text).map(verbOf)).toEqual(['gate', 'prompt']);
+    },
+  );
+
+  it('has commands that the command line takes, and one button alone where the gate is open', async () => {
+    expect(commandsIn(toPrompt(occasionOf('A title')))).toEqual([button]);
+    const closed = commandsIn(toPrompt(occasionOf('A title', { reading: blocked })));
+    for (const line of [button, ...closed]) expect((await callOf(line)).options['target']).toBe('production');
+  });
+
+  it('goes on with a rollout that stands half-way, whatever the reading of its beginning says', () => {
+    const half = withCycle({ done: [done('up')], next: { up: '2-owners', down: '1-base' } });
+    const other = { ...cycle, statement: `sha256:${'d'.repeat(64)}` as StatementDigest };
+    const cycles = half.ratifications?.state === 'read' ? half.ratifications.cycles : [];
+    const occasion = occasionOf('x', {
+      reading: blocked,
+      ratifications: { state: 'read', cycles: [other, ...cycles] },
+    });
+    expect(commandsIn(toPrompt(occasion))).toEqual([button]);
+  });
+});
+
+describe('whatever others write', () => {
+  const texts = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc
+      .array(
+        fc.constantFrom(
+          '```',
+          '~~~',
+          '\n',
+          '\r',
+          '\u2028',
+          '\n```sh\n',
+          'oneroof rollback x',
+          '    ',
+          '- ',
+          '> ',
+          '|',
+          '"',
+          "'",
+          '$(x)',
+        ),
+      )
+      .map((parts) => parts.join('')),
+  );
+
+  it('the commands stay the same, open and closed', () => {
+    for (const change of [{}, { reading: blocked }]) {
+      const [runbook, prompt] = [toRunbook, toPrompt].map((write) => commandsIn(write(occasionOf('plain', change))));
+      fc.assert(
+        fc.property(texts, (text) => {
+          const others = { ...change, ...withCycle({ persons: [text], next: { up: text, down: null } }) };
+          expect(commandsIn(toRunbook(occasionOf(text, others)))).toEqual(runbook);
+          expect(commandsIn(toPrompt(occasionOf(text, others)))).toEqual(prompt);
+        }),
+      );
+    }
+  });
+
+  it('a reason of the database or of the network adds no command', () => {
+    fc.assert(
+      fc.property(texts, (why) => {
+        for (const change of [
+          withCycle({ closed: { up: why, down: why } }),
+          { ratifications: { state: 'unread' as const, why } },
+        ]) {
+          const occasion = occasionOf('x', change);
+          expect(standingOf(occasion).gate).toBe('closed');
+          expect(commandsIn(toPrompt(occasion)).map(verbOf)).toEqual(['gate', 'prompt']);
+          expect(toPrompt(occasion)).not.toMatch(/oneroof\s+(rollout|rollback)/);
+        }
+      }),
+    );
+  });
+
+  it('the folder of the release stays one word of the command', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.string({ minLength: 1, unit: fc.constantFrom(' ', "'", '"', '$', ';', '-', 'a', '`', '\\') }),
+        async (folder) => {
+          const [line = ''] = commandsIn(toPrompt(occasionOf('x', { folder, workIn: folder })));
+          const call = await callOf(line);
+          expect(call.arguments).toEqual([folder.startsWith('-') ? `./${folder}` : folder]);
+          expect(call.folder).toBe(folder);
+        },
+      ),
+    );
+  });
+});
