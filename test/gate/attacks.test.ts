@@ -167,9 +167,13 @@ describe.each(versions)('a running gate in PostgreSQL %s', (version) => {
         ['window: it is longer', { notBefore: at(hour), expires: at(-hour) }],
         ['rehearsal', { rehearsedAt: at(-48 * hour) }],
         ['evidence', { evidence: [] }],
+        ['rehearsal: it would be in the future', { rehearsedAt: at(hour) }],
         ['review', { sealedAt: at(hour) }],
       ] as const)
         await refused(open(await gated.ratify(await gated.ratification(more), [ana, ben])), why);
+      // a statement that hides the authors does not give them a seat: the seal names them
+      const hidden = await gated.ratify(await gated.ratification({ authors: [] }), [ira, ben]);
+      await refused(open(hidden), 'seats: 1 of 2');
       const fine = await gated.ratify(await gated.ratification(), [ana, ben]);
       await open(fine);
       const revocation = writeStatement({

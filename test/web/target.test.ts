@@ -40,7 +40,7 @@ describe('a target with the gate', () => {
       const gate = installSql({
         serverVersion: 180_000,
         uri: 'trial',
-        appOwner: 'postgres',
+        appOwner: 'app_owner',
         policy: { digest: policyDigest(policy), body: policyDocument(policy) },
         registry: { digest: registryDigest(registry), body: registryDocument(registry) },
         as: 'superuser',
@@ -57,7 +57,8 @@ describe('a target with the gate', () => {
         '-v',
         'ON_ERROR_STOP=1',
       ];
-      execFileSync('/usr/lib/postgresql/15/bin/psql', psql, { input: gate, stdio: ['pipe', 'ignore', 'pipe'] });
+      const role = `do $$ begin create role app_owner; exception when duplicate_object or unique_violation then null; end $$;\n`;
+      execFileSync('/usr/lib/postgresql/15/bin/psql', psql, { input: role + gate, stdio: ['pipe', 'ignore', 'pipe'] });
       const relay: Connection = { ...connection, user: 'oneroof_relay' };
       const address = `postgres://oneroof_relay@/${connection.database}?host=${encodeURIComponent(connection.host)}`;
       writeFileSync(

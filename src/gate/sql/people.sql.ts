@@ -36,9 +36,13 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
   select p ->> 'id', (p ->> 'level')::integer, bool_or(get_byte(s.authenticator_data, 32) & 8 = 0)
   from jsonb_array_elements((gate.active('registry')).body::jsonb -> 'persons') p
     cross join jsonb_array_elements(p -> 'keys') k
-    join gate.signatures s on s.statement = of_statement and s.x = k ->> 'x' and s.y = k ->> 'y'
+    join gate.signatures s on s.statement = of_statement and s.person = p ->> 'id' and s.x = k ->> 'x' and s.y = k ->> 'y'
     join gate.statements t on t.digest = s.statement
   where not coalesce(t.body::jsonb #> '{predicate,authors}', '[]') ?| array[p ->> 'id', p ->> 'name']
+    -- the statement's own list is not trusted alone: the sealed release names its authors too
+    and not exists (select from gate.releases r cross join jsonb_array_elements(r.body::jsonb -> 'authors') a
+      where r.seal = t.subject and (lower(a ->> 'name') in (lower(p ->> 'id'), lower(p ->> 'name'))
+        or lower(a ->> 'instructedBy') in (lower(p ->> 'id'), lower(p ->> 'name'))))
   group by p ->> 'id', p ->> 'level'
 $gate$;
 
@@ -105,6 +109,7 @@ begin
   end if;
   if direction = 'up' and (moment - (p ->> 'rehearsedAt')::timestamptz
     <= make_interval(secs => (policy #>> '{rehearsal,maxAge}')::numeric / 1000)) is not true then return 'rehearsal: it is too old'; end if;
+  if ((p ->> 'rehearsedAt')::timestamptz <= moment) is not true then return 'rehearsal: it would be in the future'; end if;
   if not exists (select from jsonb_array_elements(p -> 'evidence') e where e ->> 'kind' = 'rehearsal') then return 'evidence: no rehearsal is named'; end if;
   return null;
 end $gate$;

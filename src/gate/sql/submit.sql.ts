@@ -119,6 +119,8 @@ begin
   end if;
   if not exists (select from gate.statements s where s.kind = of_kind and s.subject = next_digest
     and s.body::jsonb #>> '{predicate,previous}' = present.digest
+    -- signed under the present document, not under an earlier one with the same bytes
+    and s.received_at >= present.accepted_at
     and gate.fills((gate.active('policy')).body::jsonb -> 'quorum', s.digest)) then
     perform gate.refuse('quorum', 'it is not signed by a quorum');
   end if;
