@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { rehearse } from '../../src/rehearsal/index.ts';
+import { type RehearsalEvent, rehearse } from '../../src/rehearsal/index.ts';
 import { type Step } from '../../src/release/index.ts';
 import { runSql, serverConnection } from '../database.io.ts';
 import { sealed, step, tier, withHost } from './host.io.ts';
@@ -220,10 +220,14 @@ it('cleans up when it is interrupted', async () => {
 it('says that the clone is gone when somebody drops it', async () => {
   await withHost(before, async ({ host, clones }) => {
     const release = sealed([tier('1-x', { up: ['select pg_sleep(30)'], down: [] })]);
-    setTimeout(() => {
-      void runSql(serverConnection('18'), [`drop database "${[...clones][0]}" with (force)`]);
-    }, 800);
-    await expect(rehearse({ release, host, owner: 'test' })).rejects.toMatchObject({ code: 'CLONE_GONE' });
+    // once the forward has begun the clone is there, however busy the machine is
+    const onProgress = ({ stage, state }: RehearsalEvent): void => {
+      if (stage !== 'forward' || state !== 'started') return;
+      setTimeout(() => {
+        void runSql(serverConnection('18'), [`drop database "${[...clones][0]}" with (force)`]);
+      }, 500);
+    };
+    await expect(rehearse({ release, host, owner: 'test', onProgress })).rejects.toMatchObject({ code: 'CLONE_GONE' });
   });
 });
 
