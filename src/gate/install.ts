@@ -1,3 +1,4 @@
+import { id, literal } from '../database/index.ts';
 import { schemaDigestSql } from '../fingerprint/index.ts';
 import { assertionFunctions } from './sql/assertion.sql.ts';
 import { canonicalFunctions } from './sql/canonical.sql.ts';
@@ -65,7 +66,7 @@ const ofTheApplication = ['run_step', 'measure', 'violations'];
  * Source  docs/FORMAT.md "The gate in the database".
  */
 export function installSql(plan: InstallPlan): string {
-  const appOwner = name(plan.appOwner);
+  const appOwner = id(plan.appOwner).text;
   const roleOf = (role: string): string => (role === 'app_owner' ? plan.appOwner : role);
   const login = ['oneroof_executor', 'oneroof_relay', 'oneroof_observer'];
   const asOwner = plan.as === 'owner';
@@ -169,11 +170,6 @@ end if; end $do$;`,
   ].join('\n');
 }
 
-function name(role: string): string {
-  return `"${role.replaceAll('"', '""')}"`;
-}
-
 function text(value: string): string {
-  const doubled = value.replaceAll("'", "''");
-  return value.includes('\\') ? `E'${doubled.replaceAll('\\', '\\\\')}'` : `'${doubled}'`;
+  return literal(value).text;
 }
