@@ -5,7 +5,7 @@ import { type Connection } from './database/index.ts';
 import { type Entry, type EvidenceStore } from './evidence/index.ts';
 import { type GateReading, readGate } from './gate/index.ts';
 import { type Rehearsal, rehearse, type RehearsalEvent } from './rehearsal/index.ts';
-import { readSealed, type SealedRelease, sealRelease } from './release/index.ts';
+import { readSealed, readSources, type SealedRelease, sealRelease } from './release/index.ts';
 import { buildReport, type Report, toHtml, toMarkdown, writeReport } from './report/index.ts';
 import { execute, type Execution, type RolloutResult, type Run } from './rollout/index.ts';
 import { type Target } from './setup/index.ts';
@@ -21,7 +21,9 @@ export async function sealStage(folder: string, store: EvidenceStore): Promise<C
   await sealRelease(folder);
   const sealed = await readSealed(folder);
   const { release, seal } = sealed;
-  await store.append({ kind: 'seal', seal, body: { version: 1, release: release.name, seal } }, now());
+  // with its files, so that whoever has the evidence can read the release itself
+  const files = await readSources(folder);
+  await store.append({ kind: 'seal', seal, body: { version: 1, release: release.name, seal, files } }, now());
   return { sealed, store };
 }
 

@@ -141,6 +141,12 @@ export const gateVerbs: readonly Verb[] = [
     load: () => import('./commands/prompt.io.ts'),
   },
   {
+    name: 'serve',
+    summary: 'serve the site: releases, what approvers read, ratifying, live progress; until Ctrl-C',
+    examples: ['oneroof serve', 'oneroof serve -C ops/database'],
+    load: () => import('./commands/serve.io.ts'),
+  },
+  {
     name: 'log',
     summary: 'list what was recorded, with who signed it, and check it against the checkpoint',
     arguments: [['[release]', 'only what was recorded of this release']],

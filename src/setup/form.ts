@@ -74,6 +74,20 @@ export const setupForm = z.strictObject({
   policyFile: text.default('policy.yaml'),
   registryFile: text.default('registry.json'),
   pagePort: z.int().min(1).max(65_535).default(8443),
+  serve: z
+    .strictObject({
+      state: address.optional(),
+      folder: text.default('.oneroof/server'),
+      host: text.optional(),
+      certificate: text.optional(),
+      key: text.optional(),
+      tokenFile: text.default('.oneroof/server.token'),
+    })
+    .refine(
+      (form) => (form.certificate === undefined) === (form.key === undefined),
+      'expected certificate and key, or neither',
+    )
+    .default({ folder: '.oneroof/server', tokenFile: '.oneroof/server.token' }),
   policy: z
     .strictObject({ rehearsalMaxAge: duration.default('7d'), gateMaxAge: duration.default('1h') })
     .default({ rehearsalMaxAge: '7d', gateMaxAge: '1h' }),
@@ -131,6 +145,15 @@ reports: .oneroof/reports                 # GO / NO-GO, as Markdown, HTML and JS
 policyFile: policy.yaml                   # who has to ratify (docs/FORMAT.md, "Policy")
 registryFile: registry.json               # who there is, and their passkeys ("Registry")
 pagePort: 8443                            # the port that the page for ratifying listens on, on this machine
+
+# The site of \`oneroof serve\`. Its address is the origin of the policy.
+# serve:
+#   state: { urlFrom: ONEROOF_STATE_URL }      # a database for its own state; a private one where absent
+#   folder: .oneroof/server                    # where the private one is kept
+#   host: 0.0.0.0                              # where to listen; this machine alone where absent
+#   certificate: tls/cert.pem                  # PEM; without them a proxy speaks TLS
+#   key: tls/key.pem
+#   tokenFile: .oneroof/server.token           # what lets one in to look; made at the first start
 
 policy:
   rehearsalMaxAge: 7d                     # an older rehearsal no longer counts

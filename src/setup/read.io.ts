@@ -4,7 +4,7 @@ import { type Milliseconds, OneRoofError, parseDuration, type Problem, printable
 import { type Connection, resolveConnection } from '../database/index.ts';
 import { parseYaml } from '../yaml/index.ts';
 import { type AddressForm, type SetupForm, type TargetForm, setupForm, setupTemplate } from './form.ts';
-import { type CloneSetup, type Setup, type Target } from './setup.ts';
+import { type CloneSetup, type ServeSetup, type Setup, type Target } from './setup.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -52,6 +52,7 @@ export async function readSetup(folderOrFile: string, env: Environment = process
     policyFile: resolve(from.folder, form.policyFile),
     registryFile: resolve(from.folder, form.registryFile),
     pagePort: form.pagePort,
+    serve: serveFrom(form.serve, from),
     policy: { rehearsalMaxAge: duration(form.policy.rehearsalMaxAge), gateMaxAge: duration(form.policy.gateMaxAge) },
   };
 }
@@ -132,6 +133,21 @@ function targetFrom(name: string, from: From & { readonly form: TargetForm }): T
     get admin() {
       return optional(admin);
     },
+  };
+}
+
+function serveFrom(form: SetupForm['serve'], from: From): ServeSetup {
+  const file = (name: string | undefined): string | null => (name === undefined ? null : resolve(from.folder, name));
+  const { state } = form;
+  return {
+    get state() {
+      return state === undefined ? null : connectionFrom(state, from);
+    },
+    folder: resolve(from.folder, form.folder),
+    host: form.host ?? null,
+    certificate: file(form.certificate),
+    key: file(form.key),
+    tokenFile: resolve(from.folder, form.tokenFile),
   };
 }
 

@@ -36,6 +36,21 @@ export type CloneSetup =
       readonly bin: string | null;
     };
 
+/** How the site of `oneroof serve` is served. Its address is the origin of the policy. */
+export interface ServeSetup {
+  /** The database for the server's own state; null: a private server. */
+  readonly state: Connection | null;
+  /** The folder of the private server. */
+  readonly folder: string;
+  /** Where to listen; null: this machine alone. */
+  readonly host: string | null;
+  /** Files, PEM; both or neither. */
+  readonly certificate: string | null;
+  readonly key: string | null;
+  /** The file of the token that lets one in to look. */
+  readonly tokenFile: string;
+}
+
 /** oneroof.yaml, checked and resolved. */
 export interface Setup {
   readonly file: string;
@@ -53,5 +68,6 @@ export interface Setup {
   readonly registryFile: string;
   /** Where the page for ratifying listens; the origin that it is reached by is the policy's. */
   readonly pagePort: number;
+  readonly serve: ServeSetup;
   readonly policy: { readonly rehearsalMaxAge: Milliseconds; readonly gateMaxAge: Milliseconds };
 }

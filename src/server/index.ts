@@ -1,0 +1,2 @@
+export { type ServePlan, serveSite, type Serving } from './serve.io.ts';
+export { startEmbeddedState } from './state/index.ts';
