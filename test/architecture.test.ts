@@ -15,6 +15,7 @@ const order = [
   ['gate'],
   ['rollout'],
   ['report'],
+  ['dossier'],
   ['bundle'],
   ['pipeline'],
   ['web'],
