@@ -1,14 +1,22 @@
 import { relative } from 'node:path';
 import { type CloneHost, type Golden } from './clone/index.ts';
 import { type Milliseconds, now } from './core/index.ts';
-import { type Connection } from './database/index.ts';
+import { type Connection, openObserver } from './database/index.ts';
 import { type Entry, type EvidenceStore } from './evidence/index.ts';
-import { type GateReading, readGate } from './gate/index.ts';
+import { type GateReading, readCycles, readGate } from './gate/index.ts';
 import { type Rehearsal, rehearse, type RehearsalEvent } from './rehearsal/index.ts';
 import { readSealed, readSources, type SealedRelease, sealRelease } from './release/index.ts';
-import { buildReport, type Report, toHtml, toMarkdown, writeReport } from './report/index.ts';
+import {
+  buildReport,
+  type Occasion,
+  type Ratifications,
+  type Report,
+  toHtml,
+  toMarkdown,
+  writeReport,
+} from './report/index.ts';
 import { execute, type Execution, type RolloutResult, type Run } from './rollout/index.ts';
-import { type Target } from './setup/index.ts';
+import { type Setup, type Target } from './setup/index.ts';
 
 /** What every stage works on: a sealed release, and the store that its evidence goes to. */
 export interface Course {
@@ -78,6 +86,42 @@ export async function reportStage(
   const files = await writeReport({ report, markdown: toMarkdown(report), html: toHtml(report), folder: plan.folder });
   await store.append({ kind: 'report', seal: sealed.seal, body: report }, now());
   return { report, files };
+}
+
+/** What an occasion is about, beside the course: a target, and how the release is called where its commands are typed. */
+export interface OccasionPlan {
+  readonly setup: Pick<Setup, 'policy' | 'reports'>;
+  readonly target: Target;
+  readonly folder: string;
+  readonly workIn: string | null;
+}
+
+/** Looks at the recorded evidence and, read-only, at the target; what cannot be read closes the gate. Nothing is recorded. */
+export async function readOccasion({ sealed, store }: Course, plan: OccasionPlan): Promise<Occasion> {
+  const { setup, target, folder, workIn } = plan;
+  const reading = await readGate({ release: sealed, target, at: now() });
+  const ratifications = await readRatifications(target);
+  const report = buildReport({
+    release: sealed,
+    evidence: await store.of(sealed.seal),
+    policy: setup.policy,
+    now: now(),
+    hrefOf: (entry) => relative(setup.reports, store.locate(entry)),
+  });
+  return { sealed, target: target.name, folder, workIn, report, reading, ratifications };
+}
+
+async function readRatifications(target: Target): Promise<Ratifications> {
+  try {
+    const observer = await openObserver(target.observer, { applicationName: 'oneroof gate' });
+    try {
+      return { state: 'read', cycles: await observer.snapshot(readCycles) };
+    } finally {
+      await observer.close();
+    }
+  } catch (error) {
+    return { state: 'unread', why: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 /** What is asked of a rollout or a rollback. */

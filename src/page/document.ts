@@ -35,10 +35,13 @@ export function writeDocument(document: Document, kind: 'site' | 'alone'): strin
       : html`<nav class="trail" aria-label="Where you are"><ol>${trail.map(([name, href]) => html`<li><a href="${href}">${name}</a></li>`)}<li aria-current="page">${title}</li></ol></nav>`;
   const body = html`${header}<main id="main">${banner ?? null}${path}${main}</main>`;
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark">
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark">${kind === 'alone' ? aloneMeta : ''}
 ${html`<title>${title} · One Roof</title>`.markup}<style>${style}</style></head><body>${body.markup}${script === '' ? '' : `<script>${script}</script>`}</body></html>
 `;
 }
+
+/** A file has no headers; nothing of it may run or be fetched. */
+const aloneMeta = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">`;
 
 const hash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 

@@ -13,3 +13,4 @@ export {
 export type * from './release.ts';
 export { initRelease, newTier } from './scaffold.io.ts';
 export { type SealChange, type SealDocument, sealDocument } from './seal.ts';
+export { type SqlPiece } from './scan.ts';

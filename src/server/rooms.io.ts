@@ -1,8 +1,11 @@
+import { apiRoutes } from './api/api.io.ts';
+import { evidenceRoutes } from './evidence/evidence.io.ts';
 import { homeRoutes } from './home/home.io.ts';
 import { type House } from './house.ts';
+import { paperRoutes } from './papers/papers.io.ts';
 import { type Route } from './room.ts';
 
 /** Every room of the site. */
 export function rooms(house: House): readonly Route[] {
-  return [...homeRoutes(house)];
+  return [...homeRoutes(house), ...paperRoutes(house), ...evidenceRoutes(house), ...apiRoutes(house)];
 }

@@ -8,6 +8,7 @@ import { type Connection } from '../database/index.ts';
 import { type EvidenceStore } from '../evidence/index.ts';
 import { type Setup } from '../setup/index.ts';
 import { type House } from './house.ts';
+import { openLooks } from './looks.io.ts';
 import { openRecords } from './records.io.ts';
 import { rooms } from './rooms.io.ts';
 import { buildSite } from './site/index.ts';
@@ -47,7 +48,8 @@ export async function serveSite(plan: ServePlan): Promise<Serving> {
   const stop = new AbortController();
   try {
     await state.admit(token);
-    const house: House = { setup, records: openRecords(plan.store), state, origin, signal: stop.signal };
+    const records = openRecords(plan.store);
+    const house: House = { setup, records, looks: openLooks(setup, records), state, origin, signal: stop.signal };
     const site = buildSite({ origin, state, routes: rooms(house), onDefect: plan.onDefect });
     const close = await listening(plan, (request) => site.fetch(request));
     return {

@@ -1,6 +1,5 @@
-import { now } from '../../core/index.ts';
-import { buildReport } from '../../report/index.ts';
 import { type House } from '../house.ts';
+import { reportOf } from '../papers/papers.io.ts';
 import { type Route } from '../room.ts';
 import { homePage, type ReleaseLine } from './home.ts';
 
@@ -15,17 +14,7 @@ export function homeRoutes(house: House): readonly Route[] {
         const lines = await Promise.all(
           records.map(async (record): Promise<ReleaseLine> => {
             const { seal, sealed, name, lastAt, entries } = record;
-            const at = now();
-            const report =
-              sealed === null
-                ? null
-                : buildReport({
-                    release: sealed,
-                    evidence: await record.evidence(),
-                    policy: house.setup.policy,
-                    now: at,
-                    hrefOf: ({ digest }) => `/evidence/${digest}`,
-                  });
+            const report = await reportOf(house, record);
             return { seal, name, title: sealed?.release.title ?? null, lastAt, entries: entries.length, report };
           }),
         );
