@@ -33,10 +33,11 @@ export function markdownHtml(text: string): Html {
         html`<ol>${take((one) => /^\d+\. /.test(one)).map((one) => html`<li>${inline(one.replace(/^\d+\. /, ''))}</li>`)}</ol>`,
       );
     else if (line.startsWith('|')) pieces.push(tableOf(take((one) => one.startsWith('|'))));
-    else
-      pieces.push(
-        html`<p>${inline(take((one) => one.trim() !== '' && !/^(#|```|- |\||\d+\. )/.test(one)).join(' '))}</p>`,
-      );
+    else {
+      rest.shift();
+      const more = take((one) => one.trim() !== '' && !/^(#{1,3} |```|- |\||\d+\. )/.test(one));
+      pieces.push(html`<p>${inline([line, ...more].join(' '))}</p>`);
+    }
   }
   return join(pieces);
 }
@@ -54,9 +55,17 @@ function tableOf(rows: readonly string[]): Html {
       .map((cell) => inline(cell.trim())),
   );
   const [head = [], , ...body] = cells;
-  return html`<div class="scroll"><table><thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead><tbody>${body.map(
-    (row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`,
+  const names = splitRow(rows[0] ?? '').map(plain);
+  return html`<div class="scroll"><table class="stack"><thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead><tbody>${body.map(
+    (row) => html`<tr>${row.map((cell, index) => html`<td data-head="${names[index] ?? ''}">${cell}</td>`)}</tr>`,
   )}</tbody></table></div>`;
+}
+
+function splitRow(row: string): readonly string[] {
+  return row
+    .slice(1, -1)
+    .split(/(?<!\\)\|/)
+    .map((cell) => cell.trim());
 }
 
 /** A backslash before a sign and an entity stand for the sign itself, which is then shown as text. */

@@ -9,6 +9,7 @@ import { type EvidenceStore } from '../evidence/index.ts';
 import { type Setup } from '../setup/index.ts';
 import { type House } from './house.ts';
 import { openLooks } from './looks.io.ts';
+import { notify } from './notify/notify.io.ts';
 import { openRecords } from './records.io.ts';
 import { rooms } from './rooms.io.ts';
 import { buildSite } from './site/index.ts';
@@ -52,11 +53,13 @@ export async function serveSite(plan: ServePlan): Promise<Serving> {
     const house: House = { setup, records, looks: openLooks(setup, records), state, origin, signal: stop.signal };
     const site = buildSite({ origin, state, routes: rooms(house), onDefect: plan.onDefect });
     const close = await listening(plan, (request) => site.fetch(request));
+    const telling = notify(house, plan.onDefect);
     return {
       url: `${origin}/enter#${token}`,
       close: async () => {
         stop.abort();
         await close();
+        await telling;
         await state.close();
       },
     };

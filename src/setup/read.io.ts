@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Milliseconds, OneRoofError, parseDuration, type Problem, printable } from '../core/index.ts';
-import { type Connection, resolveConnection } from '../database/index.ts';
+import { type Connection, resolveConnection, secret } from '../database/index.ts';
 import { parseYaml } from '../yaml/index.ts';
 import { type AddressForm, type SetupForm, type TargetForm, setupForm, setupTemplate } from './form.ts';
 import { type CloneSetup, type ServeSetup, type Setup, type Target } from './setup.ts';
@@ -148,6 +148,14 @@ function serveFrom(form: SetupForm['serve'], from: From): ServeSetup {
     certificate: file(form.certificate),
     key: file(form.key),
     tokenFile: resolve(from.folder, form.tokenFile),
+    get webhooks() {
+      return form.webhooks.map(({ url, urlFrom, secretFrom, kinds }, index) => ({
+        url: secret(url ?? variableOf(urlFrom ?? '', from)),
+        name: `${index + 1} ${urlFrom ?? new URL(url ?? '').host}`,
+        secret: secret(variableOf(secretFrom, from)),
+        kinds: kinds ?? null,
+      }));
+    },
   };
 }
 
@@ -175,18 +183,22 @@ function cloneFrom(form: NonNullable<SetupForm['clone']>, from: From): CloneSetu
 
 function connectionFrom(address: AddressForm, from: From): Connection {
   const { urlFrom, passwordFile, service } = address;
-  const url = urlFrom === undefined ? address.url : from.env[urlFrom];
-  if (urlFrom !== undefined && !url) {
-    throw new OneRoofError('CONFIG_INVALID', {
-      problem: `oneroof.yaml takes an address from the environment variable ${urlFrom}, which is not set`,
-      fix: `export ${urlFrom}=postgres://user@host:5432/database`,
-    });
-  }
+  const url = urlFrom === undefined ? address.url : variableOf(urlFrom, from);
   return resolveConnection({
     ...(url === undefined ? {} : { url }),
     ...(service === undefined ? {} : { service }),
     ...(passwordFile === undefined ? {} : { passwordFile: resolve(from.folder, passwordFile) }),
     env: from.env,
+  });
+}
+
+/** The value of an environment variable that oneroof.yaml names. */
+function variableOf(name: string, { env }: From): string {
+  const value = env[name];
+  if (value) return value;
+  throw new OneRoofError('CONFIG_INVALID', {
+    problem: `oneroof.yaml takes a value from the environment variable ${name}, which is not set`,
+    fix: `export ${name}=…, for an address for example postgres://user@host:5432/database`,
   });
 }
 

@@ -1,5 +1,5 @@
 import { type Milliseconds } from '../core/index.ts';
-import { type Connection } from '../database/index.ts';
+import { type Connection, type Secret } from '../database/index.ts';
 
 /** A database that releases are for. */
 export interface Target {
@@ -36,6 +36,18 @@ export type CloneSetup =
       readonly bin: string | null;
     };
 
+/** Somebody who is told of what was recorded. */
+export interface Webhook {
+  /** May hold a token: never shown. */
+  readonly url: Secret;
+  /** Its place in oneroof.yaml, and its host or the variable that it came from. */
+  readonly name: string;
+  /** Signs each delivery. */
+  readonly secret: Secret;
+  /** Kinds of evidence; null: all. */
+  readonly kinds: readonly string[] | null;
+}
+
 /** How the site of `oneroof serve` is served. Its address is the origin of the policy. */
 export interface ServeSetup {
   /** The database for the server's own state; null: a private server. */
@@ -49,6 +61,7 @@ export interface ServeSetup {
   readonly key: string | null;
   /** The file of the token that lets one in to look. */
   readonly tokenFile: string;
+  readonly webhooks: readonly Webhook[];
 }
 
 /** oneroof.yaml, checked and resolved. */

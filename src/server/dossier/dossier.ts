@@ -1,50 +1,11 @@
-import {
-  type Dossier,
-  type LockSpan,
-  type Part,
-  type Risk,
-  type StatementFacts,
-  type TierFacts,
-  type Weight,
-} from '../../dossier/index.ts';
-import { formatDuration, type Milliseconds } from '../../core/index.ts';
-import {
-  facts,
-  type Hole,
-  type Html,
-  html,
-  lines,
-  list,
-  path,
-  type Pieces,
-  sqlBlock,
-  table,
-  tag,
-  time,
-  type Tone,
-} from '../../page/index.ts';
-
-/** What the page draws beside the dossier itself. */
-export interface DossierView {
-  readonly dossier: Dossier;
-  /** The text whose digest is in the statement, to the byte. */
-  readonly text: string;
-  readonly textDigest: string;
-  /** Cuts SQL for its colours. */
-  readonly pieces: (sql: string) => Pieces;
-}
+import { type Dossier, type LockSpan, type Part, type Risk, type Weight } from '../../dossier/index.ts';
+import { bytes, count, ms } from './figures.ts';
+import { type DossierView } from './view.ts';
+import { statements } from './statements.ts';
+import { facts, type Hole, type Html, html, lines, list, path, table, tag, time, type Tone } from '../../page/index.ts';
 
 const tones: Readonly<Record<Weight, Tone>> = { stop: 'no', think: 'hold', know: 'info' };
 const weights: Readonly<Record<Weight, string>> = { stop: 'stop and look', think: 'think about', know: 'know' };
-const ms = (value: number): string => formatDuration(value as Milliseconds);
-const count = (value: number | null): string => (value === null ? '' : value.toLocaleString('en-US'));
-const bytes = (value: number): string =>
-  value >= 1e9
-    ? `${(value / 1e9).toFixed(1)} GB`
-    : value >= 1e6
-      ? `${(value / 1e6).toFixed(1)} MB`
-      : `${Math.ceil(value / 1e3)} kB`;
-
 /** Draws the dossier: risk first, measured facts, detail on demand, the exact text last. */
 export function dossierHtml(view: DossierView): Html {
   const { dossier } = view;
@@ -236,35 +197,6 @@ function production({ now }: Dossier): Html {
 
 function outside({ outside: { dispatch, varies } }: Dossier): Html {
   return html`<h3>External dispatch</h3>${list(dispatch, 'None.')}<h3>What may differ between two runs</h3>${list(varies, 'Nothing: two forwards, prepared differently, ended the same.')}`;
-}
-
-function statements({ dossier, pieces }: DossierView): Html {
-  const direction = (tier: TierFacts, all: readonly StatementFacts[], name: string): Html | false =>
-    all.length > 0 &&
-    html`<details><summary>${tier.id}, ${name} <span class="soft">${all.length} ${all.length === 1 ? 'statement' : 'statements'}</span></summary>${all.map(
-      (one) =>
-        html`<article><h4>${one.n}. ${one.title}</h4>${sqlBlock(pieces(one.sql))}<p class="soft">${measured(one)} <code>${one.digest.slice(7, 19)}</code></p></article>`,
-    )}</details>`;
-  return html`${dossier.tiers.map(
-    (tier) =>
-      html`<div class="card"><h3>${tier.id}: ${tier.title}</h3>${tier.barred !== null && html`<p>${tag('barred', 'no')} never rolled out by this release: ${tier.barred}</p>`}${direction(tier, tier.up, 'forward')}${
-        tier.oneWay === null
-          ? direction(tier, tier.down, 'back')
-          : html`<p>${tag('one-way', 'hold')} ${tier.oneWay}</p>`
-      }</div>`,
-  )}`;
-}
-
-function measured(one: StatementFacts): string {
-  if (one.durationMs === null) return 'Not reached in the rehearsal.';
-  return [
-    ms(one.durationMs),
-    ...(one.rows === null ? [] : [`${count(one.rows)} rows`]),
-    ...(one.walBytes === null ? [] : [`${bytes(one.walBytes)} WAL`]),
-    ...one.locks,
-    ...one.rewritten.map((relation) => `rewrites ${relation}`),
-    ...one.notices.map((text) => `notice: ${text}`),
-  ].join(' · ');
 }
 
 function options({ options: ways, reviews }: Dossier): Html {

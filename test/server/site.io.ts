@@ -1,0 +1,72 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Connection } from '../../src/database/index.ts';
+import { exampleFolder } from '../../src/demo/index.ts';
+import { type EvidenceStore, openFolderStore } from '../../src/evidence/index.ts';
+import { sealStage } from '../../src/pipeline.io.ts';
+import { type SealedRelease } from '../../src/release/index.ts';
+import { serveSite } from '../../src/server/index.ts';
+import { readSetup, type Setup } from '../../src/setup/index.ts';
+import { withDatabase } from '../database.io.ts';
+import { freePort } from '../web/browser.io.ts';
+
+/** A site that is being served, and what it is served from. */
+export interface Site {
+  readonly origin: string;
+  /** The address that lets one in. */
+  readonly url: string;
+  readonly token: string;
+  readonly folder: string;
+  readonly setup: Setup;
+  readonly store: EvidenceStore;
+  readonly sealed: SealedRelease;
+  /** What nobody foresaw. */
+  readonly defects: unknown[];
+  readonly state: Connection;
+  /** Asks as somebody who was let in. */
+  get(path: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
+}
+
+/** Serves a site over the sealed worked example, hands it over, and takes it away. `more` goes into oneroof.yaml. */
+export async function withSite<T>(
+  plan: { readonly more?: string; readonly env?: Readonly<Record<string, string>> },
+  use: (site: Site) => Promise<T>,
+): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'oneroof-site-'));
+  try {
+    return await withDatabase('18', async (state) => {
+      writeFileSync(
+        join(folder, 'oneroof.yaml'),
+        `targets: { production: { url: "postgres://nobody@localhost:1/directus" } }\n${plan.more ?? ''}`,
+      );
+      cpSync(exampleFolder(), join(folder, 'release'), { recursive: true });
+      const setup = await readSetup(folder, { ...plan.env });
+      const store = openFolderStore(setup.evidence);
+      const { sealed } = await sealStage(join(folder, 'release'), store);
+      const port = await freePort();
+      const origin = `http://localhost:${port}`;
+      const defects: unknown[] = [];
+      const serving = await serveSite({
+        setup,
+        store,
+        state,
+        origin,
+        listen: { host: '127.0.0.1', port },
+        tls: null,
+        tokenFile: setup.serve.tokenFile,
+        onDefect: (error) => defects.push(error),
+      });
+      const token = serving.url.split('#')[1] ?? '';
+      const get: Site['get'] = (path, headers = {}) =>
+        fetch(`${origin}${path}`, { headers: { authorization: `Bearer ${token}`, ...headers }, redirect: 'manual' });
+      try {
+        return await use({ origin, url: serving.url, token, folder, setup, store, sealed, defects, state, get });
+      } finally {
+        await serving.close();
+      }
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
