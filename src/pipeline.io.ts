@@ -1,9 +1,9 @@
-import { relative } from 'node:path';
+import { isAbsolute, relative } from 'node:path';
 import { type CloneHost, type Golden } from './clone/index.ts';
-import { type Milliseconds, now } from './core/index.ts';
-import { type Connection, openObserver } from './database/index.ts';
+import { canonicalJson, type Milliseconds, now } from './core/index.ts';
+import { type Connection, openObserver, type Session } from './database/index.ts';
 import { type Entry, type EvidenceStore } from './evidence/index.ts';
-import { type GateReading, readCycles, readGate } from './gate/index.ts';
+import { type GateReading, type PeopleRecord, peopleRecords, readCycles, readGate, readRecord } from './gate/index.ts';
 import { type Rehearsal, rehearse, type RehearsalEvent } from './rehearsal/index.ts';
 import { readSealed, readSources, type SealedRelease, sealRelease } from './release/index.ts';
 import {
@@ -68,6 +68,31 @@ export async function gateStage(course: Course, target: Target): Promise<GateRea
   return reading;
 }
 
+/**
+ * Records what people signed in a target and the evidence does not hold yet: ratifications, declines, revocations, each with its
+ * signatures and the rules that it is judged by. The same again records nothing.
+ */
+export async function ratificationStage(
+  { sealed, store }: Course,
+  at: { readonly target: string; readonly session: Pick<Session, 'query'> },
+): Promise<readonly Entry[]> {
+  const held = await readRecord(at.session, sealed.seal);
+  const essence = ({ target, facts, statement }: PeopleRecord): string => canonicalJson({ target, facts, statement });
+  const known = new Set<string>();
+  for (const piece of await store.of(sealed.seal))
+    if (piece.readable && isOfPeople(piece.entry)) known.add(essence(piece.body as PeopleRecord));
+  const entries: Entry[] = [];
+  for (const record of peopleRecords(at.target, held)) {
+    if (known.has(essence(record))) continue;
+    entries.push(await store.append({ kind: record.statement.kind, seal: sealed.seal, body: record }, now()));
+  }
+  return entries;
+}
+
+function isOfPeople({ kind }: Entry): boolean {
+  return kind === 'ratification' || kind === 'decline' || kind === 'revocation';
+}
+
 /** Where a report goes, and what it demands of evidence. */
 export interface ReportPlan {
   readonly folder: string;
@@ -81,7 +106,7 @@ export async function reportStage(
 ): Promise<{ readonly report: Report; readonly files: readonly string[] }> {
   const { sealed, store } = course;
   const evidence = await store.of(sealed.seal);
-  const hrefOf = (entry: Entry): string => relative(plan.folder, store.locate(entry));
+  const hrefOf = hrefFrom(plan.folder, store);
   const report = buildReport({ release: sealed, evidence, policy: plan.policy, now: now(), hrefOf });
   const files = await writeReport({ report, markdown: toMarkdown(report), html: toHtml(report), folder: plan.folder });
   await store.append({ kind: 'report', seal: sealed.seal, body: report }, now());
@@ -106,7 +131,7 @@ export async function readOccasion({ sealed, store }: Course, plan: OccasionPlan
     evidence: await store.of(sealed.seal),
     policy: setup.policy,
     now: now(),
-    hrefOf: (entry) => relative(setup.reports, store.locate(entry)),
+    hrefOf: hrefFrom(setup.reports, store),
   });
   return { sealed, target: target.name, folder, workIn, report, reading, ratifications };
 }
@@ -122,6 +147,14 @@ async function readRatifications(target: Target): Promise<Ratifications> {
   } catch (error) {
     return { state: 'unread', why: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** The address of a piece of evidence: from a folder where it is a file, else its name. */
+export function hrefFrom(folder: string, store: EvidenceStore): (entry: Entry) => string {
+  return (entry) => {
+    const place = store.locate(entry);
+    return isAbsolute(place) ? relative(folder, place) : `urn:oneroof:evidence:${entry.digest}`;
+  };
 }
 
 /** What is asked of a rollout or a rollback. */

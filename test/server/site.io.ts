@@ -42,7 +42,7 @@ export async function withSite<T>(
       );
       cpSync(exampleFolder(), join(folder, 'release'), { recursive: true });
       const setup = await readSetup(folder, { ...plan.env });
-      const store = openFolderStore(setup.evidence);
+      const store = openFolderStore(join(folder, '.oneroof', 'evidence'));
       const { sealed } = await sealStage(join(folder, 'release'), store);
       const port = await freePort();
       const origin = `http://localhost:${port}`;

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { OneRoofError } from '../../core/index.ts';
-import { openFolderStore } from '../../evidence/index.ts';
 import { readPolicy } from '../../gate/index.ts';
 import { serveSite, startEmbeddedState } from '../../server/index.ts';
 import { readSetup, type Setup } from '../../setup/index.ts';
 import { listenAt, notForProduction } from '../../web/index.ts';
+import { openStore } from '../work.io.ts';
 import { type Run } from '../verb.ts';
 
 /** Serves the site until it is interrupted. */
@@ -18,7 +18,7 @@ export const run: Run = async ({ folder, signal, terminal }) => {
   try {
     const serving = await serveSite({
       setup,
-      store: openFolderStore(setup.evidence),
+      store: openStore(setup),
       state: setup.serve.state ?? own?.connection('postgres') ?? missing(setup),
       origin,
       listen: {
