@@ -129,6 +129,7 @@ export const errorCodes = {
   POLICY_INVALID: [3, 'A policy does not have the form that it must have, or contradicts itself.'],
   REGISTRY_INVALID: [3, 'A registry does not have the form that it must have, or breaks a rule on persons and keys.'],
   SEATS_UNFILLABLE: [3, 'The persons of the registry could not fill the seats or the quorum of the policy.'],
+  ATTESTATION_REFUSED: [3, 'A key of the registry is not attested as the policy requires.'],
   AUTHENTICATOR_REFUSED: [3, 'A key of the registry is on an authenticator that the policy does not allow.'],
   GATE_ADDRESS: [2, 'oneroof.yaml names no address for the role that installs the gate.'],
   GATE_INSTALLED: [3, 'The database has its gate already.'],
@@ -161,7 +162,7 @@ export const errorCodes = {
   PAGE_UNSERVED: [4, 'The page for passkeys cannot be served at its address.'],
   SOFTWARE_KEY: [3, 'A key that software made stands in a registry for production.'],
   DEMO_IN_PRODUCTION: [3, 'The authenticator of the demonstration was used for production.'],
-  ATTESTATION_UNVERIFIED: [3, 'The policy requires attested authenticators, which this version cannot verify.'],
+  ATTESTATION_UNVERIFIED: [3, 'The policy requires attested authenticators, and names no roots to check them against.'],
   NOT_REHEARSED: [
     3,
     'There is no passed rehearsal of this seal on a clone of a database that has a gate, so there is nothing to ratify.',
