@@ -168,6 +168,9 @@ export const errorCodes = {
     'There is no passed rehearsal of this seal on a clone of a database that has a gate, so there is nothing to ratify.',
   ],
   NOTHING_WAITS: [2, 'No ratification of that release waits in the target.'],
+  CHANGE_NOT_NEXT: [3, 'A registry or policy does not follow the one in force, or is in force already.'],
+  CHANGE_LOCKS_OUT: [3, 'The next registry or policy would leave nobody who can sign the one after it.'],
+  PERSON_UNKNOWN: [2, 'The registry has no such person, or no such key of that person.'],
   PERSON_INCOMPLETE: [2, 'A person who is not in the registry yet needs a name and a level.'],
   // core
   JSON_NOT_CANONICAL: [4, 'A value cannot be written as canonical JSON.'],

@@ -17,10 +17,16 @@ export {
   withInstaller,
 } from './install.io.ts';
 export {
+  acceptDocument,
+  type Change,
   type Cycle,
   describeGate,
   type GateFacts,
+  isWaiting,
+  readChanges,
   readCycles,
+  readStatementBody,
+  refusalOf,
   submitRelease,
   submitSignature,
   submitTarget,

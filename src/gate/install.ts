@@ -2,6 +2,7 @@ import { id, literal } from '../database/index.ts';
 import { schemaDigestSql } from '../fingerprint/index.ts';
 import { assertionFunctions } from './sql/assertion.sql.ts';
 import { canonicalFunctions } from './sql/canonical.sql.ts';
+import { changesFunctions } from './sql/changes.sql.ts';
 import { eventTriggers, intactFunctions } from './sql/intact.sql.ts';
 import { p256Functions } from './sql/p256.sql.ts';
 import { peopleFunctions } from './sql/people.sql.ts';
@@ -48,6 +49,7 @@ export const rights: Readonly<Record<string, readonly string[]>> = {
     'submit',
     'submit_target',
     'accept',
+    'changes',
     'status',
     'statement_body',
     'describe',
@@ -88,6 +90,7 @@ exception when duplicate_object or unique_violation then null; end $do$;`,
     assertionFunctions,
     peopleFunctions.replace('%SCHEMA_DIGEST%', () => schemaDigestSql(plan.serverVersion)),
     submitFunctions,
+    changesFunctions,
     intactFunctions,
     rolloutFunctions,
     plan.as === 'superuser' ? eventTriggers : '',

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { printable } from '../../core/index.ts';
+import { OneRoofError, printable } from '../../core/index.ts';
 import {
+  checkAgainst,
   type Passkey,
+  readPolicy,
   readPolicyAndRegistry,
   readRegistry,
   type Registry,
@@ -10,6 +12,8 @@ import {
   registryDocument,
 } from '../../gate/index.ts';
 import { readSetup } from '../../setup/index.ts';
+import { without } from '../../web/index.ts';
+import { openDraft, writeDraft } from '../draft.io.ts';
 import { type Context, type Run } from '../verb.ts';
 
 interface Loaded {
@@ -20,9 +24,37 @@ interface Loaded {
 }
 
 /** The command of a name of the group `registry`. */
-export function registryVerb(name: 'check' | 'show'): { readonly run: Run } {
-  return { run: name === 'check' ? check : show };
+export function registryVerb(name: 'check' | 'show' | 'drop'): { readonly run: Run } {
+  return { run: { check, show, drop }[name] };
 }
+
+/** Writes the next version of the registry without a person, or without one key; refuses what would lock everybody out. */
+const drop: Run = async (context) => {
+  const setup = await readSetup(context.folder);
+  const [person = ''] = context.arguments;
+  const key = typeof context.options['key'] === 'string' ? context.options['key'] : null;
+  const draft = openDraft(context, setup);
+  const registry = without(draft.registry, { person, key });
+  // keys that do not count may be dropped one after the other: only what nobody could undo is refused
+  OneRoofError.throwIfAny(
+    checkAgainst(readPolicy(setup.policyFile), registry)
+      .filter(({ code }) => code === 'SEATS_UNFILLABLE')
+      .map(({ code, problem, fix }) => ({ code, problem, fix })),
+  );
+  writeDraft({ ...draft, registry });
+  const { version } = registry;
+  return {
+    exit: 0,
+    schema: 'oneroof/registry-drop/1',
+    data: { file: draft.file, person, key, version, digest: registryDigest(registry) },
+    text: [
+      `${person} ${key === null ? 'is not in' : 'has a key less in'} registry version ${version}, which is written to ${printable(draft.file)}`,
+      ...(version === 1
+        ? []
+        : [`next: oneroof ratify --registry ${printable(draft.file)}; until then nothing has changed`]),
+    ].join('\n'),
+  };
+};
 
 /** Checks the registry by itself, and against the policy where there is one. */
 const check: Run = async (context) => {
@@ -81,6 +113,7 @@ function summary(registry: Registry): string {
   return `registry version ${version}: ${registryDigest(registry)}\n${people} with ${keys} ${keys === 1 ? 'key' : 'keys'}, ${software.length} of software`;
 }
 
-function describeKey({ label, device, aaguid, x }: Passkey): string {
-  return `${printable(label)}: ${device}, model ${aaguid}, key ${x.slice(0, 12)}`;
+function describeKey({ label, device, aaguid, x, credential, attestation }: Passkey): string {
+  const attested = attestation === undefined ? '' : ', attested';
+  return `${printable(label)}: ${device}, model ${aaguid}${attested}, key ${x.slice(0, 12)}, credential ${credential.slice(0, 12)}`;
 }
