@@ -1,8 +1,7 @@
 import { type Verb } from './verb.ts';
 import { release, target } from './words.ts';
 
-const registry = (name: 'check' | 'show' | 'drop') => async () =>
-  (await import('./commands/registry.io.ts')).registryVerb(name);
+const registry = (name: 'check' | 'show') => async () => (await import('./commands/registry.io.ts')).registryVerb(name);
 
 const gated = [['[target]', 'the target of oneroof.yaml; the default one where absent']] as const;
 
@@ -49,7 +48,7 @@ export const gateVerbs: readonly Verb[] = [
       ['--out <file>', 'where the next version is written; registry.next.json beside the registry where absent'],
     ],
     examples: ['oneroof registry drop dan', 'oneroof registry drop ana --key Zk3vT0aQ'],
-    load: registry('drop'),
+    load: () => import('./commands/registry-drop.io.ts'),
   },
   {
     name: 'install',

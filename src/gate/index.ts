@@ -26,11 +26,11 @@ export {
   readChanges,
   readCycles,
   readStatementBody,
-  refusalOf,
   submitRelease,
   submitSignature,
   submitTarget,
 } from './target.io.ts';
+export { type Refusal, refusalOf } from './refusal.ts';
 export { readPolicy, readPolicyAndRegistry, readRegistry } from './documents.io.ts';
 export { parsePolicy, parsePolicyDocument, policyDigest, policyDocument, type Written } from './policy.ts';
 export { type AttestationCheck, type AttestationCode, checkAttestation } from './attestation.ts';

@@ -33,13 +33,6 @@ export interface Cycle {
   }[];
 }
 
-/** What the gate of a database refused, by its own code; null: an error of another kind. */
-export function refusalOf(error: unknown): { readonly code: string; readonly problem: string } | null {
-  if (!(error instanceof Error) || Reflect.get(error, 'code') !== 'OR001') return null;
-  const [, code = 'refused', problem = error.message] = /^gate: ([a-z-]+): (.*)$/s.exec(error.message) ?? [];
-  return { code, problem };
-}
-
 /** Says whether a ratification waits for signatures, or for what the relay hands in with them. */
 export function isWaiting({ closed }: Pick<Cycle, 'closed'>): boolean {
   return /^(?:release|target|seats):/.test(closed.up ?? '');

@@ -112,7 +112,7 @@ export function signingActions(of: Ceremony): Readonly<Record<'begin' | 'finish'
 function refusedByGate(error: unknown): Extract<Answer, { ok: false }> {
   const refusal = refusalOf(error);
   if (refusal === null) throw error;
-  return { ok: false, code: refusal.code, text: printable(refusal.problem) };
+  return { ok: false, ...refusal };
 }
 
 /** Whose good signature this is, or why it does not count. The credential's id only finds candidates; the public key decides. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   checkAgainst,
+  type Attestation,
   checkAttestation,
   parsePolicy,
   parsePolicyDocument,
@@ -18,7 +19,7 @@ import {
 import { draftRegistry, enrolmentActions } from '../../src/web/index.ts';
 import { policyYaml } from '../gate/people.ts';
 import { certify, leafOf, makePasskey, type Making, model } from '../gate/vendor.io.ts';
-import { policyAt } from './browser.io.ts';
+import { addAuthenticator, freePort, hasBrowser, launch, policyAt, serveEnrolment } from './browser.io.ts';
 
 const vendor = certify({});
 const other = certify({});
@@ -204,6 +205,21 @@ describe('an attestation in a registry', () => {
     expect(code(key)).toBe(wanted);
   });
 
+  it('does not count with one bit of any byte changed, nor cut off anywhere, and nothing throws', () => {
+    const object = Buffer.from(made.attestationObject, 'base64url');
+    const with_ = (bytes: Buffer): string | null =>
+      code({
+        ...made.key,
+        attestation: { ...made.key.attestation, object: bytes.toString('base64url') } as Attestation,
+      });
+    const taken: number[] = [];
+    for (let at = 0; at < object.length; at += 1) {
+      if (with_(flip(at)(object)) === null) taken.push(at);
+      expect(with_(object.subarray(0, at))).not.toBeNull();
+    }
+    expect(taken).toEqual([]);
+  });
+
   it('does not count under an authority that may sign no other authority', () => {
     const by = leafOf(narrowMiddle);
     const policy: Policy = {
@@ -212,6 +228,15 @@ describe('an attestation in a registry', () => {
     };
     expect(code(of({ by, x5c: [by.der, narrowMiddle.der] }), policy)).toBe('attestation-chain');
     expect(code(of({ by: leafOf(narrow) }), policy)).toBeNull();
+  });
+
+  it('does not count under a root that had expired when the key was made', () => {
+    const gone = certify({ to: '210101000000Z' });
+    const policy: Policy = {
+      ...base,
+      authenticators: { ...base.authenticators, roots: [gone.der.toString('base64')] },
+    };
+    expect(code(of({ by: leafOf(gone) }), policy)).toBe('attestation-expired');
   });
 
   it('is kept in the document, and a key without one fills no seat', () => {
@@ -265,5 +290,29 @@ describe('roots of a policy', () => {
       () => ({ text: pem(vendor.der) }),
     );
     expect(read.ok ? '' : read.problems[0]?.problem).toMatch(/attestation is none/);
+  });
+});
+
+describe.runIf(hasBrowser())('a real browser under a policy that requires attestation', () => {
+  it('is asked for it, and its virtual authenticator is refused: no vendor of the policy vouches for it', async () => {
+    const policy: Policy = {
+      ...policyAt(await freePort()),
+      authenticators: { aaguids: null, attestation: 'required', roots: [vendor.der.toString('base64')] },
+    };
+    const kept: Passkey[] = [];
+    const served = await serveEnrolment(policy, (key) => void kept.push(key));
+    const browser = await launch();
+    try {
+      const tab = await browser.newPage();
+      await addAuthenticator(tab, 'verifies');
+      await tab.goto(served.url);
+      await tab.click('button');
+      await tab.locator('output.no').waitFor({ timeout: 10_000 });
+      expect(await tab.textContent('output')).toMatch(/^attestation-(?:format|self|chain|certificate|aaguid): /);
+      expect(kept).toEqual([]);
+    } finally {
+      await browser.close();
+      await served.close();
+    }
   });
 });

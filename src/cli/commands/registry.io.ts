@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { OneRoofError, printable } from '../../core/index.ts';
+import { printable } from '../../core/index.ts';
 import {
-  checkAgainst,
   type Passkey,
-  readPolicy,
   readPolicyAndRegistry,
   readRegistry,
   type Registry,
@@ -12,8 +10,6 @@ import {
   registryDocument,
 } from '../../gate/index.ts';
 import { readSetup } from '../../setup/index.ts';
-import { without } from '../../web/index.ts';
-import { openDraft, writeDraft } from '../draft.io.ts';
 import { type Context, type Run } from '../verb.ts';
 
 interface Loaded {
@@ -24,37 +20,9 @@ interface Loaded {
 }
 
 /** The command of a name of the group `registry`. */
-export function registryVerb(name: 'check' | 'show' | 'drop'): { readonly run: Run } {
-  return { run: { check, show, drop }[name] };
+export function registryVerb(name: 'check' | 'show'): { readonly run: Run } {
+  return { run: name === 'check' ? check : show };
 }
-
-/** Writes the next version of the registry without a person, or without one key; refuses what would lock everybody out. */
-const drop: Run = async (context) => {
-  const setup = await readSetup(context.folder);
-  const [person = ''] = context.arguments;
-  const key = typeof context.options['key'] === 'string' ? context.options['key'] : null;
-  const draft = openDraft(context, setup);
-  const registry = without(draft.registry, { person, key });
-  // keys that do not count may be dropped one after the other: only what nobody could undo is refused
-  OneRoofError.throwIfAny(
-    checkAgainst(readPolicy(setup.policyFile), registry)
-      .filter(({ code }) => code === 'SEATS_UNFILLABLE')
-      .map(({ code, problem, fix }) => ({ code, problem, fix })),
-  );
-  writeDraft({ ...draft, registry });
-  const { version } = registry;
-  return {
-    exit: 0,
-    schema: 'oneroof/registry-drop/1',
-    data: { file: draft.file, person, key, version, digest: registryDigest(registry) },
-    text: [
-      `${person} ${key === null ? 'is not in' : 'has a key less in'} registry version ${version}, which is written to ${printable(draft.file)}`,
-      ...(version === 1
-        ? []
-        : [`next: oneroof ratify --registry ${printable(draft.file)}; until then nothing has changed`]),
-    ].join('\n'),
-  };
-};
 
 /** Checks the registry by itself, and against the policy where there is one. */
 const check: Run = async (context) => {
