@@ -13,16 +13,19 @@ export interface ClosingPlan {
   readonly reason: string;
 }
 
+/** The ceremony, the ratification that it is about, and how many others of the release stay open. */
+export interface ClosingCeremony extends ShownCeremony {
+  readonly cycle: Cycle;
+  readonly othersOpen: number;
+}
+
 /**
  * The ceremony in which any one enrolled person declines a ratification that waits, or revokes one. The registry in force alone decides who
  * that is: neither the seats of the policy, nor the policy that the ratification was signed under, are asked.
  *
  * Errors  NOTHING_WAITS
  */
-export async function closingCeremony(
-  relay: Relay,
-  plan: ClosingPlan,
-): Promise<ShownCeremony & { readonly cycle: Cycle }> {
+export async function closingCeremony(relay: Relay, plan: ClosingPlan): Promise<ClosingCeremony> {
   const { session, policy, registry, target } = relay;
   const cycles = (await readCycles(session)).filter(({ seal }) => seal === plan.release.seal);
   const cycle = choose(cycles, { ...plan, target });
@@ -30,6 +33,7 @@ export async function closingCeremony(
   let standing: Standing = { complete: false, signed: [], missing: ['one enrolled person'] };
   return {
     cycle,
+    othersOpen: cycles.filter((one) => one !== cycle && one.closed.up === null).length,
     body,
     policy,
     registry,

@@ -9,7 +9,7 @@ export {
 } from './ceremony.io.ts';
 export { changeCeremony } from './change-ceremony.io.ts';
 export { describeChange, documentOf, type InForce, type Next, requireNext } from './change.ts';
-export { closingCeremony, type ClosingPlan } from './closing-ceremony.io.ts';
+export { type ClosingCeremony, closingCeremony, type ClosingPlan } from './closing-ceremony.io.ts';
 export { ratifyCeremony, type RatifyPlan } from './ratify-ceremony.io.ts';
 export { type Relay, withRelay } from './relay.io.ts';
 export { type DossierSource, notForProduction, writeDossier } from './dossier.ts';

@@ -14,6 +14,7 @@ import {
   type Registry,
   submitRelease,
   submitSignature,
+  submitTarget,
   virtualAuthenticator,
 } from '../../src/gate/index.ts';
 import { targetOf, readSetup } from '../../src/setup/index.ts';
@@ -30,7 +31,7 @@ import {
   withRelay,
 } from '../../src/web/index.ts';
 import { versions } from '../database.io.ts';
-import { assertion, type Gated, signer, withGate } from '../gate/cycle.io.ts';
+import { assertion, descriptorOf, type Gated, signer, withGate } from '../gate/cycle.io.ts';
 import { addAuthenticator, freePort, hasBrowser, launch, serveEnrolment } from './browser.io.ts';
 import { desk, signOn } from './desk.io.ts';
 
@@ -199,6 +200,36 @@ describe.each(versions)('the next policy, on PostgreSQL %s', (version) => {
       expect((await revoking).data).toMatchObject({ person: 'ira', ratification: statementDigest(body) });
       const [kept] = await gated.as('oneroof_observer', readCycles);
       expect(kept?.closed.up).toMatch(/^(policy|revoked)/);
+    }),
+  );
+});
+
+describe('a revocation', () => {
+  it('closes one ratification, and says that another of the release is open still', { timeout: 60_000 }, () =>
+    atDesk('18', async ({ gated, home }) => {
+      const { ana, ben } = gated.people;
+      const descriptor = await descriptorOf(gated);
+      await gated.as('oneroof_relay', async (session) => {
+        await submitRelease(session, gated.sealed);
+        for (let n = 0; n < 2; n += 1) {
+          const body = await gated.ratification();
+          for (const by of [ana, ben]) await submitSignature(session, body, assertion(by, body, gated.policy));
+          await submitTarget(session, { statement: statementDigest(body), descriptor, place: 0, proof: [] });
+        }
+      });
+      const texts: string[] = [];
+      for (let n = 0; n < 2; n += 1) {
+        const { said, command } = desk(home, gated.folder);
+        const revoking = command(closing('revoke').run, { reason: 'wrong owners' });
+        expect(await signOn(said, gated, ben, canonicalBodyOf)).toMatchObject({ ok: true });
+        texts.push((await revoking).text);
+      }
+      expect(texts.map((text) => text.includes('STILL OPEN: 1 other ratification'))).toEqual([true, false]);
+      const cycles = await gated.as('oneroof_observer', readCycles);
+      expect(cycles.map(({ closed }) => closed.up?.split(':')[0])).toEqual(['revoked', 'revoked']);
+      await expect(desk(home, gated.folder).command(closing('revoke').run, { reason: 'again' })).rejects.toMatchObject({
+        code: 'NOTHING_WAITS',
+      });
     }),
   );
 });

@@ -2,7 +2,7 @@ import { OneRoofError, printable } from '../../core/index.ts';
 import { statementDigest } from '../../evidence/index.ts';
 import { readSealed } from '../../release/index.ts';
 import { readSetup } from '../../setup/index.ts';
-import { closingCeremony, type ClosingPlan, withRelay } from '../../web/index.ts';
+import { type ClosingCeremony, closingCeremony, type ClosingPlan, withRelay } from '../../web/index.ts';
 import { runCeremony } from '../page-run.io.ts';
 import { releaseFolder, targetFor } from '../work.io.ts';
 import { type Context, type Run } from '../verb.ts';
@@ -31,7 +31,14 @@ const runClosing = async (kind: ClosingPlan['kind'], context: Context): ReturnTy
       exit: 0,
       schema: `oneroof/${kind}/1`,
       data: { statement: statementDigest(ceremony.body), ratification: ceremony.cycle.statement, person, reason },
-      text: `${printable(person)} has signed; ${kind === 'decline' ? 'the decline is kept' : 'the way forward is closed, the way back stays open'}`,
+      text: `${printable(person)} has signed; ${kind === 'decline' ? 'the decline is kept' : closed(ceremony)}`,
     };
   });
 };
+
+/** One signature closes one ratification: that others are open is said, never passed over. */
+function closed({ cycle, othersOpen }: ClosingCeremony): string {
+  const done = `the way forward of ${cycle.statement} is closed, its way back stays open`;
+  if (othersOpen === 0) return done;
+  return `${done}\nSTILL OPEN: ${othersOpen} other ${othersOpen === 1 ? 'ratification' : 'ratifications'} of this release; run the command again`;
+}
