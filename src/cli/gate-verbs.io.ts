@@ -36,6 +36,21 @@ export const gateVerbs: readonly Verb[] = [
     load: registry('show'),
   },
   {
+    name: 'registry drop',
+    summary:
+      'write the next version of the registry without a person, or without one of their keys, for the quorum to sign',
+    arguments: [['<person>', 'the id of the person']],
+    options: [
+      [
+        '--key <credential>',
+        'the beginning of the credential of one key (oneroof registry show); the whole person where absent',
+      ],
+      ['--out <file>', 'where the next version is written; registry.next.json beside the registry where absent'],
+    ],
+    examples: ['oneroof registry drop dan', 'oneroof registry drop ana --key Zk3vT0aQ'],
+    load: () => import('./commands/registry-drop.io.ts'),
+  },
+  {
     name: 'install',
     summary: 'print the SQL that installs the gate in a target, for your DBA to read; run it with --apply',
     arguments: gated,
@@ -70,24 +85,38 @@ export const gateVerbs: readonly Verb[] = [
       ['--person <id>', 'who: lower-case letters, digits, hyphens'],
       ['--name <name>', 'the name, for somebody who is not in the registry yet'],
       ['--level <n>', 'the level, from 1 to 9, for somebody who is not in the registry yet'],
-      ['--out <file>', 'where the next version is written; in place of the registry where absent'],
+      ['--first', 'no gate was installed with the registry yet: it stays version 1, and is written in place'],
+      ['--policy <file>', 'the policy that the key has to satisfy; policyFile of oneroof.yaml where absent'],
+      [
+        '--out <file>',
+        'where the next version is written; registry.next.json beside the registry, or the registry itself where there is none',
+      ],
     ],
     examples: [
-      'oneroof enrol --person ana --name "Ana" --level 4',
-      'oneroof enrol --person ana --out registry.next.json',
+      'oneroof enrol --first --person ana --name "Ana" --level 4',
+      'oneroof enrol --person ana',
+      'oneroof enrol --person ana --policy policy.next.yaml',
     ],
     load: () => import('./commands/enrol.io.ts'),
   },
   {
     name: 'ratify',
-    summary: 'serve a page on which people ratify a rehearsed release for a target, each with a passkey',
-    arguments: [['<release>', 'the folder of the release']],
+    summary:
+      'serve a page on which people ratify a rehearsed release, or the next registry or policy, each with a passkey',
+    arguments: [['[release]', 'the folder of the release']],
     options: [
       target,
       ['--hours <number>', 'how long it is valid; the policy bounds it'],
       ['--hold-point <tier>', 'the further ratification that the policy asks for before this tier'],
+      ['--registry <file>', 'instead of a release: the next registry, which the quorum of the policy in force signs'],
+      ['--policy <file>', 'instead of a release: the next policy, which the quorum of the one in force signs'],
     ],
-    examples: ['oneroof ratify my-release', 'oneroof ratify my-release --hours 4'],
+    examples: [
+      'oneroof ratify my-release',
+      'oneroof ratify my-release --hours 4',
+      'oneroof ratify --registry registry.next.json',
+      'oneroof ratify --policy policy.next.yaml --target production',
+    ],
     load: () => import('./commands/ratify.io.ts'),
   },
   {

@@ -1,9 +1,7 @@
 import { resolve } from 'node:path';
 import { type CloneHost, openCloneHost } from '../clone/index.ts';
-import { OneRoofError, printable } from '../core/index.ts';
-import { type Session } from '../database/index.ts';
+import { OneRoofError } from '../core/index.ts';
 import { type EvidenceStore, openFolderStore, openPostgresStore } from '../evidence/index.ts';
-import { ratificationStage } from '../pipeline.io.ts';
 import { readSealed, type SealedRelease } from '../release/index.ts';
 import { readSetup, type Setup, type Target, targetOf } from '../setup/index.ts';
 import { type Context } from './verb.ts';
@@ -32,19 +30,6 @@ export function openStore({ evidence }: Setup): EvidenceStore {
   return evidence.kept === 'folder'
     ? openFolderStore(evidence.folder)
     : openPostgresStore(evidence.connection, { keyFile: evidence.keyFile });
-}
-
-/** Records what people have signed in a target. What cannot be recorded now is still in the target, and the next time records it. */
-export async function recordPeople(
-  { terminal }: Context,
-  of: Pick<Work, 'sealed' | 'store'> & { readonly target: string; readonly session: Pick<Session, 'query'> },
-): Promise<void> {
-  try {
-    await ratificationStage(of, of);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    terminal.say(`not recorded as evidence: ${printable(why)}; oneroof bundle records it later`);
-  }
 }
 
 /** The target that a command names, or the default one. */

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { isNonEmpty, OneRoofError, type Problem } from '../core/index.ts';
 import { type Parsed } from '../yaml/index.ts';
 import { type Policy, type Registry } from './documents.ts';
 import { parsePolicy, type Written } from './policy.ts';
+import { type ReadFile } from './policy-form.ts';
 import { checkAgainst, parseRegistry } from './registry.ts';
 
 type Checked<T> = Extract<Parsed<T>, { ok: true }>;
@@ -13,7 +15,7 @@ type Checked<T> = Extract<Parsed<T>, { ok: true }>;
  * Errors  CONFIG_NOT_FOUND, FILE_UNREADABLE, POLICY_INVALID, YAML_SYNTAX: all problems at once.
  */
 export function readPolicy(file: string): Policy {
-  return accepted(parsePolicy(written(file, 'policyFile'))).value;
+  return accepted(parsePolicy(written(file, 'policyFile'), besides(file))).value;
 }
 
 /**
@@ -28,14 +30,14 @@ export function readRegistry(file: string): Registry {
 /**
  * Reads a policy and a registry that belong together: none of the seats is one that nobody could fill.
  *
- * Errors  those of readPolicy and readRegistry; SEATS_UNFILLABLE, AUTHENTICATOR_REFUSED.
+ * Errors  those of readPolicy and readRegistry; SEATS_UNFILLABLE, AUTHENTICATOR_REFUSED, ATTESTATION_REFUSED.
  */
 export function readPolicyAndRegistry(files: { readonly policy: string; readonly registry: string }): {
   readonly policy: Policy;
   readonly registry: Registry;
 } {
   const parsed = {
-    policy: parsePolicy(written(files.policy, 'policyFile')),
+    policy: parsePolicy(written(files.policy, 'policyFile'), besides(files.policy)),
     registry: parseRegistry(written(files.registry, 'registryFile')),
   };
   // both files are read before either is refused, so that a reader hears of everything at once
@@ -50,6 +52,19 @@ export function readPolicyAndRegistry(files: { readonly policy: string; readonly
     ),
   );
   return { policy: policy.value, registry: registry.value };
+}
+
+/** Reads the files that a policy names, from the policy's own folder. */
+function besides(file: string): ReadFile {
+  return (name) => {
+    try {
+      return { text: readFileSync(resolve(dirname(file), name), 'utf8') };
+    } catch (error) {
+      return {
+        problem: `${name} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'for a reason that is not known'}`,
+      };
+    }
+  };
 }
 
 function accepted<T>(parsed: Parsed<T>): Checked<T> {

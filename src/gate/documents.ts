@@ -1,4 +1,4 @@
-import { type Digest, type Milliseconds } from '../core/index.ts';
+import { type Digest, type Instant, type Milliseconds } from '../core/index.ts';
 
 /** What a key may be: `bound` to one device (never backed up), or any. */
 export type DeviceClass = 'any' | 'bound';
@@ -27,7 +27,22 @@ export interface Policy {
   readonly holdPoints: readonly { readonly before: string; readonly seats: readonly Seat[] }[];
   /** Who signs the next registry or policy. */
   readonly quorum: readonly Seat[];
-  readonly authenticators: { readonly aaguids: readonly string[] | null; readonly attestation: 'required' | 'none' };
+  readonly authenticators: {
+    readonly aaguids: readonly string[] | null;
+    readonly attestation: 'required' | 'none';
+    /** Certificates of the vendors that vouch for authenticators: base64 of DER. Absent: none. */
+    readonly roots?: readonly string[];
+  };
+}
+
+/** What a vendor's authenticator said of a key when it was made; whoever has the registry can check it. */
+export interface Attestation {
+  /** When it was checked: certificates count as of then. */
+  readonly at: Instant;
+  /** The attestation object, base64url without padding. */
+  readonly object: string;
+  /** What the page gave to the authenticator, base64url without padding: the signature is over it too. */
+  readonly clientData: string;
 }
 
 /** A passkey. Its identity is the public key, never the credential's id. */
@@ -40,6 +55,8 @@ export interface Passkey {
   readonly aaguid: string;
   readonly device: 'bound' | 'synced';
   readonly label: string;
+  /** Kept where the policy requires it. */
+  readonly attestation?: Attestation;
 }
 
 /** Somebody who can fill a seat. */

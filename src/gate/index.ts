@@ -17,16 +17,23 @@ export {
   withInstaller,
 } from './install.io.ts';
 export {
+  acceptDocument,
+  type Change,
   type Cycle,
   describeGate,
   type GateFacts,
+  isWaiting,
+  readChanges,
   readCycles,
+  readStatementBody,
   submitRelease,
   submitSignature,
   submitTarget,
 } from './target.io.ts';
+export { type Refusal, refusalOf } from './refusal.ts';
 export { readPolicy, readPolicyAndRegistry, readRegistry } from './documents.io.ts';
 export { parsePolicy, parsePolicyDocument, policyDigest, policyDocument, type Written } from './policy.ts';
+export { type AttestationCheck, type AttestationCode, checkAttestation } from './attestation.ts';
 export { virtualAuthenticator } from './policy-form.ts';
 export {
   checkAgainst,
@@ -35,6 +42,7 @@ export {
   parseRegistry,
   registryDigest,
   registryDocument,
+  unattested,
 } from './registry.ts';
 export { explainSeat, explainShortage, findShortage, type Present, type Shortage } from './seats.ts';
 export { parseStatement, type ReadStatement } from './statement.ts';

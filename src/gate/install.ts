@@ -2,6 +2,7 @@ import { id, literal } from '../database/index.ts';
 import { schemaDigestSql } from '../fingerprint/index.ts';
 import { assertionFunctions } from './sql/assertion.sql.ts';
 import { canonicalFunctions } from './sql/canonical.sql.ts';
+import { changesFunctions } from './sql/changes.sql.ts';
 import { eventTriggers, intactFunctions } from './sql/intact.sql.ts';
 import { p256Functions } from './sql/p256.sql.ts';
 import { peopleFunctions } from './sql/people.sql.ts';
@@ -50,6 +51,7 @@ export const rights: Readonly<Record<string, readonly string[]>> = {
     'submit',
     'submit_target',
     'accept',
+    'changes',
     'status',
     'record_of',
     'statement_body',
@@ -91,6 +93,7 @@ exception when duplicate_object or unique_violation then null; end $do$;`,
     assertionFunctions,
     peopleFunctions.replace('%SCHEMA_DIGEST%', () => schemaDigestSql(plan.serverVersion)),
     submitFunctions,
+    changesFunctions,
     intactFunctions,
     rolloutFunctions,
     recordFunctions,

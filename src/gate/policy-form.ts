@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Milliseconds, parseDuration } from '../core/index.ts';
+import { certificatesOf, readCertificate } from './certificate.ts';
 import { type Policy } from './documents.ts';
 import { highestLevel } from './seats.ts';
 
@@ -52,8 +53,47 @@ export const aaguid = z
   .string()
   .regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'expected an AAGUID: a UUID in lower case');
 
-/** The form of a policy; a key that is not named here is refused. Lengths of time come in two spellings. */
-export function policyForm(duration: z.ZodType<Milliseconds>): z.ZodType<Policy> {
+/** Reads a file that a policy names, or says why that cannot be done. */
+export type ReadFile = (name: string) => { readonly text: string } | { readonly problem: string };
+
+/** A certificate of an authority, in the one spelling of its base64. */
+const root = z.string().refine((text) => {
+  const der = Buffer.from(text, 'base64');
+  return der.toString('base64') === text && readCertificate(der)?.basic?.ca === true;
+}, 'expected certificates of authorities (basic constraints CA)');
+const mostRoots = 64;
+
+/** How roots stand in the canonical document: base64 of DER. */
+export const canonicalRoots: z.ZodType<string[], string[]> = z
+  .array(root)
+  .min(1, 'expected at least one root')
+  .max(mostRoots);
+
+/** How roots are written by people: names of PEM files, relative to the policy's own. */
+export function writtenRoots(read: ReadFile): z.ZodType<string[]> {
+  return z
+    .array(z.string().min(1))
+    .min(1, 'expected at least one file of certificates')
+    .transform((names, context): string[] =>
+      names.flatMap((name, index) => {
+        const file = read(name);
+        const found = 'text' in file ? certificatesOf(file.text) : [];
+        const message = 'problem' in file ? file.problem : `${name} holds no certificate in PEM`;
+        if (found.length === 0) context.addIssue({ code: 'custom', path: [index], message });
+        return [...found];
+      }),
+    )
+    .pipe(canonicalRoots);
+}
+
+/** The form of a policy; a key that is not named here is refused. Lengths of time and roots come in two spellings. */
+export function policyForm({
+  duration,
+  roots,
+}: {
+  readonly duration: z.ZodType<Milliseconds>;
+  readonly roots: z.ZodType<string[]>;
+}): z.ZodType<Policy> {
   return z
     .strictObject({
       format: z.literal(1),
@@ -87,6 +127,7 @@ export function policyForm(duration: z.ZodType<Milliseconds>): z.ZodType<Policy>
             .nullable()
             .default(null),
           attestation: z.enum(['required', 'none']).default('required'),
+          roots: roots.exactOptional(),
         })
         .default({ aaguids: null, attestation: 'required' }),
     })
@@ -111,7 +152,11 @@ function checkWhole(form: Loose, add: Add): void {
     .entries())
     if (list(form.holdPoints).findIndex((point) => record(point)['before'] === tier) < index)
       add(['holdPoints', index, 'before'], `a hold point before ${String(tier)} stands here twice`);
-  const { aaguids } = record(form.authenticators);
+  const { aaguids, attestation, roots } = record(form.authenticators);
+  if (attestation === 'none' && roots !== undefined)
+    add(['authenticators', 'roots'], 'roots are named, and attestation is none: nobody would look at them');
+  if (list(roots).some((one, index) => list(roots).indexOf(one) < index))
+    add(['authenticators', 'roots'], 'a root stands here twice');
   for (const [index, model] of list(aaguids).entries()) {
     if (list(aaguids).indexOf(model) < index)
       add(['authenticators', 'aaguids', index], 'this AAGUID stands here twice');

@@ -1,7 +1,14 @@
 import { canonicalJson, digest, type Digest } from '../core/index.ts';
 import { type Parsed, parseYaml } from '../yaml/index.ts';
 import { type Policy } from './documents.ts';
-import { canonicalDuration, policyForm, writtenDuration } from './policy-form.ts';
+import {
+  canonicalDuration,
+  canonicalRoots,
+  policyForm,
+  type ReadFile,
+  writtenDuration,
+  writtenRoots,
+} from './policy-form.ts';
 
 /** Text that is not trusted yet, and the name that its problems are reported under. */
 export interface Written {
@@ -9,15 +16,21 @@ export interface Written {
   readonly text: string;
 }
 
+/** A text that stands alone leads to no file. */
+const noFiles = { problem: 'no files can be read from here' };
+
 /**
- * Reads policy.yaml: a checked policy, or all problems at once.
+ * Reads policy.yaml: a checked policy, or all problems at once. `read` reads the files that it names, of roots.
  *
  * Errors  none thrown; POLICY_INVALID and YAML_SYNTAX as problems, each with line and column.
  * Source  docs/FORMAT.md "Policy".
  */
-export function parsePolicy(written: Written): Parsed<Policy> {
-  return parseYaml({ ...written, schema: policyForm(writtenDuration), invalid: 'POLICY_INVALID' });
+export function parsePolicy(written: Written, read: ReadFile = () => noFiles): Parsed<Policy> {
+  const schema = policyForm({ duration: writtenDuration, roots: writtenRoots(read) });
+  return parseYaml({ ...written, schema, invalid: 'POLICY_INVALID' });
 }
+
+const canonicalForm = policyForm({ duration: canonicalDuration, roots: canonicalRoots });
 
 /**
  * Reads a policy's canonical document, as the target database keeps it; any other bytes are refused.
@@ -25,7 +38,7 @@ export function parsePolicy(written: Written): Parsed<Policy> {
  * Errors  none thrown; POLICY_INVALID and YAML_SYNTAX as problems.
  */
 export function parsePolicyDocument(written: Written): Parsed<Policy> {
-  const parsed = parseYaml({ ...written, schema: policyForm(canonicalDuration), invalid: 'POLICY_INVALID' });
+  const parsed = parseYaml({ ...written, schema: canonicalForm, invalid: 'POLICY_INVALID' });
   if (!parsed.ok || policyDocument(parsed.value) === written.text) return parsed;
   return {
     ok: false,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Digest, isDigest, printable } from '../core/index.ts';
+import { type Digest, type Instant, isDigest, printable } from '../core/index.ts';
 import { type Registry } from './documents.ts';
 import { isPoint } from './passkey.ts';
 import { aaguid } from './policy-form.ts';
@@ -27,6 +27,27 @@ const credential = z
 const coordinateForm = /^[0-9a-f]{64}$/;
 const coordinate = z.string().regex(coordinateForm, 'expected 64 lower-case hexadecimal digits');
 
+/** Base64url in its one spelling. */
+const bytes = z
+  .string()
+  .max(65_536)
+  .refine(
+    (text) => text !== '' && Buffer.from(text, 'base64url').toString('base64url') === text,
+    'expected base64url without padding',
+  );
+
+const attestation = z.strictObject({
+  at: z.custom<Instant>(
+    (value) =>
+      typeof value === 'string' &&
+      !Number.isNaN(Date.parse(value)) &&
+      new Date(Date.parse(value)).toISOString() === value,
+    'expected a time such as 2026-06-03T08:00:00.000Z',
+  ),
+  object: bytes,
+  clientData: bytes,
+});
+
 const key = z
   .strictObject({
     credential,
@@ -35,6 +56,7 @@ const key = z
     aaguid,
     device: z.enum(['bound', 'synced']),
     label: shown,
+    attestation: attestation.exactOptional(),
   })
   // what is no coordinate has been said already
   .refine(

@@ -1,5 +1,6 @@
 import { canonicalJson, digest, type Digest, type Problem } from '../core/index.ts';
 import { type Parsed, parseYaml } from '../yaml/index.ts';
+import { checkAttestation } from './attestation.ts';
 import { type Passkey, type Policy, type Registry } from './documents.ts';
 import { type Written } from './policy.ts';
 import { virtualAuthenticator } from './policy-form.ts';
@@ -40,6 +41,15 @@ export function isAllowed(
   return (aaguids === null || aaguids.includes(aaguid)) && !(policy.production && aaguid === virtualAuthenticator);
 }
 
+/** Why a key is not attested as the policy requires; null: it is, or the policy names nobody who could vouch for keys. */
+export function unattested(
+  policy: Pick<Policy, 'rpId' | 'authenticators'>,
+  key: Passkey,
+): ReturnType<typeof checkAttestation> {
+  const { attestation, roots } = policy.authenticators;
+  return attestation === 'none' || roots === undefined ? null : checkAttestation({ key, policy });
+}
+
 /** A problem of two documents together, and which part of which one it is about. */
 export interface Mismatch extends Problem {
   readonly document: 'policy' | 'registry';
@@ -49,11 +59,11 @@ export interface Mismatch extends Problem {
 /**
  * What would go wrong at night: seats that nobody can fill, a quorum that could never sign the next version, keys that do not count.
  *
- * Errors  none thrown; SEATS_UNFILLABLE and AUTHENTICATOR_REFUSED as problems.
+ * Errors  none thrown; SEATS_UNFILLABLE, AUTHENTICATOR_REFUSED and ATTESTATION_REFUSED as problems.
  */
 export function checkAgainst(policy: Policy, registry: Registry): readonly Mismatch[] {
   const present = registry.persons.flatMap(({ level, keys }): Present[] => {
-    const usable = keys.filter((key) => isAllowed(policy, key));
+    const usable = keys.filter((key) => isAllowed(policy, key) && unattested(policy, key) === null);
     return usable.length === 0 ? [] : [{ level, bound: usable.some(({ device }) => device === 'bound') }];
   });
   const wanted = [
@@ -87,7 +97,18 @@ export function checkAgainst(policy: Policy, registry: Registry): readonly Misma
 function refusedKeys(policy: Policy, registry: Registry): readonly Mismatch[] {
   return registry.persons.flatMap(({ id, keys }, person) =>
     keys.flatMap((key, index): Mismatch[] => {
-      if (isAllowed(policy, key)) return [];
+      const lacking = unattested(policy, key);
+      if (isAllowed(policy, key) && lacking === null) return [];
+      if (lacking !== null)
+        return [
+          {
+            code: 'ATTESTATION_REFUSED',
+            problem: `the key "${key.label}" of ${id} is not attested as policy "${policy.name}" requires: ${lacking.problem} (${lacking.code})`,
+            fix: `drop it, and enrol the authenticator anew: oneroof registry drop ${id} --key ${key.credential.slice(0, 12)}`,
+            document: 'registry',
+            path: ['persons', person, 'keys', index],
+          },
+        ];
       const virtual = key.aaguid === virtualAuthenticator;
       return [
         {

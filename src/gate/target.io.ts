@@ -33,6 +33,11 @@ export interface Cycle {
   }[];
 }
 
+/** Says whether a ratification waits for signatures, or for what the relay hands in with them. */
+export function isWaiting({ closed }: Pick<Cycle, 'closed'>): boolean {
+  return /^(?:release|target|seats):/.test(closed.up ?? '');
+}
+
 /** Asks the gate of a database who it is and which documents are active. */
 export async function describeGate(session: Session): Promise<GateFacts> {
   const [row] = await session.query<{ d: string }>(sql`select gate.describe()::text as d`);
@@ -46,6 +51,42 @@ export async function readCycles(session: Pick<Session, 'query'>): Promise<reado
       'closed', json_build_object('up', closed_up, 'down', closed_down), 'next', json_build_object('up', next_up, 'down', next_down),
       'done', done)::text as cycle from gate.status()`);
   return rows.map(({ cycle }) => JSON.parse(cycle) as Cycle);
+}
+
+/** A next registry or policy that somebody has signed, as the database sees it now. */
+export interface Change {
+  readonly statement: StatementDigest;
+  readonly kind: 'registry' | 'policy';
+  /** The digest of the next document. */
+  readonly subject: string;
+  readonly persons: readonly string[];
+  /** What the quorum lacks, `code: text`; null: it is there. */
+  readonly missing: string | null;
+}
+
+/** All changes that would follow what is in force, newest first. */
+export async function readChanges(session: Pick<Session, 'query'>): Promise<readonly Change[]> {
+  const rows = await session.query<{ change: string }>(sql`
+    select json_build_object('statement', statement, 'kind', kind, 'subject', subject, 'persons', coalesce(persons, '{}'),
+      'missing', missing)::text as change from gate.changes()`);
+  return rows.map(({ change }) => JSON.parse(change) as Change);
+}
+
+/** Puts the next registry or policy in force; the database asks for the quorum. */
+export async function acceptDocument(
+  session: Session,
+  { kind, document }: { readonly kind: Change['kind']; readonly document: string },
+): Promise<void> {
+  await session.query(sql`select gate.accept(${kind}, ${document})`);
+}
+
+/** The bytes of a statement that the database holds; null where it holds none of this digest. */
+export async function readStatementBody(
+  session: Pick<Session, 'query'>,
+  statement: StatementDigest,
+): Promise<string | null> {
+  const [row] = await session.query<{ body: string | null }>(sql`select gate.statement_body(${statement}) as body`);
+  return row?.body ?? null;
 }
 
 /** Hands in a sealed release, with the text of its metrics and checks. */

@@ -7,12 +7,13 @@ import {
   type Passkey,
   type Person,
   type Policy,
+  refusalOf,
   type Registry,
   type Signature,
 } from '../gate/index.ts';
 import { isSoftware } from './authenticator.ts';
-import { type Standing } from './pages.ts';
-import { type Answer } from './serve.io.ts';
+import { signPage, type SignView, type Standing } from './pages.ts';
+import { type Answer, type Page } from './serve.io.ts';
 
 /** One statement that people are asked to sign. */
 export interface Ceremony {
@@ -24,6 +25,12 @@ export interface Ceremony {
   readonly barred: readonly string[];
   /** Hands a good signature to the target, and says how the statement stands then. */
   readonly submit: (signed: Signed) => Promise<Standing>;
+}
+
+/** A ceremony and all that its page shows. How it is served, and how long, is somebody else's business. */
+export interface ShownCeremony extends Ceremony, Pick<SignView, 'title' | 'facts' | 'text'> {
+  /** How the statement stands now. */
+  readonly standing: () => Promise<Standing>;
 }
 
 /** A signature that was checked, and whose it is. */
@@ -47,6 +54,16 @@ const finish = z.strictObject({
 });
 const malformed: Answer = { ok: false, code: 'malformed', text: 'the page sent something that it never sends' };
 const decode = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64url'));
+
+/** The page of a ceremony: what it draws, and what it answers. */
+export function ceremonyPage(of: ShownCeremony): Pick<Page, 'draw' | 'actions'> {
+  const { policy, title, facts, text } = of;
+  const statement = statementDigest(of.body);
+  return {
+    draw: async () => signPage({ policy, title, facts, statement, text, standing: await of.standing() }),
+    actions: signingActions(of),
+  };
+}
 
 /** The actions of a page for signing: `begin` takes the typed code, `finish` the assertion. One prompt at a time; each counts once. */
 export function signingActions(of: Ceremony): Readonly<Record<'begin' | 'finish', (body: unknown) => Promise<Answer>>> {
@@ -83,11 +100,19 @@ export function signingActions(of: Ceremony): Readonly<Record<'begin' | 'finish'
         signature: decode(given.data.signature),
       });
       if ('ok' in signed) return signed;
-      const standing = await of.submit(signed);
+      const standing = await of.submit(signed).catch(refusedByGate);
+      if ('ok' in standing) return standing;
       const rest = standing.missing.length === 0 ? 'nothing is missing' : `missing: ${standing.missing.join('; ')}`;
       return { ok: true, text: printable(`Signed by ${signed.person.name}; ${rest}.`), complete: standing.complete };
     },
   };
+}
+
+/** The database decides for itself, and what it refuses is said to the person: a second signature, a change that came between. */
+function refusedByGate(error: unknown): Extract<Answer, { ok: false }> {
+  const refusal = refusalOf(error);
+  if (refusal === null) throw error;
+  return { ok: false, ...refusal };
 }
 
 /** Whose good signature this is, or why it does not count. The credential's id only finds candidates; the public key decides. */

@@ -36,7 +36,7 @@ export function signWithDemo(authenticator: DemoAuthenticator, body: string, pol
   if (policy.production) {
     throw new OneRoofError('DEMO_IN_PRODUCTION', {
       problem: `policy "${policy.name}" is for production, and a key of software stands for nobody`,
-      fix: 'let a person ratify on the page, without --auto',
+      fix: 'let a person ratify on the page',
     });
   }
   const challenge = Buffer.from(statementHash(body)).toString('base64url');

@@ -1,8 +1,29 @@
 export { type DemoAuthenticator, makeDemoAuthenticator, signWithDemo } from './demo-authenticator.io.ts';
-export { type Ceremony, recognise, type Signed, signingActions } from './ceremony.io.ts';
+export {
+  type Ceremony,
+  ceremonyPage,
+  recognise,
+  type ShownCeremony,
+  type Signed,
+  signingActions,
+} from './ceremony.io.ts';
+export { changeCeremony } from './change-ceremony.io.ts';
+export { describeChange, documentOf, type InForce, type Next, requireNext } from './change.ts';
+export { type ClosingCeremony, closingCeremony, type ClosingPlan } from './closing-ceremony.io.ts';
+export { ratifyCeremony, type RatifyPlan } from './ratify-ceremony.io.ts';
+export { recorded, type Recording } from './recording.io.ts';
+export { type Relay, withRelay } from './relay.io.ts';
 export { type DossierSource, notForProduction, writeDossier } from './dossier.ts';
 export { enrolmentActions } from './enrol.io.ts';
 export { enrolPage, signPage, type SignView, type Standing } from './pages.ts';
-export { draftRegistry, type Enrolment, refuseKey } from './registration.ts';
+export {
+  draftRegistry,
+  type Enrolment,
+  type Leaving,
+  nextVersion,
+  refuseKey,
+  withKey,
+  without,
+} from './registration.ts';
 export { type Page, type ServedPage, servePage } from './serve.io.ts';
 export { listenAt } from './guard.ts';

@@ -1,5 +1,5 @@
-import { canonicalJson, digest, OneRoofError } from '../core/index.ts';
-import { type Passkey, type Policy, type Registry } from '../gate/index.ts';
+import { OneRoofError } from '../core/index.ts';
+import { type Passkey, type Policy, type Registry, registryDigest } from '../gate/index.ts';
 import { demoAaguid, isSoftware } from './authenticator.ts';
 
 /** Somebody who gets a key. */
@@ -27,13 +27,29 @@ export function refuseKey(key: Passkey, policy: Policy, registry: Registry | nul
   return owner === undefined ? null : { code: 'key-known', text: `${owner.id} has this key already` };
 }
 
+/** The version after the one in force, as it is before anything is changed; version 1 where there is none. */
+export function nextVersion(current: Registry | null): Registry {
+  return current === null
+    ? { format: 1, version: 1, previous: null, persons: [], software: [] }
+    : { ...current, version: current.version + 1, previous: registryDigest(current) };
+}
+
 /**
  * The next version of a registry, with one key more; version 1 where there is none.
  *
  * Errors  PERSON_INCOMPLETE where a person is new and has no name or no level.
  */
 export function draftRegistry(current: Registry | null, person: Enrolment, key: Passkey): Registry {
-  const known = current?.persons.find(({ id }) => id === person.id);
+  return withKey(nextVersion(current), person, key);
+}
+
+/**
+ * A draft of the next version with one key more.
+ *
+ * Errors  PERSON_INCOMPLETE where a person is new and has no name or no level.
+ */
+export function withKey(draft: Registry, person: Enrolment, key: Passkey): Registry {
+  const known = draft.persons.find(({ id }) => id === person.id);
   const name = person.name ?? known?.name;
   const level = person.level ?? known?.level;
   if (name === undefined || level === undefined) {
@@ -43,12 +59,35 @@ export function draftRegistry(current: Registry | null, person: Enrolment, key: 
     });
   }
   const next = { id: person.id, name, level, keys: [...(known?.keys ?? []), key] };
-  const others = current?.persons.filter(({ id }) => id !== person.id) ?? [];
-  return {
-    format: 1,
-    version: (current?.version ?? 0) + 1,
-    previous: current === null ? null : digest('registry', [canonicalJson(current)]),
-    persons: [...others, next].toSorted((one, other) => (one.id < other.id ? -1 : 1)),
-    software: current?.software ?? [],
-  };
+  const others = draft.persons.filter(({ id }) => id !== person.id);
+  return { ...draft, persons: [...others, next].toSorted((one, other) => (one.id < other.id ? -1 : 1)) };
+}
+
+/** Who or what goes: a person, or the one key of theirs whose credential begins so. */
+export interface Leaving {
+  readonly person: string;
+  readonly key: string | null;
+}
+
+/**
+ * A draft of the next version without a person, or without one key of theirs.
+ *
+ * Errors  PERSON_UNKNOWN where the person is not there, or not exactly one key begins so.
+ */
+export function without(draft: Registry, { person, key }: Leaving): Registry {
+  const known = draft.persons.find(({ id }) => id === person);
+  if (known === undefined)
+    throw new OneRoofError('PERSON_UNKNOWN', {
+      problem: `${person} is not in the registry`,
+      fix: `one of these: ${draft.persons.map(({ id }) => id).join(', ') || 'nobody is in it'}`,
+    });
+  if (key === null) return { ...draft, persons: draft.persons.filter(({ id }) => id !== person) };
+  const gone = known.keys.filter(({ credential }) => credential.startsWith(key));
+  if (key === '' || gone.length !== 1)
+    throw new OneRoofError('PERSON_UNKNOWN', {
+      problem: `${gone.length} keys of ${person} have a credential that begins with "${key}"`,
+      fix: `name one of these: ${known.keys.map(({ credential }) => credential.slice(0, 12)).join(', ') || `none: ${person} has no key`}`,
+    });
+  const keys = known.keys.filter((one) => !gone.includes(one));
+  return { ...draft, persons: draft.persons.map((one) => (one.id === person ? { ...one, keys } : one)) };
 }

@@ -89,7 +89,7 @@ export function policyAt(port: number): Policy {
     rpId: 'localhost',
     seats: [{ level: 4, device: 'any' }],
     oneWaySeats: [],
-    window: { longest: 3_600_000 as Milliseconds, review: 0 as Milliseconds, rollback: 3_600_000 as Milliseconds },
+    window: { longest: 3_600_000 as Milliseconds, review: 1 as Milliseconds, rollback: 3_600_000 as Milliseconds },
     rehearsal: { maxAge: 3_600_000 as Milliseconds },
     holdPoints: [],
     quorum: [{ level: 4, device: 'any' }],

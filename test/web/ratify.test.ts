@@ -7,65 +7,11 @@ import { run as rehearseRelease } from '../../src/cli/commands/rehearse.io.ts';
 import { run as rollback } from '../../src/cli/commands/rollback.io.ts';
 import { run as rollout } from '../../src/cli/commands/rollout.io.ts';
 import { run as seal } from '../../src/cli/commands/seal.io.ts';
-import { type Outcome } from '../../src/cli/output.io.ts';
 import { type Policy } from '../../src/gate/index.ts';
-import { type Run } from '../../src/cli/verb.ts';
 import { sql } from '../../src/database/index.ts';
-import { assertion, type Gated, type Signer, withGate } from '../gate/cycle.io.ts';
+import { withGate } from '../gate/cycle.io.ts';
 import { freePort } from './browser.io.ts';
-
-/** Runs commands in a folder, as the command line does. */
-function desk(
-  home: string,
-  release: string,
-): {
-  readonly said: string[];
-  readonly command: (run: Run, options?: Readonly<Record<string, string | boolean>>) => Promise<Outcome>;
-} {
-  const said: string[] = [];
-  const terminal = { say: (line: string) => void said.push(line), progress: () => undefined };
-  const { signal } = new AbortController();
-  const command = (run: Run, options = {}) =>
-    run({
-      commands: [],
-      arguments: [release],
-      options,
-      folder: home,
-      terminal,
-      signal,
-    } as Parameters<Run>[0]) as Promise<Outcome>;
-  return { said, command };
-}
-
-/** Signs on the page as a person would: reads the statement, types its code, uses a passkey. */
-async function signOn(said: readonly string[], gated: Gated, by: Signer): Promise<Record<string, unknown>> {
-  await expect.poll(() => said.some((line) => line.startsWith('open http')), { timeout: 10_000 }).toBe(true);
-  const line = said.findLast((one) => one.startsWith('open http')) ?? '';
-  const [, url = '', code = ''] = /open (\S+) and type ([0-9a-f]{6})/.exec(line) ?? [];
-  const page = (await (await fetch(url)).text()).replace(/&#(\d+);/g, (_, number: string) =>
-    String.fromCharCode(Number(number)),
-  );
-  const body =
-    /\{"_type":"https:\/\/in-toto.io\/Statement\/v1".*?"subject":\[.*?\]\}/s.exec(
-      page.replaceAll('&quot;', '"'),
-    )?.[0] ?? '';
-  const { origin, rpId } = gated.policy;
-  const post = async (action: string, sent: object): Promise<Record<string, unknown>> => {
-    const headers = { 'content-type': 'application/json', origin };
-    const answer = await fetch(url + action, { method: 'POST', headers, body: JSON.stringify(sent) });
-    return (await answer.json()) as Record<string, unknown>;
-  };
-  const { ceremony } = await post('begin', { code });
-  const made = assertion(by, body, { origin, rpId });
-  const encode = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
-  return await post('finish', {
-    ceremony,
-    credential: made.credential,
-    authenticatorData: encode(made.authenticatorData),
-    clientDataJSON: encode(made.clientDataJSON),
-    signature: encode(made.signature),
-  });
-}
+import { desk, signOn } from './desk.io.ts';
 
 it('goes from a rehearsal on a clone through two passkeys to a rollout, and back', { timeout: 120_000 }, async () => {
   const origin = `http://localhost:${await freePort()}`;

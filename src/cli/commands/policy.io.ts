@@ -48,8 +48,15 @@ function describe(policy: Policy): readonly string[] {
     `quorum    ${seatList(policy.quorum)}`,
     `window    valid for ${formatDuration(window.longest)} at the most, signed ${formatDuration(window.review)} after sealing at the earliest, way back open ${formatDuration(window.rollback)} longer`,
     `rehearsal ${formatDuration(rehearsal.maxAge)} old at the most`,
-    `keys      ${authenticators.aaguids === null ? 'of every model' : `of ${authenticators.aaguids.length} models`}, attestation ${authenticators.attestation}`,
+    `keys      ${authenticators.aaguids === null ? 'of every model' : `of ${authenticators.aaguids.length} models`}, attestation ${attested(policy)}`,
   ];
+}
+
+function attested({ authenticators: { attestation, roots } }: Policy): string {
+  if (attestation === 'none') return attestation;
+  return roots === undefined
+    ? 'required, and no roots are named: nobody can be enrolled'
+    : `required, checked against ${roots.length} ${roots.length === 1 ? 'root' : 'roots'}`;
 }
 
 function seatList(seats: readonly Seat[]): string {

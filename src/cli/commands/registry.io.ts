@@ -81,6 +81,7 @@ function summary(registry: Registry): string {
   return `registry version ${version}: ${registryDigest(registry)}\n${people} with ${keys} ${keys === 1 ? 'key' : 'keys'}, ${software.length} of software`;
 }
 
-function describeKey({ label, device, aaguid, x }: Passkey): string {
-  return `${printable(label)}: ${device}, model ${aaguid}, key ${x.slice(0, 12)}`;
+function describeKey({ label, device, aaguid, x, credential, attestation }: Passkey): string {
+  const attested = attestation === undefined ? '' : ', attested';
+  return `${printable(label)}: ${device}, model ${aaguid}${attested}, key ${x.slice(0, 12)}, credential ${credential.slice(0, 12)}`;
 }

@@ -1,0 +1,34 @@
+import { OneRoofError, printable } from '../../core/index.ts';
+import { checkAgainst, readPolicy, registryDigest } from '../../gate/index.ts';
+import { readSetup } from '../../setup/index.ts';
+import { without } from '../../web/index.ts';
+import { openDraft, writeDraft } from '../draft.io.ts';
+import { type Run } from '../verb.ts';
+
+/** Writes the next version of the registry without a person, or without one key; refuses what would lock everybody out. */
+export const run: Run = async (context) => {
+  const setup = await readSetup(context.folder);
+  const [person = ''] = context.arguments;
+  const key = typeof context.options['key'] === 'string' ? context.options['key'] : null;
+  const draft = openDraft(context, setup);
+  const registry = without(draft.registry, { person, key });
+  // keys that do not count may be dropped one after the other: only what nobody could undo is refused
+  OneRoofError.throwIfAny(
+    checkAgainst(readPolicy(setup.policyFile), registry)
+      .filter(({ code }) => code === 'SEATS_UNFILLABLE')
+      .map(({ code, problem, fix }) => ({ code, problem, fix })),
+  );
+  writeDraft({ ...draft, registry });
+  const { version } = registry;
+  return {
+    exit: 0,
+    schema: 'oneroof/registry-drop/1',
+    data: { file: draft.file, person, key, version, digest: registryDigest(registry) },
+    text: [
+      `${person} ${key === null ? 'is not in' : 'has a key less in'} registry version ${version}, which is written to ${printable(draft.file)}`,
+      ...(version === 1
+        ? []
+        : [`next: oneroof ratify --registry ${printable(draft.file)}; until then nothing has changed`]),
+    ].join('\n'),
+  };
+};

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { type StatementDigest, statementDigest, writeStatement } from '../evidence/index.ts';
+import {
+  acceptDocument,
+  describeGate,
+  policyDigest,
+  readChanges,
+  readCycles,
+  readStatementBody,
+  registryDigest,
+  submitSignature,
+} from '../gate/index.ts';
+import { type ShownCeremony } from './ceremony.io.ts';
+import { describeChange, documentOf, type Next, requireNext } from './change.ts';
+import { type Standing } from './pages.ts';
+import { type Relay } from './relay.io.ts';
+
+/**
+ * The ceremony in which the quorum lets the next registry or policy in. With the last signature the relay puts it in force; where the
+ * signatures were there already (the program ended between), that is done before anybody is asked.
+ *
+ * Errors  those of requireNext, before anybody is asked.
+ */
+export async function changeCeremony(relay: Relay, next: Next): Promise<ShownCeremony> {
+  const { session, policy, registry, target } = relay;
+  requireNext(relay, next);
+  const { document, digest } = documentOf(next);
+  const body = (await waiting(relay, next)) ?? bodyOf(relay, next);
+  const statement = statementDigest(body);
+  const { kind } = next;
+  let accepted: Standing | null = null;
+  const standing = async (): Promise<Standing> => accepted ?? (await standingOf(relay, { next, statement }));
+  /** Puts the document in force once the quorum is there; another desk may have done that already. */
+  const settle = async (): Promise<Standing> => {
+    const now = await standing();
+    if (!now.complete || accepted !== null) return now;
+    if (!(await isInForce(relay, next))) await acceptDocument(session, { kind, document });
+    accepted = now;
+    return now;
+  };
+  await settle();
+  const what = next.kind === 'registry' ? `registry, version ${next.registry.version}` : `policy ${next.policy.name}`;
+  const lines = [...describeChange(relay, next), ...(await closes(relay))];
+  return {
+    body,
+    policy,
+    registry,
+    barred: [],
+    title: `Next ${what} for ${target}`,
+    facts: [
+      ['Target', `${target}, database ${relay.facts.facts.database}`],
+      ['In force', next.kind === 'registry' ? registryDigest(registry) : policyDigest(policy)],
+      ['Next', digest],
+      ['Statement', body],
+    ],
+    text: [
+      'CHANGES',
+      ...lines,
+      '',
+      `THE NEXT ${next.kind.toUpperCase()}`,
+      JSON.stringify(JSON.parse(document), null, 2),
+    ].join('\n'),
+    standing,
+    submit: async ({ signature }) => {
+      await submitSignature(session, body, signature);
+      return await settle();
+    },
+  };
+}
+
+async function standingOf(
+  relay: Relay,
+  { next, statement }: { readonly next: Next; readonly statement: StatementDigest },
+): Promise<Standing> {
+  const change = (await readChanges(relay.session)).find((one) => one.statement === statement);
+  if (change !== undefined)
+    return {
+      complete: change.missing === null,
+      signed: change.persons,
+      missing: change.missing === null ? [] : [change.missing],
+    };
+  if (await isInForce(relay, next)) return { complete: true, signed: [], missing: [] };
+  const missing = `seats: 0 of ${relay.policy.quorum.length} seats are filled`;
+  return { complete: false, signed: [], missing: [missing] };
+}
+
+async function isInForce({ session }: Relay, next: Next): Promise<boolean> {
+  const facts = await describeGate(session);
+  return facts[next.kind] === documentOf(next).document;
+}
+
+/** A statement over the same document that somebody has signed already: the others sign the same bytes. */
+async function waiting({ session }: Relay, next: Next): Promise<string | null> {
+  const { digest } = documentOf(next);
+  const found = (await readChanges(session)).find(({ kind, subject }) => kind === next.kind && subject === digest);
+  return found === undefined ? null : await readStatementBody(session, found.statement);
+}
+
+function bodyOf({ policy, registry }: Relay, next: Next): string {
+  const nonce = randomBytes(16).toString('hex');
+  const { digest } = documentOf(next);
+  return next.kind === 'registry'
+    ? writeStatement({
+        kind: 'registry',
+        subject: { name: 'registry', digest },
+        predicate: { version: next.registry.version, previous: registryDigest(registry), nonce },
+      })
+    : writeStatement({
+        kind: 'policy',
+        subject: { name: next.policy.name, digest },
+        predicate: { previous: policyDigest(policy), nonce },
+      });
+}
+
+/** A ratification names the registry and the policy that it was signed under: with another one in force it opens nothing more. */
+async function closes({ session }: Relay): Promise<readonly string[]> {
+  const open = (await readCycles(session)).filter(({ closed }) => closed.up === null || closed.down === null);
+  return open.map(({ statement, done, next }) =>
+    done.length > 0 && (next.up !== null || next.down !== null)
+      ? `closes   ratification ${statement}, which is rolled out in part or whole: its way back needs a new ratification`
+      : `closes   ratification ${statement}, which is open`,
+  );
+}

@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson, formatDuration, isNonEmpty, OneRoofError, type Problem } from '../core/index.ts';
+import {
+  checkAgainst,
+  explainSeat,
+  follows,
+  type Passkey,
+  type Person,
+  type Policy,
+  policyDigest,
+  policyDocument,
+  type Registry,
+  registryDigest,
+  registryDocument,
+  type Seat,
+} from '../gate/index.ts';
+import { isSoftware } from './authenticator.ts';
+
+/** A policy and a registry that are, or would be, in force together. */
+export interface InForce {
+  readonly policy: Policy;
+  readonly registry: Registry;
+}
+
+/** The next registry, or the next policy. */
+export type Next =
+  | { readonly kind: 'registry'; readonly registry: Registry }
+  | { readonly kind: 'policy'; readonly policy: Policy };
+
+/** The canonical bytes that come into force, and their digest. */
+export function documentOf(next: Next): { readonly document: string; readonly digest: string } {
+  return next.kind === 'registry'
+    ? { document: registryDocument(next.registry), digest: registryDigest(next.registry) }
+    : { document: policyDocument(next.policy), digest: policyDigest(next.policy) };
+}
+
+/**
+ * Refuses a change before anybody is asked to sign it: one that the database would not accept, and one that would lock everybody out.
+ *
+ * Errors  CHANGE_NOT_NEXT; CHANGE_LOCKS_OUT, SEATS_UNFILLABLE, AUTHENTICATOR_REFUSED, ATTESTATION_REFUSED: all at once; ATTESTATION_UNVERIFIED.
+ */
+export function requireNext(present: InForce, next: Next): void {
+  const before = next.kind === 'registry' ? registryDigest(present.registry) : policyDigest(present.policy);
+  if (documentOf(next).digest === before)
+    throw new OneRoofError('CHANGE_NOT_NEXT', {
+      problem: `this ${next.kind} is in force already: ${before}`,
+      fix: 'there is nothing to sign',
+    });
+  if (next.kind === 'registry' && !follows(next.registry, present.registry))
+    throw new OneRoofError('CHANGE_NOT_NEXT', {
+      problem: `version ${next.registry.version} does not follow version ${present.registry.version}, which is in force: ${before}`,
+      fix: 'make it from the registry in force: oneroof enrol, or oneroof registry drop, with --out registry.next.json',
+    });
+  const problems = lockOuts(present, next);
+  if (isNonEmpty(problems)) throw OneRoofError.of(problems);
+}
+
+function lockOuts(present: InForce, next: Next): readonly Problem[] {
+  const { policy, registry } = { ...present, ...next };
+  const problems: Problem[] = [];
+  // a passkey answers one site alone: with another one, nobody could ever sign anything again
+  if (policy.rpId !== present.policy.rpId)
+    problems.push({
+      code: 'CHANGE_LOCKS_OUT',
+      problem: `the passkeys of the registry are for ${present.policy.rpId}; under ${policy.rpId} none of them could sign`,
+      fix: `keep rpId: ${present.policy.rpId}`,
+    });
+  const { attestation, roots } = policy.authenticators;
+  if (next.kind === 'policy' && attestation === 'required' && roots === undefined)
+    problems.push({
+      code: 'ATTESTATION_UNVERIFIED',
+      problem: `policy "${policy.name}" requires attestation, and names no roots: nobody could be enrolled`,
+      fix: 'name them (`authenticators.roots: [vendor.pem]`), or set `attestation: none`',
+    });
+  return [...problems, ...checkAgainst(policy, counting({ policy, registry })).map(asProblem)];
+}
+
+const asProblem = ({ code, problem, fix }: Problem): Problem => ({ code, problem, fix });
+
+/** Without the keys that no page would let sign. */
+function counting({ policy, registry }: InForce): Registry {
+  if (!policy.production) return registry;
+  const persons = registry.persons.map((one) => ({ ...one, keys: one.keys.filter((key) => !isSoftware(key)) }));
+  return { ...registry, persons };
+}
+
+/** What a change does, measured by comparing what is in force with what would be: a line for each difference, none left out. */
+export function describeChange(present: InForce, next: Next): readonly string[] {
+  const after = { ...present, ...next };
+  const differences =
+    next.kind === 'registry'
+      ? registryLines(present.registry, next.registry)
+      : policyLines(present.policy, next.policy);
+  const without = after.registry.persons
+    .filter(({ id }) => {
+      const persons = after.registry.persons.filter((one) => one.id !== id);
+      const left = counting({ policy: after.policy, registry: { ...after.registry, persons } });
+      return checkAgainst(after.policy, left).some(({ code }) => code === 'SEATS_UNFILLABLE');
+    })
+    .map(({ id }) => id);
+  return [
+    ...(differences.length === 0 ? ['nothing changes but the version'] : differences),
+    'seats    every seat and the quorum can be filled',
+    without.length === 0
+      ? 'spare    also without any one of the persons'
+      : `spare    none for ${without.join(', ')}: without that person alone they could not`,
+  ];
+}
+
+function registryLines(before: Registry, after: Registry): readonly string[] {
+  const people = [...new Set([...before.persons, ...after.persons].map(({ id }) => id))].toSorted();
+  const of = (registry: Registry, id: string): Person | undefined => registry.persons.find((one) => one.id === id);
+  const agents = [...new Set([...before.software, ...after.software].map(({ id }) => id))].toSorted();
+  return [
+    ...people.flatMap((id) => personLines(of(before, id), of(after, id))),
+    ...agents.flatMap((id) => {
+      const [was, is] = [before, after].map(({ software }) => software.find((one) => one.id === id)?.key);
+      if (was === is) return [];
+      return [
+        is === undefined
+          ? `goes     software ${id}`
+          : `${was === undefined ? 'comes ' : 'key   '}   software ${id}: ${is}`,
+      ];
+    }),
+  ];
+}
+
+function personLines(before: Person | undefined, after: Person | undefined): readonly string[] {
+  if (after === undefined)
+    return before === undefined ? [] : [`goes     ${before.id}, ${before.name}, level ${before.level}`];
+  const { id, name, level } = after;
+  if (before === undefined)
+    return [
+      `comes    ${id}, ${name}, level ${level}`,
+      ...after.keys.map((key) => `key new  ${id}: ${describeKey(key)}`),
+    ];
+  const has = (keys: readonly Passkey[], key: Passkey): boolean =>
+    keys.some((one) => canonicalJson(one) === canonicalJson(key));
+  return [
+    ...(before.level === level ? [] : [`level    ${id}: ${before.level} → ${level}`]),
+    ...(before.name === name ? [] : [`name     ${id}: ${before.name} → ${name}`]),
+    ...before.keys.filter((key) => !has(after.keys, key)).map((key) => `key gone ${id}: ${describeKey(key)}`),
+    ...after.keys.filter((key) => !has(before.keys, key)).map((key) => `key new  ${id}: ${describeKey(key)}`),
+  ];
+}
+
+function describeKey({ label, device, aaguid, x, attestation }: Passkey): string {
+  const vouched = attestation === undefined ? 'not attested' : 'attested';
+  return `${label}, ${device}, model ${aaguid}, ${vouched}, key ${x.slice(0, 12)}`;
+}
+
+function policyLines(before: Policy, after: Policy): readonly string[] {
+  const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof Policy)[];
+  return fields.flatMap((field) => {
+    const [was, is] = [before, after].map((one) => explainField(one, field));
+    return was === is ? [] : [`changes  ${field}: ${was} → ${is}`];
+  });
+}
+
+/** For people, and so that two values that differ never read alike. */
+function explainField(policy: Policy, field: keyof Policy): string {
+  const seats = (list: readonly Seat[]): string => (list.length === 0 ? 'none' : list.map(explainSeat).join('; '));
+  const { window, authenticators } = policy;
+  switch (field) {
+    case 'seats':
+    case 'oneWaySeats':
+    case 'quorum':
+      return seats(policy[field]);
+    case 'holdPoints':
+      return policy.holdPoints.map((point) => `before ${point.before}: ${seats(point.seats)}`).join(', ') || 'none';
+    case 'window':
+      return `valid ${span(window.longest)}, review ${span(window.review)}, way back ${span(window.rollback)}`;
+    case 'rehearsal':
+      return `at most ${span(policy.rehearsal.maxAge)} old`;
+    case 'authenticators': {
+      const roots = (authenticators.roots ?? []).map((root) =>
+        createHash('sha256').update(Buffer.from(root, 'base64')).digest('hex'),
+      );
+      const models = authenticators.aaguids === null ? 'every model' : `models ${authenticators.aaguids.join(', ')}`;
+      return `${models}, attestation ${authenticators.attestation}, roots ${roots.join(', ') || 'none'}`;
+    }
+    default:
+      return String(policy[field]);
+  }
+}
+
+/** Formatted lengths of time may be rounded, so the milliseconds stand beside them. */
+const span = (ms: Policy['window']['longest']): string => `${formatDuration(ms)} (${ms} ms)`;

@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import { OneRoofError } from '../core/index.ts';
+import { writeStatement } from '../evidence/index.ts';
+import { type Cycle, isWaiting, readCycles, submitSignature } from '../gate/index.ts';
+import { type ShownCeremony } from './ceremony.io.ts';
+import { type Standing } from './pages.ts';
+import { type Relay } from './relay.io.ts';
+
+/** What one person does to a ratification. */
+export interface ClosingPlan {
+  readonly kind: 'decline' | 'revoke';
+  readonly release: { readonly name: string; readonly seal: string };
+  readonly reason: string;
+}
+
+/** The ceremony, the ratification that it is about, and how many others of the release stay open. */
+export interface ClosingCeremony extends ShownCeremony {
+  readonly cycle: Cycle;
+  readonly othersOpen: number;
+}
+
+/**
+ * The ceremony in which any one enrolled person declines a ratification that waits, or revokes one. The registry in force alone decides who
+ * that is: neither the seats of the policy, nor the policy that the ratification was signed under, are asked.
+ *
+ * Errors  NOTHING_WAITS
+ */
+export async function closingCeremony(relay: Relay, plan: ClosingPlan): Promise<ClosingCeremony> {
+  const { session, policy, registry, target } = relay;
+  const cycles = (await readCycles(session)).filter(({ seal }) => seal === plan.release.seal);
+  const cycle = choose(cycles, { ...plan, target });
+  const body = bodyOf(plan, cycle);
+  let standing: Standing = { complete: false, signed: [], missing: ['one enrolled person'] };
+  return {
+    cycle,
+    othersOpen: cycles.filter((one) => one !== cycle && one.closed.up === null).length,
+    body,
+    policy,
+    registry,
+    barred: [],
+    title: `${plan.kind === 'decline' ? 'Decline' : 'Revoke'} ${plan.release.name} on ${target}`,
+    facts: [
+      ['Ratification', cycle.statement],
+      ['Signed by', cycle.persons.join(', ')],
+      ['Reason', plan.reason],
+    ],
+    text: body,
+    standing: async () => standing,
+    submit: async ({ person, signature }) => {
+      await submitSignature(session, body, signature);
+      standing = { complete: true, signed: [person.id], missing: [] };
+      return standing;
+    },
+  };
+}
+
+/** The newest that there is something to close of; an open one before all others. */
+function choose(cycles: readonly Cycle[], of: ClosingPlan & { readonly target: string }): Cycle {
+  const { kind, release, target } = of;
+  const waits = (cycle: Cycle): boolean => isWaiting(cycle) && cycle.done.length === 0;
+  const revoked = (cycle: Cycle): boolean => cycle.closed.up?.startsWith('revoked') === true;
+  const found =
+    kind === 'decline'
+      ? cycles.find(waits)
+      : (cycles.find(({ closed }) => closed.up === null) ?? cycles.find((cycle) => !revoked(cycle)));
+  if (found !== undefined) return found;
+  if (cycles.length === 0)
+    throw new OneRoofError('NOTHING_WAITS', {
+      problem: `nobody has signed a ratification of ${release.name} on ${target}`,
+      fix: `there is nothing to ${kind}: the gate is closed until people ratify`,
+    });
+  throw new OneRoofError('NOTHING_WAITS', {
+    problem:
+      kind === 'decline'
+        ? `no ratification of ${release.name} waits for signatures on ${target}`
+        : `every ratification of ${release.name} on ${target} is revoked already`,
+    fix:
+      kind === 'decline'
+        ? `where one has opened the gate, close it: oneroof revoke … --reason "why"`
+        : 'there is nothing to revoke: its way forward is closed',
+  });
+}
+
+function bodyOf({ kind, reason, release: { name } }: ClosingPlan, cycle: Cycle): string {
+  const nonce = randomBytes(16).toString('hex');
+  return kind === 'decline'
+    ? writeStatement({
+        kind: 'decline',
+        subject: { name, digest: cycle.seal },
+        predicate: { decision: 'decline', reason, statement: cycle.statement, nonce },
+      })
+    : writeStatement({
+        kind: 'revocation',
+        subject: { name, digest: cycle.statement },
+        predicate: { reason, nonce },
+      });
+}

@@ -1,0 +1,53 @@
+import { OneRoofError } from '../core/index.ts';
+import { openSession, type Session } from '../database/index.ts';
+import {
+  describeGate,
+  type GateFacts,
+  parsePolicyDocument,
+  parseRegistry,
+  type Policy,
+  type Registry,
+} from '../gate/index.ts';
+import { type Target } from '../setup/index.ts';
+
+/** A session that hands in signatures, and what is in force in its database. */
+export interface Relay {
+  readonly session: Session;
+  /** The target's name. */
+  readonly target: string;
+  readonly facts: GateFacts;
+  readonly policy: Policy;
+  readonly registry: Registry;
+}
+
+/**
+ * Opens the relay of a target for one piece of work, and closes it whatever happens.
+ *
+ * Errors  CONFIG_INVALID where the target has none; those of opening a session, of POLICY_INVALID and REGISTRY_INVALID.
+ */
+export async function withRelay<T>(target: Target, purpose: string, use: (relay: Relay) => Promise<T>): Promise<T> {
+  if (target.relay === null)
+    throw new OneRoofError('CONFIG_INVALID', {
+      problem: `target ${target.name} has no relay, which hands in signatures`,
+      fix: 'give the target a `relay:` in oneroof.yaml',
+    });
+  const session = await openSession(target.relay, { applicationName: `oneroof ${purpose}` });
+  try {
+    const facts = await describeGate(session);
+    const policy = parsed(parsePolicyDocument({ text: facts.policy, file: 'the active policy' }));
+    const registry = parsed(parseRegistry({ text: facts.registry, file: 'the active registry' }));
+    return await use({ session, target: target.name, facts, policy, registry });
+  } finally {
+    await session.close();
+  }
+}
+
+function parsed<T>(
+  read:
+    | { readonly ok: true; readonly value: T }
+    | { readonly ok: false; readonly problems: Parameters<typeof OneRoofError.throwIfAny>[0] },
+): T {
+  if (read.ok) return read.value;
+  OneRoofError.throwIfAny(read.problems);
+  throw new OneRoofError('INTERNAL', { problem: 'a document is wrong for no reason', fix: 'please report it' });
+}
