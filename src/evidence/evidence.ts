@@ -10,6 +10,7 @@ export const evidenceKinds = [
   'baseline',
   'verification',
   'execution',
+  'dossier',
   'report',
 ] as const;
 export type EvidenceKind = (typeof evidenceKinds)[number];

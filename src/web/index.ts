@@ -1,6 +1,6 @@
+export { notForProduction } from '../dossier/index.ts';
 export { type DemoAuthenticator, makeDemoAuthenticator, signWithDemo } from './demo-authenticator.io.ts';
 export { type Ceremony, recognise, type Signed, signingActions } from './ceremony.io.ts';
-export { type DossierSource, notForProduction, writeDossier } from './dossier.ts';
 export { enrolmentActions } from './enrol.io.ts';
 export { enrolPage, signPage, type SignView, type Standing } from './pages.ts';
 export { draftRegistry, type Enrolment, refuseKey } from './registration.ts';

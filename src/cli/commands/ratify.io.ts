@@ -1,8 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { digest, type Digest, instant, type Instant, now, OneRoofError, printable } from '../../core/index.ts';
+import { type Digest, instant, type Instant, now, OneRoofError, printable } from '../../core/index.ts';
 import { openSession, type Session, sql } from '../../database/index.ts';
-import { type Evidence, shortCode, type StatementDigest, statementDigest } from '../../evidence/index.ts';
+import { findDossier, type ShownDossier } from '../../dossier/index.ts';
+import {
+  type Evidence,
+  type EvidenceStore,
+  type Ratification,
+  shortCode,
+  type StatementDigest,
+  statementDigest,
+} from '../../evidence/index.ts';
 import {
   authorsOf,
   buildRatification,
@@ -17,18 +25,13 @@ import {
   submitSignature,
   submitTarget,
   type TargetDescriptor,
+  targetRoot,
 } from '../../gate/index.ts';
+import { dossierStage } from '../../pipeline.io.ts';
 import { type Rehearsal } from '../../rehearsal/index.ts';
 import { type SealedRelease } from '../../release/index.ts';
-import {
-  listenAt,
-  notForProduction,
-  servePage,
-  signingActions,
-  signPage,
-  type Standing,
-  writeDossier,
-} from '../../web/index.ts';
+import { type Target } from '../../setup/index.ts';
+import { listenAt, notForProduction, servePage, signingActions, signPage, type Standing } from '../../web/index.ts';
 import { openWork, targetFor } from '../work.io.ts';
 import { type Context, type Run } from '../verb.ts';
 
@@ -50,15 +53,9 @@ export const run: Run = async (context) => {
     const facts = await describeGate(session);
     const policy = parsed(parsePolicyDocument({ text: facts.policy, file: 'the active policy' }));
     const registry = parsed(parseRegistry({ text: facts.registry, file: 'the active registry' }));
-    const dossier = writeDossier({
-      sealed,
-      rehearsal: rehearsed.body,
-      target: target.name,
-      production: policy.production,
-    });
-    const proposal = { context, sealed, evidence, rehearsed, facts, policy, registry, dossier, log: await store.log() };
-    const body = (await waiting(session, proposal)) ?? propose(proposal);
-    return await collect({ ...proposal, session, body, pagePort: setup.pagePort, target: target.name });
+    const proposal = { context, sealed, evidence, rehearsed, facts, policy, registry, store, target };
+    const asked = (await waiting(session, proposal)) ?? (await propose(proposal));
+    return await collect({ ...proposal, ...asked, session, pagePort: setup.pagePort });
   } finally {
     await session.close();
   }
@@ -104,8 +101,14 @@ interface Proposed {
   readonly facts: GateFacts;
   readonly policy: Policy;
   readonly registry: Registry;
-  readonly dossier: string;
-  readonly log: { readonly lines: readonly unknown[]; readonly checkpoint: string | null };
+  readonly store: EvidenceStore;
+  readonly target: Target;
+}
+
+/** What people are asked to sign, and what they are shown, to the byte. */
+interface Asked {
+  readonly body: string;
+  readonly dossier: ShownDossier;
 }
 
 function descriptorOf({ facts, rehearsed }: Pick<Proposed, 'facts' | 'rehearsed'>): TargetDescriptor {
@@ -116,28 +119,33 @@ function holdPointOf({ options }: Context): string | null {
   return typeof options['holdPoint'] === 'string' ? options['holdPoint'] : null;
 }
 
-/** A statement that somebody has signed and others have not yet: all of them sign the same bytes, if it says what we would. */
-async function waiting(session: Session, of: Proposed): Promise<string | null> {
+/** A statement that somebody has signed and others have not yet: all of them are shown the same dossier and sign the same bytes. */
+async function waiting(session: Session, of: Proposed): Promise<Asked | null> {
   const holdPoint = holdPointOf(of.context);
   for (const cycle of await readCycles(session)) {
     if (cycle.seal !== of.sealed.seal || cycle.holdPoint !== holdPoint || cycle.done.length > 0) continue;
     if (cycle.closed.up?.startsWith('seats') !== true) continue;
     const [row] = await session.query<{ body: string }>(sql`select gate.statement_body(${cycle.statement}) as body`);
-    const said = JSON.parse(row?.body ?? '{}') as { predicate?: { dossier?: string; expires?: string } };
-    if (said.predicate?.dossier === digest('dossier', [of.dossier]) && (said.predicate.expires ?? '') > now())
-      return row?.body ?? null;
+    if (row === undefined) continue;
+    const { predicate } = JSON.parse(row.body) as { predicate: Ratification };
+    const dossier = findDossier(of.evidence, predicate.dossier);
+    if (dossier === null || predicate.expires <= now()) continue;
+    if (predicate.targets.root === targetRoot([descriptorOf(of)])) return { body: row.body, dossier };
   }
   return null;
 }
 
-function propose(of: Proposed): string {
-  const { context, sealed, evidence, rehearsed, policy, registry, dossier, log } = of;
-  const at = now();
+async function propose(of: Proposed): Promise<Asked> {
+  const { context, sealed, evidence, rehearsed, policy, registry, store, target } = of;
   const hours = Number(context.options['hours'] ?? Math.min(policy.window.longest / hourMs, 8));
   if (!(hours > 0)) throw new OneRoofError('USAGE', { problem: '--hours is not a number of hours', fix: '--hours 4' });
   const sealedAt = evidence.find(({ entry }) => entry.kind === 'seal')?.entry.recordedAt ?? rehearsed.body.startedAt;
+  // recorded before anybody signs, so that whoever is asked next is shown the same
+  const dossier = await dossierStage({ sealed, store }, { target, policy });
+  const log = await store.log();
+  const at = now();
   const root = log.checkpoint?.split('\n')[2] ?? '';
-  return buildRatification({
+  const body = buildRatification({
     sealed,
     sealedAt,
     policy,
@@ -147,11 +155,12 @@ function propose(of: Proposed): string {
     rehearsedAt: rehearsed.body.endedAt,
     window: { notBefore: at, expires: later(at, hours) },
     log: { size: log.lines.length, root: Buffer.from(root, 'base64').toString('hex').padEnd(64, '0') },
-    dossier: digest('dossier', [dossier]),
+    dossier: dossier.digest,
     holdPoint: holdPointOf(context),
     now: at,
     nonce: randomBytes(16).toString('hex'),
   });
+  return { body, dossier };
 }
 
 function later(from: Instant, hours: number): Instant {
@@ -159,12 +168,7 @@ function later(from: Instant, hours: number): Instant {
 }
 
 async function collect(
-  of: Proposed & {
-    readonly session: Session;
-    readonly body: string;
-    readonly pagePort: number;
-    readonly target: string;
-  },
+  of: Proposed & Asked & { readonly session: Session; readonly pagePort: number },
 ): ReturnType<Run> {
   const { context, session, sealed, policy, registry, body } = of;
   const statement = statementDigest(body);
@@ -177,15 +181,15 @@ async function collect(
     draw: async () =>
       signPage({
         policy,
-        title: `Ratify ${sealed.release.name} for ${of.target}`,
+        title: `Ratify ${sealed.release.name} for ${of.target.name}`,
         facts: [
           ['Release', `${sealed.release.name}: ${sealed.release.title}`],
           ['Seal', sealed.seal],
-          ['Target', `${of.target}, database ${of.facts.facts.database}`],
+          ['Target', `${of.target.name}, database ${of.facts.facts.database}`],
           ['Statement', body],
         ],
         statement,
-        text: of.dossier,
+        text: of.dossier.text,
         standing: await standingOf(session, { statement, policy }),
       }),
     actions: signingActions({
