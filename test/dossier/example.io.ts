@@ -27,10 +27,11 @@ export async function rehearseExample(): Promise<ExampleFacts> {
     return await withHost([], ({ host }) =>
       host.readGolden(async (source) => {
         await loadExample(source);
-        const rehearsal = await rehearse({ release: sealed, host, owner: 'test' });
         const role = `o_${source.database}`;
+        // before the copy is made: what the role is granted is a part of the schema
         await runSql(source, observerStatements(role, ['public']));
         try {
+          const rehearsal = await rehearse({ release: sealed, host, owner: 'test' });
           const { gateSchema, schemaBefore = null } = rehearsal;
           const reading = await readProduction({
             release: sealed,
