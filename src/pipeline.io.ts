@@ -2,6 +2,7 @@ import { isAbsolute, relative } from 'node:path';
 import { type CloneHost, type Golden } from './clone/index.ts';
 import { canonicalJson, type Milliseconds, now } from './core/index.ts';
 import { type Connection, openObserver, type Session } from './database/index.ts';
+import { buildDossier, readProduction, show, type ShownDossier, subjectOf } from './dossier/index.ts';
 import { type Entry, type EvidenceStore } from './evidence/index.ts';
 import { type GateReading, type PeopleRecord, peopleRecords, readCycles, readGate, readRecord } from './gate/index.ts';
 import { type Rehearsal, rehearse, type RehearsalEvent } from './rehearsal/index.ts';
@@ -91,6 +92,36 @@ export async function ratificationStage(
 
 function isOfPeople({ kind }: Entry): boolean {
   return kind === 'ratification' || kind === 'decline' || kind === 'revocation';
+}
+
+/** For whom a dossier is written: the target, and the policy that people ratify by. */
+export interface DossierPlan {
+  readonly target: Target;
+  readonly policy: { readonly production: boolean };
+}
+
+/** Writes what an approver is shown: from the release, its rehearsals, and production as it is now. Nothing is recorded. */
+export async function writeDossier({ sealed, store }: Course, plan: DossierPlan): Promise<ShownDossier> {
+  const { target, policy } = plan;
+  const evidence = await store.of(sealed.seal);
+  const { body } = subjectOf(sealed, evidence);
+  const rehearsed = { gateSchema: body.gateSchema, schema: body.schemaBefore ?? null };
+  const reading = await readProduction({ release: sealed, target, at: now(), rehearsed });
+  return show(
+    buildDossier({ sealed, evidence, target: target.name, production: policy.production, reading, now: now() }),
+  );
+}
+
+/** Writes a dossier and records it, so that everybody who is asked sees the same bytes. */
+export async function dossierStage(course: Course, plan: DossierPlan): Promise<ShownDossier> {
+  const { text, ...record } = await writeDossier(course, plan);
+  await course.store.append({ kind: 'dossier', seal: course.sealed.seal, body: record }, now());
+  return { ...record, text };
+}
+
+/** Records a statement that people are asked to sign, before anybody is asked. */
+export async function proposalStage({ sealed, store }: Course, proposal: object): Promise<Entry> {
+  return store.append({ kind: 'proposal', seal: sealed.seal, body: { version: 1, ...proposal } }, now());
 }
 
 /** Where a report goes, and what it demands of evidence. */

@@ -1,5 +1,8 @@
 import { type Digest, type Instant } from '../core/index.ts';
 
+/** What every page and text says where the policy is not for production. */
+export const notForProduction = 'NOT FOR PRODUCTION';
+
 /** How much a person should think about a fact before they ratify. */
 export type Weight = 'stop' | 'think' | 'know';
 
@@ -33,7 +36,7 @@ export interface ObjectChange {
   readonly kind: string;
   readonly name: string;
   readonly change: 'made' | 'changed' | 'dropped';
-  /** For a changed one: which property, before and after. */
+  /** For a changed one: which property, before and after, shortened. */
   readonly properties: readonly { readonly name: string; readonly before: string; readonly after: string }[];
 }
 
@@ -44,7 +47,7 @@ export interface RowChange {
   readonly down: { readonly inserted: number; readonly updated: number; readonly deleted: number };
 }
 
-/** A lock on a relation that was there before, from the begin of its tier. Milliseconds. */
+/** A lock on a relation that was there before, from the begin of its tier. Milliseconds. Those of plain reading are left out. */
 export interface LockSpan {
   readonly tier: string;
   readonly relation: string;
@@ -96,7 +99,7 @@ export type Production =
       readonly read: true;
       readonly at: Instant;
       /** Against the state that was rehearsed. */
-      readonly schema: 'as rehearsed' | 'changed since the rehearsal';
+      readonly schema: 'as rehearsed' | 'changed since the rehearsal' | 'not compared';
       readonly metrics: readonly {
         readonly name: string;
         readonly title: string;
@@ -108,6 +111,8 @@ export type Production =
       readonly gates: readonly { readonly title: string; readonly state: 'open' | 'closed'; readonly text: string }[];
       /** Who would make the rollout wait. */
       readonly blockers: readonly string[];
+      /** What of them our role cannot see; null: it sees all. */
+      readonly unseen: string | null;
       /** That looking changed nothing. */
       readonly harmless: string;
     };
@@ -139,11 +144,19 @@ export interface Dossier {
     /** How it was proven, in one sentence. */
     readonly how: string;
     readonly notProven: readonly { readonly relation: string; readonly reason: string }[];
+    /** What is not as it was before, after the way back: the first of them, and how many there are. */
+    readonly differences: readonly string[];
+    readonly differenceCount: number;
     readonly oneWay: readonly { readonly tier: string; readonly reason: string }[];
     readonly losses: readonly Loss[];
     readonly leftovers: readonly string[];
   };
-  readonly changes: { readonly objects: readonly ObjectChange[]; readonly rows: readonly RowChange[] };
+  readonly changes: {
+    /** Null: the rehearsal did not record them. The first of them: dropped, then changed, then made; `objectCount` counts all. */
+    readonly objects: readonly ObjectChange[] | null;
+    readonly objectCount: number;
+    readonly rows: readonly RowChange[];
+  };
   readonly time: {
     readonly forwardMs: number;
     readonly backMs: number | null;
@@ -157,7 +170,15 @@ export interface Dossier {
   readonly locks: readonly LockSpan[];
   readonly now: Production;
   /** What left the database, and what depends on more than its content. */
-  readonly outside: { readonly dispatch: readonly string[]; readonly varies: readonly string[] };
+  readonly outside: {
+    /** Why the release says that it reaches out; null: it says that it does not. */
+    readonly declared: string | null;
+    readonly dispatch: readonly string[];
+    /** What could not be measured of it. */
+    readonly unmeasured: readonly string[];
+    /** Columns that the release declares to differ between two forwards, and what differed besides. */
+    readonly varies: readonly string[];
+  };
   readonly tiers: readonly TierFacts[];
   readonly options: readonly {
     readonly id: string;
@@ -171,6 +192,15 @@ export interface Dossier {
     readonly endedAt: Instant;
     readonly serverVersion: number;
     readonly digest: Digest;
+    /** What it was run on a copy of. */
+    readonly golden: {
+      readonly takenAt: Instant;
+      readonly provider: string;
+      readonly bytes: number;
+      /** How well it is known that it equals production. */
+      readonly proofLevel: string;
+    };
+    /** Its own, and later rehearsals of this seal that failed or cannot be read. */
     readonly problems: readonly string[];
   };
   readonly evidence: readonly { readonly kind: string; readonly digest: Digest; readonly recordedAt: Instant }[];

@@ -1,1 +1,5 @@
-export type * from './dossier.ts';
+export { buildDossier, type DossierSource, subjectOf } from './build.ts';
+export * from './dossier.ts';
+export { type ProductionLook, readProduction } from './production.io.ts';
+export { type DossierRecord, findDossier, show, type ShownDossier } from './record.ts';
+export { dossierText } from './text.ts';

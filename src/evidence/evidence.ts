@@ -13,6 +13,8 @@ export const evidenceKinds = [
   'decline',
   'revocation',
   'execution',
+  'dossier',
+  'proposal',
   'report',
 ] as const;
 export type EvidenceKind = (typeof evidenceKinds)[number];

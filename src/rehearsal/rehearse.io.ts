@@ -76,6 +76,8 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     stages: run.stages,
     proof: run.proof,
     gateSchema: run.gateSchema,
+    schemaBefore: run.schemaBefore,
+    changes: run.changes,
     twin: run.twin,
     idempotent: run.idempotent,
     repeatable: run.repeatable,

@@ -129,13 +129,20 @@ async function runSteps(session: Session, plan: TierPlan): Promise<Omit<TierRun,
     await clock.time(() => session.query(sql`commit`));
     clock.end();
   };
-  let moment: Moment | null = single ? await begin() : null;
+  const first = single ? await begin() : null;
+  let moment = first;
   for (const [at, step] of list.entries()) {
     // a transaction of its own is what a bare statement has too, and lets the server tell what it did
     const alone = !single && step.transactional;
     try {
       const before: Moment = alone ? await begin() : (moment ?? (await readMoment(session)));
-      const { measure, after } = await measureStep(session, step, { tier, direction, index: at + 1, before });
+      const { measure, after } = await measureStep(session, step, {
+        tier,
+        direction,
+        index: at + 1,
+        before,
+        begun: first ?? before,
+      });
       clock.step(measure);
       moment = single ? after : null;
       if (!isDispatchDeclared)
@@ -193,7 +200,7 @@ class TransactionClock {
       const measure = this.steps[index];
       if (measure === undefined) continue;
       const heldMs = this.elapsedMs - startMs;
-      this.steps[index] = { ...measure, locks: measure.locks.map((lock) => ({ ...lock, heldMs })) };
+      this.steps[index] = { ...measure, locks: measure.locks.map((lock) => ({ ...lock, fromMs: startMs, heldMs })) };
     }
     this.open = [];
     this.elapsedMs = 0;

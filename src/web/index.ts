@@ -1,3 +1,4 @@
+export { notForProduction } from '../dossier/index.ts';
 export { type DemoAuthenticator, makeDemoAuthenticator, signWithDemo } from './demo-authenticator.io.ts';
 export {
   type Ceremony,
@@ -10,10 +11,10 @@ export {
 export { changeCeremony } from './change-ceremony.io.ts';
 export { describeChange, documentOf, type InForce, type Next, requireNext } from './change.ts';
 export { type ClosingCeremony, closingCeremony, type ClosingPlan } from './closing-ceremony.io.ts';
-export { ratifyCeremony, type RatifyPlan } from './ratify-ceremony.io.ts';
+export { type Proposal, type ProposalRecord, proposalsOf, ratificationOf } from './proposal.ts';
+export { proposedCeremony, type RatifyCeremony, ratifyCeremony, type RatifyPlan } from './ratify-ceremony.io.ts';
 export { recorded, type Recording } from './recording.io.ts';
 export { type Relay, withRelay } from './relay.io.ts';
-export { type DossierSource, notForProduction, writeDossier } from './dossier.ts';
 export { enrolmentActions } from './enrol.io.ts';
 export { enrolPage, signPage, type SignView, type Standing } from './pages.ts';
 export {

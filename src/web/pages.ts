@@ -1,5 +1,5 @@
+import { notForProduction } from '../dossier/index.ts';
 import { type Policy } from '../gate/index.ts';
-import { notForProduction } from './dossier.ts';
 import { type Document, escape, escapeLines } from './html.ts';
 import { enrolScript, signScript } from './script.ts';
 

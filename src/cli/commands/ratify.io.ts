@@ -22,17 +22,13 @@ export const run: Run = async (context) => {
 
 const ratifyRelease: Run = async (context) => {
   const { setup, sealed, store } = await openWork(context);
-  const plan = {
-    sealed,
-    evidence: await store.of(sealed.seal),
-    log: await store.log(),
-    hours: hoursOf(context),
-    holdPoint: typeof context.options['holdPoint'] === 'string' ? context.options['holdPoint'] : null,
-  };
-  return await withRelay(targetFor(setup, context), 'ratify', async (relay) => {
-    const ceremony = await ratifyCeremony(relay, plan);
+  const target = targetFor(setup, context);
+  const course = { sealed, store };
+  const holdPoint = typeof context.options['holdPoint'] === 'string' ? context.options['holdPoint'] : null;
+  return await withRelay(target, 'ratify', async (relay) => {
+    const ceremony = await ratifyCeremony(relay, { course, target, hours: hoursOf(context), holdPoint });
     const { signed } = await runCeremony(context, {
-      ceremony: recorded(ceremony, { course: { sealed, store }, relay, onProblem: context.terminal.say }),
+      ceremony: recorded(ceremony, { course, relay, onProblem: context.terminal.say }),
       pagePort: setup.pagePort,
       unfinished: {
         problem: 'the gate is not open yet; the signatures that were given are kept',

@@ -64,7 +64,7 @@ function summary({ risks: all, back, time: took, changes: made, locks: spans }: 
     longest === undefined ? 'None' : ms(longest.heldMs),
     longest === undefined ? 'go' : 'plain',
     longest === undefined ? 'no lock on a table that was there' : `${longest.mode} on ${longest.relation}`,
-  )}${card('Rows written', count(rows), 'plain', `${made.rows.length} relations; ${made.objects.length} objects changed`)}</div>`;
+  )}${card('Rows written', count(rows), 'plain', `${made.rows.length} relations; ${made.objects === null ? 'objects not compared' : `${made.objects.length} objects changed`}`)}</div>`;
 }
 
 function risks(all: readonly Risk[]): Html {
@@ -90,7 +90,8 @@ function wayBack({ back, release }: Dossier): Html {
 }
 
 function changes({ changes: { objects, rows } }: Dossier): Html {
-  const kinds = [...new Set(objects.map(({ kind }) => kind))];
+  const known = objects ?? [];
+  const kinds = [...new Set(known.map(({ kind }) => kind))];
   const sum = (of: { inserted: number; updated: number; deleted: number }): string =>
     [
       of.inserted > 0 && `+${count(of.inserted)}`,
@@ -100,9 +101,13 @@ function changes({ changes: { objects, rows } }: Dossier): Html {
       .filter((one) => one !== false)
       .join('  ') || '0';
   return html`<h3>Objects</h3>${
-    objects.length === 0 ? html`<p class="soft">No object of the schema changes.</p>` : null
+    objects === null
+      ? html`<p>${tag('not compared', 'no')} The rehearsal did not record what it changed: rehearse again.</p>`
+      : objects.length === 0
+        ? html`<p class="soft">No object of the schema changes.</p>`
+        : null
   }${kinds.map((kind) => {
-    const of = objects.filter((one) => one.kind === kind);
+    const of = known.filter((one) => one.kind === kind);
     return html`<details${of.length <= 12 ? html` open` : null}><summary>${kind} <span class="soft">${of.length}</span></summary><ul>${of.map(
       ({ name, change, properties }) =>
         html`<li>${tag(change, change === 'dropped' ? 'no' : change === 'changed' ? 'hold' : 'plain')} <code>${name}</code>${
