@@ -71,8 +71,10 @@ class Executor {
     if (act.act === 'halt') throw unknown('the rows of the gate contradict the release', act.why, act.look);
     if (act.act === 'held') return this.held(act.reasons);
     if (act.act === 'nothing') {
-      const schema = await gate.readSchemaDigest(session);
-      return isNonEmpty(this.done) ? { result: 'done', tiers: this.done, schema } : { result: 'nothing-to-do', schema };
+      // the gate has just measured the schema that a tier of ours left; where nothing was done, nobody has yet
+      const schema = progress.markers.at(-1)?.schemaAfter;
+      if (isNonEmpty(this.done) && schema !== undefined) return { result: 'done', tiers: this.done, schema };
+      return { result: 'nothing-to-do', schema: await gate.readSchemaDigest(session) };
     }
     const tier = sealed.release.tiers.find(({ id }) => id === act.tier);
     if (tier === undefined) throw unknown('the next tier is not in the release', act.tier, 'gate.markers');
