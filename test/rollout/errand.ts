@@ -8,8 +8,12 @@ export interface Errand {
   readonly connection: Connection;
   readonly statement: StatementDigest;
   readonly direction: Direction;
+  /** The last tier to do; null: all of them. */
+  readonly through: string | null;
   /** The boundary, from 1; 0: none. */
   readonly boundary: number;
+  /** At the boundary, or once what it asks of the server was sent. */
+  readonly moment: 'at' | 'sent';
   readonly signal: 'SIGKILL' | 'SIGSTOP';
   readonly lease?: number;
 }
