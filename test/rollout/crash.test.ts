@@ -10,28 +10,40 @@ import { forget, run, type Standing, standing } from './standing.io.ts';
 
 const directions = ['up', 'down'] as const;
 
-/** The boundaries of an undisturbed cycle, in order, and how it stands at its top and at its bottom. */
+/** How an undisturbed cycle stands at its top and at its bottom, and after each of its transactions. */
 interface Calm {
-  readonly boundaries: Readonly<Record<Direction, readonly string[]>>;
+  /** Of each transaction, in order: the names of its boundaries. */
+  readonly pieces: Readonly<Record<Direction, readonly (readonly string[])[]>>;
+  /** What the tiers had told after so many transactions. */
+  readonly told: Readonly<Record<Direction, readonly (readonly string[])[]>>;
   readonly ends: Readonly<Record<Direction, Standing>>;
 }
 
 async function calmly(ground: Ground): Promise<Calm> {
   const statement = await ground.submit();
-  const boundaries = { up: [] as string[], down: [] as string[] };
+  const pieces = { up: [] as string[][], down: [] as string[][] };
+  const told = { up: [] as (readonly string[])[], down: [] as (readonly string[])[] };
   const ends: Partial<Record<Direction, Standing>> = {};
   for (const direction of directions) {
     await run(ground, statement, direction, {
-      record: async ({ phase }) => void boundaries[direction].push(phase),
-      onProgress: ({ at }) => void boundaries[direction].push(at),
+      record: async ({ phase }) => {
+        if (phase === 'intent') {
+          pieces[direction].push([]);
+          told[direction].push((await standing(ground, statement)).told);
+        }
+        pieces[direction].at(-1)?.push(phase);
+      },
+      onProgress: ({ at }) => void pieces[direction].at(-1)?.push(at),
     });
     ends[direction] = await standing(ground, statement);
+    told[direction].push(ends[direction].told);
   }
-  return { boundaries, ends: ends as Calm['ends'] };
+  await forget(ground);
+  return { pieces, told, ends: ends as Calm['ends'] };
 }
 
 const errandOf = (ground: Ground, statement: StatementDigest, direction: Direction): Errand => ({
-  folder: ground.folder,
+  sealed: ground.sealed,
   connection: ground.connection,
   statement,
   direction,
@@ -41,21 +53,49 @@ const errandOf = (ground: Ground, statement: StatementDigest, direction: Directi
   signal: 'SIGKILL',
 });
 
-/** One cycle whose process is killed at the same boundary forward and back, and gone on with by the same command. */
-async function killedAt(
-  of: { readonly ground: Ground; readonly runners: Runners; readonly calm: Calm },
-  point: Pick<Errand, 'boundary' | 'moment'>,
-): Promise<void> {
-  const { ground, runners, calm } = of;
+interface Stage {
+  readonly ground: Ground;
+  readonly runners: Runners;
+  readonly calm: Calm;
+}
+
+/**
+ * One cycle, forward and back, of which each process is killed: the first at the first boundary, the next one, which goes on where the
+ * database stands, at the next. After each it is seen that nothing was lost and nothing came twice. `skip` is a boundary that leaves
+ * the transaction committed, as another one does: both cannot be met in one cycle.
+ */
+async function killedThroughout({ ground, runners, calm }: Stage, skip: readonly string[]): Promise<number> {
   const statement = await ground.submit();
   await forget(ground);
+  let killed = 0;
   for (const direction of directions) {
-    if (point.boundary > calm.boundaries[direction].length) continue;
-    const { signal, told } = await runners.start({ ...errandOf(ground, statement, direction), ...point }).ended;
-    const name = `${direction}, ${point.moment} boundary ${point.boundary}, ${calm.boundaries[direction][point.boundary - 1]}`;
-    expect(signal, `${name}: ${told}`).toBe('SIGKILL');
+    for (const [piece, names] of calm.pieces[direction].entries()) {
+      // an attempt is the first boundary of each process
+      for (const [at, name] of ['attempt', ...names].entries()) {
+        if (skip.includes(name) || (name === 'attempt' && piece > 0)) continue;
+        const errand = { ...errandOf(ground, statement, direction), boundary: at + 1 };
+        const { signal, told } = await runners.start(errand).ended;
+        const where = `${direction}, transaction ${piece + 1}, ${name}`;
+        expect(signal, `${where}: ${told}`).toBe('SIGKILL');
+        killed += 1;
+        const done = name === 'applied' || name === 'committed' ? piece + 1 : piece;
+        await gone(ground);
+        expect((await standing(ground, statement)).told, where).toEqual(calm.told[direction][done]);
+      }
+    }
     await run(ground, statement, direction);
-    expect(await standing(ground, statement), name).toEqual(calm.ends[direction]);
+    expect(await standing(ground, statement), direction).toEqual(calm.ends[direction]);
+  }
+  return killed;
+}
+
+/** Waits until no server process of an executor is left: one whose client was killed notices it at its next word. */
+async function gone({ session }: Ground): Promise<void> {
+  for (const until = Date.now() + 20_000; Date.now() < until; await wait(5)) {
+    const rows = await session.query(sql`
+      select from pg_catalog.pg_stat_activity
+      where application_name ~ '^oneroof attempt' and datname = pg_catalog.current_database()`);
+    if (rows.length === 0) return;
   }
 }
 
@@ -66,28 +106,44 @@ describe.each(versions)('a rollout on PostgreSQL %s whose process is killed', (v
         const calm = await calmly(ground);
         expect(calm.ends.up.told).toEqual(['1 up', '2 up', '3 up']);
         expect(calm.ends.down.told).toEqual(['1 down', '1 up', '2 down', '2 up', '3 down', '3 up']);
-        expect(calm.boundaries.up.join(' ')).toBe(
-          `attempt ${whole} ${each} ${each.replace('commit', 'leave commit')} ${whole}`,
-        );
-        expect(calm.boundaries.down).toHaveLength(calm.boundaries.up.length);
-        for (const at of calm.boundaries.up.keys())
-          await killedAt({ ground, runners, calm }, { boundary: at + 1, moment: 'at' });
+        const eachLeft = each.replace('commit', 'leave commit');
+        for (const direction of directions)
+          expect(calm.pieces[direction].map((names) => names.join(' '))).toEqual([whole, each, eachLeft, whole]);
+        const stage = { ground, runners, calm };
+        const before = ['attempt', 'intent', 'enter', 'step', 'leave', 'commit'];
+        const killed = [
+          await killedThroughout(stage, ['committed']),
+          await killedThroughout(stage, ['applied', ...before]),
+        ];
+        // 29 boundaries of four transactions and the attempt, forward and back
+        expect(killed).toEqual([52, 8]);
       }),
     ),
   );
 
   it(
     'ends as an undisturbed one where the server had been asked already: a step, or COMMIT',
-    { timeout: 300_000 },
+    { timeout: 120_000 },
     () =>
       withRunners((runners) =>
         withGround(version, async (ground) => {
           const calm = await calmly(ground);
-          const asked = [...calm.boundaries.up.entries()].filter(([, name]) => name === 'commit');
-          expect(asked).toHaveLength(4);
-          const [step = 0] = [calm.boundaries.up.lastIndexOf('step')];
-          for (const at of [...asked.map(([boundary]) => boundary), step])
-            await killedAt({ ground, runners, calm }, { boundary: at + 1, moment: 'sent' });
+          for (const [piece, name] of [
+            [0, 'step'],
+            [0, 'commit'],
+            [1, 'commit'],
+          ] as const) {
+            const statement = await ground.submit();
+            await forget(ground);
+            for (const direction of directions) {
+              const before = calm.pieces[direction].slice(0, piece).flat().length;
+              const boundary = 2 + before + (calm.pieces[direction][piece]?.lastIndexOf(name) ?? 0);
+              const errand = { ...errandOf(ground, statement, direction), boundary, moment: 'sent' } as const;
+              expect((await runners.start(errand).ended).signal).toBe('SIGKILL');
+              await run(ground, statement, direction);
+              expect(await standing(ground, statement), `${direction} ${piece} ${name}`).toEqual(calm.ends[direction]);
+            }
+          }
         }),
       ),
   );
@@ -95,10 +151,9 @@ describe.each(versions)('a rollout on PostgreSQL %s whose process is killed', (v
   it('leaves half of a tier that runs step by step, which goes on, or back, from its half', () =>
     withRunners((runners) =>
       withGround(version, async (ground) => {
-        const { ends, boundaries } = await calmly(ground);
-        // the fifth transaction's intent: the first step of the second tier is committed, the other one not begun
-        const boundary =
-          boundaries.up.indexOf('intent', boundaries.up.indexOf('intent', 2 + whole.split(' ').length) + 1) + 1;
+        const { ends, pieces } = await calmly(ground);
+        // the intent of the third transaction: the first step of the second tier is committed, the other one not begun
+        const boundary = 2 + pieces.up.slice(0, 2).flat().length;
         for (const way of ['on', 'back'] as const) {
           const statement = await ground.submit();
           await forget(ground);
@@ -135,8 +190,9 @@ describe.each(versions)('a rollout on PostgreSQL %s whose process is killed', (v
   it('hands over to another one that races it, when it is killed in the middle of a tier', () =>
     withRunners((runners) =>
       withGround(version, async (ground) => {
-        const { ends, boundaries } = await calmly(ground);
-        for (const boundary of [boundaries.up.indexOf('step') + 1, boundaries.up.indexOf('leave') + 1]) {
+        const { ends, pieces } = await calmly(ground);
+        for (const name of ['step', 'leave']) {
+          const boundary = 2 + (pieces.up[0]?.indexOf(name) ?? 0);
           const statement = await ground.submit();
           await forget(ground);
           const killed = runners.start({ ...errandOf(ground, statement, 'up'), boundary });

@@ -1,10 +1,11 @@
 import { type Connection } from '../../src/database/index.ts';
 import { type StatementDigest } from '../../src/evidence/index.ts';
-import { type Direction } from '../../src/release/index.ts';
+import { type Direction, type SealedRelease } from '../../src/release/index.ts';
 
 /** What a child process is to do, and the boundary at which it ends or stops itself. */
 export interface Errand {
-  readonly folder: string;
+  /** As it was read: reading it costs a process more than all that it does until it is killed. */
+  readonly sealed: SealedRelease;
   readonly connection: Connection;
   readonly statement: StatementDigest;
   readonly direction: Direction;

@@ -104,6 +104,7 @@ describe.each(versions)('a rollout on PostgreSQL %s', (version) => {
       expect(await run(ground, statement, 'up')).toEqual({
         result: 'held',
         tiers: [],
+        runs: [],
         reasons: [expect.stringContaining('seats: 1 of 2')],
       });
     }));

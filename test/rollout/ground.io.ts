@@ -5,7 +5,7 @@ import { type Connection, type Session } from '../../src/database/index.ts';
 import { type StatementDigest } from '../../src/evidence/index.ts';
 import { type SealedRelease } from '../../src/release/index.ts';
 import { withSession } from '../database.io.ts';
-import { withGate } from '../gate/cycle.io.ts';
+import { type GatedPlan, withGate } from '../gate/cycle.io.ts';
 import { type Errand } from './errand.ts';
 
 /** Three tiers, the second one step by step, and a last one that is barred. Each tells in a table of its own that it was run. */
@@ -44,22 +44,25 @@ export interface Ground {
   /** As the executor. */
   readonly connection: Connection;
   readonly sealed: SealedRelease;
-  readonly folder: string;
   /** As the superuser. */
   readonly session: Session;
   /** Ratifies the release by so many persons; two are enough. */
   submit(persons?: 1 | 2): Promise<StatementDigest>;
 }
 
-/** Makes a ground, hands it over, and takes it away. */
-export function withGround<T>(version: '18' | '15', use: (ground: Ground) => Promise<T>): Promise<T> {
+/** Makes a ground, hands it over, and takes it away; `change` takes a safeguard out of the gate. */
+export function withGround<T>(
+  version: '18' | '15',
+  use: (ground: Ground) => Promise<T>,
+  plan: Pick<GatedPlan, 'change' | 'database'> = {},
+): Promise<T> {
   const application = [
     'create table base (id integer)',
     'insert into base values (1)',
     'create table told (what text)',
   ];
-  return withGate(version, { files, application }, async (gated) => {
-    const { database, sealed, folder, people } = gated;
+  return withGate(version, { ...plan, files, application }, async (gated) => {
+    const { database, sealed, people } = gated;
     return await withSession(database, async (session) => {
       const submit = async (persons: 1 | 2 = 2): Promise<StatementDigest> =>
         await gated.ratify(await gated.ratification(), [people.ana, people.ben].slice(0, persons));
@@ -67,7 +70,6 @@ export function withGround<T>(version: '18' | '15', use: (ground: Ground) => Pro
         database,
         connection: { ...database, user: 'oneroof_executor' },
         sealed,
-        folder,
         session,
         submit,
       });
@@ -102,7 +104,7 @@ export async function withRunners<T>(use: (runners: Runners) => Promise<T>): Pro
         const ended = new Promise<{ signal: string | null; told: string }>((resolve) =>
           child.once('close', (_code, signal) => resolve({ signal, told })),
         );
-        child.stdin.write(JSON.stringify(errand));
+        child.stdin.write(`${JSON.stringify(errand)}\n`);
         return { pid: child.pid ?? 0, ended };
       },
     });

@@ -1,10 +1,10 @@
 // A process that can be killed: it loads the built executor, waits for an errand on its input, and ends or stands still at a
 // numbered boundary of it. It is plain JavaScript, because a warm process must cost little: there is one for each boundary.
-import { readSealed } from '../../dist/release/index.js';
+import { createInterface } from 'node:readline';
 import { execute } from '../../dist/rollout/index.js';
 
-process.stdin.once('data', async (line) => {
-  const { folder, connection, statement, direction, through, boundary, moment, signal, lease } = JSON.parse(
+createInterface({ input: process.stdin }).once('line', async (line) => {
+  const { sealed, connection, statement, direction, through, boundary, moment, signal, lease } = JSON.parse(
     String(line),
   );
   let passed = 0;
@@ -18,7 +18,7 @@ process.stdin.once('data', async (line) => {
   };
   try {
     const result = await execute({
-      sealed: await readSealed(folder),
+      sealed,
       statement,
       direction,
       through,
@@ -33,4 +33,3 @@ process.stdin.once('data', async (line) => {
   }
   process.exit();
 });
-process.stdout.write('ready\n');
