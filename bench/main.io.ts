@@ -5,6 +5,7 @@ import { cloneLines } from './clone.io.ts';
 import { memoryLines } from './memory.io.ts';
 import { proofLines } from './proof.io.ts';
 import { readLines } from './read.io.ts';
+import { rolloutLines } from './rollout.io.ts';
 import { openGround } from './servers.io.ts';
 import { startLines } from './start.io.ts';
 import { failures, heading } from './table.io.ts';
@@ -17,6 +18,7 @@ const groups = {
   read: readLines,
   clone: cloneLines,
   rehearsal: wholeLines,
+  rollout: rolloutLines,
   memory: memoryLines,
 };
 const names = Object.keys(groups) as (keyof typeof groups)[];

@@ -62,7 +62,8 @@ export async function compare(
   };
 }
 
-function median(values: readonly number[]): number {
+/** The one in the middle; not a number where there is none. */
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((x, y) => x - y);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

@@ -36,6 +36,11 @@ export async function line(of: Line, measure: () => Promise<Ratio | string>): Pr
   }
 }
 
+/** Prints one time that has nothing beside it. */
+export function figure(of: Pick<Line, 'name'>, milliseconds: number): void {
+  print(of.name, `${milliseconds.toFixed(1).padStart(32)} ms`);
+}
+
 /** Prints the names of the columns. */
 export function heading(): void {
   print('', `${'ratio'.padStart(9)}  ${'medians'.padStart(20)}   goal`);

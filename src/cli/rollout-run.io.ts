@@ -1,4 +1,4 @@
-import { OneRoofError, printable } from '../core/index.ts';
+import { formatDuration, type Milliseconds, OneRoofError, printable } from '../core/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
 import { rolloutStage } from '../pipeline.io.ts';
 import { type Direction, type Release, type TierId } from '../release/index.ts';
@@ -58,7 +58,7 @@ export async function runRollout(context: Context, direction: Direction): Promis
       direction,
       through,
       signal,
-      onProgress: (event) => tell(context, event),
+      onProgress: teller(context, { release: sealed.release, direction }),
     },
   );
   const reasons = result.result === 'held' ? result.reasons : [];
@@ -74,10 +74,20 @@ function textOf(result: RolloutResult): string {
   );
 }
 
-function tell({ terminal }: Context, { at, tier, step }: RolloutEvent): void {
-  const line = [tier, at, step === null ? null : String(step)].filter((part) => part !== null).join(' ');
-  if (at === 'committed' || at === 'retry') terminal.say(line);
-  else terminal.progress(line);
+/** Says where a run is: the tier, the statement and how many there are, and the time since the run began. */
+function teller(
+  { terminal }: Context,
+  { release, direction }: { readonly release: Release; readonly direction: Direction },
+): (event: RolloutEvent) => void {
+  const began = performance.now();
+  return ({ at, tier, step }) => {
+    const steps = release.tiers.find(({ id }) => id === tier)?.[direction].length;
+    const what = at === 'step' ? `statement ${step} of ${steps}` : step === null ? at : `${at} ${step}`;
+    const spent = formatDuration((performance.now() - began) as Milliseconds);
+    const line = [tier, what, spent].filter((part) => part !== null).join('  ');
+    if (at === 'committed' || at === 'retry') terminal.say(line);
+    else terminal.progress(line);
+  };
 }
 
 function throughOf({ tiers }: Release, name: string | boolean | undefined): TierId | null {

@@ -31,7 +31,7 @@ export interface InstallPlan {
 
 /** Which functions of schema gate each role may call; nobody else may call any. `app_owner` stands for the role of that part. */
 export const rights: Readonly<Record<string, readonly string[]>> = {
-  app_owner: ['claim_step', 'finish_step', 'path_of'],
+  app_owner: ['claim_step', 'finish_step'],
   gate_owner: ['measure', 'violations'],
   oneroof_executor: [
     'begin_attempt',
@@ -39,6 +39,7 @@ export const rights: Readonly<Record<string, readonly string[]>> = {
     'run_step',
     'leave_tier',
     'status',
+    'markers_of',
     'steps_of',
     'record_of',
     'statement_body',

@@ -7,7 +7,14 @@ import * as gate from './gate-calls.io.ts';
 import { nextAct } from './next.ts';
 import { isFenced, refusalOf, stateOf } from './refusal.ts';
 import { defaultPatience, isRetryable, type Patience, pauseBefore } from './retry.ts';
-import { type Execution, type Outcome, type Progress, type RolloutEvent, type RolloutResult } from './rollout.ts';
+import {
+  type Execution,
+  type Outcome,
+  type Progress,
+  type RolloutEvent,
+  type RolloutResult,
+  type TierRun,
+} from './rollout.ts';
 import { interrupted, openExecutor } from './session.io.ts';
 import { settle } from './settle.io.ts';
 import { failed, isLost, type Piece, piecesOf, runPiece, Undone } from './tier.io.ts';
@@ -42,7 +49,7 @@ export async function execute(run: Run): Promise<RolloutResult> {
 /** One run: its session, its attempt, and what it has done. */
 class Executor {
   private readonly plan: Run;
-  private readonly done: TierId[] = [];
+  private readonly done: TierRun[] = [];
   private session: Session | null = null;
   private epoch = '';
 
@@ -71,8 +78,10 @@ class Executor {
     if (act.act === 'halt') throw unknown('the rows of the gate contradict the release', act.why, act.look);
     if (act.act === 'held') return this.held(act.reasons);
     if (act.act === 'nothing') {
-      const schema = await gate.readSchemaDigest(session);
-      return isNonEmpty(this.done) ? { result: 'done', tiers: this.done, schema } : { result: 'nothing-to-do', schema };
+      // the gate has just measured the schema that a tier of ours left; where nothing was done, nobody has yet
+      const schema = progress.markers.at(-1)?.schemaAfter;
+      if (isNonEmpty(this.done) && schema !== undefined) return { result: 'done', ...this.what(), schema };
+      return { result: 'nothing-to-do', schema: await gate.readSchemaDigest(session) };
     }
     const tier = sealed.release.tiers.find(({ id }) => id === act.tier);
     if (tier === undefined) throw unknown('the next tier is not in the release', act.tier, 'gate.markers');
@@ -83,8 +92,9 @@ class Executor {
         // what was read before the fence was raised may be out of date by now
         return null;
       }
+      const started = now();
       for (const piece of piecesOf(tier, steps, act.firstStep)) await this.patiently(piece, () => this.once(piece));
-      this.done.push(tier.id);
+      this.done.push({ tier: tier.id, steps: steps.length + 1 - act.firstStep, started, ended: now() });
       return null;
     } catch (error) {
       const refusal = refusalOf(error);
@@ -96,7 +106,11 @@ class Executor {
   }
 
   private held(reasons: NonEmpty<string>): RolloutResult {
-    return { result: 'held', tiers: this.done, reasons };
+    return { result: 'held', ...this.what(), reasons };
+  }
+
+  private what(): { readonly tiers: readonly TierId[]; readonly runs: readonly TierRun[] } {
+    return { tiers: this.done.map(({ tier }) => tier), runs: this.done };
   }
 
   /** Tries one transaction as a whole, again while others hold its locks. */

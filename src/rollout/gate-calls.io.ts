@@ -46,16 +46,12 @@ export async function leaveTier(session: Session, { statement, direction, tier, 
 
 /** Where a cycle stands, by the database's own rows. */
 export async function readProgress(session: Session, statement: StatementDigest): Promise<Progress> {
-  const cycle = (await readCycles(session)).find((one) => one.statement === statement);
+  const markers = await session.query<{ tier: string; direction: Direction; epoch: Epoch; schemaAfter: string }>(
+    sql`select tier, direction, epoch::text as epoch, schema_after as "schemaAfter" from gate.markers_of(${statement})`,
+  );
   const steps = await session.query<{ tier: string; direction: Direction; n: string }>(
     sql`select tier, direction, n::text as n from gate.steps_of(${statement})`,
   );
-  const markers = (cycle?.done ?? []).map(({ tier, direction, epoch, schemaAfter }) => ({
-    tier,
-    direction,
-    epoch: String(epoch) as Epoch,
-    schemaAfter,
-  }));
   return { markers, steps: steps.map((step) => ({ ...step, n: Number(step.n) })) };
 }
 

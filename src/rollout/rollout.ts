@@ -72,8 +72,27 @@ export interface RolloutEvent {
   readonly step: number | null;
 }
 
+/** A tier that a run has done, by the clock of the executor. */
+export interface TierRun {
+  readonly tier: TierId;
+  /** How many steps it ran; those that an earlier run had committed are not among them. */
+  readonly steps: number;
+  readonly started: Instant;
+  readonly ended: Instant;
+}
+
 /** What a run of the command came to. */
 export type RolloutResult =
-  | { readonly result: 'done'; readonly tiers: readonly TierId[]; readonly schema: Digest | string | null }
+  | {
+      readonly result: 'done';
+      readonly tiers: readonly TierId[];
+      readonly runs: readonly TierRun[];
+      readonly schema: Digest | string | null;
+    }
   | { readonly result: 'nothing-to-do'; readonly schema: Digest | string | null }
-  | { readonly result: 'held'; readonly tiers: readonly TierId[]; readonly reasons: NonEmpty<string> };
+  | {
+      readonly result: 'held';
+      readonly tiers: readonly TierId[];
+      readonly runs: readonly TierRun[];
+      readonly reasons: NonEmpty<string>;
+    };

@@ -182,6 +182,8 @@ export interface GatedPlan {
   readonly policy?: Partial<Policy>;
   /** Changes the SQL that installs the gate: the negative controls. */
   readonly change?: (text: string) => string;
+  /** An empty database of another server, which is not dropped. */
+  readonly database?: Connection;
 }
 
 /** Makes a database with an application, installs its gate, seals a release, hands all of it over, and drops it. */
@@ -196,7 +198,10 @@ export async function withGate<T>(
   return await withFolder(plan.files ?? release, async (folder) => {
     await sealRelease(folder);
     const sealed = await readSealed(folder);
-    return await withDatabase(version, async (database) => {
+    const given = plan.database;
+    const within = (work: (database: Connection) => Promise<T>): Promise<T> =>
+      given === undefined ? withDatabase(version, work) : work(given);
+    return await within(async (database) => {
       const { application = [], change = (text) => text } = plan;
       await install({ database, policy, registry, application, change });
       const gated: Gated = {

@@ -1,19 +1,20 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Connection, type Session } from '../../src/database/index.ts';
 import { type StatementDigest } from '../../src/evidence/index.ts';
 import { type SealedRelease } from '../../src/release/index.ts';
 import { withSession } from '../database.io.ts';
-import { withGate } from '../gate/cycle.io.ts';
+import { type GatedPlan, withGate } from '../gate/cycle.io.ts';
 import { type Errand } from './errand.ts';
 
-/** Three tiers, the second one step by step, and a last one that is barred. */
+/** Three tiers, the second one step by step, and a last one that is barred. Each tells in a table of its own that it was run. */
 export const files: Readonly<Record<string, string>> = {
   'release.yaml': `format: 1
 name: three
 title: Three
 database: shop
-touches: [public.a, public.b, public.c, public.base, public.never]
+touches: [public.a, public.b, public.base, public.told, public.never]
 settings: { lockTimeout: 200ms }
 metrics:
   rows: rows
@@ -26,12 +27,12 @@ tiers:
   - { id: 3-last, title: Last }
   - { id: 4-barred, title: Barred, barred: not yet }
 `,
-  'tiers/1-first/up.sql': 'create table a (i integer);\ninsert into a values (1);\n',
-  'tiers/1-first/down.sql': 'drop table if exists a;\n',
-  'tiers/2-each/up.sql': 'create table b (i integer);\nalter table b add column j integer;\n',
-  'tiers/2-each/down.sql': 'alter table if exists b drop column if exists j;\ndrop table if exists b;\n',
-  'tiers/3-last/up.sql': 'create table c (i integer);\nupdate base set id = 2;\n',
-  'tiers/3-last/down.sql': 'drop table if exists c;\nupdate base set id = 1;\n',
+  'tiers/1-first/up.sql': "create table a (i integer);\ninsert into told values ('1 up');\n",
+  'tiers/1-first/down.sql': "drop table if exists a;\ninsert into told values ('1 down');\n",
+  'tiers/2-each/up.sql': "create table b (i integer);\ninsert into told values ('2 up');\n",
+  'tiers/2-each/down.sql': "insert into told values ('2 down');\ndrop table if exists b;\n",
+  'tiers/3-last/up.sql': "update base set id = 2;\ninsert into told values ('3 up');\n",
+  'tiers/3-last/down.sql': "update base set id = 1;\ninsert into told values ('3 down');\n",
   'tiers/4-barred/up.sql': 'create table never (i integer);\n',
   'tiers/4-barred/down.sql': 'drop table if exists never;\n',
   'metrics/rows.sql': 'select count(*) from base\n',
@@ -43,18 +44,25 @@ export interface Ground {
   /** As the executor. */
   readonly connection: Connection;
   readonly sealed: SealedRelease;
-  readonly folder: string;
   /** As the superuser. */
   readonly session: Session;
   /** Ratifies the release by so many persons; two are enough. */
   submit(persons?: 1 | 2): Promise<StatementDigest>;
 }
 
-/** Makes a ground, hands it over, and takes it away. */
-export function withGround<T>(version: '18' | '15', use: (ground: Ground) => Promise<T>): Promise<T> {
-  const application = ['create table base (id integer)', 'insert into base values (1)'];
-  return withGate(version, { files, application }, async (gated) => {
-    const { database, sealed, folder, people } = gated;
+/** Makes a ground, hands it over, and takes it away; `change` takes a safeguard out of the gate. */
+export function withGround<T>(
+  version: '18' | '15',
+  use: (ground: Ground) => Promise<T>,
+  plan: Pick<GatedPlan, 'change' | 'database'> = {},
+): Promise<T> {
+  const application = [
+    'create table base (id integer)',
+    'insert into base values (1)',
+    'create table told (what text)',
+  ];
+  return withGate(version, { ...plan, files, application }, async (gated) => {
+    const { database, sealed, people } = gated;
     return await withSession(database, async (session) => {
       const submit = async (persons: 1 | 2 = 2): Promise<StatementDigest> =>
         await gated.ratify(await gated.ratification(), [people.ana, people.ben].slice(0, persons));
@@ -62,7 +70,6 @@ export function withGround<T>(version: '18' | '15', use: (ground: Ground) => Pro
         database,
         connection: { ...database, user: 'oneroof_executor' },
         sealed,
-        folder,
         session,
         submit,
       });
@@ -70,19 +77,45 @@ export function withGround<T>(version: '18' | '15', use: (ground: Ground) => Pro
   });
 }
 
-/** Runs the executor in a process of its own. */
-export function startRunner(errand: Errand): {
+/** A process of the built executor on an errand. */
+export interface Runner {
   readonly pid: number;
   readonly ended: Promise<{ readonly signal: string | null; readonly told: string }>;
-} {
-  const runner = join(import.meta.dirname, 'runner.io.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', runner, JSON.stringify(errand)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let told = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (told += String(chunk)));
-  const ended = new Promise<{ signal: string | null; told: string }>((resolve) =>
-    child.once('close', (_code, signal) => resolve({ signal, told })),
-  );
-  return { pid: child.pid ?? 0, ended };
+}
+
+/** Processes that have loaded the executor already, so that an errand costs no start. */
+export interface Runners {
+  /** Sends the next one on its way, and makes another ready meanwhile. */
+  start(errand: Errand): Runner;
+}
+
+/** Keeps two processes ready, hands them out, and ends those that nobody took. */
+export async function withRunners<T>(use: (runners: Runners) => Promise<T>): Promise<T> {
+  if (!existsSync(join(import.meta.dirname, '..', '..', 'dist', 'rollout', 'index.js')))
+    throw new Error('the executor is not built: npm run build');
+  const ready = [launch(), launch()];
+  try {
+    return await use({
+      start: (errand) => {
+        const child = ready.shift() ?? launch();
+        ready.push(launch());
+        let told = '';
+        for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (told += String(chunk)));
+        const ended = new Promise<{ signal: string | null; told: string }>((resolve) =>
+          child.once('close', (_code, signal) => resolve({ signal, told })),
+        );
+        child.stdin.write(`${JSON.stringify(errand)}\n`);
+        return { pid: child.pid ?? 0, ended };
+      },
+    });
+  } finally {
+    for (const child of ready) child.kill('SIGKILL');
+  }
+}
+
+function launch(): ChildProcessWithoutNullStreams {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'runner.mjs')]);
+  // it may be killed before it has read its errand
+  child.stdin.on('error', () => undefined);
+  return child;
 }

@@ -134,30 +134,35 @@ begin
     if expected is distinct from gate.schema_digest() then perform gate.refuse('schema', 'the schema is not the one that was rehearsed'); end if;
   end if;
   perform gate.assert_intact();
-  insert into gate.tiers values (of_statement, of_direction, of_tier, of_epoch, pg_current_xact_id(), gate.definers())
-    on conflict (statement, direction, tier) do update set epoch = excluded.epoch, xid = excluded.xid;
+  -- what each step needs is taken out of the sealed document once a tier, and read back only by the transaction that took it out
+  insert into gate.tiers (statement, direction, tier, epoch, xid, definers, steps, transaction, path)
+    values (of_statement, of_direction, of_tier, of_epoch, pg_current_xact_id(), gate.definers(),
+      array(select jsonb_array_elements_text(of_definition -> of_direction)), of_definition ->> 'transaction', coalesce(gate.path_of(of_statement), ''))
+    on conflict (statement, direction, tier) do update set epoch = excluded.epoch, xid = excluded.xid, steps = excluded.steps,
+      transaction = excluded.transaction, path = excluded.path;
 end $gate$;
 
 -- Only gate.run_step may call it; what it hands out is known to that function alone.
-create function gate.claim_step(of_statement text, of_direction text, of_tier text, of_n integer, step text) returns bytea
+create function gate.claim_step(of_statement text, of_direction text, of_tier text, of_n integer, step text, out secret bytea, out path text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
-  secret bytea := uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid());
+  entered gate.tiers;
 begin
   perform gate.require_executor();
-  if not exists (select from gate.tiers t where (t.statement, t.direction, t.tier) = (of_statement, of_direction, of_tier)
-    and t.xid = pg_current_xact_id()) then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;
+  select * into entered from gate.tiers t where (t.statement, t.direction, t.tier) = (of_statement, of_direction, of_tier)
+    and t.xid = pg_current_xact_id();
+  if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;
   if exists (select from gate.steps s where s.token is not null) then perform gate.refuse('order', 'a step is running'); end if;
   if of_n is distinct from 1 + (select count(*)::integer from gate.steps s where (s.statement, s.direction, s.tier) = (of_statement, of_direction, of_tier)) then
     perform gate.refuse('order', 'another step comes next');
   end if;
-  if gate.step_digest(step) is distinct from gate.tier_of(of_statement, of_tier) -> of_direction ->> (of_n - 1) then
+  if gate.step_digest(step) is distinct from entered.steps[of_n] then
     perform gate.refuse('step', 'these are not the bytes that were ratified');
   end if;
+  secret := uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid());
+  path := entered.path;
   insert into gate.steps (statement, direction, tier, n, digest, token, epoch)
-    select of_statement, of_direction, of_tier, of_n, gate.step_digest(step), sha256(secret), t.epoch from gate.tiers t
-    where (t.statement, t.direction, t.tier) = (of_statement, of_direction, of_tier);
-  return secret;
+    values (of_statement, of_direction, of_tier, of_n, entered.steps[of_n], sha256(secret), entered.epoch);
 end $gate$;
 
 create function gate.finish_step(secret bytea) returns void
@@ -167,19 +172,20 @@ declare
 begin
   update gate.steps set token = null, done_at = clock_timestamp() where token = sha256(secret) returning * into done;
   if not found then perform gate.refuse('order', 'no such step is running'); end if;
-  if gate.tier_of(done.statement, done.tier) ->> 'transaction' <> 'single' then perform gate.assert_unharmed(done.statement, done.direction, done.tier); end if;
+  if (select t.transaction from gate.tiers t where (t.statement, t.direction, t.tier) = (done.statement, done.direction, done.tier))
+    is distinct from 'single' then perform gate.assert_unharmed(done.statement, done.direction, done.tier); end if;
 end $gate$;
 
 -- Owned by the role that owns the application's objects, so that ratified SQL runs with its rights and no others.
 create function gate.run_step(of_statement text, of_direction text, of_tier text, of_n integer, step text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
-  secret bytea := gate.claim_step(of_statement, of_direction, of_tier, of_n, step);
+  claimed record := gate.claim_step(of_statement, of_direction, of_tier, of_n, step);
 begin
-  perform pg_catalog.set_config('search_path', gate.path_of(of_statement), true);
+  perform pg_catalog.set_config('search_path', claimed.path, true);
   execute step;
   perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  perform gate.finish_step(secret);
+  perform gate.finish_step(claimed.secret);
 end $gate$;
 
 create function gate.leave_tier(of_statement text, of_direction text, of_tier text, of_epoch bigint) returns void
@@ -235,6 +241,11 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
     (select coalesce(jsonb_agg(jsonb_build_object('direction', m.direction, 'tier', m.tier, 'epoch', m.epoch, 'steps', m.steps, 'schemaAfter', m.schema_after) order by m.ordinal), '[]')
      from gate.markers m where m.statement = s.digest)
   from gate.statements s where s.kind = 'ratification' order by s.received_at desc
+$gate$;
+
+create function gate.markers_of(of_statement text) returns table (tier text, direction text, epoch bigint, schema_after text)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+  select m.tier, m.direction, m.epoch, m.schema_after from gate.markers m where m.statement = of_statement order by m.ordinal
 $gate$;
 
 create function gate.steps_of(of_statement text) returns table (tier text, direction text, n integer)

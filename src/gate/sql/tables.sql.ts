@@ -73,7 +73,8 @@ comment on column gate.fence.epoch is 'Grows by one with each attempt.';
 
 create table gate.tiers (
   statement text not null references gate.statements, direction text not null check (direction in ('up', 'down')), tier text not null,
-  epoch bigint not null, xid xid8 not null, definers text not null, primary key (statement, direction, tier));
+  epoch bigint not null, xid xid8 not null, definers text not null,
+  steps text[] not null, transaction text not null, path text not null, primary key (statement, direction, tier));
 comment on table gate.tiers is 'Tiers that were entered.';
 comment on column gate.tiers.statement is 'The ratification.';
 comment on column gate.tiers.direction is 'up or down.';
@@ -81,6 +82,9 @@ comment on column gate.tiers.tier is 'The tier.';
 comment on column gate.tiers.epoch is 'The attempt.';
 comment on column gate.tiers.xid is 'The transaction that entered it last.';
 comment on column gate.tiers.definers is 'The SECURITY DEFINER functions that there were, as a digest.';
+comment on column gate.tiers.steps is 'The digests of its steps, as sealed.';
+comment on column gate.tiers.transaction is 'single or each, as sealed.';
+comment on column gate.tiers.path is 'The search path of its steps, as sealed.';
 
 create table gate.steps (
   statement text not null, direction text not null, tier text not null, n integer not null, digest text not null, token bytea,

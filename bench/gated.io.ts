@@ -1,0 +1,142 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { canonicalJson, digest, type Digest, type Instant, type Milliseconds } from '../src/core/index.ts';
+import { type Connection, id, openSession, type Session, sql } from '../src/database/index.ts';
+import { type Ratification, statementDigest, type StatementDigest, writeStatement } from '../src/evidence/index.ts';
+import {
+  describeGate,
+  installSql,
+  type Policy,
+  type Registry,
+  submitRelease,
+  submitSignature,
+  submitTarget,
+} from '../src/gate/index.ts';
+import { type SealedRelease } from '../src/release/index.ts';
+import { makeDemoAuthenticator, signWithDemo } from '../src/web/demo-authenticator.io.ts';
+import { type Bench } from './servers.io.ts';
+
+const day = 86_400_000 as Milliseconds;
+const seat = { level: 1, device: 'any' } as const;
+const authenticators = [makeDemoAuthenticator(), makeDemoAuthenticator()] as const;
+const registry: Registry = {
+  format: 1,
+  version: 1,
+  previous: null,
+  persons: authenticators.map(({ key }, at) => ({ id: `p${at}`, name: `P${at}`, level: 4, keys: [key] })),
+  software: [],
+};
+const policy: Policy = {
+  format: 1,
+  name: 'bench',
+  production: false,
+  origin: 'https://gate.example.org',
+  rpId: 'gate.example.org',
+  seats: [seat, seat],
+  oneWaySeats: [],
+  window: { longest: day, review: 0 as Milliseconds, rollback: day },
+  rehearsal: { maxAge: day },
+  holdPoints: [],
+  quorum: [seat, seat],
+  authenticators: { aaguids: null, attestation: 'none' },
+};
+const documents = {
+  policy: { digest: digest('policy', [canonicalJson(policy)]), body: canonicalJson(policy) },
+  registry: { digest: digest('registry', [canonicalJson(registry)]), body: canonicalJson(registry) },
+};
+
+/** The role that owns the application's objects, with and without a gate. */
+export const owner = 'bench_owner';
+
+/** Copies a database within its server, with its objects in the hands of the owner. */
+export async function copyOwned(
+  bench: Bench,
+  of: { readonly source: string; readonly database: string },
+): Promise<Connection> {
+  const { admin, server } = bench;
+  await admin.run(`do $$ begin if to_regrole('${owner}') is null then create role ${owner} login; end if; end $$`);
+  await admin.query(sql`create database ${id(of.database)} template ${id(of.source)}`);
+  const connection = server.connection(of.database);
+  await within(connection, async (session) => {
+    await session.run(`alter schema public owner to ${owner}`);
+    await session.run(`alter table if exists public.accounts owner to ${owner}`);
+  });
+  return connection;
+}
+
+/** Installs a gate in a database. */
+export async function gateIt(connection: Connection): Promise<void> {
+  await within(connection, async (session) => {
+    const text = installSql({
+      serverVersion: session.serverVersion,
+      uri: 'bench',
+      appOwner: owner,
+      as: 'superuser',
+      ...documents,
+    });
+    await session.run(`do $install$ begin execute $text$${text}$text$; end $install$`);
+  });
+}
+
+/** A statement that is signed by two keys, and what one of the signatures costs the database. */
+export interface Ratified {
+  readonly statement: StatementDigest;
+  /** Milliseconds of `gate.submit`, with the way there and back. */
+  readonly submit: number;
+}
+
+/** Hands in a release and its ratification, by two keys of software. */
+export async function ratify(connection: Connection, release: SealedRelease): Promise<Ratified> {
+  return await within({ ...connection, user: 'oneroof_relay' }, async (relay) => {
+    await submitRelease(relay, release);
+    const descriptor = await within({ ...connection, user: 'oneroof_observer' }, async (session) => {
+      const { facts, schema } = await describeGate(session);
+      return { format: 1 as const, ...facts, schema: schema as Digest };
+    });
+    const body = ratificationOf(release, canonicalJson(descriptor));
+    const statement = statementDigest(body);
+    let submit = 0;
+    for (const one of authenticators) {
+      const signature = signWithDemo(one, body, policy);
+      const began = performance.now();
+      await submitSignature(relay, body, signature);
+      submit = performance.now() - began;
+    }
+    await submitTarget(relay, { statement, descriptor, place: 0, proof: [] });
+    return { statement, submit };
+  });
+}
+
+function ratificationOf(release: SealedRelease, descriptor: string): string {
+  const at = (ms: number): Instant => new Date(Date.now() + ms).toISOString() as Instant;
+  const leaf = Buffer.concat([Buffer.from([0]), Buffer.from(descriptor)]);
+  return writeStatement<Ratification>({
+    kind: 'ratification',
+    subject: { name: release.release.name, digest: release.seal },
+    predicate: {
+      decision: 'ratify',
+      targets: { root: createHash('sha256').update(leaf).digest('hex'), size: 1 },
+      evidence: [{ kind: 'rehearsal', digest: digest('evidence', ['bench']) }],
+      rehearsedAt: at(-60_000),
+      policy: documents.policy.digest,
+      registry: { version: 1, digest: documents.registry.digest },
+      authors: ['agent'],
+      holdPoint: null,
+      notBefore: at(-1000),
+      expires: at(3_600_000),
+      log: { size: 0, root: '' },
+      dossier: digest('dossier', ['']),
+      sealedAt: at(-120_000),
+      nonce: randomBytes(16).toString('hex'),
+    },
+  });
+}
+
+/** Opens a session, hands it over, closes it. */
+export async function within<T>(connection: Connection, use: (session: Session) => Promise<T>): Promise<T> {
+  const session = await openSession(connection, { applicationName: 'bench' });
+  try {
+    return await use(session);
+  } finally {
+    await session.close();
+  }
+}

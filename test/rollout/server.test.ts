@@ -1,0 +1,173 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import {
+  type Connection,
+  createCluster,
+  embeddedBinaries,
+  findBinaries,
+  ownFolder,
+  type Server,
+  sql,
+  startServer,
+} from '../../src/database/index.ts';
+import { type StatementDigest } from '../../src/evidence/index.ts';
+import { type Direction, type SealedRelease } from '../../src/release/index.ts';
+import { execute, type RolloutEvent } from '../../src/rollout/index.ts';
+import { runSql, versions, withSession } from '../database.io.ts';
+import { type Ground, withGround } from './ground.io.ts';
+import { forget, type Standing, standing } from './standing.io.ts';
+
+/** A server that can be killed and started again at the same address. */
+interface Mortal {
+  readonly connection: Connection;
+  kill(): Promise<void>;
+}
+
+async function withMortal<T>(version: '18' | '15', use: (mortal: Mortal) => Promise<T>): Promise<T> {
+  const binaries = version === '18' ? embeddedBinaries() : findBinaries(15);
+  const folder = mkdtempSync(join(tmpdir(), 'oneroof-mortal-'));
+  const data = join(folder, 'data');
+  const address = mkdtempSync(join(tmpdir(), 'oneroof-at-'));
+  ownFolder(folder, binaries);
+  let server: Server | null = null;
+  const start = async (): Promise<void> => {
+    server = await startServer({ binaries, data, settings: { fsync: 'off' } });
+    const link = join(address, 's');
+    rmSync(link, { force: true });
+    symlinkSync(server.connection('postgres').host, link);
+  };
+  try {
+    mkdirSync(data);
+    await createCluster({ binaries, data });
+    await start();
+    return await use({
+      connection: { host: join(address, 's'), port: 5432, user: 'postgres', database: 'postgres' },
+      kill: async () => {
+        process.kill(Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGKILL');
+        await server?.stop();
+        // the server's other processes notice it, and have to be gone before another one may have the data
+        for (const until = Date.now() + 20_000; Date.now() < until && isAtWork(data); ) await wait(20);
+        await start();
+      },
+    });
+  } finally {
+    await (server as Server | null)?.stop();
+    rmSync(address, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** True while a process works in a folder; where the platform does not tell, after a while it is taken for gone. */
+function isAtWork(folder: string): boolean {
+  if (!existsSync('/proc/self/cwd')) return true;
+  return readdirSync('/proc')
+    .filter((name) => /^[0-9]+$/.test(name))
+    .some((pid) => {
+      try {
+        return readlinkSync(`/proc/${pid}/cwd`) === folder;
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** Where a server is killed: at an event, before what is asked there is sent, or once it was. */
+const points = [
+  { at: 'enter', tier: '1-first', moment: 'at' },
+  { at: 'step', tier: '3-last', moment: 'sent' },
+  { at: 'commit', tier: '1-first', moment: 'at' },
+  { at: 'commit', tier: '2-each', moment: 'sent' },
+] as const;
+
+const faults = ['server process', 'server'] as const;
+
+it.each(versions.flatMap((version) => faults.map((fault) => [fault, version] as const)))(
+  'a rollout whose %s is killed on PostgreSQL %s ends as an undisturbed one by the same command',
+  { timeout: 180_000 },
+  (fault, version) =>
+    withMortal(version, async (mortal) => {
+      await runSql(mortal.connection, ['create database shop']);
+      const database = { ...mortal.connection, database: 'shop' };
+      await withGround(
+        version,
+        async (ground) => {
+          const look = <T>(use: (ground: Ground) => Promise<T>): Promise<T> =>
+            withSession(database, (session) => use({ ...ground, session }));
+          const again = (statement: StatementDigest, direction: Direction) =>
+            rollOut({ ground, statement, direction }, () => undefined);
+          const calm = await ground.submit();
+          await again(calm, 'up');
+          const top: Standing = await look((now) => standing(now, calm));
+          await again(calm, 'down');
+          for (const point of points) {
+            const statement = await ground.submit();
+            await look(forget);
+            let killed: Promise<unknown> | null = null;
+            const kill = async (pid: number): Promise<void> => {
+              if (fault === 'server') await mortal.kill();
+              else process.kill(pid, 'SIGKILL');
+            };
+            const ended = await rollOut({ ground, statement, direction: 'up' }, ({ at, tier }, pid) => {
+              if (killed !== null || at !== point.at || tier !== point.tier) return;
+              if (point.moment === 'at') killed = kill(pid);
+              else killed = new Promise((resolve) => setImmediate(resolve)).then(() => kill(pid));
+            });
+            expect(killed, `${point.at} was met`).not.toBeNull();
+            await killed;
+            // an answer that was lost is made good where the transaction had been committed
+            expect(['done', 'CONNECTION_LOST']).toContain(ended);
+            expect(await again(statement, 'up')).toMatch(/done|nothing-to-do/);
+            expect(await look((now) => standing(now, statement)), `${point.moment} ${point.at}`).toEqual(top);
+            await again(statement, 'down');
+          }
+        },
+        { database },
+      );
+    }),
+);
+
+/** Rolls out and says how it ended; `at` is told each event, and the server's process of the attempt. */
+async function rollOut(
+  of: { readonly ground: Ground; readonly statement: StatementDigest; readonly direction: Direction },
+  at: (event: RolloutEvent, pid: number) => void,
+): Promise<string> {
+  const { ground, statement, direction } = of;
+  const sealed: SealedRelease = ground.sealed;
+  let pid = 0;
+  try {
+    const { result } = await execute({
+      sealed,
+      statement,
+      direction,
+      through: null,
+      target: { name: 'test', executor: ground.connection },
+      record: async () => {
+        // the server may be away at a later record
+        if (pid !== 0) return;
+        const rows = await withSession(ground.database, (session) =>
+          session.query<{ pid: string }>(
+            sql`select pid::text as pid from pg_catalog.pg_stat_activity where application_name ~ '^oneroof attempt'`,
+          ),
+        );
+        pid = Number(rows[0]?.pid ?? 0);
+      },
+      onProgress: (event) => at(event, pid),
+    });
+    return result;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return String(error.code);
+    throw error;
+  }
+}
