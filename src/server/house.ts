@@ -22,6 +22,8 @@ export interface House {
   readonly state: State;
   /** Scheme, host and port, as browsers write them. */
   readonly origin: string;
+  /** Told of what went wrong and is not the visitor's business. */
+  readonly onProblem: (line: string) => void;
   /** Aborted when the server stops. */
   readonly signal: AbortSignal;
 }

@@ -1,4 +1,4 @@
-import { now, type Digest, type Instant } from '../core/index.ts';
+import { type Digest, now } from '../core/index.ts';
 import { type Entry, type Evidence, type EvidenceStore } from '../evidence/index.ts';
 import { readSealedSources, type SealedRelease } from '../release/index.ts';
 import { type Records, type ReleaseRecord } from './records.ts';
@@ -12,12 +12,21 @@ const freshness = 1000;
  * Errors  of its methods: those of the store.
  */
 export function openRecords(store: EvidenceStore): Records {
-  const releases = new Map<string, SealedRelease>();
+  const known = new Map<Digest, ReleaseRecord>();
   let read: { readonly at: number; readonly value: Promise<readonly ReleaseRecord[]> } | null = null;
   const load = async (): Promise<readonly ReleaseRecord[]> => {
     const bySeal = new Map<Digest, Entry[]>();
     for (const entry of await store.entries()) bySeal.set(entry.seal, [...(bySeal.get(entry.seal) ?? []), entry]);
-    const found = await Promise.all([...bySeal].map(([seal, entries]) => recordOf(store, { seal, entries, releases })));
+    const found = await Promise.all(
+      [...bySeal].map(async ([seal, entries]) => {
+        const before = known.get(seal);
+        // a log only grows: what has as many lines as before is as before
+        if (before?.entries.length === entries.length) return before;
+        const record = await recordOf(store, { seal, entries, sealed: before?.sealed ?? null });
+        known.set(seal, record);
+        return record;
+      }),
+    );
     return found.toSorted((one, other) => (one.lastAt < other.lastAt ? 1 : -1));
   };
   const all = (): Promise<readonly ReleaseRecord[]> => {
@@ -31,29 +40,35 @@ export function openRecords(store: EvidenceStore): Records {
     }
     return read.value;
   };
-  return { all, of: async (seal) => (await all()).find((one) => one.seal === seal) ?? null, store };
+  const refresh = (): Promise<readonly ReleaseRecord[]> => {
+    read = null;
+    return all();
+  };
+  return { all, refresh, of: async (seal) => (await all()).find((one) => one.seal === seal) ?? null, store };
 }
 
 async function recordOf(
   store: EvidenceStore,
-  of: { readonly seal: Digest; readonly entries: readonly Entry[]; readonly releases: Map<string, SealedRelease> },
+  of: { readonly seal: Digest; readonly entries: readonly Entry[]; readonly sealed: SealedRelease | null },
 ): Promise<ReleaseRecord> {
-  const { seal, entries, releases } = of;
+  const { seal, entries } = of;
   let evidence: Promise<readonly Evidence[]> | null = null;
-  let sealed = releases.get(seal) ?? null;
-  if (sealed === null) {
-    const pieces = await store.of(seal);
-    evidence = Promise.resolve(pieces);
-    sealed = await sealedFrom(pieces, seal);
-    if (sealed !== null) releases.set(seal, sealed);
-  }
+  const bodies = (): Promise<readonly Evidence[]> => {
+    evidence ??= store.of(seal);
+    // what failed is read again by the next page
+    evidence.catch(() => {
+      evidence = null;
+    });
+    return evidence;
+  };
+  const sealed = of.sealed ?? (await sealedFrom(await bodies(), seal));
   return {
     seal,
     sealed,
     name: sealed?.release.name ?? seal.slice(7, 19),
     entries,
-    lastAt: entries.at(-1)?.recordedAt ?? (now() satisfies Instant),
-    evidence: () => (evidence ??= store.of(seal)),
+    lastAt: entries.at(-1)?.recordedAt ?? now(),
+    evidence: bodies,
   };
 }
 

@@ -19,6 +19,8 @@ export interface ReleaseRecord {
 export interface Records {
   /** Newest first. */
   all(): Promise<readonly ReleaseRecord[]>;
+  /** The same, read anew: for what was recorded by us just now. */
+  refresh(): Promise<readonly ReleaseRecord[]>;
   of(seal: string): Promise<ReleaseRecord | null>;
   readonly store: EvidenceStore;
 }

@@ -50,7 +50,15 @@ export async function serveSite(plan: ServePlan): Promise<Serving> {
   try {
     await state.admit(token);
     const records = openRecords(plan.store);
-    const house: House = { setup, records, looks: openLooks(setup, records), state, origin, signal: stop.signal };
+    const house: House = {
+      setup,
+      records,
+      looks: openLooks(setup, records),
+      state,
+      origin,
+      onProblem: plan.onDefect,
+      signal: stop.signal,
+    };
     const site = buildSite({ origin, state, routes: rooms(house), onDefect: plan.onDefect });
     const close = await listening(plan, (request) => site.fetch(request));
     const telling = notify(house, plan.onDefect);

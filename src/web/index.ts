@@ -26,5 +26,5 @@ export {
   withKey,
   without,
 } from './registration.ts';
-export { type Page, type ServedPage, servePage } from './serve.io.ts';
+export { type Answer, type Page, type ServedPage, servePage } from './serve.io.ts';
 export { listenAt } from './guard.ts';

@@ -86,10 +86,13 @@ function wayBack({ back, release }: Dossier): Html {
   )}<h3>Not proven</h3>${list(
     back.notProven.map(({ relation, reason }) => html`<code>${relation}</code>: ${reason}`),
     'Nothing: all of schema and rows was compared.',
-  )}${back.leftovers.length > 0 && html`<h3>Left behind</h3>${list(back.leftovers)}`}`;
+  )}${
+    back.differences.length > 0 &&
+    html`<h3>Not as before, after the way back</h3>${list(back.differences)}${back.differenceCount > back.differences.length && html`<p class="soft">and ${back.differenceCount - back.differences.length} more</p>`}`
+  }${back.leftovers.length > 0 && html`<h3>Left behind</h3>${list(back.leftovers)}`}`;
 }
 
-function changes({ changes: { objects, rows } }: Dossier): Html {
+function changes({ changes: { objects, objectCount, rows } }: Dossier): Html {
   const known = objects ?? [];
   const kinds = [...new Set(known.map(({ kind }) => kind))];
   const sum = (of: { inserted: number; updated: number; deleted: number }): string =>
@@ -115,12 +118,14 @@ function changes({ changes: { objects, rows } }: Dossier): Html {
           html`<ul>${properties.map((one) => html`<li>${one.name}: <code>${one.before}</code> → <code>${one.after}</code></li>`)}</ul>`
         }</li>`,
     )}</ul></details>`;
-  })}<h3>Rows</h3>${table({
-    caption: '+ inserted, ~ updated, − deleted',
-    columns: [{ head: 'Table' }, { head: 'Forward', kind: 'number' }, { head: 'Back', kind: 'number' }],
-    rows: rows.map(({ relation, up, down }) => [html`<code>${relation}</code>`, sum(up), sum(down)]),
-    none: 'No row is written.',
-  })}`;
+  })}${objectCount > known.length && html`<p class="soft">and ${objectCount - known.length} more objects</p>`}<h3>Rows</h3>${table(
+    {
+      caption: '+ inserted, ~ updated, − deleted',
+      columns: [{ head: 'Table' }, { head: 'Forward', kind: 'number' }, { head: 'Back', kind: 'number' }],
+      rows: rows.map(({ relation, up, down }) => [html`<code>${relation}</code>`, sum(up), sum(down)]),
+      none: 'No row is written.',
+    },
+  )}`;
 }
 
 function timing({ time: took, tiers }: Dossier): Html {
@@ -197,7 +202,7 @@ function production({ now }: Dossier): Html {
   })}${
     now.gates.length > 0 &&
     html`<h3>Gates on data</h3>${list(now.gates.map((gate) => html`${tag(gate.state, gate.state === 'open' ? 'go' : 'no')} ${gate.title}: ${gate.text}`))}`
-  }<h3>Who would make it wait</h3>${list(now.blockers, 'Nobody, at that moment.')}<p class="soft">${now.harmless}</p>`;
+  }<h3>Who would make it wait</h3>${list(now.blockers, 'Nobody, at that moment.')}${now.unseen !== null && html`<p class="note hold">${now.unseen}</p>`}<p class="soft">${now.harmless}</p>`;
 }
 
 function outside({ outside: { dispatch, varies } }: Dossier): Html {
