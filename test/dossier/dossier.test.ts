@@ -141,6 +141,9 @@ describe('the dossier of the worked example', () => {
     });
     expect(dossier.changes.objectCount).toBe(dossier.changes.objects?.length);
     expect(dossier.locks.filter(({ relation }) => /gov_ledger|_pkey$|gov_gaps/.test(relation))).toEqual([]);
+    // made by the statement before it, in the same transaction: nobody waits for it
+    const comment = facts.rehearsal.stages.find(({ stage }) => stage === 'forward')?.steps[1];
+    expect(comment?.locks).toContainEqual(expect.objectContaining({ relation: 'public.gov_ledger', age: 'new' }));
     const share = dossier.locks.filter(({ blocks }) => blocks === 'writes');
     expect(share.map(({ tier, relation }) => `${tier} ${relation}`)).toContain('6-finalize public.gov_ownership');
     for (const { fromMs, heldMs } of dossier.locks) expect([fromMs >= 0, heldMs > 0]).toEqual([true, true]);
