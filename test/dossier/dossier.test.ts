@@ -233,9 +233,12 @@ describe('the rehearsals of a seal', () => {
     };
     expect(from(failed, facts.rehearsal).rehearsal.problems).toEqual([]);
     expect(from(facts.rehearsal, failed).rehearsal.problems).toEqual([expect.stringContaining('BACK_DIFFERS: x')]);
-    expect(from({ nothing: true }, facts.rehearsal).rehearsal.problems).toEqual([
-      expect.stringContaining('cannot be read'),
+    expect(from(facts.rehearsal, { nothing: true }).rehearsal.problems).toEqual([
+      expect.stringContaining('not readable'),
     ]);
+    const mended = from({ nothing: true }, facts.rehearsal);
+    expect(mended.rehearsal.problems).toEqual([]);
+    expect(mended.time.caveats).toContainEqual(expect.stringContaining('1 earlier records'));
     expect(from(facts.rehearsal, failed).risks[0]).toMatchObject({ weight: 'stop', part: 'evidence' });
     expect(() => from(failed)).toThrow(expect.objectContaining({ code: 'NOT_REHEARSED' }));
     const other = { ...facts.rehearsal, seal: facts.sealed.seal.replace(/.$/, '!') };
