@@ -28,8 +28,10 @@ export interface Subject {
   readonly body: Measured;
   /** All that passed, this one among them. */
   readonly passed: readonly Measured[];
-  /** Later ones that failed, and all that cannot be read. */
+  /** Later ones that failed or cannot be read. */
   readonly doubts: readonly string[];
+  /** Earlier ones that cannot be read. */
+  readonly unread: number;
 }
 
 /**
@@ -51,14 +53,15 @@ export function subjectOf(sealed: SealedRelease, evidence: readonly Evidence[]):
     digest: subject.digest,
     body: subject.body,
     passed: passed.map(({ body }) => body),
-    doubts: all.flatMap((found, at) => doubtsOf(found, at > place ? 'later' : 'earlier')),
+    doubts: all.slice(place + 1).flatMap(doubtsOf),
+    unread: all.slice(0, place).filter(({ body }) => body === null).length,
   };
 }
 
-function doubtsOf(found: Found, when: 'earlier' | 'later'): readonly string[] {
+function doubtsOf(found: Found): readonly string[] {
   if (found.body === null)
-    return [`the rehearsal that was recorded at ${found.recordedAt} cannot be read: ${found.reason}`];
-  if (when === 'earlier' || found.body.outcome === 'passed') return [];
+    return [`a later rehearsal, recorded at ${found.recordedAt} and not readable: ${found.reason}`];
+  if (found.body.outcome === 'passed') return [];
   const [first] = found.body.problems;
   return [`a later rehearsal failed, at ${found.body.endedAt}: ${first?.code ?? ''}: ${first?.problem ?? ''}`];
 }
@@ -72,7 +75,7 @@ function doubtsOf(found: Found, when: 'earlier' | 'later'): readonly string[] {
 export function buildDossier(source: DossierSource): Dossier {
   const { sealed, evidence, target, production, reading, now } = source;
   const { release, seal } = sealed;
-  const { body, digest, passed, doubts } = subjectOf(sealed, evidence);
+  const { body, digest, passed, doubts, unread } = subjectOf(sealed, evidence);
   const sealedAt = evidence.find(({ entry }) => entry.kind === 'seal')?.entry.recordedAt ?? body.startedAt;
   const facts: Omit<Dossier, 'risks'> = {
     version: 1,
@@ -94,7 +97,7 @@ export function buildDossier(source: DossierSource): Dossier {
       objectCount: body.changes?.count ?? 0,
       rows: rowsOf(release, body),
     },
-    time: timeOf(release, body, passed),
+    time: timeOf(release, body, { passed, unread }),
     locks: locksOf(release, body),
     now: reading,
     outside: outsideOf(release, body),

@@ -200,7 +200,7 @@ export interface Dossier {
       /** How well it is known that it equals production. */
       readonly proofLevel: string;
     };
-    /** Its own, and later rehearsals of this seal that failed or cannot be read. */
+    /** Its own, and later rehearsals of this seal that failed or are not readable. */
     readonly problems: readonly string[];
   };
   readonly evidence: readonly { readonly kind: string; readonly digest: Digest; readonly recordedAt: Instant }[];

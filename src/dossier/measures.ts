@@ -39,7 +39,11 @@ function sumMs(steps: readonly MeasuredStep[]): number | null {
 }
 
 /** How long it takes, what it writes, and what that does not say. */
-export function timeOf(release: Release, subject: Measured, passed: readonly Measured[]): Dossier['time'] {
+export function timeOf(
+  release: Release,
+  subject: Measured,
+  { passed, unread }: { readonly passed: readonly Measured[]; readonly unread: number },
+): Dossier['time'] {
   const up = releasedSteps(subject, release, 'up');
   const all = passed.map((one) => sumMs(releasedSteps(one, release, 'up')) ?? 0);
   const rewrites = new Map<string, number | null>();
@@ -60,6 +64,9 @@ export function timeOf(release: Release, subject: Measured, passed: readonly Mea
       'nobody else worked on the copy: waiting for the locks of others, and the load of production, come on top',
       'the copy may be on another machine, with other memory and disks',
       ...(all.length === 1 ? ['one rehearsal only: how far the times spread is not known'] : []),
+      ...(unread === 0
+        ? []
+        : [`${unread} earlier records of rehearsals cannot be read: their times are not among them`]),
       ...(sampled === 0
         ? []
         : [`${sampled} statements ran outside of a transaction: locks shorter than some milliseconds were not seen`]),

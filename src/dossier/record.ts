@@ -31,8 +31,8 @@ export function show(dossier: Dossier): ShownDossier {
 export function findDossier(evidence: readonly Evidence[], of: Digest): ShownDossier | null {
   for (const piece of evidence) {
     if (piece.entry.kind !== 'dossier' || !piece.readable) continue;
-    const record = piece.body as DossierRecord;
-    if (record.digest !== of || record.version !== 1 || record.dossier?.version !== 1) continue;
+    const record = piece.body as Partial<DossierRecord> | null;
+    if (record?.digest !== of || record.version !== 1 || record.dossier?.version !== 1) continue;
     const shown = show(record.dossier);
     if (shown.digest === of && record.dossier.release.seal === piece.entry.seal) return shown;
   }
