@@ -27,7 +27,7 @@ export {
 } from './target.io.ts';
 export { readPolicy, readPolicyAndRegistry, readRegistry } from './documents.io.ts';
 export { parsePolicy, parsePolicyDocument, policyDigest, policyDocument, type Written } from './policy.ts';
-export { virtualAuthenticator } from './policy-form.ts';
+export { isSoftware, unnamedAuthenticator, virtualAuthenticator } from './models.ts';
 export {
   checkAgainst,
   follows,

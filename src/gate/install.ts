@@ -1,7 +1,10 @@
 import { id, literal } from '../database/index.ts';
 import { schemaDigestSql } from '../fingerprint/index.ts';
+import { softwareModels } from './models.ts';
 import { assertionFunctions } from './sql/assertion.sql.ts';
 import { canonicalFunctions } from './sql/canonical.sql.ts';
+import { documentFunctions } from './sql/documents.sql.ts';
+import { formFunctions } from './sql/forms.sql.ts';
 import { eventTriggers, intactFunctions } from './sql/intact.sql.ts';
 import { p256Functions } from './sql/p256.sql.ts';
 import { peopleFunctions } from './sql/people.sql.ts';
@@ -86,7 +89,11 @@ exception when duplicate_object or unique_violation then null; end $do$;`,
     canonicalFunctions,
     p256Functions,
     assertionFunctions,
-    peopleFunctions.replace('%SCHEMA_DIGEST%', () => schemaDigestSql(plan.serverVersion)),
+    formFunctions,
+    peopleFunctions
+      .replace('%SCHEMA_DIGEST%', () => schemaDigestSql(plan.serverVersion))
+      .replace('%SOFTWARE%', software),
+    documentFunctions.replace('%SOFTWARE%', software),
     submitFunctions,
     intactFunctions,
     rolloutFunctions,
@@ -169,6 +176,8 @@ end if; end $do$;`,
     ...(asOwner ? ['set local role none;', 'revoke gate_owner from current_user;'] : []),
   ].join('\n');
 }
+
+const software = softwareModels.map(text).join(', ');
 
 function text(value: string): string {
   return literal(value).text;

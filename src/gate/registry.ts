@@ -1,8 +1,8 @@
 import { canonicalJson, digest, type Digest, type Problem } from '../core/index.ts';
 import { type Parsed, parseYaml } from '../yaml/index.ts';
 import { type Passkey, type Policy, type Registry } from './documents.ts';
+import { isSoftware, unnamedAuthenticator } from './models.ts';
 import { type Written } from './policy.ts';
-import { virtualAuthenticator } from './policy-form.ts';
 import { registryForm } from './registry-form.ts';
 import { explainShortage, findShortage, type Present } from './seats.ts';
 
@@ -31,13 +31,13 @@ export function follows(next: Registry, current: Registry): boolean {
   return next.version === current.version + 1 && next.previous === registryDigest(current);
 }
 
-/** Says whether the policy lets a key of this model sign. */
+/** Says whether the policy lets a key of this model sign; in production none that software may have made. The database has the same rule. */
 export function isAllowed(
   policy: Pick<Policy, 'production' | 'authenticators'>,
   { aaguid }: Pick<Passkey, 'aaguid'>,
 ): boolean {
   const { aaguids } = policy.authenticators;
-  return (aaguids === null || aaguids.includes(aaguid)) && !(policy.production && aaguid === virtualAuthenticator);
+  return (aaguids === null || aaguids.includes(aaguid)) && !(policy.production && isSoftware({ aaguid }));
 }
 
 /** A problem of two documents together, and which part of which one it is about. */
@@ -88,13 +88,19 @@ function refusedKeys(policy: Policy, registry: Registry): readonly Mismatch[] {
   return registry.persons.flatMap(({ id, keys }, person) =>
     keys.flatMap((key, index): Mismatch[] => {
       if (isAllowed(policy, key)) return [];
-      const virtual = key.aaguid === virtualAuthenticator;
+      const software = policy.production && isSoftware(key);
+      const model =
+        key.aaguid === unnamedAuthenticator
+          ? 'an authenticator that does not say what it is'
+          : software
+            ? 'a virtual authenticator'
+            : `an authenticator of the model ${key.aaguid}`;
       return [
         {
           code: 'AUTHENTICATOR_REFUSED',
-          problem: `the key "${key.label}" of ${id} is on ${virtual ? 'a virtual authenticator' : `an authenticator of the model ${key.aaguid}`}, which policy "${policy.name}" does not allow`,
-          fix: virtual
-            ? 'remove the key: a virtual authenticator signs with no person there'
+          problem: `the key "${key.label}" of ${id} is on ${model}, which policy "${policy.name}" does not allow`,
+          fix: software
+            ? 'remove the key: software signs with no person there'
             : 'remove the key, or add its model to authenticators.aaguids of the policy',
           document: 'registry',
           path: ['persons', person, 'keys', index, 'aaguid'],

@@ -4,13 +4,13 @@ import { OneRoofError, printable } from '../core/index.ts';
 import { shortCode, statementDigest, statementHash } from '../evidence/index.ts';
 import {
   checkAssertion,
+  isSoftware,
   type Passkey,
   type Person,
   type Policy,
   type Registry,
   type Signature,
 } from '../gate/index.ts';
-import { isSoftware } from './authenticator.ts';
 import { type Standing } from './pages.ts';
 import { type Answer } from './serve.io.ts';
 

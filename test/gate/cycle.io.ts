@@ -85,7 +85,7 @@ export function registryOf(people: readonly Signer[], more: Partial<Registry> = 
         credential,
         x,
         y,
-        aaguid: '00000000-0000-0000-0000-000000000000',
+        aaguid: '2fc0579f-8113-47ea-b116-bb5a8db9202a',
         device: (flags & 8) === 0 ? ('bound' as const) : ('synced' as const),
         label: 'key',
       },
@@ -180,6 +180,8 @@ export interface GatedPlan {
   /** More of the application, made by its owner. */
   readonly application?: readonly string[];
   readonly policy?: Partial<Policy>;
+  /** Further persons of the registry, as they are: the database takes any registry at its installation. */
+  readonly further?: Registry['persons'];
   /** Changes the SQL that installs the gate: the negative controls. */
   readonly change?: (text: string) => string;
 }
@@ -192,7 +194,8 @@ export async function withGate<T>(
 ): Promise<T> {
   const people = { ana: signer('ana', 4), ben: signer('ben', 2, 0x1d), ira: signer('ira', 4) };
   const policy = policyOf(plan.policy);
-  const registry = registryOf([people.ana, people.ben, people.ira]);
+  const usual = registryOf([people.ana, people.ben, people.ira]);
+  const registry = { ...usual, persons: [...usual.persons, ...(plan.further ?? [])] };
   return await withFolder(plan.files ?? release, async (folder) => {
     await sealRelease(folder);
     const sealed = await readSealed(folder);
@@ -305,7 +308,7 @@ async function ratificationOf(
       holdPoint: null,
       notBefore: at(-1000),
       expires: at(3_600_000),
-      log: { size: 0, root: '' },
+      log: { size: 0, root: '0'.repeat(64) },
       dossier: digest('dossier', ['']),
       sealedAt: at(-120_000),
       nonce: randomBytes(16).toString('hex'),
