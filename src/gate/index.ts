@@ -16,6 +16,7 @@ export {
   requireInstalled,
   withInstaller,
 } from './install.io.ts';
+export { planUpgrade, type Upgrade } from './upgrade.io.ts';
 export {
   type Cycle,
   describeGate,

@@ -202,39 +202,40 @@ export async function withGate<T>(
     return await withDatabase(version, async (database) => {
       const { application = [], change = (text) => text } = plan;
       await install({ database, policy, registry, application, change });
-      const gated: Gated = {
-        folder,
-        database,
-        people,
-        policy,
-        registry,
-        sealed,
-        as: async (role, work) => {
-          const session = await openSession({ ...database, user: role }, { applicationName: 'test' });
-          try {
-            return await work(session);
-          } finally {
-            await session.close();
-          }
-        },
-        ratification: (more = {}, target = {}) => ratificationOf(gated, more, target),
-        ratify: (body, by, target = {}) =>
-          gated.as('oneroof_relay', async (session) => {
-            await submitRelease(session, sealed);
-            for (const one of by) await submitSignature(session, body, assertion(one, body));
-            const statement = statementDigest(body);
-            await submitTarget(session, {
-              statement,
-              descriptor: await descriptorOf(gated, target),
-              place: 0,
-              proof: [],
-            });
-            return statement;
-          }),
-      };
+      const gated = gatedIn({ folder, database, people, policy, registry, sealed });
       return await use(gated);
     });
   });
+}
+
+/** What tests do with a database whose gate is installed, however it was. */
+export function gatedIn(of: Pick<Gated, 'folder' | 'database' | 'people' | 'policy' | 'registry' | 'sealed'>): Gated {
+  const gated: Gated = {
+    ...of,
+    as: async (role, work) => {
+      const session = await openSession({ ...of.database, user: role }, { applicationName: 'test' });
+      try {
+        return await work(session);
+      } finally {
+        await session.close();
+      }
+    },
+    ratification: (more = {}, target = {}) => ratificationOf(gated, more, target),
+    ratify: (body, by, target = {}) =>
+      gated.as('oneroof_relay', async (session) => {
+        await submitRelease(session, of.sealed);
+        for (const one of by) await submitSignature(session, body, assertion(one, body));
+        const statement = statementDigest(body);
+        await submitTarget(session, {
+          statement,
+          descriptor: await descriptorOf(gated, target),
+          place: 0,
+          proof: [],
+        });
+        return statement;
+      }),
+  };
+  return gated;
 }
 
 async function install(of: {
