@@ -13,7 +13,6 @@ export {
   planInstall,
   planUninstall,
   type Prepared,
-  requireInstalled,
   withInstaller,
 } from './install.io.ts';
 export { planUpgrade, type Upgrade } from './upgrade.io.ts';

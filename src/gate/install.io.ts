@@ -158,6 +158,7 @@ function refuseNewer(version: number | null, where: string): void {
   });
 }
 
+/** Says how the gate can be installed by the role of a session: a superuser adds event triggers. */
 export async function readMode(session: Session): Promise<InstallPlan['as']> {
   const [role] = await session.query<{ super: string }>(
     sql`select rolsuper::text as super from pg_catalog.pg_roles where rolname = current_user`,
