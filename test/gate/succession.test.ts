@@ -425,6 +425,34 @@ describe('a safeguard of the succession that is taken out', () => {
     await withGate('18', { ...withWindow, change }, (gated) => accept(gated, kind, make(gated)));
   });
 
+  it('the page, once more when persons are counted: a signature of before the policy moved to another one', async () => {
+    const attack = (gated: Gated): Promise<void> =>
+      gated.as('oneroof_relay', async (session) => {
+        const text = canonicalJson(next(gated, (persons) => persons));
+        const previous = digest('registry', [canonicalJson(gated.registry)]);
+        const body = writeStatement({
+          kind: 'registry',
+          subject: { name: 'registry', digest: digest('registry', [text]) },
+          predicate: { version: 2, previous, nonce: 'b'.repeat(32) },
+        });
+        for (const one of [gated.people.ana, gated.people.ben])
+          await submitSignature(session, body, assertion(one, body));
+        await accept(gated, 'policy', { ...gated.policy, origin: 'https://a.gate.example.org' });
+        await session.query(sql`select gate.accept('registry', ${text})`);
+      });
+    const change = (text: string): string => {
+      expect(text).toContain(`and starts_with(encode(s.client_data, 'hex')`);
+      return text
+        .replace(
+          `and starts_with(encode(s.client_data, 'hex')`,
+          `and (true or starts_with(encode(s.client_data, 'hex')`,
+        )
+        .replace(`"crossOrigin":false', 'UTF8'), 'hex'))`, `"crossOrigin":false', 'UTF8'), 'hex')))`);
+    };
+    await withGate('18', withWindow, (gated) => expect(attack(gated)).rejects.toThrow('gate: quorum'));
+    await withGate('18', { ...withWindow, change }, attack);
+  });
+
   it('needs a policy that is one: the tests begin with such', () => {
     expect(parsePolicyDocument({ file: 'policy', text: canonicalJson(policyOf(withWindow.policy)) }).ok).toBe(true);
   });
