@@ -144,11 +144,12 @@ describe.each(versions)('a running gate in PostgreSQL %s', (version) => {
         submit(await gated.ratification({ registry: { version: 2, digest: digest('registry', ['{}']) } })),
         'registry',
       );
+      await refused(submit(await gated.ratification({ notBefore: at(hour), expires: at(-hour) })), 'statement');
       await submit(good);
       await refused(submit(good), 'duplicate');
       const open = (statement: string) =>
         gated.as('oneroof_executor', (session) => session.query(sql`select gate.begin_attempt(${statement}, 'up')`));
-      await refused(open(statementDigest(good)), 'release');
+      await refused(open(statementDigest(good)), 'seal');
       await gated.as('oneroof_relay', (session) => submitRelease(session, gated.sealed));
       await refused(open(statementDigest(good)), 'target');
       await refused(
@@ -161,13 +162,12 @@ describe.each(versions)('a running gate in PostgreSQL %s', (version) => {
       const low = await gated.ratify(await gated.ratification(), [ben]);
       await refused(open(low), 'seats');
       for (const [why, more] of [
-        ['window: it has expired', { notBefore: at(-2 * hour), expires: at(-hour) }],
-        ['window: it is not valid yet', { notBefore: at(hour), expires: at(2 * hour) }],
-        ['window: it is longer', { notBefore: at(-hour), expires: at(48 * hour) }],
-        ['window: it is longer', { notBefore: at(hour), expires: at(-hour) }],
-        ['rehearsal', { rehearsedAt: at(-48 * hour) }],
+        ['expired', { notBefore: at(-2 * hour), expires: at(-hour) }],
+        ['not-yet-valid', { notBefore: at(hour), expires: at(2 * hour) }],
+        ['too-long', { notBefore: at(-hour), expires: at(48 * hour) }],
+        ['rehearsal-age', { rehearsedAt: at(-48 * hour) }],
         ['evidence', { evidence: [] }],
-        ['rehearsal: it would be in the future', { rehearsedAt: at(hour) }],
+        ['rehearsal-age', { rehearsedAt: at(hour) }],
         ['review', { sealedAt: at(hour) }],
       ] as const)
         await refused(open(await gated.ratify(await gated.ratification(more), [ana, ben])), why);
@@ -238,7 +238,7 @@ describe.each(versions)('a running gate in PostgreSQL %s', (version) => {
       const body = writeStatement({
         kind: 'registry',
         subject: { name: 'registry', digest: digest('registry', [next]) },
-        predicate: { version: 2, previous, nonce: '1' },
+        predicate: { version: 2, previous, nonce: '1'.repeat(32) },
       });
       const relay = <T>(use: Parameters<typeof gated.as<T>>[1]) => gated.as('oneroof_relay', use);
       const accept = (document: string) =>

@@ -85,7 +85,7 @@ export function registryOf(people: readonly Signer[], more: Partial<Registry> = 
         credential,
         x,
         y,
-        aaguid: '00000000-0000-0000-0000-000000000000',
+        aaguid: '2fc0579f-8113-47ea-b116-bb5a8db9202a',
         device: (flags & 8) === 0 ? ('bound' as const) : ('synced' as const),
         label: 'key',
       },
@@ -180,6 +180,8 @@ export interface GatedPlan {
   /** More of the application, made by its owner. */
   readonly application?: readonly string[];
   readonly policy?: Partial<Policy>;
+  /** Further persons of the registry, as they are: the database takes any registry at its installation. */
+  readonly further?: Registry['persons'];
   /** Changes the SQL that installs the gate: the negative controls. */
   readonly change?: (text: string) => string;
   /** An empty database of another server, which is not dropped. */
@@ -194,7 +196,8 @@ export async function withGate<T>(
 ): Promise<T> {
   const people = { ana: signer('ana', 4), ben: signer('ben', 2, 0x1d), ira: signer('ira', 4) };
   const policy = policyOf(plan.policy);
-  const registry = registryOf([people.ana, people.ben, people.ira]);
+  const usual = registryOf([people.ana, people.ben, people.ira]);
+  const registry = { ...usual, persons: [...usual.persons, ...(plan.further ?? [])] };
   return await withFolder(plan.files ?? release, async (folder) => {
     await sealRelease(folder);
     const sealed = await readSealed(folder);
@@ -204,39 +207,40 @@ export async function withGate<T>(
     return await within(async (database) => {
       const { application = [], change = (text) => text } = plan;
       await install({ database, policy, registry, application, change });
-      const gated: Gated = {
-        folder,
-        database,
-        people,
-        policy,
-        registry,
-        sealed,
-        as: async (role, work) => {
-          const session = await openSession({ ...database, user: role }, { applicationName: 'test' });
-          try {
-            return await work(session);
-          } finally {
-            await session.close();
-          }
-        },
-        ratification: (more = {}, target = {}) => ratificationOf(gated, more, target),
-        ratify: (body, by, target = {}) =>
-          gated.as('oneroof_relay', async (session) => {
-            await submitRelease(session, sealed);
-            for (const one of by) await submitSignature(session, body, assertion(one, body));
-            const statement = statementDigest(body);
-            await submitTarget(session, {
-              statement,
-              descriptor: await descriptorOf(gated, target),
-              place: 0,
-              proof: [],
-            });
-            return statement;
-          }),
-      };
+      const gated = gatedIn({ folder, database, people, policy, registry, sealed });
       return await use(gated);
     });
   });
+}
+
+/** What tests do with a database whose gate is installed, however it was. */
+export function gatedIn(of: Pick<Gated, 'folder' | 'database' | 'people' | 'policy' | 'registry' | 'sealed'>): Gated {
+  const gated: Gated = {
+    ...of,
+    as: async (role, work) => {
+      const session = await openSession({ ...of.database, user: role }, { applicationName: 'test' });
+      try {
+        return await work(session);
+      } finally {
+        await session.close();
+      }
+    },
+    ratification: (more = {}, target = {}) => ratificationOf(gated, more, target),
+    ratify: (body, by, target = {}) =>
+      gated.as('oneroof_relay', async (session) => {
+        await submitRelease(session, of.sealed);
+        for (const one of by) await submitSignature(session, body, assertion(one, body));
+        const statement = statementDigest(body);
+        await submitTarget(session, {
+          statement,
+          descriptor: await descriptorOf(gated, target),
+          place: 0,
+          proof: [],
+        });
+        return statement;
+      }),
+  };
+  return gated;
 }
 
 async function install(of: {
@@ -310,7 +314,7 @@ async function ratificationOf(
       holdPoint: null,
       notBefore: at(-1000),
       expires: at(3_600_000),
-      log: { size: 0, root: '' },
+      log: { size: 0, root: '0'.repeat(64) },
       dossier: digest('dossier', ['']),
       sealedAt: at(-120_000),
       nonce: randomBytes(16).toString('hex'),
