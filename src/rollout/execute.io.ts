@@ -10,7 +10,7 @@ import { defaultPatience, isRetryable, type Patience, pauseBefore } from './retr
 import { type Execution, type Outcome, type Progress, type RolloutEvent, type RolloutResult } from './rollout.ts';
 import { interrupted, openExecutor } from './session.io.ts';
 import { settle } from './settle.io.ts';
-import { failed, isLost, type Piece, piecesOf, runPiece, Undone } from './tier.io.ts';
+import { failed, isLost, type Piece, piecesOf, runPiece, Undone, unusable } from './tier.io.ts';
 
 /** A run of a ratified release against one database, forward or back. */
 export interface Run {
@@ -59,6 +59,8 @@ class Executor {
         const ended = await this.advance(session, progress);
         if (ended !== null) return ended;
       }
+    } catch (error) {
+      throw unusable(error, 'nothing was begun') ?? error;
     } finally {
       await this.session?.close();
     }

@@ -182,6 +182,8 @@ export interface GatedPlan {
   readonly policy?: Partial<Policy>;
   /** Changes the SQL that installs the gate: the negative controls. */
   readonly change?: (text: string) => string;
+  /** A server of its own, and the owner of the database, who is no superuser, as the one who installs; null: the superuser. */
+  readonly owned?: { readonly server: Connection; readonly installer: string | null };
 }
 
 /** Makes a database with an application, installs its gate, seals a release, hands all of it over, and drops it. */
@@ -196,9 +198,9 @@ export async function withGate<T>(
   return await withFolder(plan.files ?? release, async (folder) => {
     await sealRelease(folder);
     const sealed = await readSealed(folder);
-    return await withDatabase(version, async (database) => {
-      const { application = [], change = (text) => text } = plan;
-      await install({ database, policy, registry, application, change });
+    const within = async (database: Connection): Promise<T> => {
+      const { application = [], change = (text) => text, owned } = plan;
+      await install({ database, policy, registry, application, change, installer: owned?.installer ?? null });
       const gated: Gated = {
         folder,
         database,
@@ -230,8 +232,23 @@ export async function withGate<T>(
           }),
       };
       return await use(gated);
-    });
+    };
+    return plan.owned === undefined ? await withDatabase(version, within) : await withDatabaseOf(plan.owned, within);
   });
+}
+
+/** A database of a server of its own. */
+async function withDatabaseOf<T>(
+  { server, installer }: NonNullable<GatedPlan['owned']>,
+  use: (database: Connection) => Promise<T>,
+): Promise<T> {
+  const database = { ...server, database: `o_${randomBytes(6).toString('hex')}` };
+  await runSql(server, [`create database ${database.database} owner ${installer ?? 'postgres'}`]);
+  try {
+    return await use(database);
+  } finally {
+    await runSql(server, [`drop database ${database.database} with (force)`]);
+  }
 }
 
 async function install(of: {
@@ -240,8 +257,10 @@ async function install(of: {
   readonly registry: Registry;
   readonly application: readonly string[];
   readonly change: (text: string) => string;
+  /** Null: the superuser. */
+  readonly installer: string | null;
 }): Promise<void> {
-  const { database, change } = of;
+  const { database, change, installer } = of;
   const admin = await openSession(database, { applicationName: 'test' });
   try {
     const [policy, registry] = [canonicalJson(of.policy), canonicalJson(of.registry)];
@@ -263,10 +282,12 @@ async function install(of: {
         appOwner: 'app_owner',
         policy: { digest: digest('policy', [policy]), body: policy },
         registry: { digest: digest('registry', [registry]), body: registry },
-        as: 'superuser',
+        as: installer === null ? 'superuser' : 'owner',
       }),
     );
-    await admin.run(`do $install$ begin execute $text$${text}$text$; end $install$`);
+    const run = `do $install$ begin execute $text$${text}$text$; end $install$`;
+    if (installer === null) await admin.run(run);
+    else await runSql({ ...database, user: installer }, [run]);
   } finally {
     await admin.close();
   }

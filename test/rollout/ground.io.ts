@@ -4,7 +4,7 @@ import { type Connection, type Session } from '../../src/database/index.ts';
 import { type StatementDigest } from '../../src/evidence/index.ts';
 import { type SealedRelease } from '../../src/release/index.ts';
 import { withSession } from '../database.io.ts';
-import { withGate } from '../gate/cycle.io.ts';
+import { type GatedPlan, withGate } from '../gate/cycle.io.ts';
 import { type Errand } from './errand.ts';
 
 /** Three tiers, the second one step by step, and a last one that is barred. */
@@ -51,9 +51,13 @@ export interface Ground {
 }
 
 /** Makes a ground, hands it over, and takes it away. */
-export function withGround<T>(version: '18' | '15', use: (ground: Ground) => Promise<T>): Promise<T> {
+export function withGround<T>(
+  version: '18' | '15',
+  use: (ground: Ground) => Promise<T>,
+  plan: Pick<GatedPlan, 'owned'> = {},
+): Promise<T> {
   const application = ['create table base (id integer)', 'insert into base values (1)'];
-  return withGate(version, { files, application }, async (gated) => {
+  return withGate(version, { files, application, ...plan }, async (gated) => {
     const { database, sealed, folder, people } = gated;
     return await withSession(database, async (session) => {
       const submit = async (persons: 1 | 2 = 2): Promise<StatementDigest> =>
