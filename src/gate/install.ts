@@ -35,7 +35,7 @@ export interface InstallPlan {
 /** Which functions of schema gate each role may call; nobody else may call any. `app_owner` stands for the role of that part. */
 export const rights: Readonly<Record<string, readonly string[]>> = {
   app_owner: ['claim_step', 'finish_step'],
-  gate_owner: ['measure', 'violations'],
+  gate_owner: ['measure', 'settle', 'violations', 'waiting'],
   oneroof_executor: [
     'begin_attempt',
     'enter_tier',
@@ -70,7 +70,7 @@ export const rights: Readonly<Record<string, readonly string[]>> = {
 const login = ['oneroof_executor', 'oneroof_relay', 'oneroof_observer'];
 
 /** Functions that run as the owner of the application's objects, because they run its SQL. */
-const ofTheApplication = ['run_step', 'measure', 'violations'];
+const ofTheApplication = ['run_step', 'measure', 'settle', 'violations', 'waiting'];
 
 /**
  * Writes the SQL that installs the gate, for a person to read and run in one transaction.

@@ -73,8 +73,22 @@ export const refusals: Readonly<Record<string, RefusalHelp>> = {
     next: 'stop; call the author; roll back where the state before it is needed now',
   },
   definer: {
-    means: 'a function with the rights of its owner appeared, and the release does not say why',
+    means:
+      'a function or rule with the rights of its owner, or a right to write, appeared, and the release does not say why',
     next: sealAgain,
+  },
+  deferred: {
+    means:
+      'something would still run at COMMIT, after the gate has looked: a cursor WITH HOLD, a trigger or a constraint that waits',
+    next: 'stop; call the author; a release that puts checks off again is sealed, rehearsed and ratified anew',
+  },
+  session: {
+    means: 'the session of the executor has temporary objects, or its transaction sees an older state',
+    next: 'use oneroof rollout, which opens a session of its own; where it was used, find out who else has the credential of the executor',
+  },
+  commit: {
+    means: 'the transaction of a tier was not ended by COMMIT: it was prepared, or the last look was fired early',
+    next: 'use oneroof rollout; where it was used, find out who else has the credential of the executor',
   },
   guard: {
     means: 'somebody tried to change the gate from outside',

@@ -186,6 +186,8 @@ export interface GatedPlan {
   readonly change?: (text: string) => string;
   /** An empty database of another server, which is not dropped. */
   readonly database?: Connection;
+  /** A server of its own, and the owner of the database, who is no superuser, as the one who installs; null: the superuser. */
+  readonly owned?: { readonly server: Connection; readonly installer: string | null };
 }
 
 /** Makes a database with an application, installs its gate, seals a release, hands all of it over, and drops it. */
@@ -202,14 +204,14 @@ export async function withGate<T>(
     await sealRelease(folder);
     const sealed = await readSealed(folder);
     const given = plan.database;
-    const within = (work: (database: Connection) => Promise<T>): Promise<T> =>
-      given === undefined ? withDatabase(version, work) : work(given);
-    return await within(async (database) => {
-      const { application = [], change = (text) => text } = plan;
-      await install({ database, policy, registry, application, change });
+    const within = async (database: Connection): Promise<T> => {
+      const { application = [], change = (text) => text, owned } = plan;
+      await install({ database, policy, registry, application, change, installer: owned?.installer ?? null });
       const gated = gatedIn({ folder, database, people, policy, registry, sealed });
       return await use(gated);
-    });
+    };
+    if (given !== undefined) return await within(given);
+    return plan.owned === undefined ? await withDatabase(version, within) : await withDatabaseOf(plan.owned, within);
   });
 }
 
@@ -243,14 +245,30 @@ export function gatedIn(of: Pick<Gated, 'folder' | 'database' | 'people' | 'poli
   return gated;
 }
 
+/** A database of a server of its own. */
+async function withDatabaseOf<T>(
+  { server, installer }: NonNullable<GatedPlan['owned']>,
+  use: (database: Connection) => Promise<T>,
+): Promise<T> {
+  const database = { ...server, database: `o_${randomBytes(6).toString('hex')}` };
+  await runSql(server, [`create database ${database.database} owner ${installer ?? 'postgres'}`]);
+  try {
+    return await use(database);
+  } finally {
+    await runSql(server, [`drop database ${database.database} with (force)`]);
+  }
+}
+
 async function install(of: {
   readonly database: Connection;
   readonly policy: Policy;
   readonly registry: Registry;
   readonly application: readonly string[];
   readonly change: (text: string) => string;
+  /** Null: the superuser. */
+  readonly installer: string | null;
 }): Promise<void> {
-  const { database, change } = of;
+  const { database, change, installer } = of;
   const admin = await openSession(database, { applicationName: 'test' });
   try {
     const [policy, registry] = [canonicalJson(of.policy), canonicalJson(of.registry)];
@@ -272,10 +290,12 @@ async function install(of: {
         appOwner: 'app_owner',
         policy: { digest: digest('policy', [policy]), body: policy },
         registry: { digest: digest('registry', [registry]), body: registry },
-        as: 'superuser',
+        as: installer === null ? 'superuser' : 'owner',
       }),
     );
-    await admin.run(`do $install$ begin execute $text$${text}$text$; end $install$`);
+    const run = `do $install$ begin execute $text$${text}$text$; end $install$`;
+    if (installer === null) await admin.run(run);
+    else await runSql({ ...database, user: installer }, [run]);
   } finally {
     await admin.close();
   }

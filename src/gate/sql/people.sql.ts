@@ -9,12 +9,14 @@ begin
   raise exception 'gate: %: %', code, problem using errcode = 'OR001';
 end $gate$;
 
+-- The timeline is read from the name of a WAL file: the control file still shows the old one right after a promotion. A standby has none,
+-- so that nothing that was ratified is for it.
 create function gate.facts() returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
   select jsonb_build_object('incarnation', i.incarnation, 'uri', i.uri, 'database', current_database(),
     'databaseOid', (select oid::text from pg_database where datname = current_database()),
     'systemIdentifier', (select system_identifier::text from pg_control_system()),
-    'timeline', (select timeline_id from pg_control_checkpoint()))
+    'timeline', case when not pg_is_in_recovery() then ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint end)
   from gate.identity i
 $gate$;
 
