@@ -65,9 +65,10 @@ export const gateVerbs: readonly Verb[] = [
   },
   {
     name: 'upgrade',
-    summary: 'bring the gate of a target to the version of this program',
+    summary: 'print the SQL that brings the gate of a target to the version of this program; run it with --apply',
     arguments: gated,
-    examples: ['oneroof upgrade production'],
+    options: [['--apply', 'run it, in one transaction, over the address `admin` of the target']],
+    examples: ['oneroof upgrade production > upgrade.sql', 'oneroof upgrade production --apply'],
     load: () => import('./commands/upgrade.io.ts'),
   },
   {

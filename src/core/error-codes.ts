@@ -137,7 +137,8 @@ export const errorCodes = {
   GATE_VERSION: [3, 'The gate of the database is of a version that this program does not know.'],
   GATE_APP_OWNER: [3, 'The role that ratified steps would run as is missing, or may do too much.'],
   GATE_RIGHTS: [3, 'The role that installs or removes the gate may not do all that it takes.'],
-  GATE_BUSY: [3, 'A release is half way, so its gate is not removed.'],
+  GATE_BUSY: [3, 'A release is half way, so its gate is neither removed nor upgraded.'],
+  GATE_TAMPERED: [3, 'The gate is not as it was installed, so it is not upgraded.'],
   STATEMENT_INVALID: [3, 'A statement does not have the form that it must have.'],
   // bundles of evidence
   BUNDLE_INVALID: [2, 'A file is not a bundle of evidence, or was cut off or damaged.'],

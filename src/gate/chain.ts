@@ -3,7 +3,7 @@ import { statementDigest, statementHash } from '../evidence/index.ts';
 import { type SignedStatement } from './decision.ts';
 import { type Policy, type Registry } from './documents.ts';
 import { parsePolicyDocument, policyDigest } from './policy.ts';
-import { follows, parseRegistry, registryDigest, registryDocument } from './registry.ts';
+import { checkAgainst, follows, parseRegistry, registryDigest, registryDocument } from './registry.ts';
 import { explainShortage } from './seats.ts';
 import { countSigners, type SeatsState } from './signers.ts';
 import { parseStatement } from './statement.ts';
@@ -31,7 +31,15 @@ export interface Chain {
 }
 
 /** Why a chain does not hold. */
-export type ChainCode = 'root' | 'document' | 'statement' | 'replayed' | 'previous' | 'quorum';
+export type ChainCode =
+  | 'root'
+  | 'document'
+  | 'statement'
+  | 'replayed'
+  | 'previous'
+  | 'quorum'
+  | 'unfillable'
+  | 'authenticator';
 
 /** What is in force at the end of a chain, or the first link that does not hold. */
 export type ChainVerdict =
@@ -55,7 +63,7 @@ type Failure = Omit<Extract<ChainVerdict, { ok: false }>, 'link'>;
  * Follows registry and policy from the pinned root to what is in force now.
  *
  * Stops: a registry or policy that was replaced without a quorum of the ones before it; an older one that is put back by handing in the
- * statement that once let it in: each statement counts once.
+ * statement that once let it in: each statement counts once; one that would lock everybody out.
  *
  * Source  The Update Framework, specification section 5.3 (root rotation); docs/FORMAT.md "Registry".
  */
@@ -102,7 +110,9 @@ function verifyLink(
   const challenge = statementHash(parsed.body);
   const seats = countSigners({ challenge, signatures, policy, registry, seats: policy.quorum, excluded: [] });
   if (seats.shortage !== null) return { ...failure('quorum', explainShortage(seats.shortage)), seats };
-  return becomes;
+  const [mismatch] = checkAgainst(becomes.policy, becomes.registry);
+  if (mismatch === undefined) return becomes;
+  return failure(mismatch.code === 'SEATS_UNFILLABLE' ? 'unfillable' : 'authenticator', mismatch.problem);
 }
 
 function readNext(

@@ -75,7 +75,8 @@ function decideOne(
 ): RatificationVerdict {
   const { now, direction, target } = asked;
   const { record } = found;
-  const inForce = rules.get(target)?.findLast(({ since }) => since === null || since <= now);
+  const accepted = (rules.get(target) ?? []).filter(({ since }) => since === null || since <= now);
+  const inForce = accepted.at(-1);
   const descriptor = descriptorOf(record);
   if (inForce === undefined || descriptor === null || record.facts === null)
     return blocked('target', 'the database handed in no descriptor');
@@ -103,6 +104,11 @@ function decideOne(
         signatures: one.record.statement.signatures.map(signatureOf),
       })),
     evidence: evidence.flatMap(resolved),
+    // the way back is asked about where it was run, and the database lets nobody into it before a step of the way forward was committed
+    begun:
+      direction === 'up'
+        ? null
+        : { policies: accepted.map(({ policy }) => policy), registries: accepted.map(({ registry }) => registry) },
   });
 }
 

@@ -31,6 +31,7 @@ export function decide(decision: Decision): RatificationVerdict {
     return blocked({ code: 'statement', problem: `a ${statement.kind} opens nothing` }, null);
   const read: Read = {
     ...decision,
+    ...rulesOf(decision, statement.predicate),
     ratification: statement.predicate,
     subject: statement.subject[0],
     hash: statementHash(body),
@@ -70,6 +71,19 @@ export function decide(decision: Decision): RatificationVerdict {
     seats: state,
     until: ratification.expires,
     holdPoints: ratification.holdPoint === null ? policy.holdPoints.map(({ before }) => before) : [],
+  };
+}
+
+/**
+ * The way back of what was begun is judged by the registry and policy that were signed, if this database once accepted them: else
+ * replacing either in mid-cycle would keep production half way. Everything else is judged by the active ones.
+ */
+function rulesOf(decision: Decision, ratification: Ratification): Pick<Decision, 'policy' | 'registry'> {
+  const { direction, begun, policy, registry } = decision;
+  if (direction === 'up' || begun === null) return { policy, registry };
+  return {
+    policy: begun.policies.find((one) => policyDigest(one) === ratification.policy) ?? policy,
+    registry: begun.registries.find((one) => registryDigest(one) === ratification.registry.digest) ?? registry,
   };
 }
 

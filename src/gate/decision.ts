@@ -54,6 +54,8 @@ export interface Decision {
   readonly revocations: readonly SignedStatement[];
   readonly evidence: readonly ResolvedEvidence[];
   readonly direction: Direction;
+  /** What this database accepted until now, where a step of this ratification was committed in it; null: none was. */
+  readonly begun: { readonly policies: readonly Policy[]; readonly registries: readonly Registry[] } | null;
 }
 
 /** Why a ratification does not open the gate; the database answers with the same words. */

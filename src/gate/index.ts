@@ -13,9 +13,9 @@ export {
   planInstall,
   planUninstall,
   type Prepared,
-  requireInstalled,
   withInstaller,
 } from './install.io.ts';
+export { planUpgrade, type Upgrade } from './upgrade.io.ts';
 export {
   acceptDocument,
   type Change,
@@ -34,7 +34,7 @@ export { type Refusal, refusalOf } from './refusal.ts';
 export { readPolicy, readPolicyAndRegistry, readRegistry } from './documents.io.ts';
 export { parsePolicy, parsePolicyDocument, policyDigest, policyDocument, type Written } from './policy.ts';
 export { type AttestationCheck, type AttestationCode, checkAttestation } from './attestation.ts';
-export { virtualAuthenticator } from './policy-form.ts';
+export { isSoftware, unnamedAuthenticator, virtualAuthenticator } from './models.ts';
 export {
   checkAgainst,
   follows,

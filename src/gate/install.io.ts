@@ -101,12 +101,17 @@ export async function requireInstalled(session: Session): Promise<number> {
  * Errors  GATE_BUSY; GATE_RIGHTS and the codes of what a server refuses.
  */
 export async function applyGate(session: Session, { text }: Prepared): Promise<void> {
+  await runGate(session, text, sql`commit`);
+}
+
+/** Runs SQL of the gate in one transaction, and ends it so. */
+export async function runGate(session: Session, text: string, end: Sql): Promise<void> {
   await session.query(sql`begin`);
   try {
     // as a value, so that nothing in the text can end it
     await session.query(sql`select pg_catalog.set_config('oneroof.install', ${text}, true)`);
     await session.query(sql`do $install$ begin execute pg_catalog.current_setting('oneroof.install'); end $install$`);
-    await session.query(sql`commit`);
+    await session.query(end);
   } catch (error) {
     await session.query(sql`rollback`);
     throw refusal(error, session.connection);
@@ -122,7 +127,13 @@ function refusal(error: unknown, connection: Connection): OneRoofError {
   if (state === 'OR001' && message.startsWith('gate: busy:'))
     return new OneRoofError('GATE_BUSY', {
       problem: `${where}: a release is half way`,
-      fix: 'finish it, or run its way back to the end; oneroof uninstall removes the gate then',
+      fix: 'finish it, or run its way back to the end; then the same command again',
+      cause: error,
+    });
+  if (state === 'OR001' && message.startsWith('gate: intact:'))
+    return new OneRoofError('GATE_TAMPERED', {
+      problem: `${where}: the gate, its roles or their rights are not as they were installed`,
+      fix: 'nothing was changed; find out who changed what (oneroof doctor), and undo that first',
       cause: error,
     });
   const { code, problem } = problemOf(error, located);
@@ -147,7 +158,8 @@ function refuseNewer(version: number | null, where: string): void {
   });
 }
 
-async function readMode(session: Session): Promise<InstallPlan['as']> {
+/** Says how the gate can be installed by the role of a session: a superuser adds event triggers. */
+export async function readMode(session: Session): Promise<InstallPlan['as']> {
   const [role] = await session.query<{ super: string }>(
     sql`select rolsuper::text as super from pg_catalog.pg_roles where rolname = current_user`,
   );
@@ -176,7 +188,7 @@ async function readAppOwner(session: Session, wish: InstallWish & Pick<InstallPl
 }
 
 /** What a role that is no superuser needs, all of it at once. */
-async function requireRights(session: Session, appOwner: string): Promise<void> {
+export async function requireRights(session: Session, appOwner: string): Promise<void> {
   const member = session.serverVersion >= 160_000 ? 'SET' : 'MEMBER';
   const rows = await session.query<{ problem: string; fix: string }>(sql`
     select 'it does not own the database' as problem, format('alter database %I owner to %I', d.datname, current_user) as fix
@@ -198,7 +210,7 @@ async function requireRights(session: Session, appOwner: string): Promise<void> 
 }
 
 /** Becomes the gate's owner inside a transaction that is never committed. */
-async function enterOwner(session: Session): Promise<() => Promise<void>> {
+export async function enterOwner(session: Session): Promise<() => Promise<void>> {
   await session.query(sql`begin`);
   try {
     await session.query(sql`grant gate_owner to current_user`);

@@ -1,8 +1,11 @@
 import { id, literal } from '../database/index.ts';
 import { schemaDigestSql } from '../fingerprint/index.ts';
+import { softwareModels } from './models.ts';
 import { assertionFunctions } from './sql/assertion.sql.ts';
 import { canonicalFunctions } from './sql/canonical.sql.ts';
 import { changesFunctions } from './sql/changes.sql.ts';
+import { documentFunctions } from './sql/documents.sql.ts';
+import { formFunctions } from './sql/forms.sql.ts';
 import { eventTriggers, intactFunctions } from './sql/intact.sql.ts';
 import { p256Functions } from './sql/p256.sql.ts';
 import { peopleFunctions } from './sql/people.sql.ts';
@@ -32,7 +35,7 @@ export interface InstallPlan {
 /** Which functions of schema gate each role may call; nobody else may call any. `app_owner` stands for the role of that part. */
 export const rights: Readonly<Record<string, readonly string[]>> = {
   app_owner: ['claim_step', 'finish_step'],
-  gate_owner: ['measure', 'violations'],
+  gate_owner: ['measure', 'settle', 'violations', 'waiting'],
   oneroof_executor: [
     'begin_attempt',
     'enter_tier',
@@ -63,8 +66,11 @@ export const rights: Readonly<Record<string, readonly string[]>> = {
   oneroof_observer: ['status', 'steps_of', 'record_of', 'statement_body', 'describe', 'schema_digest', 'why_closed'],
 };
 
+/** The roles that log in. */
+const login = ['oneroof_executor', 'oneroof_relay', 'oneroof_observer'];
+
 /** Functions that run as the owner of the application's objects, because they run its SQL. */
-const ofTheApplication = ['run_step', 'measure', 'violations'];
+const ofTheApplication = ['run_step', 'measure', 'settle', 'violations', 'waiting'];
 
 /**
  * Writes the SQL that installs the gate, for a person to read and run in one transaction.
@@ -72,9 +78,6 @@ const ofTheApplication = ['run_step', 'measure', 'violations'];
  * Source  docs/FORMAT.md "The gate in the database".
  */
 export function installSql(plan: InstallPlan): string {
-  const appOwner = id(plan.appOwner).text;
-  const roleOf = (role: string): string => (role === 'app_owner' ? plan.appOwner : role);
-  const login = ['oneroof_executor', 'oneroof_relay', 'oneroof_observer'];
   const asOwner = plan.as === 'owner';
   return [
     '-- The roles. The three that log in have no password yet: set one with \\password, or let certificates decide.',
@@ -89,16 +92,7 @@ exception when duplicate_object or unique_violation then null; end $do$;`,
     'create schema gate;',
     'revoke all on schema gate from public;',
     tables,
-    canonicalFunctions,
-    p256Functions,
-    assertionFunctions,
-    peopleFunctions.replace('%SCHEMA_DIGEST%', () => schemaDigestSql(plan.serverVersion)),
-    submitFunctions,
-    changesFunctions,
-    intactFunctions,
-    rolloutFunctions,
-    recordFunctions,
-    plan.as === 'superuser' ? eventTriggers : '',
+    gateFunctions(plan),
     '-- Who this database is, who may ratify, and by which rules.',
     `insert into gate.identity (uri, app_owner, version) values (${text(plan.uri)}, ${text(plan.appOwner)}, ${gateVersion});`,
     'insert into gate.fence default values;',
@@ -106,6 +100,33 @@ exception when duplicate_object or unique_violation then null; end $do$;`,
       (kind) =>
         `insert into gate.documents (kind, digest, body) values ('${kind}', ${text(plan[kind].digest)}, ${text(plan[kind].body)});`,
     ),
+    gateOwners(plan),
+  ].join('\n');
+}
+
+/** Writes the SQL that makes the gate's functions and triggers, owned by whoever runs it. */
+export function gateFunctions({ serverVersion, as }: Pick<InstallPlan, 'serverVersion' | 'as'>): string {
+  return [
+    canonicalFunctions,
+    p256Functions,
+    assertionFunctions,
+    formFunctions,
+    peopleFunctions.replace('%SCHEMA_DIGEST%', () => schemaDigestSql(serverVersion)).replace('%SOFTWARE%', software),
+    documentFunctions.replace('%SOFTWARE%', software),
+    submitFunctions,
+    changesFunctions,
+    intactFunctions,
+    rolloutFunctions,
+    recordFunctions,
+    as === 'superuser' ? eventTriggers : '',
+  ].join('\n');
+}
+
+/** Writes the SQL that gives the gate to its owners, its functions to those who may call them, and takes the digest of all of it. */
+export function gateOwners(plan: Pick<InstallPlan, 'appOwner' | 'as'>): string {
+  const appOwner = id(plan.appOwner).text;
+  const roleOf = (role: string): string => (role === 'app_owner' ? plan.appOwner : role);
+  return [
     '-- Owners and rights.',
     `grant usage on schema gate to ${[appOwner, ...login].join(', ')};`,
     `grant create on schema gate to gate_owner, ${appOwner};`,
@@ -132,7 +153,7 @@ end $do$;`,
 end $do$;`,
     `revoke create on schema gate from ${appOwner};`,
     'alter schema gate owner to gate_owner;',
-    asOwner ? closeInstall : 'update gate.identity set intact = gate.intact_digest();',
+    plan.as === 'owner' ? closeInstall : 'update gate.identity set intact = gate.intact_digest();',
   ].join('\n');
 }
 
@@ -157,6 +178,12 @@ set local role none;
 revoke gate_owner from current_user;
 do $do$ begin perform gate.close_install(); end $do$;`;
 
+/** Refuses while a release was rolled out, or back, in part. */
+export const refuseHalfWay = `do $do$ begin if exists (select from gate.status() s
+  where s.next_down is not null and (s.next_up is not null or s.done @> '[{"direction": "down"}]')) then
+  raise exception using errcode = 'OR001', message = 'gate: busy: a release is half way';
+end if; end $do$;`;
+
 /**
  * Writes the SQL that removes the gate; the roles stay, because other databases of the server may use them. It refuses while a
  * release is half way, and waits for a tier that runs.
@@ -166,10 +193,7 @@ export function uninstallSql(as: InstallPlan['as']): string {
   return [
     ...(asOwner ? ['grant gate_owner to current_user;', 'set local role gate_owner;'] : []),
     'lock table gate.fence in exclusive mode;',
-    `do $do$ begin if exists (select from gate.status() s
-  where s.next_down is not null and (s.next_up is not null or s.done @> '[{"direction": "down"}]')) then
-  raise exception using errcode = 'OR001', message = 'gate: busy: a release is half way';
-end if; end $do$;`,
+    refuseHalfWay,
     ...(asOwner
       ? []
       : ['drop event trigger if exists oneroof_gate_ddl;', 'drop event trigger if exists oneroof_gate_drop;']),
@@ -177,6 +201,8 @@ end if; end $do$;`,
     ...(asOwner ? ['set local role none;', 'revoke gate_owner from current_user;'] : []),
   ].join('\n');
 }
+
+const software = softwareModels.map(text).join(', ');
 
 function text(value: string): string {
   return literal(value).text;

@@ -86,7 +86,10 @@ async function measure(reading: Reading, release: Release, takenAt: Instant) {
 
 async function readIdentity(reading: Reading): Promise<SourceIdentity> {
   const [row] = await reading.query<{ database: string; system: string; timeline: string; oid: string }>(sql`
-    select current_database() as database, s.system_identifier::text as system, c.timeline_id::text as timeline, d.oid::text as oid
+    select current_database() as database, s.system_identifier::text as system,
+      -- the control file still shows the old timeline right after a promotion; a standby has nothing better
+      case when pg_is_in_recovery() then c.timeline_id::bigint
+        else ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint end::text as timeline, d.oid::text as oid
     from pg_catalog.pg_control_system() s, pg_catalog.pg_control_checkpoint() c, pg_catalog.pg_database d
     where d.datname = current_database()`);
   return {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Milliseconds, parseDuration } from '../core/index.ts';
 import { certificatesOf, readCertificate } from './certificate.ts';
 import { type Policy } from './documents.ts';
+import { isSoftware } from './models.ts';
 import { highestLevel } from './seats.ts';
 
 /** At most a year: every sum of an instant and a few of them stays a time that JavaScript and PostgreSQL can write. */
@@ -44,9 +45,6 @@ const rpId = z
     /^(?:localhost|(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])?)$/,
     'expected a domain name, such as gate.example.org',
   );
-
-/** The AAGUID of Chromium's virtual authenticator: it signs whatever a program asks of it, with no person there. */
-export const virtualAuthenticator = '01020304-0506-0708-0102-030405060708';
 
 /** How the model of an authenticator is written. */
 export const aaguid = z
@@ -160,10 +158,10 @@ function checkWhole(form: Loose, add: Add): void {
   for (const [index, model] of list(aaguids).entries()) {
     if (list(aaguids).indexOf(model) < index)
       add(['authenticators', 'aaguids', index], 'this AAGUID stands here twice');
-    if (form.production !== false && model === virtualAuthenticator)
+    if (form.production !== false && typeof model === 'string' && isSoftware({ aaguid: model }))
       add(
         ['authenticators', 'aaguids', index],
-        'a virtual authenticator is none for production: no person has to be there',
+        'a virtual authenticator, or one that does not say what it is, is none for production: no person has to be there',
       );
   }
 }

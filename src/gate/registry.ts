@@ -2,8 +2,8 @@ import { canonicalJson, digest, type Digest, type Problem } from '../core/index.
 import { type Parsed, parseYaml } from '../yaml/index.ts';
 import { checkAttestation } from './attestation.ts';
 import { type Passkey, type Policy, type Registry } from './documents.ts';
+import { isSoftware, unnamedAuthenticator } from './models.ts';
 import { type Written } from './policy.ts';
-import { virtualAuthenticator } from './policy-form.ts';
 import { registryForm } from './registry-form.ts';
 import { explainShortage, findShortage, type Present } from './seats.ts';
 
@@ -32,13 +32,13 @@ export function follows(next: Registry, current: Registry): boolean {
   return next.version === current.version + 1 && next.previous === registryDigest(current);
 }
 
-/** Says whether the policy lets a key of this model sign. */
+/** Says whether the policy lets a key of this model sign; in production none that software may have made. The database has the same rule. */
 export function isAllowed(
   policy: Pick<Policy, 'production' | 'authenticators'>,
   { aaguid }: Pick<Passkey, 'aaguid'>,
 ): boolean {
   const { aaguids } = policy.authenticators;
-  return (aaguids === null || aaguids.includes(aaguid)) && !(policy.production && aaguid === virtualAuthenticator);
+  return (aaguids === null || aaguids.includes(aaguid)) && !(policy.production && isSoftware({ aaguid }));
 }
 
 /** Why a key is not attested as the policy requires; null: it is, or the policy names nobody who could vouch for keys. */
@@ -109,13 +109,19 @@ function refusedKeys(policy: Policy, registry: Registry): readonly Mismatch[] {
             path: ['persons', person, 'keys', index],
           },
         ];
-      const virtual = key.aaguid === virtualAuthenticator;
+      const software = policy.production && isSoftware(key);
+      const model =
+        key.aaguid === unnamedAuthenticator
+          ? 'an authenticator that does not say what it is'
+          : software
+            ? 'a virtual authenticator'
+            : `an authenticator of the model ${key.aaguid}`;
       return [
         {
           code: 'AUTHENTICATOR_REFUSED',
-          problem: `the key "${key.label}" of ${id} is on ${virtual ? 'a virtual authenticator' : `an authenticator of the model ${key.aaguid}`}, which policy "${policy.name}" does not allow`,
-          fix: virtual
-            ? 'remove the key: a virtual authenticator signs with no person there'
+          problem: `the key "${key.label}" of ${id} is on ${model}, which policy "${policy.name}" does not allow`,
+          fix: software
+            ? 'remove the key: software signs with no person there'
             : 'remove the key, or add its model to authenticators.aaguids of the policy',
           document: 'registry',
           path: ['persons', person, 'keys', index, 'aaguid'],

@@ -1,5 +1,5 @@
-import { canonicalJson } from '../core/index.ts';
-import { type Session, sql } from '../database/index.ts';
+import { canonicalJson, OneRoofError } from '../core/index.ts';
+import { describe, type Session, sql } from '../database/index.ts';
 import { type Direction, type SealedRelease, sealDocument } from '../release/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
 import { type Signature, type TargetDescriptor } from './documents.ts';
@@ -38,10 +38,20 @@ export function isWaiting({ closed }: Pick<Cycle, 'closed'>): boolean {
   return /^(?:release|target|seats):/.test(closed.up ?? '');
 }
 
-/** Asks the gate of a database who it is and which documents are active. */
+/**
+ * Asks the gate of a database who it is and which documents are active.
+ *
+ * Errors  ROLLOUT_READ_ONLY: a standby has no timeline of its own, so nothing can be ratified for it.
+ */
 export async function describeGate(session: Session): Promise<GateFacts> {
   const [row] = await session.query<{ d: string }>(sql`select gate.describe()::text as d`);
-  return JSON.parse(row?.d ?? '{}') as GateFacts;
+  const found = JSON.parse(row?.d ?? '{}') as GateFacts;
+  if (found.facts.timeline === null)
+    throw new OneRoofError('ROLLOUT_READ_ONLY', {
+      problem: `${describe(session.connection)} is a standby: what people sign names the primary`,
+      fix: 'give the address of the primary',
+    });
+  return found;
 }
 
 /** All ratifications, newest first. */

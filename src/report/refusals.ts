@@ -10,14 +10,24 @@ const sealAgain = 'seal, rehearse and ratify again';
 /** Each code that the gate refuses a rollout or a rollback with (`gate: CODE: …`), for a person at night. */
 export const refusals: Readonly<Record<string, RefusalHelp>> = {
   unknown: { means: 'no such ratification was handed in, or the gate could not be asked', next: ratifyAgain },
-  registry: { means: 'other persons are enrolled now than when it was signed', next: ratifyAgain },
-  policy: { means: 'another policy is active than the one that it was signed under', next: ratifyAgain },
-  release: { means: 'the sealed release was not handed in', next: 'hand the release in again, from the sealed folder' },
+  registry: {
+    means:
+      'other persons are enrolled now than when it was signed; the way back of what was begun is open all the same',
+    next: ratifyAgain,
+  },
+  policy: {
+    means: 'another policy is active than the one that it was signed under; the way back of what was begun is open',
+    next: ratifyAgain,
+  },
+  statement: { means: 'the statement is not of the form that people sign', next: ratifyAgain },
+  seal: {
+    means: 'the sealed release was not handed in, or another one was signed',
+    next: 'hand the release in again, from the sealed folder',
+  },
   target: {
     means: 'it was signed for another database: a copy, a restored one, or after a failover',
     next: 'check the address; where the address is right, ratify again for this database',
   },
-  decision: { means: 'the statement does not ratify', next: ratifyAgain },
   seats: { means: 'not every seat is filled', next: 'call the persons whose seats are empty; they read and sign' },
   'hold-point': {
     means: 'a further ratification stands before this tier',
@@ -27,12 +37,17 @@ export const refusals: Readonly<Record<string, RefusalHelp>> = {
     means: 'a person has closed the way forward',
     next: 'ask that person; do not go on. The way back is open',
   },
-  window: {
-    means: 'it is not valid yet, or no longer, or the time for the way back is over',
-    next: 'wait for its beginning, or ask for a new ratification; also where the way back is too late',
+  'not-yet-valid': { means: 'its time has not begun', next: 'wait for its beginning; then the same command again' },
+  expired: {
+    means: 'its time is over, or the time for the way back is',
+    next: 'ask for a new ratification (oneroof ratify); also where the way back is too late',
   },
+  'too-long': { means: 'it is valid for longer than the policy allows', next: ratifyAgain },
   review: { means: 'it was signed sooner after sealing than the policy allows', next: ratifyAgain },
-  rehearsal: { means: 'the rehearsal is too old', next: 'rehearse again, then ratify again' },
+  'rehearsal-age': {
+    means: 'the rehearsal is too old, or would be of the future',
+    next: 'rehearse again, then ratify again',
+  },
   evidence: { means: 'the ratification names no rehearsal', next: 'rehearse, then ratify again' },
   fence: { means: 'a newer attempt works on this database', next: 'wait until it ends; then the same command again' },
   order: {
@@ -58,8 +73,22 @@ export const refusals: Readonly<Record<string, RefusalHelp>> = {
     next: 'stop; call the author; roll back where the state before it is needed now',
   },
   definer: {
-    means: 'a function with the rights of its owner appeared, and the release does not say why',
+    means:
+      'a function or rule with the rights of its owner, or a right to write, appeared, and the release does not say why',
     next: sealAgain,
+  },
+  deferred: {
+    means:
+      'something would still run at COMMIT, after the gate has looked: a cursor WITH HOLD, a trigger or a constraint that waits',
+    next: 'stop; call the author; a release that puts checks off again is sealed, rehearsed and ratified anew',
+  },
+  session: {
+    means: 'the session of the executor has temporary objects, or its transaction sees an older state',
+    next: 'use oneroof rollout, which opens a session of its own; where it was used, find out who else has the credential of the executor',
+  },
+  commit: {
+    means: 'the transaction of a tier was not ended by COMMIT: it was prepared, or the last look was fired early',
+    next: 'use oneroof rollout; where it was used, find out who else has the credential of the executor',
   },
   guard: {
     means: 'somebody tried to change the gate from outside',

@@ -17,7 +17,7 @@ import {
 } from './rollout.ts';
 import { interrupted, openExecutor } from './session.io.ts';
 import { settle } from './settle.io.ts';
-import { failed, isLost, type Piece, piecesOf, runPiece, Undone } from './tier.io.ts';
+import { failed, isLost, type Piece, piecesOf, runPiece, Undone, unusable } from './tier.io.ts';
 
 /** A run of a ratified release against one database, forward or back. */
 export interface Run {
@@ -66,6 +66,8 @@ class Executor {
         const ended = await this.advance(session, progress);
         if (ended !== null) return ended;
       }
+    } catch (error) {
+      throw unusable(error, 'nothing was begun') ?? error;
     } finally {
       await this.session?.close();
     }

@@ -1,4 +1,4 @@
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, printable } from '../core/index.ts';
 import { problemOf, type Session, sql } from '../database/index.ts';
 import { type Step, type Tier } from '../release/index.ts';
 import { type Entry, enterTier, leaveTier, runStep } from './gate-calls.io.ts';
@@ -95,8 +95,24 @@ export function isLost(error: unknown): boolean {
   return /^(57P0[1-5]|08...|25P0[34])$/.test(state) || !/^[0-9A-Z]{5}$/.test(state);
 }
 
+/** The error of a gate that the executor's role may not use, or that is not there any more; null for every other error. */
+export function unusable(error: unknown, what: string): OneRoofError | null {
+  // insufficient_privilege, undefined_function, invalid_schema_name, undefined_object: a role that was dropped
+  if (!['42501', '42883', '3F000', '42704'].includes(stateOf(error)) || error instanceof OneRoofError) return null;
+  const { message } = error as { message?: unknown };
+  return new OneRoofError('GATE_NOT_INSTALLED', {
+    problem: `${what}: the executor cannot use the gate: ${printable(String(message))}`,
+    fix: 'oneroof doctor names what is missing; then run the same command again: it goes on where the database stands',
+    cause: error,
+  });
+}
+
 /** The error of a step or tier that the server refused, at the place in the author's file. */
 export function failed(error: unknown, { tier }: Entry, at: Step | null): OneRoofError {
+  if (at === null) {
+    const closed = unusable(error, `tier ${tier} was not applied`);
+    if (closed !== null) return closed;
+  }
   const place = at?.place ?? { file: `tiers/${tier}` };
   const problem = problemOf(error, { sql: at?.sql ?? '', place });
   return new OneRoofError(problem.code, {

@@ -4,6 +4,7 @@ import { OneRoofError, printable } from '../core/index.ts';
 import { shortCode, statementDigest, statementHash } from '../evidence/index.ts';
 import {
   checkAssertion,
+  isSoftware,
   type Passkey,
   type Person,
   type Policy,
@@ -11,7 +12,6 @@ import {
   type Registry,
   type Signature,
 } from '../gate/index.ts';
-import { isSoftware } from './authenticator.ts';
 import { signPage, type SignView, type Standing } from './pages.ts';
 import { type Answer, type Page } from './serve.io.ts';
 

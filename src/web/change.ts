@@ -10,11 +10,11 @@ import {
   policyDigest,
   policyDocument,
   type Registry,
+  isSoftware,
   registryDigest,
   registryDocument,
   type Seat,
 } from '../gate/index.ts';
-import { isSoftware } from './authenticator.ts';
 
 /** A policy and a registry that are, or would be, in force together. */
 export interface InForce {

@@ -1,8 +1,7 @@
 import { createHash, createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { OneRoofError } from '../core/index.ts';
 import { statementHash } from '../evidence/index.ts';
-import { type Passkey, type Policy, type Signature } from '../gate/index.ts';
-import { demoAaguid } from './authenticator.ts';
+import { type Passkey, type Policy, type Signature, unnamedAuthenticator } from '../gate/index.ts';
 
 /** A key of software that plays a person's passkey in a demonstration. NOT FOR PRODUCTION. */
 export interface DemoAuthenticator {
@@ -20,7 +19,7 @@ export function makeDemoAuthenticator(): DemoAuthenticator {
     credential: randomBytes(32).toString('base64url'),
     x: hex(point.x),
     y: hex(point.y),
-    aaguid: demoAaguid,
+    aaguid: unnamedAuthenticator,
     device: 'bound',
     label: 'demo',
   };

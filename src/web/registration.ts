@@ -1,6 +1,12 @@
 import { OneRoofError } from '../core/index.ts';
-import { type Passkey, type Policy, type Registry, registryDigest } from '../gate/index.ts';
-import { demoAaguid, isSoftware } from './authenticator.ts';
+import {
+  isSoftware,
+  type Passkey,
+  type Policy,
+  type Registry,
+  registryDigest,
+  unnamedAuthenticator,
+} from '../gate/index.ts';
 
 /** Somebody who gets a key. */
 export interface Enrolment {
@@ -17,7 +23,7 @@ export type EnrolmentRefusal = { readonly code: 'software-key' | 'aaguid' | 'key
 export function refuseKey(key: Passkey, policy: Policy, registry: Registry | null): EnrolmentRefusal | null {
   const { aaguids } = policy.authenticators;
   if (policy.production && isSoftware(key)) {
-    const what = key.aaguid === demoAaguid ? 'does not say what it is' : 'is made of software';
+    const what = key.aaguid === unnamedAuthenticator ? 'does not say what it is' : 'is made of software';
     return { code: 'software-key', text: `the authenticator ${what}, and the policy is for production` };
   }
   if (aaguids !== null && !aaguids.includes(key.aaguid)) {

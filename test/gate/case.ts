@@ -84,6 +84,7 @@ export function open(
       rehearsal: kind === 'rehearsal' ? { at: asked.rehearsedAt, schema } : null,
     })),
     direction: 'up',
+    begun: null,
   };
 }
 

@@ -85,7 +85,7 @@ export function registryOf(people: readonly Signer[], more: Partial<Registry> = 
         credential,
         x,
         y,
-        aaguid: '00000000-0000-0000-0000-000000000000',
+        aaguid: '2fc0579f-8113-47ea-b116-bb5a8db9202a',
         device: (flags & 8) === 0 ? ('bound' as const) : ('synced' as const),
         label: 'key',
       },
@@ -180,10 +180,14 @@ export interface GatedPlan {
   /** More of the application, made by its owner. */
   readonly application?: readonly string[];
   readonly policy?: Partial<Policy>;
+  /** Further persons of the registry, as they are: the database takes any registry at its installation. */
+  readonly further?: Registry['persons'];
   /** Changes the SQL that installs the gate: the negative controls. */
   readonly change?: (text: string) => string;
   /** An empty database of another server, which is not dropped. */
   readonly database?: Connection;
+  /** A server of its own, and the owner of the database, who is no superuser, as the one who installs; null: the superuser. */
+  readonly owned?: { readonly server: Connection; readonly installer: string | null };
 }
 
 /** Makes a database with an application, installs its gate, seals a release, hands all of it over, and drops it. */
@@ -194,49 +198,65 @@ export async function withGate<T>(
 ): Promise<T> {
   const people = { ana: signer('ana', 4), ben: signer('ben', 2, 0x1d), ira: signer('ira', 4) };
   const policy = policyOf(plan.policy);
-  const registry = registryOf([people.ana, people.ben, people.ira]);
+  const usual = registryOf([people.ana, people.ben, people.ira]);
+  const registry = { ...usual, persons: [...usual.persons, ...(plan.further ?? [])] };
   return await withFolder(plan.files ?? release, async (folder) => {
     await sealRelease(folder);
     const sealed = await readSealed(folder);
     const given = plan.database;
-    const within = (work: (database: Connection) => Promise<T>): Promise<T> =>
-      given === undefined ? withDatabase(version, work) : work(given);
-    return await within(async (database) => {
-      const { application = [], change = (text) => text } = plan;
-      await install({ database, policy, registry, application, change });
-      const gated: Gated = {
-        folder,
-        database,
-        people,
-        policy,
-        registry,
-        sealed,
-        as: async (role, work) => {
-          const session = await openSession({ ...database, user: role }, { applicationName: 'test' });
-          try {
-            return await work(session);
-          } finally {
-            await session.close();
-          }
-        },
-        ratification: (more = {}, target = {}) => ratificationOf(gated, more, target),
-        ratify: (body, by, target = {}) =>
-          gated.as('oneroof_relay', async (session) => {
-            await submitRelease(session, sealed);
-            for (const one of by) await submitSignature(session, body, assertion(one, body));
-            const statement = statementDigest(body);
-            await submitTarget(session, {
-              statement,
-              descriptor: await descriptorOf(gated, target),
-              place: 0,
-              proof: [],
-            });
-            return statement;
-          }),
-      };
+    const within = async (database: Connection): Promise<T> => {
+      const { application = [], change = (text) => text, owned } = plan;
+      await install({ database, policy, registry, application, change, installer: owned?.installer ?? null });
+      const gated = gatedIn({ folder, database, people, policy, registry, sealed });
       return await use(gated);
-    });
+    };
+    if (given !== undefined) return await within(given);
+    return plan.owned === undefined ? await withDatabase(version, within) : await withDatabaseOf(plan.owned, within);
   });
+}
+
+/** What tests do with a database whose gate is installed, however it was. */
+export function gatedIn(of: Pick<Gated, 'folder' | 'database' | 'people' | 'policy' | 'registry' | 'sealed'>): Gated {
+  const gated: Gated = {
+    ...of,
+    as: async (role, work) => {
+      const session = await openSession({ ...of.database, user: role }, { applicationName: 'test' });
+      try {
+        return await work(session);
+      } finally {
+        await session.close();
+      }
+    },
+    ratification: (more = {}, target = {}) => ratificationOf(gated, more, target),
+    ratify: (body, by, target = {}) =>
+      gated.as('oneroof_relay', async (session) => {
+        await submitRelease(session, of.sealed);
+        for (const one of by) await submitSignature(session, body, assertion(one, body));
+        const statement = statementDigest(body);
+        await submitTarget(session, {
+          statement,
+          descriptor: await descriptorOf(gated, target),
+          place: 0,
+          proof: [],
+        });
+        return statement;
+      }),
+  };
+  return gated;
+}
+
+/** A database of a server of its own. */
+async function withDatabaseOf<T>(
+  { server, installer }: NonNullable<GatedPlan['owned']>,
+  use: (database: Connection) => Promise<T>,
+): Promise<T> {
+  const database = { ...server, database: `o_${randomBytes(6).toString('hex')}` };
+  await runSql(server, [`create database ${database.database} owner ${installer ?? 'postgres'}`]);
+  try {
+    return await use(database);
+  } finally {
+    await runSql(server, [`drop database ${database.database} with (force)`]);
+  }
 }
 
 async function install(of: {
@@ -245,8 +265,10 @@ async function install(of: {
   readonly registry: Registry;
   readonly application: readonly string[];
   readonly change: (text: string) => string;
+  /** Null: the superuser. */
+  readonly installer: string | null;
 }): Promise<void> {
-  const { database, change } = of;
+  const { database, change, installer } = of;
   const admin = await openSession(database, { applicationName: 'test' });
   try {
     const [policy, registry] = [canonicalJson(of.policy), canonicalJson(of.registry)];
@@ -268,10 +290,12 @@ async function install(of: {
         appOwner: 'app_owner',
         policy: { digest: digest('policy', [policy]), body: policy },
         registry: { digest: digest('registry', [registry]), body: registry },
-        as: 'superuser',
+        as: installer === null ? 'superuser' : 'owner',
       }),
     );
-    await admin.run(`do $install$ begin execute $text$${text}$text$; end $install$`);
+    const run = `do $install$ begin execute $text$${text}$text$; end $install$`;
+    if (installer === null) await admin.run(run);
+    else await runSql({ ...database, user: installer }, [run]);
   } finally {
     await admin.close();
   }
@@ -310,7 +334,7 @@ async function ratificationOf(
       holdPoint: null,
       notBefore: at(-1000),
       expires: at(3_600_000),
-      log: { size: 0, root: '' },
+      log: { size: 0, root: '0'.repeat(64) },
       dossier: digest('dossier', ['']),
       sealedAt: at(-120_000),
       nonce: randomBytes(16).toString('hex'),

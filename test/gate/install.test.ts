@@ -9,7 +9,7 @@ import { run as uninstall } from '../../src/cli/commands/uninstall.io.ts';
 import { run as upgrade } from '../../src/cli/commands/upgrade.io.ts';
 import { type Outcome } from '../../src/cli/output.io.ts';
 import { type Run } from '../../src/cli/verb.ts';
-import { canonicalJson, OneRoofError } from '../../src/core/index.ts';
+import { canonicalJson, type Instant, OneRoofError } from '../../src/core/index.ts';
 import {
   type Connection,
   embeddedBinaries,
@@ -20,8 +20,21 @@ import {
   sql,
   startTemporaryServer,
 } from '../../src/database/index.ts';
+import { describeGate, type Policy, type Registry } from '../../src/gate/index.ts';
+import { readSealed, sealRelease } from '../../src/release/index.ts';
 import { runSql, versions, withSession } from '../database.io.ts';
-import { policyOf, registryOf, runTier, signer, type Signer, withGate } from './cycle.io.ts';
+import { withFolder } from '../release/folder.io.ts';
+import {
+  type Gated,
+  gatedIn,
+  policyOf,
+  registryOf,
+  release,
+  runTier,
+  signer,
+  type Signer,
+  withGate,
+} from './cycle.io.ts';
 
 const people = [signer('ana', 4), signer('ben', 2, 0x1d)];
 
@@ -272,6 +285,135 @@ describe.each(versions)('installing the gate on %s', (version) => {
       await step('down', '1-rows');
       await remove();
       expect(await codesOf(remove())).toEqual(['GATE_ABSENT']);
+    });
+  });
+});
+
+/** Who owns what of the gate, and who may do what with it. */
+const holdings = sql`
+  select what, pg_get_userbyid(owner) as owner, (select string_agg(one::text, ' ' order by one::text collate "C") from unnest(acl) one) as acl from (
+    select p.oid::regprocedure::text, p.proowner, p.proacl from pg_proc p where p.pronamespace = 'gate'::regnamespace
+    union all select c.relname, c.relowner, c.relacl from pg_class c where c.relnamespace = 'gate'::regnamespace
+    union all select e.evtname, e.evtowner, null from pg_event_trigger e
+    union all select t.tgname, 0, null from pg_trigger t join pg_class c on c.oid = t.tgrelid where c.relnamespace = 'gate'::regnamespace and not t.tgisinternal
+    union all select n.nspname, n.nspowner, n.nspacl from pg_namespace n where n.nspname = 'gate') o(what, owner, acl)
+  order by what collate "C"`;
+
+/** Every row of the gate, but what an upgrade changes. */
+const rows = sql`
+  select (select jsonb_agg(to_jsonb(s) order by digest) from gate.statements s)::text as statements,
+    (select jsonb_agg(to_jsonb(s) order by statement, person) from gate.signatures s)::text as signatures,
+    (select jsonb_agg(to_jsonb(m) order by ordinal) from gate.markers m)::text as markers,
+    (select jsonb_agg(to_jsonb(d) order by number) from gate.documents d)::text as documents,
+    (select (to_jsonb(i) - 'version' - 'intact')::text from gate.identity i) as identity`;
+
+/** As if an older One Roof had installed the gate: other functions, one more, one less, and a digest that fits them. */
+const older = [
+  `create or replace function gate.why_closed(of_statement text, direction text) returns text
+    language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$ begin return 'window: old words'; end $$`,
+  'create function gate.old_words() returns text language sql as $$ select null::text $$',
+  'alter function gate.old_words() owner to gate_owner',
+  'drop function gate.mismatch(jsonb, jsonb)',
+  'update gate.identity set version = 0',
+  'update gate.identity set intact = gate.intact_digest()',
+];
+
+/** A gate that this person installed, with an application, a release and people. */
+async function withInstalled<T>(
+  version: '18' | '15',
+  as: { readonly user?: string },
+  use: (gated: Gated) => Promise<T>,
+): Promise<T> {
+  const database = await makeDatabase(version);
+  await runSql(database, [
+    'insert into t values (1)',
+    'create table readiness (i integer)',
+    'alter table readiness owner to app',
+  ]);
+  await call(install, { database, ...as, options: apply });
+  const { policy, registry } = await withSession(database, describeGate);
+  return withFolder(release, async (folderOfRelease) => {
+    await sealRelease(folderOfRelease);
+    const [ana, ben] = people;
+    if (ana === undefined || ben === undefined) throw new Error('no people');
+    return use(
+      gatedIn({
+        folder: folderOfRelease,
+        database,
+        people: { ana, ben, ira: ana },
+        policy: JSON.parse(policy) as Policy,
+        registry: JSON.parse(registry) as Registry,
+        sealed: await readSealed(folderOfRelease),
+      }),
+    );
+  });
+}
+
+const twoHoursAgo = (): Instant => new Date(Date.now() - 7_200_000).toISOString() as Instant;
+
+describe.each(versions)('upgrading the gate on %s', (version) => {
+  it.each([{ user: 'dba' }, {}])(
+    'keeps every row and every right, for %o, and the old ratification counts',
+    async (as) => {
+      await withInstalled(version, as, async (gated) => {
+        const { database } = gated;
+        const ask = (what: typeof rows): Promise<object[]> => withSession(database, (session) => session.query(what));
+        const why = (statement: string): Promise<object[]> =>
+          ask(sql`select gate.why_closed(${statement}, 'up') as why`);
+        const statement = await gated.ratify(await gated.ratification({ sealedAt: twoHoursAgo() }), people);
+        const held = await ask(holdings);
+        await runSql(database, older);
+        const kept = await ask(rows);
+        expect(await why(statement)).toEqual([{ why: 'window: old words' }]);
+        const printed = await call(upgrade, { database, ...as });
+        expect(printed.data).toMatchObject({ from: 0, to: 1, applied: false });
+        expect(printed.text).toContain('from version 0 to version 1');
+        expect(await why(statement)).toEqual([{ why: 'window: old words' }]);
+        const done = await call(upgrade, { database, ...as, options: { apply: true } });
+        expect(done.data).toMatchObject({ from: 0, to: 1, applied: true });
+        expect(done.text).toContain('from version 0 to version 1');
+        expect(await ask(holdings)).toEqual(held);
+        expect(await ask(rows)).toEqual(kept);
+        await runSql(database, ['select gate.assert_intact()']);
+        expect(await why(statement)).toEqual([{ why: null }]);
+        await gated.as('oneroof_executor', (session) =>
+          runTier(session, { gated, statement, direction: 'up', tier: '1-rows' }),
+        );
+        expect((await call(upgrade, { database, ...as })).text).toContain('nothing to do');
+      });
+    },
+  );
+
+  it.each([{ user: 'dba' }, {}])('is refused for %o over a gate that is not as it was installed', async (as) => {
+    await withInstalled(version, as, async ({ database }) => {
+      await runSql(database, [...older, 'grant execute on function gate.submit_release(text, jsonb) to public']);
+      for (const options of [{}, { apply: true }])
+        expect(await codesOf(call(upgrade, { database, ...as, options }))).toEqual(['GATE_TAMPERED']);
+      const [left] = await withSession(database, (session) =>
+        session.query(sql`select version::text from gate.identity`),
+      );
+      expect(left).toEqual({ version: '0' });
+      // without what made it differ, the same gate is upgraded
+      await runSql(database, ['revoke execute on function gate.submit_release(text, jsonb) from public']);
+      expect((await call(upgrade, { database, ...as, options: { apply: true } })).data).toMatchObject({
+        applied: true,
+      });
+    });
+  });
+
+  it('is refused while a release is half way, and for an owner where a superuser installed', async () => {
+    await withInstalled(version, {}, async (gated) => {
+      const { database } = gated;
+      const statement = await gated.ratify(await gated.ratification({ sealedAt: twoHoursAgo() }), people);
+      const step = (direction: 'up' | 'down'): Promise<void> =>
+        gated.as('oneroof_executor', (session) => runTier(session, { gated, statement, direction, tier: '1-rows' }));
+      await step('up');
+      await runSql(database, ['update gate.identity set version = 0']);
+      for (const options of [{}, { apply: true }])
+        expect(await codesOf(call(upgrade, { database, options }))).toEqual(['GATE_BUSY']);
+      await step('down');
+      expect(await codesOf(call(upgrade, { database, user: 'dba' }))).toEqual(['GATE_RIGHTS']);
+      expect((await call(upgrade, { database, options: { apply: true } })).data).toMatchObject({ applied: true });
     });
   });
 });

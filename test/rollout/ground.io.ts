@@ -54,7 +54,7 @@ export interface Ground {
 export function withGround<T>(
   version: '18' | '15',
   use: (ground: Ground) => Promise<T>,
-  plan: Pick<GatedPlan, 'change' | 'database'> = {},
+  plan: Pick<GatedPlan, 'change' | 'database' | 'owned'> = {},
 ): Promise<T> {
   const application = [
     'create table base (id integer)',

@@ -120,7 +120,7 @@ function ratificationOf({ seal, policy, root }: Readonly<Record<'seal' | 'policy
   const from = (hours: number): string => new Date(Date.now() + hours * 3_600_000).toISOString();
   return writeStatement({
     kind: 'ratification',
-    subject: { name: 'v3', digest: seal },
+    subject: { name: 'one-roof', digest: seal },
     predicate: {
       decision: 'ratify',
       targets: { root, size: 1 },

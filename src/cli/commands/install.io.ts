@@ -37,7 +37,7 @@ export const run: Run = async ({ folder, arguments: [named], options, terminal }
 };
 
 /** SQL for a person to read, as one transaction. */
-export function printed({ as, text }: Prepared, verb: 'install' | 'uninstall'): Outcome {
+export function printed({ as, text }: Prepared, verb: 'install' | 'uninstall' | 'upgrade'): Outcome {
   const whole = `begin;\n${text}\ncommit;\n`;
   return { exit: 0, schema: `oneroof/${verb}/1`, data: { applied: false, as, sql: whole }, text: whole };
 }

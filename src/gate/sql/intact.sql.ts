@@ -1,27 +1,48 @@
+import { pinnedSettings } from '../../database/index.ts';
+
+/** Settings that only a session or a transaction has a use for; the rest change what a text or a value means. */
+const ofTheSession = /^(search_path|client_|default_transaction_|synchronous_commit|escape_string_warning)/;
+
+/**
+ * Pins, for a function that runs the application's SQL, what the caller's session could set: with other settings the ratified bytes
+ * would mean something else (`standard_conforming_strings`, `transform_null_equals`, `DateStyle`).
+ */
+export const pinned = Object.entries(pinnedSettings)
+  .filter(([name]) => !ofTheSession.test(name))
+  .map(([name, value]) => `set "${name}" = '${value}'`)
+  .join(' ');
+
 /** The gate's own integrity: what ratified but hostile SQL may have done to it is undone with the transaction. */
 export const intactFunctions = String.raw`
+-- A right that was revoked and granted again stands at the end of its list.
+create function gate.in_order(acl aclitem[]) returns text
+language sql immutable set search_path = pg_catalog, pg_temp as $gate$
+  select string_agg(a::text, ' ' order by a::text collate "C") from unnest(acl) a
+$gate$;
+
 -- Over the gate's functions, tables, triggers and privileges, its roles and their memberships, what its login roles may do
 -- anywhere, and all event triggers.
 create function gate.intact_digest() returns text
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
   with role as (select r.* from pg_roles r where r.rolname in ('gate_owner', 'oneroof_executor', 'oneroof_relay', 'oneroof_observer', (select app_owner from gate.identity))),
   part (what) as (
-    select concat_ws('|', 'function', p.oid::regprocedure, p.prosrc, pg_get_userbyid(p.proowner), p.proacl, p.proconfig, p.prosecdef, p.provolatile)
+    select concat_ws('|', 'function', p.oid::regprocedure, p.prosrc, pg_get_userbyid(p.proowner), gate.in_order(p.proacl), p.proconfig, p.prosecdef, p.provolatile,
+        p.prolang, p.probin, p.proisstrict, pg_get_function_sqlbody(p.oid))
       from pg_proc p where p.pronamespace = 'gate'::regnamespace
-    union all select concat_ws('|', 'relation', c.relname, c.relkind, pg_get_userbyid(c.relowner), c.relacl, c.relrowsecurity, c.relhasrules,
-        (select string_agg(concat_ws(' ', a.attname, a.atttypid::regtype, a.attacl), ',' order by a.attnum) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0))
+    union all select concat_ws('|', 'relation', c.relname, c.relkind, pg_get_userbyid(c.relowner), gate.in_order(c.relacl), c.relrowsecurity, c.relhasrules,
+        (select string_agg(concat_ws(' ', a.attname, a.atttypid::regtype, gate.in_order(a.attacl)), ',' order by a.attnum) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0))
       from pg_class c where c.relnamespace = 'gate'::regnamespace and c.relkind in ('r', 'v', 'S')
     union all select concat_ws('|', 'trigger', t.tgrelid::regclass, pg_get_triggerdef(t.oid), t.tgenabled)
       from pg_trigger t join pg_class c on c.oid = t.tgrelid where c.relnamespace = 'gate'::regnamespace and not t.tgisinternal
     union all select concat_ws('|', 'constraint', o.conrelid::regclass, o.conname, pg_get_constraintdef(o.oid), o.convalidated)
       from pg_constraint o where o.connamespace = 'gate'::regnamespace
-    union all select concat_ws('|', 'schema', pg_get_userbyid(n.nspowner), n.nspacl) from pg_namespace n where n.nspname = 'gate'
+    union all select concat_ws('|', 'schema', pg_get_userbyid(n.nspowner), gate.in_order(n.nspacl)) from pg_namespace n where n.nspname = 'gate'
     union all select concat_ws('|', 'role', r.rolname, r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb, r.rolcanlogin, r.rolreplication, r.rolbypassrls, r.rolconfig) from role r
     union all select concat_ws('|', 'member', pg_get_userbyid(m.roleid), pg_get_userbyid(m.member), m.admin_option)
       from pg_auth_members m where m.roleid in (select oid from role) or m.member in (select oid from role)
-    union all select concat_ws('|', 'right', 'relation', c.oid::regclass, c.relacl) from pg_class c where c.relnamespace <> 'gate'::regnamespace and c.relacl::text ~ 'oneroof_(executor|relay)'
-    union all select concat_ws('|', 'right', 'function', p.oid::regprocedure, p.proacl) from pg_proc p where p.pronamespace <> 'gate'::regnamespace and p.proacl::text ~ 'oneroof_(executor|relay)'
-    union all select concat_ws('|', 'right', 'schema', n.nspname, n.nspacl) from pg_namespace n where n.nspname <> 'gate' and n.nspacl::text ~ 'oneroof_(executor|relay)'
+    union all select concat_ws('|', 'right', 'relation', c.oid::regclass, gate.in_order(c.relacl)) from pg_class c where c.relnamespace <> 'gate'::regnamespace and c.relacl::text ~ 'oneroof_(executor|relay)'
+    union all select concat_ws('|', 'right', 'function', p.oid::regprocedure, gate.in_order(p.proacl)) from pg_proc p where p.pronamespace <> 'gate'::regnamespace and p.proacl::text ~ 'oneroof_(executor|relay)'
+    union all select concat_ws('|', 'right', 'schema', n.nspname, gate.in_order(n.nspacl)) from pg_namespace n where n.nspname <> 'gate' and n.nspacl::text ~ 'oneroof_(executor|relay)'
     union all select concat_ws('|', 'event trigger', e.evtname, e.evtevent, pg_get_userbyid(e.evtowner), e.evtfoid::regprocedure, e.evtenabled) from pg_event_trigger e)
   select 'sha256:' || encode(sha256(convert_to(string_agg(what, E'\n' order by what collate "C"), 'UTF8')), 'hex') from part
 $gate$;
@@ -34,27 +55,86 @@ begin
   end if;
 end $gate$;
 
--- What a ratified statement could leave behind as a way in: SECURITY DEFINER functions outside of the gate, and triggers that wait for
--- COMMIT, when the gate has looked for the last time.
+-- What a ratified statement could leave behind as a way in: SECURITY DEFINER functions and rules outside of the gate, which run with
+-- their owner's rights; rights to write that reach the gate's roles, be it through PUBLIC, a column or a default; and triggers that wait
+-- for COMMIT, when the gate has looked for the last time.
 create function gate.definers() returns text
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
   select encode(sha256(convert_to(coalesce(string_agg(what, E'\n' order by what collate "C"), ''), 'UTF8')), 'hex') from (
-    select concat_ws('|', p.oid::regprocedure, p.prosrc, p.proowner, p.proacl, p.proconfig) from pg_proc p
+    select concat_ws('|', p.oid::regprocedure, p.prosrc, p.proowner, gate.in_order(p.proacl), p.proconfig, p.prolang, p.probin, pg_get_function_sqlbody(p.oid)) from pg_proc p
       where p.prosecdef and p.pronamespace <> 'gate'::regnamespace
+    union all select concat_ws('|', 'rule', r.ev_class::regclass, r.rulename, r.ev_enabled, pg_get_ruledef(r.oid)) from pg_rewrite r
+      join pg_class c on c.oid = r.ev_class where r.rulename <> '_RETURN' and c.relnamespace <> all (array['gate', 'pg_catalog', 'information_schema']::regnamespace[])
+    union all select concat_ws('|', 'writes', r.rolname, c.oid::regclass) from pg_class c
+      cross join pg_roles r where r.rolname in ('oneroof_executor', 'oneroof_relay', 'oneroof_observer')
+      and c.relkind in ('r', 'p', 'v', 'f', 'S') and c.relpersistence <> 't' and c.relnamespace <> all (array['gate', 'pg_catalog', 'information_schema']::regnamespace[])
+      and case c.relkind when 'S' then has_sequence_privilege(r.oid, c.oid, 'usage, update')
+        else has_table_privilege(r.oid, c.oid, 'insert, update, delete, truncate') or has_any_column_privilege(r.oid, c.oid, 'insert, update') end
+    union all select concat_ws('|', 'default', d.defaclrole, d.defaclnamespace, d.defaclobjtype, a.grantee, a.privilege_type) from pg_default_acl d
+      cross join aclexplode(d.defaclacl) a where a.grantee = 0 or pg_get_userbyid(a.grantee) in ('oneroof_executor', 'oneroof_relay', 'oneroof_observer')
     union all select concat_ws('|', t.tgrelid::regclass, pg_get_triggerdef(t.oid), t.tgenabled, t.tgfoid::regprocedure) from pg_trigger t
       join pg_class c on c.oid = t.tgrelid where t.tgdeferrable and not t.tgisinternal and c.relnamespace <> 'gate'::regnamespace) w(what)
 $gate$;
 
-create function gate.assert_unharmed(of_statement text, of_direction text, of_tier text) returns void
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+-- Fires now what the application has deferred to COMMIT (triggers, foreign keys, exclusion constraints: each may call functions), so
+-- that it runs before the gate looks, and with the rights of the application's owner, whatever the version of the server.
+create function gate.settle(path text) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp %PINNED% as $gate$
+declare
+  names text;
 begin
+  select string_agg(distinct format('%I.%I', n.nspname, c.conname), ', ') into names from pg_constraint c join pg_namespace n on n.oid = c.connamespace
+    where c.condeferrable and n.nspname <> 'gate' and not pg_is_other_temp_schema(n.oid) and has_schema_privilege(n.oid, 'usage');
+  perform set_config('search_path', path, true);
+  if names is not null then execute 'set constraints ' || names || ' immediate'; end if;
+end $gate$;
+
+-- What would still run at COMMIT, after the last look; null: nothing. A cursor WITH HOLD is filled then. No catalogue shows the events
+-- of triggers that wait, but ALTER TABLE refuses a table that has some: it is tried, and undone, on the tables that this transaction
+-- wrote to. As the application's owner, so that it may; a table that it may not alter is not known to be settled.
+create function gate.waiting() returns text
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+declare
+  one record;
+begin
+  for one in select c.name from pg_cursors c where c.is_holdable loop return format('cursor %I is WITH HOLD', one.name); end loop;
+  for one in select c.oid::regclass as what, (select a.attname from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped limit 1) as part
+    from pg_class c where c.relkind in ('r', 'p') and c.relnamespace <> 'gate'::regnamespace
+      and exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgdeferrable)
+      and exists (select from pg_locks l where l.pid = pg_backend_pid() and l.locktype = 'relation' and l.relation = c.oid
+        and l.mode not in ('AccessShareLock', 'RowShareLock'))
+  loop
+    begin
+      execute format('alter table only %s alter column %I set statistics -1', one.what, one.part);
+      raise exception using errcode = 'OR000';
+    exception
+      when sqlstate 'OR000' then null;
+      when object_in_use then return format('triggers or constraints of %s wait for COMMIT', one.what);
+      when insufficient_privilege then return format('%s may have triggers or constraints that wait for COMMIT, and is not the application owner''s', one.what);
+    end;
+  end loop;
+  return null;
+end $gate$;
+
+create function gate.assert_settled() returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+declare
+  reason text := gate.waiting();
+begin
+  if reason is not null then perform gate.refuse('deferred', reason); end if;
+end $gate$;
+
+create function gate.assert_unharmed(of_statement text, of_direction text, of_tier text) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+begin
+  perform gate.assert_settled();
   perform gate.assert_intact();
   if gate.release_of(of_statement) #>> '{allows,definer}' is null
     and (select definers from gate.tiers t where (t.statement, t.direction, t.tier) = (of_statement, of_direction, of_tier)) is distinct from gate.definers() then
-    perform gate.refuse('definer', 'SECURITY DEFINER functions or deferred triggers are not as before, and the release does not say why');
+    perform gate.refuse('definer', 'ways in (SECURITY DEFINER functions, rules, rights to write, deferred triggers) are not as before, and the release does not say why');
   end if;
 end $gate$;
-`;
+`.replaceAll('%PINNED%', () => pinned);
 
 /** The second wall, where a superuser installs: nobody else changes anything in schema gate. */
 export const eventTriggers = String.raw`

@@ -1,6 +1,6 @@
 /**
  * Who signed what, and whether that is enough. Openness is recomputed from rows each time; nothing stores it.
- * `%SCHEMA_DIGEST%` is filled in for the server's version when the gate is installed.
+ * `%SCHEMA_DIGEST%` is filled in for the server's version when the gate is installed, `%SOFTWARE%` with the models that software has.
  */
 export const peopleFunctions = String.raw`
 create function gate.refuse(code text, problem text) returns void
@@ -9,12 +9,14 @@ begin
   raise exception 'gate: %: %', code, problem using errcode = 'OR001';
 end $gate$;
 
+-- The timeline is read from the name of a WAL file: the control file still shows the old one right after a promotion. A standby has none,
+-- so that nothing that was ratified is for it.
 create function gate.facts() returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
   select jsonb_build_object('incarnation', i.incarnation, 'uri', i.uri, 'database', current_database(),
     'databaseOid', (select oid::text from pg_database where datname = current_database()),
     'systemIdentifier', (select system_identifier::text from pg_control_system()),
-    'timeline', (select timeline_id from pg_control_checkpoint()))
+    'timeline', case when not pg_is_in_recovery() then ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint end)
   from gate.identity i
 $gate$;
 
@@ -30,33 +32,75 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
   select d from gate.documents d where d.kind = of_kind order by number desc limit 1
 $gate$;
 
--- The persons who signed a statement and count: by the keys of the active registry, without authors.
-create function gate.signers(of_statement text) returns table (person text, level integer, bound boolean)
+-- The registry or policy that a statement is judged by: the one that a ratification names, if this database ever accepted it; for all
+-- other statements the active one. Null: none.
+create function gate.named(of_statement text, of_kind text) returns gate.documents
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
-  select p ->> 'id', (p ->> 'level')::integer, bool_or(get_byte(s.authenticator_data, 32) & 8 = 0)
-  from jsonb_array_elements((gate.active('registry')).body::jsonb -> 'persons') p
+  select d from gate.documents d cross join gate.statements s
+  where s.digest = of_statement and d.kind = of_kind and (s.kind <> 'ratification'
+    or d.digest = s.body::jsonb #>> case of_kind when 'registry' then '{predicate,registry,digest}' else '{predicate,policy}' end::text[])
+  order by d.number desc limit 1
+$gate$;
+
+-- Whether the policy lets a key of this model sign. Software never counts in production, nor does what does not say what it is.
+create function gate.is_allowed(policy jsonb, aaguid text) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp as $gate$
+  select coalesce((policy #> '{authenticators,aaguids}' = 'null' or policy #> '{authenticators,aaguids}' ? aaguid)
+    and not (policy -> 'production' <> 'false' and aaguid in (%SOFTWARE%)), false)
+$gate$;
+
+-- Whether a list names a person, by id or by name.
+create function gate.is_named(person jsonb, names jsonb) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp as $gate$
+  select exists (select from jsonb_array_elements_text(gate.elements(names)) n where gate.folded(n) in (gate.folded(person ->> 'id'), gate.folded(person ->> 'name')))
+$gate$;
+
+-- A key or an id that stands in the registry twice tells nobody from another, so it counts for none.
+create function gate.is_single(registry jsonb, person jsonb, key jsonb) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp as $gate$
+  select (select count(*) from jsonb_array_elements(registry -> 'persons') q where q -> 'id' = person -> 'id') = 1
+    and (select count(*) from jsonb_array_elements(registry -> 'persons') q cross join jsonb_array_elements(q -> 'keys') o
+      where (o -> 'x' = key -> 'x' and o -> 'y' = key -> 'y') or o -> 'credential' = key -> 'credential') = 1
+$gate$;
+
+-- The persons who signed a statement and count, without authors. The page is compared once more: the policy may have been another one.
+create function gate.signers(of_statement text) returns table (person text, level integer, bound boolean, received_at timestamptz)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+  with rules as materialized (select (gate.named(of_statement, 'registry')).body::jsonb as registry, (gate.named(of_statement, 'policy')).body::jsonb as policy)
+  select p ->> 'id', (p ->> 'level')::integer, bool_or(k ->> 'device' = 'bound'), min(s.received_at)
+  from rules cross join jsonb_array_elements(registry -> 'persons') p
     cross join jsonb_array_elements(p -> 'keys') k
-    join gate.signatures s on s.statement = of_statement and s.person = p ->> 'id' and s.x = k ->> 'x' and s.y = k ->> 'y'
+    join gate.signatures s on s.statement = of_statement and s.person = p ->> 'id' and s.x = k ->> 'x' and s.y = k ->> 'y' and s.credential = k ->> 'credential'
     join gate.statements t on t.digest = s.statement
-  where not coalesce(t.body::jsonb #> '{predicate,authors}', '[]') ?| array[p ->> 'id', p ->> 'name']
+  where gate.is_single(registry, p, k) and gate.is_allowed(policy, k ->> 'aaguid')
+    -- a key that was enrolled as bound and says that it can be backed up is not the key that was enrolled
+    and (k ->> 'device' = 'synced' or (k ->> 'device' = 'bound' and get_byte(s.authenticator_data, 32) & 8 = 0))
+    and substr(s.authenticator_data, 1, 32) = sha256(convert_to(policy ->> 'rpId', 'UTF8'))
+    and starts_with(encode(s.client_data, 'hex'), encode(convert_to('{"type":"webauthn.get","challenge":"' || gate.base64url(gate.statement_hash(t.body))
+      || '","origin":"' || (policy ->> 'origin') || '","crossOrigin":false', 'UTF8'), 'hex'))
+    and not gate.is_named(p, t.body::jsonb #> '{predicate,authors}')
     -- the statement's own list is not trusted alone: the sealed release names its authors too
     and not exists (select from gate.releases r cross join jsonb_array_elements(r.body::jsonb -> 'authors') a
-      where r.seal = t.subject and (lower(a ->> 'name') in (lower(p ->> 'id'), lower(p ->> 'name'))
-        or lower(a ->> 'instructedBy') in (lower(p ->> 'id'), lower(p ->> 'name'))))
+      where r.seal = t.subject and gate.is_named(p, jsonb_build_array(a -> 'name', a -> 'instructedBy')))
   group by p ->> 'id', p ->> 'level'
 $gate$;
 
 -- Hall's condition: for every pair of thresholds, the seats from them upwards are no more than the persons who can take one of them.
-create function gate.fills(seats jsonb, of_statement text) returns boolean
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+create function gate.can_fill(seats jsonb, levels integer[], bounds boolean[]) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $gate$
 begin
   if seats is null or jsonb_typeof(seats) <> 'array' or jsonb_array_length(seats) = 0 then return false; end if;
   return not exists (
     select from generate_series(1, 10) any_from cross join generate_series(1, 10) bound_from
     where (select count(*) from jsonb_array_elements(seats) seat
         where (seat ->> 'level')::integer >= case seat ->> 'device' when 'any' then any_from when 'bound' then bound_from else 0 end)
-      > (select count(*) from gate.signers(of_statement) p where p.level >= any_from or (p.bound and p.level >= bound_from)));
+      > (select count(*) from unnest(levels, bounds) p(level, bound) where p.level >= any_from or (p.bound and p.level >= bound_from)));
 end $gate$;
+
+create function gate.fills(seats jsonb, of_statement text) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+  select gate.can_fill(seats, coalesce(array_agg(p.level), '{}'), coalesce(array_agg(p.bound), '{}')) from gate.signers(of_statement) p
+$gate$;
 
 create function gate.closed_seats(of_statement text, seats jsonb) returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $gate$
@@ -65,51 +109,66 @@ begin
   return format('seats: %s of %s seats are filled', (select count(*) from gate.signers(of_statement)), jsonb_array_length(seats));
 end $gate$;
 
--- Null: open. Otherwise the first reason why not, 'code: text'. Absent and unknown mean closed.
+-- Null: open. Otherwise the first reason why not, 'code: text', with the codes and in the order of src/gate/decide.ts. Absent and
+-- unknown mean closed.
 create function gate.why_closed(of_statement text, direction text) returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set "TimeZone" = 'UTC' as $gate$
 declare
-  s gate.statements; p jsonb; policy jsonb; seal_document jsonb; leaf jsonb; seats jsonb; moment timestamptz := clock_timestamp();
-  longest interval; opens timestamptz; closes timestamptz;
+  s gate.statements; p jsonb; registry gate.documents; rules gate.documents; policy jsonb; seal_document jsonb; leaf jsonb; seats jsonb;
+  moment timestamptz := clock_timestamp(); opens timestamptz; closes timestamptz; begun boolean;
 begin
   select * into s from gate.statements where digest = of_statement and kind = 'ratification';
   if not found then return 'unknown: there is no such ratification'; end if;
+  if (direction in ('up', 'down')) is not true then return 'direction: it is neither up nor down'; end if;
+  if gate.statement_problem(s.body::jsonb) is not null then return 'statement: ' || gate.statement_problem(s.body::jsonb); end if;
   p := s.body::jsonb -> 'predicate';
-  if direction not in ('up', 'down') then return 'direction: it is neither up nor down'; end if;
-  if p #>> '{registry,digest}' is distinct from (gate.active('registry')).digest then return 'registry: another registry is active'; end if;
-  if p ->> 'policy' is distinct from (gate.active('policy')).digest then return 'policy: another policy is active'; end if;
-  policy := (gate.active('policy')).body::jsonb;
+  -- once a step of it was committed, the way back is judged by what was signed, or production would be kept half way
+  begun := direction = 'down' and exists (select from gate.steps t where t.statement = of_statement and t.direction = 'up' and t.token is null);
+  if begun then
+    registry := gate.named(of_statement, 'registry');
+    rules := gate.named(of_statement, 'policy');
+  else
+    registry := gate.active('registry');
+    rules := gate.active('policy');
+  end if;
+  if p #>> '{registry,digest}' is distinct from registry.digest or p #> '{registry,version}' is distinct from registry.body::jsonb -> 'version' then
+    return 'registry: another registry is active';
+  end if;
+  if p ->> 'policy' is distinct from rules.digest then return 'policy: another policy is active'; end if;
+  policy := rules.body::jsonb;
   select body::jsonb into seal_document from gate.releases where seal = s.subject;
-  if not found then return 'release: the sealed release was not submitted'; end if;
+  if not found then return 'seal: the sealed release was not submitted'; end if;
+  if s.body::jsonb #>> '{subject,0,name}' is distinct from seal_document ->> 'name' then return 'seal: a release of another name was signed'; end if;
   select descriptor::jsonb into leaf from gate.targets where statement = of_statement;
   if not found or leaf - 'schema' - 'format' is distinct from gate.facts() then return 'target: the ratification is for another database'; end if;
-  if p ->> 'decision' is distinct from 'ratify' then return 'decision: it does not ratify'; end if;
-  seats := case when exists (select from jsonb_array_elements(seal_document -> 'tiers') t where t ->> 'oneWay' is not null)
+  seats := case when exists (select from jsonb_array_elements(seal_document -> 'tiers') t where t ->> 'oneWay' is not null and t ->> 'barred' is null)
     then policy -> 'seats' || coalesce(policy -> 'oneWaySeats', '[]') else policy -> 'seats' end;
   if p ->> 'holdPoint' is not null then
     select h -> 'seats' into seats from jsonb_array_elements(policy -> 'holdPoints') h where h ->> 'before' = p ->> 'holdPoint';
     if not found then return 'hold-point: the policy has none before this tier'; end if;
   end if;
   if gate.closed_seats(of_statement, seats) is not null then return gate.closed_seats(of_statement, seats); end if;
-  -- a revocation closes the way forward; the way back stays open, or production would be kept half way
+  -- a revocation closes the way forward; the way back stays open
   if direction = 'up' and exists (select from gate.statements r join gate.signatures g on g.statement = r.digest
     where r.kind = 'revocation' and r.subject = of_statement) then return 'revoked: a person has revoked it'; end if;
   opens := (p ->> 'notBefore')::timestamptz;
   closes := (p ->> 'expires')::timestamptz;
-  longest := make_interval(secs => (policy #>> '{window,longest}')::numeric / 1000);
-  if num_nulls(opens, closes, longest) > 0 or closes <= opens or closes - opens > longest then return 'window: it is longer than the policy allows'; end if;
-  if moment < opens then return 'window: it is not valid yet'; end if;
-  if direction = 'up' and moment > closes then return 'window: it has expired'; end if;
-  if direction = 'down' and moment > closes + make_interval(secs => (policy #>> '{window,rollback}')::numeric / 1000) then
-    return 'window: the time for the way back is over';
+  if direction = 'up' and (moment >= opens) is not true then return 'not-yet-valid: its time has not begun'; end if;
+  if direction = 'up' and (moment <= closes) is not true then return 'expired: its time is over'; end if;
+  if direction = 'down' and (moment <= closes + make_interval(secs => (policy #>> '{window,rollback}')::numeric / 1000)) is not true then
+    return 'expired: the time for the way back is over';
   end if;
-  if (select min(received_at) from gate.signatures where statement = of_statement) - (p ->> 'sealedAt')::timestamptz
+  if (closes - opens <= make_interval(secs => (policy #>> '{window,longest}')::numeric / 1000)) is not true then
+    return 'too-long: it is valid for longer than the policy allows';
+  end if;
+  if (select min(c.received_at) from gate.signers(of_statement) c) - (p ->> 'sealedAt')::timestamptz
     >= make_interval(secs => (policy #>> '{window,review}')::numeric / 1000) is not true then
     return 'review: it was signed sooner after sealing than the policy allows';
   end if;
-  if direction = 'up' and (moment - (p ->> 'rehearsedAt')::timestamptz
-    <= make_interval(secs => (policy #>> '{rehearsal,maxAge}')::numeric / 1000)) is not true then return 'rehearsal: it is too old'; end if;
-  if ((p ->> 'rehearsedAt')::timestamptz <= moment) is not true then return 'rehearsal: it would be in the future'; end if;
+  if direction = 'down' then return null; end if;
+  if (moment - (p ->> 'rehearsedAt')::timestamptz between interval '0' and make_interval(secs => (policy #>> '{rehearsal,maxAge}')::numeric / 1000)) is not true then
+    return 'rehearsal-age: the rehearsal is too old, or of the future';
+  end if;
   if not exists (select from jsonb_array_elements(p -> 'evidence') e where e ->> 'kind' = 'rehearsal') then return 'evidence: no rehearsal is named'; end if;
   return null;
 end $gate$;

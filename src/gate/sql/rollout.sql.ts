@@ -1,9 +1,21 @@
+import { pinned } from './intact.sql.ts';
+
 /** How ratified steps run: a tier is entered, its steps run in order, once, and it is left; nothing else can be committed. */
 export const rolloutFunctions = String.raw`
+-- A session could bring along what makes the ratified bytes mean something else: temporary objects of its own hide the application's
+-- (and their triggers would run as its owner), and a transaction that began long ago does not see a revocation.
 create function gate.require_executor() returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $gate$
+declare
+  app_owner oid := (select to_regrole(quote_ident(i.app_owner)) from gate.identity i);
 begin
   if session_user <> 'oneroof_executor' then perform gate.refuse('executor', 'only the executor runs steps'); end if;
+  if current_setting('transaction_isolation') <> 'read committed' then perform gate.refuse('session', 'the transaction is not read committed'); end if;
+  if exists (select from pg_class c where c.relnamespace = pg_my_temp_schema() and c.relowner is distinct from app_owner)
+    or exists (select from pg_proc p where p.pronamespace = pg_my_temp_schema() and p.proowner is distinct from app_owner)
+    or exists (select from pg_type t where t.typnamespace = pg_my_temp_schema() and t.typowner is distinct from app_owner) then
+    perform gate.refuse('session', 'the session has temporary objects');
+  end if;
 end $gate$;
 
 create function gate.release_of(of_statement text) returns jsonb
@@ -16,10 +28,10 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
   select t from jsonb_array_elements(gate.release_of(of_statement) -> 'tiers') t where t ->> 'id' = of_tier
 $gate$;
 
--- The release's own settings, for its own SQL.
+-- The release's own settings, for its own SQL. Temporary objects come last, or they would hide the application's.
 create function gate.path_of(of_statement text) returns text
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
-  select string_agg(quote_ident(p), ', ' order by n)
+  select concat_ws(', ', string_agg(quote_ident(p), ', ' order by n), 'pg_temp')
   from jsonb_array_elements_text(gate.release_of(of_statement) #> '{settings,searchPath}') with ordinality as s(p, n)
 $gate$;
 
@@ -37,7 +49,7 @@ end $gate$;
 -- Sealed SELECTs, run as the role that owns the application's objects.
 -- Stable: what it runs cannot write by itself.
 create function gate.measure(query text, path text) returns numeric
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp %PINNED% as $gate$
 declare
   value numeric;
 begin
@@ -47,7 +59,7 @@ begin
 end $gate$;
 
 create function gate.violations(query text, path text) returns bigint
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp %PINNED% as $gate$
 declare
   found_rows bigint;
 begin
@@ -133,6 +145,8 @@ begin
       (select descriptor::jsonb ->> 'schema' from gate.targets where statement = of_statement)) into expected;
     if expected is distinct from gate.schema_digest() then perform gate.refuse('schema', 'the schema is not the one that was rehearsed'); end if;
   end if;
+  -- data gates are SQL of the application too
+  perform gate.assert_settled();
   perform gate.assert_intact();
   -- what each step needs is taken out of the sealed document once a tier, and read back only by the transaction that took it out
   insert into gate.tiers (statement, direction, tier, epoch, xid, definers, steps, transaction, path)
@@ -168,17 +182,20 @@ end $gate$;
 create function gate.finish_step(secret bytea) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
-  done gate.steps;
+  done gate.steps; entered gate.tiers;
 begin
   update gate.steps set token = null, done_at = clock_timestamp() where token = sha256(secret) returning * into done;
   if not found then perform gate.refuse('order', 'no such step is running'); end if;
-  if (select t.transaction from gate.tiers t where (t.statement, t.direction, t.tier) = (done.statement, done.direction, done.tier))
-    is distinct from 'single' then perform gate.assert_unharmed(done.statement, done.direction, done.tier); end if;
+  select * into entered from gate.tiers t where (t.statement, t.direction, t.tier) = (done.statement, done.direction, done.tier);
+  if entered.transaction is distinct from 'single' then
+    perform gate.settle(entered.path);
+    perform gate.assert_unharmed(done.statement, done.direction, done.tier);
+  end if;
 end $gate$;
 
 -- Owned by the role that owns the application's objects, so that ratified SQL runs with its rights and no others.
 create function gate.run_step(of_statement text, of_direction text, of_tier text, of_n integer, step text) returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+language plpgsql security definer set search_path = pg_catalog, pg_temp %PINNED% as $gate$
 declare
   claimed record := gate.claim_step(of_statement, of_direction, of_tier, of_n, step);
 begin
@@ -200,6 +217,7 @@ begin
     and t.xid = pg_current_xact_id()) then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;
   select count(*) into steps from gate.steps s where (s.statement, s.direction, s.tier) = (of_statement, of_direction, of_tier) and s.token is null;
   if steps is distinct from jsonb_array_length(of_definition -> of_direction) then perform gate.refuse('order', 'steps of this tier are left'); end if;
+  perform gate.settle(gate.path_of(of_statement));
   if of_direction = 'up' then
     for each_check in select jsonb_array_elements_text(of_definition -> 'check') loop
       if gate.violations(queries ->> each_check, gate.path_of(of_statement)) is distinct from 0 then perform gate.refuse('check', 'a check of this tier returned rows'); end if;
@@ -215,13 +233,16 @@ begin
       where of_direction = 'up' or key not in (select g ->> 'metric' from jsonb_array_elements(gate.release_of(of_statement) -> 'gates') g);
     perform gate.require_metrics(of_statement, 'invariant', ends);
   end if;
+  -- metrics call functions that the steps may have made: what those did is looked at at COMMIT, where nothing may run after the look
+  perform gate.assert_settled();
 end $gate$;
 
--- At COMMIT: half a tier, or one whose invariants nobody looked at, is not committed. A deferred trigger that a step planted may have
--- run since the tier was left, so the gate is looked at once more.
+-- At COMMIT: half a tier, or one whose invariants nobody looked at, is not committed, and the gate is looked at once more. Not at PREPARE
+-- TRANSACTION, which could be committed when the window is long over; nor before, by SET CONSTRAINTS.
 create function gate.check_commit() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 begin
+  if current_query() !~* '^[[:space:]]*(commit|end)([[:space:]]+(work|transaction))?[[:space:]]*;?[[:space:]]*$' then perform gate.refuse('commit', 'a tier ends with COMMIT, sent on its own'); end if;
   if exists (select from gate.steps where token is not null) then perform gate.refuse('order', 'a step is running'); end if;
   if gate.tier_of(new.statement, new.tier) ->> 'transaction' = 'single' and not exists (select from gate.markers m
     where (m.statement, m.direction, m.tier) = (new.statement, new.direction, new.tier)) then
@@ -263,4 +284,4 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
   select jsonb_build_object('version', i.version, 'facts', gate.facts(), 'registry', (gate.active('registry')).body, 'policy', (gate.active('policy')).body,
     'schema', gate.schema_digest()) from gate.identity i
 $gate$;
-`;
+`.replaceAll('%PINNED%', () => pinned);

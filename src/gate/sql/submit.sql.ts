@@ -54,15 +54,22 @@ declare
 begin
   if of_kind is null or s ->> '_type' is distinct from 'https://in-toto.io/Statement/v1' then perform gate.refuse('kind', 'it is of no kind that this gate knows'); end if;
   if jsonb_array_length(s -> 'subject') is distinct from 1 or of_subject !~ '^sha256:[0-9a-f]{64}$' then perform gate.refuse('subject', 'it has not exactly one subject'); end if;
+  wrong := gate.statement_problem(s);
+  if wrong is not null then perform gate.refuse('statement', 'it is not of the form that people sign: ' || wrong); end if;
   if of_kind = 'ratification' then
-    if p ->> 'decision' is distinct from 'ratify' then perform gate.refuse('decision', 'it does not ratify'); end if;
-    if p ->> 'policy' is distinct from (gate.active('policy')).digest then perform gate.refuse('policy', 'another policy is active'); end if;
     if p #>> '{registry,digest}' is distinct from (gate.active('registry')).digest then perform gate.refuse('registry', 'another registry is active'); end if;
+    if p ->> 'policy' is distinct from (gate.active('policy')).digest then perform gate.refuse('policy', 'another policy is active'); end if;
   end if;
   select e, k into person, key from jsonb_array_elements((gate.active('registry')).body::jsonb -> 'persons') e
     cross join jsonb_array_elements(e -> 'keys') k where k ->> 'credential' = of_credential;
   if not found then perform gate.refuse('credential', 'no person of the registry has this passkey'); end if;
-  wrong := gate.check_assertion(gate.statement_hash(body), policy ->> 'origin', policy ->> 'rpId', 'any', key ->> 'x', key ->> 'y',
+  -- whoever is enrolled may revoke, by whatever key: closing is easy
+  if of_kind <> 'revocation' then
+    if not gate.is_single((gate.active('registry')).body::jsonb, person, key) then perform gate.refuse('key-twice', 'this key stands in the registry twice'); end if;
+    if not gate.is_allowed(policy, key ->> 'aaguid') then perform gate.refuse('authenticator', 'the policy allows no authenticator of this model'); end if;
+  end if;
+  wrong := gate.check_assertion(gate.statement_hash(body), policy ->> 'origin', policy ->> 'rpId',
+    case when of_kind <> 'revocation' and key ->> 'device' = 'bound' then 'bound' else 'any' end, key ->> 'x', key ->> 'y',
     authenticator_data, client_data, signature);
   if wrong is not null then perform gate.refuse(wrong, 'the signature does not count'); end if;
   if coalesce(p -> 'authors', '[]') ?| array[person ->> 'id', person ->> 'name'] then
@@ -104,15 +111,22 @@ begin
   insert into gate.targets values (of_statement, descriptor) on conflict do nothing;
 end $gate$;
 
--- The next registry or policy: signed, under the present ones, by a quorum of the present policy.
+-- The next registry or policy: signed, under the present ones, by a quorum of the present policy; and never one that locks everybody out.
 create function gate.accept(of_kind text, body text) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
   document jsonb := gate.parsed(body);
-  present gate.documents := gate.active(of_kind);
-  next_digest text := gate.digest(of_kind, array[convert_to(body, 'UTF8')]);
+  present gate.documents;
+  next_digest text; wrong text;
 begin
-  if of_kind not in ('registry', 'policy') then perform gate.refuse('kind', 'it is neither a registry nor a policy'); end if;
+  if (of_kind in ('registry', 'policy')) is not true then perform gate.refuse('kind', 'it is neither a registry nor a policy'); end if;
+  next_digest := gate.digest(of_kind, array[convert_to(body, 'UTF8')]);
+  -- one at a time, and each as the one before left it: each is judged beside the one that stays
+  if current_setting('transaction_isolation') <> 'read committed' then perform gate.refuse('isolation', 'it is accepted in a transaction of READ COMMITTED alone'); end if;
+  lock table gate.documents in share row exclusive mode;
+  present := gate.active(of_kind);
+  wrong := case of_kind when 'registry' then gate.registry_problem(document) else gate.policy_problem(document) end;
+  if wrong is not null then perform gate.refuse('document', wrong); end if;
   if of_kind = 'registry' and (document ->> 'previous' is distinct from present.digest
     or (document ->> 'version')::integer is distinct from (present.body::jsonb ->> 'version')::integer + 1) then
     perform gate.refuse('chain', 'it does not follow the active registry');
@@ -121,9 +135,14 @@ begin
     and s.body::jsonb #>> '{predicate,previous}' = present.digest
     -- signed under the present document, not under an earlier one with the same bytes
     and s.received_at >= present.accepted_at
+    and gate.statement_problem(s.body::jsonb) is null
+    and (of_kind = 'policy' or s.body::jsonb #> '{predicate,version}' = document -> 'version')
     and gate.fills((gate.active('policy')).body::jsonb -> 'quorum', s.digest)) then
     perform gate.refuse('quorum', 'it is not signed by a quorum');
   end if;
+  wrong := case of_kind when 'registry' then gate.mismatch((gate.active('policy')).body::jsonb, document)
+    else gate.mismatch(document, (gate.active('registry')).body::jsonb) end;
+  if wrong is not null then perform gate.refuse(split_part(wrong, ': ', 1), substr(wrong, strpos(wrong, ': ') + 2)); end if;
   insert into gate.documents (kind, digest, body) values (of_kind, next_digest, body);
   return next_digest;
 end $gate$;

@@ -1,0 +1,126 @@
+/**
+ * The forms of what people sign and of the documents that it lets in, for the database: they say the same as
+ * src/gate/statement-form.ts, src/gate/registry-form.ts and src/gate/policy-form.ts. The bytes are known to be canonical.
+ *
+ * Source  docs/FORMAT.md "Policy", "Registry", "Ratification".
+ */
+export const formFunctions = String.raw`
+create function gate.has_exactly(value jsonb, variadic members text[]) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $gate$
+begin
+  if value is null or jsonb_typeof(value) <> 'object' then return false; end if;
+  return value ?& members and (select count(*) from jsonb_object_keys(value)) = cardinality(members);
+end $gate$;
+
+create function gate.is_text(value jsonb, pattern text) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp as $gate$
+  select coalesce(jsonb_typeof(value) = 'string' and value #>> '{}' ~ pattern, false)
+$gate$;
+
+create function gate.is_whole(value jsonb, low numeric, high numeric) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $gate$
+begin
+  if value is null or jsonb_typeof(value) <> 'number' then return false; end if;
+  return value::numeric between low and high;
+end $gate$;
+
+create function gate.elements(value jsonb) returns jsonb
+language sql immutable set search_path = pg_catalog, pg_temp as $gate$
+  select case when jsonb_typeof(value) = 'array' then value else '[]' end
+$gate$;
+
+create function gate.is_list(value jsonb, low integer, high integer) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $gate$
+begin
+  if value is null or jsonb_typeof(value) <> 'array' then return false; end if;
+  return jsonb_array_length(value) between low and high;
+end $gate$;
+
+-- What JavaScript trims.
+create function gate.trimmed(value text) returns text
+language sql immutable strict set search_path = pg_catalog, pg_temp as $gate$
+  select regexp_replace(value, '^[\u0009-\u000d\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+|[\u0009-\u000d\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+$', '', 'g')
+$gate$;
+
+-- Names are compared so: letters of ASCII count alike in both cases.
+create function gate.folded(value text) returns text
+language sql immutable strict set search_path = pg_catalog, pg_temp as $gate$
+  select lower(gate.trimmed(value) collate "C")
+$gate$;
+
+-- Shown to people who decide by it: one line, no control, format, private or separating character (Unicode Cc, Cf, Co, Zl, Zp).
+create function gate.is_shown(value jsonb) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp as $gate$
+  select gate.is_text(value, '^[^\u0001-\u001f\u007f-\u009f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ue000-\uf8ff\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f\U000f0000-\U000ffffd\U00100000-\U0010fffd]+$')
+    and gate.trimmed(value #>> '{}') = value #>> '{}' and length(value #>> '{}') <= 100
+$gate$;
+
+-- One spelling: YYYY-MM-DDTHH:MM:SS.sssZ, of a time that there is.
+create function gate.is_instant(value jsonb) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp set "TimeZone" = 'UTC' as $gate$
+begin
+  if not gate.is_text(value, '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{3}Z$') then return false; end if;
+  return to_char((value #>> '{}')::timestamptz, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') = value #>> '{}';
+exception when data_exception then
+  return false;
+end $gate$;
+
+create function gate.is_digest(value jsonb) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp as $gate$
+  select gate.is_text(value, '^sha256:[0-9a-f]{64}$')
+$gate$;
+
+create function gate.is_name(value jsonb) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp as $gate$
+  select gate.is_text(value, '.') and length(value #>> '{}') <= 200
+$gate$;
+
+-- A tier, such as 3-ownership.
+create function gate.is_tier(value jsonb) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp as $gate$
+  select gate.is_text(value, '^[1-9][0-9]*-[a-z0-9][a-z0-9-]*$')
+$gate$;
+
+create function gate.ratification_problem(p jsonb) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $gate$
+begin
+  if not gate.has_exactly(p, 'decision', 'targets', 'evidence', 'rehearsedAt', 'policy', 'registry', 'authors', 'holdPoint', 'notBefore',
+    'expires', 'log', 'dossier', 'sealedAt', 'nonce') then return 'members are missing, or not known here'; end if;
+  if p ->> 'decision' is distinct from 'ratify' then return 'it does not ratify'; end if;
+  if not (gate.has_exactly(p -> 'targets', 'root', 'size') and gate.is_text(p #> '{targets,root}', '^[0-9a-f]{64}$')
+    and gate.is_whole(p #> '{targets,size}', 1, 9007199254740991)) then return 'targets'; end if;
+  if not gate.is_list(p -> 'evidence', 0, 1000000) or exists (select from jsonb_array_elements(gate.elements(p -> 'evidence')) with ordinality as e(e, n)
+    where not (gate.has_exactly(e, 'kind', 'digest') and gate.is_text(e -> 'kind', '^[a-z][a-z0-9-]{0,62}$') and gate.is_digest(e -> 'digest'))) then return 'evidence'; end if;
+  if exists (select from (select e.what, lag(e.what) over (order by e.n) as before from (select concat(e ->> 'kind', ' ', e ->> 'digest') collate "C" as what, n
+    from jsonb_array_elements(p -> 'evidence') with ordinality as e(e, n)) e) o where what <= before) then return 'evidence is not sorted'; end if;
+  if not (gate.has_exactly(p -> 'registry', 'version', 'digest') and gate.is_whole(p #> '{registry,version}', 1, 9007199254740991)
+    and gate.is_digest(p #> '{registry,digest}') and gate.is_digest(p -> 'policy') and gate.is_digest(p -> 'dossier')) then return 'registry, policy or dossier'; end if;
+  if not gate.is_list(p -> 'authors', 0, 1000000) or exists (select from jsonb_array_elements(gate.elements(p -> 'authors')) a where not gate.is_name(a)) then return 'authors'; end if;
+  if exists (select from (select a.what, lag(a.what) over (order by a.n) as before from (select gate.utf16_order(e) collate "C" as what, n
+    from jsonb_array_elements_text(p -> 'authors') with ordinality as e(e, n)) a) o where what <= before) then return 'authors are not sorted'; end if;
+  if p -> 'holdPoint' <> 'null' and not gate.is_tier(p -> 'holdPoint') then return 'holdPoint'; end if;
+  if not (gate.has_exactly(p -> 'log', 'size', 'root') and gate.is_whole(p #> '{log,size}', 0, 9007199254740991) and gate.is_text(p #> '{log,root}', '^[0-9a-f]{64}$')) then return 'log'; end if;
+  if not gate.is_text(p -> 'nonce', '^[0-9a-f]{32}$') then return 'nonce'; end if;
+  if not (gate.is_instant(p -> 'rehearsedAt') and gate.is_instant(p -> 'notBefore') and gate.is_instant(p -> 'expires') and gate.is_instant(p -> 'sealedAt')
+    and (p ->> 'notBefore') collate "C" < (p ->> 'expires')) then return 'its times'; end if;
+  return null;
+end $gate$;
+
+-- Null: of the form that people sign; otherwise what is wrong. Revocations are looked at less closely: closing is easy.
+create function gate.statement_problem(s jsonb) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $gate$
+declare
+  p jsonb := s -> 'predicate'; kind text := s ->> 'predicateType';
+begin
+  if not (gate.has_exactly(s, '_type', 'subject', 'predicateType', 'predicate') and s ->> '_type' = 'https://in-toto.io/Statement/v1'
+    and gate.is_list(s -> 'subject', 1, 1) and gate.has_exactly(s #> '{subject,0}', 'name', 'digest') and gate.is_name(s #> '{subject,0,name}')
+    and gate.has_exactly(s #> '{subject,0,digest}', 'sha256') and gate.is_text(s #> '{subject,0,digest,sha256}', '^[0-9a-f]{64}$')) then return 'its outer form'; end if;
+  if kind = 'urn:oneroof:ratification:v1' then return gate.ratification_problem(p); end if;
+  if kind = 'urn:oneroof:registry:v1' and gate.has_exactly(p, 'version', 'previous', 'nonce') and gate.is_whole(p -> 'version', 2, 9007199254740991)
+    and gate.is_digest(p -> 'previous') and gate.is_text(p -> 'nonce', '^[0-9a-f]{32}$') then return null; end if;
+  if kind = 'urn:oneroof:policy:v1' and gate.has_exactly(p, 'previous', 'nonce')
+    and gate.is_digest(p -> 'previous') and gate.is_text(p -> 'nonce', '^[0-9a-f]{32}$') then return null; end if;
+  if kind in ('urn:oneroof:revocation:v1', 'urn:oneroof:decline:v1') then return null; end if;
+  return 'its predicate';
+end $gate$;
+`;

@@ -1,0 +1,78 @@
+import { gateFunctions, gateOwners, gateVersion, type InstallPlan, refuseHalfWay } from './install.ts';
+
+/** What the gate of one database is upgraded with. */
+export interface UpgradePlan extends Pick<InstallPlan, 'serverVersion' | 'appOwner' | 'as'> {
+  /** The version that the gate has, of which it is upgraded. */
+  readonly from: number;
+}
+
+const compare = `if (select intact from gate.identity) is distinct from gate.intact_digest() then
+    raise exception using errcode = 'OR001', message = 'gate: intact: the gate, its roles or their rights are not as they were installed';
+  end if;`;
+
+/**
+ * What has to hold before a gate is upgraded. It is looked at as the gate was installed: the digest is over the memberships of the gate's
+ * roles too, so an owner who is no superuser leaves gate_owner first, and a function that removes itself and their way in compares.
+ */
+export function upgradeChecks(as: UpgradePlan['as']): string {
+  if (as === 'superuser')
+    return `lock table gate.fence in exclusive mode;
+${refuseHalfWay}
+do $do$ begin
+  ${compare}
+end $do$;`;
+  return `grant gate_owner to current_user;
+set local role gate_owner;
+lock table gate.fence in exclusive mode;
+${refuseHalfWay}
+create function gate.open_upgrade() returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+begin
+  execute format('revoke usage on schema gate from %I', session_user);
+  drop function gate.open_upgrade();
+  ${compare}
+end $gate$;
+revoke all on function gate.open_upgrade() from public;
+do $do$ begin
+  execute format('grant usage on schema gate to %I', session_user);
+  execute format('grant execute on function gate.open_upgrade() to %I', session_user);
+end $do$;
+set local role none;
+revoke gate_owner from current_user;
+do $do$ begin perform gate.open_upgrade(); end $do$;
+grant gate_owner to current_user;`;
+}
+
+/**
+ * Writes the SQL that brings a gate to the version of this program: its functions are dropped and made anew, its tables stay with every
+ * row, and what it was installed with stays its own. It refuses while a release is half way, and over a gate that is not as it was
+ * installed: nobody papers over that. A later version that changes a table adds its statements here.
+ *
+ * Source  docs/decisions/0014-upgrade.md.
+ */
+export function upgradeSql(plan: UpgradePlan): string {
+  const asOwner = plan.as === 'owner';
+  const asGateOwner = (...statements: readonly string[]): readonly string[] =>
+    asOwner ? ['set local role gate_owner;', ...statements, 'set local role none;'] : statements;
+  return [
+    `-- The gate goes from version ${plan.from} to version ${gateVersion}.`,
+    upgradeChecks(plan.as),
+    ...asGateOwner(
+      `do $do$ begin if (select version from gate.identity) is distinct from ${plan.from} then
+  raise exception using errcode = 'OR001', message = 'gate: version: it is not the version that this was written for';
+end if; end $do$;`,
+      ...(asOwner
+        ? []
+        : ['drop event trigger if exists oneroof_gate_ddl;', 'drop event trigger if exists oneroof_gate_drop;']),
+      'drop trigger if exists whole_tiers on gate.tiers;',
+      `do $do$ declare o record; begin
+  for o in select p.oid::regprocedure as what from pg_proc p where p.pronamespace = 'gate'::regnamespace loop
+    execute format('drop routine %s', o.what);
+  end loop;
+end $do$;`,
+    ),
+    gateFunctions(plan),
+    `update gate.identity set version = ${gateVersion};`,
+    gateOwners(plan),
+  ].join('\n');
+}

@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { versions } from '../database.io.ts';
+import { ask, type Bend, bends, plan, withAsked } from './agreement.io.ts';
+import { withGate } from './cycle.io.ts';
+
+const named = (of: readonly Bend[]): string => of.map(({ name }) => name).join(' and ');
+
+describe.each(versions)('Node and PostgreSQL %s', (version) => {
+  it('give the same code for every field that is bent, in both directions', { timeout: 300_000 }, async () => {
+    await withGate(version, plan, async (gated) => {
+      await gated.as('app_owner', (session) => session.run('insert into public.readiness values (1)'));
+      const codes = new Set<string>();
+      await withAsked(gated, async (asked) => {
+        for (const bend of bends) {
+          const { node, database } = await ask(asked, [bend]);
+          expect([bend.name, ...database]).toEqual([bend.name, ...node]);
+          for (const code of node) codes.add(code);
+        }
+      });
+      const all =
+        'OPEN evidence expired hold-point not-yet-valid policy registry rehearsal-age review revoked schema seal seats statement target too-long';
+      expect([...codes].toSorted().join(' ')).toBe(all);
+    });
+  });
+
+  it('give the same code where several are bent at once: the order of the checks is one', {
+    timeout: 300_000,
+  }, async () => {
+    await withGate(version, plan, async (gated) => {
+      await gated.as('app_owner', (session) => session.run('insert into public.readiness values (1)'));
+      await withAsked(gated, (asked) =>
+        fc.assert(
+          fc.asyncProperty(fc.subarray([...bends], { minLength: 2, maxLength: 3 }), async (chosen) => {
+            const { node, database } = await ask(asked, chosen);
+            expect([named(chosen), ...database]).toEqual([named(chosen), ...node]);
+          }),
+          { numRuns: 50 },
+        ),
+      );
+    });
+  });
+
+  it.each([
+    ['the model of a key', 'gate.is_allowed(policy, k ->>', `true or gate.is_allowed(policy, k ->>`, 'software'],
+    ['a key of two persons', 'where gate.is_single(registry, p, k)', 'where true', 'a key of two persons'],
+    [
+      'the form',
+      `if gate.statement_problem(s.body::jsonb) is not null then return`,
+      'if false then return',
+      'another kind',
+    ],
+    ['what was begun', `begun := direction = 'down' and exists`, `begun := false and exists`, 'another registry since'],
+  ])('would not agree without %s: the comparison can fail', async (_what, from, to, bend) => {
+    const change = (text: string): string => {
+      expect(text).toContain(from);
+      return text.replaceAll(from, to);
+    };
+    // what is handed in is looked at as well: it has to be blind too
+    const blind = (text: string): string =>
+      change(text)
+        .replace(`perform gate.refuse('key-twice'`, `perform ('key-twice'`)
+        .replace(`perform gate.refuse('authenticator'`, `perform ('authenticator'`);
+    await withGate(version, { ...plan, change: blind }, async (gated) => {
+      const { node, database } = await withAsked(gated, (asked) =>
+        ask(
+          asked,
+          bends.filter(({ name }) => name === bend),
+        ),
+      );
+      expect(database).not.toEqual(node);
+    });
+  });
+});

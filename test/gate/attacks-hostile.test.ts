@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { sql } from '../../src/database/index.ts';
+import { versions, withSession } from '../database.io.ts';
+import { type Gated, type GatedPlan, withGate } from './cycle.io.ts';
+import { afterwards, atOnce, type HostileCase } from './hostile-cases.ts';
+import { as, runHostile } from './hostile.io.ts';
+
+const withCase = (version: '18' | '15', of: HostileCase, plan: GatedPlan, use: (gated: Gated) => Promise<void>) =>
+  withGate(version, { ...(of.application === undefined ? {} : { application: of.application }), ...plan }, use);
+
+/** Whether a back door is there, and what of the tier was committed. */
+const leftBy = (gated: Gated) =>
+  withSession(gated.database, async (session) => {
+    const [left] = await session.query(
+      sql`select to_regproc('public.door')::text as door, (select count(*) from gate.markers)::text as markers, (select count(*) from public.t)::text as rows`,
+    );
+    return left;
+  });
+
+describe.each(versions)('ratified but hostile SQL in PostgreSQL %s', (version) => {
+  // the seal's own rules would refuse most of it; the database must not depend on them
+  it.each(atOnce)('is undone: $name', (of) =>
+    withCase(version, of, {}, async (gated) => {
+      await expect(runHostile(gated, of)).rejects.toThrow(new RegExp(of.why));
+      expect(await leftBy(gated)).toEqual({ door: null, markers: '0', rows: '1' });
+    }),
+  );
+  it.each(afterwards)('runs nothing after the last look: $name', (of) =>
+    withCase(version, of, {}, async (gated) => {
+      await expect(runHostile(gated, of)).rejects.toThrow(new RegExp(of.why));
+      expect(await leftBy(gated)).toEqual({ door: null, markers: '0', rows: '1' });
+    }),
+  );
+  it.each(afterwards.filter(({ name }) => /trigger that|cursor/.test(name)))('nor step by step: $name', (of) =>
+    withCase(version, of, {}, async (gated) => {
+      await expect(runHostile(gated, { ...of, transaction: 'each' })).rejects.toThrow(/gate: (definer|deferred)/);
+      expect(await leftBy(gated)).toEqual({ door: null, markers: '0', rows: '1' });
+    }),
+  );
+});
+
+/** The gate without its looks at what waits: as it would be if COMMIT were left to itself. */
+const unsettled = (installed: string): string => {
+  const from = [`if names is not null then execute`, "if reason is not null then perform gate.refuse('deferred'"];
+  for (const one of from) expect(installed).toContain(one);
+  return installed
+    .replaceAll(from[0]!, 'if false then execute')
+    .replaceAll(from[1]!, "if false then perform gate.refuse('deferred'");
+};
+
+describe.each(versions)('a safeguard of COMMIT that is taken out on %s', (version) => {
+  // on 15 a trigger runs at COMMIT with the executor's rights, which cannot plant anything
+  const through = afterwards.filter(
+    ({ name }) => /cast|cursor/.test(name) || (version === '18' && /trigger|exclusion/.test(name)),
+  );
+  it.each(through)('lets through: $name', (of) =>
+    withCase(version, of, { change: unsettled }, async (gated) => {
+      await runHostile(gated, of);
+      expect(await leftBy(gated)).toMatchObject({ door: 'public.door' });
+    }),
+  );
+});
+
+describe.each(versions)('the wall of event triggers in PostgreSQL %s', (version) => {
+  const changes = [
+    'alter function gate.run_step(text, text, text, integer, text) security invoker',
+    'alter function gate.measure(text, text) reset all',
+    'drop function gate.settle(text)',
+  ];
+  const fell = (installed: string): string => {
+    const parts = installed.split(/^create event trigger .*$/m);
+    expect(parts).toHaveLength(3);
+    return parts.join('');
+  };
+  it('refuses at once what the owner of the application does to its functions of the gate', () =>
+    withGate(version, {}, async (gated) => {
+      for (const change of changes)
+        await expect(as(gated, 'app_owner', [change]), change).rejects.toThrow('gate: guard');
+      await runHostile(gated, { steps: ['insert into t values (2), (3)'] });
+    }));
+  it.each(changes)('taken out, leaves it to the first wall: %s', (change) =>
+    withGate(version, { change: fell }, async (gated) => {
+      const hostile = { steps: ['insert into t values (2), (3)', change] };
+      await expect(runHostile(gated, hostile)).rejects.toThrow(/gate: intact|function gate.settle.* does not exist/);
+      await as(gated, 'app_owner', [change]);
+      await expect(runHostile(gated, { steps: ['insert into t values (2), (3)'] })).rejects.toThrow('gate: intact');
+    }),
+  );
+});

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { embeddedBinaries, findBinaries, type Server, sql, startTemporaryServer } from '../../src/database/index.ts';
+import { runSql, versions, withSession } from '../database.io.ts';
+import { type Gated, type GatedPlan, runTier, withGate } from './cycle.io.ts';
+import { afterwards, atOnce } from './hostile-cases.ts';
+import { as, runHostile } from './hostile.io.ts';
+
+/** Servers of their own: these tests need roles that no superuser made, and all databases of a server share them. */
+const servers = new Map<string, Server>();
+
+beforeAll(async () => {
+  for (const version of versions) {
+    const server = await startTemporaryServer({ binaries: version === '18' ? embeddedBinaries() : findBinaries(15) });
+    servers.set(version, server);
+    await runSql(server.connection('postgres'), [
+      'create role app_owner login',
+      'create role dba login createrole',
+      'grant app_owner to dba with admin option',
+    ]);
+  }
+}, 60_000);
+afterAll(async () => {
+  for (const server of servers.values()) await server.stop();
+});
+
+/** A gate that was installed by the database's owner, who is no superuser: managed services. */
+function withOwned(version: '18' | '15', plan: GatedPlan, use: (gated: Gated) => Promise<void>): Promise<void> {
+  const server = servers.get(version);
+  if (server === undefined) throw new Error(`no server of ${version}`);
+  return withGate(version, { ...plan, owned: { server: server.connection('postgres'), installer: 'dba' } }, use);
+}
+
+describe.each(versions)('a gate that no superuser installed, on PostgreSQL %s', (version) => {
+  it('rolls a release out and back, and has no second wall', () =>
+    withOwned(version, {}, async (gated) => {
+      const { ana, ben } = gated.people;
+      const statement = await gated.ratify(await gated.ratification(), [ana, ben]);
+      const tier = (direction: 'up' | 'down', id: string) =>
+        gated.as('oneroof_executor', (session) => runTier(session, { gated, statement, direction, tier: id }));
+      const found = () =>
+        withSession(gated.database, async (session) => {
+          const [row] = await session.query(
+            sql`select (select count(*) from public.t)::text as rows, to_regclass('public.n')::text as n, (select count(*) from pg_event_trigger)::text as walls`,
+          );
+          return row;
+        });
+      await tier('up', '1-rows');
+      await expect(tier('up', '2-table')).rejects.toThrow('gate: data-gate');
+      await as(gated, 'app_owner', ['insert into public.readiness values (1)']);
+      await tier('up', '2-table');
+      expect(await found()).toEqual({ rows: '3', n: 'public.n', walls: '0' });
+      await tier('down', '2-table');
+      await tier('down', '1-rows');
+      expect(await found()).toEqual({ rows: '1', n: null, walls: '0' });
+    }));
+
+  it.each([...atOnce, ...afterwards])('undoes ratified but hostile SQL: $name', (of) =>
+    withOwned(version, of.application === undefined ? {} : { application: of.application }, async (gated) => {
+      await expect(runHostile(gated, of)).rejects.toThrow(new RegExp(of.why));
+      const [left] = await withSession(gated.database, (session) =>
+        session.query(
+          sql`select to_regproc('public.door')::text as door, (select count(*) from gate.markers)::text as markers`,
+        ),
+      );
+      expect(left).toEqual({ door: null, markers: '0' });
+    }),
+  );
+
+  it('is closed when its installer has come back into it, and while the application has changed its functions', () =>
+    withOwned(version, {}, async (gated) => {
+      const rows = { steps: ['insert into t values (2), (3)'] };
+      await as(gated, 'dba', ['grant gate_owner to current_user']);
+      await expect(runHostile(gated, rows)).rejects.toThrow('gate: intact');
+      await as(gated, 'dba', ['revoke gate_owner from current_user']);
+      await as(gated, 'app_owner', ['alter function gate.measure(text, text) reset all']);
+      await expect(runHostile(gated, rows)).rejects.toThrow('gate: intact');
+      for (const role of ['dba', 'app_owner'])
+        for (const change of ['drop schema gate cascade', 'delete from gate.steps', 'create table gate.mine ()'])
+          await expect(as(gated, role, [change]), `${role}: ${change}`).rejects.toThrow(/must be owner|denied/);
+    }));
+});

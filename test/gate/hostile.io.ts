@@ -1,0 +1,92 @@
+import { digest } from '../../src/core/index.ts';
+import { statementDigest, type StatementDigest } from '../../src/evidence/index.ts';
+import { submitRelease, submitSignature, submitTarget } from '../../src/gate/index.ts';
+import { sealDocument, type SealedRelease } from '../../src/release/index.ts';
+import { sealOf } from '../../src/release/seal.ts';
+import { assertion, descriptorOf, type Gated } from './cycle.io.ts';
+
+/** Runs statements as one of the gate's roles, in one session. */
+export const as = (gated: Gated, role: string, statements: readonly string[]): Promise<void> =>
+  gated.as(role, async (session) => {
+    for (const statement of statements) await session.run(statement);
+  });
+
+/** A string as SQL. */
+export const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+
+/** The end of an attempt on the first tier. */
+export const leave = (statement: string): readonly string[] => [
+  `select gate.leave_tier('${statement}', 'up', '1-rows', current_setting('x.epoch')::bigint)`,
+];
+
+/** An attempt of the executor on the first tier, with this in the middle. */
+export const attempt = (
+  statement: string,
+  middle: readonly string[],
+  end: readonly string[] = [...leave(statement), 'commit'],
+): readonly string[] => [
+  `select set_config('x.epoch', gate.begin_attempt('${statement}', 'up')::text, false)`,
+  'begin',
+  `select gate.enter_tier('${statement}', 'up', '1-rows', current_setting('x.epoch')::bigint)`,
+  ...middle,
+  ...end,
+];
+
+/** A step of the first tier. */
+export const step = (statement: string, n: number, sql: string): string =>
+  `select gate.run_step('${statement}', 'up', '1-rows', ${n}, ${text(sql)})`;
+
+/** What the first tier of a forged release is. */
+export interface Forgery {
+  readonly steps: readonly string[];
+  readonly transaction?: 'single' | 'each';
+  /** Instead of the metric `rows`, which is measured whenever a tier is left. */
+  readonly metric?: string;
+}
+
+/**
+ * Ratifies a release whose first tier is this, past the rules of the seal: the database must not depend on them.
+ */
+export async function ratifyHostile(gated: Gated, { steps, transaction, metric }: Forgery): Promise<StatementDigest> {
+  const { release } = gated.sealed;
+  const [tier] = release.tiers;
+  if (tier?.up[0] === undefined) throw new Error('no tier');
+  const first = tier.up[0];
+  const stepOf = (sql: string): typeof first => ({ ...first, sql, digest: digest('step', [sql]) });
+  const forged = {
+    ...release,
+    metrics: release.metrics.map((one) =>
+      one.name === 'rows' && metric !== undefined ? { ...one, query: stepOf(metric) } : one,
+    ),
+    tiers: [
+      { ...tier, up: steps.map(stepOf), transaction: transaction ?? tier.transaction },
+      ...release.tiers.slice(1),
+    ],
+  };
+  const sealed: SealedRelease = { release: forged, seal: sealOf(sealDocument(forged)) };
+  const body = (await gated.ratification()).replace(String(gated.sealed.seal).slice(7), String(sealed.seal).slice(7));
+  await gated.as('oneroof_relay', async (session) => {
+    await submitRelease(session, sealed);
+    for (const one of [gated.people.ana, gated.people.ben]) await submitSignature(session, body, assertion(one, body));
+    await submitTarget(session, {
+      statement: statementDigest(body),
+      descriptor: await descriptorOf(gated),
+      place: 0,
+      proof: [],
+    });
+  });
+  return statementDigest(body);
+}
+
+/** Ratifies a hostile release and lets the executor run its first tier to the end. */
+export async function runHostile(gated: Gated, forgery: Forgery): Promise<void> {
+  const statement = await ratifyHostile(gated, forgery);
+  await as(
+    gated,
+    'oneroof_executor',
+    attempt(
+      statement,
+      forgery.steps.map((sql, at) => step(statement, at + 1, sql)),
+    ),
+  );
+}
