@@ -16,6 +16,7 @@ export { proposedCeremony, type RatifyCeremony, ratifyCeremony, type RatifyPlan 
 export { recorded, type Recording } from './recording.io.ts';
 export { type Relay, withRelay } from './relay.io.ts';
 export { enrolmentActions } from './enrol.io.ts';
+export { type Prompts, promptsInMemory } from './prompts.io.ts';
 export { enrolPage, signPage, type SignView, type Standing } from './pages.ts';
 export {
   draftRegistry,
