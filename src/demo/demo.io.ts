@@ -13,7 +13,6 @@ import { passingFolder } from './janitor.io.ts';
 import { type Agent, enrolPeople, makeAgent } from './people.io.ts';
 import { type DemoPlan, type Stage } from './plan.ts';
 import { installGate, type Production, startProduction } from './production.io.ts';
-import { roll } from './rollout.io.ts';
 import { type Story, story } from './story.ts';
 import { tellReading, tellRehearsal, tellReport, tellVerdicts } from './tell.ts';
 import { stopIf, timed } from './timed.io.ts';
@@ -107,6 +106,7 @@ async function prove(stage: Stage, { passing }: Scene): Promise<activation.Befor
   tale.chapter('Gate, in production, read-only');
   const read = await timed(() => gateStage(course, target));
   tellReading(tale, read.value, read.took);
+  await activation.expectRoll(stage, 'rollout', 'held');
   tale.chapter('Report');
   const { report } = await reportStage(course, { folder: join(plan.folder, 'report'), policy });
   tellReport(tale, report);
@@ -144,8 +144,7 @@ async function rehearse({ plan, tale, course }: Stage, clone: CloneSetup): Promi
 /** From the closed gate to the end. */
 async function tellStory(stage: Stage, { agent }: Scene, before: activation.Before): Promise<void> {
   const { plan, tale } = stage;
-  tale.chapter('Whoever is not invited: every credential that an agent can hold');
-  await roll(stage, 'rollout');
+  tale.chapter('Every credential that an agent can hold, and what it cannot do');
   await tellAttempts(stage, await uninvited(stage, agent));
   stopIf(plan.signal);
   await activation.ratifyAndHold(stage);

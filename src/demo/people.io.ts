@@ -60,7 +60,10 @@ export async function enrolPeople(plan: DemoPlan, tale: Story, agent: Agent): Pr
 }
 
 async function enrolOnPage(plan: DemoPlan, tale: Story): Promise<readonly Enrolled[]> {
-  tale.tell({ name: 'your turn', text: 'make a passkey on this page, in a browser on this machine' });
+  tale.tell({
+    name: 'your turn',
+    text: 'make a passkey on this page, in a browser on this machine (there is none? Ctrl-C, then --auto)',
+  });
   await plan.command({
     command: 'enrol',
     options: { person: 'guest', name: 'Guest', level: '4' },

@@ -4,6 +4,8 @@ import { formatDuration, type Milliseconds, printable } from '../core/index.ts';
 export interface Story {
   /** A heading, with an empty line before it. */
   chapter(title: string): void;
+  /** An empty line. */
+  gap(): void;
   /** One fact: a name, what is so, and how long it took. */
   tell(fact: { readonly name: string; readonly text: string; readonly took?: Milliseconds }): void;
   /** Something that was tried: by whom, what, and how it was answered. */
@@ -21,6 +23,7 @@ const triedWidth = 40;
 export function story(write: (line: string) => void): Story {
   return {
     chapter: (title) => write(`\n${title}`),
+    gap: () => write(''),
     tell: ({ name, text, took }) => {
       const lines = wrap(printable(text), 78);
       lines.forEach((line, index) => {

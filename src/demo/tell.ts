@@ -73,6 +73,7 @@ export function tellReport(tale: Story, report: Report): void {
       name: status.split(',')[0] ?? status,
       text: `${component}${status.includes(',') ? ` (${status})` : ''}`,
     });
+  tale.gap();
   tellVerdicts(tale, report);
   for (const item of report.next) tale.tell({ name: 'next', text: item });
   for (const item of report.meanwhile) tale.tell({ name: 'meanwhile', text: item });

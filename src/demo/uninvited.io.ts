@@ -27,7 +27,14 @@ export async function uninvited(stage: Stage, agent: Agent): Promise<readonly At
   const nobody = `sha256:${'0'.repeat(64)}`;
   const submit = (signature: Signature) => (session: Session) => submitSignature(session, body, signature);
   return [
-    { who: 'observer', what: 'delete the issues', work: run('delete from system_issues') },
+    {
+      who: 'observer',
+      what: 'delete the issues, read-only switched off',
+      work: async (session) => {
+        await session.run('set transaction read write');
+        await session.run('delete from system_issues');
+      },
+    },
     { who: 'observer', what: "read everybody's password", work: run('select rolpassword from pg_authid') },
     {
       who: 'executor',
@@ -39,7 +46,7 @@ export async function uninvited(stage: Stage, agent: Agent): Promise<readonly At
     {
       who: 'executor',
       what: 'write a signature',
-      work: run(`insert into gate.signatures values ('x', 'ana', '', '', '', '', '', '')`),
+      work: run(`insert into gate.signatures select * from gate.signatures`),
     },
     {
       who: 'relay',
