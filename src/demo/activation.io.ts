@@ -2,8 +2,8 @@ import { type Milliseconds, OneRoofError } from '../core/index.ts';
 import { openSession } from '../database/index.ts';
 import { type Difference, explainDifference } from '../fingerprint/index.ts';
 import { type GateReading } from '../gate/index.ts';
-import { gateStage, reportStage } from '../pipeline.io.ts';
-import { type Report } from '../report/index.ts';
+import { gateStage } from '../pipeline.io.ts';
+import { judgeInvariants } from '../rehearsal/index.ts';
 import { tellAttempts } from './attempts.io.ts';
 import { type Stage, type Timed } from './plan.ts';
 import { ratify } from './ratification.io.ts';
@@ -49,16 +49,7 @@ export async function openAndRollOut(stage: Stage): Promise<void> {
   tale.chapter('Rollout, greenfield to finalized, in production');
   await expectRoll(stage, 'rollout', 'done');
   await expectRoll(stage, 'rollout', 'nothing-to-do');
-  await verify(stage);
-}
-
-/** Looks at production once more and writes the report. */
-export async function report(
-  stage: Stage,
-  policy: Report['policy'],
-): Promise<Timed<{ readonly report: Report; readonly files: readonly string[] }>> {
-  await read(stage);
-  return timed(() => reportStage(stage.course, { folder: `${stage.plan.folder}/report`, policy }));
+  await tellFinalized(stage);
 }
 
 /** The way back, and the proof of it: metrics, schema and rows of production are as they were before the release. */
@@ -91,7 +82,7 @@ export async function forwardAgain(stage: Stage): Promise<void> {
   await ratify(stage, async () => undefined);
   stopIf(plan.signal);
   await expectRoll(stage, 'rollout', 'done');
-  await verify(stage);
+  await tellFinalized(stage);
 }
 
 /** Brings production back to where the gate is closed, for a person to play with. */
@@ -123,16 +114,16 @@ function tellDiff({ tale }: Stage, { logical, compared }: Diff, took: Millisecon
   });
 }
 
-/** Types `oneroof verify`: the finalized invariants hold. */
-async function verify({ plan, tale }: Stage): Promise<void> {
-  const { value, took } = await timed(() => plan.command({ command: 'verify', words: ['release'] }));
-  const { held, metrics } = value.data as {
-    readonly held: readonly string[];
-    readonly metrics: Readonly<Record<string, number>>;
-  };
-  if (!held.includes('always') || !held.includes('finalized'))
-    throw defect(`production is not finalized: ${value.text}`);
-  tale.tell({ name: 'finalized', text: `its invariants hold: ${numbers(metrics)}`, took });
+/** Reads production, records it, and tells its numbers: the finalized invariants hold. */
+async function tellFinalized(stage: Stage): Promise<void> {
+  const { value, took } = await read(stage);
+  const { invariants } = stage.course.sealed.release;
+  const metrics = value.exit?.metrics ?? {};
+  const [missed] = (['finalized', 'always'] as const).flatMap((name) =>
+    judgeInvariants(invariants[name], metrics, name),
+  );
+  if (missed !== undefined) throw defect(missed.problem);
+  stage.tale.tell({ name: 'finalized', text: `its invariants hold: ${numbers(metrics)}`, took });
 }
 
 /**

@@ -9,7 +9,7 @@ import { timed } from './timed.io.ts';
  *
  * Errors  those of `oneroof bundle` and `oneroof verify-evidence`; INTERNAL where a changed bundle passes.
  */
-export async function bundle({ plan, tale, course }: Stage): Promise<void> {
+export async function bundle({ plan, tale, course }: Stage, passing: string): Promise<void> {
   tale.chapter('Evidence, for somebody who trusts nobody');
   const file = join(plan.folder, 'evidence.json');
   const keys = join(plan.folder, 'agents.pub');
@@ -26,7 +26,7 @@ export async function bundle({ plan, tale, course }: Stage): Promise<void> {
   const checked = await timed(() => check(file));
   for (const [index, line] of checked.value.text.split('\n').entries())
     tale.tell({ name: index === 0 ? 'verified' : '', text: line, ...(index === 0 ? { took: checked.took } : {}) });
-  const changed = join(plan.folder, 'evidence.changed.json');
+  const changed = join(passing, 'changed.json');
   // one figure of one measurement
   writeFileSync(changed, readFileSync(file, 'utf8').replace('204556', '204557'));
   const problem = await check(changed).then(

@@ -142,7 +142,7 @@ async function rehearse({ plan, tale, course }: Stage, clone: CloneSetup): Promi
 }
 
 /** From the closed gate to the end. */
-async function tellStory(stage: Stage, { agent }: Scene, before: activation.Before): Promise<void> {
+async function tellStory(stage: Stage, { agent, passing }: Scene, before: activation.Before): Promise<void> {
   const { plan, tale } = stage;
   tale.chapter('Every credential that an agent can hold, and what it cannot do');
   await tellAttempts(stage, await uninvited(stage, agent));
@@ -151,18 +151,19 @@ async function tellStory(stage: Stage, { agent }: Scene, before: activation.Befo
   stopIf(plan.signal);
   await activation.openAndRollOut(stage);
   tale.chapter('Report');
-  const { value: final } = await activation.report(stage, policy);
+  const final = await reportStage(stage.course, { folder: join(plan.folder, 'report'), policy });
   tellVerdicts(tale, final.report);
   stopIf(plan.signal);
   await activation.rollBackAndProve(stage, before);
   stopIf(plan.signal);
   await activation.forwardAgain(stage);
   stopIf(plan.signal);
-  await bundle(stage);
+  await bundle(stage, passing);
   if (plan.stay !== undefined) await activation.closeAgain(stage);
   tale.chapter('Look at it, and go on');
   for (const file of final.files) tale.tell({ name: 'written', text: relative(process.cwd(), file) });
-  for (const text of plan.stay === undefined ? ended : playing(stage)) tale.tell({ name: 'try', text });
+  if (plan.stay === undefined) for (const text of ended) tale.tell({ name: 'try', text });
+  else playing(stage).forEach(plan.write);
 }
 
 const ended = [
@@ -170,17 +171,23 @@ const ended = [
   'npx oneroof init my-release  begins a release of your own',
 ];
 
-/** What to type while production is left running. */
+/** What to type while production is left running; not broken into lines, so that it can be copied. */
 function playing({ plan, production }: Stage): readonly string[] {
+  const approve = `psql "postgres://directus@/directus?host=${production.application.host}" -c "insert into os_proposal_approvals (id) values (gen_random_uuid())"`;
   const ratify =
     plan.ratify === 'page'
-      ? ['npx oneroof ratify release      with the passkey that you made']
-      : ['npx oneroof rollout release     is held: the keys of --auto are gone, so nobody can ratify any more'];
+      ? '  npx oneroof ratify release      # with the passkey that you made'
+      : '  # nobody can ratify any more: the keys of --auto are gone. At a terminal, without --auto, you could.';
   return [
-    `cd ${relative(process.cwd(), plan.folder) || '.'}`,
-    'npx oneroof gate release        BLOCKED; then let the business approve, in psql:',
-    `psql "postgres://directus@/directus?host=${production.application.host}"`,
-    ...ratify,
-    'npx oneroof rollout release, rollback release, runbook release, rehearse release, log release',
+    '',
+    'In another terminal:',
+    `  cd ${plan.folder}`,
+    '  npx oneroof gate release        # BLOCKED: nobody has approved',
+    '  npx oneroof rollout release     # held',
+    `  ${approve}`,
+    ratify,
+    '  npx oneroof rollout release',
+    '  npx oneroof rollback release',
+    '  npx oneroof runbook release     # also: prompt, rehearse, verify, report, log, bundle',
   ];
 }

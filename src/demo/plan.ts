@@ -12,7 +12,6 @@ export type DemoCommand =
   | 'ratify'
   | 'rollout'
   | 'rollback'
-  | 'verify'
   | 'fingerprint'
   | 'diff'
   | 'bundle'

@@ -8,7 +8,6 @@ const commands: Readonly<Record<DemoCommand, () => Promise<{ readonly run: Run }
   ratify: () => import('./ratify.io.ts'),
   rollout: () => import('./rollout.io.ts'),
   rollback: () => import('./rollback.io.ts'),
-  verify: () => import('./verify.io.ts'),
   fingerprint: () => import('./fingerprint.io.ts'),
   diff: () => import('./diff.io.ts'),
   bundle: () => import('./bundle.io.ts'),
