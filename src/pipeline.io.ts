@@ -1,9 +1,9 @@
 import { relative } from 'node:path';
 import { type CloneHost, type Golden } from './clone/index.ts';
-import { type Milliseconds, now } from './core/index.ts';
-import { type Connection } from './database/index.ts';
+import { canonicalJson, type Milliseconds, now } from './core/index.ts';
+import { type Connection, type Session } from './database/index.ts';
 import { type Entry, type EvidenceStore } from './evidence/index.ts';
-import { type GateReading, readGate } from './gate/index.ts';
+import { type GateReading, type PeopleRecord, peopleRecords, readGate, readRecord } from './gate/index.ts';
 import { type Rehearsal, rehearse, type RehearsalEvent } from './rehearsal/index.ts';
 import { readSealed, type SealedRelease, sealRelease } from './release/index.ts';
 import { buildReport, type Report, toHtml, toMarkdown, writeReport } from './report/index.ts';
@@ -56,6 +56,31 @@ export async function gateStage(course: Course, target: Target): Promise<GateRea
   const reading = await readGate({ release: course.sealed, target, at: now() });
   await course.store.append({ kind: 'gate', seal: course.sealed.seal, body: reading }, now());
   return reading;
+}
+
+/**
+ * Records what people signed in a target and the evidence does not hold yet: ratifications, declines, revocations, each with its
+ * signatures and the rules that it is judged by. The same again records nothing.
+ */
+export async function ratificationStage(
+  { sealed, store }: Course,
+  at: { readonly target: string; readonly session: Pick<Session, 'query'> },
+): Promise<readonly Entry[]> {
+  const held = await readRecord(at.session, sealed.seal);
+  const essence = ({ target, facts, statement }: PeopleRecord): string => canonicalJson({ target, facts, statement });
+  const known = new Set<string>();
+  for (const piece of await store.of(sealed.seal))
+    if (piece.readable && isOfPeople(piece.entry)) known.add(essence(piece.body as PeopleRecord));
+  const entries: Entry[] = [];
+  for (const record of peopleRecords(at.target, held)) {
+    if (known.has(essence(record))) continue;
+    entries.push(await store.append({ kind: record.statement.kind, seal: sealed.seal, body: record }, now()));
+  }
+  return entries;
+}
+
+function isOfPeople({ kind }: Entry): boolean {
+  return kind === 'ratification' || kind === 'decline' || kind === 'revocation';
 }
 
 /** Where a report goes, and what it demands of evidence. */

@@ -3,6 +3,7 @@ import { canonicalJson, type Digest, isDigest, OneRoofError } from '../core/inde
 import {
   base64Text,
   consistencyProof,
+  type Evidence,
   inclusionProof,
   leavesOf,
   type Log,
@@ -10,6 +11,7 @@ import {
   readPiece,
   type SshKey,
 } from '../evidence/index.ts';
+import { parseStatement, readPeopleRecord } from '../gate/index.ts';
 
 /** The largest bundle that is read. Bytes. */
 const largest = 256 * 1024 * 1024;
@@ -26,36 +28,12 @@ const form = z.strictObject({
   /** The keys that signed the lines, sorted. */
   keys: z.array(z.custom<SshKey>((value) => typeof value === 'string')),
   entries: z.array(z.strictObject({ line: z.string(), proof, blob: base64Text })).min(1),
-  ratifications: z.array(
-    z.strictObject({
-      body: z.string(),
-      /** From the log that the persons saw to the checkpoint. */
-      consistency: proof,
-      signatures: z
-        .array(
-          z.strictObject({
-            credential: z.string(),
-            authenticatorData: base64Text,
-            clientDataJSON: base64Text,
-            signature: base64Text,
-          }),
-        )
-        .min(1),
-    }),
-  ),
-  policy: json.nullable(),
-  registry: json.nullable(),
+  /** From each log that persons saw when they ratified, to the checkpoint; by size, ascending. */
+  logs: z.array(z.strictObject({ size: z.int().nonnegative(), proof })),
 });
 
 /** One file that holds all that was recorded of a release, to be checked without anything else. Source: docs/FORMAT.md "Evidence". */
 export type Bundle = z.output<typeof form>;
-
-/** What people signed of a release, for its bundle. */
-export interface Ratified {
-  readonly statements: readonly Omit<Bundle['ratifications'][number], 'consistency'>[];
-  readonly policy: Bundle['policy'];
-  readonly registry: Bundle['registry'];
-}
 
 /** What a bundle is made of. `bytes`: of the entries of this seal, by their digest. */
 export interface BundleSource {
@@ -63,7 +41,6 @@ export interface BundleSource {
   readonly document: object;
   readonly log: Log;
   readonly bytes: ReadonlyMap<Digest, Uint8Array>;
-  readonly ratified?: Ratified;
 }
 
 /**
@@ -71,7 +48,7 @@ export interface BundleSource {
  *
  * Errors  EVIDENCE_BYTES_BROKEN; BUNDLE_INVALID where nothing of the release was recorded.
  */
-export function writeBundle({ release, document, log, bytes, ratified }: BundleSource): string {
+export function writeBundle({ release, document, log, bytes }: BundleSource): string {
   const leaves = leavesOf(log.lines);
   const lines = log.lines.filter(({ entry }) => entry.seal === release.seal);
   if (lines.length === 0) throw invalid('nothing of this release was recorded');
@@ -85,10 +62,10 @@ export function writeBundle({ release, document, log, bytes, ratified }: BundleS
       });
     return { line: text, proof: inclusionProof(leaves, entry.index).map(base64), blob: base64(blob) };
   });
-  const ratifications = (ratified?.statements ?? []).map((one) => {
-    const { predicate } = JSON.parse(one.body) as { predicate: { log: { size: number } } };
-    return { ...one, consistency: consistencyProof(leaves, predicate.log.size).map(base64) };
-  });
+  const seen = seenLogs(lines.map(({ entry }) => readPiece(entry, bytes.get(entry.digest) ?? null)));
+  const logs = seen
+    .filter(({ size }) => size <= leaves.length)
+    .map(({ size }) => ({ size, proof: consistencyProof(leaves, size).map(base64) }));
   const bundle = {
     format: 1,
     release,
@@ -96,11 +73,20 @@ export function writeBundle({ release, document, log, bytes, ratified }: BundleS
     checkpoint: log.checkpoint,
     keys: [...new Set(lines.map(({ signer }) => signer))].toSorted(),
     entries,
-    ratifications,
-    policy: ratified?.policy ?? null,
-    registry: ratified?.registry ?? null,
+    logs,
   };
   return `${canonicalJson(bundle)}\n`;
+}
+
+/** The logs that persons saw when they ratified, as they signed them: each once, by size. */
+export function seenLogs(evidence: readonly Evidence[]): readonly { readonly size: number; readonly root: string }[] {
+  const seen = evidence.flatMap((piece) => {
+    const record = piece.entry.kind === 'ratification' && piece.readable ? readPeopleRecord(piece.body) : '';
+    const parsed = typeof record === 'string' ? null : parseStatement(record.statement.body);
+    return parsed?.ok === true && parsed.statement.kind === 'ratification' ? [parsed.statement.predicate.log] : [];
+  });
+  const distinct = new Map(seen.map((log) => [canonicalJson(log), log]));
+  return [...distinct.values()].toSorted((one, other) => one.size - other.size);
 }
 
 /**

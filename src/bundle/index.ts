@@ -1,2 +1,3 @@
-export { type Bundle, type BundleSource, type Ratified, readBundle, writeBundle } from './bundle.ts';
-export { type CheckRatification, type Verification, verifyBundle } from './verify.ts';
+export { type Bundle, type BundleSource, readBundle, writeBundle } from './bundle.ts';
+export { type Root, type Said, type Told } from './people.ts';
+export { type Verification, type Verified, verifyBundle } from './verify.ts';

@@ -1,4 +1,4 @@
-import { canonicalJson, type Digest, digest, type ErrorCode, type Problem, printable } from '../core/index.ts';
+import { canonicalJson, type Digest, type ErrorCode, type Problem, printable } from '../core/index.ts';
 import {
   type Evidence,
   isSignedBy,
@@ -13,23 +13,29 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from '../evidence/index.ts';
-import { type Release, type Seal } from '../release/index.ts';
+import { releaseOfSeal, type SealedRelease } from '../release/index.ts';
 import { buildReport, type Report } from '../report/index.ts';
-import { type Bundle } from './bundle.ts';
+import { type Bundle, seenLogs } from './bundle.ts';
+import { readPeople, type Told } from './people.ts';
 
-/** What is wrong with a ratification of a bundle: its signatures, policy and registry; nothing where it holds. */
-export type CheckRatification = (one: Bundle['ratifications'][number], bundle: Bundle) => readonly string[];
-
-/** How a bundle is checked. */
+/** How a bundle is checked. What is null is not compared, and the reader does it. */
 export interface Verification {
-  /** The keys of software that are trusted; null: any, and the reader compares their fingerprints. */
+  /** The keys of software that are trusted. */
   readonly keys: readonly SshKey[] | null;
-  /** Null: a bundle with a ratification is refused, because nobody checked it. */
-  readonly ratification: CheckRatification | null;
+  /** The digests of the first policy and registry: what the gate was installed with. */
+  readonly policy: Digest | null;
+  readonly registry: Digest | null;
 }
 
-/** Checks everything that a bundle says, offline; all that is wrong at once. */
-export function verifyBundle(bundle: Bundle, { keys, ratification }: Verification): readonly Problem[] {
+/** All that is wrong with a bundle, at once, and what it tells. */
+export interface Verified {
+  readonly problems: readonly Problem[];
+  readonly told: Told;
+}
+
+/** Checks everything that a bundle says, offline: nothing but its own bytes and what the reader trusts is asked. */
+export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
+  const { keys } = trust;
   const problems: Problem[] = [];
   const wrong = (code: ErrorCode, problem: string): void => {
     problems.push({
@@ -39,7 +45,9 @@ export function verifyBundle(bundle: Bundle, { keys, ratification }: Verificatio
     });
   };
   const { release, document, checkpoint } = bundle;
-  if (digest('seal', [canonicalJson(document)]) !== release.seal || document['name'] !== release.name)
+  const sealed = releaseOfSeal(document);
+  if (sealed === null) wrong('BUNDLE_INVALID', 'the sealed document is no release');
+  else if (sealed.seal !== release.seal || sealed.release.name !== release.name)
     wrong('BUNDLE_DIGEST', 'the sealed document is not the one of this seal and name');
   const head = readCheckpoint(checkpoint);
   if (head === null) wrong('BUNDLE_PROOF', 'the checkpoint was edited or damaged');
@@ -67,16 +75,19 @@ export function verifyBundle(bundle: Bundle, { keys, ratification }: Verificatio
   const heads = keys ?? [...signers];
   if (!heads.some((key) => isSignedBy(checkpoint, key)))
     wrong('BUNDLE_SIGNATURE', 'the checkpoint is not signed by one of the keys');
-  for (const problem of verdictProblems(bundle, evidence)) wrong('BUNDLE_VERDICT', problem);
-  if (bundle.ratifications.length === 0 && (bundle.policy !== null || bundle.registry !== null))
-    wrong('BUNDLE_RATIFICATION', 'there is a policy or a registry, and no ratification that names it');
-  bundle.ratifications.forEach((one, n) => {
-    if (head === null || !continued(one, head))
-      wrong('BUNDLE_PROOF', `ratification ${n}: the log that was seen is not continued`);
-    const found = ratification === null ? ['its signatures were not checked'] : ratification(one, bundle);
-    for (const problem of found) wrong('BUNDLE_RATIFICATION', `ratification ${n}: ${problem}`);
-  });
-  return problems;
+  for (const problem of logProblems(bundle, { evidence, head })) wrong('BUNDLE_PROOF', problem);
+  if (sealed === null) return { problems, told: { roots: [], said: [], done: [] } };
+  for (const problem of verdictProblems(sealed, evidence)) wrong('BUNDLE_VERDICT', problem);
+  const { told, faults } = readPeople(sealed, evidence);
+  for (const { code, problem } of faults) wrong(code, problem);
+  for (const root of told.roots)
+    for (const kind of ['policy', 'registry'] as const)
+      if (trust[kind] !== null && trust[kind] !== root[kind])
+        wrong(
+          'BUNDLE_RULES',
+          `the gate of ${root.target} was installed with another ${kind} than the one that was named`,
+        );
+  return { problems, told };
 }
 
 type Head = { readonly size: number; readonly root: TreeHash };
@@ -89,17 +100,29 @@ function included(
   return hashes !== null && verifyInclusion({ ...head, leaf: leafHash(text), index: entry.index, proof: hashes });
 }
 
-function continued(one: Bundle['ratifications'][number], after: Head): boolean {
-  try {
-    const { predicate } = JSON.parse(one.body) as { predicate: { log: { size: number; root: string } } };
-    const root = treeHash(Buffer.from(predicate.log.root, 'hex'));
-    const proof = hashesOf(one.consistency);
-    return (
-      root !== null && proof !== null && verifyConsistency({ before: { size: predicate.log.size, root }, after, proof })
-    );
-  } catch {
-    return false;
-  }
+/** Stops: a log that was begun anew after people had co-signed it, so that what they saw is no longer in it. */
+function logProblems(
+  bundle: Bundle,
+  { evidence, head }: { readonly evidence: readonly Evidence[]; readonly head: Head | null },
+): readonly string[] {
+  const seen = seenLogs(evidence);
+  const unasked = bundle.logs.filter(
+    ({ size }, n) => seen.every((log) => log.size !== size) || bundle.logs.findIndex((log) => log.size === size) !== n,
+  );
+  const broken = seen.filter((log) => {
+    const root = treeHash(Buffer.from(log.root, 'hex'));
+    const proof = hashesOf(bundle.logs.find(({ size }) => size === log.size)?.proof ?? ['']);
+    const isContinued =
+      head !== null &&
+      root !== null &&
+      proof !== null &&
+      verifyConsistency({ before: { size: log.size, root }, after: head, proof });
+    return !isContinued;
+  });
+  return [
+    ...unasked.map(({ size }) => `nobody signed a log of ${size} lines, or its proof stands twice`),
+    ...broken.map(({ size }) => `the log of ${size} lines that was seen by who ratified is not continued`),
+  ];
 }
 
 function hashesOf(texts: readonly string[]): readonly TreeHash[] | null {
@@ -108,14 +131,14 @@ function hashesOf(texts: readonly string[]): readonly TreeHash[] | null {
 }
 
 /** Each recorded report is built again from the evidence that it was built from; only its links are taken as they are. */
-function verdictProblems(bundle: Bundle, evidence: readonly Evidence[]): readonly string[] {
+function verdictProblems(sealed: SealedRelease, evidence: readonly Evidence[]): readonly string[] {
   return evidence.flatMap((piece, n) => {
     if (piece.entry.kind !== 'report' || !piece.readable) return [];
     try {
       const report = piece.body as Report;
       const before = evidence.slice(0, Math.min(n, report.evidence.length));
       const again = buildReport({
-        release: { release: releaseOf(bundle), seal: bundle.release.seal as Digest as Seal },
+        release: sealed,
         evidence: before,
         policy: report.policy,
         now: report.at,
@@ -128,11 +151,6 @@ function verdictProblems(bundle: Bundle, evidence: readonly Evidence[]): readonl
       return [`the report of entry ${piece.entry.index} cannot be built again`];
     }
   });
-}
-
-/** The release as its seal holds it: each statement by its digest alone, which is all that a report needs. */
-function releaseOf({ document }: Bundle): Release {
-  return { ...document, folder: '' } as unknown as Release;
 }
 
 function withoutLinks(report: Report): Report {

@@ -151,16 +151,28 @@ export const gateVerbs: readonly Verb[] = [
     name: 'bundle',
     summary: 'write all that was recorded of a release to one file, which can be checked without anything else',
     arguments: release,
-    options: [['--out <file>', 'the file; NAME.bundle.json where absent']],
-    examples: ['oneroof bundle my-release --out evidence.json'],
+    options: [
+      target,
+      ['--offline', 'take what the log tells; do not ask the target what people signed there'],
+      ['--out <file>', 'the file; NAME.bundle.json where absent'],
+    ],
+    examples: ['oneroof bundle my-release --out evidence.json', 'oneroof bundle my-release --offline'],
     load: () => import('./commands/bundle.io.ts'),
   },
   {
     name: 'verify-evidence',
-    summary: 'check a bundle, offline: signatures, proofs, digests, and its reports built again',
+    summary:
+      'check a bundle, offline: signatures, proofs, digests, its reports built again, and that people ratified what was rolled out',
     arguments: [['<bundle>', 'a file that oneroof bundle wrote']],
-    options: [['--keys <file>', 'the public keys that are trusted, one ssh-ed25519 line each']],
-    examples: ['oneroof verify-evidence evidence.json --keys agents.pub'],
+    options: [
+      ['--keys <file>', 'the public keys that are trusted, one ssh-ed25519 line each'],
+      ['--policy <file>', 'the policy that the gate was installed with'],
+      ['--registry <file>', 'the registry that the gate was installed with'],
+    ],
+    examples: [
+      'oneroof verify-evidence evidence.json --keys agents.pub',
+      'oneroof verify-evidence evidence.json --keys agents.pub --policy policy.yaml --registry registry.json',
+    ],
     load: () => import('./commands/verify-evidence.io.ts'),
   },
 ];

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import { type CloneHost, openCloneHost } from '../clone/index.ts';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, printable } from '../core/index.ts';
+import { type Session } from '../database/index.ts';
 import { type EvidenceStore, openFolderStore } from '../evidence/index.ts';
+import { ratificationStage } from '../pipeline.io.ts';
 import { readSealed, type SealedRelease } from '../release/index.ts';
 import { readSetup, type Setup, type Target, targetOf } from '../setup/index.ts';
 import { type Context } from './verb.ts';
@@ -22,7 +24,25 @@ export interface Work {
 export async function openWork(context: Context): Promise<Work> {
   const setup = await readSetup(context.folder);
   const sealed = await readSealed(releaseFolder(context));
-  return { setup, sealed, store: openFolderStore(setup.evidence) };
+  return { setup, sealed, store: openStore(setup) };
+}
+
+/** Opens the evidence store that oneroof.yaml names. */
+export function openStore(setup: Setup): EvidenceStore {
+  return openFolderStore(setup.evidence);
+}
+
+/** Records what people have signed in a target. What cannot be recorded now is still in the target, and the next time records it. */
+export async function recordPeople(
+  { terminal }: Context,
+  of: Pick<Work, 'sealed' | 'store'> & { readonly target: string; readonly session: Pick<Session, 'query'> },
+): Promise<void> {
+  try {
+    await ratificationStage(of, of);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    terminal.say(`not recorded as evidence: ${printable(why)}; oneroof bundle records it later`);
+  }
 }
 
 /** The target that a command names, or the default one. */

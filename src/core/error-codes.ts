@@ -145,6 +145,8 @@ export const errorCodes = {
   BUNDLE_DIGEST: [3, 'Something in a bundle is not what its digest says.'],
   BUNDLE_VERDICT: [3, 'The report in a bundle does not follow from the evidence in it.'],
   BUNDLE_RATIFICATION: [3, 'A ratification in a bundle does not hold, or could not be checked.'],
+  BUNDLE_RULES: [3, 'The registries and policies in a bundle do not follow from the pinned ones.'],
+  BUNDLE_EXECUTION: [3, 'A bundle holds a part of a rollout that no ratification in it covers.'],
   // rollout
   GATE_STEP_OUTSIDE: [
     3,

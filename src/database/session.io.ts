@@ -1,5 +1,4 @@
-import pg from 'pg';
-import Cursor from 'pg-cursor';
+import type pg from 'pg';
 import { now, OneRoofError } from '../core/index.ts';
 import { connectError, mayFallBack, refuseVersion } from './connect-error.ts';
 import { type Connection, describe } from './connection.ts';
@@ -63,7 +62,9 @@ async function openWith(
   connection: Connection,
   options: SessionOptions & { readonly ssl: Encryption },
 ): Promise<Session> {
-  const client = new pg.Client({
+  // loaded at the first connection: what is checked offline needs no driver
+  const { default: driver } = await import('pg');
+  const client = new driver.Client({
     host: connection.host,
     port: connection.port,
     user: connection.user,
@@ -123,6 +124,7 @@ async function openWith(
   };
   const rows = async (text: string, bound: { readonly maxRows: number }): Promise<Rows> => {
     if (lost !== null) throw connectionLost(connection, lost);
+    const { default: Cursor } = await import('pg-cursor');
     const cursor = client.query(new Cursor(text, [], { rowMode: 'array' }));
     try {
       const fetched = await cursor.read(bound.maxRows);

@@ -9,6 +9,9 @@ export const evidenceKinds = [
   'gate',
   'baseline',
   'verification',
+  'ratification',
+  'decline',
+  'revocation',
   'execution',
   'report',
 ] as const;

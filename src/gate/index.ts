@@ -65,3 +65,7 @@ export {
   type SeatsState,
   type Signing,
 } from './signers.ts';
+export { type Asked, decideRecorded, ratificationsOf, seatsOf, unresolved } from './decide-recorded.ts';
+export { type Broken, type History, isOf, readHistory, type Recorded, type Signatory } from './history.ts';
+export { type GateRecord, type PeopleRecord, peopleRecords, readPeopleRecord } from './record.ts';
+export { readRecord } from './record.io.ts';

@@ -5,6 +5,7 @@ import { canonicalFunctions } from './sql/canonical.sql.ts';
 import { eventTriggers, intactFunctions } from './sql/intact.sql.ts';
 import { p256Functions } from './sql/p256.sql.ts';
 import { peopleFunctions } from './sql/people.sql.ts';
+import { recordFunctions } from './sql/record.sql.ts';
 import { rolloutFunctions } from './sql/rollout.sql.ts';
 import { submitFunctions } from './sql/submit.sql.ts';
 import { tables } from './sql/tables.sql.ts';
@@ -38,6 +39,7 @@ export const rights: Readonly<Record<string, readonly string[]>> = {
     'leave_tier',
     'status',
     'steps_of',
+    'record_of',
     'statement_body',
     'describe',
     'schema_digest',
@@ -49,12 +51,13 @@ export const rights: Readonly<Record<string, readonly string[]>> = {
     'submit_target',
     'accept',
     'status',
+    'record_of',
     'statement_body',
     'describe',
     'schema_digest',
     'why_closed',
   ],
-  oneroof_observer: ['status', 'steps_of', 'statement_body', 'describe', 'schema_digest', 'why_closed'],
+  oneroof_observer: ['status', 'steps_of', 'record_of', 'statement_body', 'describe', 'schema_digest', 'why_closed'],
 };
 
 /** Functions that run as the owner of the application's objects, because they run its SQL. */
@@ -90,6 +93,7 @@ exception when duplicate_object or unique_violation then null; end $do$;`,
     submitFunctions,
     intactFunctions,
     rolloutFunctions,
+    recordFunctions,
     plan.as === 'superuser' ? eventTriggers : '',
     '-- Who this database is, who may ratify, and by which rules.',
     `insert into gate.identity (uri, app_owner, version) values (${text(plan.uri)}, ${text(plan.appOwner)}, ${gateVersion});`,

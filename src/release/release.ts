@@ -154,7 +154,7 @@ export interface Release {
   readonly next: readonly NextItem[];
 }
 
-/** A release with its digest. Only `sealRelease` and `readSealed` make one. */
+/** A release with its digest. Only `sealRelease`, `readSealed` and `releaseOfSeal` make one. */
 export interface SealedRelease {
   readonly release: Release;
   readonly seal: Seal;

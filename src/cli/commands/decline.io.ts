@@ -4,10 +4,8 @@ import { canonicalJson, OneRoofError, printable } from '../../core/index.ts';
 import { openSession, type Session } from '../../database/index.ts';
 import { shortCode, statementDigest, writeStatement } from '../../evidence/index.ts';
 import { type Cycle, describeGate, type Policy, readCycles, type Registry, submitSignature } from '../../gate/index.ts';
-import { readSealed } from '../../release/index.ts';
-import { readSetup } from '../../setup/index.ts';
 import { listenAt, notForProduction, servePage, signingActions, signPage } from '../../web/index.ts';
-import { releaseFolder, targetFor } from '../work.io.ts';
+import { openWork, recordPeople, targetFor, type Work } from '../work.io.ts';
 import { type Context, type Run } from '../verb.ts';
 
 type Closing = 'decline' | 'revoke';
@@ -22,9 +20,9 @@ const runClosing = async (kind: Closing, context: Context): ReturnType<Run> => {
   if (typeof reason !== 'string' || reason.trim() === '') {
     throw new OneRoofError('USAGE', { problem: 'a reason is missing', fix: `oneroof ${kind} … --reason "why"` });
   }
-  const setup = await readSetup(context.folder);
+  const { setup, sealed, store } = await openWork(context);
   const target = targetFor(setup, context);
-  const { release, seal } = await readSealed(releaseFolder(context));
+  const { release, seal } = sealed;
   if (target.relay === null) {
     throw new OneRoofError('CONFIG_INVALID', {
       problem: `target ${target.name} has no relay, which hands in signatures`,
@@ -45,6 +43,8 @@ const runClosing = async (kind: Closing, context: Context): ReturnType<Run> => {
     return await collect({
       context,
       session,
+      sealed,
+      store,
       at,
       policy: JSON.parse(facts.policy),
       registry: JSON.parse(facts.registry),
@@ -81,6 +81,8 @@ function bodyOf({ kind, cycle, reason, name }: At): string {
 async function collect(of: {
   readonly context: Context;
   readonly session: Session;
+  readonly sealed: Work['sealed'];
+  readonly store: Work['store'];
   readonly at: At;
   readonly policy: Policy;
   readonly registry: Registry;
@@ -114,6 +116,7 @@ async function collect(of: {
       barred: [],
       submit: async ({ person, signature }) => {
         await submitSignature(session, body, signature);
+        await recordPeople(context, { ...of, target: at.target });
         setImmediate(() => signed.emit('person', person.id));
         return { complete: true, signed: [person.id], missing: [] };
       },

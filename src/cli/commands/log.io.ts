@@ -1,15 +1,15 @@
 import { printable, shortDigest } from '../../core/index.ts';
-import { keyFingerprint, openFolderStore } from '../../evidence/index.ts';
+import { keyFingerprint } from '../../evidence/index.ts';
 import { readSealed } from '../../release/index.ts';
 import { readSetup } from '../../setup/index.ts';
-import { releaseFolder } from '../work.io.ts';
+import { openStore, releaseFolder } from '../work.io.ts';
 import { type Run } from '../verb.ts';
 
 /** Lists what was recorded, checked against the checkpoint, with who signed it; of one release where one is named. */
 export const run: Run = async (context) => {
   const setup = await readSetup(context.folder);
   const seal = context.arguments[0] === undefined ? null : (await readSealed(releaseFolder(context))).seal;
-  const { lines, checkpoint } = await openFolderStore(setup.evidence).log();
+  const { lines, checkpoint } = await openStore(setup).log();
   const entries = lines
     .filter(({ entry }) => seal === null || entry.seal === seal)
     .map(({ entry, signer }) => ({ ...entry, by: keyFingerprint(signer) }));

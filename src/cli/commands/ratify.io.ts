@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { digest, type Digest, instant, type Instant, now, OneRoofError, printable } from '../../core/index.ts';
 import { openSession, type Session, sql } from '../../database/index.ts';
-import { type Evidence, shortCode, type StatementDigest, statementDigest } from '../../evidence/index.ts';
+import {
+  type Evidence,
+  type EvidenceStore,
+  shortCode,
+  type StatementDigest,
+  statementDigest,
+} from '../../evidence/index.ts';
 import {
   authorsOf,
   buildRatification,
@@ -29,7 +35,7 @@ import {
   type Standing,
   writeDossier,
 } from '../../web/index.ts';
-import { openWork, targetFor } from '../work.io.ts';
+import { openWork, recordPeople, targetFor } from '../work.io.ts';
 import { type Context, type Run } from '../verb.ts';
 
 const hourMs = 3_600_000;
@@ -56,7 +62,18 @@ export const run: Run = async (context) => {
       target: target.name,
       production: policy.production,
     });
-    const proposal = { context, sealed, evidence, rehearsed, facts, policy, registry, dossier, log: await store.log() };
+    const proposal = {
+      context,
+      sealed,
+      store,
+      evidence,
+      rehearsed,
+      facts,
+      policy,
+      registry,
+      dossier,
+      log: await store.log(),
+    };
     const body = (await waiting(session, proposal)) ?? propose(proposal);
     return await collect({ ...proposal, session, body, pagePort: setup.pagePort, target: target.name });
   } finally {
@@ -99,6 +116,7 @@ function parsed<T>(
 interface Proposed {
   readonly context: Context;
   readonly sealed: SealedRelease;
+  readonly store: EvidenceStore;
   readonly evidence: readonly Evidence[];
   readonly rehearsed: Rehearsed;
   readonly facts: GateFacts;
@@ -196,6 +214,7 @@ async function collect(
       submit: async ({ person, signature }) => {
         await submitSignature(session, body, signature);
         await submitTarget(session, { statement, descriptor: descriptorOf(of), place: 0, proof: [] });
+        await recordPeople(context, of);
         const standing = await standingOf(session, { statement, policy });
         context.terminal.say(`${printable(person.name)} has ratified`);
         if (standing.complete) setImmediate(() => opened.emit('open'));

@@ -1,28 +1,73 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { readBundle, verifyBundle } from '../../bundle/index.ts';
+import { readBundle, type Told, verifyBundle } from '../../bundle/index.ts';
 import { OneRoofError, printable } from '../../core/index.ts';
 import { keyFingerprint, sshKey } from '../../evidence/index.ts';
+import { policyDigest, readPolicy, readRegistry, registryDigest } from '../../gate/index.ts';
 import { type Run } from '../verb.ts';
 
-/** Checks a bundle, offline: signatures, proofs, digests, and the verdict of its reports built again. */
+/** Checks a bundle, offline: signatures, proofs, digests, the verdict of its reports built again, and who let what be rolled out. */
 export const run: Run = async (context) => {
   const bundle = readBundle(read(resolve(context.folder, context.arguments[0] ?? '')));
-  const { keys: file } = context.options;
+  const { keys: file, policy, registry } = context.options;
   const keys = typeof file === 'string' ? trusted(resolve(context.folder, file)) : null;
-  OneRoofError.throwIfAny(verifyBundle(bundle, { keys, ratification: null }));
+  const root = {
+    policy: typeof policy === 'string' ? policyDigest(readPolicy(resolve(context.folder, policy))) : null,
+    registry: typeof registry === 'string' ? registryDigest(readRegistry(resolve(context.folder, registry))) : null,
+  };
+  const { problems, told } = verifyBundle(bundle, { keys, ...root });
+  OneRoofError.throwIfAny(problems);
   const by = bundle.keys.map(keyFingerprint);
   const lines = [
-    `holds  ${printable(bundle.release.name)} ${bundle.release.seal}: ${bundle.entries.length} entries`,
+    `holds  ${bundle.release.name} ${bundle.release.seal}: ${bundle.entries.length} entries`,
     ...by.map((key) => `${keys === null ? 'signed by (compare it: no --keys)' : 'signed by'}  ${key}`),
+    ...told.roots.flatMap((one) =>
+      (['policy', 'registry'] as const).map(
+        (kind) => `${kind} of ${one.target}${root[kind] === null ? ` (compare it: no --${kind})` : ''}  ${one[kind]}`,
+      ),
+    ),
+    ...told.said.flatMap(linesOf),
+    ...told.done.map(
+      ({ direction, target, tier, outcome, ended }) =>
+        `${direction === 'up' ? 'rolled out' : 'rolled back'}  ${ended}  ${target}  ${tier}${outcome === 'applied' ? '' : `: ${outcome}`}`,
+    ),
   ];
   return {
     exit: 0,
     schema: 'oneroof/verify-evidence/1',
-    data: { release: bundle.release, entries: bundle.entries.length, by, trusted: keys !== null },
-    text: lines.join('\n'),
+    data: {
+      release: bundle.release,
+      entries: bundle.entries.length,
+      by,
+      trusted: keys !== null,
+      rooted: root.policy !== null && root.registry !== null,
+      ...told,
+    },
+    text: lines.map((line) => printable(line)).join('\n'),
   };
 };
+
+function linesOf({
+  kind,
+  target,
+  statement,
+  signed,
+  reason,
+  seats,
+  holdPoint,
+  window,
+}: Told['said'][number]): readonly string[] {
+  const what = { ratification: 'ratified', decline: 'declined', revocation: 'revoked' }[kind];
+  const valid = window === null ? '' : `, from ${window.notBefore} to ${window.expires}`;
+  const before = holdPoint === null ? '' : `, before ${holdPoint}`;
+  return [
+    `${what}  ${target}  ${statement}${before}${valid}${reason === null ? '' : `: ${reason}`}`,
+    ...(seats === null
+      ? []
+      : [`  seats: ${seats.wanted.join('; ')}: ${seats.open === null ? 'every one filled' : `open: ${seats.open}`}`]),
+    ...signed.map(({ name, id, level, key, at }) => `  ${at}  ${name} (${id}), level ${level}, ${key} key`),
+  ];
+}
 
 function read(file: string): Uint8Array {
   try {

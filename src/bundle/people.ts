@@ -1,0 +1,159 @@
+import { type ErrorCode, type Instant } from '../core/index.ts';
+import { type Evidence, type StatementDigest } from '../evidence/index.ts';
+import {
+  decideRecorded,
+  explainSeat,
+  explainShortage,
+  type History,
+  isOf,
+  policyDigest,
+  readHistory,
+  registryDigest,
+  seatsOf,
+  type Signatory,
+  unresolved,
+} from '../gate/index.ts';
+import { type SealedRelease } from '../release/index.ts';
+import { readExecution, type Transaction, transactionsOf } from '../rollout/index.ts';
+
+/** Something that does not hold in what people signed, or in what was rolled out. */
+export interface Fault {
+  readonly code: ErrorCode;
+  readonly problem: string;
+}
+
+/** One statement of persons, for people to read. */
+export interface Said {
+  readonly kind: 'ratification' | 'decline' | 'revocation';
+  readonly target: string;
+  readonly statement: StatementDigest;
+  readonly signed: readonly Signatory[];
+  /** Why; null for a ratification. */
+  readonly reason: string | null;
+  /** Of a ratification: the places that different persons had to fill; `open`: what was missing. */
+  readonly seats: { readonly wanted: readonly string[]; readonly open: string | null } | null;
+  readonly holdPoint: string | null;
+  readonly window: { readonly notBefore: Instant; readonly expires: Instant } | null;
+}
+
+/** The registry and policy that a target's gate was installed with: a reader compares them. */
+export interface Root {
+  readonly target: string;
+  readonly policy: string;
+  readonly registry: string;
+}
+
+/** What people signed and what was done with it. */
+export interface Told {
+  readonly roots: readonly Root[];
+  readonly said: readonly Said[];
+  readonly done: readonly Transaction[];
+}
+
+/** Reads the story of a release out of its evidence, and checks every signature, and that a ratification covered each transaction. */
+export function readPeople(
+  sealed: SealedRelease,
+  evidence: readonly Evidence[],
+): { readonly told: Told; readonly faults: readonly Fault[]; readonly history: History } {
+  const history = readHistory(sealed, evidence);
+  const { done, faults } = readDone(history);
+  return {
+    history,
+    told: { roots: rootsOf(history), said: saidOf(history), done },
+    faults: [
+      ...history.broken.map(
+        ({ index, what, problem }): Fault => ({
+          code: what === 'rules' ? 'BUNDLE_RULES' : 'BUNDLE_RATIFICATION',
+          problem: `entry ${index} of the log: ${problem}`,
+        }),
+      ),
+      ...history.recorded.filter(isOf('ratification')).flatMap((one) =>
+        unresolved(history, one).map(
+          (problem): Fault => ({
+            code: 'BUNDLE_RATIFICATION',
+            problem: `entry ${one.index} of the log: ${problem}`,
+          }),
+        ),
+      ),
+      ...faults,
+    ],
+  };
+}
+
+function rootsOf({ rules }: History): readonly Root[] {
+  return [...rules].flatMap(([target, [first]]) =>
+    first === undefined
+      ? []
+      : [{ target, policy: policyDigest(first.policy), registry: registryDigest(first.registry) }],
+  );
+}
+
+function saidOf(history: History): readonly Said[] {
+  return history.recorded.map((one): Said => {
+    const { record, statement, signed } = one;
+    const common = { target: record.target, statement: record.statement.digest, signed };
+    if (statement.kind !== 'ratification') {
+      const { kind, predicate } = statement;
+      const reason = 'reason' in predicate ? predicate.reason : null;
+      return {
+        ...common,
+        kind: kind === 'decline' ? 'decline' : 'revocation',
+        reason,
+        seats: null,
+        holdPoint: null,
+        window: null,
+      };
+    }
+    const { holdPoint, notBefore, expires } = statement.predicate;
+    const state = isOf('ratification')(one) ? seatsOf(history, one) : null;
+    const open = state === null ? 'it is not known whether the seats were filled' : state.shortage;
+    const seats = {
+      wanted: (state?.seats ?? []).map(explainSeat),
+      open: open === null || typeof open === 'string' ? open : explainShortage(open),
+    };
+    return { ...common, kind: 'ratification', reason: null, seats, holdPoint, window: { notBefore, expires } };
+  });
+}
+
+function readDone(history: History): { readonly done: readonly Transaction[]; readonly faults: readonly Fault[] } {
+  const faults: Fault[] = [];
+  const read = history.evidence.flatMap(({ entry, ...piece }) => {
+    if (entry.kind !== 'execution') return [];
+    const one = piece.readable ? readExecution(piece.body) : null;
+    const isOurs = one?.seal === history.sealed.seal && one.release === history.sealed.release.name;
+    if (one !== null && isOurs) return [one];
+    faults.push({
+      code: 'BUNDLE_EXECUTION',
+      problem: `entry ${entry.index} of the log is no part of a rollout of this release`,
+    });
+    return [];
+  });
+  const done = transactionsOf(read);
+  for (const one of done) {
+    const why = one.outcome === 'not-applied' ? null : uncovered(history, one);
+    if (why === null) continue;
+    const way = one.direction === 'up' ? 'rolled out' : 'rolled back';
+    faults.push({
+      code: 'BUNDLE_EXECUTION',
+      problem: `${one.tier} was ${way} on ${one.target} at ${one.ended}, and no ratification covers that: ${why}`,
+    });
+  }
+  return { done, faults };
+}
+
+/** Why no ratification covered a transaction; null where one did. It had to be open at some time between intent and outcome. */
+function uncovered(history: History, of: Transaction): string | null {
+  const { statement, target, direction, tier } = of;
+  const found = history.sealed.release.tiers.find(({ id }) => id === tier);
+  if (found === undefined) return 'the release has no such tier';
+  if (found.barred !== null) return 'the tier is barred';
+  if (direction === 'down' && found.oneWay !== null) return 'the tier has no way back';
+  const last = found[direction].length;
+  if (of.steps[0] > of.steps[1] || of.steps[1] > last) return `the tier has ${last} steps`;
+  const verdicts = [of.begun, of.ended].map((now) =>
+    decideRecorded(history, { statement, target, direction, tier, now }),
+  );
+  const [first] = verdicts;
+  if (verdicts.some(({ decision }) => decision === 'OPEN') || first?.decision !== 'BLOCKED') return null;
+  return `${first.reason.code}: ${first.reason.problem}`;
+}

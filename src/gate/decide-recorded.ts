@@ -1,0 +1,130 @@
+import { elapsed, type Instant } from '../core/index.ts';
+import { type Evidence, type StatementDigest } from '../evidence/index.ts';
+import { type Direction } from '../release/index.ts';
+import { decide } from './decide.ts';
+import { type RatificationVerdict, type ResolvedEvidence } from './decision.ts';
+import { type History, isOf, type Recorded } from './history.ts';
+import { descriptorOf, signatureOf } from './record.ts';
+import { type SeatsState } from './signers.ts';
+
+/** A signature may be received by a clock that is ahead of the executor's. Milliseconds. */
+const clocks = 60_000;
+
+/** What is asked of a history: whether a ratification covered one tier, or the release where none is named, at a time. */
+export interface Asked {
+  readonly statement: StatementDigest;
+  readonly target: string;
+  readonly direction: Direction;
+  readonly tier: string | null;
+  readonly now: Instant;
+}
+
+/** Decides from the evidence what the gate of the target decided from its rows. What only the database knows, the live schema, is not asked. */
+export function decideRecorded(history: History, asked: Asked): RatificationVerdict {
+  const { target, statement, tier, direction } = asked;
+  const found = ratificationsOf(history, target).find(({ record }) => record.statement.digest === statement);
+  if (found === undefined) return blocked('statement', 'there is no such ratification for this target');
+  if (found.statement.predicate.holdPoint !== null)
+    return blocked('hold-point', 'it is a further ratification, which opens nothing by itself');
+  const verdict = decideOne(history, { found, asked });
+  if (verdict.decision === 'BLOCKED' || direction === 'down' || tier === null || !verdict.holdPoints.includes(tier))
+    return verdict;
+  const further = ratificationsOf(history, target).filter((one) => one.statement.predicate.holdPoint === tier);
+  return further.some((one) => decideOne(history, { found: one, asked }).decision === 'OPEN')
+    ? verdict
+    : blocked('hold-point', `a further ratification is needed before ${tier}`);
+}
+
+/** The seats of a ratification, and whether they were filled when its last signature was received; null where nothing could be counted. */
+export function seatsOf(history: History, found: Recorded<'ratification'>): SeatsState | null {
+  const { record, signed } = found;
+  const now = signed.reduce((last, { at }) => (at > last ? at : last), record.statement.receivedAt);
+  const asked = {
+    statement: record.statement.digest,
+    target: record.target,
+    direction: 'up',
+    tier: null,
+    now,
+  } as const;
+  const verdict = decideOne(history, { found, asked });
+  return verdict.decision === 'OPEN' ? verdict.seats : verdict.reason.seats;
+}
+
+/** What a ratification rests on and the evidence does not hold, or does not say PASSED of this release. */
+export function unresolved(
+  { sealed, evidence }: History,
+  { statement: { predicate } }: Recorded<'ratification'>,
+): readonly string[] {
+  const there = evidence.flatMap(resolved);
+  return predicate.evidence.flatMap(({ kind, digest }) => {
+    const found = there.find((one) => one.kind === kind && one.digest === digest);
+    if (found === undefined) return [`the ${kind} ${digest} that was signed is not among the evidence`];
+    const isGood = found.outcome === 'passed' && found.seal === sealed.seal;
+    return isGood ? [] : [`the ${kind} ${digest} that was signed did not pass, or is of another release`];
+  });
+}
+
+/** The ratifications of a target, newest last. */
+export function ratificationsOf(history: History, target: string): readonly Recorded<'ratification'>[] {
+  return history.recorded.filter(isOf('ratification')).filter(({ record }) => record.target === target);
+}
+
+function decideOne(
+  { sealed, evidence, recorded, rules }: History,
+  { found, asked }: { readonly found: Recorded<'ratification'>; readonly asked: Asked },
+): RatificationVerdict {
+  const { now, direction, target } = asked;
+  const { record } = found;
+  const inForce = rules.get(target)?.findLast(({ since }) => since === null || since <= now);
+  const descriptor = descriptorOf(record);
+  if (inForce === undefined || descriptor === null || record.facts === null)
+    return blocked('target', 'the database handed in no descriptor');
+  return decide({
+    now,
+    direction,
+    sealed,
+    body: record.statement.body,
+    signatures: record.statement.signatures
+      .map(signatureOf)
+      .filter(({ receivedAt }) => elapsed({ from: now, to: receivedAt }) <= clocks),
+    policy: inForce.policy,
+    registry: inForce.registry,
+    target: {
+      descriptor,
+      inclusion: { index: 0, proof: [] },
+      live: record.facts,
+      schema: { live: descriptor.schema, left: null },
+    },
+    revocations: recorded
+      .filter(isOf('revocation'))
+      .filter((one) => one.record.target === target && one.record.statement.receivedAt <= now)
+      .map((one) => ({
+        body: one.record.statement.body,
+        signatures: one.record.statement.signatures.map(signatureOf),
+      })),
+    evidence: evidence.flatMap(resolved),
+  });
+}
+
+function blocked(code: 'statement' | 'hold-point' | 'target', problem: string): RatificationVerdict {
+  return { decision: 'BLOCKED', reason: { code, problem, seats: null } };
+}
+
+function resolved(piece: Evidence): readonly ResolvedEvidence[] {
+  if (!piece.readable || typeof piece.body !== 'object' || piece.body === null) return [];
+  const { kind, digest, seal } = piece.entry;
+  const said = (name: string): unknown => Reflect.get(piece.body as object, name);
+  const [at, schema] = [said('endedAt'), said('gateSchema')];
+  return [
+    {
+      kind,
+      digest,
+      seal,
+      outcome: said('outcome') === 'passed' ? 'passed' : 'failed',
+      rehearsal:
+        kind === 'rehearsal' && typeof at === 'string' && typeof schema === 'string'
+          ? { at: at as Instant, schema: schema as ResolvedEvidence['digest'] }
+          : null,
+    },
+  ];
+}

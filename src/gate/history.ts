@@ -1,0 +1,213 @@
+import { canonicalJson, type Instant } from '../core/index.ts';
+import { type Evidence, statementDigest, statementHash } from '../evidence/index.ts';
+import { type SealedRelease } from '../release/index.ts';
+import { verifyChain } from './chain.ts';
+import { type Policy, type Registry } from './documents.ts';
+import { authorsOf } from './ratification.ts';
+import { chainOf, type PeopleRecord, readPeopleRecord, type Rules, signatureOf } from './record.ts';
+import { policyDigest } from './policy.ts';
+import { registryDigest } from './registry.ts';
+import { countSigners } from './signers.ts';
+import { parseStatement } from './statement.ts';
+import { type PersonStatement } from './statement-form.ts';
+
+/** Somebody who signed, by the rules of that time. */
+export interface Signatory {
+  readonly id: string;
+  readonly name: string;
+  readonly level: number;
+  readonly key: 'bound' | 'synced';
+  readonly at: Instant;
+}
+
+/** One statement of persons, checked. */
+export interface Recorded<Kind extends PeopleRecord['statement']['kind'] = PeopleRecord['statement']['kind']> {
+  /** Of the log. */
+  readonly index: number;
+  readonly record: PeopleRecord;
+  readonly statement: PersonStatement<Kind>;
+  readonly signed: readonly Signatory[];
+}
+
+/** Something that does not hold, and the entry that it stands in. */
+export interface Broken {
+  readonly index: number;
+  readonly what: 'rules' | 'statement';
+  readonly problem: string;
+}
+
+/** What was in force from a time on. */
+interface InForce {
+  readonly since: Instant | null;
+  readonly policy: Policy;
+  readonly registry: Registry;
+}
+
+/** What people signed of a release, as its evidence tells: only what holds; the rest is named. */
+export interface History {
+  readonly sealed: SealedRelease;
+  readonly evidence: readonly Evidence[];
+  /** Newest last; each statement once, with all its signatures. */
+  readonly recorded: readonly Recorded[];
+  /** Of each target, oldest first. */
+  readonly rules: ReadonlyMap<string, readonly InForce[]>;
+  readonly broken: readonly Broken[];
+}
+
+/**
+ * Reads what people signed of a release, and checks it: rules from the pinned ones, the bytes of each statement, each signature.
+ *
+ * Stops: a signature that was taken away or altered, a statement that was moved to another release, rules that nobody let in, by
+ * whoever holds the key that the log is signed with.
+ */
+export function readHistory(sealed: SealedRelease, evidence: readonly Evidence[]): History {
+  const broken: Broken[] = [];
+  const rules = new Map<string, { readonly of: Rules; readonly states: readonly InForce[] }>();
+  const recorded = new Map<string, Recorded>();
+  for (const piece of evidence) {
+    const { entry } = piece;
+    if (entry.kind !== 'ratification' && entry.kind !== 'decline' && entry.kind !== 'revocation') continue;
+    const { index } = entry;
+    const fail = (what: Broken['what'], problem: string): void => void broken.push({ index, what, problem });
+    const record = piece.readable ? readPeopleRecord(piece.body) : piece.reason;
+    if (typeof record === 'string') {
+      fail('statement', `it cannot be read: ${record}`);
+      continue;
+    }
+    const before = rules.get(record.target);
+    const isSame = before !== undefined && canonicalJson(before.of) === canonicalJson(record.rules);
+    const states = isSame ? before.states : readRules(record.rules);
+    if (typeof states === 'string') fail('rules', states);
+    else if (before !== undefined && !isContinued(before.of, record.rules))
+      fail('rules', 'its registries and policies do not continue those of the entry before it');
+    else rules.set(record.target, { of: record.rules, states });
+    if (typeof states === 'string') continue;
+    const key = `${record.target} ${record.statement.digest}`;
+    const read = readOne({ index, record, states, sealed, recorded: [...recorded.values()] }, entry.kind);
+    if (typeof read === 'string') {
+      fail('statement', read);
+      continue;
+    }
+    const older = recorded.get(key);
+    if (older !== undefined && !holdsAll(older.record, record)) fail('statement', 'signatures were taken away');
+    else {
+      recorded.delete(key);
+      recorded.set(key, read);
+    }
+  }
+  return {
+    sealed,
+    evidence,
+    recorded: [...recorded.values()],
+    rules: new Map([...rules].map(([target, { states }]) => [target, states])),
+    broken,
+  };
+}
+
+/** Of one kind alone. */
+export function isOf<Kind extends PeopleRecord['statement']['kind']>(kind: Kind) {
+  return (one: Recorded): one is Recorded<Kind> => one.statement.kind === kind;
+}
+
+/** What was in force, state by state; a text: why the chain does not hold. */
+function readRules(rules: Rules): readonly InForce[] | string {
+  const states: InForce[] = [];
+  for (let count = 0; count <= rules.links.length; count += 1) {
+    const verdict = verifyChain(chainOf({ first: rules.first, links: rules.links.slice(0, count) }));
+    if (!verdict.ok) return verdict.problem;
+    const since = rules.links[count - 1]?.acceptedAt ?? null;
+    const before = states.at(-1)?.since ?? null;
+    if (since !== null && before !== null && since < before)
+      return 'a registry or policy came into force before the one it follows';
+    states.push({ since, policy: verdict.policy, registry: verdict.registry });
+  }
+  return states;
+}
+
+function isContinued(before: Rules, after: Rules): boolean {
+  const cut = { ...after, links: after.links.slice(0, before.links.length) };
+  return canonicalJson(cut) === canonicalJson(before);
+}
+
+function holdsAll(before: PeopleRecord, after: PeopleRecord): boolean {
+  const there = after.statement.signatures.map((one) => canonicalJson(one));
+  return before.statement.signatures.every((one) => there.includes(canonicalJson(one)));
+}
+
+/** Reads and checks one statement with its signatures; a text: what is wrong with it. */
+function readOne(
+  of: {
+    readonly index: number;
+    readonly record: PeopleRecord;
+    readonly states: readonly InForce[];
+    readonly sealed: SealedRelease;
+    readonly recorded: readonly Recorded[];
+  },
+  kind: PeopleRecord['statement']['kind'],
+): Recorded | string {
+  const { index, record, states, sealed } = of;
+  const parsed = parseStatement(record.statement.body);
+  if (!parsed.ok) return parsed.problems[0].problem;
+  const { statement } = parsed;
+  if (statement.kind !== kind || record.statement.kind !== kind) return `it is no ${kind}`;
+  if (statementDigest(parsed.body) !== record.statement.digest) return 'its name is not the digest of what was signed';
+  if (
+    (kind === 'ratification') !== (record.facts !== null) ||
+    (kind !== 'ratification' && record.statement.descriptor !== null)
+  )
+    return 'it says of a database what its kind does not say';
+  const strange = strangeSubject(of, statement);
+  if (strange !== null) return strange;
+  const inForce = statement.kind === 'ratification' ? named(states, statement) : atTime(states, record);
+  if (inForce === undefined) return 'it names a registry or policy that was never in force';
+  const { counted, dropped } = countSigners({
+    challenge: statementHash(parsed.body),
+    signatures: record.statement.signatures.map(signatureOf),
+    ...inForce,
+    seats: [],
+    excluded: statement.kind === 'ratification' ? [...statement.predicate.authors, ...authorsOf(sealed.release)] : [],
+  });
+  // the database verified each signature before it kept it: one that does not count was altered since
+  const [bad] = dropped;
+  if (bad !== undefined) return `a signature of ${bad.person ?? 'nobody'} does not count: ${bad.problem}`;
+  const signed = counted.map(({ person, level, bound, signatures }): Signatory => {
+    const name = inForce.registry.persons.find(({ id }) => id === person)?.name ?? person;
+    const at = record.statement.signatures[signatures[0] ?? 0]?.receivedAt ?? record.statement.receivedAt;
+    return { id: person, name, level, key: bound ? 'bound' : 'synced', at };
+  });
+  return { index, record, statement, signed };
+}
+
+function strangeSubject(
+  { record, sealed, recorded }: Parameters<typeof readOne>[0],
+  statement: PersonStatement,
+): string | null {
+  const [{ name, digest }] = statement.subject;
+  const subject = `sha256:${digest.sha256}`;
+  const knows = (ratification: string): boolean =>
+    recorded.some(
+      (one) =>
+        one.statement.kind === 'ratification' &&
+        one.record.target === record.target &&
+        one.record.statement.digest === ratification,
+    );
+  if (statement.kind === 'revocation')
+    return knows(subject) ? null : 'it revokes something that was not ratified before it';
+  if (subject !== sealed.seal || name !== sealed.release.name) return 'it speaks of another release';
+  if (statement.kind === 'decline' && !knows(statement.predicate.statement))
+    return 'it declines something that was not ratified before it';
+  return null;
+}
+
+function named(states: readonly InForce[], { predicate }: PersonStatement<'ratification'>): InForce | undefined {
+  return states.findLast(
+    ({ policy, registry }) =>
+      policyDigest(policy) === predicate.policy &&
+      registryDigest(registry) === predicate.registry.digest &&
+      registry.version === predicate.registry.version,
+  );
+}
+
+function atTime(states: readonly InForce[], { statement: { receivedAt } }: PeopleRecord): InForce | undefined {
+  return states.findLast(({ since }) => since === null || since <= receivedAt);
+}

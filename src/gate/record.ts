@@ -1,0 +1,169 @@
+import { z } from 'zod';
+import { type Digest, type Instant, instant } from '../core/index.ts';
+import { base64Text, type StatementDigest } from '../evidence/index.ts';
+import { type Chain, type ChainLink, verifyChain } from './chain.ts';
+import { type Policy, type Registry, type TargetDescriptor } from './documents.ts';
+import { type ReceivedSignature } from './decision.ts';
+import { policyDigest } from './policy.ts';
+import { registryDigest } from './registry.ts';
+
+const time = z.custom<Instant>((value) => {
+  if (typeof value !== 'string') return false;
+  const at = Date.parse(value);
+  return !Number.isNaN(at) && instant(new Date(at)) === value;
+}, 'expected a time');
+const signature = z.strictObject({
+  credential: z.string(),
+  authenticatorData: base64Text,
+  clientDataJSON: base64Text,
+  signature: base64Text,
+  receivedAt: time,
+});
+const kind = z.enum(['ratification', 'decline', 'revocation']);
+const rule = z.enum(['registry', 'policy']);
+const facts = z.strictObject({
+  uri: z.string(),
+  incarnation: z.string(),
+  systemIdentifier: z.string(),
+  timeline: z.number(),
+  databaseOid: z.string(),
+  database: z.string(),
+});
+const statement = z.strictObject({
+  kind,
+  digest: z.custom<StatementDigest>((value) => typeof value === 'string'),
+  body: z.string(),
+  receivedAt: time,
+  /** The database's own leaf of what a ratification names, canonical; null where it is no ratification. */
+  descriptor: z.string().nullable(),
+  signatures: z.array(signature).min(1),
+});
+const link = z.strictObject({
+  kind: rule,
+  document: z.string(),
+  acceptedAt: time,
+  body: z.string(),
+  signatures: z.array(signature),
+});
+const rules = z.strictObject({
+  first: z.strictObject({ policy: z.string(), registry: z.string() }),
+  links: z.array(link),
+});
+const record = z.strictObject({
+  version: z.literal(1),
+  /** As oneroof.yaml names it. */
+  target: z.string(),
+  /** What the database said of itself, which is what a ratification must name; null where it is none. */
+  facts: facts.nullable(),
+  statement,
+  rules,
+});
+
+/** One statement of persons, with its signatures, and the registries and policies that it is judged by. Evidence of its kind. */
+export type PeopleRecord = z.output<typeof record>;
+
+/** Registries and policies from the pinned ones to those in force, with what let each in, and when. */
+export type Rules = PeopleRecord['rules'];
+
+/** What a database holds of one release: what `gate.record_of` answers. */
+export interface GateRecord {
+  readonly facts: NonNullable<PeopleRecord['facts']>;
+  readonly documents: readonly {
+    readonly kind: 'registry' | 'policy';
+    readonly digest: string;
+    readonly body: string;
+    readonly acceptedAt: Instant;
+  }[];
+  readonly statements: readonly (Omit<PeopleRecord['statement'], 'kind'> & {
+    readonly kind: PeopleRecord['statement']['kind'] | 'registry' | 'policy';
+    readonly subject: string;
+  })[];
+}
+
+/** Reads the body of a piece of evidence as such a record; a text: why it is none. */
+export function readPeopleRecord(body: unknown): PeopleRecord | string {
+  const parsed = record.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  return `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'has another form'}`;
+}
+
+/** The records of a release, oldest first: what is to be kept of what a database holds. */
+export function peopleRecords(target: string, held: GateRecord): readonly PeopleRecord[] {
+  const inForce = rulesOf(held);
+  return held.statements.flatMap(({ subject: _subject, ...one }): PeopleRecord[] =>
+    one.kind === 'registry' || one.kind === 'policy' || one.signatures.length === 0
+      ? []
+      : [
+          {
+            version: 1,
+            target,
+            facts: one.kind === 'ratification' ? held.facts : null,
+            statement: { ...one, kind: one.kind },
+            rules: inForce,
+          },
+        ],
+  );
+}
+
+/** Finds the statement that let each document in; where none does, the chain does not hold, and says so where it is checked. */
+function rulesOf({ documents, statements }: GateRecord): Rules {
+  const first = { policy: '', registry: '' };
+  const begun = new Set<string>();
+  const links: Rules['links'] = [];
+  for (const { kind: of, digest, body: document, acceptedAt } of documents) {
+    if (!begun.has(of)) {
+      begun.add(of);
+      first[of] = document;
+      continue;
+    }
+    const found = statements
+      .filter((one) => one.kind === of && one.subject === digest)
+      .map((one) => ({ kind: of, document, acceptedAt, body: one.body, signatures: one.signatures }));
+    const none = { kind: of, document, acceptedAt, body: '', signatures: [] };
+    links.push(found.find((next) => verifyChain(chainOf({ first, links: [...links, next] })).ok) ?? found[0] ?? none);
+  }
+  return { first, links };
+}
+
+/** Rules as a chain, pinned by the digests of its own first documents; whether these are the right ones is for the reader to compare. */
+export function chainOf({ first, links }: Rules): Chain {
+  return { root: rootOf(first), first, links: links.map(linkOf) };
+}
+
+function rootOf(first: Rules['first']): Chain['root'] {
+  const read = <T>(text: string, digestOf: (value: T) => Digest): Digest => {
+    try {
+      return digestOf(JSON.parse(text) as T);
+    } catch {
+      return 'sha256:' as Digest;
+    }
+  };
+  return { policy: read<Policy>(first.policy, policyDigest), registry: read<Registry>(first.registry, registryDigest) };
+}
+
+function linkOf({ kind: of, document, body, signatures }: Rules['links'][number]): ChainLink {
+  return { kind: of, document, body, signatures: signatures.map(signatureOf) };
+}
+
+/** A signature as it is checked. */
+export function signatureOf(of: PeopleRecord['statement']['signatures'][number]): ReceivedSignature {
+  return {
+    credential: of.credential,
+    authenticatorData: Buffer.from(of.authenticatorData, 'base64'),
+    clientDataJSON: Buffer.from(of.clientDataJSON, 'base64'),
+    signature: Buffer.from(of.signature, 'base64'),
+    receivedAt: of.receivedAt,
+  };
+}
+
+/** The descriptor of a record, or null where it has none that can be read. */
+export function descriptorOf({ statement: { descriptor } }: PeopleRecord): TargetDescriptor | null {
+  const form = facts.extend({ format: z.literal(1), schema: z.custom<Digest>((value) => typeof value === 'string') });
+  try {
+    const parsed = form.safeParse(JSON.parse(descriptor ?? ''));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,29 @@
+/** What people signed of one release, whole, to be kept as evidence and checked elsewhere: it reads, and opens nothing. */
+export const recordFunctions = String.raw`
+create function gate.instant_of(moment timestamptz) returns text
+language sql immutable strict set search_path = pg_catalog, pg_temp as $gate$
+  select to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+$gate$;
+
+create function gate.one_line(octets bytea) returns text
+language sql immutable strict set search_path = pg_catalog, pg_temp as $gate$
+  select replace(encode(octets, 'base64'), E'\n', '')
+$gate$;
+
+-- All statements on a release and on its ratifications, each with its signatures; all registries and policies, with what let them in.
+create function gate.record_of(of_seal text) returns jsonb
+language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+  select jsonb_build_object('facts', gate.facts(),
+    'documents', (select coalesce(jsonb_agg(jsonb_build_object('kind', d.kind, 'digest', d.digest, 'body', d.body,
+      'acceptedAt', gate.instant_of(d.accepted_at)) order by d.number), '[]') from gate.documents d),
+    'statements', (select coalesce(jsonb_agg(jsonb_build_object('kind', s.kind, 'digest', s.digest, 'subject', s.subject, 'body', s.body,
+        'receivedAt', gate.instant_of(s.received_at),
+        'descriptor', (select t.descriptor from gate.targets t where t.statement = s.digest),
+        'signatures', (select coalesce(jsonb_agg(jsonb_build_object('credential', g.credential,
+            'authenticatorData', gate.one_line(g.authenticator_data), 'clientDataJSON', gate.one_line(g.client_data),
+            'signature', gate.one_line(g.signature), 'receivedAt', gate.instant_of(g.received_at)) order by g.received_at, g.credential), '[]')
+          from gate.signatures g where g.statement = s.digest)) order by s.received_at, s.digest), '[]')
+      from gate.statements s where s.kind in ('registry', 'policy') or s.subject = of_seal
+        or s.subject in (select r.digest from gate.statements r where r.kind = 'ratification' and r.subject = of_seal)))
+$gate$;
+`;

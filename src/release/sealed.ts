@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { type Bytes, canonicalJson, type Digest, isDigest, type Json, type Milliseconds } from '../core/index.ts';
+import {
+  type Expectation,
+  type MetricName,
+  type Release,
+  type ReleaseName,
+  type SealedRelease,
+  type Step,
+  type TierId,
+} from './release.ts';
+import { sealOf } from './seal.ts';
+
+const text = <T extends string = string>() => z.custom<T>((value) => typeof value === 'string');
+const length = z.custom<Milliseconds>((value) => typeof value === 'number' && value >= 0);
+const reason = z.string().nullable();
+const place = { file: '', line: 1, column: 1 };
+/** A seal holds a statement by its digest alone. */
+const step = z
+  .custom<Digest>((value) => typeof value === 'string' && isDigest(value))
+  .transform((digest): Step => ({ sql: '', digest, kind: '', title: '', place, transactional: true }));
+const steps = z.array(step);
+const expectation = z.custom<Expectation>((value) => typeof value === 'object' && value !== null);
+const expectations = z.record(z.string(), expectation);
+const after = z.array(z.object({ title: z.string(), run: reason }));
+
+const form = z.object({
+  name: text<ReleaseName>(),
+  title: z.string(),
+  summary: z.string(),
+  database: z.string(),
+  touches: z.array(z.string()),
+  varies: z.array(z.string()),
+  requires: z.enum(['logical', 'strict']),
+  authors: z.array(z.object({ name: z.string(), kind: z.enum(['agent', 'person']), instructedBy: reason })),
+  settings: z.object({ lockTimeout: length, statementTimeout: length, searchPath: z.array(z.string()), role: reason }),
+  budgets: z.custom<{ lock: Milliseconds | null; total: Milliseconds | null; rewrite?: Bytes }>(
+    (value) => typeof value === 'object' && value !== null,
+  ),
+  tiers: z.array(
+    z.object({
+      id: text<TierId>(),
+      order: z.int().positive(),
+      title: z.string(),
+      transaction: z.enum(['single', 'each']),
+      up: steps,
+      down: steps,
+      oneWay: reason,
+      check: steps,
+      barred: reason,
+    }),
+  ),
+  metrics: z.array(z.object({ name: text<MetricName>(), title: z.string(), query: step })),
+  invariants: z.object({ greenfield: expectations, finalized: expectations, always: expectations }),
+  gates: z.array(
+    z.object({ id: z.string(), title: z.string(), metric: text<MetricName>(), expectation, before: text<TierId>() }),
+  ),
+  options: z.array(
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      decision: z.enum(['chosen', 'declined', 'rejected']),
+      reason: z.string(),
+      up: steps,
+    }),
+  ),
+  reviews: z.array(
+    z.object({ by: z.string(), finding: z.enum(['agrees', 'objects', 'comments', 'pending']), text: z.string() }),
+  ),
+  allows: z.record(z.string(), z.string()),
+  after: z.object({ rollout: after, rollback: after }),
+  next: z.array(z.object({ title: z.string(), gated: z.boolean() })),
+});
+
+/**
+ * Reads a release out of the document that was sealed: everything but the text of its statements, so it can be judged, and not run.
+ * Null where the document has another form. The seal is the document's own digest.
+ */
+export function releaseOfSeal(document: Json): SealedRelease | null {
+  const parsed = form.safeParse(document);
+  if (!parsed.success || typeof document !== 'object' || document === null || Array.isArray(document)) return null;
+  const release: Release = { ...parsed.data, folder: '' };
+  return { release, seal: sealOf(JSON.parse(canonicalJson(document))) };
+}

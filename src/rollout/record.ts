@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { type Instant, isDigest } from '../core/index.ts';
+import { type StatementDigest } from '../evidence/index.ts';
+import { type Release, type TierId } from '../release/index.ts';
+import { type Epoch, type Execution } from './rollout.ts';
+
+const text = <T extends string>() => z.custom<T>((value) => typeof value === 'string');
+const form: z.ZodType<Execution> = z.strictObject({
+  version: z.literal(1),
+  release: z.string(),
+  seal: z.custom<Execution['seal']>((value) => typeof value === 'string' && isDigest(value)),
+  target: z.string(),
+  statement: text<StatementDigest>(),
+  direction: z.enum(['up', 'down']),
+  tier: text<TierId>(),
+  steps: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+  epoch: text<Epoch>(),
+  phase: z.enum(['intent', 'applied', 'not-applied', 'unknown']),
+  reason: z.string().nullable(),
+  at: z.custom<Instant>((value) => typeof value === 'string' && !Number.isNaN(Date.parse(value))),
+});
+
+/** Reads the body of a piece of evidence of kind `execution`; null where it is none. */
+export function readExecution(body: unknown): Execution | null {
+  const parsed = form.safeParse(body);
+  return parsed.success ? parsed.data : null;
+}
+
+/** A transaction of a rollout, from its intent to its outcome. `unknown` where none is on record, and none follows from what came after. */
+export interface Transaction extends Pick<Execution, 'target' | 'statement' | 'direction' | 'tier' | 'steps'> {
+  readonly outcome: 'applied' | 'not-applied' | 'unknown';
+  readonly begun: Instant;
+  readonly ended: Instant;
+}
+
+/** Puts intents and outcomes together; an outcome without an intent is a transaction too. The lines are in the order of the log. */
+export function transactionsOf(executions: readonly Execution[]): readonly Transaction[] {
+  const done: Transaction[] = [];
+  let open: Execution | null = null;
+  for (const one of executions) {
+    if (one.phase === 'intent') {
+      if (open !== null) done.push(concluded(open, one));
+      open = one;
+      continue;
+    }
+    const isSame: boolean = open !== null && keyOf(open) === keyOf(one);
+    if (open !== null && !isSame) done.push(concluded(open, one));
+    done.push(transaction(isSame && open !== null ? open : one, { at: one.at, outcome: one.phase }));
+    open = null;
+  }
+  if (open !== null) done.push(concluded(open, null));
+  return done;
+}
+
+/** A run that was killed leaves an intent without its outcome. The next intent was chosen by the database's rows, so it tells. */
+function concluded(open: Execution, next: Execution | null): Transaction {
+  const isOther = next === null || next.statement !== open.statement || next.target !== open.target;
+  if (isOther) return transaction(open, { at: open.at, outcome: 'unknown' });
+  const isAgain = next.direction === open.direction && next.tier === open.tier && next.steps[0] <= open.steps[0];
+  const isTurned = next.direction !== open.direction && next.tier !== open.tier;
+  return transaction(open, { at: next.at, outcome: isAgain || isTurned ? 'not-applied' : 'applied' });
+}
+
+function transaction(
+  { target, statement, direction, tier, steps, at: begun }: Execution,
+  end: { readonly at: Instant; readonly outcome: Transaction['outcome'] },
+): Transaction {
+  return { target, statement, direction, tier, steps, begun, ended: end.at, outcome: end.outcome };
+}
+
+function keyOf({ target, statement, direction, tier, steps, epoch }: Execution): string {
+  return JSON.stringify([target, statement, direction, tier, steps, epoch]);
+}
+
+/** Where a target stands, as far as the record tells. */
+export interface Position {
+  readonly state: 'greenfield' | 'half-way' | 'finalized' | 'unknown';
+  /** The tiers that are in force, whole or in part, in order. */
+  readonly active: readonly string[];
+  /** The last transaction that changed something, or may have; null where there was none. */
+  readonly last: Transaction | null;
+}
+
+/** Derives it from the transactions of one target: what was rolled back is not active. */
+export function positionOf(release: Pick<Release, 'tiers'>, transactions: readonly Transaction[]): Position {
+  const active = new Map<string, 'whole' | 'part'>();
+  for (const { outcome, direction, tier: name, steps } of transactions) {
+    if (outcome !== 'applied') continue;
+    const tier = release.tiers.find(({ id }) => id === name);
+    const isWhole = steps[1] >= (tier?.[direction].length ?? 0);
+    if (direction === 'down' && isWhole) active.delete(name);
+    else active.set(name, direction === 'up' && isWhole ? 'whole' : 'part');
+  }
+  const usable = release.tiers.filter(({ barred }) => barred === null).map(({ id }): string => id);
+  const last = transactions.findLast(({ outcome }) => outcome !== 'not-applied') ?? null;
+  const names = [...active.keys()].toSorted((one, other) => Number.parseInt(one, 10) - Number.parseInt(other, 10));
+  return { state: stateOf({ active, usable, last }), active: names, last };
+}
+
+function stateOf(of: {
+  readonly active: ReadonlyMap<string, 'whole' | 'part'>;
+  readonly usable: readonly string[];
+  readonly last: Transaction | null;
+}): Position['state'] {
+  if (of.last?.outcome === 'unknown') return 'unknown';
+  if (of.active.size === 0) return 'greenfield';
+  const isFinal = of.usable.every((tier) => of.active.get(tier) === 'whole') && of.last?.direction === 'up';
+  return isFinal ? 'finalized' : 'half-way';
+}
