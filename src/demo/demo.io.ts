@@ -152,6 +152,8 @@ async function tellStory(stage: Stage, { agent, passing }: Scene, before: activa
   await activation.openAndRollOut(stage);
   tale.chapter('Report');
   const final = await reportStage(stage.course, { folder: join(plan.folder, 'report'), policy });
+  for (const { id, component, status } of final.report.components)
+    if (id === 'ratification' || id === 'activation') tale.tell({ name: status, text: component });
   tellVerdicts(tale, final.report);
   stopIf(plan.signal);
   await activation.rollBackAndProve(stage, before);

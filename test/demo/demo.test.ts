@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { readBundle, verifyBundle } from '../../src/bundle/index.ts';
+import { type SshKey } from '../../src/evidence/index.ts';
+import { policyDigest, readPolicyAndRegistry, registryDigest } from '../../src/gate/index.ts';
 import { exampleFolder } from '../../src/demo/index.ts';
 import { type Expectation, readRelease } from '../../src/release/index.ts';
 import { type DemoRun, runDemo } from './run.io.ts';
@@ -164,11 +166,39 @@ describe('the demo with nobody at a terminal', () => {
     expect(report).toContain('tiers 2–6');
     expect(report).toContain('issues=204,556');
     const evidence = chapter(run.told, 'Evidence, for somebody who trusts nobody');
-    expect(evidence.find((line) => line.startsWith('verified '))).toMatch(/holds one-roof.*signed by SHA256:/);
-    expect(evidence.find((line) => line.startsWith('changed '))).toMatch(/refused.*BUNDLE_DIGEST/);
-    expect(verifyBundle(readBundle(readFileSync(file('evidence.json'))), { keys: null, ratification: null })).toEqual(
-      [],
+    const refusals = evidence.filter((line) => line.startsWith('refused '));
+    expect(refusals).toHaveLength(2);
+    expect(refusals[0]).toMatch(/one digit of a copy is changed.*\(BUNDLE_DIGEST\)$/);
+    expect(refusals[1]).toMatch(/the registry of somebody else is trusted.*\(BUNDLE_RULES\)$/);
+    const { policy, registry } = readPolicyAndRegistry({
+      policy: file('policy.yaml'),
+      registry: file('registry.json'),
+    });
+    const { problems, told: story } = verifyBundle(readBundle(readFileSync(file('evidence.json'))), {
+      keys: [readFileSync(file('agents.pub'), 'utf8').trim() as SshKey],
+      policy: policyDigest(policy),
+      registry: registryDigest(registry),
+    });
+    expect(problems).toEqual([]);
+    const ratified = story.said.filter(({ kind, seats }) => kind === 'ratification' && seats?.open === null);
+    expect(ratified.map(({ signed }) => signed.map(({ id }) => id))).toEqual([
+      ['ana', 'ben'],
+      ['ana', 'ben'],
+    ]);
+    const applied = story.done.filter(({ outcome }) => outcome === 'applied');
+    expect(applied.map(({ direction }) => direction)).toEqual([
+      ...Array(6).fill('up'),
+      ...Array(6).fill('down'),
+      ...Array(6).fill('up'),
+    ]);
+    // the data gate held it the first time
+    expect(story.done.filter((one) => !applied.includes(one))).toMatchObject([
+      { direction: 'up', tier: '2-owners', outcome: 'not-applied' },
+    ]);
+    expect(evidence.join('\n')).toContain(
+      'covered 18 tiers rolled out or back, each by an open ratification; 1 that the gate',
     );
+    expect(evidence.filter((line) => line.startsWith('ratified '))).toHaveLength(2);
   });
 
   it('touches no folder that is not its own', async () => {
