@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { isAbsolute, relative } from 'node:path';
 import { type CloneHost, type Golden } from './clone/index.ts';
 import { canonicalJson, type Milliseconds, now } from './core/index.ts';
 import { type Connection, type Session } from './database/index.ts';
@@ -96,11 +96,19 @@ export async function reportStage(
 ): Promise<{ readonly report: Report; readonly files: readonly string[] }> {
   const { sealed, store } = course;
   const evidence = await store.of(sealed.seal);
-  const hrefOf = (entry: Entry): string => relative(plan.folder, store.locate(entry));
+  const hrefOf = hrefFrom(plan.folder, store);
   const report = buildReport({ release: sealed, evidence, policy: plan.policy, now: now(), hrefOf });
   const files = await writeReport({ report, markdown: toMarkdown(report), html: toHtml(report), folder: plan.folder });
   await store.append({ kind: 'report', seal: sealed.seal, body: report }, now());
   return { report, files };
+}
+
+/** The address of a piece of evidence: from a folder where it is a file, else its name. */
+export function hrefFrom(folder: string, store: EvidenceStore): (entry: Entry) => string {
+  return (entry) => {
+    const place = store.locate(entry);
+    return isAbsolute(place) ? relative(folder, place) : `urn:oneroof:evidence:${entry.digest}`;
+  };
 }
 
 /** What is asked of a rollout or a rollback. */

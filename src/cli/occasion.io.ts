@@ -1,7 +1,7 @@
-import { relative } from 'node:path';
 import { now } from '../core/index.ts';
 import { openObserver } from '../database/index.ts';
 import { readCycles, readGate } from '../gate/index.ts';
+import { hrefFrom } from '../pipeline.io.ts';
 import { buildReport, type Occasion, type Ratifications } from '../report/index.ts';
 import { type Target } from '../setup/index.ts';
 import { type Context } from './verb.ts';
@@ -20,7 +20,7 @@ export async function readOccasion(context: Context): Promise<Occasion> {
     evidence,
     policy: setup.policy,
     now: now(),
-    hrefOf: (entry) => relative(setup.reports, store.locate(entry)),
+    hrefOf: hrefFrom(setup.reports, store),
   });
   return {
     sealed,

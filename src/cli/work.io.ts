@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type CloneHost, openCloneHost } from '../clone/index.ts';
 import { OneRoofError, printable } from '../core/index.ts';
 import { type Session } from '../database/index.ts';
-import { type EvidenceStore, openFolderStore } from '../evidence/index.ts';
+import { type EvidenceStore, openFolderStore, openPostgresStore } from '../evidence/index.ts';
 import { ratificationStage } from '../pipeline.io.ts';
 import { readSealed, type SealedRelease } from '../release/index.ts';
 import { readSetup, type Setup, type Target, targetOf } from '../setup/index.ts';
@@ -28,8 +28,10 @@ export async function openWork(context: Context): Promise<Work> {
 }
 
 /** Opens the evidence store that oneroof.yaml names. */
-export function openStore(setup: Setup): EvidenceStore {
-  return openFolderStore(setup.evidence);
+export function openStore({ evidence }: Setup): EvidenceStore {
+  return evidence.kept === 'folder'
+    ? openFolderStore(evidence.folder)
+    : openPostgresStore(evidence.connection, { keyFile: evidence.keyFile });
 }
 
 /** Records what people have signed in a target. What cannot be recorded now is still in the target, and the next time records it. */

@@ -111,6 +111,7 @@ const baseline = z.looseObject({ takenAt: time, metrics, schemaDigest: z.string(
 
 const gateBody = z.looseObject({
   seal: z.string(),
+  target: z.string().optional(),
   verdict: z.discriminatedUnion('decision', [
     z.object({ decision: z.literal('OPEN') }),
     z.object({ decision: z.literal('BLOCKED'), reasons: z.array(reason).min(1) }),

@@ -3,7 +3,8 @@ import { explainReason } from '../gate/index.ts';
 import { explainProof } from '../rehearsal/index.ts';
 import { type Option, type SealedRelease } from '../release/index.ts';
 import { type Found, type findSeal, type GateBody, type GoldenBody, type RehearsalBody } from './bodies.ts';
-import { type Component, type Status } from './report.ts';
+import { type CycleFacts } from './cycle.ts';
+import { type Component, type Report, type Status } from './report.ts';
 
 /** The release, and the evidence that was found for it. */
 export interface Facts {
@@ -12,6 +13,7 @@ export interface Facts {
   readonly golden: Found<GoldenBody>;
   readonly rehearsal: Found<RehearsalBody>;
   readonly gate: Found<GateBody>;
+  readonly cycle: CycleFacts;
 }
 
 /** Why the rollout is not proven on a clone; empty when it is. */
@@ -61,11 +63,27 @@ export function monitorProblems({ gate }: Facts): readonly string[] {
   ];
 }
 
-/** What blocks production: closed data gates and broken invariants, or else the missing ratification. */
-export function gateBlockers({ gate }: Facts): readonly string[] {
+/** What blocks production: closed data gates and broken invariants, or else what closes the gate of the target. */
+export function gateBlockers({ gate, cycle }: Facts): readonly string[] {
+  const { state } = cycle.position;
+  if (state === 'finalized') return [];
+  const people = cycle.gate.state === 'open' ? [] : cycle.gate.reasons;
+  // once a tier is out, the state before the first tier is over, and the database alone judges
+  if (state === 'half-way') return people;
+  if (state === 'unknown') return [`unknown: ${unknownOf(cycle)}`];
   if (!gate.found) return [gate.reason];
   const { verdict } = gate.body;
-  return verdict.decision === 'BLOCKED' ? verdict.reasons.map(explainReason) : ['not ratified in the target database'];
+  return verdict.decision === 'BLOCKED' ? verdict.reasons.map(explainReason) : people;
+}
+
+/** Whether production execution is allowed now; `reasons`: why readiness is NO-GO. */
+export function executionOf(facts: Facts, reasons: readonly string[]): Report['execution'] {
+  const { state } = facts.cycle.position;
+  const all =
+    state === 'finalized'
+      ? ['nothing is left to roll out: every tier is done']
+      : [...gateBlockers(facts), ...(state === 'half-way' ? [] : reasons)];
+  return { status: all.length === 0 ? 'GO' : 'NO-GO', reasons: [...new Set(all)] };
 }
 
 /** The rows of the classification matrix. */
@@ -89,12 +107,17 @@ export function components(facts: Facts): readonly Component[] {
     .map(({ order }) => order);
   const range = open.length < 2 ? `tier ${open[0] ?? 'none'}` : `tiers ${open[0]}–${open.at(-1)}`;
   return [
-    row('rollout', 'Production rollout executor', rollout.length > 0 ? 'NO-GO' : 'GO, HELD at gate', {
-      text:
-        rollout.join('; ') ||
-        `Execution-proven, hash-verified (seal ${shortDigest(facts.sealed.seal)}); ran greenfield→finalized forward twice on a fresh clone of production (${stageTime(body, 'forward')} and ${stageTime(body, 'forward-again')}), and once on a twin prepared differently, to the same state. The executor runs nothing but what the gate in the target database has verified as ratified.`,
-      citations: [...seal.citations, ...tested],
-    }),
+    row(
+      'rollout',
+      'Production rollout executor',
+      rollout.length > 0 ? 'NO-GO' : isHeld(facts) ? 'GO, HELD at gate' : 'GO',
+      {
+        text:
+          rollout.join('; ') ||
+          `Execution-proven, hash-verified (seal ${shortDigest(facts.sealed.seal)}); ran greenfield→finalized forward twice on a fresh clone of production (${stageTime(body, 'forward')} and ${stageTime(body, 'forward-again')}), and once on a twin prepared differently, to the same state. The executor runs nothing but what the gate in the target database has verified as ratified.`,
+        citations: [...seal.citations, ...tested],
+      },
+    ),
     row('rollback', 'Rollback executor', rollback.length > 0 ? 'NO-GO' : 'GO', {
       text:
         rollback.join('; ') ||
@@ -115,18 +138,73 @@ export function components(facts: Facts): readonly Component[] {
     }),
     ...release.options.filter(({ decision }) => decision !== 'chosen').map((option) => optionRow(option, facts)),
     cloneRow(facts),
-    row('ratification', 'Human ratification gate', 'CLOSED', {
-      text: `${blockers.length === 1 ? 'Single blocker: ' : ''}${blockers.join('; ')}. An agent cannot open it.`,
-      citations: gate.citations,
-    }),
-    row('activation', `Production activation (${range} in prod)`, 'NO-GO', {
-      text: `Gated on: ${blockers.join('; ')}.`,
-      citations: gate.citations,
-    }),
+    ratificationRow(facts),
+    activationRow(facts, { range, unready: [...rollout, ...rollback, ...verified, ...monitored] }),
     ...release.tiers.flatMap(({ id, order, title, barred }) =>
       barred === null ? [] : [row(`tier-${id}`, `Tier ${order}: ${title}`, 'NO-GO', { text: barred, citations: [] })],
     ),
   ];
+}
+
+/** Held until people have opened the gate, and again once it is closed; what is rolled out is not held. */
+function isHeld({ cycle }: Facts): boolean {
+  return cycle.gate.state === 'closed' && cycle.position.state !== 'finalized';
+}
+
+function ratificationRow(facts: Facts): Component {
+  const { cycle, gate } = facts;
+  const blockers = gateBlockers(facts);
+  const signed = cycle.signed
+    .map(({ name, level, key, at }) => `${name} (level ${level}, ${key} key, ${at})`)
+    .join(', ');
+  const declined = cycle.declined.map((text) => ` Declined by ${text}.`).join('');
+  const citations = [...gate.citations, ...cycle.ratified];
+  if (cycle.gate.state === 'open')
+    return row('ratification', 'Human ratification gate', 'OPEN', {
+      text: `Ratified for ${cycle.target} by ${signed}; every seat is filled (${cycle.gate.seats}). Open until ${cycle.gate.until}.${blockers.length === 0 ? '' : ` Beside it: ${blockers.join('; ')}.`}${declined}`,
+      citations,
+    });
+  // a ratification that was given and does not open is named beside what else blocks
+  const reasons = signed === '' ? blockers : [...new Set([...blockers, ...cycle.gate.reasons])];
+  const text = reasons.length > 0 ? reasons : cycle.gate.reasons;
+  return row('ratification', 'Human ratification gate', 'CLOSED', {
+    text: `${text.length === 1 ? 'Single blocker: ' : ''}${text.join('; ')}. An agent cannot open it.${signed === '' ? '' : ` Signed by ${signed}.`}${declined}`,
+    citations,
+  });
+}
+
+function activationRow(
+  facts: Facts,
+  { range, unready }: { readonly range: string; readonly unready: readonly string[] },
+): Component {
+  const { cycle, gate } = facts;
+  const { state, active, last } = cycle.position;
+  const { status, reasons } = executionOf(facts, [...new Set(unready)]);
+  const blockers = gateBlockers(facts);
+  const gated = `Gated on: ${(blockers.length > 0 ? blockers : reasons).join('; ')}.`;
+  const next =
+    status === 'GO' && cycle.gate.state === 'open' ? `It may be rolled out until ${cycle.gate.until}.` : gated;
+  const of = (word: 'GO' | 'NO-GO', text: string): Component =>
+    row('activation', `Production activation (${range} in prod)`, word, {
+      text,
+      citations: [...gate.citations, ...cycle.done],
+    });
+  if (state === 'finalized')
+    return of('GO', `Active on ${cycle.target}: ${active.join(', ')}, the last at ${last?.ended}.`);
+  if (state === 'unknown') return of('NO-GO', `Not known: ${unknownOf(cycle)}.`);
+  if (state === 'half-way')
+    return of(
+      status,
+      `Half-way on ${cycle.target}: ${active.join(', ')} active, the last change at ${last?.ended}. ${next}`,
+    );
+  const before = last === null ? '' : `Not active: rolled back on ${cycle.target} at ${last.ended}. `;
+  return of(status, `${before}${next}`);
+}
+
+function unknownOf({ target, position: { last } }: CycleFacts): string {
+  return last === null
+    ? 'the record of the rollout cannot be read'
+    : `the outcome of ${last.tier} on ${target}, begun at ${last.begun}, is not on record`;
 }
 
 function optionRow(option: Option, { rehearsal }: Facts): Component {

@@ -5,6 +5,7 @@ import { type AfterStep, type SealedRelease, type Tier } from '../release/index.
 import { cite, findGate, findGolden, findRehearsal, findSeal, type Search } from './bodies.ts';
 import {
   components,
+  executionOf,
   type Facts,
   gateBlockers,
   monitorProblems,
@@ -12,6 +13,7 @@ import {
   rolloutProblems,
   verificationProblems,
 } from './components.ts';
+import { findCycle } from './cycle.ts';
 import { type Report, type ReportPolicy, type TierFacts } from './report.ts';
 
 /** What a report is built from. */
@@ -29,12 +31,14 @@ export function buildReport(source: ReportSource): Report {
   const { release: sealed, evidence, policy, now, hrefOf } = source;
   const { release, seal } = sealed;
   const search: Search = { seal, evidence, now, hrefOf };
+  const gate = findGate(search, policy.gateMaxAge);
   const facts: Facts = {
     sealed,
+    cycle: findCycle(sealed, search, gate),
     seal: findSeal(search),
     golden: findGolden(search),
     rehearsal: findRehearsal(search, policy.rehearsalMaxAge),
-    gate: findGate(search, policy.gateMaxAge),
+    gate,
   };
   const problems = [rolloutProblems, rollbackProblems, verificationProblems, monitorProblems];
   const reasons = [...new Set(problems.flatMap((find) => find(facts)))];
@@ -46,7 +50,7 @@ export function buildReport(source: ReportSource): Report {
     at: now,
     policy: { rehearsalMaxAge: policy.rehearsalMaxAge, gateMaxAge: policy.gateMaxAge },
     readiness: { status: reasons.length === 0 ? 'GO' : 'NO-GO', reasons },
-    execution: { status: 'NO-GO', reasons: [...new Set([...blockers, ...reasons])] },
+    execution: executionOf(facts, reasons),
     components: components(facts),
     blockers,
     next: release.next.filter(({ gated }) => gated).map(({ title }) => title),
@@ -93,7 +97,7 @@ function tierFacts(tier: Tier, { sealed, rehearsal, gate }: Facts): TierFacts {
   };
 }
 
-function compliance({ sealed, gate }: Facts): readonly string[] {
+function compliance({ sealed, gate, cycle }: Facts): readonly string[] {
   if (!gate.found) return [`entry and exit are not known: ${gate.reason}`];
   const { entry, exit } = gate.body;
   if (entry === null || exit === null) return ['entry and exit are not known: production was not measured'];
@@ -105,7 +109,10 @@ function compliance({ sealed, gate }: Facts): readonly string[] {
   const names = [...new Set([...Object.keys(entry.metrics), ...Object.keys(exit.metrics)])];
   const changed = names.filter((name) => entry.metrics[name] !== exit.metrics[name]);
   const schema = entry.schemaDigest === exit.schemaDigest ? [] : ['the schema'];
-  const harmless = 'Zero production mutations by One Roof: production is read in read-only transactions.';
+  const harmless =
+    cycle.position.state === 'greenfield' && cycle.position.last === null
+      ? 'Zero production mutations by One Roof: production is read in read-only transactions.'
+      : 'One Roof changed production by the steps of this release alone, as recorded; else it is read in read-only transactions.';
   if (changed.length === 0 && schema.length === 0) return [harmless, `Entry == exit (${list(entry.metrics)}).`];
   return [
     harmless,

@@ -38,6 +38,12 @@ const oneWay = 'expected at most one of url, urlFrom and service; with none, the
 
 const address = addressParts.refine(onlyOneWay, oneWay);
 
+/** Where evidence is kept: a folder, or the address of a database and the file of the key that signs. */
+const evidence = z.union([
+  text,
+  addressParts.extend({ keyFile: text.default('.oneroof/evidence/key') }).refine(onlyOneWay, oneWay),
+]);
+
 /** The address of the observer, and beside it those of the roles that do more than look. */
 const target = addressParts
   .extend({ executor: address.optional(), relay: address.optional(), admin: address.optional() })
@@ -69,7 +75,7 @@ export const setupForm = z.strictObject({
     .refine((targets) => Object.keys(targets).length > 0, 'expected at least one target'),
   defaultTarget: text.optional(),
   clone: clone.optional(),
-  evidence: text.default('.oneroof/evidence'),
+  evidence: evidence.default('.oneroof/evidence'),
   reports: text.default('.oneroof/reports'),
   policyFile: text.default('policy.yaml'),
   registryFile: text.default('registry.json'),
@@ -125,7 +131,8 @@ targets:
 #   folder: .oneroof/clones
 #   bin: /usr/lib/postgresql/18/bin
 
-evidence: .oneroof/evidence               # what was measured and proven
+evidence: .oneroof/evidence               # what was measured and proven: a folder,
+# evidence: { service: evidence }         # or a database that several machines share; the role makes schema oneroof_evidence
 reports: .oneroof/reports                 # GO / NO-GO, as Markdown, HTML and JSON
 
 policyFile: policy.yaml                   # who has to ratify (docs/FORMAT.md, "Policy")

@@ -4,7 +4,7 @@ import { type Milliseconds, OneRoofError, parseDuration, type Problem, printable
 import { type Connection, resolveConnection } from '../database/index.ts';
 import { parseYaml } from '../yaml/index.ts';
 import { type AddressForm, type SetupForm, type TargetForm, setupForm, setupTemplate } from './form.ts';
-import { type CloneSetup, type Setup, type Target } from './setup.ts';
+import { type CloneSetup, type EvidencePlace, type Setup, type Target } from './setup.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -47,7 +47,7 @@ export async function readSetup(folderOrFile: string, env: Environment = process
     ),
     defaultTarget,
     clone: form.clone === undefined ? null : cloneFrom(form.clone, from),
-    evidence: resolve(from.folder, form.evidence),
+    evidence: evidenceFrom(form.evidence, from),
     reports: resolve(from.folder, form.reports),
     policyFile: resolve(from.folder, form.policyFile),
     registryFile: resolve(from.folder, form.registryFile),
@@ -153,6 +153,18 @@ function cloneFrom(form: NonNullable<SetupForm['clone']>, from: From): CloneSetu
     bin: form.bin === undefined ? null : resolve(from.folder, form.bin),
     get backup() {
       return connectionFrom(form.backup, from);
+    },
+  };
+}
+
+function evidenceFrom(form: SetupForm['evidence'], from: From): EvidencePlace {
+  if (typeof form === 'string') return { kept: 'folder', folder: resolve(from.folder, form) };
+  const { keyFile, ...address } = form;
+  return {
+    kept: 'database',
+    keyFile: resolve(from.folder, keyFile),
+    get connection() {
+      return connectionFrom(address, from);
     },
   };
 }

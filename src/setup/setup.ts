@@ -36,6 +36,17 @@ export type CloneSetup =
       readonly bin: string | null;
     };
 
+/** Where evidence is kept. */
+export type EvidencePlace =
+  | { readonly kept: 'folder'; readonly folder: string }
+  | {
+      readonly kept: 'database';
+      /** A role that may create the schema `oneroof_evidence`, or write it. */
+      readonly connection: Connection;
+      /** The private key that signs; made at the first use. */
+      readonly keyFile: string;
+    };
+
 /** oneroof.yaml, checked and resolved. */
 export interface Setup {
   readonly file: string;
@@ -43,8 +54,7 @@ export interface Setup {
   /** The target that is meant when none is named. */
   readonly defaultTarget: string;
   readonly clone: CloneSetup | null;
-  /** The folder of the evidence store. */
-  readonly evidence: string;
+  readonly evidence: EvidencePlace;
   /** The folder that reports are written to. */
   readonly reports: string;
   /** The file that says who has to ratify. */

@@ -174,7 +174,45 @@ const sealPiece: Piece = {
   at: time('2T08:00'),
   body: { version: 1, release: sealed.release.name, seal: sealed.seal },
 };
-const rehearsalBody = { seal: sealed.seal, outcome: 'passed', endedAt: time('2T09:00'), gateSchema: descriptor.schema };
+const golden = {
+  generation: 1,
+  takenAt: time('2T08:30'),
+  proofLevel: 'exact',
+  method: 'copy',
+  bytes: 1,
+  durationMs: 1,
+  database: 'golden',
+};
+const names = ['preflight', 'forward', 'verify', 'back', 'back-again', 'twin', 'forward-again', 'verify-again'];
+/** As much of a rehearsal that passed as a report reads. */
+const rehearsalBody = {
+  seal: sealed.seal,
+  outcome: 'passed',
+  endedAt: time('2T09:00'),
+  gateSchema: descriptor.schema,
+  golden,
+  clone: { durationMs: 1, dropMs: 1, kept: null },
+  stages: names.map((stage) => ({ stage, durationMs: 1, outcome: 'passed', problems: [], steps: [] })),
+  proof: {
+    method: 'full',
+    fallback: null,
+    whole: 1,
+    blocks: 0,
+    strict: 'equal',
+    logical: 'equal',
+    differenceCount: 0,
+    notProven: [],
+    relations: 1,
+    rows: '1',
+  },
+  twin: null,
+  dispatch: { declared: null, network: 'none', notifications: { sent: 'none' } },
+  leftovers: [],
+  idempotent: true,
+  repeatable: true,
+  options: [],
+  problems: [],
+};
 const rehearsal: Piece = { kind: 'rehearsal', at: time('2T09:00'), body: rehearsalBody };
 const seen = logOf([sealPiece, rehearsal]).log;
 

@@ -34,7 +34,7 @@ test('a fresh oneroof.yaml is read as it is, and is never overwritten', async ()
     file,
     defaultTarget: 'production',
     clone: null,
-    evidence: join(folder, '.oneroof/evidence'),
+    evidence: { kept: 'folder', folder: join(folder, '.oneroof/evidence') },
     policy: { rehearsalMaxAge: 7 * 86_400_000, gateMaxAge: 3_600_000 },
   });
   expect(targetOf(setup).observer).toMatchObject({

@@ -1,9 +1,8 @@
-import { openFolderStore } from '../../evidence/index.ts';
 import { type Json, OneRoofError, printable, truncate } from '../../core/index.ts';
 import { sealStage } from '../../pipeline.io.ts';
 import { checkSeal, sealRelease } from '../../release/index.ts';
 import { readSetup } from '../../setup/index.ts';
-import { releaseFolder } from '../work.io.ts';
+import { openStore, releaseFolder } from '../work.io.ts';
 import { type Context, type Run } from '../verb.ts';
 import { type Outcome } from '../output.io.ts';
 
@@ -17,8 +16,7 @@ async function seal(context: Context): Promise<Outcome> {
     if (error instanceof OneRoofError && error.code === 'CONFIG_NOT_FOUND') return null;
     throw error;
   });
-  const sealed =
-    setup === null ? await sealRelease(folder) : (await sealStage(folder, openFolderStore(setup.evidence))).sealed;
+  const sealed = setup === null ? await sealRelease(folder) : (await sealStage(folder, openStore(setup))).sealed;
   context.terminal.say(`Next: oneroof rehearse ${context.arguments[0] ?? '.'}`);
   return { exit: 0, schema: 'oneroof/seal/1', data: { seal: sealed.seal }, text: sealed.seal };
 }

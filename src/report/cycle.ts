@@ -1,0 +1,105 @@
+import { isNonEmpty, type NonEmpty } from '../core/index.ts';
+import {
+  decideRecorded,
+  explainSeat,
+  type History,
+  isOf,
+  ratificationsOf,
+  readHistory,
+  type Recorded,
+  type Signatory,
+} from '../gate/index.ts';
+import { type SealedRelease } from '../release/index.ts';
+import { type Position, positionOf, readExecution, type Transaction, transactionsOf } from '../rollout/index.ts';
+import { cite, type Found, type GateBody, type Search } from './bodies.ts';
+import { type Citation } from './report.ts';
+
+/** What people signed for the target of the report, and what was done with it, by the evidence alone, at the time of the report. */
+export interface CycleFacts {
+  /** Null: the evidence names none. */
+  readonly target: string | null;
+  readonly gate:
+    | { readonly state: 'open'; readonly until: string; readonly seats: string }
+    | { readonly state: 'closed'; readonly reasons: NonEmpty<string> };
+  /** Who signed the ratification that counts, or the last one; empty where there is none. */
+  readonly signed: readonly Signatory[];
+  /** Who declined it, and why. */
+  readonly declined: readonly string[];
+  readonly position: Position;
+  readonly ratified: readonly Citation[];
+  readonly done: readonly Citation[];
+}
+
+/** Reads the cycle out of the evidence. What cannot be checked, was spent or has run out closes the gate; what was rolled back is not active. */
+export function findCycle(sealed: SealedRelease, search: Search, reading: Found<GateBody>): CycleFacts {
+  const own = search.evidence.filter(({ entry }) => entry.seal === search.seal);
+  const history = readHistory(sealed, own);
+  const lines = own.filter(({ entry }) => entry.kind === 'execution');
+  const executions = lines.map((piece) => (piece.readable ? readExecution(piece.body) : null));
+  const read = executions.filter((one) => one !== null);
+  const target = (reading.found ? reading.body.target : undefined) ?? read.at(-1)?.target ?? targetOf(history);
+  const transactions = transactionsOf(read.filter((one) => one.target === target));
+  const position = read.length < lines.length ? unreadable : positionOf(sealed.release, transactions);
+  const ratifications = target === null ? [] : ratificationsOf(history, target);
+  const whole = ratifications.filter(({ statement }) => statement.predicate.holdPoint === null);
+  const current = whole.findLast(({ record }) => !isSpent(record.statement.digest, transactions)) ?? null;
+  // the ratifications that are cited: the one that counts, or else the last one
+  const shown = current ?? whole.at(-1) ?? null;
+  return {
+    target,
+    gate: gateOf({ history, current, wasSpent: whole.length > 0 }, search),
+    signed: shown?.signed ?? [],
+    declined: history.recorded
+      .filter(isOf('decline'))
+      .filter(({ statement }) => String(statement.predicate.statement) === shown?.record.statement.digest)
+      .map(({ statement, signed }) => `${signed.map(({ name }) => name).join(', ')}: ${statement.predicate.reason}`),
+    position,
+    ratified: own
+      .filter(({ entry: { index, kind } }) => index === shown?.index || kind === 'revocation' || kind === 'decline')
+      .map(({ entry }) => cite(entry, search)),
+    done: lines.slice(-1).map(({ entry }) => cite(entry, search)),
+  };
+}
+
+const unreadable: Position = { state: 'unknown', active: [], last: null };
+
+function targetOf({ recorded }: History): string | null {
+  return recorded.at(-1)?.record.target ?? null;
+}
+
+/** One ratification is one rollout and its way back: once the way back has begun, it opens nothing any more. */
+function isSpent(statement: string, transactions: readonly Transaction[]): boolean {
+  return transactions.some(
+    (one) => one.statement === statement && one.direction === 'down' && one.outcome !== 'not-applied',
+  );
+}
+
+function gateOf(
+  of: {
+    readonly history: History;
+    readonly current: Recorded<'ratification'> | null;
+    readonly wasSpent: boolean;
+  },
+  { now }: Search,
+): CycleFacts['gate'] {
+  const { history, current } = of;
+  const broken = history.broken.map(
+    ({ index, problem }) => `entry ${index} of the log cannot be relied on: ${problem}`,
+  );
+  if (isNonEmpty(broken)) return { state: 'closed', reasons: broken };
+  if (current === null)
+    return closed(
+      of.wasSpent
+        ? 'the last ratification was rolled back; another rollout needs another ratification'
+        : 'not ratified in the target database',
+    );
+  const { target, statement } = current.record;
+  const verdict = decideRecorded(history, { statement: statement.digest, target, direction: 'up', tier: null, now });
+  if (verdict.decision === 'OPEN')
+    return { state: 'open', until: verdict.until, seats: verdict.seats.seats.map(explainSeat).join('; ') };
+  return closed(`${verdict.reason.code}: ${verdict.reason.problem}`);
+}
+
+function closed(reason: string): CycleFacts['gate'] {
+  return { state: 'closed', reasons: [reason] };
+}
