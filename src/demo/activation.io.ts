@@ -37,15 +37,19 @@ export async function ratifyAndHold(stage: Stage): Promise<void> {
   await expectRoll(stage, 'rollout', 'held');
 }
 
-/** The business approves, as its application writes it; then everything that was ratified is rolled out. */
-export async function openAndRollOut(stage: Stage): Promise<void> {
-  const { tale, plan } = stage;
+/** The business approves, as its application writes it: the data gate opens. */
+export async function open(stage: Stage): Promise<void> {
+  const { tale } = stage;
   tale.chapter('The business approves: one row in os_proposal_approvals');
   await write(stage, approval);
   const { value: reading, took } = await read(stage);
   tellReading(tale, reading, took);
   if (reading.verdict.decision !== 'OPEN') throw defect('the gate is not open');
-  stopIf(plan.signal);
+}
+
+/** Everything that was ratified is rolled out. */
+export async function rollOut(stage: Stage): Promise<void> {
+  const { tale } = stage;
   tale.chapter('Rollout, greenfield to finalized, in production');
   await expectRoll(stage, 'rollout', 'done');
   await expectRoll(stage, 'rollout', 'nothing-to-do');

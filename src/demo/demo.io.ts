@@ -149,23 +149,35 @@ async function tellStory(stage: Stage, { agent, passing }: Scene, before: activa
   stopIf(plan.signal);
   await activation.ratifyAndHold(stage);
   stopIf(plan.signal);
-  await activation.openAndRollOut(stage);
-  tale.chapter('Report');
-  const final = await reportStage(stage.course, { folder: join(plan.folder, 'report'), policy });
-  for (const { id, component, status } of final.report.components)
-    if (id === 'ratification' || id === 'activation') tale.tell({ name: status, text: component });
-  tellVerdicts(tale, final.report);
+  await activation.open(stage);
+  await report(stage, 'Report: GO');
+  stopIf(plan.signal);
+  await activation.rollOut(stage);
   stopIf(plan.signal);
   await activation.rollBackAndProve(stage, before);
   stopIf(plan.signal);
   await activation.forwardAgain(stage);
   stopIf(plan.signal);
+  const files = await report(stage, 'Report: active');
   await bundle(stage, passing);
-  if (plan.stay !== undefined) await activation.closeAgain(stage);
+  if (plan.stay !== undefined) {
+    await activation.closeAgain(stage);
+    await report(stage, 'Report: closed again');
+  }
   tale.chapter('Look at it, and go on');
-  for (const file of final.files) tale.tell({ name: 'written', text: relative(process.cwd(), file) });
+  for (const file of files) tale.tell({ name: 'written', text: relative(process.cwd(), file) });
   if (plan.stay === undefined) for (const text of ended) tale.tell({ name: 'try', text });
   else playing(stage).forEach(plan.write);
+}
+
+/** Writes the report anew, from the evidence alone, and tells what has changed in it. */
+async function report({ plan, tale, course }: Stage, title: string): Promise<readonly string[]> {
+  tale.chapter(title);
+  const { report: built, files } = await reportStage(course, { folder: join(plan.folder, 'report'), policy });
+  for (const { id, component, status, evidence } of built.components)
+    if (id === 'ratification' || id === 'activation') tale.tell({ name: status, text: `${component}: ${evidence}` });
+  tellVerdicts(tale, built);
+  return files;
 }
 
 const ended = [

@@ -82,9 +82,7 @@ export function tellReport(tale: Story, report: Report): void {
 /** Tells the two verdicts of a report. */
 export function tellVerdicts(tale: Story, { readiness, execution, blockers }: Report): void {
   tale.tell({ name: readiness.status, text: 'RELEASE READINESS' });
-  const why = `${blockers.length === 1 ? 'single blocker' : 'blockers'}: ${blockers.join('; ')}`;
-  tale.tell({
-    name: execution.status,
-    text: `PRODUCTION EXECUTION${blockers.length === 0 ? '' : `, ${why}`}`,
-  });
+  const blocked = `${blockers.length === 1 ? 'single blocker' : 'blockers'}: ${blockers.join('; ')}`;
+  const why = blockers.length > 0 ? blocked : execution.reasons.join('; ');
+  tale.tell({ name: execution.status, text: `PRODUCTION EXECUTION${why === '' ? '' : `, ${why}`}` });
 }

@@ -14,11 +14,9 @@ const timeColumn = 94;
 
 /** The lines of a chapter, each without its indent and its time; a line that was broken is put together again. */
 function chapter(told: string, title: string): readonly string[] {
-  const [, body = ''] = told.split(`\n${title}`);
-  const lines = body
-    .split('\n')
-    .slice(1)
-    .map((line) => line.slice(0, timeColumn).trimEnd());
+  const all = told.split('\n').map((line) => line.slice(0, timeColumn).trimEnd());
+  const at = all.includes(title) ? all.indexOf(title) : all.findIndex((line) => line.startsWith(title));
+  const lines = at < 0 ? [] : all.slice(at + 1);
   const end = lines.findIndex((line) => line !== '' && !line.startsWith(' '));
   const facts: string[] = [];
   for (const line of lines.slice(0, end < 0 ? undefined : end).filter((one) => one !== '')) {
@@ -147,6 +145,21 @@ describe('the demo with nobody at a terminal', () => {
     expect(chapter(run.told, again)[0]).toMatch(/^rollout HELD: the way back of this statement has begun/);
     expect(committed(again)).toEqual(open);
     expect(numbersOf(again, 'finalized')).toEqual({ ...declared(invariants.finalized), ospa: 1 });
+  });
+
+  it('reports NO-GO, then GO once people and the business have opened the gate, then what is active', () => {
+    expect(chapter(run.told, 'Report')).toEqual(
+      expect.arrayContaining([
+        'CLOSED Human ratification gate',
+        'NO-GO PRODUCTION EXECUTION, single blocker: ospa = 0, needs ≥ 1',
+      ]),
+    );
+    const go = chapter(run.told, 'Report: GO');
+    expect(go[0]).toMatch(/^OPEN Human ratification gate: Ratified for production by Ana .*Ben .*every seat is filled/);
+    expect(go.slice(2)).toEqual(['GO RELEASE READINESS', 'GO PRODUCTION EXECUTION']);
+    const active = chapter(run.told, 'Report: active');
+    expect(active[1]).toMatch(/^GO Production activation .*: Active on production: 1-structure, .*6-finalize/);
+    expect(active.at(-1)).toBe('NO-GO PRODUCTION EXECUTION, nothing is left to roll out: every tier is done');
   });
 
   it('writes a report of every component, and evidence that holds offline and in no changed byte', () => {
