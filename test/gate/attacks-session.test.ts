@@ -249,3 +249,25 @@ describe.each(versions)('the credentials of the gate on PostgreSQL %s', (version
       await as(gated, executor, attempt(statement, steps(statement)));
     }));
 });
+
+describe.each(versions)('a session whose strings mean something else, on PostgreSQL %s', (version) => {
+  it('is told the same by every function of the gate that reads a backslash', { timeout: 60_000 }, () =>
+    withGate(version, {}, (gated) =>
+      withSession(gated.database, async (session) => {
+        const said = async (setting: 'on' | 'off'): Promise<unknown> => {
+          await session.run(`set standard_conforming_strings = ${setting}`);
+          return session.query(sql`select gate.canonical('{"b":1,"a":2}'::jsonb) as canonical,
+            gate.utf16_order('b') <> gate.utf16_order('a') as ordered,
+            gate.check_assertion(sha256('x'), 'https://[a]', 'a', 'any', 'x', 'y', 'a', 'b', 'c') as assertion`);
+        };
+        expect(await said('off')).toEqual(await said('on'));
+        const functions = await session.query<{
+          name: string;
+        }>(sql`select p.oid::regprocedure::text as name from pg_proc p
+          where p.pronamespace = 'gate'::regnamespace and p.prosrc ~ ${String.raw`(^|[^E])'[^'\n]*\\[^'\n]*'`}
+            and not coalesce(p.proconfig, '{}') @> '{standard_conforming_strings=on}'`);
+        expect(functions).toEqual([]);
+      }),
+    ),
+  );
+});

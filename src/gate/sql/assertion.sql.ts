@@ -30,7 +30,7 @@ end $gate$;
 
 create function gate.check_assertion(challenge bytea, origin text, rp_id text, device text, x text, y text,
   authenticator_data bytea, client_data bytea, signature bytea) returns text
-language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp as $gate$
+language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp set standard_conforming_strings = on as $gate$
 declare
   expected bytea; flags integer; point_x numeric; point_y numeric; rs numeric[];
 begin

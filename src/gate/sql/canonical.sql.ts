@@ -51,7 +51,7 @@ end $gate$;
 -- UTF-8 sorts as code points do; UTF-16 puts what lies beyond the first plane before U+E000. So the lead bytes of
 -- U+E000 to U+FFFF (ee, ef) are lifted above f4. They are never continuation bytes.
 create function gate.utf16_order(key text) returns text
-language plpgsql immutable strict parallel safe set search_path = pg_catalog, pg_temp as $gate$
+language plpgsql immutable strict parallel safe set search_path = pg_catalog, pg_temp set standard_conforming_strings = on as $gate$
 begin
   return replace(replace(regexp_replace(encode(convert_to(key, 'UTF8'), 'hex'), '(..)', '\1 ', 'g'), 'ee ', 'fe '), 'ef ', 'ff ');
 end $gate$;

@@ -38,7 +38,7 @@ end $gate$;
 
 -- What JavaScript trims.
 create function gate.trimmed(value text) returns text
-language sql immutable strict set search_path = pg_catalog, pg_temp as $gate$
+language sql immutable strict set search_path = pg_catalog, pg_temp set standard_conforming_strings = on as $gate$
   select regexp_replace(value, '^[\u0009-\u000d\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+|[\u0009-\u000d\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+$', '', 'g')
 $gate$;
 
@@ -50,7 +50,7 @@ $gate$;
 
 -- Shown to people who decide by it: one line, no control, format, private or separating character (Unicode Cc, Cf, Co, Zl, Zp).
 create function gate.is_shown(value jsonb) returns boolean
-language sql immutable set search_path = pg_catalog, pg_temp as $gate$
+language sql immutable set search_path = pg_catalog, pg_temp set standard_conforming_strings = on as $gate$
   select gate.is_text(value, '^[^\u0001-\u001f\u007f-\u009f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ue000-\uf8ff\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f\U000f0000-\U000ffffd\U00100000-\U0010fffd]+$')
     and gate.trimmed(value #>> '{}') = value #>> '{}' and length(value #>> '{}') <= 100
 $gate$;

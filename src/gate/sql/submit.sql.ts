@@ -85,7 +85,7 @@ end $gate$;
 
 -- RFC 9162 section 2.1.3.2: the leaf stands at this place in the tree that was signed.
 create function gate.submit_target(of_statement text, descriptor text, place bigint, proof bytea[]) returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set standard_conforming_strings = on as $gate$
 declare
   leaf jsonb := gate.parsed(descriptor);
   signed jsonb; size bigint; fn bigint := place; sn bigint; r bytea := sha256('\x00'::bytea || convert_to(descriptor, 'UTF8')); node bytea;
