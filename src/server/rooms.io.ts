@@ -4,8 +4,15 @@ import { homeRoutes } from './home/home.io.ts';
 import { type House } from './house.ts';
 import { paperRoutes } from './papers/papers.io.ts';
 import { type Route } from './room.ts';
+import { statementRoutes } from './statements/statements.io.ts';
 
 /** Every room of the site. */
 export function rooms(house: House): readonly Route[] {
-  return [...homeRoutes(house), ...paperRoutes(house), ...evidenceRoutes(house), ...apiRoutes(house)];
+  return [
+    ...homeRoutes(house),
+    ...paperRoutes(house),
+    ...statementRoutes(house),
+    ...evidenceRoutes(house),
+    ...apiRoutes(house),
+  ];
 }
