@@ -6,6 +6,22 @@ import { facts, type Hole, type Html, html, lines, list, path, table, tag, time,
 
 const tones: Readonly<Record<Weight, Tone>> = { stop: 'no', think: 'hold', know: 'info' };
 const weights: Readonly<Record<Weight, string>> = { stop: 'stop and look', think: 'think about', know: 'know' };
+/** Where the links above the dossier lead; the last two stand on the page of a statement. */
+const contents = [
+  ['back', 'Way back'],
+  ['changes', 'Changes'],
+  ['time', 'Time'],
+  ['locks', 'Who waits'],
+  ['production', 'Production now'],
+  ['outside', 'Outside'],
+  ['statements', 'SQL'],
+  ['options', 'Options, reviews'],
+  ['people', 'Authors'],
+  ['evidence', 'Evidence'],
+  ['standing', 'Who has signed'],
+  ['decide', 'Decide'],
+] as const;
+
 /** Draws the dossier: risk first, measured facts, detail on demand, the exact text last. */
 export function dossierHtml(view: DossierView): Html {
   const { dossier } = view;
@@ -15,13 +31,14 @@ export function dossierHtml(view: DossierView): Html {
     html`<details><summary>What its authors say of it</summary><p>${release.summary}</p><p class="hint">All else on this page was measured, on a clone of production.</p></details>`
   }</header>
 ${summary(dossier)}
+<nav class="noprint soft" aria-label="Parts of the dossier"><p>${contents.map(([id, name], index) => html`${index > 0 && ' · '}<a href="#${id}">${name}</a>`)}</p></nav>
 ${part('risks', 'What can go wrong', risks(dossier.risks))}
 ${part('back', 'The way back', wayBack(dossier))}
 ${part('changes', 'What changes', changes(dossier))}
 ${part('time', 'How long, and what it costs', timing(dossier))}
 ${part('locks', 'Who waits', locks(dossier.locks))}
 ${part('production', 'Production now', production(dossier))}
-${part('outside', 'What leaves the database, what varies', outside(dossier))}
+${part('outside', 'What leaves the database, what varies', around(dossier))}
 ${part('statements', 'The SQL', statements(view))}
 ${part('options', 'Other ways that were considered, and reviews', options(dossier))}
 ${part('people', 'Who prepared it', people(dossier))}
@@ -33,7 +50,9 @@ function part(id: Part, title: string, body: Html): Html {
 }
 
 function summary({ risks: all, back, time: took, changes: made, locks: spans }: Dossier): Html {
-  const longest = spans.toSorted((one, other) => other.heldMs - one.heldMs)[0];
+  const longest = spans
+    .filter(({ blocks }) => blocks !== 'schema changes')
+    .toSorted((one, other) => other.heldMs - one.heldMs)[0];
   const rows = made.rows.reduce((sum, { up }) => sum + up.inserted + up.updated + up.deleted, 0);
   const stops = all.filter(({ weight }) => weight === 'stop').length;
   const card = (name: string, big: string, tone: Tone, small: Hole): Html =>
@@ -63,7 +82,7 @@ function summary({ risks: all, back, time: took, changes: made, locks: spans }: 
     'Longest wait of others',
     longest === undefined ? 'None' : ms(longest.heldMs),
     longest === undefined ? 'go' : 'plain',
-    longest === undefined ? 'no lock on a table that was there' : `${longest.mode} on ${longest.relation}`,
+    longest === undefined ? 'no lock that reads or writes wait for' : `${longest.mode} on ${longest.relation}`,
   )}${card('Rows written', count(rows), 'plain', `${made.rows.length} relations; ${made.objects === null ? 'objects not compared' : `${made.objects.length} objects changed`}`)}</div>`;
 }
 
@@ -205,8 +224,9 @@ function production({ now }: Dossier): Html {
   }<h3>Who would make it wait</h3>${list(now.blockers, 'Nobody, at that moment.')}${now.unseen !== null && html`<p class="note hold">${now.unseen}</p>`}<p class="soft">${now.harmless}</p>`;
 }
 
-function outside({ outside: { dispatch, varies } }: Dossier): Html {
-  return html`<h3>External dispatch</h3>${list(dispatch, 'None.')}<h3>What may differ between two runs</h3>${list(varies, 'Nothing: two forwards, prepared differently, ended the same.')}`;
+function around({ outside }: Dossier): Html {
+  const { dispatch, varies } = outside;
+  return html`<h3>External dispatch</h3>${list(dispatch, 'None.')}${outside.declared !== null && html`<p class="note hold">The release says that it reaches out: ${outside.declared}</p>`}${outside.unmeasured.length > 0 && html`<h3>Not measured</h3>${list(outside.unmeasured)}`}<h3>What may differ between two runs</h3>${list(varies, 'Nothing: two forwards, prepared differently, ended the same.')}`;
 }
 
 function options({ options: ways, reviews }: Dossier): Html {
