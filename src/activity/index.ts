@@ -1,5 +1,5 @@
 export * from './activity.ts';
-export { type Course, leftOf, rehearsedOf, stagesOf, tiersOf } from './eta.ts';
+export { type Course, leftOf, rehearsedOf, type Rehearsed, stagesOf, tiersOf } from './eta.ts';
 export { lastRehearsal } from './expected.io.ts';
 export { openFolderBoard } from './folder.io.ts';
 export { openPostgresBoard } from './postgres.io.ts';

@@ -1,3 +1,4 @@
+import { type ActivityBoard } from '../activity/index.ts';
 import { type Setup } from '../setup/index.ts';
 import { type Records } from './records.ts';
 import { type State } from './state/index.ts';
@@ -6,6 +7,8 @@ import { type State } from './state/index.ts';
 export interface House {
   readonly setup: Setup;
   readonly records: Records;
+  /** What runs now. */
+  readonly board: ActivityBoard;
   readonly state: State;
   /** Scheme, host and port, as browsers write them. */
   readonly origin: string;

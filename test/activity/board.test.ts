@@ -182,13 +182,13 @@ describe('a board that fails', () => {
     const root = mkdtempSync(join(tmpdir(), 'activity-'));
     const board = openFolderBoard(root);
     await board.put(activity(1));
-    let isOver = false;
+    const course = { over: false };
     const writing = (async () => {
       for (let n = 0; n < 300; n += 1) await board.put(activity(1, { note: 'y'.repeat((n * 997) % 4000) }));
-      isOver = true;
+      course.over = true;
     })();
     let looks = 0;
-    while (!isOver) {
+    while (!course.over) {
       expect(await openFolderBoard(root).all()).toHaveLength(1);
       looks += 1;
     }
