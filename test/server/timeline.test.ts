@@ -87,6 +87,7 @@ describe.skipIf(!hasBrowser())('the page of a release', () => {
       expect(await tab.locator('#history tbody tr').count()).toBe(3);
       expect(await tab.textContent('#history tbody tr:first-child')).toContain('Rehearsed on a clone');
       expect(await tab.textContent('main')).toContain('oneroof gate three');
+      await shoot(tab, 'rehearsed');
       expect(failures).toEqual([]);
     }),
   );

@@ -59,7 +59,7 @@ export function metricFigure(of: {
 }
 
 /** What is expected, in words: `= 0`, `≥ 1`, `1 to 5`. */
-export function bandText({ equals, atLeast, atMost }: Band): string {
+function bandText({ equals, atLeast, atMost }: Band): string {
   if (equals !== undefined) return `= ${number(equals)}`;
   if (atLeast !== undefined && atMost !== undefined) return `${number(atLeast)} to ${number(atMost)}`;
   return atLeast === undefined ? `≤ ${number(atMost ?? 0)}` : `≥ ${number(atLeast)}`;

@@ -12,6 +12,11 @@ const longest = 3_600_000;
 export function eventRoutes(house: House): readonly Route[] {
   const { records, board, signal: stopped } = house;
   const hub = openHub({ store: records.store, board }, stopped);
+  // one listener ends all of them
+  const open = new Set<() => void>();
+  stopped.addEventListener('abort', () => {
+    for (const finish of open) finish();
+  });
   return [
     {
       method: 'GET',
@@ -42,12 +47,12 @@ export function eventRoutes(house: House): readonly Route[] {
               const finish = (): void => {
                 clearTimeout(timer);
                 end();
-                stopped.removeEventListener('abort', finish);
+                open.delete(finish);
                 resolve();
               };
               const timer = setTimeout(finish, longest).unref();
               gone.addEventListener('abort', finish, { once: true });
-              stopped.addEventListener('abort', finish, { once: true });
+              open.add(finish);
             }),
         };
       },
