@@ -21,7 +21,7 @@ import { type ActivityView } from '../events/news.ts';
 import { type HistoryItem } from './history.ts';
 import { livePanel, liveScript } from './live.ts';
 import { type NextCommand } from './next.ts';
-import { type TargetWord } from './target.io.ts';
+import type { TargetWord } from './target.io.ts';
 import { cycleOf, type LineSource, tierMarks } from './tiers.ts';
 
 /** What the page of a release shows. */
