@@ -68,12 +68,12 @@ type Known = NonNullable<ReleaseView['known']>;
 
 function head({ report, next, sealed }: Known): Html {
   const { readiness, execution, blockers } = report;
-  return html`<div class="cards"><div class="card"><span class="soft">Readiness</span><span class="big">${tag(readiness.status, toneOf(readiness.status))}</span>${list(readiness.reasons, 'The engineering is complete and proven.')}</div><div class="card"><span class="soft">Production</span><span class="big">${tag(execution.status, execution.status === 'GO' ? 'go' : 'hold')}</span>${list(blockers, 'Nothing recorded stands in the way.')}</div><div class="card"><span class="soft">Next</span><p>${next.why}</p>${next.command === null ? null : html`<pre>${next.command}</pre><p class="soft">In the folder of oneroof.yaml; <code>${sealed.release.name}</code> stands for the folder of the release.</p>`}<p><a href="${path('releases', sealed.seal, 'dossier')}">What an approver is shown</a></p></div></div>`;
+  return html`<div id="verdicts" class="cards"><div class="card"><span class="soft">Readiness</span><span class="big">${tag(readiness.status, toneOf(readiness.status))}</span>${list(readiness.reasons, 'The engineering is complete and proven.')}</div><div class="card"><span class="soft">Production</span><span class="big">${tag(execution.status, execution.status === 'GO' ? 'go' : 'hold')}</span>${list(blockers, 'Nothing recorded stands in the way.')}</div><div class="card"><span class="soft">Next</span><p>${next.why}</p>${next.command === null ? null : html`<pre>${next.command}</pre><p class="soft">In the folder of oneroof.yaml; <code>${sealed.release.name}</code> stands for the folder of the release.</p>`}<p><a href="${path('releases', sealed.seal, 'dossier')}">What an approver is shown</a></p></div></div>`;
 }
 
 function line({ targets, at }: ReleaseView, { line: source }: Known): Html {
   const [first, ...others] = targets;
-  return html`<h2>Tiers and gates</h2>${first === undefined ? null : tierLine({ title: `The tiers of the release in ${first.target}`, tiers: tierMarks(source) })}<h3>What the targets say themselves</h3><p class="soft">The database holds the gate and its markers: what it says is the truth about tiers that are done.</p>${table(
+  return html`<section id="tiers"><h2>Tiers and gates</h2>${first === undefined ? null : tierLine({ title: `The tiers of the release in ${first.target}`, tiers: tierMarks(source) })}<h3>What the targets say themselves</h3><p class="soft">The database holds the gate and its markers: what it says is the truth about tiers that are done.</p>${table(
     {
       columns: [
         { head: 'Target' },
@@ -85,7 +85,7 @@ function line({ targets, at }: ReleaseView, { line: source }: Known): Html {
       rows: [...(first === undefined ? [] : [first]), ...others].map((word) => targetRow(word, { source, at })),
       none: 'oneroof.yaml names no target.',
     },
-  )}`;
+  )}</section>`;
 }
 
 function targetRow(
@@ -134,7 +134,7 @@ function historySection({ history }: ReleaseView): Html {
 
 function metricsSection({ metrics, invariants }: Release, { readings }: ReleaseView): Html | null {
   if (metrics.length === 0) return null;
-  return html`<h2>From greenfield to finalized</h2><div class="cards">${metrics.map(
+  return html`<section id="metrics"><h2>From greenfield to finalized</h2><div class="cards">${metrics.map(
     ({ name, title }) =>
       html`<div class="card"><h3>${name}</h3><p class="soft">${title}</p>${metricFigure({
         title: name,
@@ -142,15 +142,15 @@ function metricsSection({ metrics, invariants }: Release, { readings }: ReleaseV
         greenfield: invariants.greenfield[name] ?? invariants.always[name] ?? null,
         finalized: invariants.finalized[name] ?? invariants.always[name] ?? null,
       })}</div>`,
-  )}</div>`;
+  )}</div></section>`;
 }
 
 function matrixSection({ components }: Report): Html {
-  return html`<h2>Classification</h2>${matrix(
+  return html`<section id="matrix"><h2>Classification</h2>${matrix(
     components.map(({ component, status, evidence, citations }) => ({
       component,
       status,
       evidence: html`${evidence} ${citations.map(({ href, kind }) => html`<a href="${href}">${kind}</a> `)}`,
     })),
-  )}`;
+  )}</section>`;
 }
