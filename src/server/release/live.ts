@@ -39,7 +39,7 @@ const again = async () => {
   fresh.hidden = !kept;
 };
 // not all who look at the page at the same moment
-const soon = () => { due ??= setTimeout(() => again().catch(() => { fresh.hidden = false; }), 300 + Math.random() * 1200); };
+const soon = () => { due ??= setTimeout(() => again().catch(() => { fresh.hidden = false; }), 300 + 5 * crypto.getRandomValues(new Uint8Array(1))[0]); };
 const show = (a) => {
   let card = document.getElementById('a-' + a.id);
   if (card === null) {

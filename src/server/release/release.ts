@@ -57,7 +57,7 @@ export function releasePage(view: ReleaseView): Document {
     main: html`<h1>${known?.sealed.release.title ?? name}</h1><p class="soft">${name}, seal ${digestOf(seal)}</p>${
       known === null
         ? html`<p class="note hold">The files of this release were not recorded: seal it again to see its tiers, gates and verdicts.</p>`
-        : head(known)
+        : head(view, known)
     }${livePanel({ seal, last, activities })}${known === null ? null : line(view, known)}${historySection(view)}${
       known === null ? null : [metricsSection(known.sealed.release, view), matrixSection(known.report)]
     }`,
@@ -66,9 +66,9 @@ export function releasePage(view: ReleaseView): Document {
 
 type Known = NonNullable<ReleaseView['known']>;
 
-function head({ report, next, sealed }: Known): Html {
+function head({ seal, targets }: ReleaseView, { report, next, sealed }: Known): Html {
   const { readiness, execution, blockers } = report;
-  return html`<div id="verdicts" class="cards"><div class="card"><span class="soft">Readiness</span><span class="big">${tag(readiness.status, toneOf(readiness.status))}</span>${list(readiness.reasons, 'The engineering is complete and proven.')}</div><div class="card"><span class="soft">Production</span><span class="big">${tag(execution.status, execution.status === 'GO' ? 'go' : 'hold')}</span>${list(blockers, 'Nothing recorded stands in the way.')}</div><div class="card"><span class="soft">Next</span><p>${next.why}</p>${next.command === null ? null : html`<pre>${next.command}</pre><p class="soft">In the folder of oneroof.yaml; <code>${sealed.release.name}</code> stands for the folder of the release.</p>`}<p><a href="${path('releases', sealed.seal, 'dossier')}">What an approver is shown</a></p></div></div>`;
+  return html`<div id="verdicts" class="cards"><div class="card"><span class="soft">Readiness</span><span class="big">${tag(readiness.status, toneOf(readiness.status))}</span>${list(readiness.reasons, 'The engineering is complete and proven.')}</div><div class="card"><span class="soft">Production</span><span class="big">${tag(execution.status, execution.status === 'GO' ? 'go' : 'hold')}</span>${list(blockers, 'Nothing recorded stands in the way.')}</div><div class="card"><span class="soft">Next</span><p>${next.why}</p>${next.command === null ? null : html`<pre>${next.command}</pre><p class="soft">In the folder of oneroof.yaml; <code>${sealed.release.name}</code> stands for the folder of the release.</p>`}${targets[0] === undefined ? null : html`<p><a href="${path('releases', seal, 'targets', targets[0].target)}">What an approver is shown for ${targets[0].target}</a></p>`}<p><a href="${path('releases', seal, 'report')}">Report</a> · <a href="${path('releases', seal, 'bundle')}">All evidence as one file</a></p></div></div>`;
 }
 
 function line({ targets, at }: ReleaseView, { line: source }: Known): Html {
@@ -92,6 +92,9 @@ function targetRow(
   { target, at: asked, ratifications }: TargetWord,
   of: { readonly source: LineSource; readonly at: Instant },
 ): readonly (string | Html)[] {
+  const room = (...more: readonly string[]): string =>
+    path('releases', of.source.sealed.seal, 'targets', target, ...more);
+  const name = html`<a href="${room()}">${target}</a><br><small><a href="${room('runbook')}">runbook</a> <a href="${room('prompt')}">prompt</a></small>`;
   const age = elapsed({ from: asked, to: of.at });
   const when = html`${time(asked)}${age < 1000 ? null : html` <span class="soft">${formatDuration(age)} ago</span>`}`;
   if (ratifications.state === 'unread')
@@ -103,7 +106,7 @@ function targetRow(
       'not known: closed',
     ];
   const cycle = cycleOf({ sealed: of.source.sealed, ratifications });
-  if (cycle === null) return [target, when, 'nobody', 'none', 'closed: no ratification of this seal was handed in'];
+  if (cycle === null) return [name, when, 'nobody', 'none', 'closed: no ratification of this seal was handed in'];
   const back = new Set(cycle.done.filter(({ direction }) => direction === 'down').map(({ tier }) => tier));
   const done = cycle.done.filter(({ direction, tier }) => direction === 'up' && !back.has(tier));
   const way =
@@ -114,7 +117,7 @@ function targetRow(
         : cycle.closed.up === null
           ? html`${tag('open', 'go')} next: ${cycle.next.up}`
           : `closed: ${cycle.closed.up}`;
-  return [target, when, cycle.persons.join(', ') || 'nobody', done.map(({ tier }) => tier).join(', ') || 'none', way];
+  return [name, when, cycle.persons.join(', ') || 'nobody', done.map(({ tier }) => tier).join(', ') || 'none', way];
 }
 
 function historySection({ history }: ReleaseView): Html {
