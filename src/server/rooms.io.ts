@@ -1,8 +1,10 @@
 import { apiRoutes } from './api/api.io.ts';
 import { evidenceRoutes } from './evidence/evidence.io.ts';
 import { homeRoutes } from './home/home.io.ts';
+import { eventRoutes } from './events/events.io.ts';
 import { type House } from './house.ts';
 import { paperRoutes } from './papers/papers.io.ts';
+import { releaseRoutes } from './release/release.io.ts';
 import { type Route } from './room.ts';
 import { statementRoutes } from './statements/statements.io.ts';
 
@@ -10,6 +12,8 @@ import { statementRoutes } from './statements/statements.io.ts';
 export function rooms(house: House): readonly Route[] {
   return [
     ...homeRoutes(house),
+    ...releaseRoutes(house),
+    ...eventRoutes(house),
     ...paperRoutes(house),
     ...statementRoutes(house),
     ...evidenceRoutes(house),

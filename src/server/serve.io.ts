@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpsServer } from 'node:https';
 import { dirname } from 'node:path';
 import { serve as listen } from '@hono/node-server';
+import { type ActivityBoard } from '../activity/index.ts';
 import { OneRoofError } from '../core/index.ts';
 import { type Connection } from '../database/index.ts';
 import { type EvidenceStore } from '../evidence/index.ts';
@@ -19,6 +20,8 @@ import { openState } from './state/index.ts';
 export interface ServePlan {
   readonly setup: Setup;
   readonly store: EvidenceStore;
+  /** Where commands tell what they do; the folder beside the evidence where absent. */
+  readonly board: ActivityBoard;
   /** Where the server keeps its own state. */
   readonly state: Connection;
   readonly origin: string;
@@ -53,6 +56,7 @@ export async function serveSite(plan: ServePlan): Promise<Serving> {
     const house: House = {
       setup,
       records,
+      board: plan.board,
       looks: openLooks(setup, records),
       state,
       origin,
@@ -60,7 +64,7 @@ export async function serveSite(plan: ServePlan): Promise<Serving> {
       signal: stop.signal,
     };
     const site = buildSite({ origin, state, routes: rooms(house), onDefect: plan.onDefect });
-    const close = await listening(plan, (request) => site.fetch(request));
+    const close = await listening(plan, (request, env) => site.fetch(request, env));
     const telling = notify(house, plan.onDefect);
     return {
       url: `${origin}/enter#${token}`,
@@ -79,7 +83,7 @@ export async function serveSite(plan: ServePlan): Promise<Serving> {
 
 function listening(
   plan: ServePlan,
-  fetch: (request: Request) => Response | Promise<Response>,
+  fetch: (request: Request, env: object) => Response | Promise<Response>,
 ): Promise<() => Promise<void>> {
   const { host, port } = plan.listen;
   const secure =

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connection } from '../../src/database/index.ts';
+import { openBoard } from '../../src/cli/work.io.ts';
 import { exampleFolder } from '../../src/demo/index.ts';
 import { type EvidenceStore, openFolderStore } from '../../src/evidence/index.ts';
 import { sealStage } from '../../src/pipeline.io.ts';
@@ -50,6 +51,7 @@ export async function withSite<T>(
       const serving = await serveSite({
         setup,
         store,
+        board: openBoard(setup),
         state,
         origin,
         listen: { host: '127.0.0.1', port },

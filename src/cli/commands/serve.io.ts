@@ -4,7 +4,7 @@ import { readPolicy } from '../../gate/index.ts';
 import { serveSite, startEmbeddedState } from '../../server/index.ts';
 import { readSetup, type Setup } from '../../setup/index.ts';
 import { listenAt, notForProduction } from '../../web/index.ts';
-import { openStore } from '../work.io.ts';
+import { openBoard, openStore } from '../work.io.ts';
 import { type Run } from '../verb.ts';
 
 /** Serves the site until it is interrupted. */
@@ -19,6 +19,7 @@ export const run: Run = async ({ folder, signal, terminal }) => {
     const serving = await serveSite({
       setup,
       store: openStore(setup),
+      board: openBoard(setup),
       state: setup.serve.state ?? own?.connection('postgres') ?? missing(setup),
       origin,
       listen: {
