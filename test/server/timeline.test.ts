@@ -157,6 +157,14 @@ describe.skipIf(!hasBrowser())('the page of a release', () => {
           expect(targets[0]).toContain('1-first, 2-each');
           expect(targets[0]).toContain('ana, ben');
           expect(targets[1]).toContain('could not be asked');
+          expect(await plain.locator('#tiers tbody th a').allTextContents()).toEqual([
+            'production',
+            'runbook',
+            'prompt',
+            'elsewhere',
+            'runbook',
+            'prompt',
+          ]);
           expect(targets[1]).toContain('not known: closed');
           await shoot(tab, 'rollout');
           rollout.process.kill('SIGKILL');

@@ -99,7 +99,7 @@ function targetRow(
   const when = html`${time(asked)}${age < 1000 ? null : html` <span class="soft">${formatDuration(age)} ago</span>`}`;
   if (ratifications.state === 'unread')
     return [
-      target,
+      name,
       when,
       html`${tag('could not be asked', 'no')} ${ratifications.why}`,
       'not known',
