@@ -1,18 +1,17 @@
 import { formatDuration, type Milliseconds, shortDigest } from '../core/index.ts';
-import { type Html, html, list, table, tag, time, type Tone, writeDocument } from '../page/index.ts';
-import { tierLine } from './tier-line.ts';
-import { type Citation, type Report, type Status } from './report.ts';
-
-const tones: Readonly<Record<Status, Tone>> = {
-  GO: 'go',
-  'GO, HELD at gate': 'hold',
-  'NO-GO': 'no',
-  'NO-GO, REJECTED': 'no',
-  RETAINED: 'go',
-  CLOSED: 'no',
-  OPEN: 'go',
-  BLOCKED: 'no',
-};
+import {
+  type Html,
+  html,
+  list,
+  matrix,
+  table,
+  tierLine,
+  type TierMark,
+  time,
+  type Tone,
+  writeDocument,
+} from '../page/index.ts';
+import { type Citation, type Report, type TierFacts } from './report.ts';
 
 /** Writes the report as one HTML file that stands alone: no script, no outside resource, every text of others escaped. */
 export function toHtml(report: Report): string {
@@ -31,8 +30,16 @@ export function reportHtml(report: Report): Html {
 <p class="soft">Release ${release.name} · database ${release.database} · ${time(at)}<br>seal <code>${release.seal}</code></p>
 <div class="cards">${verdict('Release readiness', report.readiness)}${verdict('Production execution', report.execution)}</div>
 ${section(blockers.length === 1 ? 'The single blocker' : 'Blockers', list(blockers))}
-${section('Tiers and gates', tierLine(report.tiers))}
-${section('Classification matrix', matrix(report))}
+${section('Tiers and gates', tierLine({ title: 'Tiers and gates', tiers: report.tiers.map(tierMark) }))}
+${section(
+  'Classification matrix',
+  matrix(
+    report.components.map((one) => ({
+      ...one,
+      evidence: html`${one.evidence} <small>${one.citations.map((cited) => html`${link(cited)} `)}</small>`,
+    })),
+  ),
+)}
 ${section('Forbidden-compliance', list(report.compliance))}
 ${section('Next, waits for the gate', list(report.next))}
 ${section('Meanwhile, does not wait for the gate', list(report.meanwhile))}
@@ -58,19 +65,6 @@ ${section(
 )}`;
 }
 
-/** The classification matrix. */
-export function matrix({ components }: Pick<Report, 'components'>): Html {
-  return table({
-    columns: [{ head: 'Component' }, { head: 'Status' }, { head: 'Evidence' }],
-    rows: components.map((one) => [
-      one.component,
-      tag(one.status, tones[one.status]),
-      html`${one.evidence} <small>${one.citations.map((cited) => html`${link(cited)} `)}</small>`,
-    ]),
-  });
-}
-
-/** The line of tiers, and the same as words. */
 function section(head: string, body: Html): Html {
   return html`<section><h2>${head}</h2>${body}</section>`;
 }
@@ -99,6 +93,12 @@ function tierTable({ tiers }: Report): Html {
       several(tier.rewritten),
     ]),
   });
+}
+
+/** On the line, by the report alone: it says of a tier that its gates are open, not that it is done. */
+function tierMark({ id, title, barred, oneWay, gates }: TierFacts): TierMark {
+  const closed = gates.some(({ state }) => state !== 'open');
+  return { id, title, oneWay, gates, state: barred !== null ? 'barred' : closed ? 'closed' : 'unknown' };
 }
 
 function several(values: readonly string[]): Html {

@@ -1,10 +1,9 @@
 export type * from './report.ts';
-export { matrix, reportHtml, titleOf, toHtml } from './html.ts';
+export { reportHtml, titleOf, toHtml } from './html.ts';
 export { toMarkdown } from './markdown.ts';
 export { buildReport, type ReportSource } from './matrix.ts';
 export { chooseCycle, type Occasion, type Ratifications, type Standing, standingOf } from './occasion.ts';
 export { toSummary } from './summary.ts';
-export { tierLine } from './tier-line.ts';
 export { toPrompt } from './prompt.ts';
 export { toRunbook } from './runbook.ts';
 export { type ReportFiles, writeReport } from './write.io.ts';

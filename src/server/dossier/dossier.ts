@@ -184,27 +184,7 @@ function timing({ time: took, tiers }: Dossier): Html {
 }
 
 function locks(spans: readonly LockSpan[]): Html {
-  return html`<p class="soft">Locks on tables that were there before, from the moment that each was taken to the end of its transaction.</p>${table(
-    {
-      columns: [
-        { head: 'Table' },
-        { head: 'Lock' },
-        { head: 'What waits behind it' },
-        { head: 'Tier' },
-        { head: 'From', kind: 'number' },
-        { head: 'Held', kind: 'number' },
-      ],
-      rows: spans.map((one) => [
-        html`<code>${one.relation}</code>`,
-        one.mode,
-        one.blocks,
-        one.tier,
-        ms(one.fromMs),
-        ms(one.heldMs),
-      ]),
-      none: 'None: no lock on a table that others use.',
-    },
-  )}`;
+  return html`<p class="soft">Locks on tables that were there before, from the moment that each was taken to the end of its transaction.</p>${lockFigure({ title: 'Locks over time', spans })}`;
 }
 
 function production({ now }: Dossier): Html {
