@@ -2,7 +2,20 @@ import { type Dossier, type LockSpan, type Part, type Risk, type Weight } from '
 import { bytes, count, ms } from './figures.ts';
 import { type DossierView } from './view.ts';
 import { statements } from './statements.ts';
-import { facts, type Hole, type Html, html, lines, list, path, table, tag, time, type Tone } from '../../page/index.ts';
+import {
+  facts,
+  type Hole,
+  type Html,
+  html,
+  lines,
+  list,
+  lockFigure,
+  path,
+  table,
+  tag,
+  time,
+  type Tone,
+} from '../../page/index.ts';
 
 const tones: Readonly<Record<Weight, Tone>> = { stop: 'no', think: 'hold', know: 'info' };
 const weights: Readonly<Record<Weight, string>> = { stop: 'stop and look', think: 'think about', know: 'know' };
