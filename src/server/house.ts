@@ -13,6 +13,8 @@ export interface Looks {
    * Errors  CONFIG_TARGET_UNKNOWN. What cannot be reached is part of the answer.
    */
   occasion(sealed: SealedRelease, target: string): Promise<Occasion>;
+  /** Looks anew the next time: for what was changed by us just now. */
+  forget(): void;
 }
 
 /** What every room of the site works with. */

@@ -11,6 +11,7 @@ const freshness = 5000;
 export function openLooks(setup: Setup, records: Records): Looks {
   const taken = new Map<string, { readonly at: number; readonly value: Promise<Occasion> }>();
   return {
+    forget: () => taken.clear(),
     occasion: (sealed, name) => {
       const target = targetOf(setup, name);
       const key = `${sealed.seal} ${target.name}`;

@@ -7,9 +7,40 @@ import { openBoard, openStore } from '../../src/cli/work.io.ts';
 import { serveSite, type Serving } from '../../src/server/index.ts';
 import { readSetup, type Setup } from '../../src/setup/index.ts';
 import { withDatabase, withSession } from '../database.io.ts';
+import { type Policy } from '../../src/gate/index.ts';
 import { type Gated, withGate } from '../gate/cycle.io.ts';
-import { files } from '../rollout/ground.io.ts';
 import { freePort } from '../web/browser.io.ts';
+
+/** Three tiers, the second one step by step, and a last one that is barred; its way back restores everything. */
+const files: Readonly<Record<string, string>> = {
+  'release.yaml': `format: 1
+name: three
+title: Three
+database: shop
+touches: [public.a, public.b, public.c, public.base, public.never]
+authors: [{ name: writer, kind: agent, instructedBy: ira }]
+settings: { lockTimeout: 200ms }
+metrics:
+  rows: rows
+invariants:
+  greenfield: { rows: 1 }
+  finalized: { rows: 1 }
+tiers:
+  - { id: 1-first, title: First }
+  - { id: 2-each, title: Each, transaction: each }
+  - { id: 3-last, title: Last }
+  - { id: 4-barred, title: Barred, barred: not yet }
+`,
+  'tiers/1-first/up.sql': 'create table a (i integer);\ninsert into a values (1);\n',
+  'tiers/1-first/down.sql': 'drop table if exists a;\n',
+  'tiers/2-each/up.sql': 'create table b (i integer);\nalter table b add column j integer;\n',
+  'tiers/2-each/down.sql': 'alter table if exists b drop column if exists j;\ndrop table if exists b;\n',
+  'tiers/3-last/up.sql': 'create table c (i integer);\nupdate base set id = 2;\n',
+  'tiers/3-last/down.sql': 'drop table if exists c;\nupdate base set id = 1;\n',
+  'tiers/4-barred/up.sql': 'create table never (i integer);\n',
+  'tiers/4-barred/down.sql': 'drop table if exists never;\n',
+  'metrics/rows.sql': 'select count(*) from base\n',
+};
 
 const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.io.ts');
 
@@ -35,9 +66,13 @@ const urlOf = (role: string, { database, host }: Connection): string =>
   `postgres://${role}@/${database}?host=${encodeURIComponent(host)}`;
 
 /** Serves a site for a gated database, hands all of it over, and takes it away. */
-export async function withStage(use: (stage: Stage) => Promise<void>): Promise<void> {
+export async function withStage(
+  use: (stage: Stage) => Promise<void>,
+  plan: { readonly policy?: Partial<Policy> } = {},
+): Promise<void> {
+  const origin = `http://localhost:${await freePort()}`;
   const application = ['create table base (id integer)', 'insert into base values (1)'];
-  await withGate('18', { files, application }, async (gated) => {
+  await withGate('18', { files, application, policy: { origin, rpId: 'localhost', ...plan.policy } }, async (gated) => {
     const { database } = gated;
     await withSession(database, async (session) => {
       await session.query(sql`revoke temporary on database ${id(database.database)} from public`);
@@ -52,6 +87,7 @@ export async function withStage(use: (stage: Stage) => Promise<void>): Promise<v
         '  production:',
         `    url: "${urlOf('oneroof_observer', database)}"`,
         `    executor: { url: "${urlOf('oneroof_executor', database)}" }`,
+        `    relay: { url: "${urlOf('oneroof_relay', database)}" }`,
         '  elsewhere:',
         '    url: "postgres://nobody@127.0.0.1:1/none"',
         'defaultTarget: production',
@@ -78,7 +114,6 @@ export async function withStage(use: (stage: Stage) => Promise<void>): Promise<v
       return command;
     };
     await withDatabase('18', async (state) => {
-      const origin = `http://localhost:${await freePort()}`;
       const serving = await serveSite({
         setup,
         store: openStore(setup),

@@ -111,6 +111,7 @@ async function inCeremony(
     if (unsignable !== null) return { ok: false, code: 'origin', text: unsignable };
     const ceremony = await of.make(relay, course);
     const answer = await of.act(recorded(ceremony, { course, relay, onProblem: house.onProblem }));
+    house.looks.forget();
     await house.records.refresh();
     return answer;
   });
