@@ -15,6 +15,11 @@ import { describeChange, documentOf, type Next, requireNext } from './change.ts'
 import { type Standing } from './pages.ts';
 import { type Relay } from './relay.io.ts';
 
+/** The ceremony of a change, and what it does: a line for each difference, and for each ratification that it closes. */
+export interface ChangeCeremony extends ShownCeremony {
+  readonly changes: readonly string[];
+}
+
 /** Which statement a nonce is for: the same one to everybody who is asked for the same change. */
 export interface ChangeName {
   readonly target: string;
@@ -33,7 +38,7 @@ const drawn: NonceFor = async () => randomBytes(16).toString('hex');
  *
  * Errors  those of requireNext, before anybody is asked.
  */
-export async function changeCeremony(relay: Relay, next: Next, nonceFor: NonceFor = drawn): Promise<ShownCeremony> {
+export async function changeCeremony(relay: Relay, next: Next, nonceFor: NonceFor = drawn): Promise<ChangeCeremony> {
   const { session, policy, registry, target } = relay;
   requireNext(relay, next);
   const { document, digest } = documentOf(next);
@@ -75,6 +80,7 @@ export async function changeCeremony(relay: Relay, next: Next, nonceFor: NonceFo
       `THE NEXT ${next.kind.toUpperCase()}`,
       JSON.stringify(JSON.parse(document), null, 2),
     ].join('\n'),
+    changes: lines,
     standing,
     submit: async ({ signature }) => {
       await submitSignature(session, body, signature);

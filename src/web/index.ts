@@ -8,7 +8,7 @@ export {
   type Signed,
   signingActions,
 } from './ceremony.io.ts';
-export { type ChangeName, changeCeremony } from './change-ceremony.io.ts';
+export { type ChangeCeremony, type ChangeName, changeCeremony } from './change-ceremony.io.ts';
 export {
   cannotBeSpared,
   couldFill,

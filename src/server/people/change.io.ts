@@ -1,15 +1,14 @@
 import { z } from 'zod';
 import { statementDigest } from '../../evidence/index.ts';
 import { parsePolicy, parsePolicyDocument, parseRegistry, type Policy } from '../../gate/index.ts';
+import { path } from '../../page/index.ts';
 import { targetOf } from '../../setup/index.ts';
 import {
+  type ChangeCeremony,
   changeCeremony,
-  describeChange,
   documentOf,
   type Next,
   parsed,
-  type Relay,
-  type ShownCeremony,
   signingActions,
   withRelay,
 } from '../../web/index.ts';
@@ -27,15 +26,12 @@ const named = z.strictObject({ digest: z.string().max(100) });
 
 /** Changes on their way: read, signed by the quorum, in force. */
 export function changeRoutes(house: House, readings: Readings): readonly Route[] {
-  const inCeremony = async (
-    { params }: Visit,
-    use: (ceremony: ShownCeremony, next: Next, relay: Relay) => Promise<Reply>,
-  ): Promise<Reply> => {
+  const inCeremony = async ({ params }: Visit, use: (ceremony: ChangeCeremony) => Promise<Reply>): Promise<Reply> => {
     const found = (await readAsked(house.state)).find(({ digest }) => digest === params['digest']);
     if (found === undefined) return notFound('such change: it was withdrawn, or never asked for');
     const { next } = found;
     return await withRelay(targetOf(house.setup, params['target'] ?? ''), 'serve', async (relay) =>
-      use(await changeCeremony(relay, next, (change) => nonceOf(house.state, change)), next, relay),
+      use(await changeCeremony(relay, next, (change) => nonceOf(house.state, change))),
     );
   };
   const act =
@@ -75,20 +71,23 @@ export function changeRoutes(house: House, readings: Readings): readonly Route[]
       path: '/people/changes/:digest',
       handle: async ({ params }) => {
         const found = (await readChangeViews(house, readings)).find(({ digest }) => digest === params['digest']);
-        return found === undefined ? notFound('such change') : { kind: 'page', document: changePage(found) };
+        if (found === undefined) return notFound('such change');
+        const [only, ...more] = found.standings;
+        return only?.state === 'waits' && more.length === 0
+          ? { kind: 'go', to: path('people', 'changes', found.digest, only.target, 'sign') }
+          : { kind: 'page', document: changePage(found) };
       },
     },
     {
       method: 'GET',
       path: `${here}/sign`,
       handle: (visit) =>
-        inCeremony(visit, async (ceremony, next, relay) => ({
+        inCeremony(visit, async (ceremony) => ({
           kind: 'page',
           document: signChangePage({
             ...ceremony,
             statement: statementDigest(ceremony.body),
             standing: await ceremony.standing(),
-            differences: describeChange(relay, next),
             unsignable: unsignableOf(house, ceremony.policy),
           }),
         })),

@@ -4,6 +4,7 @@ import { type ShownCeremony, type SignView } from '../../web/index.ts';
 import { standingHtml, titleOf } from './draft.ts';
 import { signScript } from './sign-script.ts';
 import { type ChangeView } from './view.ts';
+import { differencesHtml, seatsText } from './words.ts';
 
 const trail = [['People', '/people']] as const;
 
@@ -26,14 +27,14 @@ export interface SignChangeView extends Pick<SignView, 'title' | 'facts' | 'stat
   readonly policy: Policy;
   readonly registry: ShownCeremony['registry'];
   /** What it does, measured: a line for each difference. */
-  readonly differences: readonly string[];
+  readonly changes: readonly string[];
   /** Why nobody can sign it on this site; null where they can. */
   readonly unsignable: string | null;
 }
 
 /** Draws the page on which the quorum reads a change and signs it. */
 export function signChangePage(view: SignChangeView): Document {
-  const { title, standing, policy, differences, statement, unsignable } = view;
+  const { title, standing, policy, changes, statement, unsignable } = view;
   const digits = statement.replace(/^sha256:/, '');
   const waits = standing.complete ? null : signForm(unsignable);
   const seats = policy.quorum.length;
@@ -48,10 +49,10 @@ export function signChangePage(view: SignChangeView): Document {
       standing.complete
         ? 'The quorum has signed it, and it is in force.'
         : 'Nothing below is in force yet. Read what changes, measured by comparing both documents; ask who made it.'
-    }</p><h2>What changes</h2><ul class="changes">${differences.map((line) => html`<li>${line}</li>`)}</ul>
+    }</p><h2>What changes</h2>${differencesHtml(changes)}
 <h2>Who has signed, and what is missing</h2><p>${
       standing.complete ? tag('in force', 'go') : tag(`${standing.signed.length} of ${seats} signed`, 'hold')
-    } ${standing.missing.join('; ')}</p>${list(namesOf(view), 'Nobody yet.')}${
+    } ${standing.missing.join('; ')}</p><p>The quorum: ${seatsText(policy.quorum)}.</p>${list(namesOf(view), 'Nobody yet.')}${
       waits !== null && html`<p class="soft">Others may have signed meanwhile: <a href="">read this page anew</a>.</p>`
     }
 <details><summary>The whole document, and the statement to the byte</summary>${facts(view.facts.map(([name, value]) => [name, html`<code>${value}</code>`]))}<pre tabindex="0" id="text">${lines(view.text)}</pre></details>

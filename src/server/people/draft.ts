@@ -3,7 +3,7 @@ import { digestOf, type Html, html, list, path, table, tag, time, type Tone } fr
 import { type ChangeStanding } from './bases.ts';
 import { personsTable } from './persons.ts';
 import { type ChangeView, type DraftView, type PeopleView } from './view.ts';
-import { button } from './words.ts';
+import { button, differencesHtml } from './words.ts';
 
 /** What a change is, for people. */
 export function titleOf({ next }: Pick<ChangeView, 'next'>): string {
@@ -54,9 +54,8 @@ export function draftHtml(view: DraftView, page: Pick<PeopleView, 'registryFile'
       ? 'Nothing is in force yet. The gate is installed with the first registry; from then on a quorum signs each next one.'
       : 'It counts nowhere before the quorum has signed it.'
   } ${digestOf(registryDigest(draft))}</p>${
-    differences.length > 0 &&
-    html`<h3>What it changes</h3><pre tabindex="0">${differences.map((line) => html`${line}<br>`)}</pre>`
-  }${personsTable({ policy: base.policy, registry: draft }, follows)}${
+    differences.length > 0 && html`<h3>What it changes</h3>${differencesHtml(differences)}`
+  }${personsTable({ policy: base.policy, registry: draft }, { follows, before: base.present?.registry ?? null })}${
     problems.length > 0 &&
     html`<div class="note hold"><p><strong>${isFirst ? 'No gate can be installed with it yet' : 'The quorum cannot be asked for it'}</strong></p>${list(problems.map(({ problem, fix }) => html`${problem}: <span class="soft">${fix}</span>`))}</div>`
   }<div class="row">${

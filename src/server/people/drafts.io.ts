@@ -5,6 +5,7 @@ import { parsePolicyDocument, parseRegistry, type Registry, registryDocument } f
 import { type ChangeName, documentOf, type Next, parsed } from '../../web/index.ts';
 import { type State } from '../state/index.ts';
 import { type Base } from './bases.ts';
+import { type Asked } from './view.ts';
 
 /** Any number that nobody else takes: two servers that change a draft at once do so one after the other. */
 const drafting = 7_036_874_419;
@@ -47,13 +48,6 @@ async function draftIn(session: Session, { follows }: Base): Promise<Registry | 
     sql`select document from oneroof_server.drafts where follows = ${follows}`,
   );
   return row === undefined ? null : parsed(parseRegistry({ text: row.document, file: 'the draft' }));
-}
-
-/** A change that the quorum is asked to sign. */
-export interface Asked {
-  readonly digest: string;
-  readonly next: Next;
-  readonly madeAt: Instant;
 }
 
 /** Puts a change before the quorum; the same one again changes nothing. */

@@ -6,9 +6,10 @@ import { type House } from '../house.ts';
 import { type Reply, type Route, type Visit } from '../room.ts';
 import { type Base, basesOf } from './bases.ts';
 import { changeDraft, readDraft } from './drafts.io.ts';
-import { findInvitation, type Invitation, useUp } from './invitations.io.ts';
+import { findInvitation, useUp } from './invitations.io.ts';
 import { invitationPage } from './invitation.ts';
 import { readFiles, type Readings } from './readings.io.ts';
+import { type Invitation } from './view.ts';
 
 const form = z.looseObject({ invitation: z.string().max(128) }).catch({ invitation: '' });
 
@@ -58,13 +59,13 @@ export function invitationRoutes(house: House, readings: Readings): readonly Rou
         const { invitation, base, registry } = await opened(visit);
         requireOrigin(house, base);
         const { id, name } = personOf(invitation, registry);
-        const mark = base.policy.production ? '' : ' NOT FOR PRODUCTION: the policy opens no production database.';
         return {
           kind: 'json',
           value: {
             ok: true,
+            production: base.policy.production,
             title: `A passkey for ${name}`,
-            text: `You were invited to make one, as ${id}, under the policy ${base.policy.name}.${mark}`,
+            text: `You were invited to make one, as ${id}, under the policy ${base.policy.name}.`,
             about: `The public part goes into version ${registry.version} of the registry. It counts once that version is in force; nothing before.`,
           },
         };

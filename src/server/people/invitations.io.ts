@@ -3,14 +3,7 @@ import { type Instant, OneRoofError } from '../../core/index.ts';
 import { type Session, sql } from '../../database/index.ts';
 import { type Enrolment } from '../../web/index.ts';
 import { type State } from '../state/index.ts';
-
-/** Somebody who may make one passkey. */
-export interface Invitation {
-  /** SHA-256 of the secret in the link: it names the invitation, and opens nothing. */
-  readonly hash: string;
-  readonly enrolment: Enrolment;
-  readonly until: Instant;
-}
+import { type Invitation } from './view.ts';
 
 interface Row {
   readonly hash: string;

@@ -20,7 +20,7 @@ export function peoplePage(view: PeopleView): Document {
           banner: html`<p class="warn">NOT FOR PRODUCTION: policy ${policy.name} opens no production database.</p>`,
         }
       : {}),
-    main: html`<h1>People</h1><p class="lead">Who may open a gate, with which key, and by which rules. All of it is in force because a quorum signed it; nothing on this page changes it without them.</p><output id="said" role="status"></output>${changesHtml(view)}${groups.map((group) => inForceHtml(group, view))}${unknownHtml(readings)}${
+    main: html`<h1>People</h1><p class="lead">Who may open a gate, with which key, and by which rules. All of it is in force because a quorum signed it; nothing on this page changes it without them.</p><output id="said" role="status" hidden></output>${changesHtml(view)}${groups.map((group) => inForceHtml(group, view))}${unknownHtml(readings)}${
       files !== null && groups.length === 0 && presentHtml(files, view)
     }${drafts.map((draft) => draftHtml(draft, view))}${inviteHtml(view)}${groups.length > 0 && proposeHtml()}`,
   };
@@ -47,7 +47,7 @@ function inForceHtml(group: Group, { changeable }: PeopleView): Html {
   const where = targets.join(', ');
   const digest = registryDigest(registry);
   const follows = changeable === digest ? digest : null;
-  return html`<section><h2>In force on ${where}</h2><p>${tag('in force', 'go')} registry version ${registry.version} ${digestOf(digest)}, policy ${policy.name} ${digestOf(policyDigest(policy))} · <a href="${path('people', 'targets', targets[0] ?? '', 'registry.json')}">registry.json</a></p>${personsTable(group, follows)}${seatsHtml(group)}<details><summary>The policy in words</summary>${policyHtml(policy)}</details></section>`;
+  return html`<section><h2>In force on ${where}</h2><p>${tag('in force', 'go')} registry version ${registry.version} ${digestOf(digest)}, policy ${policy.name} ${digestOf(policyDigest(policy))} · <a href="${path('people', 'targets', targets[0] ?? '', 'registry.json')}">registry.json</a></p>${personsTable(group, { follows, before: null })}${seatsHtml(group)}<details><summary>The policy in words</summary>${policyHtml(policy)}</details></section>`;
 }
 
 function seatsHtml(present: InForce): Html {
@@ -73,7 +73,7 @@ function unknownHtml(readings: readonly Reading[]): Html | null {
 }
 
 function presentHtml(files: InForce, { changeable }: PeopleView): Html {
-  return html`<section><h2>In the file</h2><p>${tag('not asked', 'hold')} No target could say who there is. This is what the file beside <code>oneroof.yaml</code> says: version ${files.registry.version} ${digestOf(registryDigest(files.registry))}.</p>${personsTable(files, changeable)}<details><summary>The policy in words</summary>${policyHtml(files.policy)}</details></section>`;
+  return html`<section><h2>In the file</h2><p>${tag('not asked', 'hold')} No target could say who there is. This is what the file beside <code>oneroof.yaml</code> says: version ${files.registry.version} ${digestOf(registryDigest(files.registry))}.</p>${personsTable(files, { follows: changeable, before: null })}<details><summary>The policy in words</summary>${policyHtml(files.policy)}</details></section>`;
 }
 
 function inviteHtml({ uninvitable, invitations }: PeopleView): Html {

@@ -9,7 +9,7 @@ const post = async (path, body) => {
 for (const form of document.querySelectorAll('form[data-post]')) form.addEventListener('submit', async (event) => {
   event.preventDefault();
   const note = form.querySelector('output') ?? document.querySelector('#said');
-  const say = (text, tone) => { note.textContent = text; note.className = tone; note.scrollIntoView({ block: 'nearest' }); };
+  const say = (text, tone) => { note.hidden = false; note.textContent = text; note.className = tone; note.scrollIntoView({ block: 'nearest' }); };
   const words = Object.fromEntries([...new FormData(form)].filter(([, value]) => typeof value === 'string' && value !== ''));
   const buttons = [...document.querySelectorAll('form[data-post] button')];
   for (const button of buttons) button.disabled = true;
@@ -38,7 +38,7 @@ button.disabled = true;
 carry.invitation = location.hash.slice(1);
 post('look', {}).then((found) => {
   if (!found.ok) { heading.textContent = 'This invitation opens nothing'; lead.textContent = found.text; about.textContent = found.fix ?? ''; return; }
-  heading.textContent = found.title; lead.textContent = found.text; about.textContent = found.about;
+  document.querySelector('#mark').hidden = found.production; heading.textContent = found.title; lead.textContent = found.text; about.textContent = found.about;
   form.hidden = false; button.disabled = false; button.focus();
 }, (error) => say(error.name + ': ' + error.message, 'no'));
 `;

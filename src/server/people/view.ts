@@ -1,9 +1,22 @@
-import { type Problem } from '../../core/index.ts';
+import { type Instant, type Problem } from '../../core/index.ts';
 import { type Policy, type Registry } from '../../gate/index.ts';
-import { type InForce } from '../../web/index.ts';
+import { type Enrolment, type InForce, type Next } from '../../web/index.ts';
 import { type Base, type ChangeStanding, type Reading } from './bases.ts';
-import { type Asked } from './drafts.io.ts';
-import { type Invitation } from './invitations.io.ts';
+
+/** Somebody who may make one passkey. */
+export interface Invitation {
+  /** SHA-256 of the secret in the link: it names the invitation, and opens nothing. */
+  readonly hash: string;
+  readonly enrolment: Enrolment;
+  readonly until: Instant;
+}
+
+/** A change that the quorum is asked to sign. */
+export interface Asked {
+  readonly digest: string;
+  readonly next: Next;
+  readonly madeAt: Instant;
+}
 
 /** A draft as the page shows it. */
 export interface DraftView {

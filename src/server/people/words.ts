@@ -51,3 +51,13 @@ export function button(of: {
 }): Html {
   return html`<form data-post="${of.post}">${Object.entries(of.words).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}<button class="${of.tone ?? ''}">${of.text}</button></form>`;
 }
+
+/** What a change does, as it was measured: each line is a word and what it is about. */
+export function differencesHtml(differences: readonly string[]): Html {
+  return facts(
+    differences.map((line) => {
+      const [, word = '', rest = line] = /^(key new|key gone|[a-z]+) +(.*)$/s.exec(line) ?? [];
+      return word === 'nothing' ? ['', line] : [word, rest];
+    }),
+  );
+}
