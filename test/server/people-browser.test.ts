@@ -53,6 +53,22 @@ async function enrolBy(link: string): Promise<string> {
   return (await tab.textContent('output')) ?? '';
 }
 
+/** Two who hold the same link use it at the same time. */
+async function raceWith(link: string): Promise<readonly string[]> {
+  const tabs = await Promise.all([strangersTab(browser), strangersTab(browser)]);
+  for (const { tab } of tabs) {
+    await tab.goto(link);
+    await tab.waitForSelector('form:not([hidden])');
+  }
+  return await Promise.all(
+    tabs.map(async ({ tab }) => {
+      await tab.click('button.primary');
+      await tab.waitForSelector('output.go, output.no');
+      return (await tab.textContent('output')) ?? '';
+    }),
+  );
+}
+
 async function signOn(tab: Tab, path: string, site: Site): Promise<string> {
   await tab.goto(`${site.origin}${path}`);
   await tab.fill('#code', (await tab.textContent('#statement b')) ?? '');
@@ -103,6 +119,26 @@ describe.skipIf(!hasBrowser())('people on the site, in a browser', () => {
       }),
   );
 
+  it('makes one passkey with an invitation, however often and however fast the link is used', { timeout: 60_000 }, () =>
+    withPeople(async ({ site }) => {
+      const made = await site.post('/people/invite', { kind: 'device', id: 'ana' });
+      const said = (await raceWith(String(made['link']))).toSorted();
+      expect(said).toEqual([expect.stringMatching(/^INVITATION_OVER/), expect.stringMatching(/draft/)]);
+      const { tab } = await strangersTab(browser);
+      await tab.goto(String(made['link']));
+      await expect.poll(() => tab.textContent('h1')).toBe('This invitation opens nothing');
+      expect(await tab.locator('form:not([hidden])').count()).toBe(0);
+      const draft = (await (
+        await site.get(`/people/draft/registry.next.json?follows=${await followsOf(site)}`)
+      ).json()) as Registry;
+      expect(draft.persons.map(({ id, keys }) => [id, keys.length])).toEqual([
+        ['ana', 2],
+        ['ben', 1],
+        ['ira', 1],
+      ]);
+    }),
+  );
+
   it('leads an empty server to its first registry: two people enrol on the site, and the file is written', {
     timeout: 60_000,
   }, async () => {
@@ -148,4 +184,9 @@ authenticators: { aaguids: null, attestation: none }
 
 async function hrefOf(tab: Tab, selector: string): Promise<string> {
   return (await tab.getAttribute(selector, 'href')) ?? '';
+}
+
+async function followsOf(site: Site): Promise<string> {
+  const page = await (await site.get('/people', { accept: 'text/html' })).text();
+  return /name="follows" value="([^"]+)"/.exec(page)?.[1] ?? '';
 }

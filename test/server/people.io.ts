@@ -61,9 +61,12 @@ function credentialOf({ credential, privateKey }: Signer) {
   };
 }
 
+/** Where a change is signed. */
+export type Asked = Pick<Site, 'origin' | 'get' | 'post'>;
+
 /** Reads the page of a change as a person would: the statement, to the byte, and its code. */
 export async function readSignPage(
-  site: Site,
+  site: Asked,
   path: string,
 ): Promise<{ readonly body: string; readonly code: string }> {
   const html = await (await site.get(path, { accept: 'text/html' })).text();
@@ -73,7 +76,7 @@ export async function readSignPage(
 }
 
 /** Begins and finishes, each perhaps on another server. */
-export function signing(site: Site, path: string, by: Signer) {
+export function signing(site: Asked, path: string, by: Signer) {
   const acts = path.replace(/\/sign$/, '');
   const read = () => readSignPage(site, path);
   const begin = async (as: PostAs = {}) => {

@@ -43,7 +43,10 @@ export function changesHtml({ changes }: Pick<PeopleView, 'changes'>): Html | nu
 }
 
 /** A draft: whom it would have, what it would change, and what can be done with it. */
-export function draftHtml(view: DraftView, page: Pick<PeopleView, 'registryFile' | 'hasRegistryFile'>): Html {
+export function draftHtml(
+  view: DraftView,
+  page: Pick<PeopleView, 'registryFile' | 'hasRegistryFile' | 'readings'>,
+): Html {
   const { base, draft, differences, problems, asked } = view;
   const isFirst = base.present === null;
   const { follows } = base;
@@ -51,7 +54,9 @@ export function draftHtml(view: DraftView, page: Pick<PeopleView, 'registryFile'
   const href = `${path('people', 'draft', file)}?follows=${encodeURIComponent(follows)}`;
   return html`<section id="draft"><h2>Draft: registry version ${draft.version}</h2><p>${tag('draft', 'hold')} ${
     isFirst
-      ? 'Nothing is in force yet. The gate is installed with the first registry; from then on a quorum signs each next one.'
+      ? page.readings.some(({ state }) => state === 'unknown')
+        ? 'Not every target could say what is in force. Where a gate is installed already, this is not its next registry. A gate that is new is installed with it.'
+        : 'Nothing is in force yet. The gate is installed with the first registry; from then on a quorum signs each next one.'
       : 'It counts nowhere before the quorum has signed it.'
   } ${digestOf(registryDigest(draft))}</p>${
     differences.length > 0 && html`<h3>What it changes</h3>${differencesHtml(differences)}`

@@ -20,7 +20,7 @@ export function peoplePage(view: PeopleView): Document {
           banner: html`<p class="warn">NOT FOR PRODUCTION: policy ${policy.name} opens no production database.</p>`,
         }
       : {}),
-    main: html`<h1>People</h1><p class="lead">Who may open a gate, with which key, and by which rules. All of it is in force because a quorum signed it; nothing on this page changes it without them.</p><output id="said" role="status" hidden></output>${changesHtml(view)}${groups.map((group) => inForceHtml(group, view))}${unknownHtml(readings)}${
+    main: html`<h1>People</h1><p class="lead">Who may open a gate, with which key, and by which rules. All of it is in force because a quorum signed it; nothing on this page changes it without them.</p><div hidden><output id="said" role="status"></output></div>${changesHtml(view)}${groups.map((group) => inForceHtml(group, view))}${unknownHtml(readings)}${
       files !== null && groups.length === 0 && presentHtml(files, view)
     }${drafts.map((draft) => draftHtml(draft, view))}${inviteHtml(view)}${groups.length > 0 && proposeHtml()}`,
   };
@@ -78,7 +78,7 @@ function presentHtml(files: InForce, { changeable }: PeopleView): Html {
 
 function inviteHtml({ uninvitable, invitations }: PeopleView): Html {
   const form = html`<form class="card" data-post="/people/invite" autocomplete="off"><input type="hidden" name="kind" value="person"><div class="cards"><div><label for="id">Id <span class="hint">lower case, stays</span></label><input id="id" name="id" required maxlength="63" pattern="[a-z0-9][a-z0-9._\\-]*" autocapitalize="none" spellcheck="false"></div><div><label for="name">Name</label><input id="name" name="name" required maxlength="100"></div><div><label for="level">Level <span class="hint">1 to 9</span></label><input id="level" name="level" type="number" min="1" max="9" required value="2"></div><div><label for="hours">Valid for</label><select id="hours" name="hours"><option value="1">one hour</option><option value="24" selected>one day</option><option value="72">three days</option></select></div></div><div class="row"><button class="primary">Make a link</button></div><output role="status"></output></form>`;
-  return html`<section id="invite"><h2>Invite somebody</h2><p>A link lets its holder make one passkey, once; it opens no other page. Send it where nobody else reads it. What is made stands in a draft, and counts when the quorum has signed that: whoever signs looks whose key it is.</p><div class="note go" id="link" hidden><label for="url">The link <span class="hint">shown this once</span></label><input id="url" readonly></div>${uninvitable === null ? form : html`<p>${tag('not here', 'no')} ${uninvitable}</p>`}${
+  return html`<section id="invite"><h2>Invite somebody</h2><p>A link lets its holder make one passkey, once; it opens no other page. Send it where nobody else reads it. What is made stands in a draft, and counts when the quorum has signed that: whoever signs looks whose key it is.</p><div class="note go" id="link" hidden><label for="url">The link <span class="hint">shown this once</span></label><textarea id="url" readonly rows="2"></textarea></div>${uninvitable === null ? form : html`<p>${tag('not here', 'no')} ${uninvitable}</p>`}${
     invitations.length > 0 &&
     html`<h3>Invitations that are open</h3>${table({
       columns: [{ head: 'For' }, { head: 'What' }, { head: 'Until' }, { head: 'Withdraw' }],

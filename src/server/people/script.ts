@@ -9,7 +9,7 @@ const post = async (path, body) => {
 for (const form of document.querySelectorAll('form[data-post]')) form.addEventListener('submit', async (event) => {
   event.preventDefault();
   const note = form.querySelector('output') ?? document.querySelector('#said');
-  const say = (text, tone) => { note.hidden = false; note.textContent = text; note.className = tone; note.scrollIntoView({ block: 'nearest' }); };
+  const say = (text, tone) => { note.parentElement.hidden = false; note.textContent = text; note.className = tone; note.scrollIntoView({ block: 'nearest' }); };
   const words = Object.fromEntries([...new FormData(form)].filter(([, value]) => typeof value === 'string' && value !== ''));
   const buttons = [...document.querySelectorAll('form[data-post] button')];
   for (const button of buttons) button.disabled = true;
@@ -18,7 +18,7 @@ for (const form of document.querySelectorAll('form[data-post]')) form.addEventLi
     const done = await post(form.dataset.post, words);
     say(done.ok ? done.text : done.code + ': ' + done.text + (done.fix ? ' — ' + done.fix : ''), done.ok ? 'go' : 'no');
     if (done.ok && done.link) {
-      const place = document.querySelector('#link'), link = place.querySelector('input');
+      const place = document.querySelector('#link'), link = place.querySelector('textarea');
       place.hidden = false; link.value = done.link; link.focus(); link.select();
     } else if (done.ok && done.to) location.assign(done.to);
     else if (done.ok) location.reload();
