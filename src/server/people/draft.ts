@@ -72,7 +72,7 @@ export function draftHtml(
         ? problems.length === 0 &&
           button({ post: '/people/draft/ask', words: { follows }, text: 'Ask the quorum', tone: 'primary' })
         : html`<a class="button primary" href="${path('people', 'changes', asked)}">Sign it</a>`
-  }<a class="button" href="${href}">Download ${file}</a>${button({ post: '/people/draft/discard', words: { follows }, text: 'Discard the draft', tone: 'danger' })}</div>${
+  }<a class="button" href="${href}">Download ${file}</a>${draft.persons.length > 0 && button({ post: '/people/draft/discard', words: { follows }, text: 'Discard the draft', tone: 'danger' })}</div>${
     isFirst &&
     (page.hasRegistryFile
       ? html`<p class="soft"><code>${page.registryFile}</code> is there. The gate is installed with what it holds: <code>oneroof install</code>. To change it before that, put the download in its place.</p>`

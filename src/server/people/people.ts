@@ -20,7 +20,11 @@ export function peoplePage(view: PeopleView): Document {
           banner: html`<p class="warn">NOT FOR PRODUCTION: policy ${policy.name} opens no production database.</p>`,
         }
       : {}),
-    main: html`<h1>People</h1><p class="lead">Who may open a gate, with which key, and by which rules. All of it is in force because a quorum signed it; nothing on this page changes it without them.</p><div hidden><output id="said" role="status"></output></div>${changesHtml(view)}${groups.map((group) => inForceHtml(group, view))}${unknownHtml(readings)}${
+    main: html`<h1>People</h1><p class="lead">Who may open a gate, with which key, and by which rules. ${
+      groups.length === 0
+        ? 'No target that answers has anybody in force.'
+        : 'What is in force, the gate itself says; nothing on this page changes it without the quorum.'
+    }</p><div hidden><output id="said" role="status"></output></div>${changesHtml(view)}${groups.map((group) => inForceHtml(group, view))}${unknownHtml(readings)}${
       files !== null && groups.length === 0 && presentHtml(files, view)
     }${drafts.map((draft) => draftHtml(draft, view))}${inviteHtml(view)}${groups.length > 0 && proposeHtml()}`,
   };

@@ -39,7 +39,7 @@ export function policyHtml(policy: Policy): Html {
 /** What there is to know of a key. */
 export function keyHtml({ label, device, aaguid, x, attestation }: Passkey): Html {
   const sure = attestation === undefined ? 'not attested' : `attested, made ${attestation.at.slice(0, 10)}`;
-  return html`${label}<br><span class="soft">${device === 'bound' ? 'bound to its device' : 'synced between devices'}; ${sure}; model <code title="${aaguid}">${aaguid.slice(0, 8)}</code>, key <code title="${x}">${x.slice(0, 12)}</code></span>`;
+  return html`${label}<br><span class="soft">${device === 'bound' ? 'bound to its device' : 'synced between devices'}; ${sure}<br>model <code title="${aaguid}">${aaguid.slice(0, 8)}</code>, key <code title="${x}">${x.slice(0, 12)}</code></span>`;
 }
 
 /** A form of one button. */
