@@ -5,6 +5,7 @@ import { eventRoutes } from './events/events.io.ts';
 import { type House } from './house.ts';
 import { paperRoutes } from './papers/papers.io.ts';
 import { releaseRoutes } from './release/release.io.ts';
+import { peopleRoutes } from './people/people.io.ts';
 import { type Route } from './room.ts';
 import { statementRoutes } from './statements/statements.io.ts';
 
@@ -17,6 +18,7 @@ export function rooms(house: House): readonly Route[] {
     ...paperRoutes(house),
     ...statementRoutes(house),
     ...evidenceRoutes(house),
+    ...peopleRoutes(house),
     ...apiRoutes(house),
   ];
 }

@@ -1,31 +1,5 @@
-import { request } from 'node:http';
 import { expect, it } from 'vitest';
-import { withSite } from './site.io.ts';
-
-/** A request whose every header is ours: `fetch` refuses to send some. */
-function raw(
-  origin: string,
-  of: {
-    readonly method?: string;
-    readonly path?: string;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body?: string;
-  },
-): Promise<{ readonly status: number; readonly text: string }> {
-  const { hostname, port } = new URL(origin);
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      { hostname, port, method: of.method ?? 'GET', path: of.path ?? '/', headers: of.headers },
-      (answer) => {
-        let text = '';
-        answer.on('data', (chunk) => (text += String(chunk)));
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
-      },
-    );
-    sent.on('error', reject);
-    sent.end(of.body);
-  });
-}
+import { raw, withSite } from './site.io.ts';
 
 it('lets in who has the token, tells others nothing, and turns the token into a cookie that no script reads', () =>
   withSite({}, async (site) => {
@@ -88,7 +62,8 @@ it('answers no other host, no frame, no post of another page, no form, no other 
       [403, { method: 'POST', path: '/enter', headers: { ...let_in, ...json }, body: '{"token":' }],
       [403, { method: 'POST', path: '/enter', headers: { ...let_in, ...json }, body: '[[[[]]]]' }],
     ];
-    for (const [status, of] of cases) expect([(await raw(site.origin, of)).status, of]).toEqual([status, of]);
+    for (const [status, of] of cases)
+      expect([(await raw(Number(new URL(site.origin).port), of)).status, of]).toEqual([status, of]);
     for (const path of [
       '/../../etc/passwd',
       '/evidence/..%2f..%2fkey',
@@ -97,7 +72,10 @@ it('answers no other host, no frame, no post of another page, no form, no other 
       '/constructor',
       '/__proto__',
     ])
-      expect([(await raw(site.origin, { path, headers: let_in })).status, path]).toEqual([404, path]);
+      expect([(await raw(Number(new URL(site.origin).port), { path, headers: let_in })).status, path]).toEqual([
+        404,
+        path,
+      ]);
     expect(site.defects).toEqual([]);
   }));
 

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type Connection, openPool, type Pool, sql } from '../../database/index.ts';
+import { peopleSchema } from './people.sql.ts';
 import { stateSchema } from './state.sql.ts';
 
 /** What the server keeps in its database. Several servers may share one. */
@@ -34,7 +35,7 @@ export async function openState(connection: Connection): Promise<State> {
   const pool = openPool(connection, { applicationName: 'oneroof serve', size: 8 });
   await pool.transaction(async (session) => {
     await session.query(sql`select pg_catalog.pg_advisory_xact_lock(${creation})`);
-    for (const statement of stateSchema) await session.query(statement);
+    for (const statement of [...stateSchema, ...peopleSchema]) await session.query(statement);
   });
   return {
     pool,
