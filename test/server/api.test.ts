@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { expect, it } from 'vitest';
 import { withSite } from './site.io.ts';
+
+const file = join(import.meta.dirname, '..', '..', 'docs', 'openapi.json');
 
 interface Described {
   readonly paths: Readonly<
@@ -26,7 +30,9 @@ interface Described {
 
 it('answers every address of its OpenAPI document in the form that the document describes', () =>
   withSite({}, async (site) => {
-    const described = (await (await site.get('/api/openapi.json')).json()) as Described;
+    const text = await (await site.get('/api/openapi.json')).text();
+    expect(JSON.parse(text)).toEqual(JSON.parse(readFileSync(file, 'utf8')));
+    const described = JSON.parse(text) as Described;
     const { digest } = (await site.store.entries())[0] ?? { digest: '' };
     const fill = (path: string): string =>
       path.replace('{seal}', site.sealed.seal).replace('{target}', 'production').replace('{digest}', digest);

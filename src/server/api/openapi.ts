@@ -1,13 +1,14 @@
 import { z } from 'zod';
-import { type ApiRoute } from './api.ts';
+import { api, type ApiDescription } from './api.ts';
 import { problemForm } from './forms.ts';
 
 /**
- * Writes the OpenAPI document of the routes: the same forms that the answers are held to.
+ * The OpenAPI document: from the same forms that the answers are held to.
  *
  * Source  OpenAPI 3.1.0.
  */
-export function openApi(routes: readonly Pick<ApiRoute, 'path' | 'summary' | 'answer' | 'parameters'>[]): object {
+export function openApi(): object {
+  const routes = Object.entries<ApiDescription>(api);
   const problem = { 'application/json': { schema: schemaOf(problemForm) } };
   return {
     openapi: '3.1.0',
@@ -21,7 +22,7 @@ export function openApi(routes: readonly Pick<ApiRoute, 'path' | 'summary' | 'an
     servers: [{ url: '/' }],
     security: [{ token: [] }],
     paths: Object.fromEntries(
-      routes.map(({ path, summary, answer, parameters }) => [
+      routes.map(([path, { summary, answer, parameters }]) => [
         path.replaceAll(/:([a-z]+)/g, '{$1}'),
         {
           get: {
