@@ -30,7 +30,6 @@ const sparse: Readonly<Record<string, string>> = {
   'publication table': `select from pg_publication_rel`,
   'publication schema': `select from pg_publication_namespace`,
   'default privileges': `select from pg_default_acl`,
-  'security label': `select from pg_seclabel`,
 };
 
 /** What a copy of a database does not carry over, and PostgreSQL's own rows. */
@@ -75,7 +74,9 @@ export function schemaDigestSql(serverVersion: number): string {
 export function schemaDigestBody(serverVersion: number): string {
   const queries = queriesOf(serverVersion);
   const guarded = queries.filter((text) => Object.hasOwn(sparse, kindOf(text)));
-  const take = (rows: string): string => `select the_kinds || coalesce(array_agg(kind), '{}'), the_names || coalesce(array_agg(name), '{}'),
+  const take = (
+    rows: string,
+  ): string => `select the_kinds || coalesce(array_agg(kind), '{}'), the_names || coalesce(array_agg(name), '{}'),
     the_logicals || coalesce(array_agg(logical), '{}'), the_stricts || coalesce(array_agg(strict), '{}')
     into the_kinds, the_names, the_logicals, the_stricts from ${rows} o;`;
   const guards = guarded.map((text) => `exists (${sparse[kindOf(text)] ?? ''})`);
