@@ -141,9 +141,12 @@ export const verbs: readonly Verb[] = [
   ...gateVerbs,
   {
     name: 'demo',
-    summary: 'do the main job on the worked example, with databases of its own',
-    options: [['--keep', 'leave production running to play with, until Ctrl-C']],
-    examples: ['oneroof demo', 'oneroof demo --keep'],
+    summary: 'do the whole job on the worked example, with databases of its own: prove, ratify, roll out, roll back',
+    options: [
+      ['--auto', 'ask nobody: keys of software ratify, NOT FOR PRODUCTION; what happens where there is no terminal'],
+      ['--keep', 'leave production running to play with, its gate closed, until Ctrl-C'],
+    ],
+    examples: ['oneroof demo', 'oneroof demo --auto', 'oneroof demo --keep'],
     load: () => import('./commands/demo.io.ts'),
   },
   ...cloneVerbs,

@@ -1,36 +1,31 @@
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { openCloneHost } from '../clone/index.ts';
-import { formatDuration, type Milliseconds, OneRoofError, shortDigest } from '../core/index.ts';
+import { formatDuration, type Milliseconds, shortDigest } from '../core/index.ts';
 import { embeddedBinaries } from '../database/index.ts';
 import { openFolderStore } from '../evidence/index.ts';
-import { explainReason } from '../gate/index.ts';
 import { gateStage, goldenStage, rehearsalStage, reportStage, sealStage } from '../pipeline.io.ts';
-import { explainProof, type Rehearsal } from '../rehearsal/index.ts';
 import { type CloneSetup, type Target } from '../setup/index.ts';
+import * as activation from './activation.io.ts';
+import { tellAttempts } from './attempts.io.ts';
+import { bundle } from './bundled.io.ts';
+import { prepareFolder, removeSetup, writeSetup } from './folder.io.ts';
 import { passingFolder } from './janitor.io.ts';
-import { exampleFolder, type Production, startProduction } from './production.io.ts';
+import { type Agent, enrolPeople, makeAgent } from './people.io.ts';
+import { type DemoPlan, type Stage } from './plan.ts';
+import { installGate, type Production, startProduction } from './production.io.ts';
 import { type Story, story } from './story.ts';
-
-/** How the demo is run. */
-export interface DemoPlan {
-  /** Where the report, the evidence and the copy of the example go; made anew. */
-  readonly folder: string;
-  readonly signal: AbortSignal;
-  /** Writes one line for people. */
-  readonly write: (line: string) => void;
-  /** Called at the end, while production still runs, when it is to be left running; the demo ends when it resolves. */
-  readonly stay?: () => Promise<void>;
-}
+import { tellReading, tellRehearsal, tellReport, tellVerdicts } from './tell.ts';
+import { stopIf, timed } from './timed.io.ts';
+import { uninvited } from './uninvited.io.ts';
 
 const day = 86_400_000 as Milliseconds;
-const hour = 3_600_000 as Milliseconds;
-const mark = '.oneroof-demo';
+const policy = { rehearsalMaxAge: (7 * day) as Milliseconds, gateMaxAge: 3_600_000 as Milliseconds };
 
 /**
- * Does the main job on the worked example: a live production, seal, golden copy, rehearsal, gate, report.
+ * Does the whole job on the worked example, on a production of its own: seal, gate, golden copy, rehearsal, refusals, ratification,
+ * rollout, way back, forward again, report, evidence.
  *
- * Errors  ALREADY_EXISTS when the folder is there and is not a demo's; INTERRUPTED.
+ * Errors  ALREADY_EXISTS when the folder is there and is not a demo's; INTERRUPTED; INTERNAL where something did not hold.
  */
 export async function runDemo(plan: DemoPlan): Promise<void> {
   prepareFolder(plan.folder);
@@ -39,7 +34,7 @@ export async function runDemo(plan: DemoPlan): Promise<void> {
   let production: Production | null = null;
   try {
     const tale = story(plan.write);
-    plan.write('One Roof, the demo: from a release folder to a proven GO / NO-GO, on real databases.');
+    plan.write('One Roof, the demo: from a release folder to production and back, on real databases.');
     tale.chapter('Production');
     const up = await timed(() => startProduction({ binaries: embeddedBinaries() }));
     production = up.value;
@@ -48,41 +43,33 @@ export async function runDemo(plan: DemoPlan): Promise<void> {
       text: 'PostgreSQL 18 with a Directus database, and Directus connected to it',
       took: up.took,
     });
-    await tell({ plan, tale, production, golden: join(passing.path, 'golden') });
+    const scene: Scene = { plan, tale, production, passing: passing.path, agent: makeAgent() };
+    const stage = await prepare(scene);
+    const before = await prove(stage, scene);
+    await tellStory(stage, scene, before);
     tale.chapter(`Done in ${formatDuration((performance.now() - began) as Milliseconds)}.`);
     if (plan.stay !== undefined) await plan.stay();
   } finally {
+    removeSetup(plan.folder);
     await production?.stop();
     await passing.remove();
   }
 }
 
-/** The parts that the story is told from. */
-interface Stage {
+/** What there is before the release is sealed. */
+interface Scene {
   readonly plan: DemoPlan;
   readonly tale: Story;
   readonly production: Production;
-  readonly golden: string;
+  /** A folder that goes when the demo ends. */
+  readonly passing: string;
+  readonly agent: Agent;
 }
 
-async function tell({ plan, tale, production, golden }: Stage): Promise<void> {
+/** Seals the release, enrols who may ratify, and lets the production's database hold the gate. */
+async function prepare({ plan, tale, production, passing, agent }: Scene): Promise<Stage> {
   const store = openFolderStore(join(plan.folder, 'evidence'));
-  const target: Target = {
-    name: 'production',
-    observer: production.observer,
-    executor: null,
-    relay: null,
-    admin: null,
-  };
-  const clone: CloneSetup = {
-    provider: 'physical',
-    backup: production.backup,
-    dataDirectory: null,
-    folder: golden,
-    bin: null,
-  };
-  if (plan.stay !== undefined) writeSetup(plan.folder, production, clone.folder);
-
+  writeSetup(plan.folder, production, join(passing, 'golden'));
   tale.chapter('Release');
   const sealed = await timed(() => sealStage(join(plan.folder, 'release'), store));
   const course = sealed.value;
@@ -93,7 +80,46 @@ async function tell({ plan, tale, production, golden }: Stage): Promise<void> {
     text: `${release.name} ${shortDigest(seal)}: ${release.tiers.length} tiers, ${steps} steps`,
     took: sealed.took,
   });
+  tale.chapter('The gate goes into the database');
+  const people = await enrolPeople(plan, tale, agent);
+  const installed = await timed(() => installGate(production, people));
+  tale.tell({
+    name: 'installed',
+    text: 'schema gate verifies passkeys, and runs nothing but what people ratified',
+    took: installed.took,
+  });
+  const target: Target = { name: 'production', ...production };
+  return { plan, tale, production, target, course, people };
+}
 
+/** Takes a golden copy, rehearses on a clone, and reads the gate: the engineering, complete, and the gate closed. */
+async function prove(stage: Stage, { passing }: Scene): Promise<activation.Before> {
+  const { plan, tale, course, target } = stage;
+  await rehearse(stage, {
+    provider: 'physical',
+    backup: stage.production.backup,
+    dataDirectory: null,
+    folder: join(passing, 'golden'),
+    bin: null,
+  });
+  stopIf(plan.signal);
+  tale.chapter('Gate, in production, read-only');
+  const read = await timed(() => gateStage(course, target));
+  tellReading(tale, read.value, read.took);
+  await activation.expectRoll(stage, 'rollout', 'held');
+  tale.chapter('Report');
+  const { report } = await reportStage(course, { folder: join(plan.folder, 'report'), policy });
+  tellReport(tale, report);
+  const fingerprint = join(passing, 'before.json');
+  await plan.command({
+    command: 'fingerprint',
+    words: ['production'],
+    options: { rows: true, out: fingerprint },
+  });
+  return { reading: read.value, fingerprint };
+}
+
+async function rehearse({ plan, tale, course }: Stage, clone: CloneSetup): Promise<void> {
   tale.chapter('Clone');
   const host = await openCloneHost(clone);
   try {
@@ -105,7 +131,6 @@ async function tell({ plan, tale, production, golden }: Stage): Promise<void> {
       text: `generation ${copy.value.generation}, ${size} by ${copy.value.method}, while production runs`,
       took: copy.took,
     });
-
     tale.chapter('Rehearsal, on a clone');
     stopIf(plan.signal);
     const rehearsed = await timed(() => rehearsalStage(course, host, { owner: 'demo', signal: plan.signal }));
@@ -114,135 +139,69 @@ async function tell({ plan, tale, production, golden }: Stage): Promise<void> {
   } finally {
     await host.close();
   }
+}
 
-  tale.chapter('Gate, in production, read-only');
+/** From the closed gate to the end. */
+async function tellStory(stage: Stage, { agent, passing }: Scene, before: activation.Before): Promise<void> {
+  const { plan, tale } = stage;
+  tale.chapter('Every credential that an agent can hold, and what it cannot do');
+  await tellAttempts(stage, await uninvited(stage, agent));
   stopIf(plan.signal);
-  const read = await timed(() => gateStage(course, target));
-  const { verdict, entry, changedMeanwhile } = read.value;
-  const reasons =
-    verdict.decision === 'BLOCKED' ? verdict.reasons.map(explainReason).join('; ') : 'every data gate is met';
-  tale.tell({ name: verdict.decision, text: reasons, took: read.took });
-  const numbers = Object.entries(entry?.metrics ?? {}).map(
-    ([name, value]) => `${name}=${value.toLocaleString('en-US')}`,
-  );
-  tale.tell({ name: 'baseline', text: numbers.join(' ') });
-  tale.tell({
-    name: 'entry == exit',
-    text:
-      changedMeanwhile.length === 0
-        ? 'yes, and the server counted nothing written'
-        : `no: ${changedMeanwhile.join(', ')}`,
-  });
-
-  tale.chapter('Report');
-  const policy = { rehearsalMaxAge: (7 * day) as Milliseconds, gateMaxAge: hour };
-  const { report, files } = await reportStage(course, { folder: join(plan.folder, 'report'), policy });
-  for (const { component, status } of report.components)
-    tale.tell({
-      name: status.split(',')[0] ?? status,
-      text: `${component}${status.includes(',') ? ` (${status})` : ''}`,
-    });
-  plan.write('');
-  tale.tell({ name: report.readiness.status, text: 'RELEASE READINESS' });
-  tale.tell({
-    name: report.execution.status,
-    text: `PRODUCTION EXECUTION${report.blockers.length === 0 ? '' : `, ${report.blockers.length === 1 ? 'single blocker' : 'blockers'}: ${report.blockers.join('; ')}`}`,
-  });
-  for (const item of report.next) tale.tell({ name: 'next', text: item });
-  for (const item of report.meanwhile) tale.tell({ name: 'meanwhile', text: item });
-
+  await activation.ratifyAndHold(stage);
+  stopIf(plan.signal);
+  await activation.open(stage);
+  await report(stage, 'Report: GO');
+  stopIf(plan.signal);
+  await activation.rollOut(stage);
+  stopIf(plan.signal);
+  await activation.rollBackAndProve(stage, before);
+  stopIf(plan.signal);
+  await activation.forwardAgain(stage);
+  stopIf(plan.signal);
+  const files = await report(stage, 'Report: active');
+  await bundle(stage, passing);
+  if (plan.stay !== undefined) {
+    await activation.closeAgain(stage);
+    await report(stage, 'Report: closed again');
+  }
   tale.chapter('Look at it, and go on');
   for (const file of files) tale.tell({ name: 'written', text: relative(process.cwd(), file) });
-  if (plan.stay === undefined) {
-    tale.tell({ name: 'try', text: 'npx oneroof demo --keep      leaves production running to play with' });
-    tale.tell({ name: 'try', text: 'npx oneroof init my-release  begins a release of your own' });
-  } else {
-    tale.tell({
-      name: 'try',
-      text: `cd ${relative(process.cwd(), plan.folder) || '.'}, then: npx oneroof gate, rehearse, verify, baseline, report, clone list`,
-    });
-  }
+  if (plan.stay === undefined) for (const text of ended) tale.tell({ name: 'try', text });
+  else playing(stage).forEach(plan.write);
 }
 
-function tellRehearsal(tale: Story, rehearsal: Rehearsal): void {
-  for (const { stage, durationMs, outcome, steps, problems } of rehearsal.stages) {
-    const text =
-      outcome === 'failed' ? `FAILED: ${problems[0]?.problem ?? ''}` : stageText(stage, rehearsal, steps.length);
-    tale.tell({ name: stage, text, took: durationMs as Milliseconds });
-  }
-  if (rehearsal.clone.dropMs !== null)
-    tale.tell({ name: 'dropped', text: 'the clone is gone', took: rehearsal.clone.dropMs as Milliseconds });
-  for (const trial of rehearsal.options) {
-    const text =
-      trial.outcome === 'collides'
-        ? `collides with the preflight, rejected: ${trial.problems[0]?.problem ?? ''}`
-        : trial.outcome;
-    tale.tell({ name: `option`, text: `${trial.option} ${text}`, took: trial.durationMs as Milliseconds });
-  }
+/** Writes the report anew, from the evidence alone, and tells what has changed in it. */
+async function report({ plan, tale, course }: Stage, title: string): Promise<readonly string[]> {
+  tale.chapter(title);
+  const { report: built, files } = await reportStage(course, { folder: join(plan.folder, 'report'), policy });
+  for (const { id, component, status, evidence } of built.components)
+    if (id === 'ratification' || id === 'activation') tale.tell({ name: status, text: `${component}: ${evidence}` });
+  tellVerdicts(tale, built);
+  return files;
 }
 
-function stageText(stage: string, { proof, twin, idempotent, repeatable }: Rehearsal, steps: number): string {
-  switch (stage) {
-    case 'prove':
-      return proof === null
-        ? 'not proven'
-        : `schema and data ${proof.logical === 'equal' ? 'equal' : 'DIFFERENT'} (strict: ${proof.strict}): ${proof.objects.toLocaleString('en-US')} objects; ${explainProof(proof)}`;
-    case 'twin':
-      return `the same on a second clone, with ${twin?.prepared.turned.length ?? 0} tables turned around and other plans`;
-    case 'back-again':
-      return `${steps} steps; ${idempotent === true ? 'changed nothing' : 'CHANGED SOMETHING'}`;
-    case 'verify-again':
-      return repeatable === true ? 'the same finalized state' : 'ANOTHER finalized state';
-    case 'preflight':
-      return 'greenfield invariants hold';
-    case 'verify':
-      return 'finalized invariants hold';
-    default:
-      return `${steps} steps`;
-  }
-}
+const ended = [
+  'npx oneroof demo --keep      leaves production running to play with',
+  'npx oneroof init my-release  begins a release of your own',
+];
 
-async function timed<T>(work: () => Promise<T>): Promise<{ readonly value: T; readonly took: Milliseconds }> {
-  const began = performance.now();
-  const value = await work();
-  return { value, took: (performance.now() - began) as Milliseconds };
-}
-
-function stopIf(signal: AbortSignal): void {
-  if (signal.aborted)
-    throw new OneRoofError('INTERRUPTED', {
-      problem: 'the demo was interrupted',
-      fix: 'run it again; nothing was left behind',
-    });
-}
-
-/** Makes the demo's folder anew; a folder that does not carry our mark is not touched. */
-function prepareFolder(folder: string): void {
-  if (existsSync(folder) && !existsSync(join(folder, mark))) {
-    throw new OneRoofError('ALREADY_EXISTS', {
-      problem: `${folder} is there already and was not made by the demo`,
-      fix: 'move it away, or run the demo in another folder',
-    });
-  }
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, mark), 'Made by oneroof demo, which deletes and makes this folder anew.\n');
-  cpSync(exampleFolder(), join(folder, 'release'), { recursive: true });
-}
-
-function writeSetup(folder: string, production: Production, golden: string): void {
-  const url = (user: string): string => `postgres://${user}@/directus?host=${production.observer.host}`;
-  const text = `# The demo's production, for as long as it runs.
-targets:
-  production:
-    url: ${url(production.observer.user)}
-clone:
-  provider: physical
-  backup:
-    url: ${url(production.backup.user)}
-  folder: ${golden}
-evidence: evidence
-reports: report
-`;
-  writeFileSync(join(folder, 'oneroof.yaml'), text);
+/** What to type while production is left running; not broken into lines, so that it can be copied. */
+function playing({ plan, production }: Stage): readonly string[] {
+  const approve = `psql "postgres://directus@/directus?host=${production.application.host}" -c "insert into os_proposal_approvals (id) values (gen_random_uuid())"`;
+  const ratify =
+    plan.ratify === 'page'
+      ? '  npx oneroof ratify release      # with the passkey that you made'
+      : '  # nobody can ratify any more: the keys of --auto are gone. At a terminal, without --auto, you could.';
+  return [
+    '',
+    'In another terminal:',
+    `  cd ${plan.folder}`,
+    '  npx oneroof gate release        # BLOCKED: nobody has approved',
+    '  npx oneroof rollout release     # held',
+    `  ${approve}`,
+    ratify,
+    '  npx oneroof rollout release',
+    '  npx oneroof rollback release',
+    '  npx oneroof runbook release     # also: prompt, rehearse, verify, report, log, bundle',
+  ];
 }

@@ -1,2 +1,3 @@
-export { type DemoPlan, runDemo } from './demo.io.ts';
+export { runDemo } from './demo.io.ts';
+export { type Answered, type DemoCommand, type DemoPlan, type Typed } from './plan.ts';
 export { exampleFolder, type Production, startProduction } from './production.io.ts';

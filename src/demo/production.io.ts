@@ -10,6 +10,7 @@ import {
   sql,
   startTemporaryServer,
 } from '../database/index.ts';
+import { applyGate, planInstall, type Policy, type Prepared, type Registry } from '../gate/index.ts';
 import { loadParser } from '../release/index.ts';
 
 /** The worked example's production, running: the connections that a team would configure. */
@@ -18,7 +19,13 @@ export interface Production {
   readonly observer: Connection;
   /** A role that may take a base backup. */
   readonly backup: Connection;
-  /** The superuser; nothing of One Roof connects with it. */
+  /** The role that the application connects as, which owns its tables. */
+  readonly application: Connection;
+  /** Runs what people have ratified; there once the gate is installed, as is the next. */
+  readonly executor: Connection;
+  /** Hands in signatures. */
+  readonly relay: Connection;
+  /** The superuser: it installs the gate, and nothing else of One Roof connects with it. */
   readonly admin: Connection;
   stop(): Promise<void>;
 }
@@ -65,6 +72,9 @@ export async function startProduction(plan: { readonly binaries: Binaries }): Pr
     return {
       observer: { ...admin, user: 'oneroof_observer' },
       backup: { ...admin, user: 'oneroof_backup' },
+      application: { ...admin, user: 'directus' },
+      executor: { ...admin, user: 'oneroof_executor' },
+      relay: { ...admin, user: 'oneroof_relay' },
       admin,
       stop: async () => {
         await Promise.all(live.map((session) => session.close()));
@@ -74,6 +84,26 @@ export async function startProduction(plan: { readonly binaries: Binaries }): Pr
   } catch (error) {
     await server.stop();
     throw error;
+  }
+}
+
+/**
+ * Installs the gate in the example's production, as a DBA would: what ratified steps run as is the application's owner.
+ *
+ * Errors  those of planInstall and applyGate.
+ */
+export async function installGate(
+  production: Production,
+  documents: { readonly policy: Policy; readonly registry: Registry },
+): Promise<Prepared> {
+  const session = await openSession(production.admin, { applicationName: 'oneroof install' });
+  try {
+    const wish = { uri: 'production', appOwner: production.application.user, ...documents };
+    const prepared = await planInstall(session, wish);
+    await applyGate(session, prepared);
+    return prepared;
+  } finally {
+    await session.close();
   }
 }
 

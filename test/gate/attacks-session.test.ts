@@ -153,7 +153,7 @@ describe.each(versions)('the credentials of the gate on PostgreSQL %s', (version
       const [functions, tables] = await withSession(gated.database, async (session) => [
         await session.query<{ name: string; call: string; oid: string; strict: string }>(sql`
           select p.proname as name, p.oid::text, p.proisstrict::text as strict, format('select gate.%I(%s)', p.proname,
-            (select string_agg('null::' || t::regtype::text, ', ' order by n) from unnest(p.proargtypes::oid[]) with ordinality a(t, n))) as call
+            (select string_agg(case when p.provariadic <> 0 and n = p.pronargs then 'variadic ' else '' end || 'null::' || t::regtype::text, ', ' order by n) from unnest(p.proargtypes::oid[]) with ordinality a(t, n))) as call
           from pg_proc p where p.pronamespace = 'gate'::regnamespace and p.prorettype <> all ('{trigger,event_trigger}'::regtype[])`),
         await session.query<{ name: string }>(
           sql`select c.oid::regclass::text as name from pg_class c where c.relnamespace = 'gate'::regnamespace and c.relkind in ('r', 'S')`,

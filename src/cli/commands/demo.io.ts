@@ -1,8 +1,20 @@
 import { resolve } from 'node:path';
-import { runDemo } from '../../demo/index.ts';
+import { type DemoCommand, runDemo, type Typed } from '../../demo/index.ts';
 import { type Run } from '../verb.ts';
 
-/** Does the main job on the worked example, with databases of its own. */
+/** The commands that the demo types; each is loaded when it does. */
+const commands: Readonly<Record<DemoCommand, () => Promise<{ readonly run: Run }>>> = {
+  enrol: () => import('./enrol.io.ts'),
+  ratify: () => import('./ratify.io.ts'),
+  rollout: () => import('./rollout.io.ts'),
+  rollback: () => import('./rollback.io.ts'),
+  fingerprint: () => import('./fingerprint.io.ts'),
+  diff: () => import('./diff.io.ts'),
+  bundle: () => import('./bundle.io.ts'),
+  'verify-evidence': () => import('./verify-evidence.io.ts'),
+};
+
+/** Does the whole job on the worked example, with databases of its own. */
 export const run: Run = async ({ folder, options, signal }) => {
   const lines: string[] = [];
   const to = resolve(folder, 'oneroof-demo');
@@ -19,6 +31,30 @@ export const run: Run = async ({ folder, options, signal }) => {
         resolved();
       });
     });
-  await runDemo({ folder: to, signal, write, ...(options['keep'] === true ? { stay } : {}) });
-  return { exit: 0, schema: 'oneroof/demo/1', data: { folder: to, story: lines }, text: '' };
+  const command = async (typed: Typed) => {
+    const { run: work } = await commands[typed.command]();
+    return work({
+      commands: [],
+      arguments: typed.words ?? [],
+      options: typed.options ?? {},
+      folder: to,
+      terminal: { say: typed.say ?? (() => undefined), progress: () => undefined },
+      signal: typed.signal ?? signal,
+    });
+  };
+  const ratify = chooseRatify(options, write);
+  const kept = options['keep'] === true ? { stay } : {};
+  await runDemo({ folder: to, signal, write, ratify, command, ...kept });
+  return { exit: 0, schema: 'oneroof/demo/1', data: { folder: to, ratify, story: lines }, text: '' };
 };
+
+/** A person is asked only where there is one at the terminal. */
+function chooseRatify(
+  options: Readonly<Record<string, string | boolean | undefined>>,
+  write: (line: string) => void,
+): 'page' | 'auto' {
+  if (options['auto'] === true) return 'auto';
+  if (options['json'] !== true && process.stdin.isTTY && process.stdout.isTTY) return 'page';
+  write('There is no terminal, so nobody is asked (--auto): keys of software ratify. NOT FOR PRODUCTION.\n');
+  return 'auto';
+}

@@ -1,0 +1,83 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { canonicalJson } from '../core/index.ts';
+import { readPolicyAndRegistry, type Registry, registryDocument } from '../gate/index.ts';
+import { draftRegistry, makeDemoAuthenticator, notForProduction } from '../web/index.ts';
+import { freePort, writePolicy } from './folder.io.ts';
+import { type DemoPlan, type Enrolled, type People } from './plan.ts';
+import { type Story } from './story.ts';
+
+/** The agent that wrote the release: its key is enrolled as software, signs what it records, and fills no seat. */
+export interface Agent {
+  readonly id: string;
+  /** `ssh-ed25519 AAAA…` */
+  readonly publicKey: string;
+  readonly privateKey: KeyObject;
+}
+
+/** Makes the agent's key. */
+export function makeAgent(): Agent {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const raw = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
+  const framed = [Buffer.from('ssh-ed25519'), raw].flatMap((part) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(part.length);
+    return [length, part];
+  });
+  return { id: 'release-agent', publicKey: `ssh-ed25519 ${Buffer.concat(framed).toString('base64')}`, privateKey };
+}
+
+/** Two people where nobody is asked: the levels that the example's gate names. */
+const played = [
+  { id: 'ana', name: 'Ana', level: 4 },
+  { id: 'ben', name: 'Ben', level: 2 },
+] as const;
+
+/**
+ * Writes the policy and enrols who may ratify: the person at this terminal, on the page; or two people who are played by keys of
+ * software.
+ *
+ * Errors  those of `oneroof enrol`.
+ */
+export async function enrolPeople(plan: DemoPlan, tale: Story, agent: Agent): Promise<People> {
+  const page = plan.ratify === 'page';
+  const port = await freePort();
+  const seats = page ? '[{ level: 4 }]' : '[{ level: 2 }, { level: 4, device: bound }]';
+  const policyFile = writePolicy(plan.folder, { port, seats });
+  tale.tell({ name: 'policy', text: `${notForProduction}: its page is at http://localhost:${port}, on this machine` });
+  const registryFile = join(plan.folder, 'registry.json');
+  const persons = page ? await enrolOnPage(plan, tale) : enrolPlayed(registryFile);
+  const { policy, registry } = readPolicyAndRegistry({ policy: policyFile, registry: registryFile });
+  const whole: Registry = { ...registry, software: [{ id: agent.id, key: agent.publicKey }] };
+  writeFileSync(registryFile, registryDocument(whole));
+  for (const { name, level, keys } of whole.persons) {
+    const what = page ? `a passkey (${keys[0]?.device ?? 'none'})` : `a key of software, ${notForProduction}`;
+    tale.tell({ name: 'enrolled', text: `${name}, level ${level}, with ${what}` });
+  }
+  tale.tell({ name: 'enrolled', text: `${agent.id}, software: it signs, and fills no seat` });
+  return { policy, registry: whole, persons };
+}
+
+async function enrolOnPage(plan: DemoPlan, tale: Story): Promise<readonly Enrolled[]> {
+  tale.tell({
+    name: 'your turn',
+    text: 'make a passkey on this page, in a browser on this machine (there is none? Ctrl-C, then --auto)',
+  });
+  await plan.command({
+    command: 'enrol',
+    options: { person: 'guest', name: 'Guest', level: '4' },
+    say: (line) => tale.tell({ name: '', text: line }),
+  });
+  return [{ id: 'guest', authenticator: null }];
+}
+
+function enrolPlayed(file: string): readonly Enrolled[] {
+  const made = played.map((person) => ({ ...person, authenticator: makeDemoAuthenticator() }));
+  const persons = made.flatMap(
+    ({ authenticator, ...person }) => draftRegistry(null, person, authenticator.key).persons,
+  );
+  const registry: Registry = { format: 1, version: 1, previous: null, persons, software: [] };
+  writeFileSync(file, `${canonicalJson(registry)}`);
+  return made.map(({ id, authenticator }) => ({ id, authenticator }));
+}

@@ -1,0 +1,65 @@
+import { OneRoofError } from '../core/index.ts';
+import { statementHash } from '../evidence/index.ts';
+import { type Policy } from '../gate/index.ts';
+import { type DemoAuthenticator, notForProduction, signWithDemo } from '../web/index.ts';
+
+/** A page for signing, as the terminal shows it. */
+export interface ShownPage {
+  readonly url: string;
+  readonly code: string;
+}
+
+/** Reads a page's address and code out of what `oneroof ratify` says; null where it says something else. */
+export function shownPage(line: string): ShownPage | null {
+  const [, url, code] = /^open (\S+) and type ([0-9a-f]{6});/.exec(line) ?? [];
+  return url === undefined || code === undefined ? null : { url, code };
+}
+
+/**
+ * Does on a page what a browser and a person would: reads the statement, types the code, signs, hands it in. With a key of software,
+ * so never for production.
+ *
+ * Errors  DEMO_IN_PRODUCTION; INTERNAL where the page takes no signature, or does not say what it is.
+ */
+export async function signOnPage(
+  { url, code }: ShownPage,
+  by: { readonly authenticator: DemoAuthenticator; readonly policy: Policy },
+): Promise<string> {
+  const page = await (await fetch(url)).text();
+  if (!page.includes(notForProduction)) throw broken(`the page does not say ${notForProduction}`);
+  const body = statementOn(page);
+  const post = async (action: string, sent: object): Promise<Record<string, unknown>> => {
+    const headers = { 'content-type': 'application/json', origin: by.policy.origin };
+    const answer = await fetch(url + action, { method: 'POST', headers, body: JSON.stringify(sent) });
+    const said = (await answer.json()) as Record<string, unknown>;
+    if (said['ok'] !== true) throw broken(`${String(said['code'])}: ${String(said['text'])}`);
+    return said;
+  };
+  const { ceremony, challenge } = await post('begin', { code });
+  // what is signed is what the page showed, to the byte
+  if (challenge !== encode(statementHash(body))) throw broken('the page shows another statement than it asks for');
+  const made = signWithDemo(by.authenticator, body, by.policy);
+  const done = await post('finish', {
+    ceremony,
+    credential: made.credential,
+    authenticatorData: encode(made.authenticatorData),
+    clientDataJSON: encode(made.clientDataJSON),
+    signature: encode(made.signature),
+  });
+  return String(done['text']);
+}
+
+const encode = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
+
+/** The statement that stands on the page, canonical JSON. */
+function statementOn(page: string): string {
+  const text = page.replace(/&#(\d+);/g, (_, number: string) => String.fromCharCode(Number(number)));
+  const from = text.indexOf('{"_type":"https://in-toto.io/Statement/v1"');
+  const to = text.indexOf('</', from);
+  if (from < 0 || to < 0) throw broken('the page shows no statement');
+  return text.slice(from, to);
+}
+
+function broken(problem: string): OneRoofError {
+  return new OneRoofError('INTERNAL', { problem, fix: 'this is a defect of One Roof: please report it' });
+}

@@ -1,0 +1,165 @@
+import { createHash, randomBytes, sign } from 'node:crypto';
+import { digest, type Digest, instant, type Instant, now } from '../core/index.ts';
+import { type Connection, openSession, type Session, sql } from '../database/index.ts';
+import {
+  buildRatification,
+  describeGate,
+  type GateFacts,
+  type Passkey,
+  type Registry,
+  registryDigest,
+  registryDocument,
+  type Signature,
+  submitSignature,
+} from '../gate/index.ts';
+import { type Rehearsal } from '../rehearsal/index.ts';
+import { type DemoAuthenticator, makeDemoAuthenticator, signWithDemo } from '../web/index.ts';
+import { type Attempt } from './attempts.io.ts';
+import { type Agent } from './people.io.ts';
+import { type Stage } from './plan.ts';
+
+/** What the agent's credentials are tried with before anybody has ratified: every one that it can hold, and the application's own. */
+export async function uninvited(stage: Stage, agent: Agent): Promise<readonly Attempt[]> {
+  const own = makeDemoAuthenticator();
+  const body = await forgeBody(stage);
+  const { policy, registry } = stage.people;
+  const known = registry.persons[0]?.keys[0]?.credential ?? '';
+  const nobody = `sha256:${'0'.repeat(64)}`;
+  const submit = (signature: Signature) => (session: Session) => submitSignature(session, body, signature);
+  return [
+    {
+      who: 'observer',
+      what: 'delete the issues, read-only switched off',
+      work: async (session) => {
+        await session.run('set transaction read write');
+        await session.run('delete from system_issues');
+      },
+    },
+    { who: 'observer', what: "read everybody's password", work: run('select rolpassword from pg_authid') },
+    {
+      who: 'executor',
+      what: 'begin without a ratification',
+      work: (session) => session.query(sql`select gate.begin_attempt(${nobody}, 'up')`),
+    },
+    { who: 'executor', what: 'run SQL of its own', work: run('drop table system_issues') },
+    { who: 'executor', what: 'become the application', work: run('set role directus') },
+    {
+      who: 'executor',
+      what: 'write a signature',
+      work: run(`insert into gate.signatures select * from gate.signatures`),
+    },
+    {
+      who: 'relay',
+      what: "sign with the agent's software key",
+      work: submit(softwareSignature(agent, signWithDemo(own, body, policy))),
+    },
+    { who: 'relay', what: 'sign with a passkey of its own', work: submit(signWithDemo(own, body, policy)) },
+    {
+      who: 'relay',
+      what: 'forge a signature under a known passkey',
+      work: submit({ ...signWithDemo(own, body, policy), credential: known }),
+    },
+    {
+      who: 'relay',
+      what: 'enrol itself as a person',
+      work: (session) => session.query(sql`select gate.accept('registry', ${withMyself(registry, own)})`),
+    },
+    {
+      who: 'relay',
+      what: 'run a step',
+      work: (session) => session.query(sql`select gate.run_step(${nobody}, 'up', '1-structure', 1, 'select 1')`),
+    },
+    {
+      who: 'application',
+      what: 'change a function of the gate',
+      work: run('alter function gate.run_step(text, text, text, integer, text) security invoker'),
+    },
+    { who: 'application', what: 'replace the policy', work: run('delete from gate.documents') },
+    { who: 'application', what: 'let the executor in', work: run('grant directus to oneroof_executor') },
+  ];
+}
+
+/** What a stolen executor tries when people have ratified: anything but the ratified bytes, in order, as a whole. */
+export function misused({ course }: Pick<Stage, 'course'>, statement: string): readonly Attempt[] {
+  const [tier] = course.sealed.release.tiers;
+  if (tier === undefined) return [];
+  const [first = '', second = ''] = tier.up.map((step) => step.sql);
+  const entered = (work: (session: Session) => Promise<unknown>) => async (session: Session) => {
+    const [row] = await session.query<{ epoch: string }>(
+      sql`select gate.begin_attempt(${statement}, 'up')::text as epoch`,
+    );
+    await session.query(sql`select gate.enter_tier(${statement}, 'up', ${tier.id}, ${row?.epoch ?? ''}::bigint)`);
+    await work(session);
+  };
+  const step = (n: number, text: string) => (session: Session) =>
+    session.query(sql`select gate.run_step(${statement}, 'up', ${tier.id}, ${n}::integer, ${text})`);
+  return [
+    { who: 'executor', what: 'run other SQL as step 1', work: entered(step(1, 'drop table system_issues')) },
+    { who: 'executor', what: 'add one character to step 1', work: entered(step(1, `${first} `)) },
+    { who: 'executor', what: 'run step 2 before step 1', work: entered(step(2, second)) },
+    {
+      who: 'executor',
+      what: 'commit half a tier',
+      work: entered(async (session) => {
+        await step(1, first)(session);
+        await session.run('commit');
+      }),
+    },
+  ];
+}
+
+const run = (text: string) => (session: Session) => session.run(text);
+
+/** The statement that people would sign, right in every word: only the signature is not one of theirs. */
+async function forgeBody({ course, people, production }: Stage): Promise<string> {
+  const { sealed, store } = course;
+  const evidence = await store.of(sealed.seal);
+  const found = evidence.findLast(({ entry }) => entry.kind === 'rehearsal');
+  const rehearsal = found?.readable === true ? (found.body as Rehearsal) : null;
+  const at = now();
+  const facts = await askGate(production.relay);
+  const schema = (rehearsal?.gateSchema ?? facts.schema) as Digest;
+  return buildRatification({
+    sealed,
+    sealedAt: evidence[0]?.entry.recordedAt ?? at,
+    policy: people.policy,
+    registry: people.registry,
+    targets: [{ format: 1, ...facts.facts, schema }],
+    evidence: [{ kind: 'rehearsal', digest: found?.entry.digest ?? digest('evidence', ['']) }],
+    rehearsedAt: rehearsal?.endedAt ?? at,
+    window: { notBefore: at, expires: hourAfter(at) },
+    log: { size: 0, root: '0'.repeat(64) },
+    dossier: digest('dossier', ['']),
+    holdPoint: null,
+    now: at,
+    nonce: randomBytes(16).toString('hex'),
+  });
+}
+
+async function askGate(relay: Connection): Promise<GateFacts> {
+  const session = await openSession(relay, { applicationName: 'oneroof demo' });
+  try {
+    return await describeGate(session);
+  } finally {
+    await session.close();
+  }
+}
+
+function hourAfter(at: Instant): Instant {
+  return instant(new Date(Date.parse(at) + 3_600_000));
+}
+
+/** The same assertion, signed by the agent's enrolled Ed25519 key. */
+function softwareSignature({ id, privateKey }: Agent, like: Signature): Signature {
+  const client = createHash('sha256').update(like.clientDataJSON).digest();
+  const signed = Buffer.concat([like.authenticatorData, client]);
+  return { ...like, credential: Buffer.from(id).toString('base64url'), signature: sign(null, signed, privateKey) };
+}
+
+/** The next version of the registry, with somebody more in it. */
+function withMyself(registry: Registry, { key }: DemoAuthenticator): string {
+  const myself = { id: 'agent', name: 'Agent', level: 4, keys: [key satisfies Passkey] };
+  const persons = [myself, ...registry.persons].toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  const next = { ...registry, version: registry.version + 1, previous: registryDigest(registry), persons };
+  return registryDocument(next);
+}
