@@ -1,4 +1,4 @@
-import { type Milliseconds } from '../core/index.ts';
+import { elapsed, type Instant } from '../core/index.ts';
 import { type Stage } from './plan.ts';
 import { timed } from './timed.io.ts';
 
@@ -6,6 +6,7 @@ import { timed } from './timed.io.ts';
 interface Rolled {
   readonly result: 'done' | 'nothing-to-do' | 'held' | 'planned';
   readonly reasons?: readonly string[];
+  readonly runs?: readonly { readonly tier: string; readonly started: Instant; readonly ended: Instant }[];
 }
 
 /**
@@ -14,16 +15,10 @@ interface Rolled {
  * Errors  those of the command.
  */
 export async function roll({ plan, tale }: Stage, direction: 'rollout' | 'rollback'): Promise<Rolled['result']> {
-  let last = performance.now();
-  const say = (line: string): void => {
-    const [tier = '', what] = line.split(' ');
-    if (what !== 'committed') return;
-    const took = (performance.now() - last) as Milliseconds;
-    last = performance.now();
-    tale.tell({ name: direction, text: `${tier}, committed`, took });
-  };
-  const { value, took } = await timed(() => plan.command({ command: direction, words: ['release'], say }));
-  const { result, reasons = [] } = value.data as Rolled;
+  const { value, took } = await timed(() => plan.command({ command: direction, words: ['release'] }));
+  const { result, reasons = [], runs = [] } = value.data as Rolled;
+  for (const { tier, started, ended } of runs)
+    tale.tell({ name: direction, text: `${tier}, committed`, took: elapsed({ from: started, to: ended }) });
   for (const reason of reasons) tale.tell({ name: direction, text: `HELD: ${reason}` });
   if (result === 'nothing-to-do') tale.tell({ name: direction, text: 'again: nothing to do', took });
   return result;

@@ -264,8 +264,9 @@ describe('a change', () => {
       expect(
         codes({ ...policy, quorum: Array.from({ length: 4 }, () => ({ level: 1, device: 'any' as const })) }),
       ).toEqual(['SEATS_UNFILLABLE']);
-      // the keys of the tests do not say what they are: in production no page lets them sign
-      expect(codes({ ...policy, production: true })).toContain('SEATS_UNFILLABLE');
+      // no key of the registry is of a model that the next policy allows
+      const authenticators = { aaguids: ['00000000-0000-0000-0000-000000000001'], attestation: 'none' as const };
+      expect(codes({ ...policy, authenticators })).toContain('SEATS_UNFILLABLE');
       expect(codes(policy)).toEqual(['CHANGE_NOT_NEXT']);
     }));
 
@@ -283,7 +284,7 @@ describe('a change', () => {
       expect(said).toEqual([
         'level    ana: 4 → 5',
         'name     ana: ANA → Ana B',
-        'key gone ben: key, synced, model 00000000-0000-0000-0000-000000000000, not attested, key …',
+        'key gone ben: key, synced, model 2fc0579f-8113-47ea-b116-bb5a8db9202a, not attested, key …',
         'key new  ben: key, bound, model 00000000-0000-0000-0000-000000000000, not attested, key …',
         'comes    eve, Eve, level 5',
         `key new  eve: key, bound, model ${virtualAuthenticator}, not attested, key …`,
