@@ -123,7 +123,7 @@ function ratificationOf(release: SealedRelease, descriptor: string): string {
       holdPoint: null,
       notBefore: at(-1000),
       expires: at(3_600_000),
-      log: { size: 0, root: '' },
+      log: { size: 0, root: '0'.repeat(64) },
       dossier: digest('dossier', ['']),
       sealedAt: at(-120_000),
       nonce: randomBytes(16).toString('hex'),

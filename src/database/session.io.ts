@@ -36,6 +36,8 @@ export interface SessionOptions {
   readonly applicationName: string;
   /** Settings on top of the pinned ones. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** `ahead`: a statement goes out while earlier ones are not answered yet; `rows` is not to be had then. Else each waits for its turn. */
+  readonly send?: 'ahead' | 'in turn';
 }
 
 /**
@@ -75,6 +77,7 @@ async function openWith(
     ssl: options.ssl,
     connectionTimeoutMillis: connection.connectTimeout ?? 10_000,
     keepAlive: true,
+    pipeline: options.send === 'ahead',
     types: { getTypeParser: () => (value: string) => value },
   } as pg.ClientConfig);
   const notices: Notice[] = [];

@@ -1,5 +1,5 @@
 import { id, literal } from '../database/index.ts';
-import { schemaDigestSql } from '../fingerprint/index.ts';
+import { schemaDigestBody } from '../fingerprint/index.ts';
 import { softwareModels } from './models.ts';
 import { assertionFunctions } from './sql/assertion.sql.ts';
 import { canonicalFunctions } from './sql/canonical.sql.ts';
@@ -111,7 +111,7 @@ export function gateFunctions({ serverVersion, as }: Pick<InstallPlan, 'serverVe
     p256Functions,
     assertionFunctions,
     formFunctions,
-    peopleFunctions.replace('%SCHEMA_DIGEST%', () => schemaDigestSql(serverVersion)).replace('%SOFTWARE%', software),
+    peopleFunctions.replace('%SCHEMA_DIGEST%', () => schemaDigestBody(serverVersion)).replace('%SOFTWARE%', software),
     documentFunctions.replace('%SOFTWARE%', software),
     submitFunctions,
     changesFunctions,

@@ -19,6 +19,7 @@ export function openExecutor(
 ): Promise<Session> {
   return openSession(connection, {
     applicationName: plan.applicationName,
+    send: 'ahead',
     settings: {
       lock_timeout: String(settings.lockTimeout > 0 ? settings.lockTimeout : longestLockWait),
       statement_timeout: String(settings.statementTimeout),

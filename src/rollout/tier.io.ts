@@ -1,15 +1,16 @@
 import { OneRoofError, printable } from '../core/index.ts';
 import { problemOf, type Session, sql } from '../database/index.ts';
 import { type Step, type Tier } from '../release/index.ts';
-import { type Entry, enterTier, leaveTier, runStep } from './gate-calls.io.ts';
+import { type Entry, enterTier, leaveTier } from './gate-calls.io.ts';
 import { stateOf } from './refusal.ts';
 import { type RolloutEvent } from './rollout.ts';
 import { interrupted, undo } from './session.io.ts';
+import { type Numbered, runSteps } from './steps.io.ts';
 
 /** What one transaction holds: steps of a tier, and whether it leaves the tier. */
 export interface Piece {
   readonly tier: Tier;
-  readonly steps: readonly { readonly n: number; readonly step: Step }[];
+  readonly steps: readonly Numbered[];
   readonly isLast: boolean;
 }
 
@@ -50,18 +51,18 @@ export async function runPiece(
     cancelled = session.cancel().catch(() => null);
   };
   let at: Step | null = null;
+  const onBegin = ({ n, step }: Numbered): void => {
+    at = step;
+    watch.onProgress({ at: 'step', tier, step: n });
+  };
   watch.signal?.addEventListener('abort', cancel);
   try {
     if (isAborted()) throw interrupted(tier);
     await session.query(sql`begin`);
     watch.onProgress({ at: 'enter', tier, step: null });
     await enterTier(session, entry);
-    for (const { n, step } of piece.steps) {
-      if (isAborted()) throw interrupted(tier);
-      at = step;
-      watch.onProgress({ at: 'step', tier, step: n });
-      await runStep(session, { ...entry, n, step });
-    }
+    await runSteps(session, { entry, steps: piece.steps }, { signal: watch.signal, onBegin });
+    if (isAborted()) throw interrupted(tier);
     at = null;
     if (piece.isLast) {
       watch.onProgress({ at: 'leave', tier, step: null });

@@ -257,7 +257,8 @@ async function bypass(admin: Session, of: { readonly statement: string; readonly
 async function begin(admin: Session, of: { readonly statement: string; readonly left: string }): Promise<void> {
   await admin.query(sql`set session_replication_role = replica`);
   await admin.query(
-    sql`insert into gate.tiers values (${of.statement}, 'up', '1-rows', 1, pg_current_xact_id(), gate.definers())`,
+    sql`insert into gate.tiers (statement, direction, tier, epoch, xid, definers, steps, transaction, path)
+      values (${of.statement}, 'up', '1-rows', 1, pg_current_xact_id(), gate.definers(), '{}', 'single', '')`,
   );
   await admin.query(
     sql`insert into gate.steps (statement, direction, tier, n, digest, epoch) values (${of.statement}, 'up', '1-rows', 1, '', 1)`,

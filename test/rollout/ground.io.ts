@@ -54,14 +54,14 @@ export interface Ground {
 export function withGround<T>(
   version: '18' | '15',
   use: (ground: Ground) => Promise<T>,
-  plan: Pick<GatedPlan, 'change' | 'database' | 'owned'> = {},
+  plan: Pick<GatedPlan, 'change' | 'database' | 'files' | 'owned'> = {},
 ): Promise<T> {
   const application = [
     'create table base (id integer)',
     'insert into base values (1)',
     'create table told (what text)',
   ];
-  return withGate(version, { ...plan, files, application }, async (gated) => {
+  return withGate(version, { files, ...plan, application }, async (gated) => {
     const { database, sealed, people } = gated;
     return await withSession(database, async (session) => {
       const submit = async (persons: 1 | 2 = 2): Promise<StatementDigest> =>

@@ -12,40 +12,39 @@ export const pinned = Object.entries(pinnedSettings)
   .map(([name, value]) => `set "${name}" = '${value}'`)
   .join(' ');
 
+/** A right that was revoked and granted again stands at the end of its list. In place: a function of its own would be called hundreds of times a look. */
+const inOrder = (acl: string): string =>
+  `(select string_agg(r::text, ' ' order by r::text collate "C") from unnest(${acl}) r)`;
+
 /** The gate's own integrity: what ratified but hostile SQL may have done to it is undone with the transaction. */
 export const intactFunctions = String.raw`
--- A right that was revoked and granted again stands at the end of its list.
-create function gate.in_order(acl aclitem[]) returns text
-language sql immutable set search_path = pg_catalog, pg_temp as $gate$
-  select string_agg(a::text, ' ' order by a::text collate "C") from unnest(acl) a
-$gate$;
-
 -- Over the gate's functions, tables, triggers and privileges, its roles and their memberships, what its login roles may do
 -- anywhere, and all event triggers.
 create function gate.intact_digest() returns text
-language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off as $gate$
+begin return (
   with role as (select r.* from pg_roles r where r.rolname in ('gate_owner', 'oneroof_executor', 'oneroof_relay', 'oneroof_observer', (select app_owner from gate.identity))),
   part (what) as (
-    select concat_ws('|', 'function', p.oid::regprocedure, p.prosrc, pg_get_userbyid(p.proowner), gate.in_order(p.proacl), p.proconfig, p.prosecdef, p.provolatile,
+    select concat_ws('|', 'function', p.oid::regprocedure, p.prosrc, pg_get_userbyid(p.proowner), ${inOrder('p.proacl')}, p.proconfig, p.prosecdef, p.provolatile,
         p.prolang, p.probin, p.proisstrict, pg_get_function_sqlbody(p.oid))
       from pg_proc p where p.pronamespace = 'gate'::regnamespace
-    union all select concat_ws('|', 'relation', c.relname, c.relkind, pg_get_userbyid(c.relowner), gate.in_order(c.relacl), c.relrowsecurity, c.relhasrules,
-        (select string_agg(concat_ws(' ', a.attname, a.atttypid::regtype, gate.in_order(a.attacl)), ',' order by a.attnum) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0))
+    union all select concat_ws('|', 'relation', c.relname, c.relkind, pg_get_userbyid(c.relowner), ${inOrder('c.relacl')}, c.relrowsecurity, c.relhasrules,
+        (select string_agg(concat_ws(' ', a.attname, a.atttypid::regtype, ${inOrder('a.attacl')}), ',' order by a.attnum) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0))
       from pg_class c where c.relnamespace = 'gate'::regnamespace and c.relkind in ('r', 'v', 'S')
     union all select concat_ws('|', 'trigger', t.tgrelid::regclass, pg_get_triggerdef(t.oid), t.tgenabled)
       from pg_trigger t join pg_class c on c.oid = t.tgrelid where c.relnamespace = 'gate'::regnamespace and not t.tgisinternal
     union all select concat_ws('|', 'constraint', o.conrelid::regclass, o.conname, pg_get_constraintdef(o.oid), o.convalidated)
       from pg_constraint o where o.connamespace = 'gate'::regnamespace
-    union all select concat_ws('|', 'schema', pg_get_userbyid(n.nspowner), gate.in_order(n.nspacl)) from pg_namespace n where n.nspname = 'gate'
+    union all select concat_ws('|', 'schema', pg_get_userbyid(n.nspowner), ${inOrder('n.nspacl')}) from pg_namespace n where n.nspname = 'gate'
     union all select concat_ws('|', 'role', r.rolname, r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb, r.rolcanlogin, r.rolreplication, r.rolbypassrls, r.rolconfig) from role r
     union all select concat_ws('|', 'member', pg_get_userbyid(m.roleid), pg_get_userbyid(m.member), m.admin_option)
       from pg_auth_members m where m.roleid in (select oid from role) or m.member in (select oid from role)
-    union all select concat_ws('|', 'right', 'relation', c.oid::regclass, gate.in_order(c.relacl)) from pg_class c where c.relnamespace <> 'gate'::regnamespace and c.relacl::text ~ 'oneroof_(executor|relay)'
-    union all select concat_ws('|', 'right', 'function', p.oid::regprocedure, gate.in_order(p.proacl)) from pg_proc p where p.pronamespace <> 'gate'::regnamespace and p.proacl::text ~ 'oneroof_(executor|relay)'
-    union all select concat_ws('|', 'right', 'schema', n.nspname, gate.in_order(n.nspacl)) from pg_namespace n where n.nspname <> 'gate' and n.nspacl::text ~ 'oneroof_(executor|relay)'
+    union all select concat_ws('|', 'right', 'relation', c.oid::regclass, ${inOrder('c.relacl')}) from pg_class c where c.relnamespace <> 'gate'::regnamespace and c.relacl::text ~ 'oneroof_(executor|relay)'
+    union all select concat_ws('|', 'right', 'function', p.oid::regprocedure, ${inOrder('p.proacl')}) from pg_proc p where p.pronamespace <> 'gate'::regnamespace and p.proacl::text ~ 'oneroof_(executor|relay)'
+    union all select concat_ws('|', 'right', 'schema', n.nspname, ${inOrder('n.nspacl')}) from pg_namespace n where n.nspname <> 'gate' and n.nspacl::text ~ 'oneroof_(executor|relay)'
     union all select concat_ws('|', 'event trigger', e.evtname, e.evtevent, pg_get_userbyid(e.evtowner), e.evtfoid::regprocedure, e.evtenabled) from pg_event_trigger e)
-  select 'sha256:' || encode(sha256(convert_to(string_agg(what, E'\n' order by what collate "C"), 'UTF8')), 'hex') from part
-$gate$;
+  select 'sha256:' || encode(sha256(convert_to(string_agg(what, E'\n' order by what collate "C"), 'UTF8')), 'hex') from part);
+end $gate$;
 
 create function gate.assert_intact() returns void
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $gate$
@@ -59,9 +58,10 @@ end $gate$;
 -- their owner's rights; rights to write that reach the gate's roles, be it through PUBLIC, a column or a default; and triggers that wait
 -- for COMMIT, when the gate has looked for the last time.
 create function gate.definers() returns text
-language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off as $gate$
+begin return (
   select encode(sha256(convert_to(coalesce(string_agg(what, E'\n' order by what collate "C"), ''), 'UTF8')), 'hex') from (
-    select concat_ws('|', p.oid::regprocedure, p.prosrc, p.proowner, gate.in_order(p.proacl), p.proconfig, p.prolang, p.probin, pg_get_function_sqlbody(p.oid)) from pg_proc p
+    select concat_ws('|', p.oid::regprocedure, p.prosrc, p.proowner, ${inOrder('p.proacl')}, p.proconfig, p.prolang, p.probin, pg_get_function_sqlbody(p.oid)) from pg_proc p
       where p.prosecdef and p.pronamespace <> 'gate'::regnamespace
     union all select concat_ws('|', 'rule', r.ev_class::regclass, r.rulename, r.ev_enabled, pg_get_ruledef(r.oid)) from pg_rewrite r
       join pg_class c on c.oid = r.ev_class where r.rulename <> '_RETURN' and c.relnamespace <> all (array['gate', 'pg_catalog', 'information_schema']::regnamespace[])
@@ -73,8 +73,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
     union all select concat_ws('|', 'default', d.defaclrole, d.defaclnamespace, d.defaclobjtype, a.grantee, a.privilege_type) from pg_default_acl d
       cross join aclexplode(d.defaclacl) a where a.grantee = 0 or pg_get_userbyid(a.grantee) in ('oneroof_executor', 'oneroof_relay', 'oneroof_observer')
     union all select concat_ws('|', t.tgrelid::regclass, pg_get_triggerdef(t.oid), t.tgenabled, t.tgfoid::regprocedure) from pg_trigger t
-      join pg_class c on c.oid = t.tgrelid where t.tgdeferrable and not t.tgisinternal and c.relnamespace <> 'gate'::regnamespace) w(what)
-$gate$;
+      join pg_class c on c.oid = t.tgrelid where t.tgdeferrable and not t.tgisinternal and c.relnamespace <> 'gate'::regnamespace) w(what));
+end $gate$;
 
 -- Fires now what the application has deferred to COMMIT (triggers, foreign keys, exclusion constraints: each may call functions), so
 -- that it runs before the gate looks, and with the rights of the application's owner, whatever the version of the server.

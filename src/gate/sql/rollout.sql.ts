@@ -7,10 +7,13 @@ export const rolloutFunctions = String.raw`
 create function gate.require_executor() returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $gate$
 declare
-  app_owner oid := (select to_regrole(quote_ident(i.app_owner)) from gate.identity i);
+  app_owner oid;
 begin
   if session_user <> 'oneroof_executor' then perform gate.refuse('executor', 'only the executor runs steps'); end if;
   if current_setting('transaction_isolation') <> 'read committed' then perform gate.refuse('session', 'the transaction is not read committed'); end if;
+  -- no catalogue has an index on the schema alone: they are read only where the session has one for temporary objects
+  if pg_my_temp_schema() = 0 then return; end if;
+  app_owner := (select to_regrole(quote_ident(i.app_owner)) from gate.identity i);
   if exists (select from pg_class c where c.relnamespace = pg_my_temp_schema() and c.relowner is distinct from app_owner)
     or exists (select from pg_proc p where p.pronamespace = pg_my_temp_schema() and p.proowner is distinct from app_owner)
     or exists (select from pg_type t where t.typnamespace = pg_my_temp_schema() and t.typowner is distinct from app_owner) then
@@ -160,35 +163,35 @@ end $gate$;
 create function gate.claim_step(of_statement text, of_direction text, of_tier text, of_n integer, step text, out secret bytea, out path text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
-  entered gate.tiers;
+  sealed text; attempt bigint;
 begin
   perform gate.require_executor();
-  select * into entered from gate.tiers t where (t.statement, t.direction, t.tier) = (of_statement, of_direction, of_tier)
-    and t.xid = pg_current_xact_id();
+  select t.steps[of_n], t.path, t.epoch into sealed, path, attempt from gate.tiers t
+    where (t.statement, t.direction, t.tier) = (of_statement, of_direction, of_tier) and t.xid = pg_current_xact_id();
   if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;
   if exists (select from gate.steps s where s.token is not null) then perform gate.refuse('order', 'a step is running'); end if;
-  if of_n is distinct from 1 + (select count(*)::integer from gate.steps s where (s.statement, s.direction, s.tier) = (of_statement, of_direction, of_tier)) then
+  -- numbers have no gaps, because they come from here alone: the last one is how many there are
+  if of_n is distinct from 1 + (select coalesce(max(s.n), 0) from gate.steps s where (s.statement, s.direction, s.tier) = (of_statement, of_direction, of_tier)) then
     perform gate.refuse('order', 'another step comes next');
   end if;
-  if gate.step_digest(step) is distinct from entered.steps[of_n] then
+  if gate.step_digest(step) is distinct from sealed then
     perform gate.refuse('step', 'these are not the bytes that were ratified');
   end if;
   secret := uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid());
-  path := entered.path;
   insert into gate.steps (statement, direction, tier, n, digest, token, epoch)
-    values (of_statement, of_direction, of_tier, of_n, entered.steps[of_n], sha256(secret), entered.epoch);
+    values (of_statement, of_direction, of_tier, of_n, sealed, sha256(secret), attempt);
 end $gate$;
 
 create function gate.finish_step(secret bytea) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
-  done gate.steps; entered gate.tiers;
+  done gate.steps; transactions text; path text;
 begin
   update gate.steps set token = null, done_at = clock_timestamp() where token = sha256(secret) returning * into done;
   if not found then perform gate.refuse('order', 'no such step is running'); end if;
-  select * into entered from gate.tiers t where (t.statement, t.direction, t.tier) = (done.statement, done.direction, done.tier);
-  if entered.transaction is distinct from 'single' then
-    perform gate.settle(entered.path);
+  select t.transaction, t.path into transactions, path from gate.tiers t where (t.statement, t.direction, t.tier) = (done.statement, done.direction, done.tier);
+  if transactions is distinct from 'single' then
+    perform gate.settle(path);
     perform gate.assert_unharmed(done.statement, done.direction, done.tier);
   end if;
 end $gate$;
