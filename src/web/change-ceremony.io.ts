@@ -26,6 +26,8 @@ export interface ChangeName {
   /** Digests. */
   readonly previous: string;
   readonly next: string;
+  /** From 0; a policy that comes, goes and comes again is signed anew. */
+  readonly turn: number;
 }
 
 /** A nonce of 32 hexadecimal digits; drawn anew where the statement is shown by one process alone. */
@@ -42,7 +44,7 @@ export async function changeCeremony(relay: Relay, next: Next, nonceFor: NonceFo
   const { session, policy, registry, target } = relay;
   requireNext(relay, next);
   const { document, digest } = documentOf(next);
-  const body = (await waiting(relay, next)) ?? (await bodyOf(relay, next, nonceFor));
+  const body = (await waiting(relay, next)) ?? (await freshBody(relay, next, nonceFor));
   const statement = statementDigest(body);
   const { kind } = next;
   let accepted: Standing | null = null;
@@ -117,10 +119,19 @@ async function waiting({ session }: Relay, next: Next): Promise<string | null> {
   return found === undefined ? null : await readStatementBody(session, found.statement);
 }
 
-async function bodyOf({ policy, registry, target }: Relay, next: Next, nonceFor: NonceFor): Promise<string> {
-  const { digest } = documentOf(next);
+/** A statement that the database has of an earlier turn lets nothing in any more, and nobody can sign it twice: the next one is asked for. */
+async function freshBody(relay: Relay, next: Next, nonceFor: NonceFor): Promise<string> {
+  const { policy, registry, target } = relay;
   const previous = next.kind === 'registry' ? registryDigest(registry) : policyDigest(policy);
-  const nonce = await nonceFor({ target, previous, next: digest });
+  const name = { target, previous, next: documentOf(next).digest };
+  for (let turn = 0; ; turn += 1) {
+    const body = bodyOf(relay, next, await nonceFor({ ...name, turn }));
+    if ((await readStatementBody(relay.session, statementDigest(body))) === null) return body;
+  }
+}
+
+function bodyOf({ policy, registry }: Relay, next: Next, nonce: string): string {
+  const { digest } = documentOf(next);
   return next.kind === 'registry'
     ? writeStatement({
         kind: 'registry',

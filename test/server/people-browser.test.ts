@@ -111,6 +111,7 @@ describe.skipIf(!hasBrowser())('people on the site, in a browser', () => {
         const other = await tabOf(browser, site, [ben]);
         expect(await signOn(other.tab, path, site)).toContain('nothing is missing');
         expect(await registryIn(gated)).toEqual(draft);
+        await other.tab.waitForURL('**/people');
         await tab.goto(`${site.origin}/people`);
         await shoot(tab, 'after');
         expect(await tab.locator('#draft').count()).toBe(0);

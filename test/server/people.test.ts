@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { openSession, sql } from '../../src/database/index.ts';
-import { policyDocument, registryDocument, submitSignature, virtualAuthenticator } from '../../src/gate/index.ts';
+import { statementDigest } from '../../src/evidence/index.ts';
+import {
+  describeGate,
+  policyDocument,
+  registryDocument,
+  submitRelease,
+  submitSignature,
+  submitTarget,
+  virtualAuthenticator,
+} from '../../src/gate/index.ts';
 import { documentOf, nextVersion, withKey, without } from '../../src/web/index.ts';
-import { assertion, type Gated, signer, type Signer } from '../gate/cycle.io.ts';
+import { assertion, descriptorOf, type Gated, signer, type Signer } from '../gate/cycle.io.ts';
 import { registryIn, signing, withPeople } from './people.io.ts';
 import { raw, type Site, withSite } from './site.io.ts';
 
@@ -32,6 +41,18 @@ const query = async (site: Site, statement: ReturnType<typeof sql>): Promise<voi
   const session = await openSession(site.state, { applicationName: 'test' });
   await session.query(statement).finally(() => session.close());
 };
+
+/** Opens the gate for the release, as the people of the site's policy do. */
+async function ratified(site: Site, gated: Gated): Promise<void> {
+  const body = await gated.ratification();
+  const descriptor = await descriptorOf(gated);
+  await gated.as('oneroof_relay', async (session) => {
+    await submitRelease(session, gated.sealed);
+    for (const by of [gated.people.ana, gated.people.ben])
+      await submitSignature(session, body, assertion(by, body, { origin: site.origin, rpId: 'localhost' }));
+    await submitTarget(session, { statement: statementDigest(body), descriptor, place: 0, proof: [] });
+  });
+}
 
 describe('an invitation', () => {
   it('lets in to its own page, and to nothing else', () =>
@@ -158,6 +179,40 @@ describe('a change that the quorum signs on the site', () => {
       const two = await ben.begin({ port });
       expect(await ben.finish(two['ceremony'])).toMatchObject({ ok: true, complete: true });
       expect(await registryIn(gated)).toEqual(registry);
+    }));
+
+  it('can be the next policy, as people write it: what it changes and closes is on the page, and it is in force once they signed', () =>
+    withPeople(async ({ site, gated }) => {
+      const { ana, ben } = gated.people;
+      await ratified(site, gated);
+      const text = JSON.stringify({
+        ...gated.policy,
+        name: 'stricter',
+        seats: [{ level: 4 }, { level: 4 }],
+        window: { longest: '8h', review: '1ms', rollback: '1h' },
+        rehearsal: { maxAge: '24h' },
+      });
+      expect(await site.post('/people/changes', { kind: 'policy', text: 'seats: none' })).toMatchObject({
+        ok: false,
+        code: 'POLICY_INVALID',
+      });
+      const { to } = await site.post('/people/changes', { kind: 'policy', text });
+      const path = `${String(to)}/production/sign`;
+      const page = await (await site.get(path, { accept: 'text/html' })).text();
+      expect(page).toContain('name: test → stricter');
+      expect(page).toMatch(/<dt>closes<\/dt><dd>ratification sha256:[0-9a-f]{64}/);
+      for (const by of [ana, ben]) expect(await signing(site, path, by).sign()).toMatchObject({ ok: true });
+      expect(JSON.parse((await gated.as('oneroof_observer', describeGate)).policy)).toMatchObject({ name: 'stricter' });
+      expect(await pageText(site)).not.toContain('Waits for the quorum');
+      // and back, and again: each time it is signed anew
+      for (const document of [policyDocument(gated.policy), text]) {
+        const again = await site.post('/people/changes', { kind: 'policy', text: document });
+        const sign = `${String(again['to'])}/production/sign`;
+        for (const by of [ana, ben]) expect(await signing(site, sign, by).sign()).toMatchObject({ ok: true });
+        expect(await pageText(site)).not.toContain('Waits for the quorum');
+      }
+      expect(JSON.parse((await gated.as('oneroof_observer', describeGate)).policy)).toMatchObject({ name: 'stricter' });
+      expect(site.defects).toEqual([]);
     }));
 
   it('is put in force by whoever opens the page next, where the server ended after the last signature', () =>

@@ -69,17 +69,22 @@ export type ChangeStanding =
       readonly missing: string;
     };
 
+/** Whether a document is what is in force. */
+export function isInForce(present: InForce, next: Next): boolean {
+  const there: Next =
+    next.kind === 'registry'
+      ? { kind: 'registry', registry: present.registry }
+      : { kind: 'policy', policy: present.policy };
+  return documentOf(there).digest === documentOf(next).digest;
+}
+
 /** How a change stands in a target, by its own word. */
 export function standingIn(reading: Reading, next: Next): ChangeStanding {
   const { target, state } = reading;
   if (state === 'no gate') return { target, state: 'does not follow', why: 'it has no gate yet' };
   if (state === 'unknown') return { target, state, why: reading.why };
   const { digest } = documentOf(next);
-  const present: Next =
-    next.kind === 'registry'
-      ? { kind: 'registry', registry: reading.registry }
-      : { kind: 'policy', policy: reading.policy };
-  if (documentOf(present).digest === digest) return { target, state: 'in force' };
+  if (isInForce(reading, next)) return { target, state: 'in force' };
   if (next.kind === 'registry' && !follows(next.registry, reading.registry))
     return { target, state: 'does not follow', why: `version ${reading.registry.version} is in force` };
   const change = reading.changes?.find((one) => one.kind === next.kind && one.subject === digest);

@@ -14,7 +14,7 @@ import {
 } from '../../web/index.ts';
 import { type House } from '../house.ts';
 import { notFound, type Reply, type Route, type Visit } from '../room.ts';
-import { standingIn } from './bases.ts';
+import { isInForce, standingIn } from './bases.ts';
 import { changePage, signChangePage } from './change.ts';
 import { askFor, nonceOf, readAsked, withdrawChange } from './drafts.io.ts';
 import { type Readings } from './readings.io.ts';
@@ -26,23 +26,36 @@ const named = z.strictObject({ digest: z.string().max(100) });
 
 /** Changes on their way: read, signed by the quorum, in force. */
 export function changeRoutes(house: House, readings: Readings): readonly Route[] {
-  const inCeremony = async ({ params }: Visit, use: (ceremony: ChangeCeremony) => Promise<Reply>): Promise<Reply> => {
+  const inCeremony = async (
+    { params }: Visit,
+    of: {
+      /** What is answered where nothing is left to sign. */
+      readonly settled: Reply;
+      readonly use: (ceremony: ChangeCeremony) => Promise<Reply>;
+    },
+  ): Promise<Reply> => {
     const found = (await readAsked(house.state)).find(({ digest }) => digest === params['digest']);
     if (found === undefined) return notFound('such change: it was withdrawn, or never asked for');
     const { next } = found;
     return await withRelay(targetOf(house.setup, params['target'] ?? ''), 'serve', async (relay) =>
-      use(await changeCeremony(relay, next, (change) => nonceOf(house.state, change))),
+      isInForce(relay, next)
+        ? of.settled
+        : await of.use(await changeCeremony(relay, next, (change) => nonceOf(house.state, change))),
     );
   };
   const act =
     (step: 'begin' | 'finish'): Route['handle'] =>
     (visit) =>
-      inCeremony(visit, async (ceremony) => {
-        const unsignable = unsignableOf(house, ceremony.policy);
-        if (unsignable !== null) return { kind: 'json', value: { ok: false, code: 'origin', text: unsignable } };
-        const answer = await signingActions(ceremony, house.state)[step](visit.body);
-        readings.forget();
-        return { kind: 'json', value: answer };
+      inCeremony(visit, {
+        settled: refused('in-force', 'it is in force already: nothing is left to sign'),
+        use: async (ceremony) => {
+          const unsignable = unsignableOf(house, ceremony.policy);
+          if (unsignable !== null) return refused('origin', unsignable);
+          const answer = await signingActions(ceremony, house.state)[step](visit.body);
+          readings.forget();
+          if (answer.ok && answer['complete'] === true) await forgetSettled(house, readings);
+          return { kind: 'json', value: answer };
+        },
       });
   const here = '/people/changes/:digest/:target';
   return [
@@ -82,15 +95,18 @@ export function changeRoutes(house: House, readings: Readings): readonly Route[]
       method: 'GET',
       path: `${here}/sign`,
       handle: (visit) =>
-        inCeremony(visit, async (ceremony) => ({
-          kind: 'page',
-          document: signChangePage({
-            ...ceremony,
-            statement: statementDigest(ceremony.body),
-            standing: await ceremony.standing(),
-            unsignable: unsignableOf(house, ceremony.policy),
+        inCeremony(visit, {
+          settled: { kind: 'go', to: '/people' },
+          use: async (ceremony) => ({
+            kind: 'page',
+            document: signChangePage({
+              ...ceremony,
+              statement: statementDigest(ceremony.body),
+              standing: await ceremony.standing(),
+              unsignable: unsignableOf(house, ceremony.policy),
+            }),
           }),
-        })),
+        }),
     },
     { method: 'POST', path: `${here}/begin`, handle: act('begin') },
     { method: 'POST', path: `${here}/finish`, handle: act('finish') },
@@ -107,6 +123,14 @@ export async function readChangeViews(
     ...asked,
     standings: there.map((reading) => standingIn(reading, asked.next)),
   }));
+}
+
+const refused = (code: string, text: string): Reply => ({ kind: 'json', value: { ok: false, code, text } });
+
+/** What is in force in every target is no change any more, also where it should go and come again. */
+async function forgetSettled(house: House, readings: Readings): Promise<void> {
+  for (const { digest, standings } of await readChangeViews(house, readings))
+    if (standings.every(({ state }) => state === 'in force')) await withdrawChange(house.state, digest);
 }
 
 /** A document that somebody sends: the canonical one, or as people write it. */

@@ -86,12 +86,14 @@ export async function withdrawChange({ pool }: Pick<State, 'pool'>, digest: stri
 }
 
 /** The nonce of a change in a target: drawn once, the same for all who are asked, on every server. */
-export async function nonceOf({ pool }: Pick<State, 'pool'>, { target, previous, next }: ChangeName): Promise<string> {
+export async function nonceOf({ pool }: Pick<State, 'pool'>, change: ChangeName): Promise<string> {
+  const { target, previous, next, turn } = change;
   const fresh = randomBytes(16).toString('hex');
   const [row] = await pool.use((session) =>
     session.query<{ nonce: string }>(
-      sql`insert into oneroof_server.nonces as n (target, previous, next, nonce) values (${target}, ${previous}, ${next}, ${fresh})
-        on conflict (target, previous, next) do update set nonce = n.nonce returning n.nonce`,
+      sql`insert into oneroof_server.nonces as n (target, previous, next, turn, nonce)
+        values (${target}, ${previous}, ${next}, ${turn}, ${fresh})
+        on conflict (target, previous, next, turn) do update set nonce = n.nonce returning n.nonce`,
     ),
   );
   return row?.nonce ?? fresh;

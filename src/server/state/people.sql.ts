@@ -28,10 +28,12 @@ export const peopleSchema = [
   sql`comment on column oneroof_server.changes.document is 'Canonical'`,
   sql`comment on column oneroof_server.changes.made_at is 'By the clock of this database'`,
   sql`create table if not exists oneroof_server.nonces (
-    target text, previous text, next text, nonce text not null check (nonce ~ '^[0-9a-f]{32}$'), primary key (target, previous, next))`,
+    target text, previous text, next text, turn integer, nonce text not null check (nonce ~ '^[0-9a-f]{32}$'),
+    primary key (target, previous, next, turn))`,
   sql`comment on table oneroof_server.nonces is 'So that all who are asked for a change are shown the same statement'`,
   sql`comment on column oneroof_server.nonces.target is 'Its name in oneroof.yaml'`,
   sql`comment on column oneroof_server.nonces.previous is 'The digest of what is in force'`,
   sql`comment on column oneroof_server.nonces.next is 'The digest of what follows'`,
+  sql`comment on column oneroof_server.nonces.turn is 'From 0: a policy that comes, goes and comes again is signed anew'`,
   sql`comment on column oneroof_server.nonces.nonce is 'Drawn once'`,
 ];
