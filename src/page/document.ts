@@ -22,11 +22,11 @@ const rooms = [
   ['Evidence', '/evidence'],
 ] as const;
 
-/** Writes the page as text. */
-export function writeDocument(document: Document, kind: 'site' | 'alone'): string {
+/** Writes the page as text: one of the site with its header, a single page that is served, or a file that stands alone. */
+export function writeDocument(document: Document, kind: 'site' | 'single' | 'alone'): string {
   const { title, main, banner, trail = [], script = '' } = document;
   const header =
-    kind === 'alone'
+    kind !== 'site'
       ? null
       : html`<a class="skip" href="#main">Skip to the content</a><header class="site"><div><a class="brand" href="/"><svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true"><path d="M2 11.5 12 3l10 8.5" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/><path d="M5.5 12v8.5h13V12" fill="none" stroke="currentColor" stroke-width="1.6"/><circle cx="12" cy="15.5" r="2" fill="var(--go)"/></svg>One Roof</a><nav aria-label="Site">${rooms.map(([name, href]) => html`<a href="${href}">${name}</a>`)}</nav></div></header>`;
   const path =
