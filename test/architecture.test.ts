@@ -12,6 +12,7 @@ const order = [
   ['clone'],
   ['rehearsal'],
   ['evidence'],
+  ['activity'],
   ['gate'],
   ['rollout'],
   ['report'],

@@ -1,16 +1,27 @@
 import { formatDuration, type Milliseconds, OneRoofError, printable } from '../core/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
-import { rolloutStage } from '../pipeline.io.ts';
+import { rolloutStage, type RolloutWatch } from '../pipeline.io.ts';
 import { type Direction, type Release, type TierId } from '../release/index.ts';
-import { asHeld, nextAct, preflight, remaining, type RolloutEvent, type RolloutResult } from '../rollout/index.ts';
+import {
+  asHeld,
+  nextAct,
+  openLookout,
+  preflight,
+  remaining,
+  type RolloutEvent,
+  type RolloutResult,
+} from '../rollout/index.ts';
 import { type Outcome } from './output.io.ts';
 import { type Context } from './verb.ts';
-import { openWork, targetFor } from './work.io.ts';
+import { openWork, targetFor, type Work } from './work.io.ts';
+import { type Rehearsed, type Reporter, tiersOf, waitingText } from '../activity/index.ts';
+import { reported, tellRollout } from './activity.io.ts';
 
 /** The work of `rollout` and `rollback`: a look first, then the tiers; exit 1 where it is held. */
 export async function runRollout(context: Context, direction: Direction): Promise<Outcome> {
-  const { setup, sealed, store } = await openWork(context);
-  const { terminal, signal, options } = context;
+  const work = await openWork(context);
+  const { setup, sealed } = work;
+  const { terminal, options } = context;
   const target = targetFor(setup, context);
   const { executor } = target;
   if (executor === null)
@@ -49,21 +60,59 @@ export async function runRollout(context: Context, direction: Direction): Promis
       ].join('\n'),
     };
   }
-  const result = await rolloutStage(
-    { sealed, store },
-    {
+  const { statement } = found;
+  const activity = {
+    ...work,
+    kind: direction === 'up' ? 'rollout' : 'rollback',
+    target: target.name,
+    courseOf: (rehearsed: Rehearsed) => tiersOf(rehearsed, direction),
+  } as const;
+  return reported(context, activity, async (reporter) => {
+    const result = await followed(context, reporter, {
+      ...work,
       executor,
       target: target.name,
-      statement: found.statement,
+      statement,
       direction,
       through,
-      signal,
-      onProgress: teller(context, { release: sealed.release, direction }),
+    });
+    const reasons = result.result === 'held' ? result.reasons : [];
+    const text = textOf(result);
+    return { exit: reasons.length > 0 ? 1 : 0, schema: 'oneroof/rollout/1', data: { ...facts, ...result }, text };
+  });
+}
+
+/** Runs it, and tells the terminal and the board where it is and who is waited for. */
+async function followed(
+  context: Context,
+  reporter: Reporter,
+  plan: Work & Pick<RolloutWatch, 'executor' | 'target' | 'statement' | 'direction' | 'through'>,
+): Promise<RolloutResult> {
+  const { sealed, store, executor, target, statement, direction, through } = plan;
+  const lookout = openLookout({
+    executor,
+    settings: sealed.release.settings,
+    onWaiting: (waitingFor) => {
+      reporter.tell({ waitingFor });
+      for (const one of waitingFor) context.terminal.say(printable(`waits for ${waitingText(one)}`));
     },
-  );
-  const reasons = result.result === 'held' ? result.reasons : [];
-  const text = textOf(result);
-  return { exit: reasons.length > 0 ? 1 : 0, schema: 'oneroof/rollout/1', data: { ...facts, ...result }, text };
+    onTrouble: (why) => context.terminal.say(`who is waited for cannot be seen: ${printable(why)}`),
+  });
+  const tell = teller(context, { release: sealed.release, direction });
+  const onProgress = (event: RolloutEvent): void => {
+    tell(event);
+    lookout.see(event);
+    tellRollout(reporter, event, { sealed, direction });
+  };
+  const { signal } = context;
+  try {
+    return await rolloutStage(
+      { sealed, store },
+      { executor, target, statement, direction, through, signal, onProgress },
+    );
+  } finally {
+    await lookout.close();
+  }
 }
 
 function textOf(result: RolloutResult): string {

@@ -159,10 +159,21 @@ export interface Rehearsal {
   readonly problems: readonly Problem[];
 }
 
-/** What a rehearsal reports while it runs. */
-export interface RehearsalEvent {
-  readonly stage: Stage;
-  readonly state: 'started' | 'passed' | 'failed';
+/** What a rehearsal reports while it runs: its stages, before them the clone, and within a stage each statement as it begins. */
+export type RehearsalEvent =
+  | { readonly stage: Stage | 'clone'; readonly state: 'started' | 'passed' | 'failed' }
+  | StepEvent;
+
+/** A statement begins, in the stage that was started last. */
+export interface StepEvent {
+  readonly stage: null;
+  readonly state: 'step';
+  readonly tier: TierId;
+  readonly direction: Direction;
+  /** From 1, within tier and direction. */
+  readonly n: number;
+  readonly of: number;
+  readonly title: string;
 }
 
 /** What a rehearsal needs. */

@@ -155,6 +155,7 @@ export class Run implements Comparing {
         tier,
         direction,
         limits: { release: this.release, server: this.clone.server },
+        onStep: this.options.onProgress,
         before: async () => [
           ...(direction === 'up' ? await runChecks(session, tier) : []),
           ...(Object.keys(always).length === 0

@@ -102,7 +102,7 @@ function quoted(word: string): string {
 }
 
 /** One that stands half-way is gone on with; else an open one; else the newest, for its reasons. */
-function chooseCycle(cycles: readonly Cycle[]): Cycle | null {
+export function chooseCycle(cycles: readonly Cycle[]): Cycle | null {
   return cycles.find(isHalfWay) ?? cycles.find(({ closed }) => closed.up === null) ?? cycles[0] ?? null;
 }
 

@@ -1,4 +1,5 @@
 export { execute, type Run } from './execute.io.ts';
+export { type Lookout, openLookout } from './lookout.io.ts';
 export { nextAct, remaining } from './next.ts';
 export { asHeld, preflight, type Preflight, readBlockers } from './preflight.io.ts';
 export type * from './rollout.ts';

@@ -1,3 +1,4 @@
+import { type ActivityBoard } from '../activity/index.ts';
 import { type Setup } from '../setup/index.ts';
 import { type Occasion } from '../report/index.ts';
 import { type SealedRelease } from '../release/index.ts';
@@ -19,6 +20,8 @@ export interface House {
   readonly setup: Setup;
   readonly records: Records;
   readonly looks: Looks;
+  /** What runs now. */
+  readonly board: ActivityBoard;
   readonly state: State;
   /** Scheme, host and port, as browsers write them. */
   readonly origin: string;

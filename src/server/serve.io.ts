@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpsServer } from 'node:https';
 import { dirname } from 'node:path';
 import { serve as listen } from '@hono/node-server';
+import { type ActivityBoard, openBoard } from '../activity/index.ts';
 import { OneRoofError } from '../core/index.ts';
 import { type Connection } from '../database/index.ts';
 import { type EvidenceStore } from '../evidence/index.ts';
@@ -19,6 +20,8 @@ import { openState } from './state/index.ts';
 export interface ServePlan {
   readonly setup: Setup;
   readonly store: EvidenceStore;
+  /** Where commands tell what they do; the folder beside the evidence where absent. */
+  readonly board?: ActivityBoard;
   /** Where the server keeps its own state. */
   readonly state: Connection;
   readonly origin: string;
@@ -50,9 +53,11 @@ export async function serveSite(plan: ServePlan): Promise<Serving> {
   try {
     await state.admit(token);
     const records = openRecords(plan.store);
-    const house: House = { setup, records, looks: openLooks(setup, records), state, origin, signal: stop.signal };
+    const board = plan.board ?? openBoard(setup.evidence);
+    const looks = openLooks(setup, records);
+    const house: House = { setup, records, looks, board, state, origin, signal: stop.signal };
     const site = buildSite({ origin, state, routes: rooms(house), onDefect: plan.onDefect });
-    const close = await listening(plan, (request) => site.fetch(request));
+    const close = await listening(plan, (request, env) => site.fetch(request, env));
     const telling = notify(house, plan.onDefect);
     return {
       url: `${origin}/enter#${token}`,
@@ -71,7 +76,7 @@ export async function serveSite(plan: ServePlan): Promise<Serving> {
 
 function listening(
   plan: ServePlan,
-  fetch: (request: Request) => Response | Promise<Response>,
+  fetch: (request: Request, env: object) => Response | Promise<Response>,
 ): Promise<() => Promise<void>> {
   const { host, port } = plan.listen;
   const secure =

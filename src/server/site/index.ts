@@ -1,1 +1,2 @@
+export { sendEvents } from './events.io.ts';
 export { buildSite } from './site.io.ts';

@@ -1,10 +1,10 @@
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { streamSSE } from 'hono/streaming';
 import { OneRoofError } from '../../core/index.ts';
 import { securityHeaders, writeDocument } from '../../page/index.ts';
 import { type Reply, type Route } from '../room.ts';
 import { type State } from '../state/index.ts';
+import { outgoingOf, sendEvents } from './events.io.ts';
 import { enterRoutes } from './enter.io.ts';
 import { cookieName, secretOf, turnAway } from './guard.ts';
 import { problemPage } from './problem.ts';
@@ -43,7 +43,11 @@ export function buildSite(of: {
   for (const route of [...open, ...of.routes.filter((one) => !open.has(one))])
     app.on(route.method, route.path, async (context) => {
       if (route.who !== 'anybody' && !(await isLetIn(context, of))) return locked(context);
-      return answer(context, await route.handle(await visitOf(context)), origin);
+      const reply = await route.handle(await visitOf(context));
+      const outgoing = outgoingOf(context.env);
+      if (reply.kind === 'events' && outgoing !== null)
+        return sendEvents(outgoing, reply.run, { headers: bare, onDefect: of.onDefect });
+      return answer(context, reply, origin);
     });
   app.notFound(async (context) =>
     (await isLetIn(context, of))
@@ -103,7 +107,7 @@ function refusal(context: Context, error: OneRoofError, origin: string): Respons
   return Response.json({ ok: false, code, text: problem, fix }, { status, headers: bare });
 }
 
-function answer(context: Context, reply: Reply, origin: string): Response | Promise<Response> {
+function answer(_: Context, reply: Reply, origin: string): Response | Promise<Response> {
   switch (reply.kind) {
     case 'page': {
       const headers = { ...securityHeaders(reply.document), 'content-type': 'text/html; charset=utf-8' };
@@ -128,19 +132,12 @@ function answer(context: Context, reply: Reply, origin: string): Response | Prom
           : { 'content-disposition': `attachment; filename="${reply.name.replace(/[^A-Za-z0-9._-]/g, '_')}"` };
       return new Response(reply.text, { headers: { ...bare, 'content-type': reply.type, ...name } });
     }
-    case 'events': {
-      for (const [name, value] of Object.entries(bare)) context.header(name, value);
-      return streamSSE(context, async (stream) => {
-        const gone = new AbortController();
-        stream.onAbort(() => gone.abort());
-        const send = async ({ event, data, id }: Parameters<Parameters<typeof reply.run>[0]>[0]): Promise<boolean> => {
-          if (gone.signal.aborted) return false;
-          await stream.writeSSE({ event, data: JSON.stringify(data), ...(id === undefined ? {} : { id }) });
-          return !gone.signal.aborted;
-        };
-        await reply.run(send, gone.signal);
-      });
-    }
+    case 'events':
+      // without a socket of ours there is nothing to send on
+      return Response.json(
+        { ok: false, code: 'refused', text: 'events are sent by the server alone' },
+        { status: 501, headers: bare },
+      );
     default:
       return reply satisfies never;
   }
