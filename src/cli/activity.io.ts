@@ -16,7 +16,7 @@ import { type Context } from './verb.ts';
 import { type Work } from './work.io.ts';
 
 /**
- * Does the work of a command and tells the board beside the evidence what it does, to its end, also a bad one. Where the board fails, one
+ * Does the work of a command (which is told what it should take) and tells the board beside the evidence what it does, to its end, also a bad one. Where the board fails, one
  * line says so and the work goes on.
  *
  * Errors  those of the work.
@@ -28,16 +28,17 @@ export async function reported(
     readonly target: string;
     readonly courseOf: (rehearsed: Rehearsed) => Course;
   },
-  work: (reporter: Reporter) => Promise<Outcome>,
+  work: (reporter: Reporter, expected: Course | null) => Promise<Outcome>,
 ): Promise<Outcome> {
   const { setup, sealed, store, kind, target } = of;
   const { seal, release } = sealed;
   const board = openBoard(setup.evidence);
   // an estimate is worth no error
   const rehearsed = await lastRehearsal(store, { seal, release: release.name }).catch(() => null);
+  const course = rehearsed === null ? null : of.courseOf(rehearsed);
   const reporter = startReporter({
     board,
-    course: rehearsed === null ? null : of.courseOf(rehearsed),
+    course,
     kind,
     seal,
     release: release.name,
@@ -45,7 +46,7 @@ export async function reported(
     onTrouble: (why) => terminal.say(`the site does not see this command: ${printable(why)}`),
   });
   try {
-    const outcome = await work(reporter);
+    const outcome = await work(reporter, course);
     const data = outcome.data as { readonly reasons?: readonly string[] };
     if (outcome.exit === 0) await reporter.end('done', null);
     else await reporter.end(kind === 'rehearsal' ? 'failed' : 'held', data.reasons?.join('; ') ?? null);
