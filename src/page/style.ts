@@ -15,7 +15,7 @@ main{max-width:70rem;margin:0 auto;padding:1.6rem 1.25rem 4rem}
 h1{font-size:1.75rem;line-height:1.22;margin:.2rem 0 .5rem;letter-spacing:-.01em}h2{font-size:1.2rem;margin:2.4rem 0 .7rem;line-height:1.3}h3{font-size:1rem;margin:1.4rem 0 .4rem}
 p{margin:.5rem 0;max-width:46rem}a{color:inherit;text-underline-offset:.2em}ul,ol{padding-left:1.3rem;margin:.4rem 0}li{margin:.15rem 0}ul.bare{list-style:none;padding:0}
 .soft,small{color:var(--soft)}.lead{font-size:1.08rem;color:var(--soft);max-width:46rem}
-code,kbd,.mono{font-family:var(--mono);font-size:.875em}
+code,kbd,.mono{font-family:var(--mono);font-size:.875em}code[title]{white-space:nowrap}
 pre{font:.85rem/1.55 var(--mono);background:var(--well);border:1px solid var(--line);border-radius:.5rem;padding:.9rem 1rem;margin:.6rem 0;overflow-x:auto;white-space:pre-wrap;tab-size:4}
 .k{color:var(--key);font-weight:600}.s{color:var(--str)}.n{color:var(--num)}.c{color:var(--faint);font-style:italic}
 .tag{display:inline-flex;align-items:baseline;gap:.35em;font-weight:650;font-size:.86rem;line-height:1.3;border-radius:.4rem;padding:.16rem .5rem;background:var(--well);color:var(--soft);white-space:nowrap}

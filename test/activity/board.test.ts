@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import {
   type Activity,
   type ActivityBoard,
+  heartbeat,
   keptActivities,
   openFolderBoard,
   openPostgresBoard,
@@ -148,6 +149,24 @@ describe.each(places)('activities in %s', (_, within) => {
       expect(puts.length).toBeGreaterThanOrEqual(3);
     }));
 });
+
+it(
+  'a command that has nothing new to tell still says a word, so that it is not taken for lost',
+  { timeout: 20_000 },
+  () =>
+    inFolder(async ({ open, age }) => {
+      const board = open();
+      const plan = { board, course: null, kind: 'rollout', seal, release: 'small', target: 'production' } as const;
+      const reporter = startReporter({ ...plan, onTrouble: (why) => expect.unreachable(why) });
+      await wait(500);
+      const [first] = await board.all();
+      await age(first?.id ?? '', silence + 1000);
+      expect((await board.all())[0]?.state).toBe('lost');
+      await wait(heartbeat + 500);
+      expect((await board.all())[0]).toMatchObject({ state: 'running' });
+      await reporter.end('done', null);
+    }),
+);
 
 describe('a board that fails', () => {
   const plan = { course: null, kind: 'rollout', seal, release: 'small', target: 'production' } as const;

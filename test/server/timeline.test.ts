@@ -74,8 +74,12 @@ describe.skipIf(!hasBrowser())('the page of a release', () => {
       expect(stages.size).toBeGreaterThan(4);
       expect([...stages]).toEqual(expect.arrayContaining(['twin', 'verify-again']));
       // golden copy and rehearsal stand in the history, as new ones, and lead to the evidence
-      await expect.poll(() => tab.locator('#history tbody tr', { hasText: 'rehearsal (new)' }).count()).toBe(1);
-      expect(await tab.locator('#fresh').isVisible()).toBe(true);
+      await expect
+        .poll(() => tab.locator('#history tr', { hasText: 'Rehearsed on a clone' }).count(), { timeout: 10_000 })
+        .toBe(1);
+      expect(await tab.locator('#history tbody tr').count()).toBe(3);
+      expect(await tab.locator('#fresh').isVisible()).toBe(false);
+      expect(await tab.textContent('#verdicts')).toContain('oneroof gate three');
       const [entry] = (await openStore(stage.setup).entries()).filter(({ kind }) => kind === 'rehearsal');
       expect(await tab.locator('#history a', { hasText: entry?.digest.slice(7, 19) ?? '' }).getAttribute('href')).toBe(
         `/evidence/${encodeURIComponent(entry?.digest ?? '')}`,
@@ -86,6 +90,18 @@ describe.skipIf(!hasBrowser())('the page of a release', () => {
       expect(await tab.textContent('#history tbody tr:first-child')).toContain('Rehearsed on a clone');
       expect(await tab.textContent('main')).toContain('oneroof gate three');
       await shoot(tab, 'rehearsed');
+      // the second one knows from the first one how long it takes
+      const second = stage.start('rehearse');
+      const left = tab.locator('#running article').first().locator('.left');
+      await expect.poll(() => left.textContent(), { timeout: 60_000, interval: 50 }).toMatch(/^about \d+ s$/);
+      // what somebody has opened stays, and the page says that there is more
+      await tab.locator('#tiers summary').click();
+      expect((await second.ended).code).toBe(0);
+      await tab.locator('#fresh').waitFor({ timeout: 10_000, state: 'attached' });
+      await expect
+        .poll(() => tab.locator('#history tr', { hasText: 'Rehearsed on a clone' }).count(), { timeout: 10_000 })
+        .toBe(2);
+      expect(await tab.locator('#tiers details[open]').count()).toBe(1);
       expect(failures).toEqual([]);
     }),
   );
@@ -141,12 +157,24 @@ describe.skipIf(!hasBrowser())('the page of a release', () => {
           expect(targets[0]).toContain('1-first, 2-each');
           expect(targets[0]).toContain('ana, ben');
           expect(targets[1]).toContain('could not be asked');
+          expect(await plain.locator('#tiers tbody th a').allTextContents()).toEqual([
+            'production',
+            'runbook',
+            'prompt',
+            'elsewhere',
+            'runbook',
+            'prompt',
+          ]);
           expect(targets[1]).toContain('not known: closed');
           await shoot(tab, 'rollout');
           rollout.process.kill('SIGKILL');
           await rollout.ended;
           await expect.poll(() => card.locator('.tag').textContent(), { timeout: 30_000 }).toBe('lost');
           expect(await tab.textContent('#said')).toContain('rollout of production: lost');
+          // the line of tiers followed the target by itself
+          expect(await tab.locator('#tiers g title').allTextContents()).toEqual(
+            expect.arrayContaining(['2-each · Each · done · yes · none']),
+          );
           // the other session was left alone
           expect((await other.run('select 1')).command).toBe('SELECT');
           await other.run('commit');

@@ -1,6 +1,6 @@
 import { type Activity, waitingText, whereText } from '../../activity/index.ts';
 import { printable } from '../../core/index.ts';
-import { type News } from './hub.io.ts';
+import type { News } from './hub.io.ts';
 
 /** An activity as a page shows it: words that are safe to show as text. */
 export interface ActivityView {

@@ -2,13 +2,17 @@ import { formatDuration, type Digest, type Milliseconds } from '../../core/index
 import { type Html, html } from '../../page/index.ts';
 import { type ActivityView } from '../events/news.ts';
 
+/** The parts of the page that are drawn anew once something was recorded. */
+export const liveParts = ['verdicts', 'tiers', 'history', 'metrics', 'matrix'] as const;
+
 /**
- * Keeps the panel up to date. Text comes in as JSON and goes in as text. What a screen reader hears changes with state and tier only.
- * Without it the page shows the same when it is loaded again.
+ * Keeps the page up to date. The panel is filled from JSON, as text; the other parts are taken from the page itself, asked for again, where
+ * scripts are dead. A part that somebody reads with the keyboard or has opened stays as it is. What a screen reader hears changes with
+ * state and tier only. Without the script the page shows the same when it is loaded again.
  */
 export const liveScript = `'use strict';
 const live = document.getElementById('live'), list = document.getElementById('running'), said = document.getElementById('said');
-const model = document.getElementById('card'), link = document.getElementById('link'), past = document.querySelector('#history tbody');
+const model = document.getElementById('card'), link = document.getElementById('link');
 const none = document.getElementById('none'), fresh = document.getElementById('fresh');
 const tones = { running: 'info', done: 'go', failed: 'no', held: 'hold', lost: 'no' }, ticking = new Map();
 const time = (ms) => { const s = Math.round(ms / 1000); return s < 60 ? s + ' s' : s < 3600 ? Math.floor(s / 60) + ' min ' + String(s % 60).padStart(2, '0') + ' s' : Math.floor(s / 3600) + ' h ' + Math.floor(s % 3600 / 60) + ' min'; };
@@ -17,6 +21,25 @@ const tick = () => { for (const [card, { at, from, left }] of ticking) {
   card.querySelector('.took').textContent = time(from + since);
   card.querySelector('.left').textContent = left === null ? 'not known' : 'about ' + time(Math.max(0, left - since));
 } };
+const policy = window.trustedTypes?.createPolicy('oneroof-page', { createHTML: (text) => text }) ?? { createHTML: (text) => text };
+let due = null;
+const again = async () => {
+  due = null;
+  const answer = await fetch(location.pathname, { headers: { accept: 'text/html' } });
+  if (!answer.ok || answer.redirected) { fresh.hidden = false; return; }
+  const page = new DOMParser().parseFromString(policy.createHTML(await answer.text()), 'text/html');
+  let kept = false;
+  for (const id of live.dataset.parts.split(' ')) {
+    const old = document.getElementById(id), next = page.getElementById(id);
+    if (old === null || next === null || old.innerHTML === next.innerHTML) continue;
+    if (old.contains(document.activeElement) || old.querySelector('details[open]') !== null) kept = true;
+    else old.replaceWith(document.adoptNode(next));
+  }
+  live.dataset.last = Math.max(Number(live.dataset.last), Number(page.getElementById('live')?.dataset.last ?? -1));
+  fresh.hidden = !kept;
+};
+// not all who look at the page at the same moment
+const soon = () => { due ??= setTimeout(() => again().catch(() => { fresh.hidden = false; }), 300 + 5 * crypto.getRandomValues(new Uint8Array(1))[0]); };
 const show = (a) => {
   let card = document.getElementById('a-' + a.id);
   if (card === null) {
@@ -38,6 +61,7 @@ const show = (a) => {
   else { ticking.delete(card); put('took', time(a.elapsedMs)); put('left', '–'); }
   if (card.dataset.said !== a.said) {
     if (card.dataset.said !== undefined || a.state === 'running') said.textContent = a.said;
+    if (card.dataset.said !== undefined) soon();
     card.dataset.said = a.said;
   }
   tick();
@@ -52,13 +76,13 @@ source.addEventListener('recorded', (event) => {
   const { index, kind, digest, recordedAt } = JSON.parse(event.data);
   if (index <= Number(live.dataset.last)) return;
   live.dataset.last = index;
-  fresh.hidden = false;
   const row = document.createElement('tr'), cells = ['th', 'td', 'td', 'td'].map((name) => row.appendChild(document.createElement(name)));
   const when = document.createElement('time'), found = document.createElement('a');
   when.dateTime = recordedAt; when.textContent = recordedAt.slice(0, 19).replace('T', ' ') + ' UTC';
   found.href = '/evidence/' + encodeURIComponent(digest); found.textContent = digest.slice(7, 19);
   cells[0].append(when); cells[1].textContent = kind + ' (new)'; cells[3].append(found);
-  if (past !== null) past.prepend(row);
+  document.querySelector('#history tbody')?.prepend(row);
+  soon();
 });
 `;
 
@@ -70,11 +94,11 @@ export function livePanel(of: {
   readonly activities: readonly ActivityView[];
 }): Html {
   const { seal, last, activities } = of;
-  return html`<section id="live" data-seal="${seal}" data-last="${last}" aria-labelledby="live-head"><h2 id="live-head">Now</h2>
+  return html`<section id="live" data-seal="${seal}" data-last="${last}" data-parts="${liveParts.join(' ')}" aria-labelledby="live-head"><h2 id="live-head">Now</h2>
 <p id="none" class="soft"${activities.length === 0 ? null : html` hidden`}>Nothing runs: no rehearsal, no rollout, no way back.</p>
 <div id="running">${activities.map((one) => card(one))}</div>
 <p id="said" class="soft" role="status" aria-live="polite"></p>
-<p class="note" id="fresh" hidden>Something was recorded since this page was made. <a href="/releases/${seal}">Load it again</a> to see verdicts and pictures with it.</p>
+<p class="note" id="fresh" hidden>Something was recorded since this page was made. <a href="/releases/${seal}">Load it again</a> to see all of it; what you have opened was left as it is.</p>
 <p><small id="link"></small></p>
 <noscript><p class="note">Without scripts this page shows the moment at which it was loaded. Load it again to see what changed.</p></noscript>
 <template id="card">${card(null)}</template></section>`;

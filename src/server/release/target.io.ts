@@ -1,5 +1,4 @@
-import { type Instant, now } from '../../core/index.ts';
-import { type Milliseconds } from '../../core/index.ts';
+import { type Instant, type Milliseconds, now } from '../../core/index.ts';
 import { openObserver } from '../../database/index.ts';
 import { readCycles } from '../../gate/index.ts';
 import { type Ratifications } from '../../report/index.ts';
@@ -12,22 +11,31 @@ export interface TargetWord {
   readonly ratifications: Ratifications;
 }
 
-/** One answer serves all visitors for so long. Milliseconds. */
-const freshness = 5000;
+/** One answer serves all visitors for so long; where there was none, for longer: asking costs the target a connection. Milliseconds. */
+const freshness = { read: 1000, unread: 5000 } as const;
 /** A page waits for a target for so long; the answer that comes later serves the next visitor. Milliseconds. */
 const patience = 2500;
 
+interface Asked {
+  /** When the answer came. */
+  from: number;
+  state: 'asked' | 'read' | 'unread';
+  readonly word: Promise<TargetWord>;
+}
+
 /** Asks targets what they say of their ratifications, read-only, each at most once at a time. */
 export function openTargets(): (target: Target) => Promise<TargetWord> {
-  const asked = new Map<string, { readonly from: number; isOver: boolean; readonly word: Promise<TargetWord> }>();
+  const asked = new Map<string, Asked>();
   return (target) => {
     const { name } = target;
     let one = asked.get(name);
-    if (one === undefined || (one.isOver && performance.now() - one.from > freshness)) {
+    if (one === undefined || (one.state !== 'asked' && performance.now() - one.from > freshness[one.state])) {
       const at = now();
       const word = readWord(target).then((ratifications) => ({ target: name, at, ratifications }));
-      const next = { from: performance.now(), isOver: false, word };
-      void word.finally(() => (next.isOver = true));
+      const next: Asked = { from: 0, state: 'asked', word };
+      void word.then(({ ratifications }) => {
+        [next.from, next.state] = [performance.now(), ratifications.state];
+      });
       asked.set(name, next);
       one = next;
     }
