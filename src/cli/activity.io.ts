@@ -12,6 +12,7 @@ import { type RehearsalEvent } from '../rehearsal/index.ts';
 import { type SealedRelease } from '../release/index.ts';
 import { type RolloutEvent } from '../rollout/index.ts';
 import { type Outcome } from './output.io.ts';
+import { eventWords } from './rollout-text.ts';
 import { type Context } from './verb.ts';
 import { type Work } from './work.io.ts';
 
@@ -77,16 +78,5 @@ export function tellRollout(
   const steps = of.sealed.release.tiers.find(({ id }) => id === tier)?.[of.direction] ?? [];
   const title = step === null ? undefined : steps[step - 1]?.title;
   const now = step === null || title === undefined || at !== 'step' ? null : { n: step, of: steps.length, title };
-  reporter.tell({ ...(tier === null ? {} : { part: tier }), stage: stageTexts[at], tier, step: now });
+  reporter.tell({ ...(tier === null ? {} : { part: tier }), stage: eventWords[at], tier, step: now });
 }
-
-const stageTexts: Readonly<Record<RolloutEvent['at'], string>> = {
-  attempt: 'attempt',
-  enter: 'asking the gate',
-  step: 'statements',
-  leave: 'checking what the tier promises',
-  commit: 'commit',
-  committed: 'committed',
-  retry: 'waiting to try the tier again',
-  waiting: 'waiting for another attempt',
-};

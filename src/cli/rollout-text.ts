@@ -54,10 +54,10 @@ export interface RolloutCourse {
 }
 
 /** What each event says, where it is no statement. */
-const words: Readonly<Record<RolloutEvent['at'], string>> = {
+export const eventWords: Readonly<Record<RolloutEvent['at'], string>> = {
   attempt: 'attempt',
   enter: 'asking the gate',
-  step: 'statement',
+  step: 'statements',
   leave: 'checking what the tier promises',
   commit: 'commit',
   committed: 'committed',
@@ -74,7 +74,7 @@ export function eventText(
   const steps = of.tiers.find(({ id }) => id === tier)?.[direction] ?? [];
   if (at === 'step' && step !== null)
     return printable(`statement ${step} of ${steps.length}: ${steps[step - 1]?.title ?? ''}`);
-  return step === null ? words[at] : `${words[at]} ${step}`;
+  return step === null ? eventWords[at] : `${eventWords[at]} ${step}`;
 }
 
 /** A run at work: its tiers as a list, the one that is running with its statement and time, and who it waits for. */
