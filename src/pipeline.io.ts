@@ -130,15 +130,19 @@ export interface ReportPlan {
   readonly policy: { readonly rehearsalMaxAge: Milliseconds; readonly gateMaxAge: Milliseconds };
 }
 
-/** Builds the report from the store's evidence alone, and writes it as Markdown, HTML and JSON. */
+/** Builds the report from the store's evidence alone; nothing is written or recorded. `folder`: what its addresses begin at. */
+export async function readReport({ sealed, store }: Course, { folder, policy }: ReportPlan): Promise<Report> {
+  const evidence = await store.of(sealed.seal);
+  return buildReport({ release: sealed, evidence, policy, now: now(), hrefOf: hrefFrom(folder, store) });
+}
+
+/** Builds the report and writes it as Markdown, HTML and JSON. */
 export async function reportStage(
   course: Course,
   plan: ReportPlan,
 ): Promise<{ readonly report: Report; readonly files: readonly string[] }> {
   const { sealed, store } = course;
-  const evidence = await store.of(sealed.seal);
-  const hrefOf = hrefFrom(plan.folder, store);
-  const report = buildReport({ release: sealed, evidence, policy: plan.policy, now: now(), hrefOf });
+  const report = await readReport(course, plan);
   const files = await writeReport({ report, markdown: toMarkdown(report), html: toHtml(report), folder: plan.folder });
   await store.append({ kind: 'report', seal: sealed.seal, body: report }, now());
   return { report, files };
@@ -157,13 +161,7 @@ export async function readOccasion({ sealed, store }: Course, plan: OccasionPlan
   const { setup, target, folder, workIn } = plan;
   const reading = await readGate({ release: sealed, target, at: now() });
   const ratifications = await readRatifications(target);
-  const report = buildReport({
-    release: sealed,
-    evidence: await store.of(sealed.seal),
-    policy: setup.policy,
-    now: now(),
-    hrefOf: hrefFrom(setup.reports, store),
-  });
+  const report = await readReport({ sealed, store }, { folder: setup.reports, policy: setup.policy });
   return { sealed, target: target.name, folder, workIn, report, reading, ratifications };
 }
 

@@ -11,11 +11,12 @@ import { type RehearsalEvent } from '../rehearsal/index.ts';
 import { type SealedRelease } from '../release/index.ts';
 import { type RolloutEvent } from '../rollout/index.ts';
 import { type Outcome } from './output.io.ts';
+import { eventWords } from './rollout-text.ts';
 import { type Context } from './verb.ts';
 import { openBoard, type Work } from './work.io.ts';
 
 /**
- * Does the work of a command and tells the board beside the evidence what it does, to its end, also a bad one. Where the board fails, one
+ * Does the work of a command (which is told what it should take) and tells the board beside the evidence what it does, to its end, also a bad one. Where the board fails, one
  * line says so and the work goes on.
  *
  * Errors  those of the work.
@@ -27,16 +28,17 @@ export async function reported(
     readonly target: string;
     readonly courseOf: (rehearsed: Rehearsed) => Course;
   },
-  work: (reporter: Reporter) => Promise<Outcome>,
+  work: (reporter: Reporter, expected: Course | null) => Promise<Outcome>,
 ): Promise<Outcome> {
   const { setup, sealed, store, kind, target } = of;
   const { seal, release } = sealed;
   const board = openBoard(setup);
   // an estimate is worth no error
   const rehearsed = await lastRehearsal(store, { seal, release: release.name }).catch(() => null);
+  const course = rehearsed === null ? null : of.courseOf(rehearsed);
   const reporter = startReporter({
     board,
-    course: rehearsed === null ? null : of.courseOf(rehearsed),
+    course,
     kind,
     seal,
     release: release.name,
@@ -44,7 +46,7 @@ export async function reported(
     onTrouble: (why) => terminal.say(`the site does not see this command: ${printable(why)}`),
   });
   try {
-    const outcome = await work(reporter);
+    const outcome = await work(reporter, course);
     const data = outcome.data as { readonly reasons?: readonly string[] };
     if (outcome.exit === 0) await reporter.end('done', null);
     else await reporter.end(kind === 'rehearsal' ? 'failed' : 'held', data.reasons?.join('; ') ?? null);
@@ -75,16 +77,5 @@ export function tellRollout(
   const steps = of.sealed.release.tiers.find(({ id }) => id === tier)?.[of.direction] ?? [];
   const title = step === null ? undefined : steps[step - 1]?.title;
   const now = step === null || title === undefined || at !== 'step' ? null : { n: step, of: steps.length, title };
-  reporter.tell({ ...(tier === null ? {} : { part: tier }), stage: stageTexts[at], tier, step: now });
+  reporter.tell({ ...(tier === null ? {} : { part: tier }), stage: eventWords[at], tier, step: now });
 }
-
-const stageTexts: Readonly<Record<RolloutEvent['at'], string>> = {
-  attempt: 'attempt',
-  enter: 'asking the gate',
-  step: 'statements',
-  leave: 'checking what the tier promises',
-  commit: 'commit',
-  committed: 'committed',
-  retry: 'waiting to try the tier again',
-  waiting: 'waiting for another attempt',
-};

@@ -24,7 +24,14 @@ export function releasedSteps(of: Measured, release: Pick<Release, 'tiers'>, dir
 const total = (numbers: readonly number[]): number => numbers.reduce((sum, one) => sum + one, 0);
 
 /** Relations that the forward made. */
-export function madeRelations({ changes }: Pick<Measured, 'changes'>): ReadonlySet<string> {
+export function madeRelations({
+  changes,
+}: {
+  readonly changes?:
+    | { readonly objects: readonly { readonly kind: string; readonly change: string; readonly name: string }[] }
+    | null
+    | undefined;
+}): ReadonlySet<string> {
   const kinds = ['table', 'foreign table', 'view', 'materialized view'];
   return new Set(
     (changes?.objects ?? []).flatMap(({ kind, change, name }) =>

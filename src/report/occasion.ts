@@ -96,7 +96,8 @@ export function said(hostile: string): string {
   return JSON.stringify(truncate(plain, 400));
 }
 
-function quoted(word: string): string {
+/** A word as a shell reads it, also one of others: in quotation marks where it must be. */
+export function quoted(word: string): string {
   const plain = printable(word);
   return /^[A-Za-z0-9_./:=@%+-]+$/.test(plain) ? plain : `'${plain.replaceAll("'", String.raw`'\''`)}'`;
 }

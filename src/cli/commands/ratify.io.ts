@@ -1,6 +1,7 @@
 import { OneRoofError, printable } from '../../core/index.ts';
 import { statementDigest } from '../../evidence/index.ts';
 import { ratifyCeremony, recorded, withRelay } from '../../web/index.ts';
+import { sameFor } from '../next.ts';
 import { runCeremony } from '../page-run.io.ts';
 import { openWork, targetFor } from '../work.io.ts';
 import { type Context, type Run } from '../verb.ts';
@@ -41,6 +42,7 @@ const ratifyRelease: Run = async (context) => {
       schema: 'oneroof/ratify/1',
       data: { statement, persons: signed },
       text: `ratified by ${signed.map((person) => printable(person)).join(', ')}: ${statement}`,
+      next: `${sameFor(context, 'rollout')} --dry-run, then without it`,
     };
   });
 };
