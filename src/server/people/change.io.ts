@@ -29,13 +29,13 @@ export function changeRoutes(house: House, readings: Readings): readonly Route[]
   const inCeremony = async (
     { params }: Visit,
     of: {
-      /** What is answered where nothing is left to sign. */
+      /** What is answered where nothing is left to sign: it is in force, or was forgotten since, or withdrawn. */
       readonly settled: Reply;
       readonly use: (ceremony: ChangeCeremony) => Promise<Reply>;
     },
   ): Promise<Reply> => {
     const found = (await readAsked(house.state)).find(({ digest }) => digest === params['digest']);
-    if (found === undefined) return notFound('such change: it was withdrawn, or never asked for');
+    if (found === undefined) return of.settled;
     const { next } = found;
     return await withRelay(targetOf(house.setup, params['target'] ?? ''), 'serve', async (relay) =>
       isInForce(relay, next)
@@ -47,7 +47,7 @@ export function changeRoutes(house: House, readings: Readings): readonly Route[]
     (step: 'begin' | 'finish'): Route['handle'] =>
     (visit) =>
       inCeremony(visit, {
-        settled: refused('in-force', 'it is in force already: nothing is left to sign'),
+        settled: refused('settled', 'nothing is left to sign: the change is in force, or was withdrawn'),
         use: async (ceremony) => {
           const unsignable = unsignableOf(house, ceremony.policy);
           if (unsignable !== null) return refused('origin', unsignable);
