@@ -28,7 +28,7 @@ export interface Ceremony {
 }
 
 /** A ceremony and all that its page shows. How it is served, and how long, is somebody else's business. */
-export interface ShownCeremony extends Ceremony, Pick<SignView, 'title' | 'facts' | 'text'> {
+export interface ShownCeremony extends Ceremony, Pick<SignView, 'title' | 'facts' | 'text' | 'shown'> {
   /** How the statement stands now. */
   readonly standing: () => Promise<Standing>;
 }
@@ -57,10 +57,19 @@ const decode = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'b
 
 /** The page of a ceremony: what it draws, and what it answers. */
 export function ceremonyPage(of: ShownCeremony): Pick<Page, 'draw' | 'actions'> {
-  const { policy, title, facts, text } = of;
+  const { policy, title, facts, text, shown } = of;
   const statement = statementDigest(of.body);
   return {
-    draw: async () => signPage({ policy, title, facts, statement, text, standing: await of.standing() }),
+    draw: async () =>
+      signPage({
+        policy,
+        title,
+        facts,
+        statement,
+        text,
+        ...(shown === undefined ? {} : { shown }),
+        standing: await of.standing(),
+      }),
     actions: signingActions(of),
   };
 }

@@ -44,7 +44,7 @@ export function signPage({ policy, title, facts: said, statement, text, shown, s
     ...banner(policy),
     title,
     script: signScript,
-    main: html`<h1>${title}</h1>${facts(said)}
+    main: html`${shown === undefined ? html`<h1>${title}</h1>` : html`<p class="lead"><strong>${title}</strong></p>`}${facts(said)}
 <h2>Who signed</h2>${list(standing.signed, 'Nobody yet.')}<h2>What is missing</h2>${
       standing.missing.length === 0 ? html`<p class="go">Nothing.</p>` : list(standing.missing)
     }

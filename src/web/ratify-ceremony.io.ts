@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Digest, instant, type Instant, now, OneRoofError } from '../core/index.ts';
-import { type ShownDossier } from '../dossier/index.ts';
+import { dossierHtml, type ShownDossier } from '../dossier/index.ts';
 import { type Evidence, type StatementDigest, statementDigest } from '../evidence/index.ts';
 import {
   authorsOf,
@@ -13,7 +13,7 @@ import {
 } from '../gate/index.ts';
 import { type Course, dossierStage, proposalStage } from '../pipeline.io.ts';
 import { type Rehearsal } from '../rehearsal/index.ts';
-import { type SealedRelease } from '../release/index.ts';
+import { loadParser, type SealedRelease } from '../release/index.ts';
 import { type Target } from '../setup/index.ts';
 import { type ShownCeremony } from './ceremony.io.ts';
 import { type Standing } from './pages.ts';
@@ -76,6 +76,7 @@ export async function proposedCeremony(
   const { release, seal } = course.sealed;
   const { body, dossier, descriptor } = proposal;
   const statement = statementDigest(body);
+  const parser = await loadParser();
   await submitRelease(session, course.sealed);
   const standing = (): Promise<Standing> => standingOf(relay, statement);
   return {
@@ -92,6 +93,10 @@ export async function proposedCeremony(
       ['Statement', body],
     ],
     text: dossier.text,
+    shown: dossierHtml(
+      { dossier: dossier.dossier, text: dossier.text, textDigest: dossier.digest, pieces: parser.pieces },
+      [['statement', 'Sign']],
+    ),
     standing,
     submit: async ({ signature }) => {
       await submitSignature(session, body, signature);

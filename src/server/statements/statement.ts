@@ -1,8 +1,7 @@
 import { type Ratification } from '../../evidence/index.ts';
 import { type Cycle, type Policy } from '../../gate/index.ts';
 import { type Document, facts, type Html, html, list, path, tag, time } from '../../page/index.ts';
-import { dossierHtml } from '../dossier/dossier.ts';
-import { type DossierView } from '../dossier/view.ts';
+import { dossierHtml, type DossierView } from '../../dossier/index.ts';
 import { type Declined } from './find.ts';
 import { statementScript } from './script.ts';
 
@@ -46,7 +45,13 @@ export function statementPage(view: StatementView): Document {
     ],
     script: statementScript,
     ...(policy?.production === true ? {} : { banner: notForProductionBanner(policy) }),
-    main: html`<div data-seal="${seal}"></div><p id="news" class="note" role="status" hidden>Something was recorded meanwhile: <a href="">read this page anew</a>.</p>${dossierHtml(view)}${standingHtml(view)}${decide(view)}`,
+    main: html`<div data-seal="${seal}"></div><p id="news" class="note" role="status" hidden>Something was recorded meanwhile: <a href="">read this page anew</a>.</p>${dossierHtml(
+      view,
+      [
+        ['standing', 'Who has signed'],
+        ['decide', 'Decide'],
+      ],
+    )}${standingHtml(view)}${decide(view)}`,
   };
 }
 

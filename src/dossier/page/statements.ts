@@ -1,4 +1,4 @@
-import { type StatementFacts, type TierFacts } from '../../dossier/index.ts';
+import { type StatementFacts, type TierFacts } from '../dossier.ts';
 import { type Html, html, sqlBlock, tag } from '../../page/index.ts';
 import { bytes, count, ms } from './figures.ts';
 import { type DossierView } from './view.ts';

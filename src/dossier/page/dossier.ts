@@ -1,4 +1,4 @@
-import { type Dossier, type LockSpan, type Part, type Risk, type Weight } from '../../dossier/index.ts';
+import { type Dossier, type LockSpan, type Part, type Risk, type Weight } from '../dossier.ts';
 import { bytes, count, ms } from './figures.ts';
 import { type DossierView } from './view.ts';
 import { statements } from './statements.ts';
@@ -19,7 +19,7 @@ import {
 
 const tones: Readonly<Record<Weight, Tone>> = { stop: 'no', think: 'hold', know: 'info' };
 const weights: Readonly<Record<Weight, string>> = { stop: 'stop and look', think: 'think about', know: 'know' };
-/** Where the links above the dossier lead; the last two stand on the page of a statement. */
+/** Where the links above the dossier lead. */
 const contents = [
   ['back', 'Way back'],
   ['changes', 'Changes'],
@@ -31,12 +31,10 @@ const contents = [
   ['options', 'Options, reviews'],
   ['people', 'Authors'],
   ['evidence', 'Evidence'],
-  ['standing', 'Who has signed'],
-  ['decide', 'Decide'],
 ] as const;
 
-/** Draws the dossier: risk first, measured facts, detail on demand, the exact text last. */
-export function dossierHtml(view: DossierView): Html {
+/** Draws the dossier: risk first, measured facts, detail on demand, the exact text last; `more`: anchors of the page that it stands on. */
+export function dossierHtml(view: DossierView, more: readonly (readonly [id: string, name: string])[] = []): Html {
   const { dossier } = view;
   const { release } = dossier;
   return html`<header><p class="soft">${release.name} for ${dossier.target}, database ${release.database}</p><h1>${release.title}</h1>${
@@ -44,7 +42,7 @@ export function dossierHtml(view: DossierView): Html {
     html`<details><summary>What its authors say of it</summary><p>${release.summary}</p><p class="hint">All else on this page was measured, on a clone of production.</p></details>`
   }</header>
 ${summary(dossier)}
-<nav class="noprint soft" aria-label="Parts of the dossier"><p>${contents.map(([id, name], index) => html`${index > 0 && ' · '}<a href="#${id}">${name}</a>`)}</p></nav>
+<nav class="noprint soft" aria-label="Parts of the dossier"><p>${[...contents, ...more].map(([id, name], index) => html`${index > 0 && ' · '}<a href="#${id}">${name}</a>`)}</p></nav>
 ${part('risks', 'What can go wrong', risks(dossier.risks))}
 ${part('back', 'The way back', wayBack(dossier))}
 ${part('changes', 'What changes', changes(dossier))}

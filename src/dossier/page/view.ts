@@ -1,4 +1,4 @@
-import { type Dossier } from '../../dossier/index.ts';
+import { type Dossier } from '../dossier.ts';
 import { type Pieces } from '../../page/index.ts';
 
 /** What the page draws beside the dossier itself. */
