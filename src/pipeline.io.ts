@@ -1,14 +1,23 @@
 import { isAbsolute, relative } from 'node:path';
 import { type CloneHost, type Golden } from './clone/index.ts';
 import { canonicalJson, type Milliseconds, now } from './core/index.ts';
-import { type Connection, type Session } from './database/index.ts';
+import { type Connection, openObserver, type Session } from './database/index.ts';
+import { buildDossier, readProduction, show, type ShownDossier, subjectOf } from './dossier/index.ts';
 import { type Entry, type EvidenceStore } from './evidence/index.ts';
-import { type GateReading, type PeopleRecord, peopleRecords, readGate, readRecord } from './gate/index.ts';
+import { type GateReading, type PeopleRecord, peopleRecords, readCycles, readGate, readRecord } from './gate/index.ts';
 import { type Rehearsal, rehearse, type RehearsalEvent } from './rehearsal/index.ts';
-import { readSealed, type SealedRelease, sealRelease } from './release/index.ts';
-import { buildReport, type Report, toHtml, toMarkdown, writeReport } from './report/index.ts';
+import { readSealed, readSources, type SealedRelease, sealRelease } from './release/index.ts';
+import {
+  buildReport,
+  type Occasion,
+  type Ratifications,
+  type Report,
+  toHtml,
+  toMarkdown,
+  writeReport,
+} from './report/index.ts';
 import { execute, type Execution, type RolloutResult, type Run } from './rollout/index.ts';
-import { type Target } from './setup/index.ts';
+import { type Setup, type Target } from './setup/index.ts';
 
 /** What every stage works on: a sealed release, and the store that its evidence goes to. */
 export interface Course {
@@ -21,7 +30,9 @@ export async function sealStage(folder: string, store: EvidenceStore): Promise<C
   await sealRelease(folder);
   const sealed = await readSealed(folder);
   const { release, seal } = sealed;
-  await store.append({ kind: 'seal', seal, body: { version: 1, release: release.name, seal } }, now());
+  // with its files, so that whoever has the evidence can read the release itself
+  const files = await readSources(folder);
+  await store.append({ kind: 'seal', seal, body: { version: 1, release: release.name, seal, files } }, now());
   return { sealed, store };
 }
 
@@ -83,24 +94,88 @@ function isOfPeople({ kind }: Entry): boolean {
   return kind === 'ratification' || kind === 'decline' || kind === 'revocation';
 }
 
+/** For whom a dossier is written: the target, and the policy that people ratify by. */
+export interface DossierPlan {
+  readonly target: Target;
+  readonly policy: { readonly production: boolean };
+}
+
+/** Writes what an approver is shown: from the release, its rehearsals, and production as it is now. Nothing is recorded. */
+export async function writeDossier({ sealed, store }: Course, plan: DossierPlan): Promise<ShownDossier> {
+  const { target, policy } = plan;
+  const evidence = await store.of(sealed.seal);
+  const { body } = subjectOf(sealed, evidence);
+  const rehearsed = { gateSchema: body.gateSchema, schema: body.schemaBefore ?? null };
+  const reading = await readProduction({ release: sealed, target, at: now(), rehearsed });
+  return show(
+    buildDossier({ sealed, evidence, target: target.name, production: policy.production, reading, now: now() }),
+  );
+}
+
+/** Writes a dossier and records it, so that everybody who is asked sees the same bytes. */
+export async function dossierStage(course: Course, plan: DossierPlan): Promise<ShownDossier> {
+  const { text, ...record } = await writeDossier(course, plan);
+  await course.store.append({ kind: 'dossier', seal: course.sealed.seal, body: record }, now());
+  return { ...record, text };
+}
+
+/** Records a statement that people are asked to sign, before anybody is asked. */
+export async function proposalStage({ sealed, store }: Course, proposal: object): Promise<Entry> {
+  return store.append({ kind: 'proposal', seal: sealed.seal, body: { version: 1, ...proposal } }, now());
+}
+
 /** Where a report goes, and what it demands of evidence. */
 export interface ReportPlan {
   readonly folder: string;
   readonly policy: { readonly rehearsalMaxAge: Milliseconds; readonly gateMaxAge: Milliseconds };
 }
 
-/** Builds the report from the store's evidence alone, and writes it as Markdown, HTML and JSON. */
+/** Builds the report from the store's evidence alone; nothing is written or recorded. `folder`: what its addresses begin at. */
+export async function readReport({ sealed, store }: Course, { folder, policy }: ReportPlan): Promise<Report> {
+  const evidence = await store.of(sealed.seal);
+  return buildReport({ release: sealed, evidence, policy, now: now(), hrefOf: hrefFrom(folder, store) });
+}
+
+/** Builds the report and writes it as Markdown, HTML and JSON. */
 export async function reportStage(
   course: Course,
   plan: ReportPlan,
 ): Promise<{ readonly report: Report; readonly files: readonly string[] }> {
   const { sealed, store } = course;
-  const evidence = await store.of(sealed.seal);
-  const hrefOf = hrefFrom(plan.folder, store);
-  const report = buildReport({ release: sealed, evidence, policy: plan.policy, now: now(), hrefOf });
+  const report = await readReport(course, plan);
   const files = await writeReport({ report, markdown: toMarkdown(report), html: toHtml(report), folder: plan.folder });
   await store.append({ kind: 'report', seal: sealed.seal, body: report }, now());
   return { report, files };
+}
+
+/** What an occasion is about, beside the course: a target, and how the release is called where its commands are typed. */
+export interface OccasionPlan {
+  readonly setup: Pick<Setup, 'policy' | 'reports'>;
+  readonly target: Target;
+  readonly folder: string;
+  readonly workIn: string | null;
+}
+
+/** Looks at the recorded evidence and, read-only, at the target; what cannot be read closes the gate. Nothing is recorded. */
+export async function readOccasion({ sealed, store }: Course, plan: OccasionPlan): Promise<Occasion> {
+  const { setup, target, folder, workIn } = plan;
+  const reading = await readGate({ release: sealed, target, at: now() });
+  const ratifications = await readRatifications(target);
+  const report = await readReport({ sealed, store }, { folder: setup.reports, policy: setup.policy });
+  return { sealed, target: target.name, folder, workIn, report, reading, ratifications };
+}
+
+async function readRatifications(target: Target): Promise<Ratifications> {
+  try {
+    const observer = await openObserver(target.observer, { applicationName: 'oneroof gate' });
+    try {
+      return { state: 'read', cycles: await observer.snapshot(readCycles) };
+    } finally {
+      await observer.close();
+    }
+  } catch (error) {
+    return { state: 'unread', why: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 /** The address of a piece of evidence: from a folder where it is a file, else its name. */

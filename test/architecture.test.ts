@@ -5,19 +5,22 @@ import { describe, expect, it } from 'vitest';
 /** Left to right: a folder may import only from the folders before it. */
 const order = [
   ['core'],
-  ['yaml'],
+  ['yaml', 'page'],
   ['database'],
   ['release', 'setup'],
   ['fingerprint'],
   ['clone'],
   ['rehearsal'],
   ['evidence'],
+  ['activity'],
   ['gate'],
   ['rollout'],
   ['report'],
+  ['dossier'],
   ['bundle'],
   ['pipeline'],
   ['web'],
+  ['server'],
   ['demo', 'cli', 'index'],
 ];
 /** What speaks to the world: only files named `*.io.ts` may import it. */

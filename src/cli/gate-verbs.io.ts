@@ -101,6 +101,14 @@ export const gateVerbs: readonly Verb[] = [
     load: () => import('./commands/enrol.io.ts'),
   },
   {
+    name: 'dossier',
+    summary: 'print what an approver is shown: risks, the way back, changes, locks, production now, every statement',
+    arguments: release,
+    options: [target],
+    examples: ['oneroof dossier my-release', 'oneroof dossier my-release --target production --json'],
+    load: () => import('./commands/dossier.io.ts'),
+  },
+  {
     name: 'ratify',
     summary:
       'serve a page on which people ratify a rehearsed release, or the next registry or policy, each with a passkey',
@@ -169,6 +177,12 @@ export const gateVerbs: readonly Verb[] = [
     options: [target],
     examples: ['oneroof prompt my-release', 'oneroof prompt my-release --json'],
     load: () => import('./commands/prompt.io.ts'),
+  },
+  {
+    name: 'serve',
+    summary: 'serve the site: releases, what approvers read, ratifying, live progress; until Ctrl-C',
+    examples: ['oneroof serve', 'oneroof serve -C ops/database'],
+    load: () => import('./commands/serve.io.ts'),
   },
   {
     name: 'log',

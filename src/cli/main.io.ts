@@ -7,11 +7,12 @@ import { createProgram } from './program.io.ts';
 
 const form = process.argv.includes('--json') ? 'json' : 'text';
 const interruption = new AbortController();
+const terminal = openTerminal();
 
 /** The first signal asks the command to cancel on the server and clean up; the second ends at once. */
 function interrupt(signal: 'SIGINT' | 'SIGTERM'): void {
   if (interruption.signal.aborted) process.exit(128 + constants.signals[signal]);
-  process.stderr.write('\nStopping: what was started is cancelled and cleaned up (again: stop at once) …\n');
+  terminal.say('\nStopping: what was started is cancelled and cleaned up (again: stop at once) …');
   interruption.abort(
     new OneRoofError('INTERRUPTED', {
       problem: `the command was interrupted by ${signal}; what it had started was cancelled and cleaned up`,
@@ -27,7 +28,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-const terminal = openTerminal();
 const program = createProgram(async (run, call) => {
   const outcome = await run({ ...call, terminal, signal: interruption.signal });
   terminal.close();
@@ -42,9 +42,20 @@ try {
     if (error.exitCode !== 0) {
       const usage = new OneRoofError('USAGE', {
         problem: error.message.replace(/^error: /, ''),
-        fix: 'oneroof --help lists the commands, oneroof <command> --help its options',
+        fix: usageOf(program),
       });
       writeError(usage, form);
     }
   } else writeError(interruption.signal.aborted ? interruption.signal.reason : error, form);
+}
+
+/** Where the command that was meant is explained. */
+function usageOf(of: typeof program): string {
+  const words = process.argv.slice(2);
+  const first = of.commands.find((one) => one.name() === words[0]);
+  const second = first?.commands.find((one) => one.name() === words[1]);
+  const named = [first, second].flatMap((one) => (one === undefined ? [] : [one.name()]));
+  return named.length === 0
+    ? 'oneroof --help lists the commands, oneroof <command> --help its options'
+    : `oneroof ${named.join(' ')} --help lists what it takes`;
 }

@@ -1,5 +1,6 @@
 import colors from 'picocolors';
 import { type ErrorCode, OneRoofError, printable, type Problem } from '../core/index.ts';
+import { cut, type Look, newest, plain, widthOf } from './text/index.ts';
 
 /** What a command has to say at its end: data for people and for machines, and its exit status (1 is NO-GO or BLOCKED). */
 export interface Outcome {
@@ -9,61 +10,95 @@ export interface Outcome {
   readonly data: object;
   /** For people, on stdout; made safe by `printable` where it shows an author's text. */
   readonly text: string;
+  /** What to type next; the last line of talk, and no part of the data. */
+  readonly next?: string;
 }
 
 /** The terminal, as a command may use it: talk goes to stderr, so that data on stdout can be piped. */
 export interface Terminal {
   /** One line of talk. */
   say(line: string): void;
-  /** Replaces the progress line; shown on a terminal only. */
-  progress(text: string): void;
+  /** Replaces what is shown of the work that goes on: on a terminal only, drawn anew every second, gone at the end. */
+  progress(now: string | View): void;
 }
 
-const picked = colors.createColors(
-  process.stderr.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
-);
-const printed = colors.createColors(
-  process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
-);
+/** The lines that show where work stands, at the moment that they are asked for; safe to print, made for so many columns. */
+export type View = (look: Look) => readonly string[];
+
+const isCalm = (stream: NodeJS.WriteStream): boolean => stream.isTTY !== true || process.env['TERM'] === 'dumb';
+const isPlain = (stream: NodeJS.WriteStream): boolean =>
+  isCalm(stream) || isSet(process.env['NO_COLOR']) || isSet(process.env['CI']);
+const isSet = (value: string | undefined): boolean => value !== undefined && value !== '' && value !== 'false';
+
+const picked = colors.createColors(!isPlain(process.stderr));
+
+/** Whether work that goes on is shown on stderr as it moves; where it is not, a command says what it has finished, line by line. */
+export const isLive = !isCalm(process.stderr) && !isSet(process.env['CI']);
+
+/** How texts are laid out on stdout, or on stderr: for a terminal of its width, else plain, one line for one thing. */
+export function lookOf(stream: 'stdout' | 'stderr'): Look {
+  const to = process[stream];
+  if (to.isTTY !== true) return plain;
+  const { bold, green, yellow, red, dim } = colors.createColors(!isPlain(to));
+  return {
+    // a terminal that does not know its width says 0
+    columns: Math.max(to.columns || 80, 20),
+    paint: { heading: bold, good: green, hold: yellow, bad: red, quiet: dim },
+  };
+}
 
 /** Colours for what a command prints on stdout; they change nothing where it is not a terminal. */
-export const paint = {
-  heading: (text: string): string => printed.bold(text),
-  good: (text: string): string => printed.green(text),
-  bad: (text: string): string => printed.red(text),
-  quiet: (text: string): string => printed.dim(text),
-} as const;
+export const { paint } = lookOf('stdout');
 
-const clearLine = '\r\u001b[2K';
+const escape = '\u001b[';
 /** Work that ends sooner needs no progress line. Milliseconds. */
 const quiet = 1000;
+/** Time is shown in seconds. Milliseconds. */
+const second = 1000;
 
 /** Opens the terminal for one command. */
 export function openTerminal(): Terminal & { close(): void } {
   const from = performance.now();
-  let shown = false;
-  const clear = (): void => {
-    if (shown) process.stderr.write(clearLine);
-    shown = false;
+  let view: View | null = null;
+  let shown = 0;
+  const clear = (): string => {
+    const up = shown > 1 ? `${escape}${shown - 1}A` : '';
+    const text = shown === 0 ? '' : `\r${up}${escape}J`;
+    shown = 0;
+    return text;
   };
+  const draw = (): void => {
+    if (!isLive || view === null || performance.now() - from < quiet) return;
+    const look = lookOf('stderr');
+    // the last column stays free, so that no terminal breaks a line by itself; a lost line would stay behind
+    const lines = newest(view({ ...look, columns: look.columns - 1 }), (process.stderr.rows || 24) - 2);
+    process.stderr.write(clear() + lines.join('\n'));
+    shown = lines.length;
+  };
+  const timer = setInterval(draw, second).unref();
   return {
     say: (line) => {
-      clear();
-      process.stderr.write(`${line}\n`);
+      process.stderr.write(`${clear()}${line}\n`);
+      draw();
     },
-    progress: (text) => {
-      if (!process.stderr.isTTY || performance.now() - from < quiet) return;
-      process.stderr.write(clearLine + picked.dim(printable(text).slice(0, (process.stderr.columns ?? 80) - 1)));
-      shown = true;
+    progress: (now) => {
+      view =
+        typeof now === 'string' ? ({ columns, paint: { quiet: dim } }) => [dim(cut(printable(now), columns))] : now;
+      draw();
     },
-    close: clear,
+    close: () => {
+      clearInterval(timer);
+      view = null;
+      process.stderr.write(clear());
+    },
   };
 }
 
-/** Writes what a command has to say to stdout and sets the exit status. */
+/** Writes what a command has to say to stdout, then what to type next to stderr, and sets the exit status. */
 export function writeOutcome(outcome: Outcome, form: 'text' | 'json'): void {
   if (form === 'json') writeJson({ schema: outcome.schema, exit: outcome.exit, ...outcome.data });
   else if (outcome.text !== '') process.stdout.write(outcome.text.endsWith('\n') ? outcome.text : `${outcome.text}\n`);
+  if (outcome.next !== undefined) process.stderr.write(`${picked.cyan('next:')} ${printable(outcome.next)}\n`);
   process.exitCode = outcome.exit;
 }
 
@@ -88,22 +123,28 @@ function problemLines(problem: Problem): string {
   const { place, excerpt } = problem;
   const at = place === undefined ? '' : [place.file, place.line, place.column].filter((part) => part !== undefined);
   const where = at === '' ? '' : `${printable(at.join(':'))}: `;
+  // not broken into lines: what is to be typed must be copied as it is
   const lines = [`${picked.red('error:')} ${where}${printable(problem.problem)} ${picked.dim(`[${problem.code}]`)}`];
-  if (excerpt !== undefined && place?.line !== undefined) lines.push(...caret(excerpt, place.line, place.column ?? 1));
+  if (excerpt !== undefined && place?.line !== undefined)
+    lines.push(...caret({ excerpt, line: place.line, column: place.column ?? 1 }, lookOf('stderr')));
   lines.push(`${picked.cyan('hint:')} ${printable(problem.fix)}`, '');
   return lines.join('\n');
 }
 
 /** The part of a line around the column, so that a long line does not push the caret off the screen. */
-function caret(excerpt: string, line: number, column: number): string[] {
-  const characters = [...excerpt];
-  const start = Math.max(0, column - 60);
-  const before = printable(characters.slice(start, column - 1).join(''));
-  const after = printable(characters.slice(column - 1, column + 40).join(''));
-  const margin = `${line} | `;
+function caret(
+  at: { readonly excerpt: string; readonly line: number; readonly column: number },
+  { columns }: Look,
+): readonly string[] {
+  const characters = [...at.excerpt];
+  const margin = `${at.line} | `;
+  const room = Math.min(columns - margin.length - 2, 100);
+  const start = Math.max(0, at.column - 1 - Math.floor(room * 0.6));
+  const before = printable(characters.slice(start, at.column - 1).join(''));
+  const after = printable(characters.slice(at.column - 1).join(''));
   return [
-    `  ${picked.dim(margin)}${before}${after}`,
-    `  ${' '.repeat(margin.length + before.length)}${picked.red('^')}`,
+    `  ${picked.dim(margin)}${before}${cut(after, Math.max(room - widthOf(before), 1))}`,
+    `  ${' '.repeat(margin.length + widthOf(before))}${picked.red('^')}`,
   ];
 }
 

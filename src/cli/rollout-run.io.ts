@@ -1,16 +1,37 @@
+import {
+  type Course,
+  leftOf,
+  type Rehearsed,
+  type Reporter,
+  tiersOf,
+  type Waiting,
+  waitingText,
+} from '../activity/index.ts';
 import { formatDuration, type Milliseconds, OneRoofError, printable } from '../core/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
-import { rolloutStage } from '../pipeline.io.ts';
-import { type Direction, type Release, type TierId } from '../release/index.ts';
-import { asHeld, nextAct, preflight, remaining, type RolloutEvent, type RolloutResult } from '../rollout/index.ts';
-import { type Outcome } from './output.io.ts';
+import { rolloutStage, type RolloutWatch } from '../pipeline.io.ts';
+import { type Direction, type Release, type Tier, type TierId } from '../release/index.ts';
+import {
+  asHeld,
+  nextAct,
+  openLookout,
+  preflight,
+  remaining,
+  type RolloutEvent,
+  type RolloutResult,
+} from '../rollout/index.ts';
+import { reported, tellRollout } from './activity.io.ts';
+import { sameFor } from './next.ts';
+import { isLive, lookOf, type Outcome } from './output.io.ts';
+import { eventText, planText, type RolloutCourse, rolloutLines, rolloutText } from './rollout-text.ts';
 import { type Context } from './verb.ts';
-import { openWork, targetFor } from './work.io.ts';
+import { openWork, targetFor, type Work } from './work.io.ts';
 
 /** The work of `rollout` and `rollback`: a look first, then the tiers; exit 1 where it is held. */
 export async function runRollout(context: Context, direction: Direction): Promise<Outcome> {
-  const { setup, sealed, store } = await openWork(context);
-  const { terminal, signal, options } = context;
+  const work = await openWork(context);
+  const { setup, sealed } = work;
+  const { terminal, options } = context;
   const target = targetFor(setup, context);
   const { executor } = target;
   if (executor === null)
@@ -35,58 +56,135 @@ export async function runRollout(context: Context, direction: Direction): Promis
   const facts = { direction, statement: found.statement, blockers: found.blockers };
   if (held !== null || found.statement === null || isDry) {
     const reasons = held ?? (found.statement === null ? found.reasons : act?.act === 'held' ? act.reasons : []);
-    const lines = isDry
-      ? plan.flatMap(({ tier, steps }) => [tier, ...steps.map(({ n, title }) => `  ${n}. ${title}`)])
-      : [];
+    const next =
+      reasons.length > 0
+        ? whenHeld(found.statement)
+        : plan.length === 0
+          ? 'report'
+          : direction === 'up'
+            ? 'rollout'
+            : 'rollback';
     return {
       exit: reasons.length > 0 ? 1 : 0,
       schema: 'oneroof/rollout/1',
       data: { ...facts, result: reasons.length > 0 ? 'held' : 'planned', reasons, plan },
-      text: [
-        ...lines,
-        ...reasons.map((reason) => `BLOCKED ${printable(reason)}`),
-        ...(lines.length === 0 && reasons.length === 0 ? ['nothing to do'] : []),
-      ].join('\n'),
+      text: planText(isDry ? plan : [], reasons, lookOf('stdout')),
+      next: sameFor(context, next),
     };
   }
-  const result = await rolloutStage(
-    { sealed, store },
-    {
+  const { statement } = found;
+  const activity = {
+    ...work,
+    kind: direction === 'up' ? 'rollout' : 'rollback',
+    target: target.name,
+    courseOf: (rehearsed: Rehearsed) => tiersOf(rehearsed, direction),
+  } as const;
+  return reported(context, activity, async (reporter, expected) => {
+    const result = await followed(context, reporter, {
+      ...work,
+      expected,
+      tiers: remaining(wish, found.progress).map(({ tier }) => tier),
       executor,
       target: target.name,
-      statement: found.statement,
+      statement,
       direction,
       through,
-      signal,
-      onProgress: teller(context, { release: sealed.release, direction }),
+    });
+    const reasons = result.result === 'held' ? result.reasons : [];
+    const text = rolloutText(result, lookOf('stdout'));
+    const next = sameFor(context, reasons.length === 0 ? 'report' : whenHeld(statement));
+    return {
+      exit: reasons.length > 0 ? 1 : 0,
+      schema: 'oneroof/rollout/1',
+      data: { ...facts, ...result },
+      text,
+      next,
+    };
+  });
+}
+
+/** Where nothing was ratified people are missing; else the runbook says what each refusal means. */
+function whenHeld(statement: StatementDigest | null): string {
+  return statement === null ? 'ratify' : 'runbook';
+}
+
+/** Runs it, and tells the terminal and the board where it is and who is waited for. */
+async function followed(
+  context: Context,
+  reporter: Reporter,
+  plan: Work &
+    Pick<RolloutWatch, 'executor' | 'target' | 'statement' | 'direction' | 'through'> & {
+      readonly expected: Course | null;
+      readonly tiers: readonly Tier[];
     },
-  );
-  const reasons = result.result === 'held' ? result.reasons : [];
-  const text = textOf(result);
-  return { exit: reasons.length > 0 ? 1 : 0, schema: 'oneroof/rollout/1', data: { ...facts, ...result }, text };
+): Promise<RolloutResult> {
+  const { sealed, store, executor, target, statement, direction, through } = plan;
+  const see = watcher(context, plan);
+  const lookout = openLookout({
+    executor,
+    settings: sealed.release.settings,
+    onWaiting: (waitingFor) => {
+      reporter.tell({ waitingFor });
+      see.waiting(waitingFor);
+    },
+    onTrouble: (why) => context.terminal.say(`who is waited for cannot be seen: ${printable(why)}`),
+  });
+  const onProgress = (event: RolloutEvent): void => {
+    see.event(event);
+    lookout.see(event);
+    tellRollout(reporter, event, { sealed, direction });
+  };
+  const { signal } = context;
+  try {
+    return await rolloutStage(
+      { sealed, store },
+      { executor, target, statement, direction, through, signal, onProgress },
+    );
+  } finally {
+    await lookout.close();
+  }
 }
 
-function textOf(result: RolloutResult): string {
-  if (result.result === 'nothing-to-do') return 'nothing to do';
-  const done = result.tiers.map((tier) => `done    ${tier}`);
-  return [...done, ...(result.result === 'held' ? result.reasons.map((why) => `BLOCKED ${printable(why)}`) : [])].join(
-    '\n',
-  );
-}
-
-/** Says where a run is: the tier, the statement and how many there are, and the time since the run began. */
-function teller(
+/** Shows on a terminal where a run is; else says each tier that is through, and who it waits for. */
+function watcher(
   { terminal }: Context,
-  { release, direction }: { readonly release: Release; readonly direction: Direction },
-): (event: RolloutEvent) => void {
-  const began = performance.now();
-  return ({ at, tier, step }) => {
-    const steps = release.tiers.find(({ id }) => id === tier)?.[direction].length;
-    const what = at === 'step' ? `statement ${step} of ${steps}` : step === null ? at : `${at} ${step}`;
-    const spent = formatDuration((performance.now() - began) as Milliseconds);
-    const line = [tier, what, spent].filter((part) => part !== null).join('  ');
-    if (at === 'committed' || at === 'retry') terminal.say(line);
-    else terminal.progress(line);
+  of: { readonly tiers: readonly Tier[]; readonly direction: Direction; readonly expected: Course | null },
+): { readonly event: (event: RolloutEvent) => void; readonly waiting: (waitingFor: readonly Waiting[]) => void } {
+  const { tiers, direction, expected } = of;
+  const begun = performance.now();
+  let since = begun;
+  let course: RolloutCourse = { over: [], now: { at: 'attempt', tier: null, step: null }, waitingFor: [] };
+  terminal.progress((look) => {
+    const now = performance.now();
+    const { tier } = course.now;
+    const leftMs =
+      expected === null || tier === null
+        ? null
+        : leftOf(
+            expected.filter(({ part }) => tiers.some(({ id }) => id === part)),
+            { part: tier, forMs: now - since },
+          );
+    return rolloutLines(course, { tiers, direction, timing: { spentMs: now - begun, leftMs } }, look);
+  });
+  return {
+    event: (event) => {
+      const now = performance.now();
+      const { over, now: before } = course;
+      const isNext = event.tier !== before.tier;
+      // a tier that runs statement by statement is committed many times: it is over when another one begins
+      const done = isNext && before.tier !== null ? [...over, { tier: before.tier, ms: now - since }] : over;
+      if (isNext) since = now;
+      course = { ...course, now: event, over: done };
+      const spent = formatDuration((now - begun) as Milliseconds);
+      const line = [event.tier, eventText(event, { tiers }, direction), spent]
+        .filter((part) => part !== null)
+        .join('  ');
+      if (event.at === 'retry' || (event.at === 'committed' && !isLive)) terminal.say(printable(line));
+    },
+    waiting: (waitingFor) => {
+      course = { ...course, waitingFor };
+      if (!isLive) for (const one of waitingFor) terminal.say(printable(`waits for ${waitingText(one)}`));
+    },
   };
 }
 

@@ -97,6 +97,17 @@ export const verbs: readonly Verb[] = [
     load: () => import('./commands/report.io.ts'),
   },
   {
+    name: 'summary',
+    summary: 'print the report in short, as Markdown fit for a comment on a pull request; write and record nothing',
+    arguments: release,
+    options: [['--link <address>', 'where the whole report can be read']],
+    examples: [
+      'oneroof summary my-release',
+      'oneroof summary my-release --link https://example.org/report.html > comment.md',
+    ],
+    load: () => import('./commands/summary.io.ts'),
+  },
+  {
     name: 'fingerprint',
     summary: 'say what is in a database, read-only: digests of its schema and, where asked for, of its rows',
     arguments: [

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { type ActivityBoard, openFolderBoard, openPostgresBoard } from '../activity/index.ts';
 import { type CloneHost, openCloneHost } from '../clone/index.ts';
 import { OneRoofError } from '../core/index.ts';
 import { type EvidenceStore, openFolderStore, openPostgresStore } from '../evidence/index.ts';
@@ -30,6 +31,11 @@ export function openStore({ evidence }: Setup): EvidenceStore {
   return evidence.kept === 'folder'
     ? openFolderStore(evidence.folder)
     : openPostgresStore(evidence.connection, { keyFile: evidence.keyFile });
+}
+
+/** Opens the board of what runs now: beside the evidence. */
+export function openBoard({ evidence }: Setup): ActivityBoard {
+  return evidence.kept === 'folder' ? openFolderBoard(evidence.folder) : openPostgresBoard(evidence.connection);
 }
 
 /** The target that a command names, or the default one. */

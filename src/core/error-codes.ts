@@ -175,6 +175,7 @@ export const errorCodes = {
   CHANGE_LOCKS_OUT: [3, 'The next registry or policy would leave nobody who can sign the one after it.'],
   PERSON_UNKNOWN: [2, 'The registry has no such person, or no such key of that person.'],
   PERSON_INCOMPLETE: [2, 'A person who is not in the registry yet needs a name and a level.'],
+  INVITATION_OVER: [3, 'The invitation is not known, was used, was withdrawn, or its time is over.'],
   // core
   JSON_NOT_CANONICAL: [4, 'A value cannot be written as canonical JSON.'],
   INTERNAL: [4, 'A defect of One Roof itself.'],

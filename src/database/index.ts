@@ -3,6 +3,7 @@ export { type AddressParts, parseAddress } from './address.ts';
 export { type Connection, describe, type Secret, secret } from './connection.ts';
 export { measureMetric, type MetricQuery, type Reader, readerOf } from './metric.io.ts';
 export { type Network } from './network.io.ts';
+export { openPool, type Pool } from './pool.io.ts';
 export { type Harmless, observerGrants, observerStatements } from './observer.ts';
 export { type Observer, type ObserverOptions, openObserver, type Reading } from './observer.io.ts';
 export { type AddressSource, resolveConnection } from './resolve.io.ts';

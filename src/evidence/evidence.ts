@@ -13,6 +13,8 @@ export const evidenceKinds = [
   'decline',
   'revocation',
   'execution',
+  'dossier',
+  'proposal',
   'report',
 ] as const;
 export type EvidenceKind = (typeof evidenceKinds)[number];
@@ -61,6 +63,8 @@ export type Evidence =
 export interface EvidenceStore {
   append(recording: Recording, at: Instant): Promise<Entry>;
   entries(): Promise<readonly Entry[]>;
+  /** What changes with every append, unchecked and cheap: for whoever only wants to know whether to look again. */
+  head(): Promise<string>;
   /** The evidence of one release, oldest first, bytes checked against their digest. */
   of(seal: Digest): Promise<readonly Evidence[]>;
   /** The lines with their signers, and the checkpoint; the log detects changes, it authorises nothing. */

@@ -35,6 +35,7 @@ export function openFolderStore(folder: string, options: FolderOptions = {}): Ev
     bytes,
     locate: place.locate,
     entries: async () => (await load()).lines.map(({ entry }) => entry),
+    head: async () => (await readText(place.checkpoint)) ?? '',
     log: async () => {
       const { lines, checkpoint } = await load();
       return { lines, checkpoint };

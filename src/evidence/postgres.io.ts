@@ -33,6 +33,7 @@ export function openPostgresStore(connection: Connection, options: { readonly ke
     bytes,
     locate: (entry) => `${place}, blob ${entry.digest}`,
     entries: async () => (await load()).lines.map(({ entry }) => entry),
+    head: () => use(readHead),
     log: async () => {
       const { lines, checkpoint } = await load();
       return { lines, checkpoint };
@@ -121,6 +122,12 @@ async function readAll(session: Session, place: string): Promise<StoredLog> {
     sql`select (select pg_catalog.string_agg(line || E'\n', '' order by index) from oneroof_evidence.lines) as lines, checkpoint from oneroof_evidence.head`,
   );
   return { place, bytes: Buffer.from(row?.lines ?? ''), checkpoint: row?.checkpoint ?? null, next: null };
+}
+
+async function readHead(session: Session): Promise<string> {
+  if (!(await exists(session))) return '';
+  const [row] = await session.query<{ checkpoint: string | null }>(sql`select checkpoint from oneroof_evidence.head`);
+  return row?.checkpoint ?? '';
 }
 
 async function readBytes(session: Session, entry: Entry): Promise<Uint8Array | null> {

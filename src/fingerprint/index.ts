@@ -7,4 +7,4 @@ export { captureSchema } from './schema/schema.io.ts';
 export { markChanges, type Marked } from './rows/changed.io.ts';
 export { compareData, type DataPlan, type DataSide } from './rows/data.io.ts';
 export { differingColumns } from './rows/columns.io.ts';
-export { schemaDigestBody } from './schema/digest.sql.ts';
+export { schemaDigestBody, schemaDigestSql } from './schema/digest.sql.ts';

@@ -1,5 +1,5 @@
 export type * from './gate.ts';
-export { explainReason, judge, type Measured } from './judge.ts';
+export { explainReason, judge, type Measured, meets, required } from './judge.ts';
 export { type BaselineReading, type Look, readBaseline, readGate } from './monitor.io.ts';
 export type * from './documents.ts';
 export { type AssertionCheck, type AssertionCode, checkAssertion } from './passkey.ts';

@@ -47,8 +47,8 @@ function check(metric: string, expectation: Expectation, metrics: Measured['metr
   return [{ kind: 'invariant', metric, measured: value, required: required(expectation) }];
 }
 
-/** An expectation without any bound is met by nothing. */
-function meets(value: number, { equals, atLeast, atMost }: Expectation): boolean {
+/** Whether a value is as expected. An expectation without any bound is met by nothing. */
+export function meets(value: number, { equals, atLeast, atMost }: Expectation): boolean {
   if (equals === undefined && atLeast === undefined && atMost === undefined) return false;
   return (
     (equals === undefined || value === equals) &&

@@ -1,7 +1,15 @@
-export type { CalledFunction, Dispatch, Notifications, Outward } from './dispatch.ts';
+export type { SchemaChange, SchemaChanges } from './changes.ts';
+export {
+  type CalledFunction,
+  type Dispatch,
+  explainNotifications,
+  type Notifications,
+  type Outward,
+  reachedOut,
+} from './dispatch.ts';
 export { judgeInvariants } from './judge.ts';
 export type { Leftover } from './leftovers.ts';
-export type { StepLock } from './locks.ts';
+export { blockedBy, lockName, type StepLock } from './locks.ts';
 export { explainProof } from './proof.ts';
 export { rehearse } from './rehearse.io.ts';
 export * from './rehearsal.ts';

@@ -5,6 +5,8 @@ import { type Release, type TierId, type Direction } from '../release/index.ts';
 export interface StepLock {
   readonly relation: string;
   readonly mode: string;
+  /** `relkind` of the relation; absent in older records. */
+  readonly kind?: string;
   /** `new`: the relation was made by the same transaction, so nobody else could wait for it. */
   readonly age: 'existing' | 'new';
   /**
@@ -12,6 +14,11 @@ export interface StepLock {
    * held. Where the step was sampled: as long as it was seen.
    */
   readonly heldMs: number;
+  /**
+   * From the begin of its transaction to the begin of its step, without our own measuring: the earliest that it can have been taken. Where
+   * the step was sampled: when it was first seen. Absent in older records.
+   */
+  readonly fromMs?: number;
 }
 
 /** Modes of a lock behind which the reads or the writes of others wait. Source: PostgreSQL manual, "Explicit Locking". */
@@ -21,6 +28,20 @@ const blocking: Readonly<Record<string, string>> = {
   ExclusiveLock: 'EXCLUSIVE',
   AccessExclusiveLock: 'ACCESS EXCLUSIVE',
 };
+
+/** A lock's mode as the manual writes it, e.g. `ACCESS EXCLUSIVE`. */
+export function lockName(mode: string): string {
+  return mode
+    .replace(/Lock$/, '')
+    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
+    .toUpperCase();
+}
+
+/** Whose work waits behind a lock. Source: PostgreSQL manual, "Explicit Locking". */
+export function blockedBy(mode: string): 'reads and writes' | 'writes' | 'schema changes' {
+  if (mode === 'AccessExclusiveLock') return 'reads and writes';
+  return mode in blocking ? 'writes' : 'schema changes';
+}
 
 /** What the budgets of a release say of one tier: the longest lock that others wait for, and the largest table rewritten. */
 export function overBudget(

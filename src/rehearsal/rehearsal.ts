@@ -2,6 +2,7 @@ import { type Digest, type Instant, type Problem } from '../core/index.ts';
 import { type CloneHost, type Golden } from '../clone/index.ts';
 import { type Notice, type Notification } from '../database/index.ts';
 import { type DataComparison, type Difference, type NotProven } from '../fingerprint/index.ts';
+import { type SchemaChanges } from './changes.ts';
 import { type Dispatch, type Outward } from './dispatch.ts';
 import { type Leftover } from './leftovers.ts';
 import { type StepLock } from './locks.ts';
@@ -44,6 +45,8 @@ export interface StepMeasure {
   readonly locks: readonly StepLock[];
   /** Relations whose file was replaced. */
   readonly rewritten: readonly string[];
+  /** Those of them that hold rows; absent in older records. */
+  readonly rewrittenTables?: readonly string[];
   /** The largest table among them, by its size afterwards. */
   readonly largestRewrite: { readonly relation: string; readonly bytes: number } | null;
   readonly invalidIndexes: readonly string[];
@@ -134,6 +137,10 @@ export interface Rehearsal {
   readonly proof: Proof | null;
   /** The schema before the forward, by the gate's own function; null where the database has no gate. People ratify this state. */
   readonly gateSchema: string | null;
+  /** The same digest, taken whether there is a gate or not; absent in older records. */
+  readonly schemaBefore?: string;
+  /** What the forward did to the schema, without the barred tiers; null where it was not reached, absent in older records. */
+  readonly changes?: SchemaChanges | null;
   /** null where it was not reached. */
   readonly twin: Twin | null;
   /** Equality of the state after back and after back again; null where it was not reached. */
@@ -152,10 +159,21 @@ export interface Rehearsal {
   readonly problems: readonly Problem[];
 }
 
-/** What a rehearsal reports while it runs. */
-export interface RehearsalEvent {
-  readonly stage: Stage;
-  readonly state: 'started' | 'passed' | 'failed';
+/** What a rehearsal reports while it runs: its stages, before them the clone, and within a stage each statement as it begins. */
+export type RehearsalEvent =
+  | { readonly stage: Stage | 'clone'; readonly state: 'started' | 'passed' | 'failed' }
+  | StepEvent;
+
+/** A statement begins, in the stage that was started last. */
+export interface StepEvent {
+  readonly stage: null;
+  readonly state: 'step';
+  readonly tier: TierId;
+  readonly direction: Direction;
+  /** From 1, within tier and direction. */
+  readonly n: number;
+  readonly of: number;
+  readonly title: string;
 }
 
 /** What a rehearsal needs. */

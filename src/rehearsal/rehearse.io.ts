@@ -23,11 +23,13 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       fix: 'run `oneroof clone` first',
     });
   if (options.signal?.aborted === true) throw interrupted();
+  options.onProgress?.({ stage: 'clone', state: 'started' });
   const clone = await host.makeClone({
     purpose: `rehearsal of ${sealed.release.name}`,
     owner: options.owner,
     hours: 4,
   });
+  options.onProgress?.({ stage: 'clone', state: 'passed' });
   const run = new Run(options, clone);
   try {
     await run.all().finally(() => run.close());
@@ -76,6 +78,8 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     stages: run.stages,
     proof: run.proof,
     gateSchema: run.gateSchema,
+    schemaBefore: run.schemaBefore,
+    changes: run.changes,
     twin: run.twin,
     idempotent: run.idempotent,
     repeatable: run.repeatable,

@@ -13,7 +13,8 @@ import {
   type MarkedClone,
   type Varying,
 } from './compare.io.ts';
-import { readGateSchema } from './gate-schema.io.ts';
+import { changesOf, type SchemaChanges } from './changes.ts';
+import { readSchemaDigests } from './gate-schema.io.ts';
 import { judgeInvariants, touchedBy, undeclared } from './judge.ts';
 import { type Notifications } from './dispatch.ts';
 import { readConditions } from './leftovers.io.ts';
@@ -49,12 +50,16 @@ export class Run implements Comparing {
   repeatable: boolean | null = null;
   twin: Twin | null = null;
   gateSchema: string | null = null;
+  schemaBefore = '';
+  changes: SchemaChanges | null = null;
   touched: Rehearsal['touched'] = [];
   leftovers: readonly Leftover[] = [];
   readonly notifications: Notifications[] = [];
   private twinClone: Clone | null = null;
   private second: FinalizedClone | null = null;
   private finalized: SchemaFingerprint | null = null;
+  /** The schema after the tiers that may be rolled out, where others run after them. */
+  private released: SchemaFingerprint | null = null;
   private metrics: Record<string, number> = {};
   private steps: StepMeasure[] = [];
 
@@ -70,7 +75,7 @@ export class Run implements Comparing {
     const reversible = this.release.tiers.every((tier) => tier.oneWay === null);
     const first = { clone: this.clone, since: await markChanges(this.clone.connection) };
     const before = await captureClone(this.clone, this.options.signal);
-    this.gateSchema = await readGateSchema(this.clone.connection);
+    ({ gate: this.gateSchema, own: this.schemaBefore } = await readSchemaDigests(this.clone.connection));
     const { options, seeds } = this;
     const standing = (): Promise<Standing> => compareWithGolden(first, before, { options, seeds });
     const closely = (): Promise<Standing> => compareWithGolden(first, before, { options, seeds, examples: 'wanted' });
@@ -150,6 +155,7 @@ export class Run implements Comparing {
         tier,
         direction,
         limits: { release: this.release, server: this.clone.server },
+        onStep: this.options.onProgress,
         before: async () => [
           ...(direction === 'up' ? await runChecks(session, tier) : []),
           ...(Object.keys(always).length === 0
@@ -183,7 +189,9 @@ export class Run implements Comparing {
     // finalized speaks of what may be rolled out, so it is judged before the barred tiers run
     const problems = await this.expect(this.release.invariants.finalized, 'finalized');
     if (problems.length > 0) return problems;
-    for (const tier of this.release.tiers.filter((one) => one.barred !== null)) {
+    const barred = this.release.tiers.filter((one) => one.barred !== null);
+    if (barred.length > 0) this.released ??= await captureClone(this.clone, this.options.signal);
+    for (const tier of barred) {
       const more = await this.tier(tier, 'up');
       if (more.length > 0) return more;
     }
@@ -209,6 +217,7 @@ export class Run implements Comparing {
     if (problems.length > 0) return [...problems, ...leftovers];
     const now = await standing();
     this.finalized = now.after;
+    this.changes = changesOf({ ...now, after: this.released ?? now.after });
     this.touched = touchedBy(this.release, this.steps, now);
     return [...undeclared(this.touched), ...leftovers];
   }

@@ -9,6 +9,8 @@ export interface StepAt {
   readonly direction: Direction;
   readonly index: number;
   readonly before: Moment;
+  /** The moment at which its transaction began. */
+  readonly begun: Moment;
 }
 
 /** A step with its measures, and the moment after it: the next step's moment before. */
@@ -31,8 +33,10 @@ export async function measureStep(session: Session, step: Step, at: StepAt): Pro
   const durationMs = sampled?.durationMs ?? performance.now() - start;
   const heard = session.heard();
   const after = sampled === null ? await readNext(session, before) : await readMoment(session);
-  const nameOf = (oid: string): string | undefined => (before.relations.get(oid) ?? after.relations.get(oid))?.name;
-  const held = sampled?.held ?? new Map([...after.locks].flatMap((key) => (before.locks.has(key) ? [] : [[key, 0]])));
+  const relationOf = (oid: string): Relation | undefined => before.relations.get(oid) ?? after.relations.get(oid);
+  const held =
+    sampled?.held ??
+    new Map([...after.locks].flatMap((key) => (before.locks.has(key) ? [] : [[key, { fromMs: 0, heldMs: 0 }]])));
   const replaced = rewritten(before, after);
   const measure: StepMeasure = {
     tier: at.tier.id,
@@ -44,13 +48,15 @@ export async function measureStep(session: Session, step: Step, at: StepAt): Pro
     durationMs,
     rows: done.rows,
     rowsByRelation: changedRows(before, after),
-    locks: [...held].flatMap(([key, heldMs]) => {
+    locks: [...held].flatMap(([key, span]) => {
       const [oid = '', mode = ''] = key.split(' ');
-      const relation = nameOf(oid);
+      const relation = relationOf(oid);
       if (relation === undefined) return [];
-      return [{ relation, mode, age: before.relations.has(oid) ? ('existing' as const) : ('new' as const), heldMs }];
+      const age = at.begun.relations.has(oid) ? ('existing' as const) : ('new' as const);
+      return [{ relation: relation.name, mode, kind: relation.kind, age, ...span }];
     }),
     rewritten: replaced.map(({ name }) => name),
+    rewrittenTables: replaced.flatMap(({ kind, name }) => (kind === 'i' ? [] : [name])),
     largestRewrite: await largest(session, replaced),
     invalidIndexes: after.invalid.filter((name) => !before.invalid.includes(name)),
     walBytes: Number(after.wal - before.wal),
@@ -116,15 +122,21 @@ function outward(before: Moment, after: Moment): StepMeasure['outward'] {
   return { called, foreign, modules };
 }
 
+/** When a lock was first seen, from the begin of its statement, and for how long. */
+interface Span {
+  readonly fromMs: number;
+  readonly heldMs: number;
+}
+
 // between two looks a lock can come and go unseen; looking more often would slow down what is measured
 const pauseMs = 2;
 
 async function sampling<T>(
   session: Session,
   work: () => Promise<T>,
-): Promise<{ readonly done: T; readonly durationMs: number; readonly held: ReadonlyMap<string, number> }> {
+): Promise<{ readonly done: T; readonly durationMs: number; readonly held: ReadonlyMap<string, Span> }> {
   const watcher = await openSession(session.connection, { applicationName: 'oneroof locks' });
-  const held = new Map<string, number>();
+  const held = new Map<string, Span>();
   const since = new Map<string, number>();
   const watched = { isRunning: true };
   const look = async (): Promise<void> => {
@@ -137,7 +149,9 @@ async function sampling<T>(
     for (const key of seen) {
       const from = since.get(key) ?? now - pauseMs;
       since.set(key, from);
-      held.set(key, Math.max(held.get(key) ?? 0, now - from));
+      const heldMs = now - from;
+      // a lock may come and go: the longest of its spans
+      if (heldMs > (held.get(key)?.heldMs ?? -1)) held.set(key, { fromMs: Math.max(0, from - start), heldMs });
     }
   };
   const looking = async (): Promise<void> => {
@@ -146,8 +160,8 @@ async function sampling<T>(
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   };
+  const start = performance.now();
   try {
-    const start = performance.now();
     let durationMs = 0;
     const running = work().finally(() => {
       durationMs = performance.now() - start;

@@ -6,7 +6,7 @@ import { listen } from './dispatch.io.ts';
 import { explainNotifications, type Notifications, reachedOut, undeclaredDispatch } from './dispatch.ts';
 import { overBudget } from './locks.ts';
 import { type Moment, readMoment } from './moment.io.ts';
-import { type StepMeasure } from './rehearsal.ts';
+import { type StepEvent, type StepMeasure } from './rehearsal.ts';
 import { measureStep } from './telemetry.io.ts';
 
 /** What a tier did: its steps, why it stopped, and what it sent out. */
@@ -30,6 +30,8 @@ export interface TierPlan {
   readonly before: (session: Session) => Promise<readonly Problem[]>;
   /** Null where only the steps themselves are asked for: the trial of an option. */
   readonly limits: Limits | null;
+  /** Told as each statement begins. */
+  readonly onStep?: ((event: StepEvent) => void) | undefined;
 }
 
 /** Opens a session with the release's settings; the rehearsal may be interrupted through the signal. */
@@ -129,13 +131,22 @@ async function runSteps(session: Session, plan: TierPlan): Promise<Omit<TierRun,
     await clock.time(() => session.query(sql`commit`));
     clock.end();
   };
-  let moment: Moment | null = single ? await begin() : null;
+  const first = single ? await begin() : null;
+  let moment = first;
   for (const [at, step] of list.entries()) {
     // a transaction of its own is what a bare statement has too, and lets the server tell what it did
     const alone = !single && step.transactional;
+    const { title } = step;
+    plan.onStep?.({ stage: null, state: 'step', tier: tier.id, direction, n: at + 1, of: list.length, title });
     try {
       const before: Moment = alone ? await begin() : (moment ?? (await readMoment(session)));
-      const { measure, after } = await measureStep(session, step, { tier, direction, index: at + 1, before });
+      const { measure, after } = await measureStep(session, step, {
+        tier,
+        direction,
+        index: at + 1,
+        before,
+        begun: first ?? before,
+      });
       clock.step(measure);
       moment = single ? after : null;
       if (!isDispatchDeclared)
@@ -193,7 +204,7 @@ class TransactionClock {
       const measure = this.steps[index];
       if (measure === undefined) continue;
       const heldMs = this.elapsedMs - startMs;
-      this.steps[index] = { ...measure, locks: measure.locks.map((lock) => ({ ...lock, heldMs })) };
+      this.steps[index] = { ...measure, locks: measure.locks.map((lock) => ({ ...lock, fromMs: startMs, heldMs })) };
     }
     this.open = [];
     this.elapsedMs = 0;

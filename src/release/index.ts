@@ -1,7 +1,17 @@
 export { loadParser } from './parser.io.ts';
 export { type Parser, type Statement } from './parser.ts';
-export { checkSeal, lintRelease, readRelease, readSealed, type SealCheck, sealRelease } from './release.io.ts';
+export {
+  checkSeal,
+  lintRelease,
+  readRelease,
+  readSealed,
+  readSealedSources,
+  readSources,
+  type SealCheck,
+  sealRelease,
+} from './release.io.ts';
 export type * from './release.ts';
 export { releaseOfSeal } from './sealed.ts';
 export { initRelease, newTier } from './scaffold.io.ts';
 export { type SealChange, type SealDocument, sealDocument } from './seal.ts';
+export { type SqlPiece } from './scan.ts';

@@ -1,5 +1,6 @@
 import { digest, type Problem } from '../core/index.ts';
 import { type Step } from './release.ts';
+import { piecesOf, type ScannedToken, type SqlPiece } from './scan.ts';
 import { kindOf, runsInTransaction, titleOf } from './statement-kinds.ts';
 
 /** A node of PostgreSQL's parse tree, as JSON. */
@@ -23,12 +24,15 @@ export interface Parser {
   parse(file: string, text: string): ParsedSql;
   /** The texts of statements and expressions inside a PL/pgSQL CREATE FUNCTION or DO statement; null where they cannot be read. */
   bodyTexts(sql: string): readonly string[] | null;
+  /** The same text in pieces, for people to read in colours; one plain piece where it cannot be scanned. */
+  pieces(sql: string): readonly SqlPiece[];
 }
 
 /** The functions of libpg-query that are used. */
 export interface ParserModule {
   parseSync(sql: string): unknown;
   parsePlPgSQLSync(sql: string): unknown;
+  scanSync(sql: string): { readonly tokens: readonly ScannedToken[] };
 }
 
 /** Makes a parser from the loaded module. */
@@ -45,6 +49,13 @@ export function createParser(module: ParserModule): Parser {
       } catch {
         // what the parser of PL/pgSQL cannot read is not analysed; the caller refuses it
         return null;
+      }
+    },
+    pieces: (sql) => {
+      try {
+        return piecesOf(sql, module.scanSync(sql).tokens);
+      } catch {
+        return [{ kind: 'plain', text: sql }];
       }
     },
   };

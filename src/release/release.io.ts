@@ -58,6 +58,31 @@ export async function sealRelease(folder: string): Promise<SealedRelease> {
   return { release, seal };
 }
 
+/** The files of a release, as they were sealed: path below the folder → text. With them a release can be read where its folder is not. */
+export async function readSources(folder: string): Promise<Readonly<Record<string, string>>> {
+  const files = await readFiles(folder);
+  return Object.fromEntries([...files].filter(([path]) => path !== 'seal.json'));
+}
+
+/**
+ * Reads a sealed release from its files alone; they must be what was sealed.
+ *
+ * Errors  SEAL_BROKEN.
+ */
+export async function readSealedSources(
+  sources: Readonly<Record<string, string>>,
+  expected: string,
+): Promise<SealedRelease> {
+  const files = new Map(Object.entries(sources));
+  const { release } = assemble({ folder: '', files, parser: await loadParser() });
+  const seal = release === null ? null : sealOf(sealDocument(release));
+  if (release !== null && seal !== null && seal === expected) return { release, seal };
+  throw new OneRoofError('SEAL_BROKEN', {
+    problem: `the recorded files are not the release that was sealed as ${expected}`,
+    fix: 'seal the release again with this version of oneroof, which records its files',
+  });
+}
+
 /** What a release was sealed as, what it would be sealed as now, and what lies between. */
 export interface SealCheck {
   readonly sealed: Seal | null;

@@ -1,8 +1,17 @@
 export type * from './report.ts';
-export { toHtml } from './html.ts';
+export { reportHtml, titleOf, toHtml } from './html.ts';
 export { toMarkdown } from './markdown.ts';
 export { buildReport, type ReportSource } from './matrix.ts';
-export { type Occasion, type Ratifications, type Standing, standingOf } from './occasion.ts';
+export {
+  chooseCycle,
+  commandOf,
+  quoted,
+  type Occasion,
+  type Ratifications,
+  type Standing,
+  standingOf,
+} from './occasion.ts';
+export { toSummary } from './summary.ts';
 export { toPrompt } from './prompt.ts';
 export { toRunbook } from './runbook.ts';
 export { type ReportFiles, writeReport } from './write.io.ts';

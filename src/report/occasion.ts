@@ -96,13 +96,14 @@ export function said(hostile: string): string {
   return JSON.stringify(truncate(plain, 400));
 }
 
-function quoted(word: string): string {
+/** A word as a shell reads it, also one of others: in quotation marks where it must be. */
+export function quoted(word: string): string {
   const plain = printable(word);
   return /^[A-Za-z0-9_./:=@%+-]+$/.test(plain) ? plain : `'${plain.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** One that stands half-way is gone on with; else an open one; else the newest, for its reasons. */
-function chooseCycle(cycles: readonly Cycle[]): Cycle | null {
+export function chooseCycle(cycles: readonly Cycle[]): Cycle | null {
   return cycles.find(isHalfWay) ?? cycles.find(({ closed }) => closed.up === null) ?? cycles[0] ?? null;
 }
 

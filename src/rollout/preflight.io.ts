@@ -131,7 +131,8 @@ async function requireWritable(session: Session): Promise<void> {
 /** A transaction that is open longer than this keeps a lock of ours waiting, or old rows alive. */
 const longTransaction = '1 minute';
 
-async function readBlockers(session: Session, release: Release): Promise<readonly string[]> {
+/** Who holds the tables of a release, and whose transaction is open for long. A session without pg_read_all_stats sees the transactions of its own role only. */
+export async function readBlockers(session: Pick<Session, 'query'>, release: Release): Promise<readonly string[]> {
   const patterns = release.touches.map(
     (name) => `^${name.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*')}$`,
   );

@@ -17,33 +17,44 @@ export interface Lost {
   readonly patience: number;
 }
 
-/** Finds out what became of a transaction: reconnects, waits until the old server process is gone, then reads the marker. */
+/**
+ * Finds out what became of a transaction: reconnects, waits until the old server process is gone, then reads the marker. A server that is
+ * starting again may take the new connection away too: it is asked again, as long as there is patience.
+ */
 export async function settle(lost: Lost): Promise<Outcome> {
   const until = performance.now() + lost.patience;
-  const session = await reopen(lost, until);
-  if (session === null)
-    return decideOutcome({ before: lost.before, now: null, backend: 'alive', mark: 'absent', old: lost.backend });
-  try {
-    const now = await readIdentity(session);
-    // a server that was started again has no process of before; a pid there would be somebody else's
-    const isSameServer = now.startedAt === lost.before.startedAt;
-    let isThere = isSameServer && (await isAlive(session, lost.backend));
-    while (isThere && performance.now() < until) {
-      await wait(100);
-      isThere = await isAlive(session, lost.backend);
+  for (;;) {
+    const session = await reopen(lost, until);
+    if (session === null)
+      return decideOutcome({ before: lost.before, now: null, backend: 'alive', mark: 'absent', old: lost.backend });
+    try {
+      return await read(session, { ...lost, until });
+    } catch {
+      if (performance.now() >= until)
+        return {
+          outcome: 'unknown',
+          why: 'the connection was lost again while the outcome was read',
+          look: "the server's log; then run the same command again",
+        };
+      await wait(200);
+    } finally {
+      await session.close();
     }
-    // only now: a row that is absent while the process lives may still come
-    const mark = await readMark(session, lost);
-    return decideOutcome({ before: lost.before, now, backend: isThere ? 'alive' : 'gone', mark, old: lost.backend });
-  } catch {
-    return {
-      outcome: 'unknown',
-      why: 'the connection was lost again while the outcome was read',
-      look: "the server's log; then run the same command again",
-    };
-  } finally {
-    await session.close();
   }
+}
+
+async function read(session: Session, lost: Lost & { readonly until: number }): Promise<Outcome> {
+  const now = await readIdentity(session);
+  // a server that was started again has no process of before; a pid there would be somebody else's
+  const isSameServer = now.startedAt === lost.before.startedAt;
+  let isThere = isSameServer && (await isAlive(session, lost.backend));
+  while (isThere && performance.now() < lost.until) {
+    await wait(100);
+    isThere = await isAlive(session, lost.backend);
+  }
+  // only now: a row that is absent while the process lives may still come
+  const mark = await readMark(session, lost);
+  return decideOutcome({ before: lost.before, now, backend: isThere ? 'alive' : 'gone', mark, old: lost.backend });
 }
 
 async function readMark(session: Session, { entry, lastStep }: Lost): Promise<'present' | 'absent'> {

@@ -5,6 +5,8 @@ import { parseAddress } from '../database/index.ts';
 const text = z.string().min(1, 'expected a text that is not empty');
 const duration = text.refine((value) => parseDuration(value) !== null, 'expected a length of time such as 1h or 7d');
 
+const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable');
+
 /** A problem of an address, or null; it never repeats the address. */
 function problemOfUrl(url: string): string | null {
   try {
@@ -22,10 +24,7 @@ const addressParts = z.strictObject({
       if (problem !== null) context.addIssue({ code: 'custom', message: problem });
     })
     .optional(),
-  urlFrom: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable')
-    .optional(),
+  urlFrom: variable.optional(),
   service: text.optional(),
   passwordFile: text.optional(),
 });
@@ -80,6 +79,35 @@ export const setupForm = z.strictObject({
   policyFile: text.default('policy.yaml'),
   registryFile: text.default('registry.json'),
   pagePort: z.int().min(1).max(65_535).default(8443),
+  serve: z
+    .strictObject({
+      state: address.optional(),
+      folder: text.default('.oneroof/server'),
+      host: text.optional(),
+      certificate: text.optional(),
+      key: text.optional(),
+      tokenFile: text.default('.oneroof/server.token'),
+      webhooks: z
+        .array(
+          z
+            .strictObject({
+              url: z.url({ protocol: /^https?$/ }).optional(),
+              urlFrom: variable.optional(),
+              secretFrom: variable,
+              kinds: z
+                .array(z.string().regex(/^[a-z]+$/, 'expected a kind of evidence'))
+                .min(1)
+                .optional(),
+            })
+            .refine((form) => (form.url === undefined) !== (form.urlFrom === undefined), 'expected url or urlFrom'),
+        )
+        .default([]),
+    })
+    .refine(
+      (form) => (form.certificate === undefined) === (form.key === undefined),
+      'expected certificate and key, or neither',
+    )
+    .default({ folder: '.oneroof/server', tokenFile: '.oneroof/server.token', webhooks: [] }),
   policy: z
     .strictObject({ rehearsalMaxAge: duration.default('7d'), gateMaxAge: duration.default('1h') })
     .default({ rehearsalMaxAge: '7d', gateMaxAge: '1h' }),
@@ -138,6 +166,17 @@ reports: .oneroof/reports                 # GO / NO-GO, as Markdown, HTML and JS
 policyFile: policy.yaml                   # who has to ratify (docs/FORMAT.md, "Policy")
 registryFile: registry.json               # who there is, and their passkeys ("Registry")
 pagePort: 8443                            # the port that the page for ratifying listens on, on this machine
+
+# The site of \`oneroof serve\`. Its address is the origin of the policy.
+# serve:
+#   state: { urlFrom: ONEROOF_STATE_URL }      # a database for its own state; a private one where absent
+#   folder: .oneroof/server                    # where the private one is kept
+#   host: 0.0.0.0                              # where to listen; this machine alone where absent
+#   certificate: tls/cert.pem                  # PEM; without them a proxy speaks TLS
+#   key: tls/key.pem
+#   tokenFile: .oneroof/server.token           # what lets one in to look; made at the first start
+#   webhooks:                                  # told of what was recorded; they open nothing
+#     - { urlFrom: CHAT_HOOK_URL, secretFrom: CHAT_HOOK_SECRET, kinds: [rehearsal, ratification, execution] }
 
 policy:
   rehearsalMaxAge: 7d                     # an older rehearsal no longer counts

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Milliseconds, OneRoofError, parseDuration, type Problem, printable } from '../core/index.ts';
-import { type Connection, resolveConnection } from '../database/index.ts';
+import { type Connection, resolveConnection, secret } from '../database/index.ts';
 import { parseYaml } from '../yaml/index.ts';
 import { type AddressForm, type SetupForm, type TargetForm, setupForm, setupTemplate } from './form.ts';
-import { type CloneSetup, type EvidencePlace, type Setup, type Target } from './setup.ts';
+import { type CloneSetup, type EvidencePlace, type ServeSetup, type Setup, type Target } from './setup.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -52,6 +52,7 @@ export async function readSetup(folderOrFile: string, env: Environment = process
     policyFile: resolve(from.folder, form.policyFile),
     registryFile: resolve(from.folder, form.registryFile),
     pagePort: form.pagePort,
+    serve: serveFrom(form.serve, from),
     policy: { rehearsalMaxAge: duration(form.policy.rehearsalMaxAge), gateMaxAge: duration(form.policy.gateMaxAge) },
   };
 }
@@ -135,6 +136,29 @@ function targetFrom(name: string, from: From & { readonly form: TargetForm }): T
   };
 }
 
+function serveFrom(form: SetupForm['serve'], from: From): ServeSetup {
+  const file = (name: string | undefined): string | null => (name === undefined ? null : resolve(from.folder, name));
+  const { state } = form;
+  return {
+    get state() {
+      return state === undefined ? null : connectionFrom(state, from);
+    },
+    folder: resolve(from.folder, form.folder),
+    host: form.host ?? null,
+    certificate: file(form.certificate),
+    key: file(form.key),
+    tokenFile: resolve(from.folder, form.tokenFile),
+    get webhooks() {
+      return form.webhooks.map(({ url, urlFrom, secretFrom, kinds }, index) => ({
+        url: secret(url ?? variableOf(urlFrom ?? '', from)),
+        name: `${index + 1} ${urlFrom ?? new URL(url ?? '').host}`,
+        secret: secret(variableOf(secretFrom, from)),
+        kinds: kinds ?? null,
+      }));
+    },
+  };
+}
+
 function cloneFrom(form: NonNullable<SetupForm['clone']>, from: From): CloneSetup {
   if (form.provider === 'template') {
     return {
@@ -171,18 +195,22 @@ function evidenceFrom(form: SetupForm['evidence'], from: From): EvidencePlace {
 
 function connectionFrom(address: AddressForm, from: From): Connection {
   const { urlFrom, passwordFile, service } = address;
-  const url = urlFrom === undefined ? address.url : from.env[urlFrom];
-  if (urlFrom !== undefined && !url) {
-    throw new OneRoofError('CONFIG_INVALID', {
-      problem: `oneroof.yaml takes an address from the environment variable ${urlFrom}, which is not set`,
-      fix: `export ${urlFrom}=postgres://user@host:5432/database`,
-    });
-  }
+  const url = urlFrom === undefined ? address.url : variableOf(urlFrom, from);
   return resolveConnection({
     ...(url === undefined ? {} : { url }),
     ...(service === undefined ? {} : { service }),
     ...(passwordFile === undefined ? {} : { passwordFile: resolve(from.folder, passwordFile) }),
     env: from.env,
+  });
+}
+
+/** The value of an environment variable that oneroof.yaml names. */
+function variableOf(name: string, { env }: From): string {
+  const value = env[name];
+  if (value) return value;
+  throw new OneRoofError('CONFIG_INVALID', {
+    problem: `oneroof.yaml takes a value from the environment variable ${name}, which is not set`,
+    fix: `export ${name}=…, for an address for example postgres://user@host:5432/database`,
   });
 }
 

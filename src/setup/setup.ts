@@ -1,5 +1,5 @@
 import { type Milliseconds } from '../core/index.ts';
-import { type Connection } from '../database/index.ts';
+import { type Connection, type Secret } from '../database/index.ts';
 
 /** A database that releases are for. */
 export interface Target {
@@ -36,6 +36,34 @@ export type CloneSetup =
       readonly bin: string | null;
     };
 
+/** Somebody who is told of what was recorded. */
+export interface Webhook {
+  /** May hold a token: never shown. */
+  readonly url: Secret;
+  /** Its place in oneroof.yaml, and its host or the variable that it came from. */
+  readonly name: string;
+  /** Signs each delivery. */
+  readonly secret: Secret;
+  /** Kinds of evidence; null: all. */
+  readonly kinds: readonly string[] | null;
+}
+
+/** How the site of `oneroof serve` is served. Its address is the origin of the policy. */
+export interface ServeSetup {
+  /** The database for the server's own state; null: a private server. */
+  readonly state: Connection | null;
+  /** The folder of the private server. */
+  readonly folder: string;
+  /** Where to listen; null: this machine alone. */
+  readonly host: string | null;
+  /** Files, PEM; both or neither. */
+  readonly certificate: string | null;
+  readonly key: string | null;
+  /** The file of the token that lets one in to look. */
+  readonly tokenFile: string;
+  readonly webhooks: readonly Webhook[];
+}
+
 /** Where evidence is kept. */
 export type EvidencePlace =
   | { readonly kept: 'folder'; readonly folder: string }
@@ -63,5 +91,6 @@ export interface Setup {
   readonly registryFile: string;
   /** Where the page for ratifying listens; the origin that it is reached by is the policy's. */
   readonly pagePort: number;
+  readonly serve: ServeSetup;
   readonly policy: { readonly rehearsalMaxAge: Milliseconds; readonly gateMaxAge: Milliseconds };
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { OneRoofError, printable } from '../core/index.ts';
 import { shortCode, statementDigest, statementHash } from '../evidence/index.ts';
@@ -13,6 +12,7 @@ import {
   type Signature,
 } from '../gate/index.ts';
 import { signPage, type SignView, type Standing } from './pages.ts';
+import { type Prompts, promptsInMemory } from './prompts.io.ts';
 import { type Answer, type Page } from './serve.io.ts';
 
 /** One statement that people are asked to sign. */
@@ -28,7 +28,7 @@ export interface Ceremony {
 }
 
 /** A ceremony and all that its page shows. How it is served, and how long, is somebody else's business. */
-export interface ShownCeremony extends Ceremony, Pick<SignView, 'title' | 'facts' | 'text'> {
+export interface ShownCeremony extends Ceremony, Pick<SignView, 'title' | 'facts' | 'text' | 'shown'> {
   /** How the statement stands now. */
   readonly standing: () => Promise<Standing>;
 }
@@ -57,18 +57,34 @@ const decode = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'b
 
 /** The page of a ceremony: what it draws, and what it answers. */
 export function ceremonyPage(of: ShownCeremony): Pick<Page, 'draw' | 'actions'> {
-  const { policy, title, facts, text } = of;
+  const { policy, title, facts, text, shown } = of;
   const statement = statementDigest(of.body);
   return {
-    draw: async () => signPage({ policy, title, facts, statement, text, standing: await of.standing() }),
+    draw: async () =>
+      signPage({
+        policy,
+        title,
+        facts,
+        statement,
+        text,
+        ...(shown === undefined ? {} : { shown }),
+        standing: await of.standing(),
+      }),
     actions: signingActions(of),
   };
 }
 
-/** The actions of a page for signing: `begin` takes the typed code, `finish` the assertion. One prompt at a time; each counts once. */
-export function signingActions(of: Ceremony): Readonly<Record<'begin' | 'finish', (body: unknown) => Promise<Answer>>> {
-  const code = shortCode(statementDigest(of.body));
-  let open: string | null = null;
+/**
+ * The actions of a page for signing: `begin` takes the typed code, `finish` the assertion. Each prompt counts once, and for this statement
+ * alone; where `prompts` outlive the process, another one may finish what this one began.
+ */
+export function signingActions(
+  of: Ceremony,
+  prompts: Prompts = promptsInMemory(),
+): Readonly<Record<'begin' | 'finish', (body: unknown) => Promise<Answer>>> {
+  const statement = statementDigest(of.body);
+  const code = shortCode(statement);
+  const purpose = `sign ${statement}`;
   return {
     begin: async (body) => {
       const asked = begin.safeParse(body);
@@ -76,11 +92,10 @@ export function signingActions(of: Ceremony): Readonly<Record<'begin' | 'finish'
       if (asked.data.code.trim().toLowerCase() !== code) {
         return { ok: false, code: 'short-code', text: 'this is not the code of the statement on this page' };
       }
-      open = randomBytes(16).toString('hex');
       return {
         ok: true,
         text: 'use your passkey',
-        ceremony: open,
+        ceremony: await prompts.begin(purpose, {}),
         challenge: Buffer.from(statementHash(of.body)).toString('base64url'),
         rpId: of.policy.rpId,
         credentials: of.registry.persons.flatMap((person) => person.keys.map((key) => key.credential)),
@@ -89,10 +104,9 @@ export function signingActions(of: Ceremony): Readonly<Record<'begin' | 'finish'
     finish: async (body) => {
       const given = finish.safeParse(body);
       if (!given.success) return malformed;
-      if (open === null || given.data.ceremony !== open) {
+      if ((await prompts.take(purpose, given.data.ceremony)) === null) {
         return { ok: false, code: 'ceremony', text: 'this prompt is over: type the code again' };
       }
-      open = null;
       const signed = recognise(of, {
         credential: given.data.credential,
         authenticatorData: decode(given.data.authenticatorData),

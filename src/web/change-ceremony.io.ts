@@ -15,17 +15,36 @@ import { describeChange, documentOf, type Next, requireNext } from './change.ts'
 import { type Standing } from './pages.ts';
 import { type Relay } from './relay.io.ts';
 
+/** The ceremony of a change, and what it does: a line for each difference, and for each ratification that it closes. */
+export interface ChangeCeremony extends ShownCeremony {
+  readonly changes: readonly string[];
+}
+
+/** Which statement a nonce is for: the same one to everybody who is asked for the same change. */
+export interface ChangeName {
+  readonly target: string;
+  /** Digests. */
+  readonly previous: string;
+  readonly next: string;
+  /** From 0; a policy that comes, goes and comes again is signed anew. */
+  readonly turn: number;
+}
+
+/** A nonce of 32 hexadecimal digits; drawn anew where the statement is shown by one process alone. */
+export type NonceFor = (change: ChangeName) => Promise<string>;
+const drawn: NonceFor = async () => randomBytes(16).toString('hex');
+
 /**
  * The ceremony in which the quorum lets the next registry or policy in. With the last signature the relay puts it in force; where the
  * signatures were there already (the program ended between), that is done before anybody is asked.
  *
  * Errors  those of requireNext, before anybody is asked.
  */
-export async function changeCeremony(relay: Relay, next: Next): Promise<ShownCeremony> {
+export async function changeCeremony(relay: Relay, next: Next, nonceFor: NonceFor = drawn): Promise<ChangeCeremony> {
   const { session, policy, registry, target } = relay;
   requireNext(relay, next);
   const { document, digest } = documentOf(next);
-  const body = (await waiting(relay, next)) ?? bodyOf(relay, next);
+  const body = (await waiting(relay, next)) ?? (await freshBody(relay, next, nonceFor));
   const statement = statementDigest(body);
   const { kind } = next;
   let accepted: Standing | null = null;
@@ -34,7 +53,10 @@ export async function changeCeremony(relay: Relay, next: Next): Promise<ShownCer
   const settle = async (): Promise<Standing> => {
     const now = await standing();
     if (!now.complete || accepted !== null) return now;
-    if (!(await isInForce(relay, next))) await acceptDocument(session, { kind, document });
+    if (!(await isInForce(relay, next)))
+      await acceptDocument(session, { kind, document }).catch(async (error: unknown) => {
+        if (!(await isInForce(relay, next))) throw error;
+      });
     accepted = now;
     return now;
   };
@@ -60,6 +82,7 @@ export async function changeCeremony(relay: Relay, next: Next): Promise<ShownCer
       `THE NEXT ${next.kind.toUpperCase()}`,
       JSON.stringify(JSON.parse(document), null, 2),
     ].join('\n'),
+    changes: lines,
     standing,
     submit: async ({ signature }) => {
       await submitSignature(session, body, signature);
@@ -96,8 +119,18 @@ async function waiting({ session }: Relay, next: Next): Promise<string | null> {
   return found === undefined ? null : await readStatementBody(session, found.statement);
 }
 
-function bodyOf({ policy, registry }: Relay, next: Next): string {
-  const nonce = randomBytes(16).toString('hex');
+/** A statement that the database has of an earlier turn lets nothing in any more, and nobody can sign it twice: the next one is asked for. */
+async function freshBody(relay: Relay, next: Next, nonceFor: NonceFor): Promise<string> {
+  const { policy, registry, target } = relay;
+  const previous = next.kind === 'registry' ? registryDigest(registry) : policyDigest(policy);
+  const name = { target, previous, next: documentOf(next).digest };
+  for (let turn = 0; ; turn += 1) {
+    const body = bodyOf(relay, next, await nonceFor({ ...name, turn }));
+    if ((await readStatementBody(relay.session, statementDigest(body))) === null) return body;
+  }
+}
+
+function bodyOf({ policy, registry }: Relay, next: Next, nonce: string): string {
   const { digest } = documentOf(next);
   return next.kind === 'registry'
     ? writeStatement({

@@ -91,13 +91,7 @@ export function describeChange(present: InForce, next: Next): readonly string[] 
     next.kind === 'registry'
       ? registryLines(present.registry, next.registry)
       : policyLines(present.policy, next.policy);
-  const without = after.registry.persons
-    .filter(({ id }) => {
-      const persons = after.registry.persons.filter((one) => one.id !== id);
-      const left = counting({ policy: after.policy, registry: { ...after.registry, persons } });
-      return checkAgainst(after.policy, left).some(({ code }) => code === 'SEATS_UNFILLABLE');
-    })
-    .map(({ id }) => id);
+  const without = cannotBeSpared(after);
   return [
     ...(differences.length === 0 ? ['nothing changes but the version'] : differences),
     'seats    every seat and the quorum can be filled',
@@ -105,6 +99,25 @@ export function describeChange(present: InForce, next: Next): readonly string[] 
       ? 'spare    also without any one of the persons'
       : `spare    none for ${without.join(', ')}: without that person alone they could not`,
   ];
+}
+
+/** The persons without whom alone some seat, or the quorum, could not be filled. */
+export function cannotBeSpared({ policy, registry }: InForce): readonly string[] {
+  return registry.persons
+    .filter(({ id }) => {
+      const persons = registry.persons.filter((one) => one.id !== id);
+      const left = counting({ policy, registry: { ...registry, persons } });
+      return checkAgainst(policy, left).some(({ code }) => code === 'SEATS_UNFILLABLE');
+    })
+    .map(({ id }) => id);
+}
+
+/** The persons who could fill a seat, with a key that counts. */
+export function couldFill({ policy, registry }: InForce, seat: Seat): readonly Person[] {
+  const asked = { ...policy, seats: [seat], oneWaySeats: [], holdPoints: [], quorum: [] };
+  return counting({ policy, registry }).persons.filter(
+    (one) => !checkAgainst(asked, { ...registry, persons: [one] }).some(({ code }) => code === 'SEATS_UNFILLABLE'),
+  );
 }
 
 function registryLines(before: Registry, after: Registry): readonly string[] {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { OneRoofError } from '../core/index.ts';
-import { writeStatement } from '../evidence/index.ts';
+import { type StatementDigest, writeStatement } from '../evidence/index.ts';
 import { type Cycle, isWaiting, readCycles, submitSignature } from '../gate/index.ts';
 import { type ShownCeremony } from './ceremony.io.ts';
 import { type Standing } from './pages.ts';
@@ -11,11 +11,15 @@ export interface ClosingPlan {
   readonly kind: 'decline' | 'revoke';
   readonly release: { readonly name: string; readonly seal: string };
   readonly reason: string;
+  /** The statement that is meant; absent: the newest that there is something to close of. */
+  readonly statement?: StatementDigest;
+  /** 32 hexadecimal digits, where the same statement is to be built again; absent: drawn. */
+  readonly nonce?: string;
 }
 
 /** The ceremony, the ratification that it is about, and how many others of the release stay open. */
 export interface ClosingCeremony extends ShownCeremony {
-  readonly cycle: Cycle;
+  readonly ratification: StatementDigest;
   readonly othersOpen: number;
 }
 
@@ -28,20 +32,20 @@ export interface ClosingCeremony extends ShownCeremony {
 export async function closingCeremony(relay: Relay, plan: ClosingPlan): Promise<ClosingCeremony> {
   const { session, policy, registry, target } = relay;
   const cycles = (await readCycles(session)).filter(({ seal }) => seal === plan.release.seal);
-  const cycle = choose(cycles, { ...plan, target });
-  const body = bodyOf(plan, cycle);
+  const { statement, persons } = choose(cycles, { ...plan, target });
+  const body = bodyOf(plan, statement);
   let standing: Standing = { complete: false, signed: [], missing: ['one enrolled person'] };
   return {
-    cycle,
-    othersOpen: cycles.filter((one) => one !== cycle && one.closed.up === null).length,
+    ratification: statement,
+    othersOpen: cycles.filter((one) => one.statement !== statement && one.closed.up === null).length,
     body,
     policy,
     registry,
     barred: [],
     title: `${plan.kind === 'decline' ? 'Decline' : 'Revoke'} ${plan.release.name} on ${target}`,
     facts: [
-      ['Ratification', cycle.statement],
-      ['Signed by', cycle.persons.join(', ')],
+      ['Ratification', statement],
+      ['Signed by', persons.join(', ')],
       ['Reason', plan.reason],
     ],
     text: body,
@@ -55,8 +59,15 @@ export async function closingCeremony(relay: Relay, plan: ClosingPlan): Promise<
 }
 
 /** The newest that there is something to close of; an open one before all others. */
-function choose(cycles: readonly Cycle[], of: ClosingPlan & { readonly target: string }): Cycle {
+function choose(
+  all: readonly Cycle[],
+  of: ClosingPlan & { readonly target: string },
+): Pick<Cycle, 'statement' | 'persons'> {
   const { kind, release, target } = of;
+  const cycles = of.statement === undefined ? all : all.filter(({ statement }) => statement === of.statement);
+  // what was proposed and nobody has signed yet can be declined too
+  if (kind === 'decline' && of.statement !== undefined && cycles.length === 0)
+    return { statement: of.statement, persons: [] };
   const waits = (cycle: Cycle): boolean => isWaiting(cycle) && cycle.done.length === 0;
   const revoked = (cycle: Cycle): boolean => cycle.closed.up?.startsWith('revoked') === true;
   const found =
@@ -81,17 +92,17 @@ function choose(cycles: readonly Cycle[], of: ClosingPlan & { readonly target: s
   });
 }
 
-function bodyOf({ kind, reason, release: { name } }: ClosingPlan, cycle: Cycle): string {
-  const nonce = randomBytes(16).toString('hex');
+function bodyOf({ kind, reason, release, nonce: given }: ClosingPlan, ratification: StatementDigest): string {
+  const nonce = given ?? randomBytes(16).toString('hex');
   return kind === 'decline'
     ? writeStatement({
         kind: 'decline',
-        subject: { name, digest: cycle.seal },
-        predicate: { decision: 'decline', reason, statement: cycle.statement, nonce },
+        subject: { name: release.name, digest: release.seal },
+        predicate: { decision: 'decline', reason, statement: ratification, nonce },
       })
     : writeStatement({
         kind: 'revocation',
-        subject: { name, digest: cycle.statement },
+        subject: { name: release.name, digest: ratification },
         predicate: { reason, nonce },
       });
 }

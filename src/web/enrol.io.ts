@@ -9,6 +9,7 @@ import {
 import { z } from 'zod';
 import { now, OneRoofError } from '../core/index.ts';
 import { type Passkey, type Policy, type Registry, unattested } from '../gate/index.ts';
+import { type Prompts, promptsInMemory } from './prompts.io.ts';
 import { refuseKey } from './registration.ts';
 import { type Answer } from './serve.io.ts';
 
@@ -30,13 +31,17 @@ const finish = z.strictObject({
   attestationObject: bytes.max(49_152),
 });
 
+/** What a prompt for a new passkey is kept with. */
+const begun = z.strictObject({ challenge: bytes.max(64) });
+
 /**
- * The actions of a page for enrolment.
+ * The actions of a page for enrolment. Where `prompts` outlive the process, another one may finish what this one began.
  *
  * Errors  ATTESTATION_UNVERIFIED where the policy requires attestation and names no roots: nothing could be verified.
  */
 export function enrolmentActions(
   of: EnrolmentCeremony,
+  prompts: Prompts = promptsInMemory(),
 ): Readonly<Record<'begin' | 'finish', (body: unknown) => Promise<Answer>>> {
   const { attestation, roots } = of.policy.authenticators;
   if (attestation === 'required' && roots === undefined) {
@@ -45,26 +50,23 @@ export function enrolmentActions(
       fix: "name the vendor's certificates (`authenticators.roots: [vendor.pem]`), or set `attestation: none` and hand out the authenticators yourself",
     });
   }
-  let open: { readonly ceremony: string; readonly challenge: string } | null = null;
+  const purpose = `enrol ${of.person.id}`;
   return {
     begin: async () => {
-      open = { ceremony: randomBytes(16).toString('hex'), challenge: randomBytes(32).toString('base64url') };
+      const challenge = randomBytes(32).toString('base64url');
       return {
         ok: true,
         text: 'make a passkey',
-        ceremony: open.ceremony,
-        options: creationOptions(of, open.challenge),
+        ceremony: await prompts.begin(purpose, { challenge }),
+        options: creationOptions(of, challenge),
       };
     },
     finish: async (body) => {
       const given = finish.safeParse(body);
       if (!given.success) return { ok: false, code: 'malformed', text: 'the page sent something that it never sends' };
-      if (open === null || given.data.ceremony !== open.ceremony) {
-        return { ok: false, code: 'ceremony', text: 'this prompt is over: begin again' };
-      }
-      const { challenge } = open;
-      open = null;
-      const key = await readKey(of.policy, challenge, given.data);
+      const open = begun.safeParse(await prompts.take(purpose, given.data.ceremony));
+      if (!open.success) return { ok: false, code: 'ceremony', text: 'this prompt is over: begin again' };
+      const key = await readKey(of.policy, open.data.challenge, given.data);
       if ('ok' in key) return key;
       const refusal = refuseKey(key, of.policy, of.registry);
       return refusal === null ? { ok: true, text: await of.keep(key) } : { ok: false, ...refusal };

@@ -1,3 +1,4 @@
+export { notForProduction } from '../dossier/index.ts';
 export { type DemoAuthenticator, makeDemoAuthenticator, signWithDemo } from './demo-authenticator.io.ts';
 export {
   type Ceremony,
@@ -7,14 +8,25 @@ export {
   type Signed,
   signingActions,
 } from './ceremony.io.ts';
-export { changeCeremony } from './change-ceremony.io.ts';
-export { describeChange, documentOf, type InForce, type Next, requireNext } from './change.ts';
+export { type ChangeCeremony, type ChangeName, changeCeremony } from './change-ceremony.io.ts';
+export {
+  cannotBeSpared,
+  couldFill,
+  describeChange,
+  documentOf,
+  type InForce,
+  type Next,
+  requireNext,
+} from './change.ts';
 export { type ClosingCeremony, closingCeremony, type ClosingPlan } from './closing-ceremony.io.ts';
-export { ratifyCeremony, type RatifyPlan } from './ratify-ceremony.io.ts';
+export { type Proposal, type ProposalRecord, proposalsOf, ratificationOf } from './proposal.ts';
+export { proposedCeremony, type RatifyCeremony, ratifyCeremony, type RatifyPlan } from './ratify-ceremony.io.ts';
 export { recorded, type Recording } from './recording.io.ts';
-export { type Relay, withRelay } from './relay.io.ts';
-export { type DossierSource, notForProduction, writeDossier } from './dossier.ts';
+export { parsed, readInForce, type Relay, withRelay } from './relay.io.ts';
+export { dropFrom } from './leaving.ts';
 export { enrolmentActions } from './enrol.io.ts';
+export { type Prompts, promptsInMemory } from './prompts.io.ts';
+export { enrolScript, signScript } from './script.ts';
 export { enrolPage, signPage, type SignView, type Standing } from './pages.ts';
 export {
   draftRegistry,
@@ -25,5 +37,5 @@ export {
   withKey,
   without,
 } from './registration.ts';
-export { type Page, type ServedPage, servePage } from './serve.io.ts';
+export { type Answer, type Page, type ServedPage, servePage } from './serve.io.ts';
 export { listenAt } from './guard.ts';

@@ -1,36 +1,40 @@
 import { randomBytes } from 'node:crypto';
-import { digest, type Digest, instant, type Instant, now, OneRoofError } from '../core/index.ts';
+import { type Digest, instant, type Instant, now, OneRoofError } from '../core/index.ts';
+import { dossierHtml, type ShownDossier } from '../dossier/index.ts';
 import { type Evidence, type StatementDigest, statementDigest } from '../evidence/index.ts';
 import {
   authorsOf,
   buildRatification,
-  isWaiting,
   readCycles,
-  readStatementBody,
   submitRelease,
   submitSignature,
   submitTarget,
   type TargetDescriptor,
 } from '../gate/index.ts';
+import { type Course, dossierStage, proposalStage } from '../pipeline.io.ts';
 import { type Rehearsal } from '../rehearsal/index.ts';
-import { type SealedRelease } from '../release/index.ts';
+import { loadParser, type SealedRelease } from '../release/index.ts';
+import { type Target } from '../setup/index.ts';
 import { type ShownCeremony } from './ceremony.io.ts';
-import { writeDossier } from './dossier.ts';
 import { type Standing } from './pages.ts';
+import { findProposal, type Proposal } from './proposal.ts';
 import { type Relay } from './relay.io.ts';
 
 const hourMs = 3_600_000;
 
 /** What is ratified, and how. */
 export interface RatifyPlan {
-  readonly sealed: SealedRelease;
-  /** What was recorded of the release. */
-  readonly evidence: readonly Evidence[];
-  readonly log: { readonly lines: readonly unknown[]; readonly checkpoint: string | null };
+  readonly course: Course;
+  readonly target: Target;
   /** How long it is valid; null: as long as the policy allows, and at most eight. */
   readonly hours: number | null;
   /** The tier that a further ratification opens; null: the release from its first tier. */
   readonly holdPoint: string | null;
+}
+
+/** A ceremony of ratification, with the dossier that its page shows. */
+export interface RatifyCeremony extends ShownCeremony {
+  readonly dossier: ShownDossier;
 }
 
 interface Rehearsed {
@@ -39,41 +43,47 @@ interface Rehearsed {
   readonly schema: Digest;
 }
 
-interface Proposed extends RatifyPlan {
-  readonly rehearsed: Rehearsed;
-  readonly dossier: string;
-}
-
 /**
- * The ceremony in which people ratify a rehearsed release for the relay's target. A statement that somebody has signed and others have not
- * yet is taken up again: all of them sign the same bytes.
+ * The ceremony in which people ratify a rehearsed release for the relay's target. A proposal that waits is taken up again, whoever made it,
+ * on the command line or on the site: all sign the same bytes, and are shown the same dossier.
  *
  * Errors  NOT_REHEARSED; those of buildRatification.
  */
-export async function ratifyCeremony(relay: Relay, plan: RatifyPlan): Promise<ShownCeremony> {
+export async function ratifyCeremony(relay: Relay, plan: RatifyPlan): Promise<RatifyCeremony> {
+  const evidence = await plan.course.store.of(plan.course.sealed.seal);
+  const rehearsed = findRehearsal(evidence, plan.course.sealed);
+  const descriptor = descriptorOf(relay, rehearsed);
+  const proposal =
+    findProposal(evidence, {
+      target: relay.target,
+      descriptor,
+      policy: relay.policy,
+      registry: relay.registry,
+      rehearsal: rehearsed.digest,
+      holdPoint: plan.holdPoint,
+      cycles: await readCycles(relay.session),
+      now: now(),
+    }) ?? (await propose(relay, { ...plan, evidence, rehearsed, descriptor }));
+  return await proposedCeremony(relay, { course: plan.course, proposal });
+}
+
+/** The ceremony of a proposal that was recorded. */
+export async function proposedCeremony(
+  relay: Relay,
+  { course, proposal }: { readonly course: Course; readonly proposal: Proposal },
+): Promise<RatifyCeremony> {
   const { session, policy, registry, target } = relay;
-  const { release, seal } = plan.sealed;
-  const rehearsed = findRehearsal(plan.evidence, plan.sealed);
-  const dossier = writeDossier({
-    sealed: plan.sealed,
-    rehearsal: rehearsed.body,
-    target,
-    production: policy.production,
-  });
-  const proposed = { ...plan, rehearsed, dossier };
-  await submitRelease(session, plan.sealed);
-  const begun = await waiting(relay, proposed);
-  const body = begun ?? propose(relay, proposed);
+  const { release, seal } = course.sealed;
+  const { body, dossier, descriptor } = proposal;
   const statement = statementDigest(body);
-  const handInTarget = (): Promise<void> =>
-    submitTarget(session, { statement, descriptor: descriptorOf(relay, rehearsed), place: 0, proof: [] });
-  // the last one may have signed before the program ended: nobody would be left to hand it in with
-  if (begun !== null) await handInTarget();
+  const parser = await loadParser();
+  await submitRelease(session, course.sealed);
   const standing = (): Promise<Standing> => standingOf(relay, statement);
   return {
     body,
     policy,
     registry,
+    dossier,
     barred: authorsOf(release),
     title: `Ratify ${release.name} for ${target}`,
     facts: [
@@ -82,11 +92,15 @@ export async function ratifyCeremony(relay: Relay, plan: RatifyPlan): Promise<Sh
       ['Target', `${target}, database ${relay.facts.facts.database}`],
       ['Statement', body],
     ],
-    text: dossier,
+    text: dossier.text,
+    shown: dossierHtml(
+      { dossier: dossier.dossier, text: dossier.text, textDigest: dossier.digest, pieces: parser.pieces },
+      [['statement', 'Sign']],
+    ),
     standing,
     submit: async ({ signature }) => {
       await submitSignature(session, body, signature);
-      await handInTarget();
+      await submitTarget(session, { statement, descriptor, place: 0, proof: [] });
       return await standing();
     },
   };
@@ -112,41 +126,40 @@ function descriptorOf({ facts }: Relay, { schema }: Rehearsed): TargetDescriptor
   return { format: 1, ...facts.facts, schema };
 }
 
-/** A statement that others have signed already, if it says what we would. */
-async function waiting({ session }: Relay, of: Proposed): Promise<string | null> {
-  for (const cycle of await readCycles(session)) {
-    if (cycle.seal !== of.sealed.seal || cycle.holdPoint !== of.holdPoint || cycle.done.length > 0) continue;
-    if (!isWaiting(cycle)) continue;
-    const body = await readStatementBody(session, cycle.statement);
-    const said = JSON.parse(body ?? '{}') as { predicate?: { dossier?: string; expires?: string } };
-    if (said.predicate?.dossier === digest('dossier', [of.dossier]) && (said.predicate.expires ?? '') > now())
-      return body;
-  }
-  return null;
-}
-
-function propose(relay: Relay, of: Proposed): string {
-  const { sealed, evidence, rehearsed, dossier, log, holdPoint } = of;
-  const { policy, registry } = relay;
-  const at = now();
+/** Dossier and statement are recorded before anybody is asked, so that whoever is asked next is shown the same. */
+async function propose(
+  relay: Relay,
+  of: RatifyPlan & {
+    readonly evidence: readonly Evidence[];
+    readonly rehearsed: Rehearsed;
+    readonly descriptor: TargetDescriptor;
+  },
+): Promise<Proposal> {
+  const { course, evidence, rehearsed, descriptor, holdPoint } = of;
+  const { policy, registry, target } = relay;
   const hours = of.hours ?? Math.min(policy.window.longest / hourMs, 8);
   const sealedAt = evidence.find(({ entry }) => entry.kind === 'seal')?.entry.recordedAt ?? rehearsed.body.startedAt;
+  const dossier = await dossierStage(course, { target: of.target, policy });
+  const log = await course.store.log();
+  const at = now();
   const root = log.checkpoint?.split('\n')[2] ?? '';
-  return buildRatification({
-    sealed,
+  const body = buildRatification({
+    sealed: course.sealed,
     sealedAt,
     policy,
     registry,
-    targets: [descriptorOf(relay, rehearsed)],
+    targets: [descriptor],
     evidence: [{ kind: 'rehearsal', digest: rehearsed.digest }],
     rehearsedAt: rehearsed.body.endedAt,
     window: { notBefore: at, expires: later(at, hours) },
     log: { size: log.lines.length, root: Buffer.from(root, 'base64').toString('hex').padEnd(64, '0') },
-    dossier: digest('dossier', [dossier]),
+    dossier: dossier.digest,
     holdPoint,
     now: at,
     nonce: randomBytes(16).toString('hex'),
   });
+  await proposalStage(course, { target, body, descriptor });
+  return { target, body, descriptor, dossier };
 }
 
 function later(from: Instant, hours: number): Instant {

@@ -33,16 +33,26 @@ export async function withRelay<T>(target: Target, purpose: string, use: (relay:
     });
   const session = await openSession(target.relay, { applicationName: `oneroof ${purpose}` });
   try {
-    const facts = await describeGate(session);
-    const policy = parsed(parsePolicyDocument({ text: facts.policy, file: 'the active policy' }));
-    const registry = parsed(parseRegistry({ text: facts.registry, file: 'the active registry' }));
-    return await use({ session, target: target.name, facts, policy, registry });
+    return await use({ session, target: target.name, ...(await readInForce(session)) });
   } finally {
     await session.close();
   }
 }
 
-function parsed<T>(
+/**
+ * What is in force in a database, by its gate's own word.
+ *
+ * Errors  POLICY_INVALID and REGISTRY_INVALID; what the database refuses.
+ */
+export async function readInForce(session: Session): Promise<Pick<Relay, 'facts' | 'policy' | 'registry'>> {
+  const facts = await describeGate(session);
+  const policy = parsed(parsePolicyDocument({ text: facts.policy, file: 'the active policy' }));
+  const registry = parsed(parseRegistry({ text: facts.registry, file: 'the active registry' }));
+  return { facts, policy, registry };
+}
+
+/** What was read, or all that is wrong with it. */
+export function parsed<T>(
   read:
     | { readonly ok: true; readonly value: T }
     | { readonly ok: false; readonly problems: Parameters<typeof OneRoofError.throwIfAny>[0] },

@@ -1,10 +1,12 @@
+/** What both pages share; `carry` is what every post takes along. */
 const common = `'use strict';
 const form = document.querySelector('form'), note = document.querySelector('output'), button = form.querySelector('button');
 const say = (text, tone) => { note.textContent = text; note.className = tone; };
+const carry = {};
 const encode = (buffer) => btoa(Array.from(new Uint8Array(buffer), (one) => String.fromCharCode(one)).join('')).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 const decode = (text) => Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (one) => one.charCodeAt(0));
 const post = async (action, body) => {
-  const answer = await fetch(action, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const answer = await fetch(action, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ ...carry, ...body }) });
   return answer.json();
 };
 form.addEventListener('submit', async (event) => {

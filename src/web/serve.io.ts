@@ -4,7 +4,7 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { OneRoofError } from '../core/index.ts';
 import { type Turned, turnAway } from './guard.ts';
-import { type Document, securityHeaders, writeDocument } from './html.ts';
+import { type Document, securityHeaders, writeDocument } from '../page/index.ts';
 
 /** What an action answers: said to the person as it is. */
 export type Answer =
@@ -38,7 +38,7 @@ const longestBody = 64 * 1024;
 export async function servePage(page: Page): Promise<ServedPage> {
   const token = randomBytes(24).toString('base64url');
   const app = new Hono();
-  const bare = securityHeaders({ style: '', script: '' });
+  const bare = securityHeaders({});
   const turn = ({ status, problem }: Turned): Response =>
     Response.json({ ok: false, code: 'refused', text: problem }, { status, headers: bare });
   app.use(async (context, next) => {
@@ -60,7 +60,7 @@ export async function servePage(page: Page): Promise<ServedPage> {
   app.get('/:token/', async () => {
     const document = await page.draw();
     const headers = { ...securityHeaders(document), 'content-type': 'text/html; charset=utf-8' };
-    return new Response(writeDocument(document), { headers });
+    return new Response(writeDocument(document, 'single'), { headers });
   });
   // One at a time: two people who finish at once are counted one after the other.
   let last: Promise<unknown> = Promise.resolve();

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -108,6 +108,20 @@ describe('a terminal session', () => {
       expect(status).toBe(0);
       for (const { name } of verbs) expect(stdout).toContain(name.split(' ')[0]);
     }
+  });
+
+  it('has sessions in README.md that were played', () => {
+    const sessions = join(root, 'test', 'cli', 'sessions');
+    const played = readdirSync(sessions)
+      .filter((name) => name.endsWith('.pipe.txt'))
+      .map((name) => readFileSync(join(sessions, name), 'utf8'));
+    const blocks = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```console\n(.*?)```/gs)];
+    expect(blocks.length).toBeGreaterThan(0);
+    for (const [, block = ''] of blocks)
+      expect(
+        played.filter((text) => text.includes(block)),
+        block,
+      ).not.toEqual([]);
   });
 
   it('has the help in docs/cli.md that the commands print', () => {

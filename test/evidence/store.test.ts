@@ -76,8 +76,14 @@ describe.each(places)('evidence in %s', (_, within) => {
     within(async ({ open }) => {
       const store = open();
       expect([await store.entries(), await store.log()]).toEqual([[], { lines: [], checkpoint: null }]);
+      const heads = [await store.head()];
       const first = await store.append(recording(1), at);
+      heads.push(await store.head(), await open().head());
       await store.append({ ...recording(2), seal: another }, at);
+      heads.push(await store.head());
+      // the same to everybody, and another one after each append
+      expect(new Set(heads).size).toBe(3);
+      expect(heads[1]).toBe(heads[2]);
       await store.append(recording(3), at);
       expect((await open().of(seal)).map((one) => one.readable && one.body)).toEqual([{ n: 1 }, { n: 3 }]);
       expect(Buffer.from((await store.bytes(first)) ?? []).toString()).toBe('{"n":1}');

@@ -263,6 +263,8 @@ it('stops an invalid index that is left behind, and measures notices and locks a
       expect(steps?.[1]?.locks).toContainEqual({
         relation: 'public.t',
         mode: 'AccessExclusiveLock',
+        kind: 'r',
+        fromMs: expect.any(Number),
         age: 'existing',
         heldMs: expect.any(Number),
       });

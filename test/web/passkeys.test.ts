@@ -201,7 +201,7 @@ describe.runIf(present)('passkeys in a real browser', () => {
     expect(await tab.textContent('#text')).toBe(`select 1; -- ${attack}\n\\u{202e}evil`);
     expect(await tab.textContent('h1')).toBe(attack);
     expect(await tab.locator('img').count()).toBe(0);
-    expect(await tab.title()).toBe(attack);
+    expect(await tab.title()).toBe(`${attack} · One Roof`);
     await tab.context().close();
     await served.close();
   });

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { run as dossier } from '../../src/cli/commands/dossier.io.ts';
 import { run as ratify } from '../../src/cli/commands/ratify.io.ts';
 import { run as rehearseRelease } from '../../src/cli/commands/rehearse.io.ts';
 import { run as rollback } from '../../src/cli/commands/rollback.io.ts';
@@ -12,6 +13,11 @@ import { sql } from '../../src/database/index.ts';
 import { withGate } from '../gate/cycle.io.ts';
 import { freePort } from './browser.io.ts';
 import { desk, signOn } from './desk.io.ts';
+import { openFolderStore } from '../../src/evidence/index.ts';
+import { runSql } from '../database.io.ts';
+
+/** The code that a person types, from what the command says. */
+const codeOf = (line: string | undefined): string => / type ([0-9a-f]{6})/.exec(line ?? '')?.[1] ?? 'none';
 
 it('goes from a rehearsal on a clone through two passkeys to a rollout, and back', { timeout: 120_000 }, async () => {
   const origin = `http://localhost:${await freePort()}`;
@@ -24,6 +30,7 @@ it('goes from a rehearsal on a clone through two passkeys to a rollout, and back
       await session.query(sql`grant usage on schema public to oneroof_observer`);
       await session.query(sql`grant select on all tables in schema public to oneroof_observer`);
     });
+    await runSql(database, [`revoke temporary on database ${database.database} from public`]);
     const home = mkdtempSync(join(tmpdir(), 'oneroof-ratify-'));
     writeFileSync(
       join(home, 'oneroof.yaml'),
@@ -40,25 +47,48 @@ it('goes from a rehearsal on a clone through two passkeys to a rollout, and back
         '  sameServer: true',
       ].join('\n'),
     );
-    const { said, command } = desk(home, folder);
+    const { said, command, interrupt } = desk(home, folder);
     await command(seal);
     await expect(command(ratify)).rejects.toMatchObject({ code: 'NOT_REHEARSED' });
     const rehearsed = await command(rehearseRelease, { golden: true });
     expect(rehearsed.exit, rehearsed.text).toBe(0);
     expect(await command(rollout)).toMatchObject({ exit: 1, text: expect.stringContaining('BLOCKED') });
-    const ratifying = command(ratify);
+    const store = openFolderStore(join(home, '.oneroof', 'evidence'));
+    const dossiers = async () => (await store.entries()).filter(({ kind }) => kind === 'dossier');
+    const printed = await command(dossier);
+    expect(printed.data).toMatchObject({
+      dossier: { now: { read: true, schema: 'as rehearsed' }, target: 'production' },
+    });
+    expect((await store.entries()).map(({ kind }) => kind)).toContain('rehearsal');
+    expect(await dossiers()).toEqual([]);
+    const first = command(ratify);
     expect(await signOn(said, gated, people.ira)).toMatchObject({ ok: false, code: 'author' });
     expect(await signOn(said, gated, people.ana)).toMatchObject({ ok: true, complete: false });
+    const asked = said.findLast((one) => one.startsWith('open http'));
+    interrupt();
+    await expect(first).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    said.length = 0;
+    // whoever is asked later is asked for the same statement, and shown the same dossier
+    const ratifying = command(ratify);
+    await expect.poll(() => said.some((line) => line.startsWith('open http')), { timeout: 10_000 }).toBe(true);
+    expect(codeOf(said.findLast((one) => one.startsWith('open http')))).toBe(codeOf(asked));
+    expect(await dossiers()).toHaveLength(1);
     expect(await command(rollout)).toMatchObject({ exit: 1, text: expect.stringContaining('seats: 1 of 2') });
     expect(await signOn(said, gated, people.ben)).toMatchObject({ ok: true, complete: true });
     expect((await ratifying).data).toMatchObject({ persons: ['ana', 'ben'] });
-    const first = await command(rollout);
-    expect(first.text).toContain('done    1-rows');
-    expect(first).toMatchObject({ exit: 1, text: expect.stringContaining('data-gate') });
+    const begun = await command(rollout);
+    expect(begun.text).toMatch(/^done +1-rows +.* 2 statements$/m);
+    expect(begun).toMatchObject({ exit: 1, text: expect.stringContaining('data-gate') });
     await gated.as('app_owner', (session) => session.query(sql`insert into public.readiness values (1)`));
-    expect(await command(rollout)).toMatchObject({ exit: 0, text: 'done    2-table' });
+    expect(await command(rollout)).toMatchObject({
+      exit: 0,
+      text: expect.stringMatching(/^done +2-table .* 1 statement$/),
+    });
     expect(await command(rollout)).toMatchObject({ exit: 0, text: 'nothing to do' });
-    expect(await command(rollback)).toMatchObject({ exit: 0, text: 'done    2-table\ndone    1-rows' });
+    expect(await command(rollback)).toMatchObject({
+      exit: 0,
+      text: expect.stringMatching(/^done +2-table .*\ndone +1-rows .*$/),
+    });
     expect(await command(rollback)).toMatchObject({ exit: 0, text: 'nothing to do' });
     rmSync(home, { recursive: true });
   });

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { writeBundle } from '../../bundle/index.ts';
 import { type Digest, OneRoofError, printable } from '../../core/index.ts';
 import { openObserver } from '../../database/index.ts';
+import { quoted } from '../../report/index.ts';
 import { ratificationStage } from '../../pipeline.io.ts';
 import { sealDocument } from '../../release/index.ts';
 import { openWork, targetFor, type Work } from '../work.io.ts';
@@ -38,8 +39,9 @@ export const run: Run = async (context) => {
       cause,
     });
   }
+  const next = `oneroof verify-evidence ${quoted(relative(process.cwd(), file))}`;
   const data = { file, bytes: Buffer.byteLength(text), unasked };
-  return { exit: 0, schema: 'oneroof/bundle/1', data, text: printable(file) };
+  return { exit: 0, schema: 'oneroof/bundle/1', data, text: printable(file), next };
 };
 
 /** Records what people signed in the target and the log does not hold yet; answers why it could not be asked, or null. */

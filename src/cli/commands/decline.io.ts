@@ -28,15 +28,15 @@ const runClosing = async (kind: ClosingPlan['kind'], context: Context): ReturnTy
     return {
       exit: 0,
       schema: `oneroof/${kind}/1`,
-      data: { statement: statementDigest(ceremony.body), ratification: ceremony.cycle.statement, person, reason },
+      data: { statement: statementDigest(ceremony.body), ratification: ceremony.ratification, person, reason },
       text: `${printable(person)} has signed; ${kind === 'decline' ? 'the decline is kept' : closed(ceremony)}`,
     };
   });
 };
 
 /** One signature closes one ratification: that others are open is said, never passed over. */
-function closed({ cycle, othersOpen }: ClosingCeremony): string {
-  const done = `the way forward of ${cycle.statement} is closed, its way back stays open`;
+function closed({ ratification, othersOpen }: ClosingCeremony): string {
+  const done = `the way forward of ${ratification} is closed, its way back stays open`;
   if (othersOpen === 0) return done;
   return `${done}\nSTILL OPEN: ${othersOpen} other ${othersOpen === 1 ? 'ratification' : 'ratifications'} of this release; run the command again`;
 }

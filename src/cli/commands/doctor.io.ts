@@ -2,6 +2,9 @@ import { embeddedBinaries, observerGrants, openObserver } from '../../database/i
 import { OneRoofError, printable } from '../../core/index.ts';
 import { findGrants } from '../../gate/index.ts';
 import { readSetup, type Setup, targetOf } from '../../setup/index.ts';
+import { inFolder } from '../next.ts';
+import { lookOf } from '../output.io.ts';
+import { type Look, table } from '../text/index.ts';
 import { type Run } from '../verb.ts';
 
 /** One thing that was checked. */
@@ -28,11 +31,16 @@ export const run: Run = async ({ folder, options, terminal, signal }) => {
   );
   if (setup !== null) checks.push(...(await checkSetup(setup, { options, terminal, signal })));
   const broken = checks.filter(({ outcome }) => outcome === 'problem');
+  const look = lookOf('stdout');
   return {
     exit: broken.length === 0 ? 0 : 1,
     schema: 'oneroof/doctor/1',
     data: { checks },
-    text: checks.flatMap(lines).join('\n'),
+    text: checks.flatMap((one) => lines(one, look)).join('\n'),
+    next:
+      broken.length === 0
+        ? 'oneroof seal RELEASE, with the folder of a release'
+        : `mend what is marked as a problem, then ${inFolder({ folder }, 'doctor')}`,
   };
 };
 
@@ -98,8 +106,9 @@ async function check(name: string, look: () => Promise<string>): Promise<Check[]
   }
 }
 
-function lines({ name, outcome, text, fix }: Check): string[] {
-  const first = `${outcome === 'ok' ? 'ok     ' : 'problem'}  ${printable(name)}: ${printable(text)}`;
-  if (fix === null) return [first];
-  return [first, ...fix.split('\n').map((line) => `         ${printable(line)}`)];
+function lines({ name, outcome, text, fix }: Check, look: Look): readonly string[] {
+  const first = table([[outcome, `${printable(name)}: ${printable(text)}`]], look, { width: 7 });
+  if (fix === null) return first;
+  // not broken into lines: it is there to be copied
+  return [...first, ...fix.split('\n').map((line) => `         ${printable(line)}`)];
 }

@@ -1,6 +1,7 @@
-import { printable } from '../../core/index.ts';
-import { explainReason } from '../../gate/index.ts';
 import { gateStage } from '../../pipeline.io.ts';
+import { gateText } from '../gate-text.ts';
+import { sameFor } from '../next.ts';
+import { lookOf } from '../output.io.ts';
 import { openWork, targetFor } from '../work.io.ts';
 import { type Run } from '../verb.ts';
 
@@ -10,19 +11,12 @@ export const run: Run = async (context) => {
   const target = targetFor(setup, context);
   context.terminal.progress(`looking at ${target.name}`);
   const reading = await gateStage({ sealed, store }, target);
-  const { verdict } = reading;
-  const reasons = verdict.decision === 'OPEN' ? [] : verdict.reasons.map(explainReason);
-  const meanwhile = reading.changedMeanwhile.map((name) => `changed by somebody else while we looked: ${name}`);
+  const isOpen = reading.verdict.decision === 'OPEN';
   return {
-    exit: verdict.decision === 'OPEN' ? 0 : 1,
+    exit: isOpen ? 0 : 1,
     schema: 'oneroof/gate/1',
     data: { reading },
-    text: [
-      reasons.length === 0 ? verdict.decision : '',
-      ...reasons.map((reason) => `${verdict.decision} ${printable(reason)}`),
-      ...meanwhile,
-    ]
-      .filter((line) => line !== '')
-      .join('\n'),
+    text: gateText(reading, sealed.release, lookOf('stdout')),
+    next: sameFor(context, isOpen && target.relay !== null ? 'ratify' : 'report'),
   };
 };

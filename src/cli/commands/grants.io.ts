@@ -8,5 +8,6 @@ export const run: Run = async ({ options }) => {
     .map((name) => name.trim())
     .filter((name) => name !== '');
   const sql = observerGrants(String(options['role']), schemas);
-  return { exit: 0, schema: 'oneroof/grants/1', data: { sql }, text: sql };
+  const next = 'let the owner of the database read and run it, then oneroof doctor';
+  return { exit: 0, schema: 'oneroof/grants/1', data: { sql }, text: sql, next };
 };

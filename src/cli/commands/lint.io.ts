@@ -1,5 +1,6 @@
 import { OneRoofError } from '../../core/index.ts';
 import { lintRelease } from '../../release/index.ts';
+import { sameFor } from '../next.ts';
 import { releaseFolder } from '../work.io.ts';
 import { type Run } from '../verb.ts';
 
@@ -10,11 +11,11 @@ export const run: Run = async (context) => {
   OneRoofError.throwIfAny(problems);
   const tiers = release?.tiers ?? [];
   const steps = tiers.reduce((sum, { up, down }) => sum + up.length + down.length, 0);
-  context.terminal.say(`Next: oneroof seal ${context.arguments[0] ?? '.'}`);
   return {
     exit: 0,
     schema: 'oneroof/lint/1',
     data: { name: release?.name, tiers: tiers.length, steps },
     text: `${release?.name}: ${tiers.length} tiers, ${steps} steps, nothing to correct`,
+    next: sameFor(context, 'seal'),
   };
 };

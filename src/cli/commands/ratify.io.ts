@@ -1,6 +1,7 @@
 import { OneRoofError, printable } from '../../core/index.ts';
 import { statementDigest } from '../../evidence/index.ts';
 import { ratifyCeremony, recorded, withRelay } from '../../web/index.ts';
+import { sameFor } from '../next.ts';
 import { runCeremony } from '../page-run.io.ts';
 import { openWork, targetFor } from '../work.io.ts';
 import { type Context, type Run } from '../verb.ts';
@@ -22,17 +23,13 @@ export const run: Run = async (context) => {
 
 const ratifyRelease: Run = async (context) => {
   const { setup, sealed, store } = await openWork(context);
-  const plan = {
-    sealed,
-    evidence: await store.of(sealed.seal),
-    log: await store.log(),
-    hours: hoursOf(context),
-    holdPoint: typeof context.options['holdPoint'] === 'string' ? context.options['holdPoint'] : null,
-  };
-  return await withRelay(targetFor(setup, context), 'ratify', async (relay) => {
-    const ceremony = await ratifyCeremony(relay, plan);
+  const target = targetFor(setup, context);
+  const course = { sealed, store };
+  const holdPoint = typeof context.options['holdPoint'] === 'string' ? context.options['holdPoint'] : null;
+  return await withRelay(target, 'ratify', async (relay) => {
+    const ceremony = await ratifyCeremony(relay, { course, target, hours: hoursOf(context), holdPoint });
     const { signed } = await runCeremony(context, {
-      ceremony: recorded(ceremony, { course: { sealed, store }, relay, onProblem: context.terminal.say }),
+      ceremony: recorded(ceremony, { course, relay, onProblem: context.terminal.say }),
       pagePort: setup.pagePort,
       unfinished: {
         problem: 'the gate is not open yet; the signatures that were given are kept',
@@ -45,6 +42,7 @@ const ratifyRelease: Run = async (context) => {
       schema: 'oneroof/ratify/1',
       data: { statement, persons: signed },
       text: `ratified by ${signed.map((person) => printable(person)).join(', ')}: ${statement}`,
+      next: `${sameFor(context, 'rollout')} --dry-run, then without it`,
     };
   });
 };

@@ -1,7 +1,7 @@
-import { OneRoofError, printable } from '../../core/index.ts';
-import { checkAgainst, readPolicy, registryDigest } from '../../gate/index.ts';
+import { printable } from '../../core/index.ts';
+import { readPolicy, registryDigest } from '../../gate/index.ts';
 import { readSetup } from '../../setup/index.ts';
-import { without } from '../../web/index.ts';
+import { dropFrom } from '../../web/index.ts';
 import { openDraft, writeDraft } from '../draft.io.ts';
 import { type Run } from '../verb.ts';
 
@@ -11,13 +11,7 @@ export const run: Run = async (context) => {
   const [person = ''] = context.arguments;
   const key = typeof context.options['key'] === 'string' ? context.options['key'] : null;
   const draft = openDraft(context, setup);
-  const registry = without(draft.registry, { person, key });
-  // keys that do not count may be dropped one after the other: only what nobody could undo is refused
-  OneRoofError.throwIfAny(
-    checkAgainst(readPolicy(setup.policyFile), registry)
-      .filter(({ code }) => code === 'SEATS_UNFILLABLE')
-      .map(({ code, problem, fix }) => ({ code, problem, fix })),
-  );
+  const registry = dropFrom(draft.registry, { policy: readPolicy(setup.policyFile), leaving: { person, key } });
   writeDraft({ ...draft, registry });
   const { version } = registry;
   return {

@@ -1,75 +1,81 @@
 import { userInfo } from 'node:os';
-import { formatDuration, type Milliseconds, printable } from '../../core/index.ts';
+import { formatDuration, type Milliseconds } from '../../core/index.ts';
 import { goldenStage, rehearsalStage } from '../../pipeline.io.ts';
-import { explainProof, type Rehearsal } from '../../rehearsal/index.ts';
+import { type RehearsalEvent } from '../../rehearsal/index.ts';
+import { type Course, leftOf, stagesOf } from '../../activity/index.ts';
+import { reported, tellRehearsal } from '../activity.io.ts';
+import { sameFor } from '../next.ts';
+import { isLive, lookOf } from '../output.io.ts';
+import { courseLines, follow, type RehearsalCourse, rehearsalText } from '../rehearsal-text.ts';
 import { openWork, withHost } from '../work.io.ts';
-import { type Run } from '../verb.ts';
+import { type Context, type Run } from '../verb.ts';
 
 /** Rehearses a sealed release on a clone; exit 1 where the rehearsal failed. */
 export const run: Run = async (context) => {
   const { terminal, signal, options } = context;
-  const { setup, sealed, store } = await openWork(context);
+  const work = await openWork(context);
+  const { setup, sealed, store } = work;
   const course = { sealed, store };
-  return withHost(setup, async (host) => {
-    if (options['golden'] === true || (await host.golden()) === null) {
-      const golden = await goldenStage(course, host, {
+  const activity = { ...work, kind: 'rehearsal', target: 'a clone', courseOf: stagesOf } as const;
+  return withHost(setup, (host) =>
+    reported(context, activity, async (reporter, expected) => {
+      if (options['golden'] === true || (await host.golden()) === null) {
+        reporter.tell({ stage: 'golden' });
+        const golden = await goldenStage(course, host, {
+          signal,
+          onProgress: ({ done, total }) =>
+            terminal.progress(
+              `golden: ${Math.round((100 * done) / Math.max(total, 1))} % of ${Math.round(total / 1e6)} MB`,
+            ),
+        });
+        terminal.say(
+          `golden generation ${golden.generation} taken (${golden.method}, ${formatDuration(golden.durationMs as Milliseconds)})`,
+        );
+      }
+      const see = watcher(context, expected);
+      const rehearsal = await rehearsalStage(course, host, {
+        owner: userInfo().username,
         signal,
-        onProgress: ({ done, total }) =>
-          terminal.progress(
-            `golden: ${Math.round((100 * done) / Math.max(total, 1))} % of ${Math.round(total / 1e6)} MB`,
-          ),
+        ...(options['full'] === true ? { full: true as const } : {}),
+        onProgress: (event) => {
+          see(event);
+          tellRehearsal(reporter, event);
+        },
       });
-      terminal.say(
-        `golden generation ${golden.generation} taken (${golden.method}, ${formatDuration(golden.durationMs as Milliseconds)})`,
-      );
-    }
-    const rehearsal = await rehearsalStage(course, host, {
-      owner: userInfo().username,
-      signal,
-      ...(options['full'] === true ? { full: true as const } : {}),
-      onProgress: (event) =>
-        terminal.progress(
-          printable(
-            Object.values(event)
-              .filter((part) => typeof part === 'string')
-              .join(' '),
-          ),
-        ),
-    });
-    terminal.say(
-      rehearsal.outcome === 'passed'
-        ? 'Next: oneroof gate, then oneroof report'
-        : 'Next: mend the release, seal it, rehearse again',
-    );
-    return {
-      exit: rehearsal.outcome === 'passed' ? 0 : 1,
-      schema: 'oneroof/rehearsal/1',
-      data: { rehearsal },
-      text: describe(rehearsal),
-    };
-  });
+      const passed = rehearsal.outcome === 'passed';
+      return {
+        exit: passed ? 0 : 1,
+        schema: 'oneroof/rehearsal/1',
+        data: { rehearsal },
+        text: rehearsalText(rehearsal, lookOf('stdout')),
+        next: passed
+          ? sameFor(context, 'gate')
+          : `mend the release, then ${sameFor(context, 'seal')}, and rehearse again`,
+      };
+    }),
+  );
 };
 
-function describe(rehearsal: Rehearsal): string {
-  const stages = rehearsal.stages.flatMap(({ stage, outcome, durationMs, problems }) => [
-    `${outcome.padEnd(8)}${stage.padEnd(16)}${formatDuration(durationMs as Milliseconds).padStart(9)}`,
-    ...problems.flatMap(({ code, problem, fix }) => [
-      `          ${code}: ${printable(problem)}`,
-      `          ${printable(fix)}`,
-    ]),
-  ]);
-  const { proof } = rehearsal;
-  const proven =
-    proof === null
-      ? 'not proven: there is no complete way back'
-      : `proof: logical ${proof.logical}, strict ${proof.strict}; ${proof.objects} objects; ${explainProof(proof)}; ${proof.differenceCount} differences`;
-  const unproven =
-    proof?.notProven.map(({ relation, reason }) => `not proven: ${printable(relation)}: ${printable(reason)}`) ?? [];
-  const options = rehearsal.options.map(
-    ({ option, outcome, problems }) =>
-      `option ${option}: ${outcome}${problems[0] === undefined ? '' : `: ${printable(problems[0].problem)}`}`,
-  );
-  const problems = rehearsal.problems.map(({ code, problem }) => `${code}: ${printable(problem)}`);
-  const kept = rehearsal.clone.kept === null ? [] : [`the clone is kept: ${printable(rehearsal.clone.kept)}`];
-  return [...stages, proven, ...unproven, ...options, ...problems, ...kept, rehearsal.outcome.toUpperCase()].join('\n');
+/** A log that is silent for longer looks as if nothing went on. Milliseconds. */
+const patience = 10_000;
+
+/** Shows on a terminal where a rehearsal is, and what is left by what the last one took; in a log it says so now and then. */
+function watcher({ terminal }: Context, expected: Course | null): (event: RehearsalEvent) => void {
+  const begun = performance.now();
+  let [since, saidAt] = [begun, begun];
+  let course: RehearsalCourse = { over: [], now: { stage: 'clone', step: null } };
+  terminal.progress((look) => {
+    const now = performance.now();
+    const leftMs = expected === null ? null : leftOf(expected, { part: course.now.stage, forMs: now - since });
+    return courseLines(course, { spentMs: now - begun, leftMs }, look);
+  });
+  return (event) => {
+    const ms = performance.now() - since;
+    course = follow(course, event, ms);
+    const now = performance.now();
+    if (event.state === 'started') since = now;
+    if (isLive || event.state === 'step' || now - saidAt < patience) return;
+    saidAt = now;
+    terminal.say(`${event.stage} ${event.state} after ${formatDuration((now - begun) as Milliseconds)}`);
+  };
 }

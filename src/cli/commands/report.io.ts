@@ -1,7 +1,11 @@
 import { join, relative } from 'node:path';
 import { printable } from '../../core/index.ts';
 import { reportStage } from '../../pipeline.io.ts';
-import { openWork } from '../work.io.ts';
+import { type Report } from '../../report/index.ts';
+import { sameFor } from '../next.ts';
+import { lookOf } from '../output.io.ts';
+import { reportText } from '../report-text.ts';
+import { openWork, targetFor } from '../work.io.ts';
 import { type Run } from '../verb.ts';
 
 /** Writes the GO / NO-GO report from the recorded evidence; exit 0 only where production execution is GO. */
@@ -11,20 +15,22 @@ export const run: Run = async (context) => {
     { sealed, store },
     { folder: join(setup.reports, sealed.release.name), policy: setup.policy },
   );
-  for (const file of files) context.terminal.say(`written: ${relative(process.cwd(), file)}`);
-  const rows = report.components.map(({ component, status }) => `${status.padEnd(18)}${printable(component)}`);
-  const verdicts = [
-    `RELEASE READINESS: ${report.readiness.status}`,
-    `PRODUCTION EXECUTION: ${report.execution.status}`,
-    ...report.readiness.reasons.map((reason) => `not ready: ${printable(reason)}`),
-    ...report.blockers.map((blocker) => `blocker: ${printable(blocker)}`),
-    ...report.next.map((item) => `next: ${printable(item)}`),
-    ...report.meanwhile.map((item) => `meanwhile: ${printable(item)}`),
-  ];
+  for (const file of files) context.terminal.say(`written: ${printable(relative(process.cwd(), file))}`);
   return {
     exit: report.execution.status === 'GO' ? 0 : 1,
     schema: 'oneroof/report/1',
     data: { report },
-    text: [...rows, '', ...verdicts].join('\n'),
+    text: reportText(report, lookOf('stdout')),
+    next: sameFor(context, after(report, targetFor(setup, context).relay !== null)),
   };
 };
+
+/** What comes after a report: the rollout where it is allowed, people where they are missing, the evidence where all is done. */
+function after({ readiness, execution, components }: Report, canRatify: boolean): string {
+  const statusOf = (id: string): string | undefined => components.find((one) => one.id === id)?.status;
+  if (execution.status === 'GO') return 'rollout';
+  if (statusOf('activation') === 'GO') return 'bundle';
+  if (readiness.status === 'NO-GO')
+    return ['rollout', 'rollback', 'verification'].some((id) => statusOf(id) === 'NO-GO') ? 'rehearse' : 'gate';
+  return canRatify && statusOf('ratification') === 'CLOSED' ? 'ratify' : 'gate';
+}

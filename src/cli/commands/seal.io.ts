@@ -4,6 +4,7 @@ import { checkSeal, sealRelease } from '../../release/index.ts';
 import { readSetup } from '../../setup/index.ts';
 import { openStore, releaseFolder } from '../work.io.ts';
 import { type Context, type Run } from '../verb.ts';
+import { sameFor } from '../next.ts';
 import { type Outcome } from '../output.io.ts';
 
 /** Seals a release, or with --check says what has changed since. */
@@ -17,8 +18,8 @@ async function seal(context: Context): Promise<Outcome> {
     throw error;
   });
   const sealed = setup === null ? await sealRelease(folder) : (await sealStage(folder, openStore(setup))).sealed;
-  context.terminal.say(`Next: oneroof rehearse ${context.arguments[0] ?? '.'}`);
-  return { exit: 0, schema: 'oneroof/seal/1', data: { seal: sealed.seal }, text: sealed.seal };
+  const next = sameFor(context, 'rehearse');
+  return { exit: 0, schema: 'oneroof/seal/1', data: { seal: sealed.seal }, text: sealed.seal, next };
 }
 
 async function check(context: Context): Promise<Outcome> {
@@ -34,6 +35,7 @@ async function check(context: Context): Promise<Outcome> {
     schema: 'oneroof/seal-check/1',
     data: { sealed, current, changes },
     text: [first, ...lines].join('\n'),
+    next: sameFor(context, unchanged ? 'rehearse' : 'seal'),
   };
 }
 

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+
+/** How long each part of the work took before, in order. Milliseconds. */
+export type Course = readonly { readonly part: string; readonly ms: number }[];
+
+/**
+ * What is left of a course, given how long the present part has been at work; a part that takes longer than before counts as nearly done.
+ *
+ * Returns null where the part is none of the course.
+ */
+export function leftOf(course: Course, at: { readonly part: string; readonly forMs: number }): number | null {
+  const index = course.findIndex(({ part }) => part === at.part);
+  const now = course[index];
+  if (now === undefined) return null;
+  return course.slice(index + 1).reduce((sum, { ms }) => sum + ms, Math.max(0, now.ms - at.forMs));
+}
+
+const rehearsal = z.looseObject({
+  release: z.string(),
+  outcome: z.literal('passed'),
+  clone: z.looseObject({ durationMs: z.number() }),
+  stages: z.array(
+    z.looseObject({
+      stage: z.string(),
+      durationMs: z.number(),
+      steps: z.array(z.looseObject({ tier: z.string(), direction: z.string(), durationMs: z.number() })),
+    }),
+  ),
+});
+
+/** A rehearsal that passed, as far as an estimate needs it. */
+export type Rehearsed = z.infer<typeof rehearsal>;
+
+/** Reads what was recorded of a rehearsal; null for one that did not pass, or is none. */
+export function rehearsedOf(body: unknown): Rehearsed | null {
+  const read = rehearsal.safeParse(body);
+  return read.success ? read.data : null;
+}
+
+/** What the next rehearsal should take, stage by stage. */
+export function stagesOf({ clone, stages }: Rehearsed): Course {
+  return [
+    { part: 'clone', ms: clone.durationMs },
+    ...stages.map(({ stage, durationMs }) => ({ part: stage, ms: durationMs })),
+  ];
+}
+
+/** What a rollout or its way back should take, tier by tier: what the tiers' statements took on the clone. */
+export function tiersOf({ stages }: Rehearsed, direction: 'up' | 'down'): Course {
+  const steps = stages.find(({ stage }) => stage === (direction === 'up' ? 'forward' : 'back'))?.steps ?? [];
+  const sums = new Map<string, number>();
+  for (const { tier, durationMs } of steps) sums.set(tier, (sums.get(tier) ?? 0) + durationMs);
+  return [...sums].map(([part, ms]) => ({ part, ms }));
+}

@@ -1,0 +1,137 @@
+import { formatDuration, type Milliseconds, type Problem, printable } from '../core/index.ts';
+import { madeRelations } from '../dossier/index.ts';
+import {
+  blockedBy,
+  explainProof,
+  lockName,
+  type Rehearsal,
+  type RehearsalEvent,
+  type StageResult,
+} from '../rehearsal/index.ts';
+import { indented, type Look, painted, table, type Timing, timingText, withEnd } from './text/index.ts';
+
+/** A rehearsal for people: its stages, the proof, the longest lock, what is not proven, and last the verdict. */
+export function rehearsalText(rehearsal: Rehearsal, look: Look): string {
+  const { outcome, release, startedAt, endedAt, clone } = rehearsal;
+  const took = formatDuration((Date.parse(endedAt) - Date.parse(startedAt)) as Milliseconds);
+  return [
+    ...rehearsal.stages.flatMap((stage) => stageLines(stage, look)),
+    '',
+    ...table([...proofFacts(rehearsal), ...lockFacts(rehearsal), ...otherFacts(rehearsal)], look),
+    // not broken into lines: it is there to be copied
+    ...(clone.kept === null ? [] : ['', 'the clone is kept to look at:', `  ${printable(clone.kept)}`]),
+    '',
+    `${painted(outcome.toUpperCase(), look.paint)}  ${printable(release)}, rehearsed in ${took}`,
+  ].join('\n');
+}
+
+/** One stage that is over, as a line: how it went, its name, its time, its statements. */
+export function stageLine(
+  { stage, outcome, durationMs }: Pick<StageResult, 'stage' | 'outcome' | 'durationMs'>,
+  count: string,
+): readonly string[] {
+  return [outcome, stage.padEnd(13), formatDuration(durationMs as Milliseconds).padStart(9), count];
+}
+
+function stageLines({ problems, steps, ...stage }: StageResult, look: Look): readonly string[] {
+  const count = steps.length === 0 ? '' : `${steps.length} statement${steps.length === 1 ? '' : 's'}`;
+  return [...table([stageLine(stage, count)], look), ...problems.flatMap((problem) => problemLines(problem, look))];
+}
+
+function problemLines({ code, problem, fix, place }: Problem, { columns, paint }: Look): readonly string[] {
+  const where =
+    place === undefined ? '' : `${[place.file, place.line].filter((part) => part !== undefined).join(':')}: `;
+  const [first = '', ...others] = indented(`${code}: ${printable(where + problem)}`, { indent: 8, columns });
+  return [
+    first.replace(code, () => paint.bad(code)),
+    ...others,
+    ...indented(`fix: ${printable(fix)}`, { indent: 8, columns }),
+  ];
+}
+
+type Facts = readonly (readonly [name: string, text: string])[];
+
+function proofFacts({ proof, stages }: Rehearsal): Facts {
+  if (proof === null) {
+    const failed = stages.find(({ outcome }) => outcome === 'failed');
+    const why = failed === undefined ? 'there is no complete way back' : `the stage ${failed.stage} failed`;
+    return [['proof', `none: ${why}`]];
+  }
+  const { logical, strict, objects, differenceCount, notProven } = proof;
+  const verdict = logical === strict ? `schema and rows ${logical}` : `schema and rows ${logical}, strictly ${strict}`;
+  return [
+    ['proof', `${verdict} after the way back; ${differenceCount} difference${differenceCount === 1 ? '' : 's'}`],
+    [
+      '',
+      `${objects.toLocaleString('en-US')} objects; ${explainProof(proof)}${notProven.length === 0 ? '; nothing is left unproven' : ''}`,
+    ],
+    ...notProven.map(({ relation, reason }) => ['not proven', printable(`${relation}: ${reason}`)] as const),
+  ];
+}
+
+/** The longest lock of the forward, on what was there before, that reads or writes of others would wait for. */
+function lockFacts({ stages, barred, changes }: Rehearsal): Facts {
+  const made = madeRelations({ changes });
+  const steps = stages.find(({ stage }) => stage === 'forward')?.steps ?? [];
+  const [longest] = steps
+    .filter(({ tier }) => !barred.includes(tier))
+    .flatMap(({ tier, locks }) => locks.map((lock) => ({ tier, ...lock })))
+    .filter(
+      ({ age, mode, relation }) => age === 'existing' && !made.has(relation) && blockedBy(mode) !== 'schema changes',
+    )
+    .toSorted((one, other) => other.heldMs - one.heldMs);
+  if (longest === undefined) return [['longest lock', 'none that reads or writes of others would wait for']];
+  const { mode, relation, heldMs, tier } = longest;
+  const held = formatDuration(heldMs as Milliseconds);
+  const text = `${held}: ${lockName(mode)} on ${relation} in ${tier}; ${blockedBy(mode)} of others wait meanwhile`;
+  return [['longest lock', printable(text)]];
+}
+
+function otherFacts({ options, problems, stages }: Rehearsal): Facts {
+  const shown = new Set(stages.flatMap((stage) => stage.problems.map(({ problem }) => problem)));
+  return [
+    ...options.map(({ option, outcome, problems: [first] }): [string, string] => [
+      'option',
+      printable(`${option} ${outcome}${first === undefined ? '' : `: ${first.problem}`}`),
+    ]),
+    ...problems
+      .filter(({ problem }) => !shown.has(problem))
+      .map(({ code, problem }): [string, string] => ['problem', `${code}: ${printable(problem)}`]),
+  ];
+}
+
+/** What a rehearsal has done so far, by what it told. */
+export interface RehearsalCourse {
+  readonly over: readonly {
+    readonly stage: string;
+    readonly outcome: 'passed' | 'failed';
+    readonly durationMs: number;
+  }[];
+  readonly now: { readonly stage: string; readonly step: string | null };
+}
+
+/** The course after one more event; `ms` since the stage was started. */
+export function follow(course: RehearsalCourse, event: RehearsalEvent, ms: number): RehearsalCourse {
+  if (event.state === 'step') {
+    const { tier, direction, n, of, title } = event;
+    const step = `${tier} ${direction}, ${n} of ${of}: ${title}`;
+    return { ...course, now: { ...course.now, step } };
+  }
+  const { stage, state } = event;
+  if (state === 'started') return { ...course, now: { stage, step: null } };
+  return { ...course, over: [...course.over, { stage, outcome: state, durationMs: ms }] };
+}
+
+/** A rehearsal at work: the stages that are over, and where it is. */
+export function courseLines({ over, now }: RehearsalCourse, timing: Timing, look: Look): readonly string[] {
+  const { columns, paint } = look;
+  const where = printable(now.step === null ? now.stage : `${now.stage}: ${now.step}`);
+  return [
+    ...over.map(({ stage, outcome, durationMs }) => {
+      const time = formatDuration(durationMs as Milliseconds).padStart(9);
+      const line = `${painted(outcome, paint)}  ${stage.padEnd(13)}  ${time}`;
+      return columns < 40 ? `${painted(outcome, paint)}  ${stage}` : line;
+    }),
+    paint.quiet(withEnd(`now     ${where}`, timingText(timing), columns)),
+  ];
+}

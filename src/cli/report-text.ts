@@ -1,0 +1,51 @@
+import { printable } from '../core/index.ts';
+import { type Report } from '../report/index.ts';
+import { type Look, table } from './text/index.ts';
+
+/** A report in short, for people: both verdicts and why, the matrix, what comes next. */
+export function reportText(report: Report, look: Look): string {
+  const { readiness, execution, blockers } = report;
+  // one table for both, so that what is one below the other can be compared
+  const verdicts = [
+    ['RELEASE READINESS', readiness.status, readiness.reasons],
+    [
+      'PRODUCTION EXECUTION',
+      execution.status,
+      [
+        ...(readiness.status === 'GO' ? [] : ['the release is not ready']),
+        ...[...new Set([...blockers, ...execution.reasons])].filter((why) => !readiness.reasons.includes(why)),
+      ],
+    ],
+  ] as const;
+  return [
+    ...verdicts.flatMap(([name, status, reasons]) => [
+      ...table([[status.padEnd(6), look.paint.heading(name)]], look),
+      ...table(
+        reasons.map((reason) => ['      ', printable(reason)]),
+        look,
+      ),
+    ]),
+    '',
+    ...table(
+      report.components.map(({ component, status }) => [status, printable(component)]),
+      look,
+    ),
+    ...(report.notProven.length === 0
+      ? []
+      : [
+          '',
+          ...table(
+            report.notProven.map(({ relation, reason }) => ['not proven', printable(`${relation}: ${reason}`)]),
+            look,
+          ),
+        ]),
+    ...(report.next.length + report.meanwhile.length === 0 ? [] : ['']),
+    ...table(
+      [
+        ...report.next.map((item) => ['next', printable(item)]),
+        ...report.meanwhile.map((item) => ['meanwhile', printable(item)]),
+      ],
+      look,
+    ),
+  ].join('\n');
+}

@@ -1,0 +1,111 @@
+import { elapsed, formatDuration, type Milliseconds, printable } from '../core/index.ts';
+import { waitingText, type Waiting } from '../activity/index.ts';
+import { type Direction, type Release, type Tier } from '../release/index.ts';
+import { type RolloutEvent, type RolloutResult } from '../rollout/index.ts';
+import { cut, type Look, painted, table, type Timing, timingText, withEnd } from './text/index.ts';
+
+/** What a run came to, for people: the tiers that it did, and what holds the others. */
+export function rolloutText(result: RolloutResult, look: Look): string {
+  if (result.result === 'nothing-to-do') return 'nothing to do';
+  const rows = result.tiers.map((tier) => {
+    const run = result.runs.find((one) => one.tier === tier);
+    if (run === undefined) return ['done', tier];
+    const took = formatDuration(elapsed({ from: run.started, to: run.ended }));
+    return ['done', tier, took, statements(run.steps)];
+  });
+  return [
+    ...table(rows, look, { numbers: [2] }),
+    ...(result.result === 'held' ? heldLines(result.reasons, look) : []),
+  ].join('\n');
+}
+
+/** The tiers that a run would do, with their statements, and what would hold it. */
+export function planText(
+  plan: readonly { readonly tier: string; readonly steps: readonly { readonly n: number; readonly title: string }[] }[],
+  reasons: readonly string[],
+  look: Look,
+): string {
+  const lines = plan.flatMap(({ tier, steps }) => [
+    look.paint.heading(tier),
+    ...table(
+      steps.map(({ n, title }) => [`${n}.`, printable(title)]),
+      look,
+      { numbers: [0], indent: 2 },
+    ),
+  ]);
+  const held = heldLines(reasons, look);
+  return lines.length + held.length === 0 ? 'nothing to do' : [...lines, ...held].join('\n');
+}
+
+function heldLines(reasons: readonly string[], look: Look): readonly string[] {
+  return table(
+    reasons.map((reason) => ['BLOCKED', printable(reason)]),
+    look,
+  );
+}
+
+const statements = (count: number): string => `${count} statement${count === 1 ? '' : 's'}`;
+
+/** Where a run is, by what it told. */
+export interface RolloutCourse {
+  readonly over: readonly { readonly tier: string; readonly ms: number }[];
+  readonly now: Pick<RolloutEvent, 'tier' | 'step' | 'at'>;
+  readonly waitingFor: readonly Waiting[];
+}
+
+/** What each event says, where it is no statement. */
+export const eventWords: Readonly<Record<RolloutEvent['at'], string>> = {
+  attempt: 'attempt',
+  enter: 'asking the gate',
+  step: 'statements',
+  leave: 'checking what the tier promises',
+  commit: 'commit',
+  committed: 'committed',
+  retry: 'waiting to try the tier again',
+  waiting: 'waiting for another attempt',
+};
+
+/** What an event says, e.g. `statement 2 of 3: CREATE INDEX`. */
+export function eventText(
+  { at, tier, step }: RolloutCourse['now'],
+  of: Pick<Release, 'tiers'>,
+  direction: Direction,
+): string {
+  const steps = of.tiers.find(({ id }) => id === tier)?.[direction] ?? [];
+  if (at === 'step' && step !== null)
+    return printable(`statement ${step} of ${steps.length}: ${steps[step - 1]?.title ?? ''}`);
+  return step === null ? eventWords[at] : `${eventWords[at]} ${step}`;
+}
+
+/** A run at work: its tiers as a list, the one that is running with its statement and time, and who it waits for. */
+export function rolloutLines(
+  course: RolloutCourse,
+  /** The tiers in the order in which they run. */
+  of: { readonly tiers: readonly Tier[]; readonly direction: Direction; readonly timing: Timing },
+  look: Look,
+): readonly string[] {
+  const { over, now, waitingFor } = course;
+  const { columns, paint } = look;
+  const { tiers, direction, timing } = of;
+  const width = Math.max(0, ...tiers.map(({ id }) => id.length));
+  const line = (tier: Tier): readonly string[] => {
+    const name = tier.id.padEnd(width);
+    const done = over.find((one) => one.tier === tier.id);
+    if (done !== undefined) {
+      const time = formatDuration(done.ms as Milliseconds);
+      return [
+        withEnd(`done   ${name}  ${statements(tier[direction].length)}`, time, columns).replace('done', paint.good),
+      ];
+    }
+    if (tier.id !== now.tier) return [paint.quiet(cut(`       ${name.trimEnd()}`, columns))];
+    return [
+      withEnd(`now    ${name}  ${eventText(now, { tiers }, direction)}`, timingText(timing), columns),
+      ...waitingFor.map((one) =>
+        cut(`waits  for ${printable(waitingText(one))}`, columns).replace('waits', (word) => painted(word, paint)),
+      ),
+    ];
+  };
+  const first =
+    now.tier === null ? [withEnd(`now    ${eventText(now, { tiers }, direction)}`, timingText(timing), columns)] : [];
+  return [...first, ...tiers.flatMap(line)];
+}

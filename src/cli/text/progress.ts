@@ -1,0 +1,32 @@
+import { formatDuration, type Milliseconds } from '../../core/index.ts';
+import { cut, widthOf } from './width.ts';
+
+/** The time that work has taken, and what is left of it by what it took before; null where that is not known. */
+export interface Timing {
+  readonly spentMs: number;
+  readonly leftMs: number | null;
+}
+
+/** Says a timing, e.g. `12 s, about 40 s left`. Seconds are enough while one watches, and an estimate has no tenths. */
+export function timingText({ spentMs, leftMs }: Timing): string {
+  const spent = coarse(spentMs);
+  if (leftMs === null) return spent;
+  return leftMs < 1000 ? `${spent}, nearly done` : `${spent}, about ${coarse(leftMs)} left`;
+}
+
+/** A line of which the end is never cut off: the end is what changes. */
+export function withEnd(text: string, end: string, columns: number): string {
+  const room = columns - widthOf(end) - 2;
+  if (room < 8) return cut(`${text}  ${end}`, columns);
+  return `${cut(text, room)}  ${end}`;
+}
+
+/** The lines that fit above the prompt: the newest ones, because they move. */
+export function newest(lines: readonly string[], rows: number): readonly string[] {
+  return lines.slice(-Math.max(rows, 1));
+}
+
+function coarse(ms: number): string {
+  if (ms < 60_000) return `${Math.round(ms / 1000)} s`;
+  return formatDuration((Math.round(ms / 1000) * 1000) as Milliseconds);
+}

@@ -1,0 +1,209 @@
+import { type Digest, type Instant, OneRoofError } from '../core/index.ts';
+import { type Evidence } from '../evidence/index.ts';
+import { type Difference, explainDifference } from '../fingerprint/index.ts';
+import { explainNotifications, explainProof, reachedOut } from '../rehearsal/index.ts';
+import { type Release, type SealedRelease } from '../release/index.ts';
+import { type Found, type Measured, rehearsalsOf } from './bodies.ts';
+import { type Dossier, type Production } from './dossier.ts';
+import { lossesOf } from './losses.ts';
+import { locksOf, rowsOf, stepsOf, tiersOf, timeOf } from './measures.ts';
+import { risksOf } from './risks.ts';
+
+/** What a dossier is written from. */
+export interface DossierSource {
+  readonly sealed: SealedRelease;
+  /** What was recorded of this seal. */
+  readonly evidence: readonly Evidence[];
+  /** The target's name. */
+  readonly target: string;
+  /** The policy's. */
+  readonly production: boolean;
+  readonly reading: Production;
+  readonly now: Instant;
+}
+
+/** The rehearsal that a dossier speaks of: the newest that passed, with what came after it. */
+export interface Subject {
+  readonly digest: Digest;
+  readonly body: Measured;
+  /** All that passed, this one among them. */
+  readonly passed: readonly Measured[];
+  /** Later ones that failed or cannot be read. */
+  readonly doubts: readonly string[];
+  /** Earlier ones that cannot be read. */
+  readonly unread: number;
+}
+
+/**
+ * Finds the rehearsal that a dossier of this seal is written from.
+ *
+ * Errors  NOT_REHEARSED.
+ */
+export function subjectOf(sealed: SealedRelease, evidence: readonly Evidence[]): Subject {
+  const all = rehearsalsOf(evidence, sealed.seal);
+  const passed = all.flatMap((found) => (found.body?.outcome === 'passed' ? [{ ...found, body: found.body }] : []));
+  const subject = passed.at(-1);
+  if (subject === undefined)
+    throw new OneRoofError('NOT_REHEARSED', {
+      problem: `no rehearsal of ${sealed.release.name} with this seal has passed`,
+      fix: 'oneroof rehearse --golden, and mend what it finds',
+    });
+  const place = all.findIndex(({ digest }) => digest === subject.digest);
+  return {
+    digest: subject.digest,
+    body: subject.body,
+    passed: passed.map(({ body }) => body),
+    doubts: all.slice(place + 1).flatMap(doubtsOf),
+    unread: all.slice(0, place).filter(({ body }) => body === null).length,
+  };
+}
+
+function doubtsOf(found: Found): readonly string[] {
+  if (found.body === null)
+    return [`a later rehearsal, recorded at ${found.recordedAt} and not readable: ${found.reason}`];
+  if (found.body.outcome === 'passed') return [];
+  const [first] = found.body.problems;
+  return [`a later rehearsal failed, at ${found.body.endedAt}: ${first?.code ?? ''}: ${first?.problem ?? ''}`];
+}
+
+/**
+ * Builds what an approver is shown from the sealed release and measured facts.
+ *
+ * Errors  NOT_REHEARSED.
+ * Source  docs/FORMAT.md "Dossier".
+ */
+export function buildDossier(source: DossierSource): Dossier {
+  const { sealed, evidence, target, production, reading, now } = source;
+  const { release, seal } = sealed;
+  const { body, digest, passed, doubts, unread } = subjectOf(sealed, evidence);
+  const sealedAt = evidence.find(({ entry }) => entry.kind === 'seal')?.entry.recordedAt ?? body.startedAt;
+  const facts: Omit<Dossier, 'risks'> = {
+    version: 1,
+    writtenAt: now,
+    production,
+    release: {
+      name: release.name,
+      title: release.title,
+      summary: release.summary,
+      database: release.database,
+      seal,
+      sealedAt,
+    },
+    target,
+    authors: release.authors.map(({ name, kind, instructedBy }) => ({ name, kind, instructedBy })),
+    back: backOf(release, body),
+    changes: {
+      objects: body.changes?.objects ?? null,
+      objectCount: body.changes?.count ?? 0,
+      rows: rowsOf(release, body),
+    },
+    time: timeOf(release, body, { passed, unread }),
+    locks: locksOf(release, body),
+    now: reading,
+    outside: outsideOf(release, body),
+    tiers: tiersOf(release, body),
+    options: optionsOf(release, body),
+    reviews: release.reviews.map(({ by, finding, text }) => ({ by, finding, text })),
+    rehearsal: {
+      endedAt: body.endedAt,
+      serverVersion: body.serverVersion,
+      digest,
+      golden: {
+        takenAt: body.golden.takenAt,
+        provider: body.golden.provider,
+        bytes: body.golden.bytes,
+        proofLevel: body.golden.proofLevel,
+      },
+      problems: [...body.problems.map(({ code, problem }) => `${code}: ${problem}`), ...doubts],
+    },
+    evidence: evidence
+      .filter(({ entry }) => cited.includes(entry.kind))
+      .map(({ entry }) => ({ kind: entry.kind, digest: entry.digest, recordedAt: entry.recordedAt })),
+  };
+  return { ...facts, risks: risksOf(facts) };
+}
+
+/** What a dossier is derived from. Looks at production are in it themselves, and reports are derived as it is. */
+const cited: readonly string[] = ['seal', 'golden', 'rehearsal'];
+
+/** How many differences are named. */
+const namedDifferences = 50;
+
+function backOf(release: Release, body: Measured): Dossier['back'] {
+  const { proof } = body;
+  return {
+    verdict: proof?.strict === 'equal' ? 'strict' : proof?.logical === 'equal' ? 'logical' : 'not proven',
+    requires: release.requires,
+    how: howProven(body),
+    notProven: (proof?.notProven ?? []).map(({ relation, reason }) => ({ relation, reason })),
+    differences: (proof?.differences ?? [])
+      .slice(0, namedDifferences)
+      .map((one) => explainDifference(one as Difference)),
+    differenceCount: proof?.differenceCount ?? 0,
+    oneWay: release.tiers.flatMap(({ id, oneWay, barred }) =>
+      oneWay === null || barred !== null ? [] : [{ tier: id, reason: oneWay }],
+    ),
+    losses: lossesOf(release, body),
+    leftovers: body.leftovers.map(({ kind, name, state, since, burned, left }) =>
+      burned === undefined
+        ? `${kind} ${name}: ${state ?? 'left behind'}${since === 'switched' ? ', and was in force before' : ''}`
+        : `table ${name}: ${burned} column numbers are used up by each cycle, ${left ?? 0} are left`,
+    ),
+  };
+}
+
+function howProven({ proof, idempotent, repeatable, twin }: Measured): string {
+  if (proof === null) return 'not proven: the rehearsal did not come so far';
+  const said = (value: boolean | null): string => (value === null ? 'not reached' : value ? 'yes' : 'NO');
+  return [
+    `schema and rows compared with the copy before the forward: ${proof.objects} objects, ${explainProof(proof)}`,
+    `back twice alike: ${said(idempotent)}`,
+    `forward twice alike: ${said(repeatable)}`,
+    `forward alike on a second, differently prepared copy: ${twin === null ? 'not reached' : twin.varies.length === 0 ? 'yes' : 'NO'}`,
+  ].join('; ');
+}
+
+function outsideOf(release: Release, body: Measured): Dossier['outside'] {
+  const kinds = new Map(
+    release.tiers.flatMap(({ up, down }) => [...up, ...down].map((step) => [step.digest as string, step.kind])),
+  );
+  const steps = [...stepsOf(body, 'up'), ...stepsOf(body, 'down')];
+  const reached = steps.flatMap((step) =>
+    reachedOut(step.outward, kinds.get(step.digest) ?? '').map(
+      (what) => `tier ${step.tier} ${step.direction}: ${what}`,
+    ),
+  );
+  const { dispatch } = body;
+  const sent = explainNotifications(dispatch.notifications);
+  return {
+    declared: release.allows['dispatch'] ?? null,
+    dispatch: [...new Set([...reached, ...(sent === null ? [] : [sent])])],
+    unmeasured: [
+      ...(dispatch.notifications.sent === 'not measured'
+        ? ['NOTIFY: others work on the server of the copy, or it is older than 15']
+        : []),
+      ...(dispatch.called === null ? ['calls of functions: the server of the copy did not count them'] : []),
+      ...(dispatch.modules === null ? ['libraries that were loaded: the server of the copy does not tell'] : []),
+    ],
+    varies: [
+      ...release.varies.map((name) => `${name}: declared`),
+      ...(body.twin?.varies ?? []).map(
+        ({ object, columns }) => `${object}${columns.length === 0 ? '' : ` (${columns.join(', ')})`}: not declared`,
+      ),
+    ],
+  };
+}
+
+function optionsOf(release: Release, body: Measured): Dossier['options'] {
+  return release.options.map(({ id, title, decision, reason }) => {
+    const trial = body.options.find(({ option }) => option === id);
+    const why = trial?.problems[0] === undefined ? '' : `: ${trial.problems[0].problem}`;
+    return {
+      id,
+      title,
+      decision,
+      reason,
+      trial: trial === undefined ? 'not tried: it has no SQL' : `${trial.outcome}${why}`,
+    };
+  });
+}

@@ -1,0 +1,142 @@
+import { type Release } from '../release/index.ts';
+import { type Measured, type MeasuredStep } from './bodies.ts';
+import { type Loss } from './dossier.ts';
+import { madeRelations, releasedSteps } from './measures.ts';
+
+/** What holds what users write. */
+const holding = ['table', 'foreign table'];
+/** Statements that write a relation anew and keep its rows. */
+const keeping = /^(AlterTable|Cluster|Vacuum|Reindex|RefreshMatView|Index|Drop|Create)/;
+
+/**
+ * What users lose of what they wrote after the rollout, when the release is rolled back. Only from what was measured: what the forward made and
+ * the way back takes away, and what the way back wrote itself.
+ */
+export function lossesOf(release: Release, subject: Measured): readonly Loss[] {
+  const steps = releasedSteps(subject, release, 'down');
+  if (steps.length === 0) return [];
+  const kinds = new Map(release.tiers.flatMap(({ down }) => down.map((step) => [step.digest as string, step.kind])));
+  return [
+    ...madeAndTaken(release, subject),
+    ...overwritten(steps, subject),
+    ...emptied(steps, kinds),
+    ...setBack(subject),
+  ];
+}
+
+function madeAndTaken(release: Release, subject: Measured): readonly Loss[] {
+  const { changes } = subject;
+  if (changes === null || changes === undefined)
+    return [{ relation: '*', text: 'not known: the rehearsal did not record what the forward makes' }];
+  const end = takenAway(release, subject);
+  const tables = madeRelations(subject);
+  const losses = changes.objects.flatMap(({ kind, name, change, properties }): readonly Loss[] => {
+    const relation = tableOf(name);
+    if (change === 'made' && holding.includes(kind))
+      return [{ relation: name, text: `everything that is written to it: ${end}` }];
+    if (kind !== 'column' || tables.has(relation)) return [];
+    const column = name.slice(relation.length + 1);
+    if (change === 'made') return [{ relation, text: `everything that is written to its column ${column}: ${end}` }];
+    if (change === 'dropped')
+      return [
+        {
+          relation,
+          text: `column ${column} is taken away, and made anew by the way back: rows that are written meanwhile have no value of their users in it`,
+        },
+      ];
+    return properties
+      .filter((property) => property.name === 'type')
+      .map(({ before, after }) => ({
+        relation,
+        text: `column ${column} goes back from ${after} to ${before}: values written meanwhile that do not fit are changed, or stop the way back`,
+      }));
+  });
+  const more = changes.count - changes.objects.length;
+  return more > 0
+    ? [
+        ...losses,
+        { relation: '*', text: `${more} more objects changed than the rehearsal recorded: they are not looked at` },
+      ]
+    : losses;
+}
+
+/** How sure it is that what was made is gone, with what was written to it. */
+function takenAway({ tiers }: Release, subject: Measured): string {
+  const { proof } = subject;
+  if (proof?.logical !== 'equal') return 'whether the way back takes it away was not measured';
+  const renames = tiers.some(({ up }) => up.some(({ kind }) => /^(Rename|AlterObjectSchema)Stmt$/.test(kind)));
+  const carries = releasedSteps(subject, { tiers }, 'down').some(({ rowsByRelation }) =>
+    rowsByRelation.some(({ inserted, updated }) => inserted + updated > 0),
+  );
+  return [
+    'the way back takes it away',
+    ...(renames ? ['where it is renamed, its rows stay'] : []),
+    ...(carries ? ['but for what the statements of the way back carry over'] : []),
+  ].join('; ');
+}
+
+/** The name without its last part. */
+function tableOf(name: string): string {
+  return name.replace(/\.(?:"(?:[^"]|"")*"|[^."]+)$/, '');
+}
+
+function overwritten(steps: readonly MeasuredStep[], subject: Measured): readonly Loss[] {
+  const made = madeRelations(subject);
+  const found = new Map<string, { updated: number; deleted: number }>();
+  for (const { relation, updated, deleted } of steps.flatMap((step) => step.rowsByRelation)) {
+    if (made.has(relation)) continue;
+    const sum = found.get(relation) ?? { updated: 0, deleted: 0 };
+    found.set(relation, { updated: sum.updated + updated, deleted: sum.deleted + deleted });
+  }
+  return [...found].flatMap(([relation, { updated, deleted }]) => [
+    ...(deleted > 0
+      ? [
+          {
+            relation,
+            text: `the way back deleted ${counted(deleted)} on the copy: edits of these rows, and rows written meanwhile that its conditions match, go with them`,
+          },
+        ]
+      : []),
+    ...(updated > 0
+      ? [
+          {
+            relation,
+            text: `the way back updated ${counted(updated)} on the copy: edits made meanwhile of the same columns of such rows are overwritten`,
+          },
+        ]
+      : []),
+  ]);
+}
+
+const counted = (rows: number): string => `${rows} row${rows === 1 ? '' : 's'}`;
+
+function emptied(steps: readonly MeasuredStep[], kinds: ReadonlyMap<string, string>): readonly Loss[] {
+  return steps.flatMap((step) => {
+    const { digest, rewritten, rewrittenTables = rewritten } = step;
+    const kind = kinds.get(digest) ?? '';
+    if (kind === 'TruncateStmt')
+      return rewrittenTables.map((relation) => ({
+        relation,
+        text: 'the way back empties it: every row, also those written meanwhile',
+      }));
+    if (keeping.test(kind)) return [];
+    return rewrittenTables.map((relation) => ({
+      relation,
+      text: 'a statement of the way back gave it a new file: it may have emptied it, also of rows written meanwhile',
+    }));
+  });
+}
+
+/** A sequence that the forward moved and that is equal again was set back: sequences do not roll back by themselves. */
+function setBack({ changes, proof }: Measured): readonly Loss[] {
+  if (proof === null) return [];
+  const differs = new Set(proof.differences.flatMap((one) => (one.in === 'sequence' ? [one.name] : [])));
+  // where not every difference was kept, which of the sequences are equal again is not known
+  if (proof.differenceCount > proof.differences.length) return [];
+  return (changes?.sequences ?? [])
+    .filter((sequence) => !differs.has(sequence))
+    .map((relation) => ({
+      relation,
+      text: 'the way back sets the sequence back: numbers that were given out meanwhile are given out again',
+    }));
+}

@@ -1,0 +1,185 @@
+import { printable, truncate } from '../core/index.ts';
+import { blockedBy, lockName } from '../rehearsal/index.ts';
+import { type Direction, type Release, type Step, type Tier } from '../release/index.ts';
+import { type Measured, type MeasuredStep } from './bodies.ts';
+import { type Dossier, type LockSpan, type RowChange, type StatementFacts, type TierFacts } from './dossier.ts';
+
+/** Tenths of a millisecond: what is finer is noise, and would make the text long. */
+export function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
+
+/** The steps of a tier in a direction, as the first forward and the first way back ran them. */
+export function stepsOf(of: Measured, direction: Direction): readonly MeasuredStep[] {
+  const name = direction === 'up' ? 'forward' : 'back';
+  return of.stages.find(({ stage }) => stage === name)?.steps ?? [];
+}
+
+/** The measured steps of what may be rolled out: a barred tier is rehearsed too, and never runs in production. */
+export function releasedSteps(of: Measured, release: Pick<Release, 'tiers'>, direction: Direction) {
+  const barred = new Set<string>(release.tiers.flatMap(({ id, barred }) => (barred === null ? [] : [id])));
+  return stepsOf(of, direction).filter(({ tier }) => !barred.has(tier));
+}
+
+const total = (numbers: readonly number[]): number => numbers.reduce((sum, one) => sum + one, 0);
+
+/** Relations that the forward made. */
+export function madeRelations({
+  changes,
+}: {
+  readonly changes?:
+    | { readonly objects: readonly { readonly kind: string; readonly change: string; readonly name: string }[] }
+    | null
+    | undefined;
+}): ReadonlySet<string> {
+  const kinds = ['table', 'foreign table', 'view', 'materialized view'];
+  return new Set(
+    (changes?.objects ?? []).flatMap(({ kind, change, name }) =>
+      change === 'made' && kinds.includes(kind) ? [name] : [],
+    ),
+  );
+}
+
+/** The time that the statements took; null where none was reached. */
+function sumMs(steps: readonly MeasuredStep[]): number | null {
+  return steps.length === 0 ? null : tenths(total(steps.map(({ durationMs }) => durationMs)));
+}
+
+/** How long it takes, what it writes, and what that does not say. */
+export function timeOf(
+  release: Release,
+  subject: Measured,
+  { passed, unread }: { readonly passed: readonly Measured[]; readonly unread: number },
+): Dossier['time'] {
+  const up = releasedSteps(subject, release, 'up');
+  const all = passed.map((one) => sumMs(releasedSteps(one, release, 'up')) ?? 0);
+  const rewrites = new Map<string, number | null>();
+  for (const { rewritten, rewrittenTables, largestRewrite } of up)
+    for (const relation of rewrittenTables ?? rewritten) {
+      const bytes = largestRewrite?.relation === relation ? largestRewrite.bytes : null;
+      rewrites.set(relation, Math.max(bytes ?? 0, rewrites.get(relation) ?? 0) || bytes);
+    }
+  const sampled = up.filter(({ measured }) => measured === 'sampled').length;
+  return {
+    forwardMs: sumMs(up) ?? 0,
+    backMs: sumMs(releasedSteps(subject, release, 'down')),
+    range: { leastMs: Math.min(...all), mostMs: Math.max(...all), rehearsals: all.length },
+    walBytes: total(up.map(({ walBytes }) => walBytes)),
+    rewrites: [...rewrites].map(([relation, bytes]) => ({ relation, bytes })),
+    caveats: [
+      'the times are those of the statements; commits, checks and metrics between them come on top',
+      'nobody else worked on the copy: waiting for the locks of others, and the load of production, come on top',
+      'the copy may be on another machine, with other memory and disks',
+      ...(all.length === 1 ? ['one rehearsal only: how far the times spread is not known'] : []),
+      ...(unread === 0
+        ? []
+        : [`${unread} earlier records of rehearsals cannot be read: their times are not among them`]),
+      ...(sampled === 0
+        ? []
+        : [`${sampled} statements ran outside of a transaction: locks shorter than some milliseconds were not seen`]),
+    ],
+  };
+}
+
+/** The rows that the forward and the way back wrote, by relation; most rows first. */
+export function rowsOf(release: Release, subject: Measured): readonly RowChange[] {
+  type Counts = { inserted: number; updated: number; deleted: number };
+  const none = (): Counts => ({ inserted: 0, updated: 0, deleted: 0 });
+  const found = new Map<string, { up: Counts; down: Counts }>();
+  for (const direction of ['up', 'down'] as const)
+    for (const row of releasedSteps(subject, release, direction).flatMap((step) => step.rowsByRelation)) {
+      const change = found.get(row.relation) ?? { up: none(), down: none() };
+      for (const what of ['inserted', 'updated', 'deleted'] as const) change[direction][what] += row[what];
+      found.set(row.relation, change);
+    }
+  const size = ({ up }: Pick<RowChange, 'up'>): number => up.inserted + up.updated + up.deleted;
+  return [...found]
+    .map(([relation, change]) => ({ relation, ...change }))
+    .toSorted((a, b) => size(b) - size(a) || (a.relation < b.relation ? -1 : 1));
+}
+
+const severity: readonly LockSpan['blocks'][] = ['reads and writes', 'writes', 'schema changes'];
+
+/** Every lock on what was there before, but for the one that reading takes: tier by tier, the most severe and longest first. */
+export function locksOf(release: Release, subject: Measured): readonly LockSpan[] {
+  const steps = releasedSteps(subject, release, 'up');
+  const made = madeRelations(subject);
+  return release.tiers.flatMap(({ id, transaction }) => {
+    let begun = 0;
+    const spans: LockSpan[] = [];
+    for (const step of steps.filter(({ tier }) => tier === id)) {
+      // what an earlier tier made, nobody uses yet
+      for (const lock of existing(step).filter(({ relation }) => !made.has(relation)))
+        spans.push({
+          tier: id,
+          relation: lock.relation,
+          mode: lockName(lock.mode),
+          blocks: blockedBy(lock.mode),
+          // a statement of its own transaction counts from its own begin
+          fromMs: tenths(transaction === 'each' ? begun + (lock.fromMs ?? 0) : (lock.fromMs ?? begun)),
+          heldMs: tenths(lock.heldMs),
+        });
+      begun += step.durationMs;
+    }
+    return spans.toSorted(
+      (a, b) => severity.indexOf(a.blocks) - severity.indexOf(b.blocks) || b.heldMs - a.heldMs || a.fromMs - b.fromMs,
+    );
+  });
+}
+
+const existing = (step: MeasuredStep): MeasuredStep['locks'] =>
+  step.locks.filter(
+    ({ age, mode, kind = '' }) => age === 'existing' && mode !== 'AccessShareLock' && !indexes.includes(kind),
+  );
+
+/** `relkind`. Whoever locks an index has locked its table. */
+const indexes: readonly string[] = ['i', 'I'];
+
+/** Every tier with every statement, and what each did. */
+export function tiersOf(release: Release, subject: Measured): readonly TierFacts[] {
+  return release.tiers.map((tier) => ({
+    id: tier.id,
+    title: tier.title,
+    transaction: tier.transaction,
+    barred: tier.barred,
+    oneWay: tier.oneWay,
+    gates: release.gates.filter(({ before }) => before === tier.id).map(({ title }) => title),
+    durationMs: sumMs(stepsOf(subject, 'up').filter((step) => step.tier === tier.id)),
+    up: tier.up.map((step, at) => statement(step, at, { tier, direction: 'up', subject })),
+    down: tier.down.map((step, at) => statement(step, at, { tier, direction: 'down', subject })),
+  }));
+}
+
+/** How many notices of one statement are shown, and how many characters of each: a loop can raise a million. */
+const mostNotices = 20;
+const noticeCharacters = 500;
+
+function statement(
+  step: Step,
+  at: number,
+  of: { readonly tier: Tier; readonly direction: Direction; readonly subject: Measured },
+): StatementFacts {
+  const measured = stepsOf(of.subject, of.direction).find(
+    ({ tier, index, digest }) => tier === of.tier.id && index === at + 1 && digest === step.digest,
+  );
+  const notices = measured?.notices ?? [];
+  return {
+    n: at + 1,
+    title: step.title,
+    digest: step.digest,
+    sql: step.sql,
+    durationMs: measured === undefined ? null : tenths(measured.durationMs),
+    rows: measured?.rows ?? null,
+    locks: (measured === undefined ? [] : existing(measured)).map(
+      ({ relation, mode, heldMs }) => `${lockName(mode)} on ${printable(relation)}, ${tenths(heldMs)} ms`,
+    ),
+    walBytes: measured?.walBytes ?? null,
+    rewritten: measured?.rewritten ?? [],
+    notices: [
+      ...notices
+        .slice(0, mostNotices)
+        .map(({ severity: how, message }) => truncate(`${how}: ${message}`, noticeCharacters)),
+      ...(notices.length > mostNotices ? [`and ${notices.length - mostNotices} more`] : []),
+    ],
+  };
+}

@@ -1,0 +1,256 @@
+import { type Dossier, type LockSpan, type Part, type Risk, type Weight } from '../dossier.ts';
+import { bytes, count, ms } from './figures.ts';
+import { type DossierView } from './view.ts';
+import { statements } from './statements.ts';
+import {
+  facts,
+  type Hole,
+  type Html,
+  html,
+  lines,
+  list,
+  lockFigure,
+  path,
+  table,
+  tag,
+  time,
+  type Tone,
+} from '../../page/index.ts';
+
+const tones: Readonly<Record<Weight, Tone>> = { stop: 'no', think: 'hold', know: 'info' };
+const weights: Readonly<Record<Weight, string>> = { stop: 'stop and look', think: 'think about', know: 'know' };
+/** Where the links above the dossier lead. */
+const contents = [
+  ['back', 'Way back'],
+  ['changes', 'Changes'],
+  ['time', 'Time'],
+  ['locks', 'Who waits'],
+  ['production', 'Production now'],
+  ['outside', 'Outside'],
+  ['statements', 'SQL'],
+  ['options', 'Options, reviews'],
+  ['people', 'Authors'],
+  ['evidence', 'Evidence'],
+] as const;
+
+/** Draws the dossier: risk first, measured facts, detail on demand, the exact text last; `more`: anchors of the page that it stands on. */
+export function dossierHtml(view: DossierView, more: readonly (readonly [id: string, name: string])[] = []): Html {
+  const { dossier } = view;
+  const { release } = dossier;
+  return html`<header><p class="soft">${release.name} for ${dossier.target}, database ${release.database}</p><h1>${release.title}</h1>${
+    release.summary !== '' &&
+    html`<details><summary>What its authors say of it</summary><p>${release.summary}</p><p class="hint">All else on this page was measured, on a clone of production.</p></details>`
+  }</header>
+${summary(dossier)}
+<nav class="noprint soft" aria-label="Parts of the dossier"><p>${[...contents, ...more].map(([id, name], index) => html`${index > 0 && ' · '}<a href="#${id}">${name}</a>`)}</p></nav>
+${part('risks', 'What can go wrong', risks(dossier.risks))}
+${part('back', 'The way back', wayBack(dossier))}
+${part('changes', 'What changes', changes(dossier))}
+${part('time', 'How long, and what it costs', timing(dossier))}
+${part('locks', 'Who waits', locks(dossier.locks))}
+${part('production', 'Production now', production(dossier))}
+${part('outside', 'What leaves the database, what varies', around(dossier))}
+${part('statements', 'The SQL', statements(view))}
+${part('options', 'Other ways that were considered, and reviews', options(dossier))}
+${part('people', 'Who prepared it', people(dossier))}
+${part('evidence', 'Evidence', evidence(view))}`;
+}
+
+function part(id: Part, title: string, body: Html): Html {
+  return html`<section id="${id}"><h2>${title}</h2>${body}</section>`;
+}
+
+function summary({ risks: all, back, time: took, changes: made, locks: spans }: Dossier): Html {
+  const longest = spans
+    .filter(({ blocks }) => blocks !== 'schema changes')
+    .toSorted((one, other) => other.heldMs - one.heldMs)[0];
+  const rows = made.rows.reduce((sum, { up }) => sum + up.inserted + up.updated + up.deleted, 0);
+  const stops = all.filter(({ weight }) => weight === 'stop').length;
+  const card = (name: string, big: string, tone: Tone, small: Hole): Html =>
+    html`<div class="card"><span class="soft">${name}</span><span class="big ${tone}">${big}</span><small>${small}</small></div>`;
+  return html`<div class="cards">${card(
+    'Risks',
+    stops === 0
+      ? all.some(({ weight }) => weight === 'think')
+        ? 'Think about it'
+        : 'None found'
+      : `${stops} to stop at`,
+    stops > 0 ? 'no' : all.some(({ weight }) => weight === 'think') ? 'hold' : 'go',
+    `${all.length} in all, measured`,
+  )}${card(
+    'Way back',
+    back.verdict === 'not proven' ? 'Not proven' : back.oneWay.length > 0 ? 'Not for all' : 'Proven',
+    back.verdict === 'not proven' ? 'no' : back.oneWay.length > 0 ? 'hold' : 'go',
+    back.verdict === 'not proven' ? back.how : `${back.verdict} equality of schema and rows`,
+  )}${card(
+    'Time',
+    ms(took.forwardMs),
+    'plain',
+    took.range.rehearsals > 1
+      ? `${ms(took.range.leastMs)} to ${ms(took.range.mostMs)} in ${took.range.rehearsals} rehearsals`
+      : 'in one rehearsal',
+  )}${card(
+    'Longest wait of others',
+    longest === undefined ? 'None' : ms(longest.heldMs),
+    longest === undefined ? 'go' : 'plain',
+    longest === undefined ? 'no lock that reads or writes wait for' : `${longest.mode} on ${longest.relation}`,
+  )}${card('Rows written', count(rows), 'plain', `${made.rows.length} relations; ${made.objects === null ? 'objects not compared' : `${made.objects.length} objects changed`}`)}</div>`;
+}
+
+function risks(all: readonly Risk[]): Html {
+  if (all.length === 0) return html`<p>${tag('none found', 'go')} No rule of ours found anything to think about.</p>`;
+  return html`<ul class="bare">${all.map(
+    ({ weight, title, text, part: more }) =>
+      html`<li class="note ${weight === 'stop' ? 'no' : weight === 'think' ? 'hold' : ''}">${tag(weights[weight], tones[weight])} <strong>${title}</strong><br>${text} <a href="#${more}" aria-label="More on: ${title}">more</a></li>`,
+  )}</ul>`;
+}
+
+function wayBack({ back, release }: Dossier): Html {
+  const tone: Tone = back.verdict === 'not proven' ? 'no' : 'go';
+  return html`<p>${tag(back.verdict === 'not proven' ? 'not proven' : `proven, ${back.verdict}`, tone)} ${back.how}</p><p class="soft">Release ${release.name} requires ${back.requires} equality.</p>${
+    back.oneWay.length > 0 &&
+    html`<h3>Tiers without a way back</h3>${list(back.oneWay.map(({ tier, reason }) => html`<strong>${tier}</strong>: ${reason}`))}`
+  }<h3>What users lose if it is rolled back after an hour</h3>${list(
+    back.losses.map(({ relation, text }) => html`<code>${relation}</code>: ${text}`),
+    'Nothing that they wrote, by what was measured.',
+  )}<h3>Not proven</h3>${list(
+    back.notProven.map(({ relation, reason }) => html`<code>${relation}</code>: ${reason}`),
+    'Nothing: all of schema and rows was compared.',
+  )}${
+    back.differences.length > 0 &&
+    html`<h3>Not as before, after the way back</h3>${list(back.differences)}${back.differenceCount > back.differences.length && html`<p class="soft">and ${back.differenceCount - back.differences.length} more</p>`}`
+  }${back.leftovers.length > 0 && html`<h3>Left behind</h3>${list(back.leftovers)}`}`;
+}
+
+function changes({ changes: { objects, objectCount, rows } }: Dossier): Html {
+  const known = objects ?? [];
+  const kinds = [...new Set(known.map(({ kind }) => kind))];
+  const sum = (of: { inserted: number; updated: number; deleted: number }): string =>
+    [
+      of.inserted > 0 && `+${count(of.inserted)}`,
+      of.updated > 0 && `~${count(of.updated)}`,
+      of.deleted > 0 && `−${count(of.deleted)}`,
+    ]
+      .filter((one) => one !== false)
+      .join('  ') || '0';
+  return html`<h3>Objects</h3>${
+    objects === null
+      ? html`<p>${tag('not compared', 'no')} The rehearsal did not record what it changed: rehearse again.</p>`
+      : objects.length === 0
+        ? html`<p class="soft">No object of the schema changes.</p>`
+        : null
+  }${kinds.map((kind) => {
+    const of = known.filter((one) => one.kind === kind);
+    return html`<details${of.length <= 12 ? html` open` : null}><summary>${kind} <span class="soft">${of.length}</span></summary><ul>${of.map(
+      ({ name, change, properties }) =>
+        html`<li>${tag(change, change === 'dropped' ? 'no' : change === 'changed' ? 'hold' : 'plain')} <code>${name}</code>${
+          properties.length > 0 &&
+          html`<ul>${properties.map((one) => html`<li>${one.name}: <code>${one.before}</code> → <code>${one.after}</code></li>`)}</ul>`
+        }</li>`,
+    )}</ul></details>`;
+  })}${objectCount > known.length && html`<p class="soft">and ${objectCount - known.length} more objects</p>`}<h3>Rows</h3>${table(
+    {
+      caption: '+ inserted, ~ updated, − deleted',
+      columns: [{ head: 'Table' }, { head: 'Forward', kind: 'number' }, { head: 'Back', kind: 'number' }],
+      rows: rows.map(({ relation, up, down }) => [html`<code>${relation}</code>`, sum(up), sum(down)]),
+      none: 'No row is written.',
+    },
+  )}`;
+}
+
+function timing({ time: took, tiers }: Dossier): Html {
+  const { range } = took;
+  return html`${facts([
+    ['Forward', ms(took.forwardMs)],
+    [
+      'Range',
+      range.rehearsals > 1
+        ? `${ms(range.leastMs)} to ${ms(range.mostMs)}, in ${range.rehearsals} rehearsals`
+        : 'rehearsed once: rehearse again to see how it varies',
+    ],
+    ['Back', took.backMs === null ? 'not measured' : ms(took.backMs)],
+    ['WAL', bytes(took.walBytes)],
+    [
+      'Written anew',
+      took.rewrites.length === 0
+        ? 'no table'
+        : took.rewrites
+            .map(({ relation, bytes: size }) => `${relation}${size === null ? '' : ` (${bytes(size)})`}`)
+            .join(', '),
+    ],
+  ])}${table({
+    columns: [
+      { head: 'Tier' },
+      { head: 'Statements', kind: 'number' },
+      { head: 'Time', kind: 'number' },
+      { head: 'Gates before it' },
+    ],
+    rows: tiers.map((tier) => [
+      html`${tier.id} ${tier.barred !== null && tag('barred', 'no')} ${tier.oneWay !== null && tag('one-way', 'hold')}`,
+      tier.up.length,
+      tier.durationMs === null ? 'not reached' : ms(tier.durationMs),
+      tier.gates.join('; '),
+    ]),
+  })}${took.caveats.length > 0 && html`<h3>What these figures do not say</h3>${list(took.caveats)}`}`;
+}
+
+function locks(spans: readonly LockSpan[]): Html {
+  return html`<p class="soft">Locks on tables that were there before, from the moment that each was taken to the end of its transaction.</p>${lockFigure({ title: 'Locks over time', spans })}`;
+}
+
+function production({ now }: Dossier): Html {
+  if (!now.read) return html`<p>${tag('not read', 'no')} ${now.why}</p>`;
+  return html`<p>Read ${time(now.at)}: ${tag(now.schema, now.schema === 'as rehearsed' ? 'go' : 'no')}</p>${table({
+    columns: [{ head: 'Metric' }, { head: 'Now', kind: 'number' }, { head: 'Expected' }, { head: '' }],
+    rows: now.metrics.map((one) => [
+      html`<code>${one.name}</code>${one.title !== one.name && html` <span class="soft">${one.title}</span>`}`,
+      one.value === null ? 'not measured' : count(one.value),
+      one.expected ?? '',
+      one.holds === null ? '' : tag(one.holds ? 'holds' : 'does not hold', one.holds ? 'go' : 'no'),
+    ]),
+    none: 'The release names no metric.',
+  })}${
+    now.gates.length > 0 &&
+    html`<h3>Gates on data</h3>${list(now.gates.map((gate) => html`${tag(gate.state, gate.state === 'open' ? 'go' : 'no')} ${gate.title}: ${gate.text}`))}`
+  }<h3>Who would make it wait</h3>${list(now.blockers, 'Nobody, at that moment.')}${now.unseen !== null && html`<p class="note hold">${now.unseen}</p>`}<p class="soft">${now.harmless}</p>`;
+}
+
+function around({ outside }: Dossier): Html {
+  const { dispatch, varies } = outside;
+  return html`<h3>External dispatch</h3>${list(dispatch, 'None.')}${outside.declared !== null && html`<p class="note hold">The release says that it reaches out: ${outside.declared}</p>`}${outside.unmeasured.length > 0 && html`<h3>Not measured</h3>${list(outside.unmeasured)}`}<h3>What may differ between two runs</h3>${list(varies, 'Nothing: two forwards, prepared differently, ended the same.')}`;
+}
+
+function options({ options: ways, reviews }: Dossier): Html {
+  return html`${table({
+    columns: [{ head: 'Way' }, { head: 'Decision' }, { head: 'Why' }, { head: 'On a clone' }],
+    rows: ways.map(({ id, title, decision, reason, trial }) => [html`${id}: ${title}`, decision, reason, trial]),
+    none: 'No other way was recorded.',
+  })}<h3>Reviews, advisory and never counted</h3>${list(
+    reviews.map(
+      ({ by, finding, text }) =>
+        html`<strong>${by}</strong> ${tag(finding, finding === 'objects' ? 'no' : 'plain')} ${text}`,
+    ),
+    'None.',
+  )}`;
+}
+
+function people({ authors }: Dossier): Html {
+  return list(
+    authors.map(
+      ({ name, kind, instructedBy }) =>
+        html`<strong>${name}</strong> (${kind})${instructedBy !== null && html`, instructed by <strong>${instructedBy}</strong>`}`,
+    ),
+    'The release names no author.',
+  );
+}
+
+function evidence({ dossier, text, textDigest }: DossierView): Html {
+  return html`${table({
+    columns: [{ head: 'Kind' }, { head: 'Recorded' }, { head: 'Digest' }],
+    rows: dossier.evidence.map(({ kind, digest, recordedAt }) => [
+      kind,
+      time(recordedAt),
+      html`<a href="${path('evidence', digest)}"><code>${digest.slice(7, 19)}</code></a>`,
+    ]),
+  })}<details><summary>The exact text that is signed</summary><p class="soft">What stands above, as text: its digest <code>${textDigest}</code> is in the statement.</p><pre tabindex="0" id="text">${lines(text)}</pre></details>`;
+}

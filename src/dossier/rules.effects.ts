@@ -1,0 +1,152 @@
+import { type Milliseconds } from '../core/index.ts';
+import { count, list, one, type Rule, time } from './rules.ts';
+
+/** From these lengths on a lock is a risk. People notice a second; a queue behind a lock forms sooner. */
+export const lockLimits = { stop: 1000, think: 100 } as Readonly<Record<'stop' | 'think', Milliseconds>>;
+
+/** What holds rows. */
+const holding: readonly string[] = ['table', 'column', 'foreign table', 'materialized view', 'sequence', 'schema'];
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0);
+
+/** What the release does, and whether it can be undone. */
+export const effects: Readonly<Record<string, Rule>> = {
+  notProven: {
+    part: 'back',
+    says: ({ back }) =>
+      one(back.verdict === 'not proven', 'stop', { title: 'The way back is not proven', text: back.how }),
+  },
+  oneWay: {
+    part: 'back',
+    says: ({ back }) =>
+      one(back.oneWay.length > 0, 'stop', {
+        title: `${count(back.oneWay.length, 'tier')} cannot be undone`,
+        text: list(back.oneWay.map(({ tier, reason }) => `${tier}: ${reason}`)),
+      }),
+  },
+  strict: {
+    part: 'back',
+    says: ({ back }) => {
+      const differ = `${count(back.differenceCount, 'property')} differ${back.differenceCount === 1 ? 's' : ''}: ${list(back.differences)}`;
+      const missed = back.verdict === 'logical' && back.requires === 'strict';
+      return one(back.verdict === 'logical', missed ? 'stop' : 'think', {
+        title: missed
+          ? 'The way back restores less than the release requires'
+          : 'The way back restores what clients tell apart by name, not everything',
+        text: differ.replaceAll('propertys', 'properties'),
+      });
+    },
+  },
+  rowsNotProven: {
+    part: 'back',
+    says: ({ back }) =>
+      one(back.notProven.length > 0, 'think', {
+        title: `The rows of ${count(back.notProven.length, 'relation')} could not be compared`,
+        text: list(back.notProven.map(({ relation, reason }) => `${relation}: ${reason}`)),
+      }),
+  },
+  losses: {
+    part: 'back',
+    says: ({ back }) =>
+      one(back.losses.length > 0, 'think', {
+        title: 'A rollback loses what users write meanwhile',
+        text: list(back.losses.map(({ relation, text }) => `${relation}: ${text}`)),
+      }),
+  },
+  backMayFail: {
+    part: 'back',
+    says: ({ changes }) => {
+      const loosened = (changes.objects ?? []).filter(
+        ({ kind, change, properties }) =>
+          (kind === 'constraint' && change === 'dropped') ||
+          (kind === 'constraint' && properties.some(({ name }) => name === 'definition')) ||
+          (kind === 'column' && properties.some(({ name, before }) => name === 'notNull' && before === 'true')),
+      );
+      return one(loosened.length > 0, 'think', {
+        title: 'What is written meanwhile can stop the way back',
+        text: `it puts back what the forward takes away: ${list(loosened.map(({ kind, name }) => `${kind} ${name}`))}`,
+      });
+    },
+  },
+  leftovers: {
+    part: 'back',
+    says: ({ back }) =>
+      one(back.leftovers.length > 0, 'think', { title: 'Something stays behind', text: list(back.leftovers) }),
+  },
+  dropped: {
+    part: 'changes',
+    says: ({ changes, back }) => {
+      const dropped = (changes.objects ?? []).filter(({ change }) => change === 'dropped');
+      const heavy = back.verdict === 'not proven' && dropped.some(({ kind }) => holding.includes(kind));
+      return one(dropped.length > 0, heavy ? 'stop' : 'think', {
+        title: `${count(dropped.length, 'object')} dropped`,
+        text: list(dropped.map(({ kind, name }) => `${kind} ${name}`)),
+      });
+    },
+  },
+  unknownChanges: {
+    part: 'changes',
+    says: ({ changes }) =>
+      one(changes.objects === null || changes.objects.length < changes.objectCount, 'think', {
+        title: 'Not every changed object is listed',
+        text:
+          changes.objects === null
+            ? 'the rehearsal did not record which objects change: rehearse again'
+            : `${changes.objects.length} of ${changes.objectCount} are`,
+      }),
+  },
+  deleted: {
+    part: 'changes',
+    says: ({ changes }) => {
+      const deleted = changes.rows.filter(({ up }) => up.deleted > 0);
+      return one(deleted.length > 0, 'think', {
+        title: `${count(sum(deleted.map(({ up }) => up.deleted)), 'row')} deleted`,
+        text: list(deleted.map(({ relation, up }) => `${relation}: ${up.deleted}`)),
+      });
+    },
+  },
+  rewrites: {
+    part: 'time',
+    says: ({ time: { rewrites } }) =>
+      one(rewrites.length > 0, 'think', {
+        title: `${count(rewrites.length, 'table')} written anew`,
+        text: list(rewrites.map(({ relation, bytes }) => `${relation}${bytes === null ? '' : `, ${bytes} bytes`}`)),
+      }),
+  },
+  longLocks: {
+    part: 'locks',
+    says: ({ locks }) => {
+      const blocking = locks.filter(({ blocks }) => blocks !== 'schema changes');
+      const isStop = ({ blocks, heldMs }: (typeof locks)[number]): boolean =>
+        blocks === 'reads and writes' && heldMs >= lockLimits.stop;
+      const stop = blocking.filter(isStop);
+      const think = blocking.filter((lock) => !isStop(lock) && lock.heldMs >= lockLimits.think);
+      const text = (all: typeof locks): string =>
+        list(
+          all
+            .toSorted((a, b) => b.heldMs - a.heldMs)
+            .map(({ blocks, relation, heldMs, tier }) => `${blocks} of ${relation} for ${time(heldMs)} (${tier})`),
+        );
+      return [
+        ...one(stop.length > 0, 'stop', {
+          title: `Reads and writes wait for ${time(lockLimits.stop)} or longer`,
+          text: text(stop),
+        }),
+        ...one(think.length > 0, 'think', {
+          title: `Others wait for ${time(lockLimits.think)} or longer`,
+          text: text(think),
+        }),
+      ];
+    },
+  },
+  shortLocks: {
+    part: 'locks',
+    says: ({ locks }) => {
+      const short = locks.filter(({ blocks, heldMs }) => blocks !== 'schema changes' && heldMs < lockLimits.think);
+      return one(short.length > 0, 'know', {
+        title: `${count(short.length, 'lock')} shorter than ${time(lockLimits.think)}`,
+        text: 'each first waits for who uses the table, and whoever comes after waits behind it',
+      });
+    },
+  },
+};

@@ -1,0 +1,175 @@
+import { printable } from '../core/index.ts';
+import { type Dossier, notForProduction, type ObjectChange, type StatementFacts, type TierFacts } from './dossier.ts';
+
+/**
+ * The exact text that is hashed into what people sign: every fact of the dossier, one a line, statements in full.
+ *
+ * Shape   plain text; the same dossier gives the same bytes. Invisible characters are shown as `\u{…}`, so no text of an author's begins a
+ *         line of its own; SQL stands behind `| `.
+ * Source  docs/FORMAT.md "Dossier".
+ */
+export function dossierText(dossier: Dossier): string {
+  const { release, rehearsal } = dossier;
+  const lines = [
+    ...(dossier.production ? [] : [notForProduction, '']),
+    `Dossier ${dossier.version}, written ${dossier.writtenAt}`,
+    `Release ${release.name}: ${release.title}`,
+    `Summary ${release.summary}`,
+    `Seal ${release.seal}, sealed ${release.sealedAt}`,
+    `Target ${dossier.target}, database ${release.database}`,
+    ...section(
+      'risks',
+      dossier.risks,
+      ({ weight, title, part, text }) => `${weight.toUpperCase()}: ${title} [${part}]: ${text}`,
+    ),
+    ...back(dossier),
+    ...changes(dossier),
+    ...time(dossier),
+    ...section(
+      'locks',
+      dossier.locks,
+      ({ tier, relation, mode, blocks, fromMs, heldMs }) =>
+        `${tier}: ${mode} on ${relation} from ${fromMs} ms for ${heldMs} ms; others wait with: ${blocks}`,
+    ),
+    ...production(dossier),
+    ...outside(dossier),
+    '',
+    'STATEMENTS',
+    ...dossier.tiers.flatMap(tier),
+    ...section(
+      'options',
+      dossier.options,
+      ({ id, title, decision, reason, trial }) => `${id}: ${title}: ${decision}: ${reason}; tried: ${trial}`,
+    ),
+    ...dossier.reviews.map(({ by, finding, text }) => `  review by ${by}: ${finding} (advisory): ${text}`),
+    ...section(
+      'people',
+      dossier.authors,
+      ({ name, kind, instructedBy }) =>
+        `${name} (${kind}${instructedBy === null ? '' : `, instructed by ${instructedBy}`})`,
+    ),
+    '',
+    'EVIDENCE',
+    `  rehearsal ${rehearsal.digest}, ended ${rehearsal.endedAt}, PostgreSQL ${rehearsal.serverVersion}`,
+    `  copy taken ${rehearsal.golden.takenAt} by ${rehearsal.golden.provider}, ${rehearsal.golden.bytes} bytes; equality with production: ${rehearsal.golden.proofLevel}`,
+    ...rehearsal.problems.map((problem) => `  problem ${problem}`),
+    ...dossier.evidence.map(({ kind, digest, recordedAt }) => `  ${kind} ${digest}, recorded ${recordedAt}`),
+  ];
+  return `${lines.map(printable).join('\n')}\n`;
+}
+
+function section<T>(title: string, items: readonly T[], line: (item: T) => string): readonly string[] {
+  return ['', title.toUpperCase(), ...(items.length === 0 ? ['  none'] : items.map((item) => `  ${line(item)}`))];
+}
+
+function back({ back: of, time: { backMs } }: Dossier): readonly string[] {
+  const nothing =
+    backMs === null
+      ? 'what a rollback loses was not measured'
+      : 'a rollback loses nothing that users write meanwhile, as far as it was measured';
+  return [
+    '',
+    'BACK',
+    `  verdict ${of.verdict}, the release requires ${of.requires}`,
+    `  how: ${of.how}`,
+    ...of.notProven.map(({ relation, reason }) => `  rows not compared: ${relation}: ${reason}`),
+    `  differences after the way back: ${of.differenceCount}`,
+    ...of.differences.map((text) => `  difference: ${text}`),
+    ...of.oneWay.map(({ tier: id, reason }) => `  no way back: tier ${id}: ${reason}`),
+    ...(of.losses.length === 0 ? [`  ${nothing}`] : []),
+    ...of.losses.map(({ relation, text }) => `  a rollback loses: ${relation}: ${text}`),
+    ...of.leftovers.map((text) => `  left behind: ${text}`),
+  ];
+}
+
+function changes({ changes: of }: Dossier): readonly string[] {
+  return [
+    '',
+    'CHANGES',
+    `  objects: ${of.objects === null ? 'not recorded' : of.objects.length} of ${of.objectCount}`,
+    ...(of.objects ?? []).flatMap(object),
+    ...of.rows.map(({ relation, up, down }) => {
+      const counts = (one: typeof up): string =>
+        `${one.inserted} inserted, ${one.updated} updated, ${one.deleted} deleted`;
+      return `  rows of ${relation}: ${counts(up)}; back: ${counts(down)}`;
+    }),
+  ];
+}
+
+function object({ kind, name, change, properties }: ObjectChange): readonly string[] {
+  return [`  ${change}: ${kind} ${name}`, ...properties.map((one) => `    ${one.name}: ${one.before} → ${one.after}`)];
+}
+
+function time({ time: of }: Dossier): readonly string[] {
+  const { range } = of;
+  return [
+    '',
+    'TIME',
+    `  forward ${of.forwardMs} ms; back ${of.backMs === null ? 'not measured' : `${of.backMs} ms`}`,
+    `  forward over ${range.rehearsals} rehearsals: ${range.leastMs} ms to ${range.mostMs} ms`,
+    `  WAL ${of.walBytes} bytes`,
+    ...of.rewrites.map(
+      ({ relation, bytes }) => `  written anew: ${relation}${bytes === null ? '' : `, ${bytes} bytes`}`,
+    ),
+    ...of.caveats.map((text) => `  note: ${text}`),
+  ];
+}
+
+function production({ now }: Dossier): readonly string[] {
+  if (!now.read) return ['', 'PRODUCTION', `  not read: ${now.why}`];
+  return [
+    '',
+    'PRODUCTION',
+    `  read ${now.at}; schema: ${now.schema}`,
+    ...now.metrics.map(({ name, title, value, expected, holds }) => {
+      const held = holds === null ? '' : holds ? ': holds' : ': DOES NOT HOLD';
+      return `  ${name} ${value === null ? 'not measured' : `= ${value}`}${expected === null ? '' : `, expected ${expected}`}${held} (${title})`;
+    }),
+    ...now.gates.map(({ title, state, text }) => `  gate ${state}: ${title}: ${text}`),
+    ...(now.blockers.length === 0 ? ['  nobody is seen who would make it wait'] : []),
+    ...now.blockers.map((text) => `  would wait for: ${text}`),
+    ...(now.unseen === null ? [] : [`  not seen: ${now.unseen}`]),
+    `  looking: ${now.harmless}`,
+  ];
+}
+
+function outside({ outside: of }: Dossier): readonly string[] {
+  return [
+    '',
+    'OUTSIDE',
+    `  ${of.declared === null ? 'declares that nothing leaves the database' : `declares that it reaches out: ${of.declared}`}`,
+    ...(of.dispatch.length === 0 ? ['  nothing was seen to leave the database'] : []),
+    ...of.dispatch.map((text) => `  left the database: ${text}`),
+    ...of.unmeasured.map((text) => `  not measured: ${text}`),
+    ...of.varies.map((text) => `  may vary: ${text}`),
+  ];
+}
+
+function tier(of: TierFacts): readonly string[] {
+  return [
+    '',
+    `  TIER ${of.id}: ${of.title}`,
+    `    ${of.transaction === 'single' ? 'in one transaction' : 'statement by statement'}; ${of.durationMs === null ? 'not measured' : `${of.durationMs} ms`}`,
+    ...(of.barred === null ? [] : [`    BARRED, never rolled out: ${of.barred}`]),
+    ...(of.oneWay === null ? [] : [`    no way back: ${of.oneWay}`]),
+    ...of.gates.map((text) => `    gate before it: ${text}`),
+    ...of.up.flatMap((one) => statement('up', one)),
+    ...of.down.flatMap((one) => statement('down', one)),
+  ];
+}
+
+function statement(direction: string, of: StatementFacts): readonly string[] {
+  const measured = [
+    ...(of.durationMs === null ? [] : [`${of.durationMs} ms`]),
+    ...(of.rows === null ? [] : [`${of.rows} rows`]),
+    ...(of.walBytes === null ? [] : [`WAL ${of.walBytes} bytes`]),
+  ];
+  return [
+    `    ${direction} ${of.n}: ${of.title}, ${of.digest}`,
+    `      ${measured.length === 0 ? 'not measured' : measured.join(', ')}`,
+    ...of.locks.map((text) => `      lock ${text}`),
+    ...of.rewritten.map((text) => `      new file: ${text}`),
+    ...of.notices.map((text) => `      notice ${text}`),
+    ...of.sql.split('\n').map((line) => `      | ${line}`),
+  ];
+}

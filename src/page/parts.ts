@@ -1,0 +1,54 @@
+import { type Hole, Html, html } from './html.ts';
+
+/** How a status is shown: a sign and a colour for what its word says. */
+export type Tone = 'go' | 'no' | 'hold' | 'info' | 'plain';
+
+/** A status: a word with its sign. */
+export function tag(word: string, tone: Tone): Html {
+  return html`<span class="tag ${tone}">${word}</span>`;
+}
+
+/** Names and values, one below the other. */
+export function facts(items: readonly (readonly [name: string, value: Hole])[]): Html {
+  return html`<dl class="facts">${items.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
+}
+
+/** A column of a table. */
+export interface Column {
+  readonly head: string;
+  readonly kind?: 'number';
+}
+
+/** A table whose rows become blocks on a phone; the first cell of a row names it. */
+export function table(of: {
+  readonly caption?: string;
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly Hole[])[];
+  /** What stands there where there are no rows. */
+  readonly none?: string;
+}): Html {
+  const { caption, columns, rows, none } = of;
+  if (rows.length === 0) return html`<p class="soft">${none ?? 'None.'}</p>`;
+  const kind = (index: number): string => (columns[index]?.kind === 'number' ? 'num' : '');
+  return html`<div class="scroll"><table class="stack">${caption === undefined ? null : html`<caption>${caption}</caption>`}<thead><tr>${columns.map(({ head }, index) => html`<th scope="col" class="${kind(index)}">${head}</th>`)}</tr></thead><tbody>${rows.map(
+    (row) =>
+      html`<tr>${row.map((cell, index) => (index === 0 ? html`<th scope="row">${cell}</th>` : html`<td class="${kind(index)}" data-head="${columns[index]?.head ?? ''}">${cell}</td>`))}</tr>`,
+  )}</tbody></table></div>`;
+}
+
+/** A list, or a word where it is empty. */
+export function list(items: readonly Hole[], none = 'None.'): Html {
+  return items.length === 0
+    ? html`<p class="soft">${none}</p>`
+    : html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
+}
+
+/** A digest: its first twelve digits, all of it to whoever points at it or lets it be read. */
+export function digestOf(value: string): Html {
+  return html`<code title="${value}">${value.replace(/^sha256:/, '').slice(0, 12)}</code>`;
+}
+
+/** A point in time, to the second, with its machine-readable form. */
+export function time(instant: string): Html {
+  return html`<time datetime="${instant}">${instant.slice(0, 19).replace('T', ' ')} UTC</time>`;
+}

@@ -1,0 +1,61 @@
+import { canonicalJson, type Json, truncate } from '../core/index.ts';
+import { compareSchemas, type Difference } from '../fingerprint/index.ts';
+import { type Standing } from './standing.ts';
+
+/** An object of the schema that the forward made, changed or took away, as a client can tell. */
+export interface SchemaChange {
+  /** PostgreSQL's word. */
+  readonly kind: string;
+  readonly name: string;
+  readonly change: 'made' | 'changed' | 'dropped';
+  /** Of a changed one; values as text, shortened. */
+  readonly properties: readonly { readonly name: string; readonly before: string; readonly after: string }[];
+}
+
+/** What the forward did to the schema and to the sequences that were there. */
+export interface SchemaChanges {
+  /** The first five hundred, dropped ones first, then changed ones; `count` counts all. */
+  readonly objects: readonly SchemaChange[];
+  readonly count: number;
+  /** Sequences that were there before and stand elsewhere now. */
+  readonly sequences: readonly string[];
+}
+
+/** How many objects the record keeps, and how many characters of a value. */
+const kept = 500;
+const valueCharacters = 400;
+
+const weights: readonly SchemaChange['change'][] = ['dropped', 'changed', 'made'];
+
+/** The changes of the schema between two moments, one for each object. What only a strict comparison counts is left out. */
+export function changesOf({ before, after, data }: Standing): SchemaChanges {
+  const found = new Map<string, Difference[]>();
+  for (const one of compareSchemas(before, after)) {
+    if (one.level !== 'logical') continue;
+    const key = canonicalJson([one.kind, one.name]);
+    found.set(key, [...(found.get(key) ?? []), one]);
+  }
+  const objects = [...found.values()].flatMap(([first, ...rest]): SchemaChange[] => {
+    if (first === undefined) return [];
+    const { kind, name } = first;
+    if (first.property === null)
+      return [{ kind, name, change: first.before === null ? 'made' : 'dropped', properties: [] }];
+    const properties = [first, ...rest].map(({ property, before, after }) => ({
+      name: property ?? '',
+      before: shown(before),
+      after: shown(after),
+    }));
+    return [{ kind, name, change: 'changed', properties }];
+  });
+  const sequences = data.differences.filter((one) => one.in === 'sequence' && one.property !== null);
+  return {
+    objects: objects.toSorted((a, b) => weights.indexOf(a.change) - weights.indexOf(b.change)).slice(0, kept),
+    count: objects.length,
+    sequences: [...new Set(sequences.map(({ name }) => name))],
+  };
+}
+
+function shown(value: Json): string {
+  const text = value === null ? 'none' : typeof value === 'string' ? value : canonicalJson(value);
+  return truncate(text, valueCharacters);
+}

@@ -1,0 +1,41 @@
+import { formatDuration, type Milliseconds, truncate } from '../core/index.ts';
+import { asText, marks } from './markdown.ts';
+import { type Report } from './report.ts';
+
+/** GitHub takes 65,536 characters a comment; a reader takes much less. Characters. */
+const longest = 10_000;
+
+/**
+ * Writes a report in short, as Markdown fit for a comment: both verdicts, what blocks, the tiers with what was measured.
+ * Text of authors and agents is shown as text, never as markup, a link or a mention.
+ */
+export function toSummary(report: Report, link: string | null): string {
+  const { release, readiness, execution, blockers, tiers, notProven } = report;
+  const lines = [
+    `### ${asText(truncate(release.title, 200))}`,
+    '',
+    `**Readiness ${marks[readiness.status]}** · **Production ${marks[execution.status]}** · seal \`${release.seal.slice(7, 19)}\` · ${report.at}`,
+    '',
+    ...[...new Set([...blockers, ...readiness.reasons])].slice(0, 10).map((one) => `- ${asText(truncate(one, 300))}`),
+    '',
+    '| Tier | Statements | Time on the clone | Rows | Remarks |',
+    '| --- | --- | --- | --- | --- |',
+    ...tiers.slice(0, 40).map((tier) => {
+      const remarks = [
+        ...tier.gates.map(({ title, state }) => `gate ${state}: ${truncate(title, 100)}`),
+        ...(tier.barred === null ? [] : [`barred: ${truncate(tier.barred, 100)}`]),
+        ...(tier.oneWay === null ? [] : [`one-way: ${truncate(tier.oneWay, 100)}`]),
+        ...tier.rewritten.slice(0, 5).map((relation) => `rewrites ${relation}`),
+      ];
+      const time = tier.durationMs === null ? 'not reached' : formatDuration(tier.durationMs as Milliseconds);
+      return `| ${asText(tier.id)} | ${tier.steps} | ${time} | ${tier.rows ?? ''} | ${asText(remarks.join('; '))} |`;
+    }),
+    '',
+    notProven.length === 0 ? 'Nothing is left unproven.' : `Not proven: ${notProven.length} relations.`,
+    '',
+    link === null
+      ? 'A comment opens no gate: people do, with a passkey.'
+      : `[Read it whole](<${encodeURI(link)}>). A comment opens no gate: people do, with a passkey.`,
+  ];
+  return `${truncate(lines.join('\n'), longest)}\n`;
+}

@@ -1,0 +1,116 @@
+import { type Waiting } from '../activity/index.ts';
+import { type Connection, type Session, sql } from '../database/index.ts';
+import { type ReleaseSettings } from '../release/index.ts';
+import { attemptName } from './gate-calls.io.ts';
+import { type RolloutEvent } from './rollout.ts';
+import { openExecutor } from './session.io.ts';
+
+/** A statement that takes longer may be waiting for somebody. Milliseconds. */
+const patience = 1000;
+/** Between two looks at a statement that runs long; and after a retry, whose waits are as short as the lock time-out. Milliseconds. */
+const pace = { long: 500, retried: 100 } as const;
+
+/** Looks who keeps an attempt waiting, with a session of its own that cannot write; it never ends anybody's session. */
+export interface Lookout {
+  /** Follows the attempt: what it does now, and whether it was tried again. */
+  see(event: RolloutEvent): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Begins to look out for one run of the executor. Nothing of it throws, and the run never waits for it.
+ *
+ * Shape   `onWaiting` is told of each change; empty: nobody. After a retry the last ones seen stay until the tier is through.
+ */
+export function openLookout(plan: {
+  readonly executor: Connection;
+  readonly settings: ReleaseSettings;
+  readonly onWaiting: (waiting: readonly Waiting[]) => void;
+  /** Told once, where looking is not possible; the lookout is over then. */
+  readonly onTrouble: (why: string) => void;
+}): Lookout {
+  const { executor, settings } = plan;
+  const applicationName = 'oneroof lookout';
+  let session: Promise<Session> | null = null;
+  let epoch: string | null = null;
+  let mode: 'idle' | 'step' | 'retried' = 'idle';
+  let [since, lookedAt, said, isOver] = [0, 0, '[]', false];
+  let looking: Promise<void> | null = null;
+
+  const say = (waiting: readonly Waiting[]): void => {
+    const text = JSON.stringify(waiting);
+    if (text === said || isOver) return;
+    said = text;
+    plan.onWaiting(waiting);
+  };
+  const look = async (name: string): Promise<void> => {
+    try {
+      session ??= openExecutor(executor, settings, { applicationName, write: 'never' });
+      const found = await readWaiting(await session, name);
+      if (mode !== 'idle' && (found.length > 0 || mode === 'step')) say(found);
+    } catch (error) {
+      if (!isOver) plan.onTrouble(error instanceof Error ? error.message : String(error));
+      isOver = true;
+    }
+  };
+  const timer = setInterval(() => {
+    const now = performance.now();
+    const isDue =
+      mode === 'retried' ? now - lookedAt >= pace.retried : now - since > patience && now - lookedAt >= pace.long;
+    if (isOver || mode === 'idle' || epoch === null || looking !== null || !isDue) return;
+    lookedAt = now;
+    looking = look(attemptName(epoch)).finally(() => {
+      looking = null;
+    });
+  }, pace.retried);
+  return {
+    see: ({ at, step }) => {
+      if (at === 'attempt' && step !== null) epoch = String(step);
+      if (at === 'waiting') return say([{ pid: null, application: 'another attempt', relation: null, mode: null }]);
+      if (at === 'retry') mode = 'retried';
+      else if (at === 'committed' || at === 'attempt') {
+        mode = 'idle';
+        say([]);
+      } else {
+        if (mode !== 'retried') {
+          mode = 'step';
+          say([]);
+        }
+        since = performance.now();
+      }
+    },
+    close: async () => {
+      isOver = true;
+      clearInterval(timer);
+      await looking;
+      await (await session?.catch(() => null))?.close();
+    },
+  };
+}
+
+/**
+ * Who blocks the sessions of this name, and what these wait for. `pg_blocking_pids`, `pg_locks` and the application's name are there for
+ * every role; what else others do is not.
+ *
+ * Source  PostgreSQL manual, "System Information Functions" and "The Cumulative Statistics System".
+ */
+async function readWaiting(session: Session, applicationName: string): Promise<readonly Waiting[]> {
+  const rows = await session.query<{ waiting: string }>(sql`
+    select distinct pg_catalog.json_build_object('pid', nullif(b.pid, 0),
+      'application', case when b.pid = 0 then 'a prepared transaction' else nullif(a.application_name, '') end,
+      'relation', l.relation, 'mode', l.mode)::text as waiting
+    from pg_catalog.pg_stat_activity w
+      cross join lateral pg_catalog.unnest(pg_catalog.pg_blocking_pids(w.pid)) as b(pid)
+      left join pg_catalog.pg_stat_activity a on a.pid = b.pid
+      left join lateral (
+        -- who waits for the end of a transaction, for a row of his, holds a lock on that row
+        select n.nspname || '.' || c.relname as relation, k.mode
+        from pg_catalog.pg_locks k join pg_catalog.pg_class c on c.oid = k.relation
+          join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where k.pid = w.pid and (not k.granted or k.locktype = 'tuple')
+        order by k.granted limit 1) l on true
+    where w.datname = pg_catalog.current_database() and w.usename = current_user
+      and w.application_name = ${applicationName}
+    order by 1 limit 20`);
+  return rows.map(({ waiting }) => JSON.parse(waiting) as Waiting);
+}

@@ -1,0 +1,73 @@
+import { createHmac } from 'node:crypto';
+import { type Digest, type Instant } from '../../core/index.ts';
+import { type Entry } from '../../evidence/index.ts';
+import { type Report, toSummary } from '../../report/index.ts';
+
+/** What somebody is told: that something was recorded. It holds nothing that opens a gate. */
+export interface Told {
+  readonly type: `oneroof.${string}`;
+  /** Of the log's line; the same event never has another one. */
+  readonly id: string;
+  readonly at: Instant;
+  readonly release: { readonly name: string; readonly seal: Digest };
+  readonly evidence: { readonly kind: string; readonly digest: Digest; readonly href: string };
+  readonly readiness: string | null;
+  readonly execution: string | null;
+  readonly blockers: readonly string[];
+  /** Fit for a comment. */
+  readonly markdown: string | null;
+}
+
+/** Says what was recorded. */
+export function tell(of: {
+  readonly entry: Entry;
+  readonly name: string;
+  readonly report: Report | null;
+  readonly origin: string;
+}): Told {
+  const { entry, name, report, origin } = of;
+  return {
+    type: `oneroof.${entry.kind}`,
+    id: `${entry.index}-${entry.digest.slice(7, 23)}`,
+    at: entry.recordedAt,
+    release: { name, seal: entry.seal },
+    evidence: {
+      kind: entry.kind,
+      digest: entry.digest,
+      href: `${origin}/evidence/${encodeURIComponent(entry.digest)}`,
+    },
+    readiness: report?.readiness.status ?? null,
+    execution: report?.execution.status ?? null,
+    blockers: report?.blockers ?? [],
+    markdown: report === null ? null : toSummary(report, `${origin}/releases/${encodeURIComponent(entry.seal)}`),
+  };
+}
+
+/**
+ * The headers of a delivery. Who receives it computes the same over `id.timestamp.body`, and refuses an old timestamp.
+ *
+ * Units   seconds.
+ * Source  Standard Webhooks 1.0.
+ */
+export function signedHeaders(of: {
+  readonly id: string;
+  readonly seconds: number;
+  readonly body: string;
+  readonly secret: string;
+}): Readonly<Record<string, string>> {
+  const mac = createHmac('sha256', of.secret).update(`${of.id}.${of.seconds}.${of.body}`).digest('base64');
+  return {
+    'content-type': 'application/json',
+    'webhook-id': of.id,
+    'webhook-timestamp': String(of.seconds),
+    'webhook-signature': `v1,${mac}`,
+  };
+}
+
+/** Pauses between the tries of a delivery; after the last one it is given up. Seconds. */
+const pauses = [5, 30, 120, 600, 3600, 6 * 3600, 24 * 3600];
+
+/** How long to wait after so many tries; null: given up. Seconds. */
+export function pauseAfter(tries: number): number | null {
+  return pauses[tries - 1] ?? null;
+}

@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs';
+import { OneRoofError } from '../../core/index.ts';
+import { type Connection, openSession, sql } from '../../database/index.ts';
+import { readChanges, readPolicy, readRegistry } from '../../gate/index.ts';
+import { type Setup, type Target } from '../../setup/index.ts';
+import { readInForce } from '../../web/index.ts';
+import { type Files, type Reading } from './bases.ts';
+
+/** A page that many people reload costs production no more than one look in this time. Milliseconds. */
+const freshness = 1500;
+
+/** Asks targets who there is. */
+export interface Readings {
+  /** Every target; one that cannot be asked is part of the answer. */
+  all(): Promise<readonly Reading[]>;
+  /** What was asked before is asked anew: something was changed. */
+  forget(): void;
+}
+
+/** Opens them. */
+export function openReadings(setup: Setup): Readings {
+  let last: { readonly at: number; readonly value: Promise<readonly Reading[]> } | null = null;
+  return {
+    all: () => {
+      if (last === null || performance.now() - last.at > freshness)
+        last = { at: performance.now(), value: Promise.all(Object.values(setup.targets).map(readTarget)) };
+      return last.value;
+    },
+    forget: () => {
+      last = null;
+    },
+  };
+}
+
+/**
+ * The policy and the registry of the files.
+ *
+ * Errors  those of readPolicy and readRegistry, but for a file that is not there.
+ */
+export function readFiles({ policyFile, registryFile }: Setup): Files {
+  return {
+    policy: existsSync(policyFile) ? readPolicy(policyFile) : null,
+    registry: existsSync(registryFile) ? readRegistry(registryFile) : null,
+  };
+}
+
+async function readTarget(target: Target): Promise<Reading> {
+  try {
+    const { relay } = target;
+    return await ask(target.name, relay ?? target.observer, relay === null ? 'observer' : 'relay');
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const why = error instanceof OneRoofError ? error.problems[0].problem : error.message;
+    return { target: target.name, state: 'unknown', why };
+  }
+}
+
+async function ask(target: string, connection: Connection, as: 'relay' | 'observer'): Promise<Reading> {
+  const session = await openSession(connection, { applicationName: 'oneroof people' });
+  try {
+    const [found] = await session.query<{ there: string | null }>(sql`select to_regnamespace('gate')::text as there`);
+    if (found?.there == null) return { target, state: 'no gate' };
+    const { policy, registry } = await readInForce(session);
+    // the gate tells the relay alone what is being signed
+    const changes = as === 'relay' ? await readChanges(session) : null;
+    return { target, state: 'in force', policy, registry, changes };
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,54 @@
+import { type Instant, type Problem } from '../../core/index.ts';
+import { type Policy, type Registry } from '../../gate/index.ts';
+import { type Enrolment, type InForce, type Next } from '../../web/index.ts';
+import { type Base, type ChangeStanding, type Reading } from './bases.ts';
+
+/** Somebody who may make one passkey. */
+export interface Invitation {
+  /** SHA-256 of the secret in the link: it names the invitation, and opens nothing. */
+  readonly hash: string;
+  readonly enrolment: Enrolment;
+  readonly until: Instant;
+}
+
+/** A change that the quorum is asked to sign. */
+export interface Asked {
+  readonly digest: string;
+  readonly next: Next;
+  readonly madeAt: Instant;
+}
+
+/** A draft as the page shows it. */
+export interface DraftView {
+  readonly base: Base;
+  readonly draft: Registry;
+  /** What it would change, a line each; empty where nothing is in force yet. */
+  readonly differences: readonly string[];
+  /** Why nobody could be asked to sign it; for the first registry, why no gate could be installed with it. */
+  readonly problems: readonly Problem[];
+  /** The change that it was put before the quorum as; null: it was not. */
+  readonly asked: string | null;
+}
+
+/** A change as the page shows it. */
+export interface ChangeView extends Asked {
+  readonly standings: readonly ChangeStanding[];
+}
+
+/** What the page of people shows. Every text may be hostile. */
+export interface PeopleView {
+  readonly readings: readonly Reading[];
+  /** What the files say, where no target could be asked; null: they say nothing either. */
+  readonly files: InForce | null;
+  readonly registryFile: string;
+  readonly hasRegistryFile: boolean;
+  /** Null where nobody says which keys count. */
+  readonly policy: Policy | null;
+  /** Why nobody can be invited; null where they can. */
+  readonly uninvitable: string | null;
+  /** What a first change would follow: the digest of a registry; null where a draft has begun already, or nothing is known. */
+  readonly changeable: string | null;
+  readonly drafts: readonly DraftView[];
+  readonly changes: readonly ChangeView[];
+  readonly invitations: readonly Invitation[];
+}

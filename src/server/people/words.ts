@@ -1,0 +1,63 @@
+import { formatDuration } from '../../core/index.ts';
+import { explainSeat, type Passkey, type Policy, type Seat } from '../../gate/index.ts';
+import { facts, type Hole, type Html, html } from '../../page/index.ts';
+
+/** Seats for people: `a person of level 4, bound key; a person of level 2`. */
+export function seatsText(seats: readonly Seat[]): string {
+  return seats.length === 0 ? 'nobody' : seats.map((seat) => `a person of ${explainSeat(seat)}`).join('; ');
+}
+
+/** A policy in words. */
+export function policyHtml(policy: Policy): Html {
+  const { window, authenticators, rehearsal, holdPoints } = policy;
+  const roots = authenticators.roots?.length ?? 0;
+  const lines: (readonly [string, Hole])[] = [
+    ['Name', policy.production ? policy.name : html`${policy.name}, <strong>not for production</strong>`],
+    ['Ratified by', `${seatsText(policy.seats)}: each a different one`],
+    ['One-way tiers', policy.oneWaySeats.length === 0 ? 'need nobody more' : `also ${seatsText(policy.oneWaySeats)}`],
+    [
+      'Hold points',
+      holdPoints.length === 0
+        ? 'none'
+        : holdPoints.map(({ before, seats }) => html`before ${before}: ${seatsText(seats)}<br>`),
+    ],
+    ['Quorum', `${seatsText(policy.quorum)}: they sign the next registry or policy`],
+    [
+      'A ratification',
+      `is valid for ${formatDuration(window.longest)} at most, not before ${formatDuration(window.review)} of review; its way back stays open ${formatDuration(window.rollback)} longer`,
+    ],
+    ['A rehearsal', `is at most ${formatDuration(rehearsal.maxAge)} old`],
+    [
+      'Keys',
+      `${authenticators.aaguids === null ? 'of every model' : `of ${authenticators.aaguids.length} named models`}; ${authenticators.attestation === 'required' ? `attested by a vendor that the policy names (${roots} ${roots === 1 ? 'root' : 'roots'})` : 'attestation is not asked for'}`,
+    ],
+    ['Pages', html`at <code>${policy.origin}</code>, passkeys of <code>${policy.rpId}</code>`],
+  ];
+  return facts(lines);
+}
+
+/** What there is to know of a key. */
+export function keyHtml({ label, device, aaguid, x, attestation }: Passkey): Html {
+  const sure = attestation === undefined ? 'not attested' : `attested, made ${attestation.at.slice(0, 10)}`;
+  return html`${label}<br><span class="soft">${device === 'bound' ? 'bound to its device' : 'synced between devices'}; ${sure}<br>model <code title="${aaguid}">${aaguid.slice(0, 8)}</code>, key <code title="${x}">${x.slice(0, 12)}</code></span>`;
+}
+
+/** A form of one button. */
+export function button(of: {
+  readonly post: string;
+  readonly words: Readonly<Record<string, string>>;
+  readonly text: string;
+  readonly tone?: 'primary' | 'danger';
+}): Html {
+  return html`<form data-post="${of.post}">${Object.entries(of.words).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}<button class="${of.tone ?? ''}">${of.text}</button></form>`;
+}
+
+/** What a change does, as it was measured: each line is a word and what it is about. */
+export function differencesHtml(differences: readonly string[]): Html {
+  return facts(
+    differences.map((line) => {
+      const [, word = '', rest = line] = /^(key new|key gone|[a-z]+) +(.*)$/s.exec(line) ?? [];
+      return word === 'nothing' ? ['', line] : [word, rest];
+    }),
+  );
+}

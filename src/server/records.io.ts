@@ -1,0 +1,83 @@
+import { type Digest, now } from '../core/index.ts';
+import { type Entry, type Evidence, type EvidenceStore } from '../evidence/index.ts';
+import { readSealedSources, type SealedRelease } from '../release/index.ts';
+import { type Records, type ReleaseRecord } from './records.ts';
+
+/** Every page may ask; the store is read, and all of its signatures are checked, at most this often. Milliseconds. */
+const freshness = 1000;
+
+/**
+ * Opens what the pages show of the evidence.
+ *
+ * Errors  of its methods: those of the store.
+ */
+export function openRecords(store: EvidenceStore): Records {
+  const known = new Map<Digest, ReleaseRecord>();
+  let read: { readonly at: number; readonly value: Promise<readonly ReleaseRecord[]> } | null = null;
+  const load = async (): Promise<readonly ReleaseRecord[]> => {
+    const bySeal = new Map<Digest, Entry[]>();
+    for (const entry of await store.entries()) bySeal.set(entry.seal, [...(bySeal.get(entry.seal) ?? []), entry]);
+    const found = await Promise.all(
+      [...bySeal].map(async ([seal, entries]) => {
+        const before = known.get(seal);
+        // a log only grows: what has as many lines as before is as before
+        if (before?.entries.length === entries.length) return before;
+        const record = await recordOf(store, { seal, entries, sealed: before?.sealed ?? null });
+        known.set(seal, record);
+        return record;
+      }),
+    );
+    return found.toSorted((one, other) => (one.lastAt < other.lastAt ? 1 : -1));
+  };
+  const all = (): Promise<readonly ReleaseRecord[]> => {
+    if (read === null || performance.now() - read.at > freshness) {
+      const value = load();
+      // what failed is asked again by the next page
+      value.catch(() => {
+        read = null;
+      });
+      read = { at: performance.now(), value };
+    }
+    return read.value;
+  };
+  const refresh = (): Promise<readonly ReleaseRecord[]> => {
+    read = null;
+    return all();
+  };
+  return { all, refresh, of: async (seal) => (await all()).find((one) => one.seal === seal) ?? null, store };
+}
+
+async function recordOf(
+  store: EvidenceStore,
+  of: { readonly seal: Digest; readonly entries: readonly Entry[]; readonly sealed: SealedRelease | null },
+): Promise<ReleaseRecord> {
+  const { seal, entries } = of;
+  let evidence: Promise<readonly Evidence[]> | null = null;
+  const bodies = (): Promise<readonly Evidence[]> => {
+    evidence ??= store.of(seal);
+    // what failed is read again by the next page
+    evidence.catch(() => {
+      evidence = null;
+    });
+    return evidence;
+  };
+  const sealed = of.sealed ?? (await sealedFrom(await bodies(), seal));
+  return {
+    seal,
+    sealed,
+    name: sealed?.release.name ?? seal.slice(7, 19),
+    entries,
+    lastAt: entries.at(-1)?.recordedAt ?? now(),
+    evidence: bodies,
+  };
+}
+
+async function sealedFrom(evidence: readonly Evidence[], seal: Digest): Promise<SealedRelease | null> {
+  for (const piece of evidence) {
+    if (piece.entry.kind !== 'seal' || !piece.readable) continue;
+    const { files } = piece.body as { readonly files?: Readonly<Record<string, string>> };
+    // evidence from before the files were recorded, or files that are not what was sealed: shown without the release
+    if (files !== undefined) return await readSealedSources(files, seal).catch(() => null);
+  }
+  return null;
+}

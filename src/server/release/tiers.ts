@@ -1,0 +1,91 @@
+import { type Activity } from '../../activity/index.ts';
+import { type Cycle } from '../../gate/index.ts';
+import { type GateMark, type TierMark, type TierState } from '../../page/index.ts';
+import { type SealedRelease, type Tier } from '../../release/index.ts';
+import { chooseCycle, type Ratifications, type Report } from '../../report/index.ts';
+
+/** What the line of tiers is drawn from. */
+export interface LineSource {
+  readonly sealed: SealedRelease;
+  readonly report: Report;
+  /** What the target itself says: nothing else is the truth about tiers that are done. */
+  readonly ratifications: Ratifications;
+  /** The tiers before which the policy asks for a further ratification; null where it could not be read. */
+  readonly holdPoints: readonly string[] | null;
+  /** What runs on this target now. */
+  readonly running: readonly Activity[];
+}
+
+/** The ratification of this seal that counts: the one that is half-way, else an open one, else the newest. */
+export function cycleOf({ sealed, ratifications }: Pick<LineSource, 'sealed' | 'ratifications'>): Cycle | null {
+  const read = ratifications.state === 'read' ? ratifications.cycles : [];
+  return chooseCycle(read.filter(({ seal, holdPoint }) => seal === sealed.seal && holdPoint === null));
+}
+
+/** Puts the tiers of a release on a line, each with its state and what stands before it. What is not known is shown as unknown. */
+export function tierMarks(source: LineSource): readonly TierMark[] {
+  const cycle = cycleOf(source);
+  const { tiers } = source.sealed.release;
+  const first = tiers.find(({ barred }) => barred === null);
+  return tiers.map((tier) => {
+    const state = stateOf(tier, cycle, source);
+    return {
+      id: tier.id,
+      title: tier.title,
+      state,
+      oneWay: tier.oneWay,
+      gates: [
+        ...(tier === first ? [ratification(cycle, source)] : []),
+        ...holdPoint(tier, source),
+        ...dataGates(tier, { cycle, state, report: source.report }),
+      ],
+    };
+  });
+}
+
+function stateOf(tier: Tier, cycle: Cycle | null, { ratifications, running }: LineSource): TierState {
+  if (tier.barred !== null) return 'barred';
+  if (running.some((one) => one.state === 'running' && one.tier === tier.id && one.kind !== 'rehearsal'))
+    return 'running';
+  if (ratifications.state === 'unread') return 'unknown';
+  if (cycle === null) return 'closed';
+  const done = (direction: 'up' | 'down'): boolean =>
+    cycle.done.some((one) => one.tier === tier.id && one.direction === direction);
+  if (done('down')) return 'back';
+  if (done('up')) return 'done';
+  const isBack = cycle.done.some(({ direction }) => direction === 'down');
+  return cycle.next.up === tier.id && cycle.closed.up === null && !isBack ? 'open' : 'closed';
+}
+
+/** What closes the way although the ratification itself counts: it is shown at its own place. */
+const others = ['data-gate', 'order', 'hold-point', 'schema', 'check'];
+
+function ratification(cycle: Cycle | null, { ratifications }: LineSource): GateMark {
+  const title = 'ratification';
+  if (ratifications.state === 'unread') return { title, state: 'unknown' };
+  if (cycle === null) return { title, state: 'closed' };
+  const why = cycle.closed.up?.split(':')[0] ?? null;
+  return { title, state: why === null || others.includes(why) || cycle.done.length > 0 ? 'open' : 'closed' };
+}
+
+function holdPoint(tier: Tier, { sealed, ratifications, holdPoints }: LineSource): readonly GateMark[] {
+  const read = ratifications.state === 'read' ? ratifications.cycles : [];
+  const signed = read.filter((one) => one.seal === sealed.seal && one.holdPoint === tier.id);
+  if (signed.length === 0 && holdPoints?.includes(tier.id) !== true) return [];
+  const isOpen = signed.some(({ closed }) => closed.up === null);
+  return [{ title: 'hold point', state: ratifications.state === 'unread' ? 'unknown' : isOpen ? 'open' : 'closed' }];
+}
+
+/** From the last recorded reading of production; a tier that is done was let through. */
+function dataGates(
+  tier: Tier,
+  of: { readonly cycle: Cycle | null; readonly state: TierState; readonly report: Report },
+): readonly GateMark[] {
+  const { cycle, state, report } = of;
+  const gates = report.tiers.find(({ id }) => id === tier.id)?.gates ?? [];
+  const isRefused = cycle?.next.up === tier.id && cycle.closed.up?.startsWith('data-gate') === true;
+  return gates.map(({ title, state: read }) => ({
+    title,
+    state: state === 'done' || state === 'back' ? 'open' : isRefused ? 'closed' : read,
+  }));
+}

@@ -1,0 +1,2 @@
+export { sendEvents } from './events.io.ts';
+export { buildSite } from './site.io.ts';

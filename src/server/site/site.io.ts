@@ -1,0 +1,144 @@
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { OneRoofError } from '../../core/index.ts';
+import { securityHeaders, writeDocument } from '../../page/index.ts';
+import { type Reply, type Route } from '../room.ts';
+import { type State } from '../state/index.ts';
+import { outgoingOf, sendEvents } from './events.io.ts';
+import { enterRoutes } from './enter.io.ts';
+import { cookieName, secretOf, turnAway } from './guard.ts';
+import { problemPage } from './problem.ts';
+
+/** An assertion with an attestation takes less than 64 KiB. Bytes. */
+const longestBody = 64 * 1024;
+const bare = securityHeaders({});
+
+/** The whole site as one function from request to answer: the guard before every route, the security headers on every answer. */
+export function buildSite(of: {
+  readonly origin: string;
+  readonly state: State;
+  readonly routes: readonly Route[];
+  /** Told of what nobody foresaw; the visitor gets no word of it. */
+  readonly onDefect: (error: unknown) => void;
+}): Hono {
+  const { origin, state } = of;
+  const app = new Hono();
+  app.use(async (context, next) => {
+    const turned = turnAway(askedBy(context), origin);
+    if (turned !== null)
+      return Response.json(
+        { ok: false, code: 'refused', text: turned.problem },
+        { status: turned.status, headers: bare },
+      );
+    await next();
+    return undefined;
+  });
+  app.use(
+    bodyLimit({
+      maxSize: longestBody,
+      onError: () => Response.json({ ok: false, code: 'refused', text: 'too long' }, { status: 413, headers: bare }),
+    }),
+  );
+  const open = new Set([...enterRoutes(state, origin), ...of.routes].filter(({ who }) => who === 'anybody'));
+  for (const route of [...open, ...of.routes.filter((one) => !open.has(one))])
+    app.on(route.method, route.path, async (context) => {
+      if (route.who !== 'anybody' && !(await isLetIn(context, of))) return locked(context);
+      const reply = await route.handle(await visitOf(context));
+      const outgoing = outgoingOf(context.env);
+      if (reply.kind === 'events' && outgoing !== null)
+        return sendEvents(outgoing, reply.run, { headers: bare, onDefect: of.onDefect });
+      return answer(context, reply, origin);
+    });
+  app.notFound(async (context) =>
+    (await isLetIn(context, of))
+      ? answer(
+          context,
+          {
+            kind: 'page',
+            status: 404,
+            document: problemPage('There is no such page', 'Go back, or begin at the releases.'),
+          },
+          origin,
+        )
+      : locked(context),
+  );
+  app.onError((error, context) => {
+    if (error instanceof OneRoofError) return refusal(context, error, origin);
+    of.onDefect(error);
+    return Response.json(
+      { ok: false, code: 'INTERNAL', text: 'this did not work; the server said more where it runs' },
+      { status: 500, headers: bare },
+    );
+  });
+  return app;
+}
+
+async function isLetIn(context: Context, of: { readonly origin: string; readonly state: State }): Promise<boolean> {
+  const secret = secretOf(askedBy(context), of.origin);
+  return secret !== null && (await of.state.knows(secret));
+}
+
+function askedBy(context: Context) {
+  const { method, path } = context.req;
+  return { method, path, header: (name: string) => context.req.header(name) };
+}
+
+async function visitOf(context: Context) {
+  const { req } = context;
+  const body: unknown = req.method === 'POST' ? await req.json().catch(() => null) : null;
+  return { params: req.param() as Record<string, string>, query: req.query(), body, signal: req.raw.signal };
+}
+
+/** Whoever was not let in learns nothing of what there is. */
+function locked(context: Context): Response {
+  const wantsPage = context.req.header('accept')?.includes('text/html') === true && context.req.method === 'GET';
+  if (wantsPage) return new Response(null, { status: 303, headers: { ...bare, location: '/enter' } });
+  return Response.json(
+    { ok: false, code: 'locked', text: 'open the address that the terminal showed, or send its token as Bearer' },
+    { status: 401, headers: bare },
+  );
+}
+
+function refusal(context: Context, error: OneRoofError, origin: string): Response | Promise<Response> {
+  const [{ code, problem, fix }] = error.problems;
+  const status = error.exitStatus === 4 ? 503 : 400;
+  if (context.req.header('accept')?.includes('text/html') === true && context.req.method === 'GET')
+    return answer(context, { kind: 'page', status, document: problemPage(problem, fix, code) }, origin);
+  return Response.json({ ok: false, code, text: problem, fix }, { status, headers: bare });
+}
+
+function answer(_: Context, reply: Reply, origin: string): Response | Promise<Response> {
+  switch (reply.kind) {
+    case 'page': {
+      const headers = { ...securityHeaders(reply.document), 'content-type': 'text/html; charset=utf-8' };
+      return new Response(writeDocument(reply.document, 'site'), { status: reply.status ?? 200, headers });
+    }
+    case 'json': {
+      const secure = origin.startsWith('https:') ? '; Secure' : '';
+      const cookie =
+        reply.cookie === undefined
+          ? {}
+          : {
+              'set-cookie': `${cookieName(origin)}=${reply.cookie}; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200${secure}`,
+            };
+      return Response.json(reply.value, { status: reply.status ?? 200, headers: { ...bare, ...cookie } });
+    }
+    case 'go':
+      return new Response(null, { status: 303, headers: { ...bare, location: reply.to } });
+    case 'text': {
+      const name =
+        reply.name === undefined
+          ? {}
+          : { 'content-disposition': `attachment; filename="${reply.name.replace(/[^A-Za-z0-9._-]/g, '_')}"` };
+      return new Response(reply.text, { headers: { ...bare, 'content-type': reply.type, ...name } });
+    }
+    case 'events':
+      // without a socket of ours there is nothing to send on
+      return Response.json(
+        { ok: false, code: 'refused', text: 'events are sent by the server alone' },
+        { status: 501, headers: bare },
+      );
+    default:
+      return reply satisfies never;
+  }
+}

@@ -1,0 +1,2 @@
+export { startEmbeddedState } from './embedded.io.ts';
+export { openState, type State } from './state.io.ts';

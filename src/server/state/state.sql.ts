@@ -1,0 +1,37 @@
+import { sql } from '../../database/index.ts';
+
+/** What a server keeps of its own; evidence is kept elsewhere. Each statement may run again. */
+export const stateSchema = [
+  sql`create schema if not exists oneroof_server`,
+  sql`comment on schema oneroof_server is 'One Roof: what its server keeps of visits and open prompts; nothing that decides'`,
+  sql`create table if not exists oneroof_server.entrances (hash text primary key, made_at timestamptz not null default now())`,
+  sql`comment on table oneroof_server.entrances is 'Tokens that let a person in who may look'`,
+  sql`comment on column oneroof_server.entrances.hash is 'SHA-256 of the token, hexadecimal'`,
+  sql`comment on column oneroof_server.entrances.made_at is 'By the clock of this database'`,
+  sql`create table if not exists oneroof_server.visitors (hash text primary key, until timestamptz not null)`,
+  sql`comment on table oneroof_server.visitors is 'Browsers that were let in'`,
+  sql`comment on column oneroof_server.visitors.hash is 'SHA-256 of the cookie, hexadecimal'`,
+  sql`comment on column oneroof_server.visitors.until is 'When the visit ends'`,
+  sql`create table if not exists oneroof_server.ceremonies (
+    id text primary key, purpose text not null, body jsonb not null, until timestamptz not null)`,
+  sql`comment on table oneroof_server.ceremonies is 'Prompts for a passkey that are open: each is taken once'`,
+  sql`comment on column oneroof_server.ceremonies.id is 'Drawn for this prompt'`,
+  sql`comment on column oneroof_server.ceremonies.purpose is 'What it is for; a prompt of one purpose is none for another'`,
+  sql`comment on column oneroof_server.ceremonies.body is 'What it was begun with'`,
+  sql`comment on column oneroof_server.ceremonies.until is 'When it is over'`,
+  sql`create table if not exists oneroof_server.told (one boolean primary key default true check (one), lines bigint not null)`,
+  sql`comment on table oneroof_server.told is 'How much of the evidence log the webhooks were told of; one row'`,
+  sql`comment on column oneroof_server.told.one is 'Keeps the table to one row'`,
+  sql`comment on column oneroof_server.told.lines is 'Lines of the log'`,
+  sql`create table if not exists oneroof_server.deliveries (
+    id text, webhook text, body text not null, state text not null default 'waiting' check (state in ('waiting', 'delivered', 'given up')),
+    tries integer not null default 0, due timestamptz not null default now(), answer text, primary key (id, webhook))`,
+  sql`comment on table oneroof_server.deliveries is 'What a webhook is told, and whether it heard it'`,
+  sql`comment on column oneroof_server.deliveries.id is 'Of the event'`,
+  sql`comment on column oneroof_server.deliveries.webhook is 'Its name; never its address'`,
+  sql`comment on column oneroof_server.deliveries.body is 'JSON, to the byte as it is signed'`,
+  sql`comment on column oneroof_server.deliveries.state is 'waiting, delivered or given up'`,
+  sql`comment on column oneroof_server.deliveries.tries is 'How often it was sent'`,
+  sql`comment on column oneroof_server.deliveries.due is 'When it is sent next'`,
+  sql`comment on column oneroof_server.deliveries.answer is 'What came back last'`,
+];

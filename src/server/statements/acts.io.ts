@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { shortCode, statementDigest, type StatementDigest } from '../../evidence/index.ts';
+import { type Policy } from '../../gate/index.ts';
+import { type Course } from '../../pipeline.io.ts';
+import { targetOf } from '../../setup/index.ts';
+import {
+  type Answer,
+  closingCeremony,
+  type Proposal,
+  proposedCeremony,
+  recorded,
+  type Relay,
+  type ShownCeremony,
+  signingActions,
+  withRelay,
+} from '../../web/index.ts';
+import { type House } from '../house.ts';
+import { type ReleaseRecord } from '../records.ts';
+
+const words = z.string().trim().min(1).max(1000);
+const closingBegin = z.strictObject({ code: z.string().max(64), reason: words });
+const closingFinish = z.strictObject({ reason: words, nonce: z.string().regex(/^[0-9a-f]{32}$/), signed: z.unknown() });
+const ratifyFinish = z.strictObject({ signed: z.unknown() });
+
+/** What is answered to what no page of ours sends. */
+export const malformed: Answer = { ok: false, code: 'malformed', text: 'the page sent something that it never sends' };
+
+/** A statement that was found, and the release that it is about. */
+export interface Found {
+  readonly record: ReleaseRecord & { readonly sealed: NonNullable<ReleaseRecord['sealed']> };
+  readonly proposal: Proposal;
+  readonly statement: StatementDigest;
+}
+
+/** Why nobody can sign on this site; null where they can. A passkey is for one origin, and the policy of the target names it. */
+export function unsignableOf(house: House, policy: Policy | null): string | null {
+  if (policy === null) return 'the target cannot be asked, so its gate is as good as closed';
+  if (policy.origin === house.origin) return null;
+  return `the policy of the target has its page at ${policy.origin}, and this site is at ${house.origin}`;
+}
+
+/** What a person does with a statement: one prompt, taken once. */
+export type Acts = Readonly<Record<'begin' | 'finish', (found: Found, body: unknown) => Promise<Answer>>>;
+
+/** Ratifying. */
+export function ratifyActs(house: House): Acts {
+  const on = (found: Found, step: 'begin' | 'finish', body: unknown): Promise<Answer> =>
+    inCeremony(house, found, {
+      make: (relay, course) => proposedCeremony(relay, { course, proposal: found.proposal }),
+      act: (ceremony) => signingActions(ceremony, house.state)[step](body),
+    });
+  return {
+    begin: (found, body) => on(found, 'begin', body),
+    finish: async (found, body) => {
+      const given = ratifyFinish.safeParse(body);
+      return given.success ? on(found, 'finish', given.data.signed) : malformed;
+    },
+  };
+}
+
+/** Declining, revoking. The reason is signed: the page sends it again at the end, with the nonce, and both make the same statement. */
+export function closingActs(house: House, kind: 'decline' | 'revoke'): Acts {
+  const on = (
+    found: Found,
+    words: { readonly reason: string; readonly nonce: string },
+    act: (ceremony: ShownCeremony) => Promise<Answer>,
+  ): Promise<Answer> =>
+    inCeremony(house, found, {
+      make: (relay) =>
+        closingCeremony(relay, {
+          kind,
+          release: { name: found.record.sealed.release.name, seal: found.record.seal },
+          statement: found.statement,
+          ...words,
+        }),
+      act,
+    });
+  return {
+    begin: async (found, body) => {
+      const given = closingBegin.safeParse(body);
+      if (!given.success) return { ok: false, code: 'reason', text: 'a reason is missing, or is too long' };
+      if (given.data.code.trim().toLowerCase() !== shortCode(found.statement))
+        return { ok: false, code: 'short-code', text: 'this is not the code of the statement on this page' };
+      const nonce = randomBytes(16).toString('hex');
+      const answer = await on(found, { reason: given.data.reason, nonce }, (ceremony) =>
+        signingActions(ceremony, house.state).begin({ code: shortCode(statementDigest(ceremony.body)) }),
+      );
+      return answer.ok ? { ...answer, nonce } : answer;
+    },
+    finish: async (found, body) => {
+      const given = closingFinish.safeParse(body);
+      if (!given.success) return malformed;
+      const { reason, nonce, signed } = given.data;
+      return on(found, { reason, nonce }, (ceremony) => signingActions(ceremony, house.state).finish(signed));
+    },
+  };
+}
+
+async function inCeremony(
+  house: House,
+  { record, proposal }: Found,
+  of: {
+    readonly make: (relay: Relay, course: Course) => Promise<ShownCeremony>;
+    readonly act: (ceremony: ShownCeremony) => Promise<Answer>;
+  },
+): Promise<Answer> {
+  const course = { sealed: record.sealed, store: house.records.store };
+  return withRelay(targetOf(house.setup, proposal.target), 'serve', async (relay) => {
+    const unsignable = unsignableOf(house, relay.policy);
+    if (unsignable !== null) return { ok: false, code: 'origin', text: unsignable };
+    const ceremony = await of.make(relay, course);
+    const answer = await of.act(recorded(ceremony, { course, relay, onProblem: house.onProblem }));
+    house.looks.forget();
+    await house.records.refresh();
+    return answer;
+  });
+}

@@ -1,0 +1,38 @@
+import { type Instant } from '../../core/index.ts';
+import { type Evidence, statementDigest } from '../../evidence/index.ts';
+import { type PeopleRecord, type Registry } from '../../gate/index.ts';
+import { type Proposal, proposalsOf } from '../../web/index.ts';
+
+/** Somebody who would not ratify, and why. */
+export interface Declined {
+  readonly persons: readonly string[];
+  readonly reason: string;
+  readonly at: Instant;
+}
+
+/** The proposal whose statement has a digest; null where none was recorded. */
+export function proposalOf(evidence: readonly Evidence[], statement: string): Proposal | null {
+  return proposalsOf(evidence).find(({ body }) => statementDigest(body) === statement) ?? null;
+}
+
+/** Who declined a statement, by what was recorded; the last record of each statement has all of its signatures. */
+export function declinesOf(
+  evidence: readonly Evidence[],
+  of: { readonly statement: string; readonly registry: Registry | null },
+): readonly Declined[] {
+  const found = new Map<string, Declined>();
+  for (const piece of evidence) {
+    if (piece.entry.kind !== 'decline' || !piece.readable) continue;
+    const { statement } = piece.body as PeopleRecord;
+    const { predicate } = JSON.parse(statement.body) as { predicate: { reason: string; statement: string } };
+    if (predicate.statement !== of.statement) continue;
+    const persons = statement.signatures.map(({ credential }) => ownerOf(of.registry, credential));
+    found.set(statement.digest, { persons, reason: predicate.reason, at: piece.entry.recordedAt });
+  }
+  return [...found.values()];
+}
+
+function ownerOf(registry: Registry | null, credential: string): string {
+  const owner = registry?.persons.find(({ keys }) => keys.some((key) => key.credential === credential));
+  return owner?.name ?? 'somebody who is no longer in the registry';
+}

@@ -1,0 +1,53 @@
+/** What the page of a statement does: one form, one prompt at a time; it says what came of it, and reads itself anew when it is done. */
+export const statementScript = `'use strict';
+const encode = (buffer) => btoa(Array.from(new Uint8Array(buffer), (one) => String.fromCharCode(one)).join('')).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+const decode = (text) => Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (one) => one.charCodeAt(0));
+const post = async (path, body) => {
+  const answer = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  return answer.json();
+};
+const forms = [...document.querySelectorAll('form[data-act]')];
+const buttons = () => document.querySelectorAll('form[data-act] button');
+let busy = false;
+const sign = async (form, say) => {
+  const words = Object.fromEntries(new FormData(form));
+  const begun = await post(form.dataset.act + '/begin', words);
+  if (!begun.ok) return begun;
+  say('Use your passkey …', 'soft');
+  const found = await navigator.credentials.get({ publicKey: {
+    challenge: decode(begun.challenge), rpId: begun.rpId, userVerification: 'required', timeout: 120000,
+    allowCredentials: begun.credentials.map((id) => ({ type: 'public-key', id: decode(id) })) } });
+  const { authenticatorData, clientDataJSON, signature } = found.response;
+  const { code, ...rest } = words;
+  return post(form.dataset.act + '/finish', { ...rest, ...(begun.nonce === undefined ? {} : { nonce: begun.nonce }), signed: {
+    ceremony: begun.ceremony, credential: encode(found.rawId), authenticatorData: encode(authenticatorData),
+    clientDataJSON: encode(clientDataJSON), signature: encode(signature) } });
+};
+for (const form of forms) form.addEventListener('submit', async (event) => {
+  event.preventDefault();
+  if (busy) return;
+  busy = true;
+  const note = form.querySelector('output');
+  const say = (text, tone) => { note.textContent = text; note.className = tone; };
+  for (const button of buttons()) button.disabled = true;
+  say('…', 'soft');
+  try {
+    const done = form.dataset.act.endsWith('propose') ? await post(form.dataset.act, Object.fromEntries(new FormData(form))) : await sign(form, say);
+    say(done.ok ? done.text : done.code + ': ' + done.text + (done.fix ? ' (' + done.fix + ')' : ''), done.ok ? 'go' : 'no');
+    if (done.ok && done.to) location.assign(done.to);
+    else if (done.ok) setTimeout(() => location.reload(), 1500);
+  } catch (error) { say(error.name === 'NotAllowedError' ? 'The passkey was not used.' : error.name + ': ' + error.message, 'no'); }
+  busy = false;
+  for (const button of buttons()) button.disabled = false;
+});
+const seal = document.body.querySelector('[data-seal]');
+if (seal && 'EventSource' in window) {
+  const events = new EventSource('/events?release=' + encodeURIComponent(seal.dataset.seal));
+  events.addEventListener('recorded', () => {
+    const typing = forms.some((form) => [...form.elements].some((one) => one.value && one.name));
+    const news = document.querySelector('#news');
+    if (!busy && !typing) location.reload();
+    else if (news) news.hidden = false;
+  });
+}
+`;

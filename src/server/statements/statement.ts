@@ -1,0 +1,108 @@
+import { type Ratification } from '../../evidence/index.ts';
+import { type Cycle, type Policy } from '../../gate/index.ts';
+import { type Document, facts, type Html, html, list, path, tag, time } from '../../page/index.ts';
+import { dossierHtml, type DossierView } from '../../dossier/index.ts';
+import { type Declined } from './find.ts';
+import { statementScript } from './script.ts';
+
+/** How a statement stands in its target, by the target's own word; what cannot be asked is closed. */
+export type Standing =
+  | { readonly state: 'unknown'; readonly why: string }
+  | {
+      readonly state: 'waits' | 'open' | 'closed';
+      /** Why it is not open; empty where it is. */
+      readonly text: string;
+      readonly persons: readonly string[];
+      readonly done: Cycle['done'];
+    };
+
+/** What the page of a statement shows. */
+export interface StatementView extends DossierView {
+  readonly statement: string;
+  readonly body: string;
+  readonly ratification: Ratification;
+  readonly name: string;
+  readonly seal: string;
+  readonly target: string;
+  readonly standing: Standing;
+  /** Null where the target could not be asked. */
+  readonly policy: Policy | null;
+  readonly declines: readonly Declined[];
+  /** Why nobody can sign on this site; null where they can. */
+  readonly unsignable: string | null;
+}
+
+const tones = { unknown: 'no', waits: 'hold', open: 'go', closed: 'no' } as const;
+
+/** Draws the page on which a person judges a release, and decides. */
+export function statementPage(view: StatementView): Document {
+  const { name, seal, target, policy } = view;
+  return {
+    title: `Ratify ${name} for ${target}`,
+    trail: [
+      ['Releases', '/'],
+      [name, path('releases', seal)],
+    ],
+    script: statementScript,
+    ...(policy?.production === true ? {} : { banner: notForProductionBanner(policy) }),
+    main: html`<div data-seal="${seal}"></div><p id="news" class="note" role="status" hidden>Something was recorded meanwhile: <a href="">read this page anew</a>.</p>${dossierHtml(
+      view,
+      [
+        ['standing', 'Who has signed'],
+        ['decide', 'Decide'],
+      ],
+    )}${standingHtml(view)}${decide(view)}`,
+  };
+}
+
+/** What stands above everything where a policy is not for production. */
+export function notForProductionBanner(policy: Policy | null): Html {
+  return policy === null
+    ? html`<p class="warn">NOT FOR PRODUCTION: the policy of the target is not known.</p>`
+    : html`<p class="warn">NOT FOR PRODUCTION: policy ${policy.name} opens no production database.</p>`;
+}
+
+function standingHtml({ standing, ratification, declines, statement }: StatementView): Html {
+  const state =
+    standing.state === 'unknown'
+      ? html`${tag('not known', 'no')} ${standing.why}`
+      : html`${tag(standing.state === 'waits' ? 'waits for signatures' : standing.state, tones[standing.state])} ${standing.text}`;
+  return html`<section id="standing"><h2>Who has signed, and what is missing</h2><p>${state}</p>${facts([
+    [
+      'Signed',
+      standing.state === 'unknown' || standing.persons.length === 0 ? 'nobody yet' : standing.persons.join(', '),
+    ],
+    ['Valid', html`${time(ratification.notBefore)} to ${time(ratification.expires)}`],
+    ['Rehearsed', time(ratification.rehearsedAt)],
+    ...(ratification.holdPoint === null ? [] : ([['Hold point', ratification.holdPoint]] as const)),
+    [
+      'Rolled out',
+      standing.state === 'unknown' || standing.done.length === 0
+        ? 'nothing of it'
+        : standing.done.map(({ tier, direction }) => `${tier}${direction === 'down' ? ' (back)' : ''}`).join(', '),
+    ],
+    ['Statement', html`<code>${statement}</code>`],
+  ])}${
+    declines.length > 0 &&
+    html`<h3>Declined</h3>${list(declines.map(({ persons, reason, at }) => html`${tag('declined', 'no')} ${persons.join(', ')}, ${time(at)}: ${reason}`))}`
+  }</section>`;
+}
+
+function decide(view: StatementView): Html {
+  const { statement, unsignable, standing, body } = view;
+  const digits = statement.replace(/^sha256:/, '');
+  const here = path('statements', statement);
+  const mayRatify = standing.state === 'waits';
+  const code = (id: string): Html =>
+    html`<div><label for="${id}">First six digits of the statement</label><input class="code" id="${id}" name="code" required maxlength="6" pattern="[0-9a-fA-F]{6}" spellcheck="false" autocapitalize="none" autocomplete="off"></div>`;
+  const reason = (id: string): Html =>
+    html`<label for="${id}">Why <span class="hint">signed, kept and shown</span></label><textarea id="${id}" name="reason" required maxlength="1000"></textarea>`;
+  const forms = html`<div class="card"><h3>Ratify</h3>${
+    mayRatify
+      ? html`<p>You answer for this release. It opens exactly these bytes, for exactly this database, until the time above.</p><form data-act="${here}/ratify" autocomplete="off"><div class="row">${code('ratify-code')}<button class="primary">Ratify with my passkey</button></div><output role="status"></output></form>`
+      : html`<p class="soft">${standing.state === 'open' ? 'Every seat is filled: nothing is left to sign.' : 'It cannot be ratified now.'}</p>`
+  }</div><div class="cards"><details class="card"><summary>Decline</summary><p>Says that you will not ratify, and why. It closes nothing by itself.</p><form data-act="${here}/decline" autocomplete="off">${reason('decline-reason')}<div class="row">${code('decline-code')}<button>Decline with my passkey</button></div><output role="status"></output></form></details><details class="card"><summary>Revoke</summary><p>Closes the way forward at once, for everybody. One enrolled person is enough; the way back stays open.</p><form data-act="${here}/revoke" autocomplete="off">${reason('revoke-reason')}<div class="row">${code('revoke-code')}<button class="danger">Revoke with my passkey</button></div><output role="status"></output></form></details></div>`;
+  return html`<section id="decide" class="noprint"><h2>Decide</h2><p>Your passkey shows only the name of this site; what you sign is the statement <code><b>${digits.slice(0, 6)}</b>${digits.slice(6)}</code>. Compare it with what somebody else sees, in a terminal or on another device, then type its first six digits.</p>${
+    unsignable === null ? forms : html`<p>${tag('not here', 'no')} ${unsignable}</p>`
+  }<details><summary>The statement, to the byte</summary><pre tabindex="0" id="statement">${body}</pre></details></section>`;
+}

@@ -1,0 +1,71 @@
+import { type Policy } from '../../gate/index.ts';
+import { type Document, facts, html, list, path, table, tag, time } from '../../page/index.ts';
+import { notForProductionBanner } from './statement.ts';
+import { statementScript } from './script.ts';
+
+/** A release on one target. */
+export interface TargetView {
+  readonly name: string;
+  readonly seal: string;
+  readonly target: string;
+  readonly gate: 'open' | 'closed';
+  readonly reasons: readonly string[];
+  readonly next: string | null;
+  readonly done: readonly { readonly tier: string; readonly direction: 'up' | 'down' }[];
+  /** Statements that people were asked to sign, newest first. */
+  readonly proposals: readonly {
+    readonly statement: string;
+    readonly holdPoint: string | null;
+    readonly expires: string;
+    readonly state: string;
+    readonly persons: readonly string[];
+  }[];
+  readonly policy: Policy | null;
+  /** Why nobody can be asked from here; null where they can. */
+  readonly unsignable: string | null;
+}
+
+/** Draws how a release stands on a target, and lets one ask people to ratify it. */
+export function targetPage(view: TargetView): Document {
+  const { name, seal, target, policy } = view;
+  const here = path('releases', seal, 'targets', target);
+  return {
+    title: `${name} on ${target}`,
+    trail: [
+      ['Releases', '/'],
+      [name, path('releases', seal)],
+    ],
+    script: statementScript,
+    ...(policy?.production === true ? {} : { banner: notForProductionBanner(policy) }),
+    main: html`<div data-seal="${seal}"></div><h1>${name} on ${target}</h1><p class="big">${view.gate === 'open' ? tag('OPEN', 'go') : tag('CLOSED', 'no')}</p>${
+      view.gate === 'open'
+        ? html`<p>The gate is open. Whoever runs <code>oneroof rollout</code> rolls out what was ratified, from tier ${view.next}, and nothing else.</p>`
+        : html`<h2>Why it is closed</h2>${list(view.reasons)}`
+    }${facts([
+      [
+        'Done',
+        view.done.length === 0
+          ? 'nothing'
+          : view.done.map(({ tier, direction }) => `${tier}${direction === 'down' ? ' (back)' : ''}`).join(', '),
+      ],
+      ['Follow', html`<a href="${here}/runbook">Runbook</a> · <a href="${here}/prompt">Prompt for an agent</a>`],
+    ])}<h2>Ratifications</h2>${table({
+      columns: [{ head: 'Statement' }, { head: 'State' }, { head: 'Signed' }, { head: 'Valid until' }],
+      rows: view.proposals.map((one) => [
+        html`<a href="${path('statements', one.statement)}"><code>${one.statement.slice(7, 19)}</code></a>${one.holdPoint !== null && html` before ${one.holdPoint}`}`,
+        one.state,
+        one.persons.join(', ') || 'nobody yet',
+        time(one.expires),
+      ]),
+      none: 'Nobody was asked yet.',
+    })}<h2>Ask people to ratify</h2>${
+      view.unsignable === null
+        ? html`<form class="card" data-act="${here}/propose" autocomplete="off"><p>Writes the dossier from the newest rehearsal and from production as it is now, and records it with the statement. A statement that waits already is taken up again.</p><div class="row"><div><label for="hours">Valid for <span class="hint">hours, as long as the policy allows where it is empty</span></label><input id="hours" name="hours" inputmode="numeric" pattern="[0-9]{1,4}"></div>${
+            policy !== null && policy.holdPoints.length > 0
+              ? html`<div><label for="hold">For</label><select id="hold" name="holdPoint"><option value="">the release</option>${policy.holdPoints.map(({ before }) => html`<option value="${before}">the hold point before ${before}</option>`)}</select></div>`
+              : null
+          }<button class="primary">Ask</button></div><output role="status"></output></form>`
+        : html`<p>${tag('not here', 'no')} ${view.unsignable}</p>`
+    }`,
+  };
+}

@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { openFolderBoard } from '../../src/activity/index.ts';
+import { digest, now } from '../../src/core/index.ts';
+import { openFolderStore } from '../../src/evidence/index.ts';
+import { type News, openHub } from '../../src/server/events/hub.io.ts';
+
+const seal = digest('seal', ['hub']);
+
+it('the hub looks at most twice a second for however many listen, not at all for nobody, and reads the log only when it grew', {
+  timeout: 30_000,
+}, async () => {
+  const root = mkdtempSync(join(tmpdir(), 'hub-'));
+  const store = openFolderStore(root);
+  const looks = { heads: 0, logs: 0 };
+  const stop = new AbortController();
+  const hub = openHub(
+    {
+      store: {
+        head: () => {
+          looks.heads += 1;
+          return store.head();
+        },
+        entries: () => {
+          looks.logs += 1;
+          return store.entries();
+        },
+      },
+      board: openFolderBoard(root),
+    },
+    stop.signal,
+  );
+  await store.append({ kind: 'seal', seal, body: { n: 0 } }, now());
+  await wait(1200);
+  expect(looks).toEqual({ heads: 0, logs: 0 });
+  const heard: News[] = [];
+  const ends = Array.from({ length: 50 }, () => hub.listen({ seal, hear: (news) => heard.push(news) }));
+  expect(hub.listeners).toBe(50);
+  await wait(3000);
+  expect(looks.heads).toBeGreaterThanOrEqual(3);
+  expect(looks.heads).toBeLessThanOrEqual(8);
+  expect(looks.logs).toBe(1);
+  // all were told of the newest entry, and of nothing else
+  expect(heard).toHaveLength(50);
+  await store.append({ kind: 'gate', seal, body: { n: 1 } }, now());
+  await expect.poll(() => heard.length, { timeout: 5000 }).toBe(100);
+  expect(looks.logs).toBe(2);
+  for (const end of ends) end();
+  await wait(1200);
+  const after = looks.heads;
+  // what is recorded while nobody listens is told to the next one at first
+  await store.append({ kind: 'report', seal, body: { n: 2 } }, now());
+  await wait(1500);
+  expect(looks.heads).toBe(after);
+  const late: News[] = [];
+  const end = hub.listen({ seal: null, hear: (news) => late.push(news) });
+  const mine: News[] = [];
+  const endMine = hub.listen({ seal, hear: (news) => mine.push(news) });
+  await expect
+    .poll(() => mine.map((news) => news.event === 'recorded' && news.entry.index), { timeout: 5000 })
+    .toEqual([2]);
+  end();
+  endMine();
+  stop.abort();
+  rmSync(root, { recursive: true });
+});
+
+it('the hub goes on after evidence that cannot be read was mended', { timeout: 30_000 }, async () => {
+  const root = mkdtempSync(join(tmpdir(), 'hub-'));
+  const store = openFolderStore(root);
+  await store.append({ kind: 'seal', seal, body: { n: 0 } }, now());
+  let isBroken = true;
+  const stop = new AbortController();
+  const entries = () => (isBroken ? Promise.reject(new Error('unreadable')) : store.entries());
+  const hub = openHub({ store: { head: () => store.head(), entries }, board: openFolderBoard(root) }, stop.signal);
+  const heard: News[] = [];
+  const end = hub.listen({ seal, hear: (news) => heard.push(news) });
+  await wait(800);
+  expect(heard).toEqual([]);
+  isBroken = false;
+  await expect.poll(() => heard.length, { timeout: 10_000 }).toBe(1);
+  end();
+  stop.abort();
+  rmSync(root, { recursive: true });
+});

@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Connection, id, sql } from '../../src/database/index.ts';
+import { openBoard, openStore } from '../../src/cli/work.io.ts';
+import { serveSite, type Serving } from '../../src/server/index.ts';
+import { readSetup, type Setup } from '../../src/setup/index.ts';
+import { withDatabase, withSession } from '../database.io.ts';
+import { type Policy } from '../../src/gate/index.ts';
+import { type Gated, withGate } from '../gate/cycle.io.ts';
+import { freePort } from '../web/browser.io.ts';
+
+/** Three tiers, the second one step by step, and a last one that is barred; its way back restores everything. */
+const files: Readonly<Record<string, string>> = {
+  'release.yaml': `format: 1
+name: three
+title: Three
+database: shop
+touches: [public.a, public.b, public.c, public.base, public.never]
+authors: [{ name: writer, kind: agent, instructedBy: ira }]
+settings: { lockTimeout: 200ms }
+metrics:
+  rows: rows
+invariants:
+  greenfield: { rows: 1 }
+  finalized: { rows: 1 }
+tiers:
+  - { id: 1-first, title: First }
+  - { id: 2-each, title: Each, transaction: each }
+  - { id: 3-last, title: Last }
+  - { id: 4-barred, title: Barred, barred: not yet }
+`,
+  'tiers/1-first/up.sql': 'create table a (i integer);\ninsert into a values (1);\n',
+  'tiers/1-first/down.sql': 'drop table if exists a;\n',
+  'tiers/2-each/up.sql': 'create table b (i integer);\nalter table b add column j integer;\n',
+  'tiers/2-each/down.sql': 'alter table if exists b drop column if exists j;\ndrop table if exists b;\n',
+  'tiers/3-last/up.sql': 'create table c (i integer);\nupdate base set id = 2;\n',
+  'tiers/3-last/down.sql': 'drop table if exists c;\nupdate base set id = 1;\n',
+  'tiers/4-barred/up.sql': 'create table never (i integer);\n',
+  'tiers/4-barred/down.sql': 'drop table if exists never;\n',
+  'metrics/rows.sql': 'select count(*) from base\n',
+};
+
+const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.io.ts');
+
+/** A command that runs as a process of its own. */
+export interface Command {
+  readonly process: ChildProcess;
+  readonly ended: Promise<{ readonly code: number | null; readonly told: string }>;
+}
+
+/** A ground, its oneroof.yaml, a site over it, and commands on it. */
+export interface Stage {
+  readonly gated: Gated;
+  readonly home: string;
+  readonly setup: Setup;
+  readonly serving: Serving;
+  readonly origin: string;
+  readonly token: string;
+  /** Runs a command on the release, from source. */
+  start(verb: string, ...words: readonly string[]): Command;
+}
+
+const urlOf = (role: string, { database, host }: Connection): string =>
+  `postgres://${role}@/${database}?host=${encodeURIComponent(host)}`;
+
+/** Serves a site for a gated database, hands all of it over, and takes it away. */
+export async function withStage(
+  use: (stage: Stage) => Promise<void>,
+  plan: { readonly policy?: Partial<Policy> } = {},
+): Promise<void> {
+  const origin = `http://localhost:${await freePort()}`;
+  const application = ['create table base (id integer)', 'insert into base values (1)'];
+  await withGate('18', { files, application, policy: { origin, rpId: 'localhost', ...plan.policy } }, async (gated) => {
+    const { database } = gated;
+    await withSession(database, async (session) => {
+      await session.query(sql`revoke temporary on database ${id(database.database)} from public`);
+      await session.query(sql`grant usage on schema public to oneroof_observer`);
+      await session.query(sql`grant select on all tables in schema public to oneroof_observer`);
+    });
+    const home = mkdtempSync(join(tmpdir(), 'oneroof-live-'));
+    writeFileSync(
+      join(home, 'oneroof.yaml'),
+      [
+        'targets:',
+        '  production:',
+        `    url: "${urlOf('oneroof_observer', database)}"`,
+        `    executor: { url: "${urlOf('oneroof_executor', database)}" }`,
+        `    relay: { url: "${urlOf('oneroof_relay', database)}" }`,
+        '  elsewhere:',
+        '    url: "postgres://nobody@127.0.0.1:1/none"',
+        'defaultTarget: production',
+        'clone:',
+        '  provider: template',
+        `  admin: { url: "${urlOf('postgres', { ...database, database: 'postgres' })}" }`,
+        `  source: ${database.database}`,
+        '  sameServer: true',
+      ].join('\n'),
+    );
+    const setup = await readSetup(home);
+    const commands: Command[] = [];
+    const start: Stage['start'] = (verb, ...words) => {
+      const child = spawn(process.execPath, ['--import', 'tsx', main, verb, gated.folder, ...words, '-C', home], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let told = '';
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (told += String(chunk)));
+      const ended = new Promise<{ code: number | null; told: string }>((resolve) =>
+        child.once('close', (code) => resolve({ code, told })),
+      );
+      const command = { process: child, ended };
+      commands.push(command);
+      return command;
+    };
+    await withDatabase('18', async (state) => {
+      const serving = await serveSite({
+        setup,
+        store: openStore(setup),
+        board: openBoard(setup),
+        state,
+        origin,
+        listen: { host: '127.0.0.1', port: Number(new URL(origin).port) },
+        tls: null,
+        tokenFile: join(home, 'token'),
+        onDefect: (error) => process.stderr.write(`${String(error)}\n`),
+      });
+      try {
+        const token = serving.url.split('#')[1] ?? '';
+        await use({ gated, home, setup, serving, origin, token, start });
+      } finally {
+        for (const { process: child } of commands) child.kill('SIGKILL');
+        await Promise.all(commands.map(({ ended }) => ended));
+        await serving.close();
+      }
+    }).finally(() => rmSync(home, { recursive: true }));
+  });
+}

@@ -1,0 +1,193 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, type Page as Tab } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readPolicyAndRegistry, type Registry } from '../../src/gate/index.ts';
+import { freePort, hasBrowser, launch } from '../web/browser.io.ts';
+import { registryIn, strangersTab, tabOf, withPeople } from './people.io.ts';
+import { type Site, withSite } from './site.io.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  if (hasBrowser()) browser = await launch();
+});
+afterAll(async () => {
+  await browser?.close();
+});
+
+/** Pictures for whoever wants to look: SHOTS names a folder. */
+async function shoot(tab: Tab, name: string): Promise<void> {
+  const folder = process.env['SHOTS'];
+  if (folder === undefined) return;
+  mkdirSync(folder, { recursive: true });
+  for (const scheme of ['light', 'dark'] as const)
+    for (const width of [1200, 390]) {
+      await tab.emulateMedia({ colorScheme: scheme });
+      await tab.setViewportSize({ width, height: 900 });
+      await tab.screenshot({ path: join(folder, `${name}-${scheme}-${width}.png`), fullPage: true });
+    }
+  await tab.setViewportSize({ width: 1200, height: 900 });
+}
+
+/** Invites somebody new on the page, and returns the link. */
+async function inviteOn(tab: Tab, who: { readonly id: string; readonly name: string; readonly level: number }) {
+  await tab.fill('#id', who.id);
+  await tab.fill('#name', who.name);
+  await tab.fill('#level', String(who.level));
+  await tab.click('#invite button.primary');
+  return await linkOn(tab);
+}
+async function linkOn(tab: Tab): Promise<string> {
+  await tab.waitForSelector('#link:not([hidden])');
+  return await tab.inputValue('#url');
+}
+
+/** Opens an invitation in a browser of somebody else, and makes the passkey. */
+async function enrolBy(link: string): Promise<string> {
+  const { tab } = await strangersTab(browser);
+  await tab.goto(link);
+  await tab.waitForSelector('form:not([hidden])');
+  await shoot(tab, 'invitation');
+  await tab.click('button.primary');
+  await tab.waitForSelector('output.go, output.no');
+  return (await tab.textContent('output')) ?? '';
+}
+
+/** Two who hold the same link use it at the same time. */
+async function raceWith(link: string): Promise<readonly string[]> {
+  const tabs = await Promise.all([strangersTab(browser), strangersTab(browser)]);
+  for (const { tab } of tabs) {
+    await tab.goto(link);
+    await tab.waitForSelector('form:not([hidden])');
+  }
+  return await Promise.all(
+    tabs.map(async ({ tab }) => {
+      await tab.click('button.primary');
+      await tab.waitForSelector('output.go, output.no');
+      return (await tab.textContent('output')) ?? '';
+    }),
+  );
+}
+
+async function signOn(tab: Tab, path: string, site: Site): Promise<string> {
+  await tab.goto(`${site.origin}${path}`);
+  await tab.fill('#code', (await tab.textContent('#statement b')) ?? '');
+  await tab.click('form button');
+  await tab.waitForSelector('output.go, output.no');
+  return (await tab.textContent('output')) ?? '';
+}
+
+describe.skipIf(!hasBrowser())('people on the site, in a browser', () => {
+  it(
+    'invites, enrols, adds a second device, and is in force once the quorum signed, and not before',
+    { timeout: 90_000 },
+    () =>
+      withPeople(async ({ site, gated }) => {
+        const { ana, ben } = gated.people;
+        const { tab } = await tabOf(browser, site, [ana]);
+        await tab.goto(`${site.origin}/people`);
+        await shoot(tab, 'people');
+        const link = await inviteOn(tab, { id: 'eve', name: 'Eve <b>Adams</b>', level: 5 });
+        await shoot(tab, 'invited');
+        expect(await enrolBy(link)).toContain('draft');
+        await tab.reload();
+        expect(await tab.textContent('#draft')).toContain('Eve <b>Adams</b>');
+        await tab.click('#draft tr:has(code:text-is("eve")) button:has-text("Another device")');
+        expect(await enrolBy(await linkOn(tab))).toContain('draft');
+        await tab.goto(`${site.origin}/people`);
+        await shoot(tab, 'draft');
+        const draft = (await (await site.get(await hrefOf(tab, '#draft a[href*=registry]'))).json()) as Registry;
+        expect(draft.persons.find(({ id }) => id === 'eve')?.keys).toHaveLength(2);
+        await tab.click('#draft button:has-text("Ask the quorum")');
+        // one target: straight to where it is read and signed
+        await tab.waitForURL('**/production/sign');
+        await shoot(tab, 'sign');
+        const path = new URL(tab.url()).pathname;
+        expect(await signOn(tab, path, site)).toContain('Signed by ANA; missing: seats: 1 of 2');
+        expect((await registryIn(gated)).version).toBe(1);
+        await tab.waitForSelector('li:has-text("signed") >> text=ANA');
+        await shoot(tab, 'half');
+        expect(await signOn(tab, path, site)).toContain('duplicate');
+        const other = await tabOf(browser, site, [ben]);
+        expect(await signOn(other.tab, path, site)).toContain('nothing is missing');
+        expect(await registryIn(gated)).toEqual(draft);
+        await other.tab.waitForURL('**/people');
+        await tab.goto(`${site.origin}/people`);
+        await shoot(tab, 'after');
+        expect(await tab.locator('#draft').count()).toBe(0);
+        expect(await tab.textContent('main')).toContain('registry version 2');
+        expect(site.defects).toEqual([]);
+      }),
+  );
+
+  it('makes one passkey with an invitation, however often and however fast the link is used', { timeout: 60_000 }, () =>
+    withPeople(async ({ site }) => {
+      const made = await site.post('/people/invite', { kind: 'device', id: 'ana' });
+      const said = (await raceWith(String(made['link']))).toSorted();
+      expect(said).toEqual([expect.stringMatching(/^INVITATION_OVER/), expect.stringMatching(/draft/)]);
+      const { tab } = await strangersTab(browser);
+      await tab.goto(String(made['link']));
+      await expect.poll(() => tab.textContent('h1')).toBe('This invitation opens nothing');
+      expect(await tab.locator('form:not([hidden])').count()).toBe(0);
+      const draft = (await (
+        await site.get(`/people/draft/registry.next.json?follows=${await followsOf(site)}`)
+      ).json()) as Registry;
+      expect(draft.persons.map(({ id, keys }) => [id, keys.length])).toEqual([
+        ['ana', 2],
+        ['ben', 1],
+        ['ira', 1],
+      ]);
+    }),
+  );
+
+  it('leads an empty server to its first registry: two people enrol on the site, and the file is written', {
+    timeout: 60_000,
+  }, async () => {
+    const port = await freePort();
+    const policy = `format: 1
+name: first
+production: false
+origin: http://localhost:${port}
+rpId: localhost
+seats: [{ level: 2 }, { level: 4 }]
+oneWaySeats: []
+window: { longest: 24h, review: 1min, rollback: 1d }
+rehearsal: { maxAge: 3d }
+holdPoints: []
+quorum: [{ level: 4 }, { level: 2 }]
+authenticators: { aaguids: null, attestation: none }
+`;
+    await withSite({ port, files: { 'policy.yaml': policy } }, async (site) => {
+      const { tab } = await tabOf(browser, site, []);
+      await tab.goto(`${site.origin}/people`);
+      await shoot(tab, 'empty');
+      expect(await tab.locator('button:has-text("Write registry.json")').count()).toBe(0);
+      for (const who of [
+        { id: 'ana', name: 'Ana', level: 4 },
+        { id: 'ben', name: 'Ben', level: 2 },
+      ]) {
+        expect(await enrolBy(await inviteOn(tab, who))).toContain('draft');
+        await tab.reload();
+      }
+      await shoot(tab, 'first');
+      expect(existsSync(join(site.folder, 'registry.json'))).toBe(false);
+      await tab.click('button:has-text("Write registry.json")');
+      await expect.poll(() => existsSync(join(site.folder, 'registry.json'))).toBe(true);
+      const files = { policy: join(site.folder, 'policy.yaml'), registry: join(site.folder, 'registry.json') };
+      expect(readPolicyAndRegistry(files).registry.persons.map(({ id }) => id)).toEqual(['ana', 'ben']);
+      const before = readFileSync(files.registry, 'utf8');
+      expect(await site.post('/people/first', {})).toMatchObject({ ok: false });
+      expect(readFileSync(files.registry, 'utf8')).toBe(before);
+      expect(site.defects).toEqual([]);
+    });
+  });
+});
+
+async function hrefOf(tab: Tab, selector: string): Promise<string> {
+  return (await tab.getAttribute(selector, 'href')) ?? '';
+}
+
+async function followsOf(site: Site): Promise<string> {
+  const page = await (await site.get('/people', { accept: 'text/html' })).text();
+  return /name="follows" value="([^"]+)"/.exec(page)?.[1] ?? '';
+}

@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest';
+import { type Instant, type Milliseconds, now } from '../../src/core/index.ts';
+import { type Cycle } from '../../src/gate/index.ts';
+import { buildReport, type Ratifications } from '../../src/report/index.ts';
+import { type StatementDigest } from '../../src/evidence/index.ts';
+import { nextCommand } from '../../src/server/release/next.ts';
+import { cycleOf, type LineSource, tierMarks } from '../../src/server/release/tiers.ts';
+import { historyOf, readingsOf } from '../../src/server/release/history.ts';
+import { entryOf, sealedSmall } from './release.fixture.ts';
+
+const sealed = sealedSmall();
+const ms = (n: number): Milliseconds => n as Milliseconds;
+
+const cycle = (more: Partial<Cycle> = {}): Cycle => ({
+  statement: 's' as StatementDigest,
+  seal: sealed.seal,
+  holdPoint: null,
+  persons: ['ana'],
+  closed: { up: null, down: null },
+  next: { up: '1-rows', down: null },
+  done: [],
+  ...more,
+});
+
+const done = (tier: string, direction: 'up' | 'down' = 'up') => ({
+  direction,
+  tier,
+  epoch: 1,
+  steps: 1,
+  schemaAfter: '',
+});
+
+function source(ratifications: Ratifications, more: Partial<LineSource> = {}): LineSource {
+  const policy = { rehearsalMaxAge: ms(1), gateMaxAge: ms(1) };
+  const report = buildReport({ release: sealed, evidence: [], policy, now: now(), hrefOf: () => '' });
+  return { sealed, report, ratifications, holdPoints: [], running: [], ...more };
+}
+
+const read = (...cycles: readonly Cycle[]): Ratifications => ({ state: 'read', cycles });
+const states = (of: LineSource): readonly string[] => tierMarks(of).map(({ state }) => state);
+const gates = (of: LineSource): readonly string[] =>
+  tierMarks(of).flatMap((tier) => tier.gates.map(({ title, state }) => `${tier.id} ${title}: ${state}`));
+
+describe('the line of a release', () => {
+  it('shows what is not known as unknown or closed, never as open', () => {
+    const unread = source({ state: 'unread', why: 'nothing answers there' });
+    expect(states(unread)).toEqual(['unknown', 'unknown', 'barred']);
+    expect(gates(unread)).toEqual(['1-rows ratification: unknown', '2-table Ready: unknown']);
+    expect(states(source(read()))).toEqual(['closed', 'closed', 'barred']);
+    expect(gates(source(read()))[0]).toBe('1-rows ratification: closed');
+    // a ratification of another seal is none of this release
+    const another = { ...cycle(), seal: `sha256:${'0'.repeat(64)}` };
+    expect(states(source(read(another)))).toEqual(['closed', 'closed', 'barred']);
+  });
+
+  it('follows the target through a rollout and its way back', () => {
+    expect(states(source(read(cycle())))).toEqual(['open', 'closed', 'barred']);
+    const half = cycle({
+      done: [done('1-rows')],
+      next: { up: '2-table', down: '1-rows' },
+      closed: { up: 'data-gate: Ready: ready = 0, needs ≥ 1', down: null },
+    });
+    expect(states(source(read(half)))).toEqual(['done', 'closed', 'barred']);
+    expect(gates(source(read(half)))).toEqual(['1-rows ratification: open', '2-table Ready: closed']);
+    const through = cycle({ done: [done('1-rows'), done('2-table')], next: { up: null, down: '2-table' } });
+    expect(states(source(read(through)))).toEqual(['done', 'done', 'barred']);
+    expect(gates(source(read(through)))[1]).toBe('2-table Ready: open');
+    const back = cycle({ done: [done('1-rows'), done('1-rows', 'down')], next: { up: '2-table', down: null } });
+    expect(states(source(read(back)))).toEqual(['back', 'closed', 'barred']);
+  });
+
+  it('closes a ratification that lacks seats, is revoked or is over', () => {
+    for (const why of ['seats: 1 of 2', 'revoked: by ana', 'window: it is over']) {
+      const closed = source(read(cycle({ closed: { up: why, down: null } })));
+      expect(states(closed)).toEqual(['closed', 'closed', 'barred']);
+      expect(gates(closed)[0]).toBe('1-rows ratification: closed');
+    }
+  });
+
+  it('shows a hold point that the policy names, also where nobody has ratified it', () => {
+    const held = source(read(cycle()), { holdPoints: ['2-table'] });
+    expect(gates(held)).toContain('2-table hold point: closed');
+    const open = source(read(cycle(), cycle({ holdPoint: '2-table' })), { holdPoints: ['2-table'] });
+    expect(gates(open)).toContain('2-table hold point: open');
+  });
+
+  it('names the next command, from the evidence first and then from the target', () => {
+    const next = (ratifications: Ratifications): string | null => {
+      const of = source(ratifications);
+      return nextCommand({ ...of, cycle: cycleOf(of) }).command;
+    };
+    expect(next(read())).toBe('oneroof rehearse small');
+    const half = { done: [done('1-rows')], next: { up: '2-table', down: '1-rows' } };
+    expect(next(read(cycle(half)))).toBe('oneroof rollout small');
+    expect(next(read(cycle({ ...half, closed: { up: 'data-gate: x', down: null } })))).toBe('oneroof gate small');
+    expect(next(read(cycle({ done: [done('1-rows')], next: { up: null, down: '1-rows' } })))).toBe(
+      'oneroof report small',
+    );
+    const back = { done: [done('1-rows'), done('1-rows', 'down')] };
+    expect(next(read(cycle({ ...back, next: { up: null, down: null } })))).toBe('oneroof ratify small');
+  });
+});
+
+describe('what was recorded', () => {
+  const body = (phase: string, more: object = {}) => ({
+    target: 'production',
+    direction: 'up',
+    tier: '1-rows',
+    steps: [1, 2],
+    epoch: '1',
+    phase,
+    reason: null,
+    ...more,
+  });
+
+  it('is told newest first, an intent folded into its outcome, and one without an outcome as begun', () => {
+    const history = historyOf([
+      entryOf(0, 'seal', {}),
+      entryOf(1, 'execution', body('intent')),
+      entryOf(2, 'execution', body('applied')),
+      entryOf(3, 'execution', body('intent', { tier: '2-table', steps: [1, 1] })),
+      entryOf(4, 'ratification', { target: 'production' }),
+      entryOf(5, 'dossier', {}),
+    ]);
+    expect(history.map(({ what, status }) => `${what} ${status?.word ?? ''}`.trim())).toEqual([
+      'Dossier recorded',
+      'Ratified in production ratification',
+      'Tier 2-table rolled out to production begun',
+      'Tier 1-rows rolled out to production applied',
+      'Sealed',
+    ]);
+  });
+
+  it('says what cannot be read, and never leaves it out', () => {
+    const wrong = historyOf([
+      entryOf(0, 'rehearsal', { outcome: 'passed' }),
+      entryOf(1, 'execution', { phase: 'applied' }),
+      { entry: entryOf(2, 'gate', {}).entry, readable: false, reason: 'its bytes are missing' },
+    ]);
+    expect(wrong.map(({ status, detail }) => [status?.word, detail])).toEqual([
+      ['unreadable', 'its bytes are missing'],
+      ['unreadable', 'it is not as it should be'],
+      ['unreadable', 'it is not as it should be'],
+    ]);
+  });
+
+  it('gives the values of each metric in order, with where they were read', () => {
+    const at = '2026-06-03T08:00:00.000Z' as Instant;
+    const baseline = { takenAt: at, metrics: { rows: 1, ready: 0 } };
+    const readings = readingsOf([
+      entryOf(0, 'gate', { target: 'production', entry: baseline }),
+      entryOf(1, 'rehearsal', {
+        outcome: 'passed',
+        startedAt: at,
+        endedAt: at,
+        problems: [],
+        stages: [
+          { stage: 'preflight', metrics: { rows: 1 } },
+          { stage: 'forward', metrics: { rows: 99 } },
+          { stage: 'verify', metrics: { rows: 3 } },
+        ],
+      }),
+      entryOf(2, 'gate', { target: 'production', entry: null }),
+    ]);
+    expect(readings.get('rows')?.map(({ value, place, of }) => [value, place, of])).toEqual([
+      [1, 'production', 'production'],
+      [1, 'clone, before', 'clone'],
+      [3, 'clone, after forward', 'clone'],
+    ]);
+    expect(readings.get('ready')).toHaveLength(1);
+  });
+});
