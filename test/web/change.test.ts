@@ -234,7 +234,7 @@ describe('a revocation', () => {
   );
 });
 
-const canonicalBodyOf = (page: string): string => /<pre id="text">(\{"_type".*?\})<\/pre>/s.exec(page)?.[1] ?? '';
+const canonicalBodyOf = (page: string): string => /<pre id="text"[^>]*>(\{"_type".*?\})<\/pre>/s.exec(page)?.[1] ?? '';
 
 describe('a change', () => {
   const ground = async (use: (present: { policy: Policy; registry: Registry }) => void): Promise<void> => {
