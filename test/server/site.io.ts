@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connection } from '../../src/database/index.ts';
@@ -31,7 +31,14 @@ export interface Site {
 
 /** Serves a site over the sealed worked example, hands it over, and takes it away. `more` goes into oneroof.yaml. */
 export async function withSite<T>(
-  plan: { readonly more?: string; readonly env?: Readonly<Record<string, string>> },
+  plan: {
+    readonly more?: string;
+    readonly env?: Readonly<Record<string, string>>;
+    /** Files of the release, on top of those of the example. */
+    readonly files?: Readonly<Record<string, (text: string) => string>>;
+    /** The address of the target, which answers to nobody. */
+    readonly target?: string;
+  },
   use: (site: Site) => Promise<T>,
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'oneroof-site-'));
@@ -39,9 +46,13 @@ export async function withSite<T>(
     return await withDatabase('18', async (state) => {
       writeFileSync(
         join(folder, 'oneroof.yaml'),
-        `targets: { production: { url: "postgres://nobody@localhost:1/directus" } }\n${plan.more ?? ''}`,
+        `targets: { production: { url: "${plan.target ?? 'postgres://nobody@localhost:1/directus'}" } }\n${plan.more ?? ''}`,
       );
       cpSync(exampleFolder(), join(folder, 'release'), { recursive: true });
+      for (const [name, change] of Object.entries(plan.files ?? {})) {
+        const file = join(folder, 'release', name);
+        writeFileSync(file, change(readFileSync(file, 'utf8')));
+      }
       const setup = await readSetup(folder, { ...plan.env });
       const store = openFolderStore(join(folder, '.oneroof', 'evidence'));
       const { sealed } = await sealStage(join(folder, 'release'), store);

@@ -1,3 +1,4 @@
+import { OneRoofError } from '../../core/index.ts';
 import { type Cycle, type Policy, readCycles, type Registry } from '../../gate/index.ts';
 import { targetOf } from '../../setup/index.ts';
 import { withRelay } from '../../web/index.ts';
@@ -34,7 +35,7 @@ export function openGates({ setup, onProblem }: House): Gates {
       }));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      onProblem(`${name} could not be asked: ${why}`);
+      if (!(error instanceof OneRoofError)) onProblem(`${name} could not be asked: ${why}`);
       return outward(why);
     }
   };

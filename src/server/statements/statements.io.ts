@@ -93,6 +93,7 @@ async function showStatement(house: House, gates: Gates, { record, proposal, sta
       ratification,
       name: record.name,
       seal: record.seal,
+      last: record.entries.at(-1)?.index ?? -1,
       target: proposal.target,
       standing,
       policy,
@@ -146,6 +147,7 @@ async function showTarget(house: House, gates: Gates, params: Readonly<Record<st
     document: targetPage({
       name: record.name,
       seal: record.seal,
+      last: record.entries.at(-1)?.index ?? -1,
       target: occasion.target,
       gate: standing.gate,
       reasons: standing.gate === 'open' ? [] : standing.reasons,
