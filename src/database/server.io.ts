@@ -186,7 +186,8 @@ async function waitUntilReady(wait: {
     const log = join(wait.socket, 'server.log');
     const said = existsSync(log) ? readFileSync(log, 'utf8') : '';
     // the lock of a server that runs there is not ours, and stays
-    if (/FATAL|could not|invalid/.test(said) && (!existsSync(file) || /FATAL:.*"postmaster.pid"/.test(said))) return false;
+    if (/FATAL|could not|invalid/.test(said) && (!existsSync(file) || /FATAL:.*"postmaster.pid"/.test(said)))
+      return false;
   }
   return false;
 }

@@ -32,10 +32,7 @@ export function soundStore(whole: EvidenceStore): EvidenceStore {
 }
 
 /** Keeps what was read under a key for as long as nothing was added, and not for long. */
-function kept<Key, T>(
-  { head }: Pick<EvidenceStore, 'head'>,
-  read: (key: Key) => Promise<T>,
-): (key: Key) => Promise<T> {
+function kept<Key, T>({ head }: Pick<EvidenceStore, 'head'>, read: (key: Key) => Promise<T>): (key: Key) => Promise<T> {
   const found = new Map<Key, { readonly head: string; readonly at: number; readonly value: Promise<T> }>();
   return async (key) => {
     const newest = await head();

@@ -1,17 +1,16 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { now } from '../../src/core/index.ts';
 import { run as bundle } from '../../src/cli/commands/bundle.io.ts';
-import { sql } from '../../src/database/index.ts';
 import { shortCode, statementDigest } from '../../src/evidence/index.ts';
 import { readCycles } from '../../src/gate/index.ts';
 import { mayAsk } from '../../src/server/statements/find.ts';
 import { proposalsOf } from '../../src/web/index.ts';
 import { type Ground, type Served, signedBy, withGround } from './ratified.io.ts';
 
-const target = ({ gated }: Ground): string =>
-  `/releases/${encodeURIComponent(gated.sealed.seal)}/targets/production`;
+const target = ({ gated }: Ground): string => `/releases/${encodeURIComponent(gated.sealed.seal)}/targets/production`;
 
 /** Asks people; says where, and what they are to sign. */
 async function propose(ground: Ground, server: Served): Promise<{ readonly at: string; readonly body: string }> {
@@ -28,86 +27,92 @@ const persons = async ({ gated }: Ground, body: string): Promise<readonly string
   (await gated.as('oneroof_observer', readCycles)).find((one) => one.statement === statementDigest(body))?.persons ??
   [];
 
-const kinds = async ({ store }: Ground): Promise<readonly string[]> =>
-  (await store.entries()).map(({ kind }) => kind);
+const kinds = async ({ store }: Ground): Promise<readonly string[]> => (await store.entries()).map(({ kind }) => kind);
 
-it('a server that is killed in mid-ratification loses nothing and lets nothing in: another one finishes, once', {
-  timeout: 240_000,
-}, () =>
-  withGround('', async (ground) => {
-    const { gated } = ground;
-    const { ana, ben } = gated.people;
-    const first = await ground.start();
-    const asked = await propose(ground, first);
-    const prompt = await begin(first, asked);
-    expect(prompt).toMatchObject({ ok: true });
-    await first.kill();
-    expect(await persons(ground, asked.body)).toEqual([]);
-    const second = await ground.start();
-    const signed = signedBy(gated, ana, { body: asked.body, ceremony: prompt['ceremony'] });
-    // both at once: a prompt is taken once
-    const both = await Promise.all([1, 2].map(() => second.ask(`${asked.at}/ratify/finish`, { signed })));
-    expect(both.map(({ ok }) => ok).toSorted()).toEqual([false, true]);
-    expect(await second.ask(`${asked.at}/ratify/finish`, { signed })).toMatchObject({ ok: false, code: 'ceremony' });
-    // the same assertion under a new prompt is the same signature, and the same person
-    const again = signedBy(gated, ana, { body: asked.body, ceremony: (await begin(second, asked))['ceremony'] });
-    await second.ask(`${asked.at}/ratify/finish`, { signed: again });
-    expect(await persons(ground, asked.body)).toEqual(['ana']);
-    expect(await second.page(asked.at)).toContain('waits for signatures');
+it(
+  'a server that is killed in mid-ratification loses nothing and lets nothing in: another one finishes, once',
+  {
+    timeout: 240_000,
+  },
+  () =>
+    withGround('', async (ground) => {
+      const { gated } = ground;
+      const { ana, ben } = gated.people;
+      const first = await ground.start();
+      const asked = await propose(ground, first);
+      const prompt = await begin(first, asked);
+      expect(prompt).toMatchObject({ ok: true });
+      await first.kill();
+      expect(await persons(ground, asked.body)).toEqual([]);
+      const second = await ground.start();
+      const signed = signedBy(gated, ana, { body: asked.body, ceremony: prompt['ceremony'] });
+      // both at once: a prompt is taken once
+      const both = await Promise.all([1, 2].map(() => second.ask(`${asked.at}/ratify/finish`, { signed })));
+      expect(both.map(({ ok }) => ok).toSorted()).toEqual([false, true]);
+      expect(await second.ask(`${asked.at}/ratify/finish`, { signed })).toMatchObject({ ok: false, code: 'ceremony' });
+      // the same assertion under a new prompt is the same signature, and the same person
+      const again = signedBy(gated, ana, { body: asked.body, ceremony: (await begin(second, asked))['ceremony'] });
+      await second.ask(`${asked.at}/ratify/finish`, { signed: again });
+      expect(await persons(ground, asked.body)).toEqual(['ana']);
+      expect(await second.page(asked.at)).toContain('waits for signatures');
 
-    // killed while the signature is on its way: it is in the target, or it is not, and then the same prompt is gone
-    const late = signedBy(gated, ben, { body: asked.body, ceremony: (await begin(second, asked))['ceremony'] });
-    const lost = second.ask(`${asked.at}/ratify/finish`, { signed: late }).catch(() => 'lost');
-    setTimeout(() => second.process.kill('SIGKILL'), 5);
-    await lost;
-    await second.kill();
-    const third = await ground.start();
-    if (!(await persons(ground, asked.body)).includes('ben')) {
-      const anew = signedBy(gated, ben, { body: asked.body, ceremony: (await begin(third, asked))['ceremony'] });
-      expect(await third.ask(`${asked.at}/ratify/finish`, { signed: anew })).toMatchObject({ ok: true });
-    }
-    expect([...(await persons(ground, asked.body))].toSorted()).toEqual(['ana', 'ben']);
-    expect(await ground.command(bundle, { out: join(ground.home, 'x.bundle.json') })).toMatchObject({ exit: 0 });
-    expect(await kinds(ground)).toContain('ratification');
-  }),
+      // killed while the signature is on its way: it is in the target, or it is not, and then the same prompt is gone
+      const late = signedBy(gated, ben, { body: asked.body, ceremony: (await begin(second, asked))['ceremony'] });
+      const lost = second.ask(`${asked.at}/ratify/finish`, { signed: late }).catch(() => 'lost');
+      setTimeout(() => second.process.kill('SIGKILL'), 5);
+      await lost;
+      await second.kill();
+      const third = await ground.start();
+      if (!(await persons(ground, asked.body)).includes('ben')) {
+        const anew = signedBy(gated, ben, { body: asked.body, ceremony: (await begin(third, asked))['ceremony'] });
+        expect(await third.ask(`${asked.at}/ratify/finish`, { signed: anew })).toMatchObject({ ok: true });
+      }
+      expect([...(await persons(ground, asked.body))].toSorted()).toEqual(['ana', 'ben']);
+      expect(await ground.command(bundle, { out: join(ground.home, 'x.bundle.json') })).toMatchObject({ exit: 0 });
+      expect(await kinds(ground)).toContain('ratification');
+    }),
 );
 
-it('a signature counts also where the evidence cannot be written: the server says so, and bundle catches up', {
-  timeout: 240_000,
-}, () =>
-  withGround('', async (ground) => {
-    const { gated, home } = ground;
-    // a superuser of the machine writes where nobody may: the server runs as somebody else
-    const uid = process.getuid?.() === 0 ? 65_534 : undefined;
-    const server = await ground.start(uid === undefined ? {} : { uid });
-    const asked = await propose(ground, server);
-    const closed = ['', 'blobs', 'sha256'].map((name) => join(home, 'evidence', name));
-    const mode = (bits: number): void => {
-      for (const name of closed)
-        try {
-          chmodSync(name, bits);
-        } catch {
-          // not every one of these folders is there
-        }
-    };
-    mode(0o500);
-    try {
-      const prompt = await begin(server, asked);
-      const signed = signedBy(gated, gated.people.ana, { body: asked.body, ceremony: prompt['ceremony'] });
-      const answer = await server.ask(`${asked.at}/ratify/finish`, { signed });
-      expect(answer).toMatchObject({ ok: true });
-      expect(await persons(ground, asked.body)).toEqual(['ana']);
-      expect(await kinds(ground)).not.toContain('ratification');
-      expect((await server.warnings()).join('\n')).toContain('not recorded as evidence');
-      const refused = await server.ask(`${target(ground)}/propose`, { hours: '1', holdPoint: 'x' });
-      expect(refused).toMatchObject({ ok: false });
-      expect(JSON.stringify(refused)).not.toContain(home);
-    } finally {
-      mode(0o700);
-    }
-    expect(await ground.command(bundle, { out: join(home, 'x.bundle.json') })).toMatchObject({ exit: 0 });
-    expect(await kinds(ground)).toContain('ratification');
-  }),
+it(
+  'a signature counts also where the evidence cannot be written: the server says so, and bundle catches up',
+  {
+    timeout: 240_000,
+  },
+  () =>
+    withGround('', async (ground) => {
+      const { gated, home } = ground;
+      // a superuser of the machine writes where nobody may: the server runs as somebody else
+      const { uid: own } = statSync(ground.state.host);
+      const uid = process.getuid?.() === 0 ? own : undefined;
+      const server = await ground.start(uid === undefined ? {} : { uid });
+      const asked = await propose(ground, server);
+      const closed = ['', 'blobs', 'sha256'].map((name) => join(home, 'evidence', name));
+      const mode = (bits: number): void => {
+        for (const name of closed)
+          try {
+            chmodSync(name, bits);
+          } catch {
+            // not every one of these folders is there
+          }
+      };
+      mode(0o500);
+      try {
+        const prompt = await begin(server, asked);
+        const signed = signedBy(gated, gated.people.ana, { body: asked.body, ceremony: prompt['ceremony'] });
+        const answer = await server.ask(`${asked.at}/ratify/finish`, { signed });
+        expect(answer).toMatchObject({ ok: true });
+        expect(await persons(ground, asked.body)).toEqual(['ana']);
+        expect(await kinds(ground)).not.toContain('ratification');
+        expect((await server.warnings()).join('\n')).toContain('not recorded as evidence');
+        const refused = await server.ask(`${target(ground)}/propose`, { hours: '1', holdPoint: 'x' });
+        expect(refused).toMatchObject({ ok: false });
+        expect(JSON.stringify(refused)).not.toContain(home);
+      } finally {
+        mode(0o700);
+      }
+      expect(await ground.command(bundle, { out: join(home, 'x.bundle.json') })).toMatchObject({ exit: 0 });
+      expect(await kinds(ground)).toContain('ratification');
+    }),
 );
 
 it('asking, deciding and revoking are posts of its own pages alone, and asking is bounded', { timeout: 240_000 }, () =>
@@ -122,7 +127,7 @@ it('asking, deciding and revoking are posts of its own pages alone, and asking i
     // whoever asks once more is led to the statement that waits
     const asked = await propose(ground, server);
     expect((await kinds(ground)).filter((one) => one === 'proposal')).toHaveLength(1);
-    const { home: _home, gated, store } = ground;
+    const { gated, store } = ground;
     const [entry] = (await store.of(gated.sealed.seal)).filter((one) => one.entry.kind === 'proposal');
     const body = entry?.readable === true ? entry.body : null;
     for (let n = 0; n < 5; n += 1) await store.append({ kind: 'proposal', seal: gated.sealed.seal, body }, now());
@@ -161,26 +166,21 @@ it('asking, deciding and revoking are posts of its own pages alone, and asking i
       expect([act, (await post({ ...own, cookie })).status]).toEqual([act, 200]);
     }
     expect((await kinds(ground)).length).toBe(before);
-    const over = await fetch(`${server.origin}${asked.at}`, { headers: { cookie }, method: 'HEAD' });
-    expect(over.status).toBeLessThan(500);
   }),
 );
 
 function enter(server: Served, { home }: Ground): Promise<Response> {
-  return import('node:fs').then(({ readFileSync }) =>
-    fetch(`${server.origin}/enter`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', origin: server.origin },
-      body: JSON.stringify({ token: readFileSync(join(home, 'token'), 'utf8').trim() }),
-    }),
-  );
+  return fetch(`${server.origin}/enter`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: server.origin },
+    body: JSON.stringify({ token: readFileSync(join(home, 'token'), 'utf8').trim() }),
+  });
 }
 
 it('two servers on one state let the same people in, tell both of news, and tell a webhook once', {
   timeout: 240_000,
 }, async () => {
   const heard: string[] = [];
-  const { createServer } = await import('node:http');
   const hook = createServer((asked, answer) => {
     heard.push(String(asked.headers['webhook-id'] ?? asked.headers['x-oneroof-id'] ?? JSON.stringify(asked.headers)));
     answer.end();
@@ -219,7 +219,6 @@ it('two servers on one state let the same people in, tell both of news, and tell
       const prompt = await begin(first, { at, body });
       const signed = signedBy(ground.gated, ground.gated.people.ana, { body, ceremony: prompt['ceremony'] });
       expect(await first.ask(`${at}/ratify/finish`, { signed })).toMatchObject({ ok: true });
-      await ground.gated.as('app_owner', (session) => session.query(sql`select 1 as n`));
     });
   } finally {
     hook.close();

@@ -15,6 +15,7 @@ import { freePort } from '../web/browser.io.ts';
 /** A site that is being served, and what it is served from. */
 export interface Site {
   readonly origin: string;
+  readonly port: number;
   /** The address that lets one in. */
   readonly url: string;
   readonly token: string;
@@ -36,8 +37,10 @@ export async function withSite<T>(
     readonly env?: Readonly<Record<string, string>>;
     /** Files of the release, on top of those of the example. */
     readonly files?: Readonly<Record<string, (text: string) => string>>;
-    /** The address of the target, which answers to nobody. */
+    /** Where the target is, as oneroof.yaml has it; nobody answers there. */
     readonly target?: string;
+    /** `tls`: it speaks https itself; `proxy`: somebody in front of it does. */
+    readonly https?: { readonly certificate: string; readonly key: string } | 'proxy';
   },
   use: (site: Site) => Promise<T>,
 ): Promise<T> {
@@ -46,7 +49,7 @@ export async function withSite<T>(
     return await withDatabase('18', async (state) => {
       writeFileSync(
         join(folder, 'oneroof.yaml'),
-        `targets: { production: { url: "${plan.target ?? 'postgres://nobody@localhost:1/directus'}" } }\n${plan.more ?? ''}`,
+        `targets: { production: { ${plan.target ?? 'url: "postgres://nobody@localhost:1/directus"'} } }\n${plan.more ?? ''}`,
       );
       cpSync(exampleFolder(), join(folder, 'release'), { recursive: true });
       for (const [name, change] of Object.entries(plan.files ?? {})) {
@@ -57,7 +60,12 @@ export async function withSite<T>(
       const store = openFolderStore(join(folder, '.oneroof', 'evidence'));
       const { sealed } = await sealStage(join(folder, 'release'), store);
       const port = await freePort();
-      const origin = `http://localhost:${port}`;
+      const origin =
+        plan.https === undefined
+          ? `http://localhost:${port}`
+          : plan.https === 'proxy'
+            ? 'https://roof.example.org'
+            : `https://localhost:${port}`;
       const defects: unknown[] = [];
       const serving = await serveSite({
         setup,
@@ -66,7 +74,7 @@ export async function withSite<T>(
         state,
         origin,
         listen: { host: '127.0.0.1', port },
-        tls: null,
+        tls: typeof plan.https === 'object' ? plan.https : null,
         tokenFile: setup.serve.tokenFile,
         onDefect: (error) => defects.push(error),
       });
@@ -74,7 +82,7 @@ export async function withSite<T>(
       const get: Site['get'] = (path, headers = {}) =>
         fetch(`${origin}${path}`, { headers: { authorization: `Bearer ${token}`, ...headers }, redirect: 'manual' });
       try {
-        return await use({ origin, url: serving.url, token, folder, setup, store, sealed, defects, state, get });
+        return await use({ origin, port, url: serving.url, token, folder, setup, store, sealed, defects, state, get });
       } finally {
         await serving.close();
       }

@@ -90,24 +90,28 @@ async function pagesOf(site: Site): Promise<readonly string[]> {
   ];
 }
 
-it('shows every page over evidence that was forged by whoever holds the key, and says what cannot be read', () =>
-  withSite({ files }, async (site) => {
-    await forge(site);
-    for (const page of await pagesOf(site)) {
-      const answer = await site.get(page, { accept: 'text/html' });
-      expect([page, answer.status]).toEqual([page, 200]);
-      const text = await answer.text();
-      expect(text, page).not.toMatch(/<script>alert|<img|onerror=alert\(2\)>|href="javascript:/);
-    }
-    const release = `/releases/${encodeURIComponent(site.sealed.seal)}`;
-    expect(await (await site.get(release)).text()).toContain('unreadable');
-    for (const page of [`${release}/bundle`, '/api/releases', '/api/evidence', `${release}/report.md`])
-      expect([page, (await site.get(page)).status]).toEqual([page, 200]);
-    const deep = (await site.store.entries()).filter(({ size }) => size > 2000 && size < 8000);
-    expect(deep.length).toBeGreaterThan(0);
-    expect(Reflect.get({}, 'polluted')).toBeUndefined();
-    expect(site.defects).toEqual([]);
-  }), 120_000);
+it(
+  'shows every page over evidence that was forged by whoever holds the key, and says what cannot be read',
+  () =>
+    withSite({ files }, async (site) => {
+      await forge(site);
+      for (const page of await pagesOf(site)) {
+        const answer = await site.get(page, { accept: 'text/html' });
+        expect([page, answer.status]).toEqual([page, 200]);
+        const text = await answer.text();
+        expect(text, page).not.toMatch(/<script>alert|<img|onerror=alert\(2\)>|href="javascript:/);
+      }
+      const release = `/releases/${encodeURIComponent(site.sealed.seal)}`;
+      expect(await (await site.get(release)).text()).toContain('unreadable');
+      for (const page of [`${release}/bundle`, '/api/releases', '/api/evidence', `${release}/report.md`])
+        expect([page, (await site.get(page)).status]).toEqual([page, 200]);
+      const deep = (await site.store.entries()).filter(({ size }) => size > 2000 && size < 8000);
+      expect(deep.length).toBeGreaterThan(0);
+      expect(Reflect.get({}, 'polluted')).toBeUndefined();
+      expect(site.defects).toEqual([]);
+    }),
+  120_000,
+);
 
 const run = hasBrowser() ? it : it.skip;
 let browser: Browser;

@@ -41,10 +41,7 @@ const creation = 7_036_874_418;
  *
  * Errors  STATE_NEWER; those of openSession; of its methods, what the database refuses.
  */
-export async function openState(
-  connection: Connection,
-  say: (line: string) => void = () => undefined,
-): Promise<State> {
+export async function openState(connection: Connection, say: (line: string) => void = () => undefined): Promise<State> {
   const pool = openPool(connection, { applicationName: 'oneroof serve', size: 8 });
   try {
     await pool.transaction((session) => bringUp(session, say));
@@ -65,7 +62,7 @@ export async function openState(
     renew: (token) =>
       pool.use(async (session) => {
         await session.query(
-          sql`update oneroof_server.entrances set until = now() + ${entrance}::interval where hash = ${hash(token)}`,
+          sql`update oneroof_server.entrances set until = now() + ${entrance}::interval where hash = ${hash(token)} and until > now()`,
         );
         await session.query(sql`delete from oneroof_server.entrances where until < now()`);
       }),

@@ -24,11 +24,7 @@ const often: Answer = {
  * Asks people to ratify: takes up the statement that waits, or records a new one. Whoever may look may ask, so it is bounded: one at a time,
  * and so many within an hour until there is a new rehearsal. Each reads production and is kept for ever.
  */
-export async function propose(
-  house: House,
-  params: Readonly<Record<string, string>>,
-  body: unknown,
-): Promise<Reply> {
+export async function propose(house: House, params: Readonly<Record<string, string>>, body: unknown): Promise<Reply> {
   const asked = asking.safeParse(body);
   if (!asked.success) return { kind: 'json', value: malformed };
   const record = await house.records.of(params['seal'] ?? '');
