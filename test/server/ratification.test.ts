@@ -100,7 +100,8 @@ it(
         const prompt = await begin(server, asked);
         const signed = signedBy(gated, gated.people.ana, { body: asked.body, ceremony: prompt['ceremony'] });
         const answer = await server.ask(`${asked.at}/ratify/finish`, { signed });
-        expect(answer).toMatchObject({ ok: true });
+        expect(answer).toMatchObject({ ok: true, text: expect.stringContaining('not recorded as evidence') });
+        expect(JSON.stringify(answer)).not.toContain(home);
         expect(await persons(ground, asked.body)).toEqual(['ana']);
         expect(await kinds(ground)).not.toContain('ratification');
         expect((await server.warnings()).join('\n')).toContain('not recorded as evidence');

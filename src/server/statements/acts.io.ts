@@ -17,6 +17,7 @@ import {
 } from '../../web/index.ts';
 import { type House } from '../house.ts';
 import { type ReleaseRecord } from '../records.ts';
+import { outward } from '../site/index.ts';
 import { openTurns } from './turns.ts';
 
 const words = z.string().trim().min(1).max(1000);
@@ -115,9 +116,16 @@ async function inCeremony(
     const unsignable = unsignableOf(house, relay.policy);
     if (unsignable !== null) return { ok: false, code: 'origin', text: unsignable };
     const ceremony = await of.make(relay, course);
-    const answer = await of.act(recorded(ceremony, { course, relay, onProblem: house.onProblem }));
+    const missing: string[] = [];
+    const onProblem = (line: string): void => {
+      missing.push(line);
+      house.onProblem(line);
+    };
+    const answer = await of.act(recorded(ceremony, { course, relay, onProblem }));
     await house.records.refresh();
-    return answer;
+    return answer.ok && missing.length > 0
+      ? { ...answer, text: `${answer.text} It counts, and is ${outward(missing.join('; '))}.` }
+      : answer;
   };
   return inTurn(() => withRelay(target, 'serve', work));
 }
