@@ -7,6 +7,7 @@ import { proofLines } from './proof.io.ts';
 import { readLines } from './read.io.ts';
 import { rolloutLines } from './rollout.io.ts';
 import { openGround } from './servers.io.ts';
+import { siteLines } from './site.io.ts';
 import { startLines } from './start.io.ts';
 import { failures, heading } from './table.io.ts';
 import { wholeLines } from './whole.io.ts';
@@ -20,6 +21,7 @@ const groups = {
   rehearsal: wholeLines,
   rollout: rolloutLines,
   memory: memoryLines,
+  site: siteLines,
 };
 const names = Object.keys(groups) as (keyof typeof groups)[];
 const wanted = process.argv.slice(2);

@@ -181,7 +181,8 @@ export const gateVerbs: readonly Verb[] = [
   {
     name: 'serve',
     summary: 'serve the site: releases, what approvers read, ratifying, live progress; until Ctrl-C',
-    examples: ['oneroof serve', 'oneroof serve -C ops/database'],
+    options: [['--new-token', 'draw a new token, and show out everybody who came in with an older one']],
+    examples: ['oneroof serve', 'oneroof serve -C ops/database', 'oneroof serve --new-token'],
     load: () => import('./commands/serve.io.ts'),
   },
   {

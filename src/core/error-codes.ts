@@ -56,6 +56,10 @@ export const errorCodes = {
   CONNECTION_LOST: [4, 'A connection broke while it was in use.'],
   SERVER_NO_BINARIES: [4, 'No PostgreSQL of the version that is needed is installed.'],
   SERVER_START: [4, 'A private PostgreSQL server did not start.'],
+  STATE_IN_USE: [4, "Another process uses the folder of the site's own database."],
+  STATE_UNREACHABLE: [2, "The folder of the site's own database cannot be used."],
+  STATE_OTHER_VERSION: [4, "The site's own database was made by another version of PostgreSQL."],
+  STATE_NEWER: [4, "The site's state was made by a newer version of One Roof."],
   // looking at a database, and what a server answers
   CONNECT_STARTING: [4, 'The server is starting, stopping or recovering and takes no connections yet.'],
   CONNECT_TOO_MANY: [4, 'The server or the role has no connection left.'],

@@ -18,6 +18,7 @@ export function openPool(
   const idle: Session[] = [];
   const waiting: (() => void)[] = [];
   let inUse = 0;
+  let isClosed = false;
   const use = async <T>(work: (session: Session) => Promise<T>): Promise<T> => {
     while (inUse >= plan.size) await new Promise<void>((resolve) => waiting.push(resolve));
     inUse += 1;
@@ -30,7 +31,7 @@ export function openPool(
       return done;
     } finally {
       // a session whose work failed may stand in a transaction, or be gone: a new one is cheap, a wrong one is not
-      if (isSound && session !== null) idle.push(session);
+      if (isSound && session !== null && !isClosed) idle.push(session);
       else await session?.close().catch(() => undefined);
       inUse -= 1;
       waiting.shift()?.();
@@ -46,6 +47,8 @@ export function openPool(
         return done;
       }),
     close: async () => {
+      // what is in use now is closed when its work is done
+      isClosed = true;
       await Promise.all(idle.splice(0).map((session) => session.close()));
     },
   };

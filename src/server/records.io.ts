@@ -1,7 +1,8 @@
 import { type Digest, now } from '../core/index.ts';
 import { type Entry, type Evidence, type EvidenceStore } from '../evidence/index.ts';
-import { readSealedSources, type SealedRelease } from '../release/index.ts';
+import { type SealedRelease } from '../release/index.ts';
 import { type Records, type ReleaseRecord } from './records.ts';
+import { sealedFrom, soundStore } from './sound-store.io.ts';
 
 /** Every page may ask; the store is read, and all of its signatures are checked, at most this often. Milliseconds. */
 const freshness = 1000;
@@ -11,7 +12,8 @@ const freshness = 1000;
  *
  * Errors  of its methods: those of the store.
  */
-export function openRecords(store: EvidenceStore): Records {
+export function openRecords(whole: EvidenceStore): Records {
+  const store = soundStore(whole);
   const known = new Map<Digest, ReleaseRecord>();
   let read: { readonly at: number; readonly value: Promise<readonly ReleaseRecord[]> } | null = null;
   const load = async (): Promise<readonly ReleaseRecord[]> => {
@@ -70,14 +72,4 @@ async function recordOf(
     lastAt: entries.at(-1)?.recordedAt ?? now(),
     evidence: bodies,
   };
-}
-
-async function sealedFrom(evidence: readonly Evidence[], seal: Digest): Promise<SealedRelease | null> {
-  for (const piece of evidence) {
-    if (piece.entry.kind !== 'seal' || !piece.readable) continue;
-    const { files } = piece.body as { readonly files?: Readonly<Record<string, string>> };
-    // evidence from before the files were recorded, or files that are not what was sealed: shown without the release
-    if (files !== undefined) return await readSealedSources(files, seal).catch(() => null);
-  }
-  return null;
 }

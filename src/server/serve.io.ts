@@ -1,20 +1,19 @@
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer as createHttpsServer } from 'node:https';
-import { dirname } from 'node:path';
-import { serve as listen } from '@hono/node-server';
 import { type ActivityBoard } from '../activity/index.ts';
-import { OneRoofError } from '../core/index.ts';
 import { type Connection } from '../database/index.ts';
 import { type EvidenceStore } from '../evidence/index.ts';
 import { type Setup } from '../setup/index.ts';
 import { type House } from './house.ts';
+import { startListening } from './listen.io.ts';
 import { openLooks } from './looks.io.ts';
 import { notify } from './notify/notify.io.ts';
 import { openRecords } from './records.io.ts';
 import { rooms } from './rooms.io.ts';
 import { buildSite } from './site/index.ts';
 import { openState } from './state/index.ts';
+import { drawToken, readToken } from './token.io.ts';
+
+/** How often the end of the entrance is put off. Milliseconds. */
+const renewal = 3_600_000;
 
 /** How the site is served. */
 export interface ServePlan {
@@ -30,6 +29,8 @@ export interface ServePlan {
   readonly tls: { readonly certificate: string; readonly key: string } | null;
   /** The file of the token that lets one in; made where it is not there. */
   readonly tokenFile: string;
+  /** `draw`: every token and every visitor so far is shown out, on all servers that share the state, and a new token is drawn. */
+  readonly token?: 'draw';
   readonly onDefect: (error: unknown) => void;
 }
 
@@ -43,14 +44,15 @@ export interface Serving {
 /**
  * Serves the site.
  *
- * Errors  PAGE_UNSERVED where the address is taken; those of openState.
+ * Errors  PAGE_UNSERVED where the address is taken; those of openState and readToken.
  */
 export async function serveSite(plan: ServePlan): Promise<Serving> {
   const { setup, origin } = plan;
-  const token = readToken(plan.tokenFile);
-  const state = await openState(plan.state);
+  const state = await openState(plan.state, plan.onDefect);
   const stop = new AbortController();
   try {
+    if (plan.token === 'draw') await state.shut();
+    const token = plan.token === 'draw' ? drawToken(plan.tokenFile) : readToken(plan.tokenFile);
     await state.admit(token);
     const records = openRecords(plan.store);
     const house: House = {
@@ -64,12 +66,14 @@ export async function serveSite(plan: ServePlan): Promise<Serving> {
       signal: stop.signal,
     };
     const site = buildSite({ origin, state, routes: rooms(house), onDefect: plan.onDefect });
-    const close = await listening(plan, (request, env) => site.fetch(request, env));
+    const close = await startListening(plan, (request, env) => site.fetch(request, env));
     const telling = notify(house, plan.onDefect);
+    const renewing = setInterval(() => void state.renew(token).catch(plan.onDefect), renewal).unref();
     return {
       url: `${origin}/enter#${token}`,
       close: async () => {
         stop.abort();
+        clearInterval(renewing);
         await close();
         await telling;
         await state.close();
@@ -78,54 +82,5 @@ export async function serveSite(plan: ServePlan): Promise<Serving> {
   } catch (error) {
     await state.close();
     throw error;
-  }
-}
-
-function listening(
-  plan: ServePlan,
-  fetch: (request: Request, env: object) => Response | Promise<Response>,
-): Promise<() => Promise<void>> {
-  const { host, port } = plan.listen;
-  const secure =
-    plan.tls === null
-      ? {}
-      : { createServer: createHttpsServer, serverOptions: { cert: plan.tls.certificate, key: plan.tls.key } };
-  return new Promise((resolve, reject) => {
-    const server = listen({ fetch, hostname: host, port, autoCleanupIncoming: true, ...secure }, () =>
-      resolve(
-        () =>
-          new Promise((done) => {
-            server.close(() => done());
-            if ('closeAllConnections' in server) server.closeAllConnections();
-          }),
-      ),
-    );
-    server.once('error', (cause) =>
-      reject(
-        new OneRoofError('PAGE_UNSERVED', {
-          problem: `the site cannot be served at ${host}:${port}: ${cause.message}`,
-          fix: 'end what listens there, or choose another pagePort in oneroof.yaml',
-          cause,
-        }),
-      ),
-    );
-  });
-}
-
-/** The token outlives the process, so that an address that somebody keeps goes on to work. */
-function readToken(file: string): string {
-  try {
-    const token = readFileSync(file, 'utf8').trim();
-    if (/^[A-Za-z0-9_-]{16,128}$/.test(token)) return token;
-    throw new OneRoofError('CONFIG_INVALID', {
-      problem: `${file} does not hold a token of 16 to 128 letters, digits, hyphens and underscores`,
-      fix: 'remove the file: the next start draws a new token',
-    });
-  } catch (error) {
-    if (error instanceof OneRoofError || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    const token = randomBytes(24).toString('base64url');
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, `${token}\n`, { mode: 0o600, flag: 'wx' });
-    return token;
   }
 }

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,7 @@ import { freePort } from '../web/browser.io.ts';
 /** A site that is being served, and what it is served from. */
 export interface Site {
   readonly origin: string;
+  readonly port: number;
   /** The address that lets one in. */
   readonly url: string;
   readonly token: string;
@@ -72,9 +73,13 @@ export async function withSite<T>(
   plan: {
     readonly more?: string;
     readonly env?: Readonly<Record<string, string>>;
+    /** As oneroof.yaml has them; where absent, one at which nobody answers. */
     readonly targets?: string;
-    readonly files?: Readonly<Record<string, string>>;
+    /** A text: a file beside oneroof.yaml; a function: a change of a file of the release. */
+    readonly files?: Readonly<Record<string, string | ((text: string) => string)>>;
     readonly port?: number;
+    /** `tls`: it speaks https itself; `proxy`: somebody in front of it does. */
+    readonly https?: { readonly certificate: string; readonly key: string } | 'proxy';
   },
   use: (site: Site) => Promise<T>,
 ): Promise<T> {
@@ -85,13 +90,21 @@ export async function withSite<T>(
         join(folder, 'oneroof.yaml'),
         `targets: ${plan.targets ?? '{ production: { url: "postgres://nobody@localhost:1/directus" } }'}\n${plan.more ?? ''}`,
       );
-      for (const [name, text] of Object.entries(plan.files ?? {})) writeFileSync(join(folder, name), text);
       cpSync(exampleFolder(), join(folder, 'release'), { recursive: true });
+      for (const [name, what] of Object.entries(plan.files ?? {})) {
+        const file = typeof what === 'string' ? join(folder, name) : join(folder, 'release', name);
+        writeFileSync(file, typeof what === 'string' ? what : what(readFileSync(file, 'utf8')));
+      }
       const setup = await readSetup(folder, { ...plan.env });
       const store = openFolderStore(join(folder, '.oneroof', 'evidence'));
       const { sealed } = await sealStage(join(folder, 'release'), store);
       const port = plan.port ?? (await freePort());
-      const origin = `http://localhost:${port}`;
+      const origin =
+        plan.https === undefined
+          ? `http://localhost:${port}`
+          : plan.https === 'proxy'
+            ? 'https://roof.example.org'
+            : `https://localhost:${port}`;
       const defects: unknown[] = [];
       const serveAt = (at: number) =>
         serveSite({
@@ -101,7 +114,7 @@ export async function withSite<T>(
           state,
           origin,
           listen: { host: '127.0.0.1', port: at },
-          tls: null,
+          tls: typeof plan.https === 'object' ? plan.https : null,
           tokenFile: setup.serve.tokenFile,
           onDefect: (error) => defects.push(error),
         });
@@ -129,7 +142,21 @@ export async function withSite<T>(
       };
       const url = serving[0]?.url ?? '';
       try {
-        return await use({ origin, url, token, folder, setup, store, sealed, defects, state, get, post, another });
+        return await use({
+          origin,
+          port,
+          url,
+          token,
+          folder,
+          setup,
+          store,
+          sealed,
+          defects,
+          state,
+          get,
+          post,
+          another,
+        });
       } finally {
         await Promise.all(serving.map((one) => one.close()));
       }

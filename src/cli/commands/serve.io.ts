@@ -8,7 +8,7 @@ import { openBoard, openStore } from '../work.io.ts';
 import { type Run } from '../verb.ts';
 
 /** Serves the site until it is interrupted. */
-export const run: Run = async ({ folder, signal, terminal }) => {
+export const run: Run = async ({ folder, options, signal, terminal }) => {
   const setup = await readSetup(folder);
   const policy = existsSync(setup.policyFile) ? readPolicy(setup.policyFile) : null;
   const origin = policy?.origin ?? `http://localhost:${setup.pagePort}`;
@@ -28,6 +28,7 @@ export const run: Run = async ({ folder, signal, terminal }) => {
       },
       tls,
       tokenFile: setup.serve.tokenFile,
+      ...(options['newToken'] === true ? { token: 'draw' } : {}),
       onDefect: (error) => terminal.say(error instanceof Error ? (error.stack ?? error.message) : String(error)),
     });
     try {

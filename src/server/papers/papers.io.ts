@@ -45,8 +45,22 @@ export function paperRoutes(house: House): readonly Route[] {
   ];
 }
 
+/** A report is made anew at most so often, and at once where something was recorded. Milliseconds. */
+const freshness = 1000;
+const made = new WeakMap<ReleaseRecord, { readonly at: number; readonly report: Promise<Report | null> }>();
+
 /** The report of a release from its evidence alone, now; null where its files were not recorded. */
-export async function reportOf({ setup }: House, record: ReleaseRecord): Promise<Report | null> {
+export function reportOf(house: House, record: ReleaseRecord): Promise<Report | null> {
+  const last = made.get(record);
+  if (last !== undefined && performance.now() - last.at < freshness) return last.report;
+  const report = makeReport(house, record);
+  // what failed is tried again by the next page
+  report.catch(() => made.delete(record));
+  made.set(record, { at: performance.now(), report });
+  return report;
+}
+
+async function makeReport({ setup }: House, record: ReleaseRecord): Promise<Report | null> {
   if (record.sealed === null) return null;
   return buildReport({
     release: record.sealed,

@@ -2,6 +2,8 @@
 export interface Asked {
   readonly method: string;
   readonly path: string;
+  /** As it was sent: a path, or a whole address where a proxy is meant. */
+  readonly target: string;
   /** A header, by its lower-case name. */
   readonly header: (name: string) => string | undefined;
 }
@@ -21,6 +23,7 @@ export interface Turned {
  */
 export function turnAway(asked: Asked, origin: string): Turned | null {
   if (asked.header('host') !== new URL(origin).host) return { status: 403, problem: 'this site lives at another host' };
+  if (!asked.target.startsWith('/')) return { status: 403, problem: 'this site is no proxy' };
   const into = asked.header('sec-fetch-dest');
   if (into === 'iframe' || into === 'frame' || into === 'embed' || into === 'object')
     return { status: 403, problem: 'no page of this site is shown inside another page' };

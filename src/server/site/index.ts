@@ -1,2 +1,3 @@
 export { sendEvents } from './events.io.ts';
 export { buildSite } from './site.io.ts';
+export { outward } from './outward.ts';

@@ -4,9 +4,11 @@ import { OneRoofError } from '../../core/index.ts';
 import { securityHeaders, writeDocument } from '../../page/index.ts';
 import { type Reply, type Route } from '../room.ts';
 import { type State } from '../state/index.ts';
-import { outgoingOf, sendEvents } from './events.io.ts';
-import { enterRoutes } from './enter.io.ts';
+import { outgoingOf, sendEvents, targetOf } from './events.io.ts';
+import { type Door, openDoor } from './door.io.ts';
+import { busy, enterRoutes } from './enter.io.ts';
 import { cookieName, secretOf, turnAway } from './guard.ts';
+import { outward } from './outward.ts';
 import { problemPage } from './problem.ts';
 
 /** An assertion with an attestation takes less than 64 KiB. Bytes. */
@@ -21,7 +23,8 @@ export function buildSite(of: {
   /** Told of what nobody foresaw; the visitor gets no word of it. */
   readonly onDefect: (error: unknown) => void;
 }): Hono {
-  const { origin, state } = of;
+  const { origin, onDefect } = of;
+  const door = openDoor(of.state);
   const app = new Hono();
   app.use(async (context, next) => {
     const turned = turnAway(askedBy(context), origin);
@@ -39,32 +42,33 @@ export function buildSite(of: {
       onError: () => Response.json({ ok: false, code: 'refused', text: 'too long' }, { status: 413, headers: bare }),
     }),
   );
-  const open = new Set([...enterRoutes(state, origin), ...of.routes].filter(({ who }) => who === 'anybody'));
+  const open = new Set([...enterRoutes(door, origin), ...of.routes].filter(({ who }) => who === 'anybody'));
   for (const route of [...open, ...of.routes.filter((one) => !open.has(one))])
     app.on(route.method, route.path, async (context) => {
-      if (route.who !== 'anybody' && !(await isLetIn(context, of))) return locked(context);
+      const turned = route.who === 'anybody' ? null : await refuseStranger(context, { origin, door });
+      if (turned !== null) return turned;
       const reply = await route.handle(await visitOf(context));
       const outgoing = outgoingOf(context.env);
       if (reply.kind === 'events' && outgoing !== null)
-        return sendEvents(outgoing, reply.run, { headers: bare, onDefect: of.onDefect });
+        return sendEvents(outgoing, reply.run, { headers: bare, onDefect });
       return answer(context, reply, origin);
     });
-  app.notFound(async (context) =>
-    (await isLetIn(context, of))
-      ? answer(
-          context,
-          {
-            kind: 'page',
-            status: 404,
-            document: problemPage('There is no such page', 'Go back, or begin at the releases.'),
-          },
-          origin,
-        )
-      : locked(context),
+  app.notFound(
+    async (context) =>
+      (await refuseStranger(context, { origin, door })) ??
+      answer(
+        context,
+        {
+          kind: 'page',
+          status: 404,
+          document: problemPage('There is no such page', 'Go back, or begin at the releases.'),
+        },
+        origin,
+      ),
   );
   app.onError((error, context) => {
     if (error instanceof OneRoofError) return refusal(context, error, origin);
-    of.onDefect(error);
+    onDefect(error);
     return Response.json(
       { ok: false, code: 'INTERNAL', text: 'this did not work; the server said more where it runs' },
       { status: 500, headers: bare },
@@ -73,14 +77,20 @@ export function buildSite(of: {
   return app;
 }
 
-async function isLetIn(context: Context, of: { readonly origin: string; readonly state: State }): Promise<boolean> {
+/** null: whoever asks was let in. */
+async function refuseStranger(
+  context: Context,
+  of: { readonly origin: string; readonly door: Door },
+): Promise<Response | null> {
   const secret = secretOf(askedBy(context), of.origin);
-  return secret !== null && (await of.state.knows(secret));
+  const said = secret === null ? 'out' : await of.door.knows(secret);
+  if (said === 'in') return null;
+  return said === 'busy' ? Response.json(busy, { status: 429, headers: bare }) : locked(context);
 }
 
 function askedBy(context: Context) {
   const { method, path } = context.req;
-  return { method, path, header: (name: string) => context.req.header(name) };
+  return { method, path, target: targetOf(context.env) ?? path, header: (name: string) => context.req.header(name) };
 }
 
 async function visitOf(context: Context) {
@@ -100,7 +110,8 @@ function locked(context: Context): Response {
 }
 
 function refusal(context: Context, error: OneRoofError, origin: string): Response | Promise<Response> {
-  const [{ code, problem, fix }] = error.problems;
+  const [{ code, ...said }] = error.problems;
+  const [problem, fix] = [outward(said.problem), outward(said.fix)];
   const status = error.exitStatus === 4 ? 503 : 400;
   if (context.req.header('accept')?.includes('text/html') === true && context.req.method === 'GET')
     return answer(context, { kind: 'page', status, document: problemPage(problem, fix, code) }, origin);

@@ -1,7 +1,8 @@
-import { sql } from '../../database/index.ts';
+import { type Sql, sql } from '../../database/index.ts';
+import { peopleSchema } from './people.sql.ts';
 
-/** What a server keeps of its own; evidence is kept elsewhere. Each statement may run again. */
-export const stateSchema = [
+/** The first version, and what was made before versions were counted: each statement may run again. */
+const first = [
   sql`create schema if not exists oneroof_server`,
   sql`comment on schema oneroof_server is 'One Roof: what its server keeps of visits and open prompts; nothing that decides'`,
   sql`create table if not exists oneroof_server.entrances (hash text primary key, made_at timestamptz not null default now())`,
@@ -34,4 +35,25 @@ export const stateSchema = [
   sql`comment on column oneroof_server.deliveries.tries is 'How often it was sent'`,
   sql`comment on column oneroof_server.deliveries.due is 'When it is sent next'`,
   sql`comment on column oneroof_server.deliveries.answer is 'What came back last'`,
+];
+
+/** An entrance ends by itself once no server has its token any more. */
+const entrancesEnd = [
+  sql`alter table oneroof_server.entrances add column until timestamptz not null default now()`,
+  sql`comment on column oneroof_server.entrances.until is 'When it ends; a server that has the token puts it off'`,
+];
+
+/**
+ * What a server keeps of its own, version by version; evidence is kept elsewhere. What was released is never changed: a change is a further
+ * version.
+ */
+export const stateVersions: readonly (readonly Sql[])[] = [first, entrancesEnd, peopleSchema];
+
+/** Where the version is kept. Each statement may run again. */
+export const versionSchema = [
+  sql`create schema if not exists oneroof_server`,
+  sql`create table if not exists oneroof_server.version (one boolean primary key default true check (one), version integer not null)`,
+  sql`comment on table oneroof_server.version is 'Which version these tables have; one row'`,
+  sql`comment on column oneroof_server.version.one is 'Keeps the table to one row'`,
+  sql`comment on column oneroof_server.version.version is 'Counted from 1'`,
 ];

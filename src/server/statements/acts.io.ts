@@ -17,11 +17,16 @@ import {
 } from '../../web/index.ts';
 import { type House } from '../house.ts';
 import { type ReleaseRecord } from '../records.ts';
+import { outward } from '../site/index.ts';
+import { openTurns } from './turns.ts';
 
 const words = z.string().trim().min(1).max(1000);
 const closingBegin = z.strictObject({ code: z.string().max(64), reason: words });
 const closingFinish = z.strictObject({ reason: words, nonce: z.string().regex(/^[0-9a-f]{32}$/), signed: z.unknown() });
 const ratifyFinish = z.strictObject({ signed: z.unknown() });
+
+/** Each prompt and each signature costs the target a connection, and whoever may look may ask for a prompt: so many at once. */
+const inTurn = openTurns(4);
 
 /** What is answered to what no page of ours sends. */
 export const malformed: Answer = { ok: false, code: 'malformed', text: 'the page sent something that it never sends' };
@@ -106,13 +111,22 @@ async function inCeremony(
   },
 ): Promise<Answer> {
   const course = { sealed: record.sealed, store: house.records.store };
-  return withRelay(targetOf(house.setup, proposal.target), 'serve', async (relay) => {
+  const target = targetOf(house.setup, proposal.target);
+  const work = async (relay: Relay): Promise<Answer> => {
     const unsignable = unsignableOf(house, relay.policy);
     if (unsignable !== null) return { ok: false, code: 'origin', text: unsignable };
     const ceremony = await of.make(relay, course);
-    const answer = await of.act(recorded(ceremony, { course, relay, onProblem: house.onProblem }));
+    const missing: string[] = [];
+    const onProblem = (line: string): void => {
+      missing.push(line);
+      house.onProblem(line);
+    };
+    const answer = await of.act(recorded(ceremony, { course, relay, onProblem }));
     house.looks.forget();
     await house.records.refresh();
-    return answer;
-  });
+    return answer.ok && missing.length > 0
+      ? { ...answer, text: `${answer.text} It counts, and is ${outward(missing.join('; '))}.` }
+      : answer;
+  };
+  return inTurn(() => withRelay(target, 'serve', work));
 }

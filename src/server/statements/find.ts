@@ -1,5 +1,5 @@
 import { type Instant } from '../../core/index.ts';
-import { type Evidence, statementDigest } from '../../evidence/index.ts';
+import { type Entry, type Evidence, statementDigest } from '../../evidence/index.ts';
 import { type PeopleRecord, type Registry } from '../../gate/index.ts';
 import { type Proposal, proposalsOf } from '../../web/index.ts';
 
@@ -35,4 +35,17 @@ export function declinesOf(
 function ownerOf(registry: Registry | null, credential: string): string {
   const owner = registry?.persons.find(({ keys }) => keys.some((key) => key.credential === credential));
   return owner?.name ?? 'somebody who is no longer in the registry';
+}
+
+/** So many statements of one release are proposed within an hour, on whatever target, until it is rehearsed again. */
+const mostAnHour = 6;
+const hour = 3_600_000;
+
+/** Whether people may be asked once more, by what was recorded of the release. */
+export function mayAsk(entries: readonly Entry[], at: Instant): boolean {
+  const since = entries.slice(entries.findLastIndex(({ kind }) => kind === 'rehearsal') + 1);
+  const recent = since.filter(
+    ({ kind, recordedAt }) => kind === 'proposal' && Date.parse(at) - Date.parse(recordedAt) < hour,
+  );
+  return recent.length < mostAnHour;
 }

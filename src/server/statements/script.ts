@@ -43,7 +43,9 @@ for (const form of forms) form.addEventListener('submit', async (event) => {
 const seal = document.body.querySelector('[data-seal]');
 if (seal && 'EventSource' in window) {
   const events = new EventSource('/events?release=' + encodeURIComponent(seal.dataset.seal));
-  events.addEventListener('recorded', () => {
+  events.addEventListener('recorded', (event) => {
+    // the first event is the newest of what is there: mostly what this page was drawn of
+    if (Number(event.lastEventId) <= Number(seal.dataset.last)) return;
     const typing = forms.some((form) => [...form.elements].some((one) => one.value && one.name));
     const news = document.querySelector('#news');
     if (!busy && !typing) location.reload();

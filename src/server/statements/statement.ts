@@ -23,6 +23,8 @@ export interface StatementView extends DossierView {
   readonly ratification: Ratification;
   readonly name: string;
   readonly seal: string;
+  /** The newest entry of the evidence that the page was drawn of. */
+  readonly last: number;
   readonly target: string;
   readonly standing: Standing;
   /** Null where the target could not be asked. */
@@ -45,7 +47,7 @@ export function statementPage(view: StatementView): Document {
     ],
     script: statementScript,
     ...(policy?.production === true ? {} : { banner: notForProductionBanner(policy) }),
-    main: html`<div data-seal="${seal}"></div><p id="news" class="note" role="status" hidden>Something was recorded meanwhile: <a href="">read this page anew</a>.</p>${dossierHtml(
+    main: html`<div data-seal="${seal}" data-last="${view.last}"></div><p id="news" class="note" role="status" hidden>Something was recorded meanwhile: <a href="">read this page anew</a>.</p>${dossierHtml(
       view,
       [
         ['standing', 'Who has signed'],

@@ -1,21 +1,16 @@
-import { z } from 'zod';
 import { statementDigest } from '../../evidence/index.ts';
-import { type Cycle, type Policy, readCycles } from '../../gate/index.ts';
+import { type Cycle, type Policy } from '../../gate/index.ts';
 import { loadParser } from '../../release/index.ts';
 import { standingOf } from '../../report/index.ts';
-import { targetOf } from '../../setup/index.ts';
-import { proposalsOf, ratificationOf, ratifyCeremony, type Relay, withRelay } from '../../web/index.ts';
+import { proposalsOf, ratificationOf } from '../../web/index.ts';
 import { type House } from '../house.ts';
 import { notFound, type Reply, type Route } from '../room.ts';
-import { type Found, malformed, closingActs, ratifyActs, unsignableOf } from './acts.io.ts';
+import { type Found, closingActs, ratifyActs, unsignableOf } from './acts.io.ts';
+import { openGates, type Gates } from './gates.io.ts';
 import { declinesOf, proposalOf } from './find.ts';
+import { propose } from './propose.io.ts';
 import { type Standing, statementPage } from './statement.ts';
 import { targetPage } from './target.ts';
-
-const asking = z.strictObject({
-  hours: z.string().regex(/^\d{0,4}$/),
-  holdPoint: z.string().max(100).optional(),
-});
 
 /** Asking people, the page on which they judge, and what they decide there. */
 export function statementRoutes(house: House): readonly Route[] {
@@ -24,8 +19,13 @@ export function statementRoutes(house: House): readonly Route[] {
     decline: closingActs(house, 'decline'),
     revoke: closingActs(house, 'revoke'),
   };
+  const gates = openGates(house);
   return [
-    { method: 'GET', path: '/releases/:seal/targets/:target', handle: ({ params }) => showTarget(house, params) },
+    {
+      method: 'GET',
+      path: '/releases/:seal/targets/:target',
+      handle: ({ params }) => showTarget(house, gates, params),
+    },
     {
       method: 'POST',
       path: '/releases/:seal/targets/:target/propose',
@@ -36,7 +36,7 @@ export function statementRoutes(house: House): readonly Route[] {
       path: '/statements/:digest',
       handle: async ({ params }) => {
         const found = await find(house, params['digest'] ?? '');
-        return found === null ? notFound('such statement') : showStatement(house, found);
+        return found === null ? notFound('such statement') : showStatement(house, gates, found);
       },
     },
     ...Object.entries(acts).flatMap(([act, does]) =>
@@ -46,7 +46,10 @@ export function statementRoutes(house: House): readonly Route[] {
           path: `/statements/:digest/${act}/${step}`,
           handle: async ({ params, body }) => {
             const found = await find(house, params['digest'] ?? '');
-            return found === null ? notFound('such statement') : { kind: 'json', value: await does[step](found, body) };
+            if (found === null) return notFound('such statement');
+            const value = await does[step](found, body);
+            if (step === 'finish') gates.forget(found.proposal.target);
+            return { kind: 'json', value };
           },
         }),
       ),
@@ -65,26 +68,13 @@ async function find({ records }: House, statement: string): Promise<Found | null
   return null;
 }
 
-/** Where the target cannot be asked, the page says why, and nobody can sign. */
-async function ask<T>(house: House, target: string, work: (relay: Relay) => Promise<T>): Promise<T | string> {
-  try {
-    return await withRelay(targetOf(house.setup, target), 'serve', work);
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
-
-async function showStatement(house: House, { record, proposal, statement }: Found): Promise<Reply> {
-  const asked = await ask(house, proposal.target, async (relay) => ({
-    policy: relay.policy,
-    registry: relay.registry,
-    cycle: (await readCycles(relay.session)).find((one) => one.statement === statement) ?? null,
-  }));
+async function showStatement(house: House, gates: Gates, { record, proposal, statement }: Found): Promise<Reply> {
+  const asked = await gates.ask(proposal.target);
   const policy = typeof asked === 'string' ? null : asked.policy;
   const standing: Standing =
     typeof asked === 'string'
       ? { state: 'unknown', why: asked }
-      : standingIn(asked.cycle, {
+      : standingIn(asked.cycles.find((one) => one.statement === statement) ?? null, {
           policy: asked.policy,
           names: new Map(asked.registry.persons.map(({ id, name }) => [id, name])),
         });
@@ -103,6 +93,7 @@ async function showStatement(house: House, { record, proposal, statement }: Foun
       ratification,
       name: record.name,
       seal: record.seal,
+      last: record.entries.at(-1)?.index ?? -1,
       target: proposal.target,
       standing,
       policy,
@@ -126,14 +117,11 @@ function standingIn(
   return { state, text: why ?? '', persons: cycle.persons.map((id) => names.get(id) ?? id), done: cycle.done };
 }
 
-async function showTarget(house: House, params: Readonly<Record<string, string>>): Promise<Reply> {
+async function showTarget(house: House, gates: Gates, params: Readonly<Record<string, string>>): Promise<Reply> {
   const record = await house.records.of(params['seal'] ?? '');
   if (record?.sealed == null) return notFound('such release');
   const occasion = await house.looks.occasion(record.sealed, params['target'] ?? '');
-  const asked = await ask(house, occasion.target, async ({ policy, session }) => ({
-    policy,
-    cycles: await readCycles(session),
-  }));
+  const asked = await gates.ask(occasion.target);
   const standing = standingOf(occasion);
   const policy = typeof asked === 'string' ? null : asked.policy;
   const cycles = typeof asked === 'string' ? [] : asked.cycles;
@@ -159,6 +147,7 @@ async function showTarget(house: House, params: Readonly<Record<string, string>>
     document: targetPage({
       name: record.name,
       seal: record.seal,
+      last: record.entries.at(-1)?.index ?? -1,
       target: occasion.target,
       gate: standing.gate,
       reasons: standing.gate === 'open' ? [] : standing.reasons,
@@ -169,25 +158,4 @@ async function showTarget(house: House, params: Readonly<Record<string, string>>
       unsignable: typeof asked === 'string' ? asked : unsignableOf(house, policy),
     }),
   };
-}
-
-async function propose(house: House, params: Readonly<Record<string, string>>, body: unknown): Promise<Reply> {
-  const asked = asking.safeParse(body);
-  if (!asked.success) return { kind: 'json', value: malformed };
-  const record = await house.records.of(params['seal'] ?? '');
-  if (record?.sealed == null) return notFound('such release');
-  const { sealed } = record;
-  const target = targetOf(house.setup, params['target']);
-  const { hours, holdPoint } = asked.data;
-  const ceremony = await withRelay(target, 'serve', (relay) =>
-    ratifyCeremony(relay, {
-      course: { sealed, store: house.records.store },
-      target,
-      hours: hours === '' ? null : Number(hours),
-      holdPoint: holdPoint === undefined || holdPoint === '' ? null : holdPoint,
-    }),
-  );
-  await house.records.refresh();
-  const to = `/statements/${encodeURIComponent(statementDigest(ceremony.body))}`;
-  return { kind: 'json', value: { ok: true, text: 'recorded', to } };
 }

@@ -7,6 +7,8 @@ import { statementScript } from './script.ts';
 export interface TargetView {
   readonly name: string;
   readonly seal: string;
+  /** The newest entry of the evidence that the page was drawn of. */
+  readonly last: number;
   readonly target: string;
   readonly gate: 'open' | 'closed';
   readonly reasons: readonly string[];
@@ -37,7 +39,7 @@ export function targetPage(view: TargetView): Document {
     ],
     script: statementScript,
     ...(policy?.production === true ? {} : { banner: notForProductionBanner(policy) }),
-    main: html`<div data-seal="${seal}"></div><h1>${name} on ${target}</h1><p class="big">${view.gate === 'open' ? tag('OPEN', 'go') : tag('CLOSED', 'no')}</p>${
+    main: html`<div data-seal="${seal}" data-last="${view.last}"></div><h1>${name} on ${target}</h1><p class="big">${view.gate === 'open' ? tag('OPEN', 'go') : tag('CLOSED', 'no')}</p>${
       view.gate === 'open'
         ? html`<p>The gate is open. Whoever runs <code>oneroof rollout</code> rolls out what was ratified, from tier ${view.next}, and nothing else.</p>`
         : html`<h2>Why it is closed</h2>${list(view.reasons)}`

@@ -1,0 +1,144 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { now } from '../src/core/index.ts';
+import { embeddedBinaries, startTemporaryServer } from '../src/database/index.ts';
+import { exampleFolder } from '../src/demo/index.ts';
+import { openFolderStore } from '../src/evidence/index.ts';
+import { sealStage } from '../src/pipeline.io.ts';
+import { clock, compare } from './measure.io.ts';
+import { type Ground } from './servers.io.ts';
+import { line } from './table.io.ts';
+
+/** Requests of one measurement, and how many of them are under way at once. */
+const [requests, atOnce] = [400, 8];
+
+interface Served {
+  readonly port: number;
+  readonly token: string;
+  readonly process: ChildProcess;
+}
+
+/** What a page of the site costs beside a page of the same size that somebody has ready: the time of so many requests, and memory. */
+export async function siteLines({ runs, folder }: Ground): Promise<void> {
+  const home = join(folder, 'site');
+  mkdirSync(home);
+  writeFileSync(
+    join(home, 'oneroof.yaml'),
+    'targets: { production: { url: "postgres://nobody@127.0.0.1:1/none" } }\nevidence: evidence\n',
+  );
+  const store = openFolderStore(join(home, 'evidence'));
+  for (const n of [1, 2, 3]) {
+    const release = join(home, `release-${n}`);
+    cpSync(exampleFolder(), release, { recursive: true });
+    writeFileSync(
+      join(release, 'tiers', '1-structure', 'up.sql'),
+      `-- ${n}\ncreate table gov_bench_${n} (id integer);\n`,
+    );
+    const { sealed } = await sealStage(release, store);
+    for (let more = 0; more < 100; more += 1)
+      await store.append({ kind: 'verification', seal: sealed.seal, body: { more } }, now());
+  }
+  const [seal = ''] = (await store.entries()).map((entry) => entry.seal);
+  const state = await startTemporaryServer({ binaries: embeddedBinaries() });
+  const running: Served[] = [];
+  try {
+    const port = await freePort();
+    const site = await start(running, {
+      what: 'site',
+      home,
+      state: state.connection('postgres'),
+      port,
+      origin: `http://localhost:${port}`,
+    });
+    for (const [name, path] of [
+      ['the first page, 3 releases, 303 entries', '/'],
+      ['the page of a release', `/releases/${encodeURIComponent(seal)}`],
+      ['a report', `/releases/${encodeURIComponent(seal)}/report`],
+    ] as const) {
+      const bytes = await ask(site, path, new Agent());
+      const bare = await start(running, { what: 'bare', bytes, port: await freePort() });
+      await line({ name: `site: ${requests} x ${name} / a fixed page of ${Math.round(bytes / 1024)} KiB` }, () =>
+        compare(
+          runs,
+          () => load(site, path),
+          () => load(bare, path),
+        ),
+      );
+      if (path === '/')
+        await line({ name: `site: memory after that / the same of the fixed page`, unit: 'MiB' }, async () => {
+          const [a, b] = [await memory(site), await memory(bare)];
+          return { a, b, ratio: a / b };
+        });
+    }
+  } finally {
+    for (const { process: child } of running) child.kill('SIGKILL');
+    await state.stop();
+  }
+}
+
+/** Milliseconds of so many requests over connections that stay open; each has to be answered with 200. */
+async function load(of: Served, path: string): Promise<number> {
+  const agent = new Agent({ keepAlive: true, maxSockets: atOnce });
+  let left = requests;
+  const visitor = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      await ask(of, path, agent);
+    }
+  };
+  const took = await clock(() => Promise.all(Array.from({ length: atOnce }, visitor)));
+  agent.destroy();
+  return took;
+}
+
+/** How many bytes are answered. */
+function ask({ port, token }: Served, path: string, agent: Agent): Promise<number> {
+  const headers = { authorization: `Bearer ${token}`, host: `localhost:${port}`, accept: 'text/html' };
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, path, agent, headers, timeout: 30_000 }, (answer) => {
+      let bytes = 0;
+      answer.on('data', (chunk: Buffer) => (bytes += chunk.length));
+      answer.on('end', () =>
+        answer.statusCode === 200 ? resolve(bytes) : reject(new Error(`${path} was answered ${answer.statusCode}`)),
+      );
+    });
+    asked.on('timeout', () => asked.destroy(new Error(`${path} was not answered`)));
+    asked.on('error', reject).end();
+  });
+}
+
+async function start(running: Served[], errand: { readonly port: number } & Record<string, unknown>): Promise<Served> {
+  const child = fork(join(import.meta.dirname, 'site-server.io.ts'), [], {
+    execArgv: ['--import', 'tsx'],
+    env: { ...process.env, ERRAND: JSON.stringify(errand) },
+  });
+  const { token } = (await said(child)) as { token: string };
+  const served = { port: errand.port, token, process: child };
+  running.push(served);
+  return served;
+}
+
+async function memory({ process: child }: Served): Promise<number> {
+  const answer = said(child);
+  child.send('measure');
+  return ((await answer) as { rss: number }).rss / 1024 / 1024;
+}
+
+function said(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    child.once('message', resolve);
+    child.once('exit', () => reject(new Error('the server ended')));
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { type State } from '../state/index.ts';
+
+/** So many wrong tokens and cookies are looked up a minute; then only who is known already is answered. */
+const mostWrong = 60;
+const minute = 60_000;
+/** Who was let in is not looked up again for so long; whoever is shown out may look for so long. Milliseconds. */
+const trust = 5000;
+/** So many visitors are remembered; the longest unseen is forgotten, and looked up again. */
+const mostKnown = 2000;
+
+/** Who may look. */
+export interface Door {
+  /** `busy`: too many wrong ones were tried just now. */
+  knows(secret: string): Promise<'in' | 'out' | 'busy'>;
+  /** A cookie for who has a token. */
+  enter(token: string): Promise<{ readonly cookie: string } | 'out' | 'busy'>;
+}
+
+/**
+ * Opens the door: guesses cost a bounded number of looks at the database and a bounded memory, and whoever is inside does not notice them.
+ * A token cannot be guessed; what is bounded is the load.
+ */
+export function openDoor(state: Pick<State, 'enter' | 'knows'>): Door {
+  const known = new Map<string, number>();
+  let [from, wrong] = [performance.now(), 0];
+  const isBusy = (): boolean => {
+    if (performance.now() - from > minute) [from, wrong] = [performance.now(), 0];
+    return wrong >= mostWrong;
+  };
+  const remember = (key: string): void => {
+    known.delete(key);
+    known.set(key, performance.now());
+    for (const oldest of known.keys()) {
+      if (known.size <= mostKnown) break;
+      known.delete(oldest);
+    }
+  };
+  return {
+    knows: async (secret) => {
+      const key = createHash('sha256').update(secret).digest('base64');
+      const seen = known.get(key);
+      if (seen !== undefined && performance.now() - seen < trust) return 'in';
+      if (seen === undefined && isBusy()) return 'busy';
+      if (await state.knows(secret)) {
+        remember(key);
+        return 'in';
+      }
+      known.delete(key);
+      wrong += 1;
+      return 'out';
+    },
+    enter: async (token) => {
+      if (isBusy()) return 'busy';
+      const cookie = await state.enter(token);
+      if (cookie !== null) return { cookie };
+      wrong += 1;
+      return 'out';
+    },
+  };
+}

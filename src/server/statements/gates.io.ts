@@ -1,0 +1,52 @@
+import { OneRoofError } from '../../core/index.ts';
+import { type Cycle, type Policy, readCycles, type Registry } from '../../gate/index.ts';
+import { targetOf } from '../../setup/index.ts';
+import { withRelay } from '../../web/index.ts';
+import { type House } from '../house.ts';
+import { outward } from '../site/index.ts';
+
+/** What is in force in a target, and how every statement stands there. */
+interface Gate {
+  readonly policy: Policy;
+  readonly registry: Registry;
+  readonly cycles: readonly Cycle[];
+}
+
+/** What the gates of targets say. */
+export interface Gates {
+  /** Why it cannot be asked, where it cannot: then nobody can sign. */
+  ask(target: string): Promise<Gate | string>;
+  /** Something was signed there. */
+  forget(target: string): void;
+}
+
+/** One answer serves all visitors for so long: a page that many people reload costs production nothing. Milliseconds. */
+const freshness = 1000;
+
+/** Asks the gates of targets, each once at a time. */
+export function openGates({ setup, onProblem }: House): Gates {
+  const asked = new Map<string, { readonly at: number; readonly value: Promise<Gate | string> }>();
+  const read = async (name: string): Promise<Gate | string> => {
+    try {
+      return await withRelay(targetOf(setup, name), 'serve', async ({ policy, registry, session }) => ({
+        policy,
+        registry,
+        cycles: await readCycles(session),
+      }));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      if (!(error instanceof OneRoofError)) onProblem(`${name} could not be asked: ${why}`);
+      return outward(why);
+    }
+  };
+  return {
+    ask: (name) => {
+      const last = asked.get(name);
+      if (last !== undefined && performance.now() - last.at < freshness) return last.value;
+      const value = read(name);
+      asked.set(name, { at: performance.now(), value });
+      return value;
+    },
+    forget: (name) => asked.delete(name),
+  };
+}

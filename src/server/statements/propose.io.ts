@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { now } from '../../core/index.ts';
+import { statementDigest } from '../../evidence/index.ts';
+import { targetOf } from '../../setup/index.ts';
+import { type Answer, ratifyCeremony, withRelay } from '../../web/index.ts';
+import { type House } from '../house.ts';
+import { notFound, type Reply } from '../room.ts';
+import { malformed } from './acts.io.ts';
+import { mayAsk } from './find.ts';
+
+const asking = z.strictObject({
+  hours: z.string().regex(/^\d{0,4}$/),
+  holdPoint: z.string().max(100).optional(),
+});
+
+const busy: Answer = { ok: false, code: 'busy', text: 'somebody asks for this release and target right now' };
+const often: Answer = {
+  ok: false,
+  code: 'often',
+  text: 'people were asked often within the hour: take up one that waits, or rehearse anew',
+};
+
+/**
+ * Asks people to ratify: takes up the statement that waits, or records a new one. Whoever may look may ask, so it is bounded: one at a time,
+ * and so many within an hour until there is a new rehearsal. Each reads production and is kept for ever.
+ */
+export async function propose(house: House, params: Readonly<Record<string, string>>, body: unknown): Promise<Reply> {
+  const asked = asking.safeParse(body);
+  if (!asked.success) return { kind: 'json', value: malformed };
+  const record = await house.records.of(params['seal'] ?? '');
+  if (record?.sealed == null) return notFound('such release');
+  const { sealed, seal } = record;
+  const target = targetOf(house.setup, params['target']);
+  const { hours, holdPoint } = asked.data;
+  const answer = await house.state.alone(`propose ${seal} ${target.name}`, async (): Promise<Answer> => {
+    const before = (await house.records.refresh()).find((one) => one.seal === seal)?.entries ?? [];
+    if (!mayAsk(before, now())) return often;
+    const ceremony = await withRelay(target, 'serve', (relay) =>
+      ratifyCeremony(relay, {
+        course: { sealed, store: house.records.store },
+        target,
+        hours: hours === '' ? null : Number(hours),
+        holdPoint: holdPoint === undefined || holdPoint === '' ? null : holdPoint,
+      }),
+    );
+    await house.records.refresh();
+    const to = `/statements/${encodeURIComponent(statementDigest(ceremony.body))}`;
+    return { ok: true, text: 'recorded', to };
+  });
+  return { kind: 'json', value: answer ?? busy };
+}
