@@ -53,7 +53,8 @@ export async function reportOf({ setup }: House, record: ReleaseRecord): Promise
     evidence: await record.evidence(),
     policy: setup.policy,
     now: now(),
-    hrefOf: ({ digest }) => path('evidence', digest),
+    // the report encodes it
+    hrefOf: ({ digest }) => `/evidence/${digest}`,
   });
 }
 

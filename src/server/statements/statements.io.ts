@@ -104,6 +104,7 @@ async function showStatement(house: House, { record, proposal, statement }: Foun
       name: record.name,
       seal: record.seal,
       target: proposal.target,
+      last: record.entries.at(-1)?.index ?? -1,
       standing,
       policy,
       declines: declinesOf(await record.evidence(), {
@@ -123,7 +124,8 @@ function standingIn(
     return { state: 'waits', text: `0 of ${policy.seats.length} seats are filled`, persons: [], done: [] };
   const why = cycle.closed.up;
   const state = why === null ? 'open' : why.startsWith('seats') && cycle.done.length === 0 ? 'waits' : 'closed';
-  return { state, text: why ?? '', persons: cycle.persons.map((id) => names.get(id) ?? id), done: cycle.done };
+  const text = state === 'waits' ? (why ?? '').replace(/^seats: /, '') : (why ?? '');
+  return { state, text, persons: cycle.persons.map((id) => names.get(id) ?? id), done: cycle.done };
 }
 
 async function showTarget(house: House, params: Readonly<Record<string, string>>): Promise<Reply> {
@@ -149,7 +151,7 @@ async function showTarget(house: House, params: Readonly<Record<string, string>>
           ? 'not known'
           : cycle === undefined
             ? 'waits: nobody has signed'
-            : (cycle.closed.up ?? 'open');
+            : (cycle.closed.up ?? 'ratified: the target lets it through');
       return said === null
         ? []
         : [{ statement, holdPoint: said.holdPoint, expires: said.expires, state, persons: cycle?.persons ?? [] }];
@@ -160,6 +162,7 @@ async function showTarget(house: House, params: Readonly<Record<string, string>>
       name: record.name,
       seal: record.seal,
       target: occasion.target,
+      last: record.entries.at(-1)?.index ?? -1,
       gate: standing.gate,
       reasons: standing.gate === 'open' ? [] : standing.reasons,
       next: standing.gate === 'open' ? standing.next : null,
