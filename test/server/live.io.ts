@@ -38,6 +38,11 @@ const window = { longest: 86_400_000, review: 1, rollback: 3_600_000 } as Policy
 const urlOf = (role: string, { database, host }: Connection): string =>
   `postgres://${role}@/${database}?host=${encodeURIComponent(host)}`;
 
+/** The ground's release without what tells of each run: rows that stay behind after the way back, so that no rehearsal of it passes. */
+const quiet = Object.fromEntries(
+  Object.entries(files).map(([name, text]) => [name, text.replaceAll(/insert into told values \('[^']*'\);\n/g, '')]),
+);
+
 /** Serves a site for a gated database, whose policy has its pages there, hands all of it over, and takes it away. */
 export async function withStage(
   use: (stage: Stage) => Promise<void>,
@@ -45,8 +50,8 @@ export async function withStage(
     /** A database without a gate, which is a target as well: `bare`. */
     readonly beside?: Connection;
   } = {
-    files,
-    application: ['create table base (id integer)', 'insert into base values (1)'],
+    files: quiet,
+    application: ['create table base (id integer)', 'insert into base values (1)', 'create table told (what text)'],
   },
 ): Promise<void> {
   const origin = `http://localhost:${await freePort()}`;
