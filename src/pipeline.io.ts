@@ -1,12 +1,13 @@
 import { isAbsolute, relative } from 'node:path';
+import { writeBundle } from './bundle/index.ts';
 import { type CloneHost, type Golden } from './clone/index.ts';
-import { canonicalJson, type Milliseconds, now } from './core/index.ts';
+import { canonicalJson, type Digest, type Milliseconds, now } from './core/index.ts';
 import { type Connection, openObserver, type Session } from './database/index.ts';
 import { buildDossier, readProduction, show, type ShownDossier, subjectOf } from './dossier/index.ts';
 import { type Entry, type EvidenceStore } from './evidence/index.ts';
 import { type GateReading, type PeopleRecord, peopleRecords, readCycles, readGate, readRecord } from './gate/index.ts';
 import { type Rehearsal, rehearse, type RehearsalEvent } from './rehearsal/index.ts';
-import { readSealed, readSources, type SealedRelease, sealRelease } from './release/index.ts';
+import { readSealed, readSources, sealDocument, type SealedRelease, sealRelease } from './release/index.ts';
 import {
   buildReport,
   type Occasion,
@@ -88,6 +89,33 @@ export async function ratificationStage(
     entries.push(await store.append({ kind: record.statement.kind, seal: sealed.seal, body: record }, now()));
   }
   return entries;
+}
+
+/** Asks a target for what people signed and the log does not hold yet, and records it; answers why it could not be asked, or null. */
+export async function catchUpStage(course: Course, target: Target, applicationName: string): Promise<string | null> {
+  try {
+    const observer = await openObserver(target.observer, { applicationName });
+    try {
+      await observer.snapshot((session) => ratificationStage(course, { target: target.name, session }));
+      return null;
+    } finally {
+      await observer.close();
+    }
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Writes all that was recorded of a release as one bundle, which can be checked without anything else. */
+export async function bundleText({ sealed, store }: Course): Promise<string> {
+  const { release, seal } = sealed;
+  const log = await store.log();
+  const bytes = new Map<Digest, Uint8Array>();
+  for (const { entry } of log.lines.filter((line) => line.entry.seal === seal)) {
+    const found = await store.bytes(entry);
+    if (found !== null) bytes.set(entry.digest, found);
+  }
+  return writeBundle({ release: { name: release.name, seal }, document: sealDocument(release), log, bytes });
 }
 
 function isOfPeople({ kind }: Entry): boolean {

@@ -64,8 +64,10 @@ export function readHistory(sealed: SealedRelease, evidence: readonly Evidence[]
   const broken: Broken[] = [];
   const rules = new Map<string, { readonly of: Rules; readonly states: readonly InForce[] }>();
   const recorded = new Map<string, Recorded>();
+  const asked = new Set<string>();
   for (const piece of evidence) {
     const { entry } = piece;
+    if (entry.kind === 'proposal' && piece.readable) asked.add(askedBy(piece.body));
     if (entry.kind !== 'ratification' && entry.kind !== 'decline' && entry.kind !== 'revocation') continue;
     const { index } = entry;
     const fail = (what: Broken['what'], problem: string): void => void broken.push({ index, what, problem });
@@ -83,7 +85,7 @@ export function readHistory(sealed: SealedRelease, evidence: readonly Evidence[]
     else rules.set(record.target, { of: record.rules, states });
     if (typeof states === 'string') continue;
     const key = `${record.target} ${record.statement.digest}`;
-    const read = readOne({ index, record, states, sealed, recorded: [...recorded.values()] }, entry.kind);
+    const read = readOne({ index, record, states, sealed, asked, recorded: [...recorded.values()] }, entry.kind);
     if (typeof read === 'string') {
       fail('statement', read);
       continue;
@@ -102,6 +104,12 @@ export function readHistory(sealed: SealedRelease, evidence: readonly Evidence[]
     rules: new Map([...rules].map(([target, { states }]) => [target, states])),
     broken,
   };
+}
+
+/** The target and the statement of a proposal; empty where its body is none. */
+function askedBy(body: unknown): string {
+  const { target, body: text } = Object(body) as { readonly target?: unknown; readonly body?: unknown };
+  return typeof target === 'string' && typeof text === 'string' ? `${target} ${statementDigest(text)}` : '';
 }
 
 /** Of one kind alone. */
@@ -141,6 +149,8 @@ function readOne(
     readonly record: PeopleRecord;
     readonly states: readonly InForce[];
     readonly sealed: SealedRelease;
+    /** What people were asked to sign before: target and statement. */
+    readonly asked: ReadonlySet<string>;
     readonly recorded: readonly Recorded[];
   },
   kind: PeopleRecord['statement']['kind'],
@@ -179,7 +189,7 @@ function readOne(
 }
 
 function strangeSubject(
-  { record, sealed, recorded }: Parameters<typeof readOne>[0],
+  { record, sealed, asked, recorded }: Parameters<typeof readOne>[0],
   statement: PersonStatement,
 ): string | null {
   const [{ name, digest }] = statement.subject;
@@ -194,8 +204,13 @@ function strangeSubject(
   if (statement.kind === 'revocation')
     return knows(subject) ? null : 'it revokes something that was not ratified before it';
   if (subject !== sealed.seal || name !== sealed.release.name) return 'it speaks of another release';
-  if (statement.kind === 'decline' && !knows(statement.predicate.statement))
-    return 'it declines something that was not ratified before it';
+  // whoever is asked first may be the one who declines: then nobody has ratified before it
+  if (
+    statement.kind === 'decline' &&
+    !knows(statement.predicate.statement) &&
+    !asked.has(`${record.target} ${statement.predicate.statement}`)
+  )
+    return 'it declines something that was neither ratified nor asked for before it';
   return null;
 }
 

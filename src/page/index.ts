@@ -5,5 +5,17 @@ export { type Band, metricFigure, type ReadingMark } from './figures/metric-figu
 export { type GateMark, tierLine, type TierMark, type TierState } from './figures/tier-line.ts';
 export { type Hole, Html, html, lines, path } from './html.ts';
 export { markdownHtml } from './markdown.ts';
-export { type Column, digestOf, facts, list, table, tag, time, type Tone } from './parts.ts';
+export {
+  type Column,
+  command,
+  comparable,
+  digestOf,
+  facts,
+  folded,
+  list,
+  table,
+  tag,
+  time,
+  type Tone,
+} from './parts.ts';
 export { type Pieces, sqlBlock } from './sql.ts';

@@ -43,6 +43,28 @@ export function list(items: readonly Hole[], none = 'None.'): Html {
     : html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
 }
 
+/** So many of a long list are read at once; the rest is folded. */
+const atOnce = 5;
+
+/** A list of which the first few are shown and the rest is folded; or a word where it is empty. */
+export function folded(items: readonly Hole[], none = 'None.'): Html {
+  if (items.length <= atOnce + 1) return list(items, none);
+  const rest = items.slice(atOnce);
+  return html`${list(items.slice(0, atOnce))}<details><summary>and ${rest.length} more</summary>${list(rest)}</details>`;
+}
+
+/** Digits that people compare: the first six large, in two groups, the rest in groups of four. */
+export function comparable(digits: string): Html {
+  const groups = (text: string, size: number): readonly string[] =>
+    Array.from({ length: Math.ceil(text.length / size) }, (_, index) => text.slice(index * size, (index + 1) * size));
+  return html`<p class="digits"><b>${groups(digits.slice(0, 6), 3).map((one) => html`<span>${one}</span> `)}</b>${groups(digits.slice(6), 4).map((one) => html`<span>${one}</span> `)}</p>`;
+}
+
+/** A command to type, with a button that copies it where scripts run. */
+export function command(line: string): Html {
+  return html`<pre class="command" tabindex="0"><code>${line}</code></pre><p class="noprint"><button type="button" class="copy" data-copy="${line}" hidden>Copy</button></p>`;
+}
+
 /** A digest: its first twelve digits, all of it to whoever points at it or lets it be read. */
 export function digestOf(value: string): Html {
   return html`<code title="${value}">${value.replace(/^sha256:/, '').slice(0, 12)}</code>`;

@@ -128,7 +128,7 @@ export const setupTemplate = `# One Roof: which databases there are, and where c
 
 targets:
   # The databases that releases are for. One Roof only ever looks at them, with a role that cannot write:
-  # \`oneroof doctor --grants\` prints the SQL that makes one.
+  # \`oneroof grants\` prints the SQL that makes one.
   production:
     # One of three ways to say where; with none of them the PG* variables count.
     url: postgres://oneroof_observer@db.example.org:5432/directus?sslmode=verify-full

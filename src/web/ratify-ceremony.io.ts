@@ -95,7 +95,7 @@ export async function proposedCeremony(
     text: dossier.text,
     shown: dossierHtml(
       { dossier: dossier.dossier, text: dossier.text, textDigest: dossier.digest, pieces: parser.pieces },
-      [['statement', 'Sign']],
+      { more: [['statement', 'Sign']] },
     ),
     standing,
     submit: async ({ signature }) => {

@@ -285,6 +285,14 @@ describe('whoever holds the key of the log', () => {
   it('cannot say that something was revoked or declined which nobody had ratified', () => {
     expect(codes([...prepared, revocation])).toEqual(['BUNDLE_RATIFICATION']);
     expect(codes([...prepared, decline])).toEqual(['BUNDLE_RATIFICATION']);
+    // asked first, and the first one declined: what was asked is named by the target and by all of the statement
+    const asked = (target: string) => ({
+      kind: 'proposal' as const,
+      at: time('3T08:50'),
+      body: { version: 1, target, body: (both.body as PeopleRecord).statement.body },
+    });
+    expect(codes([...prepared, asked('production'), decline])).toEqual([]);
+    expect(codes([...prepared, asked('elsewhere'), decline])).toEqual(['BUNDLE_RATIFICATION']);
     const forged = said('revocation', revoked, {
       by: [{ ...keys.mallory, credential: keys.dan.credential }],
       at: time('3T09:30'),

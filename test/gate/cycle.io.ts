@@ -231,7 +231,8 @@ export function gatedIn(of: Pick<Gated, 'folder' | 'database' | 'people' | 'poli
     ratify: (body, by, target = {}) =>
       gated.as('oneroof_relay', async (session) => {
         await submitRelease(session, of.sealed);
-        for (const one of by) await submitSignature(session, body, assertion(one, body));
+        const { origin: at, rpId: site } = of.policy;
+        for (const one of by) await submitSignature(session, body, assertion(one, body, { origin: at, rpId: site }));
         const statement = statementDigest(body);
         await submitTarget(session, {
           statement,

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { type Connection, id, sql } from '../../src/database/index.ts';
 import { openBoard, openStore } from '../../src/cli/work.io.ts';
 import { serveSite, type Serving } from '../../src/server/index.ts';
+import { type Policy } from '../../src/gate/index.ts';
 import { readSetup, type Setup } from '../../src/setup/index.ts';
 import { withDatabase, withSession } from '../database.io.ts';
-import { type Policy } from '../../src/gate/index.ts';
-import { type Gated, withGate } from '../gate/cycle.io.ts';
+import { type Gated, type GatedPlan, withGate } from '../gate/cycle.io.ts';
 import { freePort } from '../web/browser.io.ts';
 
 /** Three tiers, the second one step by step, and a last one that is barred; its way back restores everything. */
@@ -62,17 +62,25 @@ export interface Stage {
   start(verb: string, ...words: readonly string[]): Command;
 }
 
+/** As the form of a policy wants it: a review of no time at all is none. */
+const window = { longest: 86_400_000, review: 1, rollback: 3_600_000 } as Policy['window'];
+
 const urlOf = (role: string, { database, host }: Connection): string =>
   `postgres://${role}@/${database}?host=${encodeURIComponent(host)}`;
 
-/** Serves a site for a gated database, hands all of it over, and takes it away. */
+/** Serves a site for a gated database, whose policy has its pages there, hands all of it over, and takes it away. */
 export async function withStage(
   use: (stage: Stage) => Promise<void>,
-  plan: { readonly policy?: Partial<Policy> } = {},
+  plan: Pick<GatedPlan, 'files' | 'application'> & {
+    /** A database without a gate, which is a target as well: `bare`. */
+    readonly beside?: Connection;
+  } = {
+    files,
+    application: ['create table base (id integer)', 'insert into base values (1)'],
+  },
 ): Promise<void> {
   const origin = `http://localhost:${await freePort()}`;
-  const application = ['create table base (id integer)', 'insert into base values (1)'];
-  await withGate('18', { files, application, policy: { origin, rpId: 'localhost', ...plan.policy } }, async (gated) => {
+  await withGate('18', { ...plan, policy: { origin, rpId: 'localhost', window } }, async (gated) => {
     const { database } = gated;
     await withSession(database, async (session) => {
       await session.query(sql`revoke temporary on database ${id(database.database)} from public`);
@@ -90,6 +98,7 @@ export async function withStage(
         `    relay: { url: "${urlOf('oneroof_relay', database)}" }`,
         '  elsewhere:',
         '    url: "postgres://nobody@127.0.0.1:1/none"',
+        ...(plan.beside === undefined ? [] : ['  bare:', `    url: "${urlOf('oneroof_observer', plan.beside)}"`]),
         'defaultTarget: production',
         'clone:',
         '  provider: template',

@@ -4,6 +4,7 @@ import { type DossierView } from './view.ts';
 import { statements } from './statements.ts';
 import {
   facts,
+  folded,
   type Hole,
   type Html,
   html,
@@ -33,16 +34,20 @@ const contents = [
   ['evidence', 'Evidence'],
 ] as const;
 
-/** Draws the dossier: risk first, measured facts, detail on demand, the exact text last; `more`: anchors of the page that it stands on. */
-export function dossierHtml(view: DossierView, more: readonly (readonly [id: string, name: string])[] = []): Html {
+/** Draws the dossier: risk first, measured facts, detail on demand, the exact text last; with what the page that it stands on says at its top, and its anchors. */
+export function dossierHtml(
+  view: DossierView,
+  page: { readonly top?: Html; readonly more?: readonly (readonly [id: string, name: string])[] } = {},
+): Html {
   const { dossier } = view;
   const { release } = dossier;
   return html`<header><p class="soft">${release.name} for ${dossier.target}, database ${release.database}</p><h1>${release.title}</h1>${
     release.summary !== '' &&
     html`<details><summary>What its authors say of it</summary><p>${release.summary}</p><p class="hint">All else on this page was measured, on a clone of production.</p></details>`
   }</header>
+${page.top ?? null}
 ${summary(dossier)}
-<nav class="noprint soft" aria-label="Parts of the dossier"><p>${[...contents, ...more].map(([id, name], index) => html`${index > 0 && ' · '}<a href="#${id}">${name}</a>`)}</p></nav>
+<nav class="noprint soft" aria-label="Parts of the dossier"><p>${[...contents, ...(page.more ?? [])].map(([id, name], index) => html`${index > 0 && ' · '}<a href="#${id}">${name}</a>`)}</p></nav>
 ${part('risks', 'What can go wrong', risks(dossier.risks))}
 ${part('back', 'The way back', wayBack(dossier))}
 ${part('changes', 'What changes', changes(dossier))}
@@ -68,7 +73,7 @@ function summary({ risks: all, back, time: took, changes: made, locks: spans }: 
   const stops = all.filter(({ weight }) => weight === 'stop').length;
   const card = (name: string, big: string, tone: Tone, small: Hole): Html =>
     html`<div class="card"><span class="soft">${name}</span><span class="big ${tone}">${big}</span><small>${small}</small></div>`;
-  return html`<div class="cards">${card(
+  return html`<div class="cards tight">${card(
     'Risks',
     stops === 0
       ? all.some(({ weight }) => weight === 'think')
@@ -94,7 +99,7 @@ function summary({ risks: all, back, time: took, changes: made, locks: spans }: 
     longest === undefined ? 'None' : ms(longest.heldMs),
     longest === undefined ? 'go' : 'plain',
     longest === undefined ? 'no lock that reads or writes wait for' : `${longest.mode} on ${longest.relation}`,
-  )}${card('Rows written', count(rows), 'plain', `${made.rows.length} relations; ${made.objects === null ? 'objects not compared' : `${made.objects.length} objects changed`}`)}</div>`;
+  )}${card('Rows written', count(rows), 'plain', `${made.rows.length === 1 ? '1 relation' : `${made.rows.length} relations`}; ${made.objects === null ? 'objects not compared' : `${made.objects.length === 1 ? '1 object' : `${made.objects.length} objects`} changed`}`)}</div>`;
 }
 
 function risks(all: readonly Risk[]): Html {
@@ -110,16 +115,16 @@ function wayBack({ back, release }: Dossier): Html {
   return html`<p>${tag(back.verdict === 'not proven' ? 'not proven' : `proven, ${back.verdict}`, tone)} ${back.how}</p><p class="soft">Release ${release.name} requires ${back.requires} equality.</p>${
     back.oneWay.length > 0 &&
     html`<h3>Tiers without a way back</h3>${list(back.oneWay.map(({ tier, reason }) => html`<strong>${tier}</strong>: ${reason}`))}`
-  }<h3>What users lose if it is rolled back after an hour</h3>${list(
+  }<h3>What users lose if it is rolled back after an hour</h3>${folded(
     back.losses.map(({ relation, text }) => html`<code>${relation}</code>: ${text}`),
     'Nothing that they wrote, by what was measured.',
-  )}<h3>Not proven</h3>${list(
+  )}<h3>Not proven</h3>${folded(
     back.notProven.map(({ relation, reason }) => html`<code>${relation}</code>: ${reason}`),
     'Nothing: all of schema and rows was compared.',
   )}${
     back.differences.length > 0 &&
-    html`<h3>Not as before, after the way back</h3>${list(back.differences)}${back.differenceCount > back.differences.length && html`<p class="soft">and ${back.differenceCount - back.differences.length} more</p>`}`
-  }${back.leftovers.length > 0 && html`<h3>Left behind</h3>${list(back.leftovers)}`}`;
+    html`<h3>Not as before, after the way back</h3>${folded(back.differences)}${back.differenceCount > back.differences.length && html`<p class="soft">and ${back.differenceCount - back.differences.length} more</p>`}`
+  }${back.leftovers.length > 0 && html`<h3>Left behind</h3>${folded(back.leftovers)}`}`;
 }
 
 function changes({ changes: { objects, objectCount, rows } }: Dossier): Html {
@@ -201,7 +206,7 @@ function locks(spans: readonly LockSpan[]): Html {
 function production({ now }: Dossier): Html {
   if (!now.read) return html`<p>${tag('not read', 'no')} ${now.why}</p>`;
   return html`<p>Read ${time(now.at)}: ${tag(now.schema, now.schema === 'as rehearsed' ? 'go' : 'no')}</p>${table({
-    columns: [{ head: 'Metric' }, { head: 'Now', kind: 'number' }, { head: 'Expected' }, { head: '' }],
+    columns: [{ head: 'Metric' }, { head: 'Now', kind: 'number' }, { head: 'Expected' }, { head: 'Holds' }],
     rows: now.metrics.map((one) => [
       html`<code>${one.name}</code>${one.title !== one.name && html` <span class="soft">${one.title}</span>`}`,
       one.value === null ? 'not measured' : count(one.value),

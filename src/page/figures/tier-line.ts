@@ -54,7 +54,8 @@ export function tierLine({ title, tiers }: { readonly title: string; readonly ti
   });
   return frame({
     title,
-    caption: html`${tiers.filter(({ state }) => state === 'done').length} of ${tiers.length} tiers done. A barrier on the line is a gate before the tier to its right.`,
+    // where it is not known of one, a count would say that it is not done
+    caption: html`${tiers.some(({ state }) => state === 'unknown') ? null : `${tiers.filter(({ state }) => state === 'done').length} of ${tiers.length} tiers done. `}A barrier on the line is a gate before the tier to its right.`,
     height,
     drawing,
     columns: [

@@ -1,15 +1,29 @@
-import { writeBundle } from '../../bundle/index.ts';
-import { type Digest } from '../../core/index.ts';
 import { keyFingerprint } from '../../evidence/index.ts';
-import { sealDocument } from '../../release/index.ts';
+import { bundleText, catchUpStage, type Course } from '../../pipeline.io.ts';
 import { type House } from '../house.ts';
 import { notFound, type Route } from '../room.ts';
 import { entryPage, logPage } from './evidence.ts';
 
 const perPage = 100;
+/** So many targets are asked for one bundle. */
+const mostTargets = 8;
 
 /** The log, each piece of evidence, and a release's bundle. */
-export function evidenceRoutes({ records }: House): readonly Route[] {
+export function evidenceRoutes({ records, setup, onProblem }: House): readonly Route[] {
+  const asking = new Map<string, Promise<void>>();
+  /** As the command does: what people signed elsewhere belongs into a bundle. Several who ask at once ask once. */
+  const catchUp = (course: Course): Promise<void> => {
+    const { seal } = course.sealed;
+    const asked = asking.get(seal) ?? catchUpAll(course).finally(() => asking.delete(seal));
+    asking.set(seal, asked);
+    return asked;
+  };
+  const catchUpAll = async (course: Course): Promise<void> => {
+    for (const target of Object.values(setup.targets).slice(0, mostTargets)) {
+      const why = await catchUpStage(course, target, 'oneroof serve');
+      if (why !== null) onProblem(`${target.name} was not asked for a bundle: ${why}`);
+    }
+  };
   return [
     {
       method: 'GET',
@@ -46,17 +60,9 @@ export function evidenceRoutes({ records }: House): readonly Route[] {
       handle: async ({ params }) => {
         const record = await records.of(params['seal'] ?? '');
         if (record?.sealed == null) return notFound('such release');
-        const bytes = new Map<Digest, Uint8Array>();
-        for (const entry of record.entries) {
-          const found = await records.store.bytes(entry);
-          if (found !== null) bytes.set(entry.digest, found);
-        }
-        const text = writeBundle({
-          release: { name: record.name, seal: record.seal },
-          document: sealDocument(record.sealed.release),
-          log: await records.store.log(),
-          bytes,
-        });
+        const course = { sealed: record.sealed, store: records.store };
+        await catchUp(course);
+        const text = await bundleText(course);
         return { kind: 'text', type: 'application/json', text, name: `${record.name}.bundle.json` };
       },
     },

@@ -1,5 +1,6 @@
 import { type Entry, type Evidence } from '../../evidence/index.ts';
 import { digestOf, type Document, facts, html, lines, path, table, tag, time } from '../../page/index.ts';
+import { drawn } from './drawn.ts';
 
 /** A page of the log. */
 export interface LogView {
@@ -64,7 +65,7 @@ export function entryPage(piece: Evidence, by: string): Document {
       ['Size', `${entry.size.toLocaleString('en-US')} bytes`],
     ])}${
       piece.readable
-        ? html`<p><a href="${path('evidence', entry.digest)}?as=json">As JSON</a></p><pre tabindex="0"><code>${lines(text.slice(0, longest))}</code></pre>${text.length > longest && html`<p class="note hold">Only the first ${longest.toLocaleString('en-US')} characters are shown.</p>`}`
+        ? html`${drawn(piece)}<h2>The whole of it</h2><p><a href="${path('evidence', entry.digest)}?as=json">As JSON</a></p><pre tabindex="0"><code>${lines(text.slice(0, longest))}</code></pre>${text.length > longest && html`<p class="note hold">Only the first ${longest.toLocaleString('en-US')} characters are shown.</p>`}`
         : html`<p>${tag('unreadable', 'no')} ${piece.reason}</p>`
     }`,
   };

@@ -15,7 +15,15 @@ export function homeRoutes(house: House): readonly Route[] {
           records.map(async (record): Promise<ReleaseLine> => {
             const { seal, sealed, name, lastAt, entries } = record;
             const report = await reportOf(house, record);
-            return { seal, name, title: sealed?.release.title ?? null, lastAt, entries: entries.length, report };
+            return {
+              seal,
+              name,
+              title: sealed?.release.title ?? null,
+              lastAt,
+              entries: entries.length,
+              report,
+              target: house.setup.defaultTarget,
+            };
           }),
         );
         return { kind: 'page', document: homePage(lines) };

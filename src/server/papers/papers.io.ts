@@ -67,7 +67,8 @@ async function makeReport({ setup }: House, record: ReleaseRecord): Promise<Repo
     evidence: await record.evidence(),
     policy: setup.policy,
     now: now(),
-    hrefOf: ({ digest }) => path('evidence', digest),
+    // the report encodes it
+    hrefOf: ({ digest }) => `/evidence/${digest}`,
   });
 }
 

@@ -3,7 +3,7 @@ import { type Html, html } from '../../page/index.ts';
 import { type ActivityView } from '../events/news.ts';
 
 /** The parts of the page that are drawn anew once something was recorded. */
-export const liveParts = ['verdicts', 'tiers', 'history', 'metrics', 'matrix'] as const;
+export const liveParts = ['verdicts', 'failure', 'tiers', 'history', 'metrics', 'matrix'] as const;
 
 /**
  * Keeps the page up to date. The panel is filled from JSON, as text; the other parts are taken from the page itself, asked for again, where
@@ -31,13 +31,22 @@ const again = async () => {
   let kept = false;
   for (const id of live.dataset.parts.split(' ')) {
     const old = document.getElementById(id), next = page.getElementById(id);
-    if (old === null || next === null || old.innerHTML === next.innerHTML) continue;
+    if (old === null || next === null || old.innerHTML.replaceAll(' hidden=""', '') === next.innerHTML.replaceAll(' hidden=""', '')) continue;
     if (old.contains(document.activeElement) || old.querySelector('details[open]') !== null) kept = true;
     else old.replaceWith(document.adoptNode(next));
   }
+  copying();
   live.dataset.last = Math.max(Number(live.dataset.last), Number(page.getElementById('live')?.dataset.last ?? -1));
   fresh.hidden = !kept;
 };
+const copying = () => { for (const button of document.querySelectorAll('button[data-copy]')) button.hidden = navigator.clipboard === undefined; };
+document.addEventListener('click', async (event) => {
+  const button = event.target instanceof Element ? event.target.closest('button[data-copy]') : null;
+  if (button === null) return;
+  await navigator.clipboard.writeText(button.dataset.copy).then(() => { button.textContent = 'Copied'; }, () => { button.textContent = 'Not copied: select it'; });
+  setTimeout(() => { button.textContent = 'Copy'; }, 2000);
+});
+copying();
 // not all who look at the page at the same moment
 const soon = () => { due ??= setTimeout(() => again().catch(() => { fresh.hidden = false; }), 300 + 5 * crypto.getRandomValues(new Uint8Array(1))[0]); };
 const show = (a) => {
@@ -45,11 +54,14 @@ const show = (a) => {
   if (card === null) {
     card = model.content.firstElementChild.cloneNode(true);
     card.id = 'a-' + a.id;
-    list.prepend(card);
+    // the newest first; what ended before the page was made is told again by a connection that is new
+    list.insertBefore(card, [...list.children].find((one) => one.dataset.started < a.startedAt) ?? null);
     none.hidden = true;
   }
   const put = (name, text) => { const part = card.querySelector('.' + name); if (part.textContent !== text) part.textContent = text; };
+  card.dataset.started = a.startedAt;
   const tag = card.querySelector('.tag');
+  card.classList.toggle('ended', a.state !== 'running');
   tag.className = 'tag ' + tones[a.state] + (a.state === 'running' ? ' live' : '');
   tag.textContent = a.state;
   put('what', a.what); put('where', a.where); put('waits', a.waiting === '' ? 'nobody' : a.waiting); put('why', a.note);
@@ -112,9 +124,9 @@ function card(view: ActivityView | null): Html {
   const waiting = view?.waiting ?? '';
   const left = view?.leftMs ?? null;
   const isStep = view !== null && view.step !== null && state === 'running';
-  return html`<article class="card"${view === null ? null : html` id="a-${view.id}" data-view="${JSON.stringify(view)}"`}><p><span class="tag ${tones[state]}${state === 'running' ? ' live' : ''}">${state}</span> <b class="what">${view?.what ?? ''}</b></p>
+  return html`<article class="card${state === 'running' ? '' : ' ended'}"${view === null ? null : html` id="a-${view.id}" data-view="${JSON.stringify(view)}"`}><p><span class="tag ${tones[state]}${state === 'running' ? ' live' : ''}">${state}</span> <b class="what">${view?.what ?? ''}</b></p>
 <p class="where">${view?.where ?? ''}</p><progress aria-label="Statements of this tier" max="${view?.step?.of ?? 1}" value="${(view?.step?.n ?? 1) - 1}"${isStep ? null : html` hidden`}></progress>
-<dl class="facts"><dt>Since</dt><dd class="took">${duration(view?.elapsedMs ?? 0)}</dd><dt>Left, by the last rehearsal</dt><dd class="left">${state !== 'running' ? '–' : left === null ? 'not known' : `about ${duration(left)}`}</dd><dt>Waits for</dt><dd class="waiting${waiting === '' ? '' : ' hold'}"><span class="waits">${waiting === '' ? 'nobody' : waiting}</span></dd></dl><p class="why soft">${view?.note ?? ''}</p></article>`;
+<dl class="facts"><dt>Time</dt><dd class="took">${duration(view?.elapsedMs ?? 0)}</dd><dt class="now">Left, by the last rehearsal</dt><dd class="left now">${state !== 'running' ? '–' : left === null ? 'not known' : `about ${duration(left)}`}</dd><dt class="now">Waits for</dt><dd class="waiting now${waiting === '' ? '' : ' hold'}"><span class="waits">${waiting === '' ? 'nobody' : waiting}</span></dd></dl><p class="why soft">${view?.note ?? ''}</p></article>`;
 }
 
 function duration(ms: number): string {

@@ -6,15 +6,25 @@ import { type Ratifications, type Report } from '../../report/index.ts';
 export interface NextCommand {
   readonly why: string;
   readonly command: string | null;
+  /** Where it is done: people sign on the site as well as on the page of a command. */
+  readonly by: 'command' | 'people';
 }
 
 /** Names the next command from what was recorded and what the target says; it changes nothing by itself. */
-export function nextCommand(of: {
+export function nextCommand(of: NextSource): NextCommand {
+  const next = found(of);
+  return { ...next, by: next.command?.startsWith('oneroof ratify ') === true ? 'people' : 'command' };
+}
+
+/** What the next command is found from. */
+export interface NextSource {
   readonly sealed: SealedRelease;
   readonly report: Report;
   readonly ratifications: Ratifications;
   readonly cycle: Cycle | null;
-}): NextCommand {
+}
+
+function found(of: NextSource): Omit<NextCommand, 'by'> {
   const { sealed, report, ratifications, cycle } = of;
   const command = (verb: string): string => `oneroof ${verb} ${sealed.release.name}`;
   const isNoGo = (id: string): boolean =>
@@ -32,6 +42,9 @@ export function nextCommand(of: {
       ? { why: 'It is rolled back. Another rollout needs another ratification.', command: command('ratify') }
       : { why: `The way back stands half-way: tier ${cycle.next.down} is next.`, command: command('rollback') };
   if (cycle.next.up === null) return { why: 'Every tier is done.', command: command('report') };
+  const [blocker] = report.blockers;
+  if (cycle.closed.up === null && !isBegun && blocker?.startsWith('unknown:') === false)
+    return { why: `People have ratified it; the last look at production found: ${blocker}`, command: command('gate') };
   if (cycle.closed.up === null) return { why: `Tier ${cycle.next.up} is open.`, command: command('rollout') };
   if (cycle.closed.up.startsWith('seats'))
     return { why: `More people have to ratify it: ${cycle.closed.up}`, command: command('ratify') };

@@ -9,8 +9,9 @@ import { type Setup } from '../../setup/index.ts';
 import { activityView } from '../events/news.ts';
 import { type House } from '../house.ts';
 import { notFound, type Route } from '../room.ts';
+import { lastFailure } from '../problems.ts';
 import { historyOf, readingsOf } from './history.ts';
-import { nextCommand } from './next.ts';
+import { type NextCommand, nextCommand } from './next.ts';
 import { type ReleaseView, releasePage } from './release.ts';
 import { openTargets, type TargetWord } from './target.io.ts';
 import { cycleOf, type LineSource } from './tiers.ts';
@@ -44,6 +45,7 @@ export function releaseRoutes(house: House): readonly Route[] {
           known: sealed === null ? null : knownOf({ sealed, evidence, setup: house.setup, targets, activities }),
           targets,
           activities: activities.map(activityView),
+          failure: lastFailure(evidence),
           history: historyOf(evidence),
           readings: readingsOf(evidence),
           last: entries.at(-1)?.index ?? -1,
@@ -70,7 +72,16 @@ function knownOf(of: {
   const ratifications = first?.ratifications ?? { state: 'unread' as const, why: 'oneroof.yaml names no target' };
   const running = activities.filter(({ target }) => target === first?.target);
   const line: LineSource = { sealed, report, ratifications, holdPoints: holdPointsOf(setup), running };
-  return { sealed, report, line, next: nextCommand({ sealed, report, ratifications, cycle: cycleOf(line) }) };
+  const next = nextCommand({ sealed, report, ratifications, cycle: cycleOf(line) });
+  const mend: NextCommand = {
+    why: 'The last rehearsal failed, as is shown below: mend the release, seal it, and rehearse again.',
+    command: `oneroof seal ${sealed.release.name}`,
+    by: 'command',
+  };
+  const isFailed = lastFailure(evidence) !== null && next.command?.startsWith('oneroof rehearse ') === true;
+  const runs: NextCommand = { why: 'It runs now, as is shown below.', command: null, by: 'command' };
+  const isRunning = running.some(({ state, kind }) => state === 'running' && kind !== 'rehearsal');
+  return { sealed, report, line, next: isRunning ? runs : isFailed ? mend : next };
 }
 
 /** The default target first: the line of tiers speaks of it. */

@@ -1,10 +1,11 @@
 import { type Digest, elapsed, formatDuration, type Instant } from '../../core/index.ts';
 import {
+  command,
   digestOf,
   type Document,
+  folded,
   type Html,
   html,
-  list,
   matrix,
   metricFigure,
   path,
@@ -18,6 +19,7 @@ import {
 import { type Release, type SealedRelease } from '../../release/index.ts';
 import { type Report } from '../../report/index.ts';
 import { type ActivityView } from '../events/news.ts';
+import { type Failure, failureHtml } from '../problems.ts';
 import { type HistoryItem } from './history.ts';
 import { livePanel, liveScript } from './live.ts';
 import { type NextCommand } from './next.ts';
@@ -38,6 +40,8 @@ export interface ReleaseView {
   /** The target that the line speaks of, then the others. */
   readonly targets: readonly TargetWord[];
   readonly activities: readonly ActivityView[];
+  /** What the newest rehearsal found; null where it passed, or there is none. */
+  readonly failure: Failure | null;
   readonly history: readonly HistoryItem[];
   readonly readings: ReadonlyMap<string, readonly ReadingMark[]>;
   readonly last: number;
@@ -57,7 +61,7 @@ export function releasePage(view: ReleaseView): Document {
     main: html`<h1>${known?.sealed.release.title ?? name}</h1><p class="soft">${name}, seal ${digestOf(seal)}</p>${
       known === null
         ? html`<p class="note hold">The files of this release were not recorded: seal it again to see its tiers, gates and verdicts.</p>`
-        : head(view, known)
+        : [head(view, known), failure(view)]
     }${livePanel({ seal, last, activities })}${known === null ? null : line(view, known)}${historySection(view)}${
       known === null ? null : [metricsSection(known.sealed.release, view), matrixSection(known.report)]
     }`,
@@ -68,7 +72,11 @@ type Known = NonNullable<ReleaseView['known']>;
 
 function head({ seal, targets }: ReleaseView, { report, next, sealed }: Known): Html {
   const { readiness, execution, blockers } = report;
-  return html`<div id="verdicts" class="cards"><div class="card"><span class="soft">Readiness</span><span class="big">${tag(readiness.status, toneOf(readiness.status))}</span>${list(readiness.reasons, 'The engineering is complete and proven.')}</div><div class="card"><span class="soft">Production</span><span class="big">${tag(execution.status, execution.status === 'GO' ? 'go' : 'hold')}</span>${list(blockers, 'Nothing recorded stands in the way.')}</div><div class="card"><span class="soft">Next</span><p>${next.why}</p>${next.command === null ? null : html`<pre>${next.command}</pre><p class="soft">In the folder of oneroof.yaml; <code>${sealed.release.name}</code> stands for the folder of the release.</p>`}${targets[0] === undefined ? null : html`<p><a href="${path('releases', seal, 'targets', targets[0].target)}">What an approver is shown for ${targets[0].target}</a></p>`}<p><a href="${path('releases', seal, 'report')}">Report</a> · <a href="${path('releases', seal, 'bundle')}">All evidence as one file</a></p></div></div>`;
+  return html`<div id="verdicts" class="cards"><div class="card"><span class="soft">Readiness</span><span class="big">${tag(readiness.status, toneOf(readiness.status))}</span>${folded(readiness.reasons, 'The engineering is complete and proven.')}</div><div class="card"><span class="soft">Production</span><span class="big">${tag(execution.status, execution.status === 'GO' ? 'go' : 'hold')}</span>${folded(blockers.length > 0 ? blockers : execution.reasons, 'Nothing recorded stands in the way.')}</div><div class="card"><span class="soft">Next</span><p>${next.why}</p>${targets[0] !== undefined && next.by === 'people' && html`<p><a class="button primary" href="${path('releases', seal, 'targets', targets[0].target)}">Ask people, judge, sign: ${targets[0].target}</a></p><p class="soft">Or in a terminal:</p>`}${next.command === null ? null : html`${command(next.command)}<p class="soft">In the folder of oneroof.yaml; <code>${sealed.release.name}</code> stands for the folder of the release.</p>`}${targets[0] !== undefined && next.by === 'command' && html`<p><a href="${path('releases', seal, 'targets', targets[0].target)}">How it stands in ${targets[0].target}</a></p>`}<p><a href="${path('releases', seal, 'report')}">Report</a> · <a href="${path('releases', seal, 'bundle')}">All evidence as one file</a></p></div></div>`;
+}
+
+function failure({ failure: found }: ReleaseView): Html {
+  return html`<section id="failure">${found !== null && html`<h2>Why the last rehearsal failed</h2>${failureHtml(found)}`}</section>`;
 }
 
 function line({ targets, at }: ReleaseView, { line: source }: Known): Html {
@@ -137,7 +145,7 @@ function historySection({ history }: ReleaseView): Html {
 
 function metricsSection({ metrics, invariants }: Release, { readings }: ReleaseView): Html | null {
   if (metrics.length === 0) return null;
-  return html`<section id="metrics"><h2>From greenfield to finalized</h2><div class="cards">${metrics.map(
+  return html`<section id="metrics"><h2>From greenfield to finalized</h2><div class="cards roomy">${metrics.map(
     ({ name, title }) =>
       html`<div class="card"><h3>${name}</h3><p class="soft">${title}</p>${metricFigure({
         title: name,

@@ -64,6 +64,12 @@ export function ratifyActs(house: House): Acts {
   };
 }
 
+/** One signature is all that these need. */
+const done = {
+  decline: 'Declined: your word and your reason are kept. It closes nothing by itself.',
+  revoke: 'Revoked: the way forward is closed for everybody.',
+} as const;
+
 /** Declining, revoking. The reason is signed: the page sends it again at the end, with the nonce, and both make the same statement. */
 export function closingActs(house: House, kind: 'decline' | 'revoke'): Acts {
   const on = (
@@ -97,7 +103,10 @@ export function closingActs(house: House, kind: 'decline' | 'revoke'): Acts {
       const given = closingFinish.safeParse(body);
       if (!given.success) return malformed;
       const { reason, nonce, signed } = given.data;
-      return on(found, { reason, nonce }, (ceremony) => signingActions(ceremony, house.state).finish(signed));
+      const answer = await on(found, { reason, nonce }, (ceremony) =>
+        signingActions(ceremony, house.state).finish(signed),
+      );
+      return answer.ok ? { ...answer, text: done[kind] } : answer;
     },
   };
 }

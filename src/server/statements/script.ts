@@ -11,6 +11,7 @@ const buttons = () => document.querySelectorAll('form[data-act] button');
 let busy = false;
 const sign = async (form, say) => {
   const words = Object.fromEntries(new FormData(form));
+  words.code = words.code.replaceAll(' ', '');
   const begun = await post(form.dataset.act + '/begin', words);
   if (!begun.ok) return begun;
   say('Use your passkey …', 'soft');
@@ -18,7 +19,7 @@ const sign = async (form, say) => {
     challenge: decode(begun.challenge), rpId: begun.rpId, userVerification: 'required', timeout: 120000,
     allowCredentials: begun.credentials.map((id) => ({ type: 'public-key', id: decode(id) })) } });
   const { authenticatorData, clientDataJSON, signature } = found.response;
-  const { code, ...rest } = words;
+  const { code: _, ...rest } = words;
   return post(form.dataset.act + '/finish', { ...rest, ...(begun.nonce === undefined ? {} : { nonce: begun.nonce }), signed: {
     ceremony: begun.ceremony, credential: encode(found.rawId), authenticatorData: encode(authenticatorData),
     clientDataJSON: encode(clientDataJSON), signature: encode(signature) } });
@@ -40,16 +41,24 @@ for (const form of forms) form.addEventListener('submit', async (event) => {
   busy = false;
   for (const button of buttons()) button.disabled = false;
 });
-const seal = document.body.querySelector('[data-seal]');
+const seal = document.querySelector('[data-seal]');
+const opened = () => [...document.querySelectorAll('main details')].map((one) => one.open).join();
+const untouched = opened();
 if (seal && 'EventSource' in window) {
+  let due = false;
   const events = new EventSource('/events?release=' + encodeURIComponent(seal.dataset.seal));
   events.addEventListener('recorded', (event) => {
-    // the first event is the newest of what is there: mostly what this page was drawn of
-    if (Number(event.lastEventId) <= Number(seal.dataset.last)) return;
-    const typing = forms.some((form) => [...form.elements].some((one) => one.value && one.name));
-    const news = document.querySelector('#news');
-    if (!busy && !typing) location.reload();
-    else if (news) news.hidden = false;
+    // what the page shows already is told again by a connection that is new
+    if (due || JSON.parse(event.data).index <= Number(seal.dataset.last)) return;
+    due = true;
+    // not all who look at the page at the same moment, and not under the eyes of somebody who reads or types
+    setTimeout(() => {
+      due = false;
+      const typing = forms.some((form) => [...form.elements].some((one) => one.value && one.name));
+      const news = document.querySelector('#news');
+      if (!busy && !typing && opened() === untouched) location.reload();
+      else if (news) news.hidden = false;
+    }, 1100 + 4 * crypto.getRandomValues(new Uint8Array(1))[0]);
   });
 }
 `;

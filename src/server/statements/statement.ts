@@ -1,6 +1,6 @@
 import { type Ratification } from '../../evidence/index.ts';
 import { type Cycle, type Policy } from '../../gate/index.ts';
-import { type Document, facts, type Html, html, list, path, tag, time } from '../../page/index.ts';
+import { comparable, type Document, facts, type Html, html, list, path, tag, time } from '../../page/index.ts';
 import { dossierHtml, type DossierView } from '../../dossier/index.ts';
 import { type Declined } from './find.ts';
 import { statementScript } from './script.ts';
@@ -23,9 +23,9 @@ export interface StatementView extends DossierView {
   readonly ratification: Ratification;
   readonly name: string;
   readonly seal: string;
-  /** The newest entry of the evidence that the page was drawn of. */
-  readonly last: number;
   readonly target: string;
+  /** The newest entry that the page shows. */
+  readonly last: number;
   readonly standing: Standing;
   /** Null where the target could not be asked. */
   readonly policy: Policy | null;
@@ -40,7 +40,7 @@ const tones = { unknown: 'no', waits: 'hold', open: 'go', closed: 'no' } as cons
 export function statementPage(view: StatementView): Document {
   const { name, seal, target, policy } = view;
   return {
-    title: `Ratify ${name} for ${target}`,
+    title: `Ratify ${name} for ${target}, ${view.statement.slice(7, 13)}`,
     trail: [
       ['Releases', '/'],
       [name, path('releases', seal)],
@@ -49,19 +49,36 @@ export function statementPage(view: StatementView): Document {
     ...(policy?.production === true ? {} : { banner: notForProductionBanner(policy) }),
     main: html`<div data-seal="${seal}" data-last="${view.last}"></div><p id="news" class="note" role="status" hidden>Something was recorded meanwhile: <a href="">read this page anew</a>.</p>${dossierHtml(
       view,
-      [
-        ['standing', 'Who has signed'],
-        ['decide', 'Decide'],
-      ],
+      {
+        top: atTop(view),
+        more: [
+          ['standing', 'Who has signed'],
+          ['decide', 'Decide'],
+        ],
+      },
     )}${standingHtml(view)}${decide(view)}`,
   };
 }
+
+/** A passkey is asked for by a script, and so is an answer that says what came of it. */
+export const needsScript: Html = html`<noscript><p class="note hold">This page can be read without scripts; what is asked or signed on it needs them.</p></noscript>`;
 
 /** What stands above everything where a policy is not for production. */
 export function notForProductionBanner(policy: Policy | null): Html {
   return policy === null
     ? html`<p class="warn">NOT FOR PRODUCTION: the policy of the target is not known.</p>`
     : html`<p class="warn">NOT FOR PRODUCTION: policy ${policy.name} opens no production database.</p>`;
+}
+
+/** Who has signed, before all else: whoever comes second wants to know it first. */
+function atTop({ standing, ratification, declines, unsignable }: StatementView): Html {
+  const word = standing.state === 'waits' ? 'waits for signatures' : standing.state;
+  const signed = standing.state === 'unknown' ? [] : standing.persons;
+  return html`<p class="note ${standing.state === 'open' ? 'go' : standing.state === 'waits' ? 'hold' : 'no'}">${
+    standing.state === 'unknown' ? tag('not known', 'no') : tag(word, tones[standing.state])
+  } ${standing.state === 'unknown' ? standing.why : standing.text}<br>${signed.length === 0 ? 'Nobody has signed yet' : html`Signed by <strong>${signed.join(', ')}</strong>`}${
+    declines.length > 0 && html`; declined by <strong>${declines.flatMap(({ persons }) => persons).join(', ')}</strong>`
+  }. Valid until ${time(ratification.expires)}. <a href="#standing">All of it</a>${standing.state === 'waits' && unsignable === null && html` · <a href="#decide">Decide</a>`}</p>`;
 }
 
 function standingHtml({ standing, ratification, declines, statement }: StatementView): Html {
@@ -96,15 +113,15 @@ function decide(view: StatementView): Html {
   const here = path('statements', statement);
   const mayRatify = standing.state === 'waits';
   const code = (id: string): Html =>
-    html`<div><label for="${id}">First six digits of the statement</label><input class="code" id="${id}" name="code" required maxlength="6" pattern="[0-9a-fA-F]{6}" spellcheck="false" autocapitalize="none" autocomplete="off"></div>`;
+    html`<div><label for="${id}">First six digits of the statement</label><input class="code" id="${id}" name="code" required maxlength="7" pattern="[0-9a-fA-F]{3} ?[0-9a-fA-F]{3}" spellcheck="false" autocapitalize="none" autocomplete="off"></div>`;
   const reason = (id: string): Html =>
     html`<label for="${id}">Why <span class="hint">signed, kept and shown</span></label><textarea id="${id}" name="reason" required maxlength="1000"></textarea>`;
   const forms = html`<div class="card"><h3>Ratify</h3>${
     mayRatify
       ? html`<p>You answer for this release. It opens exactly these bytes, for exactly this database, until the time above.</p><form data-act="${here}/ratify" autocomplete="off"><div class="row">${code('ratify-code')}<button class="primary">Ratify with my passkey</button></div><output role="status"></output></form>`
       : html`<p class="soft">${standing.state === 'open' ? 'Every seat is filled: nothing is left to sign.' : 'It cannot be ratified now.'}</p>`
-  }</div><div class="cards"><details class="card"><summary>Decline</summary><p>Says that you will not ratify, and why. It closes nothing by itself.</p><form data-act="${here}/decline" autocomplete="off">${reason('decline-reason')}<div class="row">${code('decline-code')}<button>Decline with my passkey</button></div><output role="status"></output></form></details><details class="card"><summary>Revoke</summary><p>Closes the way forward at once, for everybody. One enrolled person is enough; the way back stays open.</p><form data-act="${here}/revoke" autocomplete="off">${reason('revoke-reason')}<div class="row">${code('revoke-code')}<button class="danger">Revoke with my passkey</button></div><output role="status"></output></form></details></div>`;
-  return html`<section id="decide" class="noprint"><h2>Decide</h2><p>Your passkey shows only the name of this site; what you sign is the statement <code><b>${digits.slice(0, 6)}</b>${digits.slice(6)}</code>. Compare it with what somebody else sees, in a terminal or on another device, then type its first six digits.</p>${
+  }</div><div class="cards"><details class="card"><summary>Decline</summary><p>Says that you will not ratify, and why. It closes nothing by itself.</p><form data-act="${here}/decline" autocomplete="off">${reason('decline-reason')}<div class="row">${code('decline-code')}<button>Decline with my passkey</button></div><output role="status"></output></form></details>${standing.state !== 'unknown' && standing.persons.length > 0 && html`<details class="card"><summary>Revoke</summary><p>Closes the way forward at once, for everybody. One enrolled person is enough; the way back stays open.</p><form data-act="${here}/revoke" autocomplete="off">${reason('revoke-reason')}<div class="row">${code('revoke-code')}<button class="danger">Revoke with my passkey</button></div><output role="status"></output></form></details>`}</div>`;
+  return html`<section id="decide" class="noprint"><h2>Decide</h2>${needsScript}<p>Your passkey shows only the name of this site; what you sign is the statement with these digits:</p>${comparable(digits)}<p>Compare them with what somebody else sees, in a terminal or on another device, then type the first six.</p>${
     unsignable === null ? forms : html`<p>${tag('not here', 'no')} ${unsignable}</p>`
   }<details><summary>The statement, to the byte</summary><pre tabindex="0" id="statement">${body}</pre></details></section>`;
 }

@@ -114,7 +114,8 @@ function standingIn(
     return { state: 'waits', text: `0 of ${policy.seats.length} seats are filled`, persons: [], done: [] };
   const why = cycle.closed.up;
   const state = why === null ? 'open' : why.startsWith('seats') && cycle.done.length === 0 ? 'waits' : 'closed';
-  return { state, text: why ?? '', persons: cycle.persons.map((id) => names.get(id) ?? id), done: cycle.done };
+  const text = state === 'waits' ? (why ?? '').replace(/^seats: /, '') : (why ?? '');
+  return { state, text, persons: cycle.persons.map((id) => names.get(id) ?? id), done: cycle.done };
 }
 
 async function showTarget(house: House, gates: Gates, params: Readonly<Record<string, string>>): Promise<Reply> {
@@ -137,7 +138,7 @@ async function showTarget(house: House, gates: Gates, params: Readonly<Record<st
           ? 'not known'
           : cycle === undefined
             ? 'waits: nobody has signed'
-            : (cycle.closed.up ?? 'open');
+            : (cycle.closed.up ?? 'ratified: the target lets it through');
       return said === null
         ? []
         : [{ statement, holdPoint: said.holdPoint, expires: said.expires, state, persons: cycle?.persons ?? [] }];

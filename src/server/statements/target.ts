@@ -1,15 +1,15 @@
 import { type Policy } from '../../gate/index.ts';
 import { type Document, facts, html, list, path, table, tag, time } from '../../page/index.ts';
-import { notForProductionBanner } from './statement.ts';
+import { needsScript, notForProductionBanner } from './statement.ts';
 import { statementScript } from './script.ts';
 
 /** A release on one target. */
 export interface TargetView {
   readonly name: string;
   readonly seal: string;
-  /** The newest entry of the evidence that the page was drawn of. */
-  readonly last: number;
   readonly target: string;
+  /** The newest entry that the page shows. */
+  readonly last: number;
   readonly gate: 'open' | 'closed';
   readonly reasons: readonly string[];
   readonly next: string | null;
@@ -31,6 +31,7 @@ export interface TargetView {
 export function targetPage(view: TargetView): Document {
   const { name, seal, target, policy } = view;
   const here = path('releases', seal, 'targets', target);
+  const waiting = view.proposals.find(({ state }) => /^(waits|seats)/.test(state));
   return {
     title: `${name} on ${target}`,
     trail: [
@@ -41,17 +42,19 @@ export function targetPage(view: TargetView): Document {
     ...(policy?.production === true ? {} : { banner: notForProductionBanner(policy) }),
     main: html`<div data-seal="${seal}" data-last="${view.last}"></div><h1>${name} on ${target}</h1><p class="big">${view.gate === 'open' ? tag('OPEN', 'go') : tag('CLOSED', 'no')}</p>${
       view.gate === 'open'
-        ? html`<p>The gate is open. Whoever runs <code>oneroof rollout</code> rolls out what was ratified, from tier ${view.next}, and nothing else.</p>`
+        ? html`<p>The gate is open. Whoever runs this rolls out what was ratified, from tier ${view.next}, and nothing else:</p><pre class="command" tabindex="0"><code>oneroof rollout ${name} --target ${target}</code></pre>`
         : html`<h2>Why it is closed</h2>${list(view.reasons)}`
-    }${facts([
+    }${waiting !== undefined && html`<p><a class="button primary" href="${path('statements', waiting.statement)}">Judge and sign what waits: ${waiting.statement.slice(7, 13)}</a></p>`}${facts(
       [
-        'Done',
-        view.done.length === 0
-          ? 'nothing'
-          : view.done.map(({ tier, direction }) => `${tier}${direction === 'down' ? ' (back)' : ''}`).join(', '),
+        [
+          'Done',
+          view.done.length === 0
+            ? 'nothing'
+            : view.done.map(({ tier, direction }) => `${tier}${direction === 'down' ? ' (back)' : ''}`).join(', '),
+        ],
+        ['Follow', html`<a href="${here}/runbook">Runbook</a> · <a href="${here}/prompt">Prompt for an agent</a>`],
       ],
-      ['Follow', html`<a href="${here}/runbook">Runbook</a> · <a href="${here}/prompt">Prompt for an agent</a>`],
-    ])}<h2>Ratifications</h2>${table({
+    )}<h2>Ratifications</h2>${table({
       columns: [{ head: 'Statement' }, { head: 'State' }, { head: 'Signed' }, { head: 'Valid until' }],
       rows: view.proposals.map((one) => [
         html`<a href="${path('statements', one.statement)}"><code>${one.statement.slice(7, 19)}</code></a>${one.holdPoint !== null && html` before ${one.holdPoint}`}`,
@@ -60,7 +63,7 @@ export function targetPage(view: TargetView): Document {
         time(one.expires),
       ]),
       none: 'Nobody was asked yet.',
-    })}<h2>Ask people to ratify</h2>${
+    })}<h2>Ask people to ratify</h2>${needsScript}${
       view.unsignable === null
         ? html`<form class="card" data-act="${here}/propose" autocomplete="off"><p>Writes the dossier from the newest rehearsal and from production as it is now, and records it with the statement. A statement that waits already is taken up again.</p><div class="row"><div><label for="hours">Valid for <span class="hint">hours, as long as the policy allows where it is empty</span></label><input id="hours" name="hours" inputmode="numeric" pattern="[0-9]{1,4}"></div>${
             policy !== null && policy.holdPoints.length > 0

@@ -1,0 +1,130 @@
+import { type Dossier } from '../../dossier/index.ts';
+import { type Evidence, type Ratification, statementDigest } from '../../evidence/index.ts';
+import { parseRegistry, parseStatement, type PeopleRecord, readPeopleRecord } from '../../gate/index.ts';
+import { facts, folded, type Hole, type Html, html, path, table, tag, time } from '../../page/index.ts';
+import { failureHtml, failureOf } from '../problems.ts';
+
+/** What a piece of evidence says, for people; null where its kind is shown as JSON alone, or its body is not of its kind's form. */
+export function drawn({ entry, body }: Extract<Evidence, { readable: true }>): Html | null {
+  switch (entry.kind) {
+    case 'ratification':
+    case 'decline':
+    case 'revocation': {
+      const record = readPeopleRecord(body);
+      return typeof record === 'string' ? null : signedHtml(record);
+    }
+    case 'rehearsal': {
+      const failure = failureOf(body);
+      return failure === null ? null : html`<h2>Why it failed</h2>${failureHtml(failure)}`;
+    }
+    case 'proposal':
+      return proposalHtml(body);
+    case 'dossier':
+      return dossierHtml(body);
+    default:
+      return null;
+  }
+}
+
+type Fact = readonly [name: string, value: Hole];
+
+/** Who signed, by the registries in the record; what counts of it is judged by the target, and by whoever verifies a bundle. */
+function signedHtml(record: PeopleRecord): Html {
+  const { statement, target } = record;
+  const read = parseStatement(statement.body);
+  const said: readonly Fact[] = !read.ok
+    ? [['Statement', tag('unreadable', 'no')]]
+    : read.statement.kind === 'ratification'
+      ? windowOf(read.statement.predicate)
+      : read.statement.kind === 'decline'
+        ? [
+            ['Why', read.statement.predicate.reason],
+            ['Declined', statementLink(read.statement.predicate.statement)],
+          ]
+        : read.statement.kind === 'revocation'
+          ? [['Why', read.statement.predicate.reason]]
+          : [];
+  const names = namesOf(record);
+  return html`<h2>What was signed</h2>${facts([
+    ['Target', target],
+    [
+      'Statement',
+      statement.kind === 'ratification' ? statementLink(statement.digest) : html`<code>${statement.digest}</code>`,
+    ],
+    ['Handed in', time(statement.receivedAt)],
+    ...said,
+  ])}<h2>Who signed it</h2>${table({
+    columns: [{ head: 'Person' }, { head: 'Handed in' }, { head: 'Passkey' }],
+    rows: statement.signatures.map(({ credential, receivedAt }) => [
+      names.get(credential) ?? tag('in none of its registries', 'no'),
+      time(receivedAt),
+      html`<code>${credential}</code>`,
+    ]),
+  })}`;
+}
+
+function namesOf({ rules }: PeopleRecord): ReadonlyMap<string, string> {
+  const registries = [
+    rules.first.registry,
+    ...rules.links.filter(({ kind }) => kind === 'registry').map(({ document }) => document),
+  ];
+  const names = new Map<string, string>();
+  for (const text of registries) {
+    const read = parseRegistry({ text, file: 'the registry of the record' });
+    if (!read.ok) continue;
+    for (const { name, keys, level } of read.value.persons)
+      for (const { credential, device } of keys) names.set(credential, `${name}, level ${level}, key ${device}`);
+  }
+  return names;
+}
+
+function proposalHtml(body: unknown): Html | null {
+  const { target, body: text } = body as { readonly target?: unknown; readonly body?: unknown };
+  if (typeof target !== 'string' || typeof text !== 'string') return null;
+  const read = parseStatement(text);
+  if (!read.ok || read.statement.kind !== 'ratification') return null;
+  return html`<h2>What people were asked to sign</h2>${facts([
+    ['Target', target],
+    ['Statement', statementLink(statementDigest(text))],
+    ...windowOf(read.statement.predicate),
+  ])}<p class="soft">It opens nothing by itself: signatures do.</p>`;
+}
+
+function windowOf(said: Ratification): readonly Fact[] {
+  return [
+    ['Opens', said.holdPoint === null ? 'the release, from its first tier' : `the hold point before ${said.holdPoint}`],
+    ['Valid', html`${time(said.notBefore)} to ${time(said.expires)}`],
+    ['Rehearsed', time(said.rehearsedAt)],
+    ['Fill no seat', said.authors.join(', ') || 'nobody: the release names no author'],
+    ['Policy', html`<code>${said.policy}</code>`],
+    ['Registry', html`version ${said.registry.version}, <code>${said.registry.digest}</code>`],
+    ['Databases', said.targets.size],
+    [
+      'Rests on',
+      said.evidence.map(
+        ({ kind, digest }) =>
+          html`<a href="${path('evidence', digest)}">${kind} <code>${digest.slice(7, 19)}</code></a> `,
+      ),
+    ],
+  ];
+}
+
+function dossierHtml(body: unknown): Html | null {
+  const { dossier } = body as { readonly dossier?: Partial<Dossier> };
+  if (dossier?.version !== 1 || dossier.risks === undefined || dossier.back === undefined) return null;
+  return html`<h2>What an approver is shown</h2>${facts([
+    ['Target', dossier.target ?? ''],
+    ['Written', time(dossier.writtenAt ?? '')],
+    [
+      'Way back',
+      dossier.back.verdict === 'not proven' ? tag('not proven', 'no') : tag(`proven, ${dossier.back.verdict}`, 'go'),
+    ],
+  ])}<h3>What can go wrong</h3>${folded(
+    dossier.risks.map(({ title, text }) => html`<strong>${title}</strong> ${text}`),
+    'No rule of ours found anything to think about.',
+  )}<p class="soft">Drawn whole on the page of the statement that names it.</p>`;
+}
+
+function statementLink(digest: string): Html {
+  return html`<a href="${path('statements', digest)}"><code>${digest}</code></a>`;
+}

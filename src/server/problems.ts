@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { type Evidence } from '../evidence/index.ts';
+import { type Html, html, lines, tag } from '../page/index.ts';
+
+const problem = z.looseObject({
+  code: z.string(),
+  problem: z.string(),
+  fix: z.string(),
+  place: z.looseObject({ file: z.string(), line: z.number().optional(), column: z.number().optional() }).optional(),
+  excerpt: z.string().optional(),
+});
+const form = z.looseObject({
+  outcome: z.enum(['passed', 'failed']),
+  clone: z.looseObject({ kept: z.string().nullable() }),
+  stages: z.array(z.looseObject({ stage: z.string(), problems: z.array(problem) })),
+  problems: z.array(problem),
+});
+
+/** What a failed rehearsal found. */
+export interface Failure {
+  readonly problems: readonly (z.infer<typeof problem> & { readonly stage: string | null })[];
+  /** The clone that was kept to look at; null where there is none. */
+  readonly kept: string | null;
+}
+
+/** A rehearsal's problems, each once, with the stage that met it first; null where it passed, or is not readable as one. */
+export function failureOf(body: unknown): Failure | null {
+  const read = form.safeParse(body);
+  if (!read.success || read.data.outcome === 'passed') return null;
+  const { stages, problems, clone } = read.data;
+  const all = [
+    ...stages.flatMap(({ stage, problems: of }) => of.map((one) => ({ ...one, stage }))),
+    ...problems.map((one) => ({ ...one, stage: null })),
+  ];
+  const seen = new Set<string>();
+  const distinct = all.filter((one) => {
+    const key = JSON.stringify([one.code, one.problem, one.place]);
+    return !seen.has(key) && seen.add(key) !== null;
+  });
+  return { problems: distinct, kept: clone.kept };
+}
+
+/** What the newest rehearsal found; null where it passed, or there is none. */
+export function lastFailure(evidence: readonly Evidence[]): Failure | null {
+  const last = evidence.findLast(({ entry }) => entry.kind === 'rehearsal');
+  return last?.readable === true ? failureOf(last.body) : null;
+}
+
+/** Draws what a failed rehearsal found: what, where with a caret below the place, and what to do. */
+export function failureHtml({ problems, kept }: Failure): Html {
+  return html`${problems.map(
+    (one) =>
+      html`<div class="note no"><p>${tag(one.code, 'no')}${one.stage !== null && html` <span class="soft">in ${one.stage}</span>`}</p><p>${one.problem}</p>${excerpt(one)}<p><strong>To do:</strong> ${one.fix}</p></div>`,
+  )}${
+    kept !== null &&
+    html`<p>The clone is kept, so that it can be looked at: <code>${kept}</code>. <code>oneroof clone list</code> names it, <code>oneroof clone drop</code> takes it away.</p>`
+  }`;
+}
+
+function excerpt({ place, excerpt: text }: z.infer<typeof problem>): Html | null {
+  if (place === undefined) return null;
+  const { file, line, column = 1 } = place;
+  const where = html`<p class="soft"><code>${file}${line !== undefined && `:${line}:${column}`}</code></p>`;
+  return text === undefined
+    ? where
+    : html`${where}<pre tabindex="0" aria-label="${file}"><code>${lines(`${text}\n`)}${' '.repeat(Math.max(0, column - 1))}^</code></pre>`;
+}
