@@ -8,8 +8,6 @@ import { passkeyOf } from './look-people.io.ts';
 import { type Stage, withStage } from './live.io.ts';
 import { go, type Visitor, visitor } from './look.io.ts';
 
-/** Built elsewhere, and not there yet. */
-
 /** Every link of every page that was seen leads somewhere. */
 async function crawl({ links, wrong }: Visitor, { origin, token }: Stage): Promise<void> {
   expect(links.size).toBeGreaterThan(20);
