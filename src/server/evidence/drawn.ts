@@ -5,7 +5,16 @@ import { facts, folded, type Hole, type Html, html, path, table, tag, time } fro
 import { failureHtml, failureOf } from '../problems.ts';
 
 /** What a piece of evidence says, for people; null where its kind is shown as JSON alone, or its body is not of its kind's form. */
-export function drawn({ entry, body }: Extract<Evidence, { readable: true }>): Html | null {
+export function drawn(piece: Extract<Evidence, { readable: true }>): Html | null {
+  try {
+    return draw(piece);
+  } catch {
+    // whoever holds a key that signs evidence may record anything under any kind
+    return html`<p>${tag('unreadable', 'no')} it does not have the form that it should have</p>`;
+  }
+}
+
+function draw({ entry, body }: Extract<Evidence, { readable: true }>): Html | null {
   switch (entry.kind) {
     case 'ratification':
     case 'decline':
