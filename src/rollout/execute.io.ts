@@ -67,7 +67,7 @@ class Executor {
         if (ended !== null) return ended;
       }
     } catch (error) {
-      throw unusable(error, 'nothing was begun') ?? error;
+      throw unusable(error, 'nothing was begun') ?? betweenTransactions(error);
     } finally {
       await this.session?.close();
     }
@@ -256,6 +256,16 @@ class Executor {
   private say(event: RolloutEvent): void {
     this.plan.onProgress?.(event);
   }
+}
+
+/** A server that ends the session while nothing of ours is under way: admin_shutdown and its kin, connection exceptions. */
+function betweenTransactions(error: unknown): unknown {
+  if (error instanceof OneRoofError || !/^(57P0[1-5]|08...)$/.test(stateOf(error))) return error;
+  return new OneRoofError('CONNECTION_LOST', {
+    problem: 'the server ended the session between two transactions: each tier is applied as a whole or not at all',
+    fix: 'run the same command again: it goes on where the database stands',
+    cause: error,
+  });
 }
 
 function unknown(what: string, why: string, look: string): OneRoofError {
