@@ -2,7 +2,7 @@ import { isAbsolute, relative } from 'node:path';
 import { writeBundle } from './bundle/index.ts';
 import { type CloneHost, type Golden } from './clone/index.ts';
 import { canonicalJson, type Digest, type Milliseconds, now } from './core/index.ts';
-import { type Connection, openObserver, type Session } from './database/index.ts';
+import { type Connection, type ObserverOptions, openObserver, type Session } from './database/index.ts';
 import { buildDossier, readProduction, show, type ShownDossier, subjectOf } from './dossier/index.ts';
 import { type Entry, type EvidenceStore } from './evidence/index.ts';
 import { type GateReading, type PeopleRecord, peopleRecords, readCycles, readGate, readRecord } from './gate/index.ts';
@@ -193,9 +193,13 @@ export async function readOccasion({ sealed, store }: Course, plan: OccasionPlan
   return { sealed, target: target.name, folder, workIn, report, reading, ratifications };
 }
 
-async function readRatifications(target: Target): Promise<Ratifications> {
+/** What a target itself says of its ratifications, read-only, or why it could not be asked. */
+export async function readRatifications(
+  target: Target,
+  options: ObserverOptions = { applicationName: 'oneroof gate' },
+): Promise<Ratifications> {
   try {
-    const observer = await openObserver(target.observer, { applicationName: 'oneroof gate' });
+    const observer = await openObserver(target.observer, options);
     try {
       return { state: 'read', cycles: await observer.snapshot(readCycles) };
     } finally {

@@ -1,6 +1,5 @@
 import { type Instant, type Milliseconds, now } from '../../core/index.ts';
-import { openObserver } from '../../database/index.ts';
-import { readCycles } from '../../gate/index.ts';
+import { readRatifications } from '../../pipeline.io.ts';
 import { type Ratifications } from '../../report/index.ts';
 import { type Target } from '../../setup/index.ts';
 
@@ -15,6 +14,7 @@ export interface TargetWord {
 const freshness = { read: 1000, unread: 5000 } as const;
 /** A page waits for a target for so long; the answer that comes later serves the next visitor. Milliseconds. */
 const patience = 2500;
+const look = { applicationName: 'oneroof serve', statementTimeout: patience as Milliseconds };
 
 interface Asked {
   /** When the answer came. */
@@ -31,7 +31,7 @@ export function openTargets(): (target: Target) => Promise<TargetWord> {
     let one = asked.get(name);
     if (one === undefined || (one.state !== 'asked' && performance.now() - one.from > freshness[one.state])) {
       const at = now();
-      const word = readWord(target).then((ratifications) => ({ target: name, at, ratifications }));
+      const word = readRatifications(target, look).then((ratifications) => ({ target: name, at, ratifications }));
       const next: Asked = { from: 0, state: 'asked', word };
       void word.then(({ ratifications }) => {
         [next.from, next.state] = [performance.now(), ratifications.state];
@@ -41,22 +41,6 @@ export function openTargets(): (target: Target) => Promise<TargetWord> {
     }
     return within(one.word, { target: name, at: now() });
   };
-}
-
-async function readWord(target: Target): Promise<Ratifications> {
-  try {
-    const observer = await openObserver(target.observer, {
-      applicationName: 'oneroof serve',
-      statementTimeout: patience as Milliseconds,
-    });
-    try {
-      return { state: 'read', cycles: await observer.snapshot(readCycles) };
-    } finally {
-      await observer.close();
-    }
-  } catch (error) {
-    return { state: 'unread', why: error instanceof Error ? error.message : String(error) };
-  }
 }
 
 async function within(word: Promise<TargetWord>, of: Pick<TargetWord, 'target' | 'at'>): Promise<TargetWord> {
