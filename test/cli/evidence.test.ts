@@ -43,7 +43,9 @@ it('keeps evidence in a database that oneroof.yaml names, for every command, and
         status: 0,
         stderr: expect.stringContaining('production was not asked') as string,
       });
-      expect(run('bundle', 'release', '--offline', '--out', 'c.json').stderr).toBe('next: oneroof verify-evidence c.json\n');
+      expect(run('bundle', 'release', '--offline', '--out', 'c.json').stderr).toBe(
+        'next: oneroof verify-evidence c.json\n',
+      );
 
       writeFileSync(join(folder, 'hook.mjs'), withoutDriver);
       writeFileSync(
