@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { sql } from '../../src/database/index.ts';
+import { withSession } from '../database.io.ts';
+import { type Stage, withStage } from './live.io.ts';
+
+const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.io.ts');
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+}
+
+/** A shell in which `oneroof` is this program: lines are typed as they stand. */
+async function withShell(use: (type: (line: string) => Promise<Ended>) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'oneroof-shell-'));
+  const shim = join(folder, 'oneroof');
+  writeFileSync(
+    shim,
+    `#!/bin/sh\nexec "${process.execPath}" --import "${import.meta.resolve('tsx')}" "${main}" "$@"\n`,
+  );
+  chmodSync(shim, 0o755);
+  try {
+    await use(
+      (line) =>
+        new Promise((resolve) => {
+          const env = { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+          const child = spawn('sh', ['-c', line], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+          let out = '';
+          child.stdout.on('data', (chunk) => (out += String(chunk)));
+          child.once('close', (code) => resolve({ code, out }));
+        }),
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The commands in the blocks of a section, in order; of the whole text where no section is named. */
+function commandsOf(text: string, section?: string): readonly string[] {
+  const part = section === undefined ? text : (text.split(`\n## ${section}\n`)[1]?.split('\n## ')[0] ?? '');
+  return [...part.matchAll(/```sh\n(.*?)\n```/gs)].flatMap(([, block = '']) => block.split('\n'));
+}
+
+async function schemaOf({ gated }: Stage): Promise<string> {
+  return withSession(gated.database, async (session) => {
+    const [row] = await session.query<{ digest: string }>(sql`select gate.schema_digest() as digest`);
+    return row?.digest ?? '';
+  });
+}
+
+it(
+  'runbook and prompt are followed to the letter: closed they change nothing, open they roll out and back',
+  { timeout: 300_000 },
+  () =>
+    withStage((stage) =>
+      withShell(async (type) => {
+        const { gated, home } = stage;
+        const { ana, ben } = gated.people;
+        const on = `${gated.folder} -C ${home}`;
+        const follow = async (lines: readonly string[]): Promise<readonly (number | null)[]> => {
+          expect(lines.length).toBeGreaterThan(0);
+          const codes: (number | null)[] = [];
+          for (const line of lines) codes.push((await type(line)).code);
+          return codes;
+        };
+        for (const verb of ['seal', 'rehearse --golden', 'gate'])
+          expect((await type(`oneroof ${verb} ${on}`)).code, verb).toBe(0);
+        const before = await schemaOf(stage);
+
+        const closed = await type(`oneroof runbook ${on}`);
+        expect(closed.code).toBe(1);
+        // the seal and the reading are as they should be; what is asked of the gate is held
+        expect(await follow(commandsOf(closed.out, '1. Look'))).toEqual([0, 0, 1]);
+        for (const code of await follow(commandsOf(closed.out, '2. Roll out'))) expect(code).toBe(1);
+        for (const code of await follow(commandsOf(closed.out, 'The way back'))) expect(code).toBe(1);
+        const stop = await type(`oneroof prompt ${on}`);
+        expect([stop.code, stop.out.startsWith('HARD STOP')]).toEqual([1, true]);
+        expect(commandsOf(stop.out).join('\n')).not.toMatch(/rollout|rollback|ratify|install/);
+        expect(await follow(commandsOf(stop.out))).toEqual([0, 1]);
+        expect(await schemaOf(stage)).toBe(before);
+
+        await gated.ratify(await gated.ratification(), [ana, ben]);
+        const open = await type(`oneroof runbook ${on}`);
+        expect(open.code).toBe(0);
+        for (const code of await follow(commandsOf(open.out, '1. Look'))) expect(code).toBe(0);
+        for (const code of await follow(commandsOf(open.out, '2. Roll out'))) expect(code).toBe(0);
+        expect(await schemaOf(stage)).not.toBe(before);
+        for (const code of await follow(commandsOf(open.out, 'The way back'))) expect(code).toBe(0);
+        expect(await schemaOf(stage)).toBe(before);
+
+        expect((await type(`oneroof prompt ${on}`)).code).toBe(1);
+        await gated.ratify(await gated.ratification(), [ana, ben]);
+        const button = await type(`oneroof prompt ${on}`);
+        expect(button.code).toBe(0);
+        expect(commandsOf(button.out)).toHaveLength(1);
+        expect(await follow(commandsOf(button.out))).toEqual([0]);
+        expect(await schemaOf(stage)).not.toBe(before);
+      }),
+    ),
+);
