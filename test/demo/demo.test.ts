@@ -107,7 +107,7 @@ describe('the demo with nobody at a terminal', () => {
     const held = chapter(run.told, 'The button, while the data gate is closed');
     expect(held).toHaveLength(2);
     expect(held[0]).toMatch(/^rollout 1-structure, committed/);
-    expect(held[1]).toBe('rollout HELD: data-gate: ospa = 0, needs {"atLeast": 1}');
+    expect(held[1]).toBe('rollout HELD: data-gate: ospa = 0, needs >= 1');
   });
 
   it('goes greenfield, finalized, greenfield, finalized in production, to the digit of release.yaml', async () => {

@@ -89,7 +89,8 @@ begin
     and coalesce(value >= (expectation ->> 'atLeast')::numeric, expectation ->> 'atLeast' is null)
     and coalesce(value <= (expectation ->> 'atMost')::numeric, expectation ->> 'atMost' is null)
     and value is not null then return null; end if;
-  return format('%s = %s, needs %s', metric, coalesce(value::text, 'nothing'), expectation);
+  return format('%s = %s, needs %s', metric, coalesce(value::text, 'nothing'), coalesce(nullif(concat_ws(' and ', '= ' || (expectation ->> 'equals'),
+    '>= ' || (expectation ->> 'atLeast'), '<= ' || (expectation ->> 'atMost')), ''), 'a bound'));
 end $gate$;
 
 create function gate.require_metrics(of_statement text, code text, expectations jsonb) returns void
