@@ -19,7 +19,7 @@ describe.runIf(present)('the demo at a terminal', () => {
 
   const press = async (tab: Tab): Promise<string> => {
     await tab.click('button');
-    await tab.locator('output.go, output.no').waitFor({ timeout: 20_000 });
+    await tab.locator('output.go, output.no').waitFor({ timeout: 60_000 });
     return (await tab.textContent('output')) ?? '';
   };
 

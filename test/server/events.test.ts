@@ -145,11 +145,11 @@ it(
         // each was told at first what is the newest entry
         expect(count('recorded')).toBe(499);
         await board.put(activity(1));
-        await expect.poll(() => count('activity'), { timeout: 10_000 }).toBe(499);
+        await expect.poll(() => count('activity'), { timeout: 60_000 }).toBe(499);
         expect(told[0]?.text()).toContain('\\\\u{202e}<b>');
         await store.append({ kind: 'gate', seal, body: { n: 1 } }, now());
         await expect
-          .poll(() => told.filter((one) => one.text().includes('"kind":"gate"')).length, { timeout: 10_000 })
+          .poll(() => told.filter((one) => one.text().includes('"kind":"gate"')).length, { timeout: 60_000 })
           .toBe(499);
         // another release is none of their business, nor theirs of it
         expect(eventsOf(visitors[499] as Visitor)).toEqual([]);

@@ -109,7 +109,7 @@ describe.skipIf(!hasBrowser())('without a mouse, without scripts, without motion
           await tab.keyboard.type(digits);
           await tab.keyboard.press('Enter');
           await expect
-            .poll(() => tab.textContent('form[data-act$="/ratify"] output'), { timeout: 20_000 })
+            .poll(() => tab.textContent('form[data-act$="/ratify"] output'), { timeout: 60_000 })
             .toContain(said);
         }
 

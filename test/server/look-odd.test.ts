@@ -149,7 +149,7 @@ describe.skipIf(!hasBrowser())('the pages of a release that is out of the ordina
           await stage.start('gate').ended;
           await seen.tab.goto(`${stage.origin}${home}`);
           await expect
-            .poll(async () => (await seen.tab.reload(), seen.tab.textContent('#history')), { timeout: 10_000 })
+            .poll(async () => (await seen.tab.reload(), seen.tab.textContent('#history')), { timeout: 60_000 })
             .toContain('Gate read');
           const entry = `/evidence/${encodeURIComponent(rehearsed.entry.digest)}`;
           for (const [index, path] of ['/', home, '/evidence', entry].entries())

@@ -116,7 +116,7 @@ describe.skipIf(!hasBrowser())('somebody who is new', () => {
         await desk.run('seal', 'release');
         await tab.reload();
         await expect
-          .poll(async () => (await tab.reload(), tab.locator('tbody tr').count()), { timeout: 10_000 })
+          .poll(async () => (await tab.reload(), tab.locator('tbody tr').count()), { timeout: 60_000 })
           .toBe(1);
         await tab.locator('tbody a').first().click();
         await expect.poll(() => tab.textContent('#link')).toContain('Connected');
@@ -125,11 +125,11 @@ describe.skipIf(!hasBrowser())('somebody who is new', () => {
         const card = tab.locator('#running article', { hasText: 'rehearsal on a clone' });
         await card.waitFor({ timeout: 120_000 });
         expect((await rehearsing.ended).told).toContain('PASSED');
-        await expect.poll(() => card.locator('.tag').textContent(), { timeout: 20_000 }).toBe('done');
-        await expect.poll(() => tab.textContent('#verdicts'), { timeout: 20_000 }).toContain('oneroof gate');
+        await expect.poll(() => card.locator('.tag').textContent(), { timeout: 60_000 }).toBe('done');
+        await expect.poll(() => tab.textContent('#verdicts'), { timeout: 60_000 }).toContain('oneroof gate');
         expect((await desk.start('gate', 'release').ended).told).toContain('BLOCKED');
         await expect
-          .poll(() => tab.textContent('#verdicts'), { timeout: 20_000 })
+          .poll(() => tab.textContent('#verdicts'), { timeout: 60_000 })
           .toContain('People have to ratify it');
         await picture(tab, '1-people');
 
@@ -147,7 +147,7 @@ describe.skipIf(!hasBrowser())('somebody who is new', () => {
           await tab.locator('#standing', { hasText: name.toUpperCase() }).waitFor({ timeout: 30_000 });
         }
         // every seat is filled; the gate on data is still closed, and the page of the target says why
-        await expect.poll(() => tab.locator('#standing .tag').first().textContent(), { timeout: 20_000 }).toBe('open');
+        await expect.poll(() => tab.locator('#standing .tag').first().textContent(), { timeout: 60_000 }).toBe('open');
         await picture(tab, '3-signed');
         await tab.locator('.trail a').last().click();
         await tab.locator('#tiers a', { hasText: 'production' }).first().click();
@@ -167,11 +167,11 @@ describe.skipIf(!hasBrowser())('somebody who is new', () => {
         const rollout = tab.locator('#running article', { hasText: 'rollout' });
         await rollout.waitFor({ timeout: 60_000 });
         expect(await rolling.ended).toMatchObject({ code: 0 });
-        await expect.poll(() => rollout.locator('.tag').textContent(), { timeout: 20_000 }).toBe('done');
-        await expect.poll(() => tab.textContent('#verdicts'), { timeout: 20_000 }).toContain('Every tier is done');
+        await expect.poll(() => rollout.locator('.tag').textContent(), { timeout: 60_000 }).toBe('done');
+        await expect.poll(() => tab.textContent('#verdicts'), { timeout: 60_000 }).toContain('Every tier is done');
         await picture(tab, '5-finalized');
         await desk.run('rollback', 'release');
-        await expect.poll(() => tab.textContent('#verdicts'), { timeout: 20_000 }).toContain('It is rolled back');
+        await expect.poll(() => tab.textContent('#verdicts'), { timeout: 60_000 }).toContain('It is rolled back');
         await picture(tab, '6-back');
 
         await tab.locator('a', { hasText: 'Report' }).first().click();

@@ -209,7 +209,7 @@ it('two servers on one state let the same people in, tell both of news, and tell
       await new Promise((resolve) => setTimeout(resolve, 3000));
       for (let n = 0; n < 5; n += 1)
         await ground.store.append({ kind: 'gate', seal: ground.gated.sealed.seal, body: { n } }, now());
-      await expect.poll(() => heard.length, { timeout: 15_000 }).toBe(5);
+      await expect.poll(() => heard.length, { timeout: 60_000 }).toBe(5);
       await new Promise((resolve) => setTimeout(resolve, 3000));
       expect(new Set(heard).size).toBe(5);
       expect(heard).toHaveLength(5);

@@ -307,7 +307,7 @@ describe.runIf(hasBrowser())('a real browser under a policy that requires attest
       await addAuthenticator(tab, 'verifies');
       await tab.goto(served.url);
       await tab.click('button');
-      await tab.locator('output.no').waitFor({ timeout: 10_000 });
+      await tab.locator('output.no').waitFor({ timeout: 60_000 });
       expect(await tab.textContent('output')).toMatch(/^attestation-(?:format|self|chain|certificate|aaguid): /);
       expect(kept).toEqual([]);
     } finally {

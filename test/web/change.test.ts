@@ -323,7 +323,7 @@ describe.runIf(hasBrowser())('the next policy, in a real browser', () => {
           await tab.goto(url);
           if (code !== null) await tab.fill('#code', code);
           await tab.click('button');
-          await tab.locator('output.go, output.no').waitFor({ timeout: 10_000 });
+          await tab.locator('output.go, output.no').waitFor({ timeout: 60_000 });
           return (await tab.textContent('output')) ?? '';
         };
         expect(await press(enrolment.url, null)).toBe('Kept.');
@@ -336,7 +336,7 @@ describe.runIf(hasBrowser())('the next policy, in a real browser', () => {
         await signAll(home, { kind: 'policy', policy }, [ana, ben]);
         put('policy.next.yaml', written({ ...policy, seats: [{ level: 4, device: 'any' }] }));
         const changing = command(ratify, { policy: 'policy.next.yaml' });
-        await expect.poll(() => said.some((line) => line.startsWith('open http')), { timeout: 10_000 }).toBe(true);
+        await expect.poll(() => said.some((line) => line.startsWith('open http')), { timeout: 60_000 }).toBe(true);
         const [, url = '', code = ''] = /open (\S+) and type ([0-9a-f]{6})/.exec(said.at(-1) ?? '') ?? [];
         await tab.goto(url);
         expect(await tab.textContent('#text')).toContain('changes  seats: level 2; level 4, bound key → level 4');

@@ -42,7 +42,7 @@ export async function signOn(
   by: Signer,
   bodyOf: (page: string) => string = inFacts,
 ): Promise<Record<string, unknown>> {
-  await expect.poll(() => said.some((line) => line.startsWith('open http')), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => said.some((line) => line.startsWith('open http')), { timeout: 60_000 }).toBe(true);
   const line = said.findLast((one) => one.startsWith('open http')) ?? '';
   const [, url = '', code = ''] = /open (\S+) and type ([0-9a-f]{6})/.exec(line) ?? [];
   const page = (await (await fetch(url)).text()).replace(/&#(\d+);/g, (_, number: string) =>

@@ -113,7 +113,7 @@ describe.runIf(hasBrowser())('oneroof enrol, in a real browser', () => {
     const enrolWith = async (options: Readonly<Record<string, string | boolean>>): Promise<string> => {
       const { said, command } = desk(home, null);
       const enrolling = command(enrol, options);
-      await expect.poll(() => said.some((line) => line.startsWith('open http')), { timeout: 10_000 }).toBe(true);
+      await expect.poll(() => said.some((line) => line.startsWith('open http')), { timeout: 60_000 }).toBe(true);
       const tab = await (await browser.newContext()).newPage();
       await addAuthenticator(tab, 'verifies');
       await tab.goto(/open (\S+) /.exec(said.at(-1) ?? '')?.[1] ?? '');

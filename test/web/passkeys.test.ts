@@ -42,7 +42,7 @@ describe.runIf(present)('passkeys in a real browser', () => {
 
   const press = async (tab: Tab): Promise<string> => {
     await tab.click('button');
-    await tab.locator('output.go, output.no').waitFor({ timeout: 10_000 });
+    await tab.locator('output.go, output.no').waitFor({ timeout: 60_000 });
     return (await tab.textContent('output')) ?? '';
   };
 

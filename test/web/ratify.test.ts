@@ -70,7 +70,7 @@ it('goes from a rehearsal on a clone through two passkeys to a rollout, and back
     said.length = 0;
     // whoever is asked later is asked for the same statement, and shown the same dossier
     const ratifying = command(ratify);
-    await expect.poll(() => said.some((line) => line.startsWith('open http')), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => said.some((line) => line.startsWith('open http')), { timeout: 60_000 }).toBe(true);
     expect(codeOf(said.findLast((one) => one.startsWith('open http')))).toBe(codeOf(asked));
     expect(await dossiers()).toHaveLength(1);
     expect(await command(rollout)).toMatchObject({ exit: 1, text: expect.stringContaining('seats: 1 of 2') });

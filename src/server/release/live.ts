@@ -76,6 +76,8 @@ const show = (a) => {
     if (card.dataset.said !== undefined) soon();
     card.dataset.said = a.said;
   }
+  // the last few that ended: all of them stand in what was recorded
+  for (const old of [...list.querySelectorAll('article.ended')].slice(2)) old.remove();
   tick();
 };
 for (const card of list.children) show(JSON.parse(card.dataset.view));
