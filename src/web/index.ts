@@ -26,7 +26,7 @@ export { parsed, readInForce, type Relay, withRelay } from './relay.io.ts';
 export { dropFrom } from './leaving.ts';
 export { enrolmentActions } from './enrol.io.ts';
 export { type Prompts, promptsInMemory } from './prompts.io.ts';
-export { enrolScript, signScript } from './script.ts';
+export { enrolScript, passkeyScript, signScript } from './script.ts';
 export { enrolPage, signPage, type SignView, type Standing } from './pages.ts';
 export {
   draftRegistry,

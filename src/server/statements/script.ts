@@ -1,11 +1,7 @@
+import { passkeyScript } from '../../web/index.ts';
+
 /** What the page of a statement does: one form, one prompt at a time; it says what came of it, and reads itself anew when it is done. */
-export const statementScript = `'use strict';
-const encode = (buffer) => btoa(Array.from(new Uint8Array(buffer), (one) => String.fromCharCode(one)).join('')).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-const decode = (text) => Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (one) => one.charCodeAt(0));
-const post = async (path, body) => {
-  const answer = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-  return answer.json();
-};
+export const statementScript = `${passkeyScript}
 const forms = [...document.querySelectorAll('form[data-act]')];
 const buttons = () => document.querySelectorAll('form[data-act] button');
 let busy = false;
@@ -15,14 +11,8 @@ const sign = async (form, say) => {
   const begun = await post(form.dataset.act + '/begin', words);
   if (!begun.ok) return begun;
   say('Use your passkey …', 'soft');
-  const found = await navigator.credentials.get({ publicKey: {
-    challenge: decode(begun.challenge), rpId: begun.rpId, userVerification: 'required', timeout: 120000,
-    allowCredentials: begun.credentials.map((id) => ({ type: 'public-key', id: decode(id) })) } });
-  const { authenticatorData, clientDataJSON, signature } = found.response;
   const { code: _, ...rest } = words;
-  return post(form.dataset.act + '/finish', { ...rest, ...(begun.nonce === undefined ? {} : { nonce: begun.nonce }), signed: {
-    ceremony: begun.ceremony, credential: encode(found.rawId), authenticatorData: encode(authenticatorData),
-    clientDataJSON: encode(clientDataJSON), signature: encode(signature) } });
+  return post(form.dataset.act + '/finish', { ...rest, ...(begun.nonce === undefined ? {} : { nonce: begun.nonce }), signed: await assertion(begun) });
 };
 for (const form of forms) form.addEventListener('submit', async (event) => {
   event.preventDefault();
