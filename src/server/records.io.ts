@@ -1,21 +1,18 @@
 import { type Digest, now } from '../core/index.ts';
 import { type Entry, type Evidence, type EvidenceStore } from '../evidence/index.ts';
 import { type SealedRelease } from '../release/index.ts';
+import { kept } from './kept.io.ts';
 import { type Records, type ReleaseRecord } from './records.ts';
 import { sealedFrom, soundStore } from './sound-store.io.ts';
 
-/** Every page may ask; the store is read, and all of its signatures are checked, at most this often. Milliseconds. */
-const freshness = 1000;
-
 /**
- * Opens what the pages show of the evidence.
+ * Opens what the pages show of the evidence. Every page asks: all signatures are checked when something was added, not for each.
  *
  * Errors  of its methods: those of the store.
  */
 export function openRecords(whole: EvidenceStore): Records {
   const store = soundStore(whole);
   const known = new Map<Digest, ReleaseRecord>();
-  let read: { readonly at: number; readonly value: Promise<readonly ReleaseRecord[]> } | null = null;
   const load = async (): Promise<readonly ReleaseRecord[]> => {
     const bySeal = new Map<Digest, Entry[]>();
     for (const entry of await store.entries()) bySeal.set(entry.seal, [...(bySeal.get(entry.seal) ?? []), entry]);
@@ -31,22 +28,9 @@ export function openRecords(whole: EvidenceStore): Records {
     );
     return found.toSorted((one, other) => (one.lastAt < other.lastAt ? 1 : -1));
   };
-  const all = (): Promise<readonly ReleaseRecord[]> => {
-    if (read === null || performance.now() - read.at > freshness) {
-      const value = load();
-      // what failed is asked again by the next page
-      value.catch(() => {
-        read = null;
-      });
-      read = { at: performance.now(), value };
-    }
-    return read.value;
-  };
-  const refresh = (): Promise<readonly ReleaseRecord[]> => {
-    read = null;
-    return all();
-  };
-  return { all, refresh, of: async (seal) => (await all()).find((one) => one.seal === seal) ?? null, store };
+  const read = kept(store, load);
+  const all = (): Promise<readonly ReleaseRecord[]> => read('all');
+  return { all, of: async (seal) => (await all()).find((one) => one.seal === seal) ?? null, store };
 }
 
 async function recordOf(

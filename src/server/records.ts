@@ -17,10 +17,8 @@ export interface ReleaseRecord {
 
 /** What the pages show of the evidence: the same store that the command line writes. */
 export interface Records {
-  /** Newest first. */
+  /** Newest first, with all that was recorded before it is asked. */
   all(): Promise<readonly ReleaseRecord[]>;
-  /** The same, read anew: for what was recorded by us just now. */
-  refresh(): Promise<readonly ReleaseRecord[]>;
   of(seal: string): Promise<ReleaseRecord | null>;
   readonly store: EvidenceStore;
 }

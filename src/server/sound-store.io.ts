@@ -1,10 +1,8 @@
 import { type Digest } from '../core/index.ts';
 import { type Evidence, type EvidenceStore, type Log } from '../evidence/index.ts';
 import { readSealedSources, type SealedRelease } from '../release/index.ts';
+import { kept } from './kept.io.ts';
 import { soundOf } from './sound.ts';
-
-/** What was read and checked is read and checked again after so long, also where nothing was added: bytes may have been changed. Milliseconds. */
-const freshness = 5000;
 
 /**
  * The same store for pages: what was read serves all visitors until something is added, and of a piece that no page can be drawn of they
@@ -29,21 +27,6 @@ export function soundStore(whole: EvidenceStore): EvidenceStore {
   const logs = kept(whole, (): Promise<Log> => whole.log());
   // pieces are not kept: a line may stand in the log a moment before the head does, and a record keeps what it read
   return { ...whole, log: () => logs('log'), of: judge };
-}
-
-/** Keeps what was read under a key for as long as nothing was added, and not for long. */
-function kept<Key, T>({ head }: Pick<EvidenceStore, 'head'>, read: (key: Key) => Promise<T>): (key: Key) => Promise<T> {
-  const found = new Map<Key, { readonly head: string; readonly at: number; readonly value: Promise<T> }>();
-  return async (key) => {
-    const newest = await head();
-    const last = found.get(key);
-    if (last?.head === newest && performance.now() - last.at < freshness) return last.value;
-    const value = read(key);
-    // what failed is read again by the next page
-    value.catch(() => found.delete(key));
-    found.set(key, { head: newest, at: performance.now(), value });
-    return value;
-  };
 }
 
 /** The release as it was sealed, from what was recorded; null where that is not there. */

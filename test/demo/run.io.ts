@@ -33,8 +33,11 @@ export async function runDemo(call: DemoCall): Promise<DemoRun> {
   // the servers run as another user when this is root
   chmodSync(temporary, 0o777);
   const words = [process.execPath, main, 'demo', ...(call.words ?? [])];
+  // in place of the shell: a key that interrupts reaches a shell as well, whose status would be the one seen
   const [command = '', ...rest] =
-    call.terminal === true ? ['script', '-qefc', words.map((word) => `'${word}'`).join(' '), '/dev/null'] : words;
+    call.terminal === true
+      ? ['script', '-qefc', `exec ${words.map((word) => `'${word}'`).join(' ')}`, '/dev/null']
+      : words;
   const child = spawn(command, rest, {
     cwd: call.folder,
     env: { ...process.env, TMPDIR: temporary },

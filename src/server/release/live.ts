@@ -47,8 +47,8 @@ document.addEventListener('click', async (event) => {
   setTimeout(() => { button.textContent = 'Copy'; }, 2000);
 });
 copying();
-// not all who look at the page at the same moment, and not before the server has read anew what it keeps for a second, twice over
-const soon = () => { due ??= setTimeout(() => again().catch(() => { fresh.hidden = false; }), 2100 + 4 * crypto.getRandomValues(new Uint8Array(1))[0]); };
+// not all who look at the page at the same moment, and not before the server asks a target anew, whose answer it keeps for a second
+const soon = () => { due ??= setTimeout(() => again().catch(() => { fresh.hidden = false; }), 1100 + 4 * crypto.getRandomValues(new Uint8Array(1))[0]); };
 const show = (a) => {
   let card = document.getElementById('a-' + a.id);
   if (card === null) {

@@ -132,7 +132,6 @@ async function inCeremony(
     };
     const answer = await of.act(recorded(ceremony, { course, relay, onProblem }));
     house.looks.forget();
-    await house.records.refresh();
     return answer.ok && missing.length > 0
       ? { ...answer, text: `${answer.text} It counts, and is ${outward(missing.join('; '))}.` }
       : answer;

@@ -33,7 +33,7 @@ export async function propose(house: House, params: Readonly<Record<string, stri
   const target = targetOf(house.setup, params['target']);
   const { hours, holdPoint } = asked.data;
   const answer = await house.state.alone(`propose ${seal} ${target.name}`, async (): Promise<Answer> => {
-    const before = (await house.records.refresh()).find((one) => one.seal === seal)?.entries ?? [];
+    const before = (await house.records.of(seal))?.entries ?? [];
     if (!mayAsk(before, now())) return often;
     const ceremony = await withRelay(target, 'serve', (relay) =>
       ratifyCeremony(relay, {
@@ -43,7 +43,6 @@ export async function propose(house: House, params: Readonly<Record<string, stri
         holdPoint: holdPoint === undefined || holdPoint === '' ? null : holdPoint,
       }),
     );
-    await house.records.refresh();
     const to = `/statements/${encodeURIComponent(statementDigest(ceremony.body))}`;
     return { ok: true, text: 'recorded', to };
   });

@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { digest, now } from '../../src/core/index.ts';
+import { openFolderStore } from '../../src/evidence/index.ts';
+import { openRecords } from '../../src/server/records.io.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'oneroof-records-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const seal = digest('seal', ['records']);
+const body = { version: 1 };
+
+it('a page shows what another process recorded just before it was asked for', async () => {
+  const command = openFolderStore(folder);
+  const records = openRecords(openFolderStore(folder));
+  expect(await records.all()).toEqual([]);
+  for (const count of [1, 2, 3]) {
+    await command.append({ kind: 'golden', seal, body }, now());
+    const record = await records.of(seal);
+    expect(record?.entries).toHaveLength(count);
+    expect(await record?.evidence()).toHaveLength(count);
+  }
+});
+
+it('as long as nothing is added, all visitors share one reading of the store', async () => {
+  const store = openFolderStore(folder);
+  await store.append({ kind: 'golden', seal, body }, now());
+  let readings = 0;
+  const entries = (): ReturnType<typeof store.entries> => {
+    readings += 1;
+    return store.entries();
+  };
+  const records = openRecords({ ...store, entries });
+  await Promise.all(Array.from({ length: 50 }, () => records.all()));
+  await records.all();
+  expect(readings).toBe(1);
+});
