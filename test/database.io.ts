@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
 import { type Connection, id, openSession, type Session, sql } from '../src/database/index.ts';
+import { type Version } from './binaries.io.ts';
 
-/** The major versions that the tests run on: 18 always, 15 where it is installed. */
-export const versions = (['18', '15'] as const).filter((version) => inject('servers')[version] !== null);
+/** The major versions that the tests run on: 18, and 15 where it is installed, unless ONEROOF_TEST_VERSIONS names others. */
+export const versions = inject('versions');
 
 /** A connection to a database of the shared test server of a major version, as its superuser. */
-export function serverConnection(version: '18' | '15' = '18', database = 'postgres'): Connection {
+export function serverConnection(version: Version = '18', database = 'postgres'): Connection {
   const host = inject('servers')[version];
   if (host === null) throw new Error(`PostgreSQL ${version} is not installed here`);
   return { host, port: 5432, user: 'postgres', database };
@@ -23,11 +24,14 @@ export async function runSql(connection: Connection, statements: readonly string
 }
 
 /** Makes an empty database, hands it over, drops it. */
-export async function withDatabase<T>(version: '18' | '15', use: (connection: Connection) => Promise<T>): Promise<T> {
+export async function withDatabase<T>(version: Version, use: (connection: Connection) => Promise<T>): Promise<T> {
   const name = `t_${randomBytes(6).toString('hex')}`;
   const admin = await openSession(serverConnection(version), { applicationName: 'test' });
   try {
     await admin.query(sql`create database ${id(name)}`);
+    // as it is from 15 on; what an open schema does has a test of its own
+    if (Number(version) < 15)
+      await runSql(serverConnection(version, name), ['revoke create on schema public from public']);
     return await use(serverConnection(version, name));
   } finally {
     await admin.query(sql`drop database if exists ${id(name)} with (force)`).finally(() => admin.close());

@@ -1,25 +1,41 @@
-import { existsSync } from 'node:fs';
 import type { TestProject } from 'vitest/node';
-import { embeddedBinaries, findBinaries, startTemporaryServer, type Server } from '../src/database/index.ts';
+import { OneRoofError } from '../src/core/index.ts';
+import { startTemporaryServer, type Server } from '../src/database/index.ts';
+import { binariesOf, type Version } from './binaries.io.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** The socket folder of a server of each major version that the tests run on. */
-    servers: Readonly<Record<'18' | '15', string | null>>;
+    /** The socket folder of the server of each version that is there. */
+    servers: Readonly<Record<Version, string | null>>;
+    /** The versions on which a test that is about all of them runs. */
+    versions: readonly Version[];
   }
 }
 
-/** Starts one server of each major version that is there; each test file makes databases of its own in them. */
+/** Starts one server of each major version; each test file makes databases of its own in them. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const asked = process.env['ONEROOF_TEST_VERSIONS']?.split(',') as readonly Version[] | undefined;
   const settings = { max_connections: '200', wal_level: 'logical', max_prepared_transactions: '10' };
-  const summaries = { ...settings, summarize_wal: 'on' };
-  const servers: Server[] = [await startTemporaryServer({ binaries: embeddedBinaries(), settings: summaries })];
-  if (existsSync('/usr/lib/postgresql/15/bin/initdb'))
-    servers.push(await startTemporaryServer({ binaries: findBinaries(15), settings }));
-  project.provide('servers', {
-    18: servers[0]?.connection('postgres').host ?? null,
-    15: servers[1]?.connection('postgres').host ?? null,
-  });
+  const sockets: Record<Version, string | null> = { 14: null, 15: null, 16: null, 17: null, 18: null };
+  const servers: Server[] = [];
+  const versions = asked ?? (['18', '15'] as const);
+  // tests that are about one version are about 18
+  for (const version of new Set<Version>(['18', ...versions])) {
+    const summaries: Record<string, string> = Number(version) >= 17 ? { summarize_wal: 'on' } : {};
+    try {
+      const binaries = binariesOf(version);
+      servers.push(await startTemporaryServer({ binaries, settings: { ...settings, ...summaries } }));
+      sockets[version] = servers.at(-1)?.connection('postgres').host ?? null;
+    } catch (error) {
+      // whoever has no 15 tests without it; what was asked for must be there
+      if (asked !== undefined || !(error instanceof OneRoofError) || error.code !== 'SERVER_NO_BINARIES') throw error;
+    }
+  }
+  project.provide('servers', sockets);
+  project.provide(
+    'versions',
+    versions.filter((version) => sockets[version] !== null),
+  );
   return async () => {
     await Promise.all(servers.map((server) => server.stop()));
   };

@@ -42,7 +42,7 @@ async function readInstalled(session: Session): Promise<number | null> {
 /**
  * Prepares the SQL that installs the gate, and changes nothing.
  *
- * Errors  GATE_INSTALLED, GATE_VERSION, GATE_APP_OWNER, GATE_RIGHTS.
+ * Errors  GATE_INSTALLED, GATE_VERSION, GATE_APP_OWNER, GATE_RIGHTS, GATE_SCHEMA_OPEN.
  */
 export async function planInstall(session: Session, wish: InstallWish): Promise<Prepared> {
   const where = describe(session.connection);
@@ -56,6 +56,7 @@ export async function planInstall(session: Session, wish: InstallWish): Promise<
   const as = await readMode(session);
   const appOwner = await readAppOwner(session, { ...wish, as });
   if (as === 'owner') await requireRights(session, appOwner);
+  await refuseOpenSchemas(session);
   const [policy, registry] = [canonicalJson(wish.policy), canonicalJson(wish.registry)];
   const text = installSql({
     serverVersion: session.serverVersion,
@@ -209,6 +210,26 @@ export async function requireRights(session: Session, appOwner: string): Promise
   if (first !== undefined) throw OneRoofError.of([first, ...rest]);
 }
 
+/** Where the gate's roles may create objects, as SQL that ends it. PostgreSQL before 15 lets everybody create in schema public. */
+const openSchemas = sql`
+  select format('revoke create on schema %I from %s;', n.nspname, case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end) as fix
+  from pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a
+  where a.privilege_type = 'CREATE' and (a.grantee = 0 or pg_get_userbyid(a.grantee) in ('oneroof_executor', 'oneroof_relay', 'oneroof_observer'))
+    and n.nspname !~ '^pg_(toast_)?temp_'
+  order by 1`;
+
+/** With a schema that is open to everybody the gate would be closed from its first day on: better known now than at the first rollout. */
+async function refuseOpenSchemas(session: Session): Promise<void> {
+  const rows = await session.query<{ fix: string }>(openSchemas);
+  OneRoofError.throwIfAny(
+    rows.map(({ fix }) => ({
+      code: 'GATE_SCHEMA_OPEN' as const,
+      problem: `${describe(session.connection)}: the gate's roles may create objects in a schema, which ratified SQL would find there`,
+      fix: `as its owner: ${printable(fix)} then grant it to those of the application's roles that need it`,
+    })),
+  );
+}
+
 /** Becomes the gate's owner inside a transaction that is never committed. */
 export async function enterOwner(session: Session): Promise<() => Promise<void>> {
   await session.query(sql`begin`);
@@ -230,8 +251,8 @@ interface Asks {
 }
 
 /**
- * Names each right on the gate's functions that a role lacks or has in excess, and each SECURITY DEFINER function outside of the gate
- * that its executor or relay may call, as SQL to run; null where there is no gate.
+ * Names each right on the gate's functions that a role lacks or has in excess, each schema in which its roles may create objects, and
+ * each SECURITY DEFINER function outside of the gate that its executor or relay may call, as SQL to run; null where there is no gate.
  */
 export async function findGrants(reading: Asks): Promise<readonly string[] | null> {
   const [gate] = await reading.query<{ there: string | null }>(sql`select to_regnamespace('gate')::text as there`);
@@ -256,7 +277,7 @@ export async function findGrants(reading: Asks): Promise<readonly string[] | nul
         and exists (select from pg_roles r where r.rolname in ('oneroof_executor', 'oneroof_relay')
           and has_schema_privilege(r.oid, n.oid, 'usage') and has_function_privilege(r.oid, p.oid, 'execute'))
     order by 1`);
-  return rows.map(({ fix }) => fix);
+  return [...rows, ...(await reading.query<{ fix: string }>(openSchemas))].map(({ fix }) => fix);
 }
 
 /** Opens a session over the address of the role that installs, hands it over, and closes it. */

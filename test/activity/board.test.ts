@@ -16,6 +16,7 @@ import {
 import { digest, type Instant } from '../../src/core/index.ts';
 import { sql } from '../../src/database/index.ts';
 import { versions, withDatabase, withSession } from '../database.io.ts';
+import { type Version } from '../binaries.io.ts';
 
 const seal = digest('seal', ['a']);
 const activity = (n: number, more: Partial<Activity> = {}): Activity => ({
@@ -60,7 +61,7 @@ async function inFolder(use: (place: Place) => Promise<void>): Promise<void> {
   rmSync(root, { recursive: true });
 }
 
-const inPostgres = (version: '18' | '15') => (use: (place: Place) => Promise<void>) =>
+const inPostgres = (version: Version) => (use: (place: Place) => Promise<void>) =>
   withDatabase(version, (connection) =>
     use({
       open: () => openPostgresBoard(connection),

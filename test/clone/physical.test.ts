@@ -5,16 +5,14 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type DatabaseName, openCloneHost, openKept } from '../../src/clone/index.ts';
 import { instant, now } from '../../src/core/index.ts';
-import { findBinaries, openSession, type Server, sql, startTemporaryServer } from '../../src/database/index.ts';
+import { openSession, type Server, sql, startTemporaryServer } from '../../src/database/index.ts';
 import { type CloneSetup } from '../../src/setup/index.ts';
 import { runSql, versions, withSession } from '../database.io.ts';
+import { binariesOf, type Version } from '../binaries.io.ts';
 
-async function withSource(
-  version: '18' | '15',
-  use: (server: Server, setup: CloneSetup) => Promise<void>,
-): Promise<void> {
+async function withSource(version: Version, use: (server: Server, setup: CloneSetup) => Promise<void>): Promise<void> {
   const settings = { archive_mode: 'on', archive_command: '/bin/true', wal_level: 'logical' };
-  const server = await startTemporaryServer({ binaries: findBinaries(Number(version)), settings });
+  const server = await startTemporaryServer({ binaries: binariesOf(version), settings });
   const folder = mkdtempSync(join(tmpdir(), 'oneroof-golden-'));
   chmodSync(folder, 0o755);
   try {
@@ -37,7 +35,7 @@ async function withSource(
       backup: server.connection('shop'),
       dataDirectory: null,
       folder,
-      bin: null,
+      bin: binariesOf(version).folder,
     });
   } finally {
     await server.stop();

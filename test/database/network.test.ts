@@ -1,14 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
-import {
-  type Binaries,
-  embeddedBinaries,
-  findBinaries,
-  openSession,
-  startTemporaryServer,
-} from '../../src/database/index.ts';
+import { type Binaries, openSession, startTemporaryServer } from '../../src/database/index.ts';
 import { versions } from '../database.io.ts';
+import { binariesOf } from '../binaries.io.ts';
 
 const root = process.getuid?.() === 0;
 /** Asked of the kernel by other words than the product's. */
@@ -60,7 +55,7 @@ async function reach(plan: { readonly binaries: Binaries; readonly network: 'non
 }
 
 test.each(versions)('a server of version %s without a network reaches no listener of this machine', async (version) => {
-  const binaries = version === '18' ? embeddedBinaries() : findBinaries(Number(version));
+  const binaries = binariesOf(version);
   const open = await reach({ binaries, network: 'host' });
   expect(open.network).toBe('host');
   expect(open.came).toBeGreaterThanOrEqual(3);

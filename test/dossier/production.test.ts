@@ -8,6 +8,7 @@ import { schemaDigestSql } from '../../src/fingerprint/index.ts';
 import { type MetricName, type TierId } from '../../src/release/index.ts';
 import { runSql, serverConnection, versions, withDatabase, withSession } from '../database.io.ts';
 import { sealed, step, tier } from '../rehearsal/host.io.ts';
+import { type Version } from '../binaries.io.ts';
 
 const metric = (name: string, text: string) => ({ name: name as MetricName, title: name, query: step(text, name) });
 const one = tier('1-x', { up: ['select 1'], down: ['select 1'] });
@@ -32,7 +33,7 @@ const release = sealed([one, { ...one, id: '2-y' as TierId, barred: 'not yet' }]
 
 /** A production with an observer of its own. */
 async function withProduction(
-  version: '18' | '15',
+  version: Version,
   use: (given: { readonly owner: Connection; readonly observer: Connection; readonly role: string }) => Promise<void>,
 ): Promise<void> {
   const role = `o_${randomBytes(6).toString('hex')}`;

@@ -7,6 +7,7 @@ import { digest, type ErrorCode, type Instant } from '../../src/core/index.ts';
 import { sql } from '../../src/database/index.ts';
 import { type EvidenceStore, openFolderStore, openPostgresStore } from '../../src/evidence/index.ts';
 import { versions, withDatabase, withSession } from '../database.io.ts';
+import { type Version } from '../binaries.io.ts';
 
 const at = '2026-06-03T08:00:00.000Z' as Instant;
 const [seal, another] = [digest('seal', ['a']), digest('seal', ['b'])];
@@ -39,7 +40,7 @@ async function inFolder(use: (place: Place) => Promise<void>): Promise<void> {
   rmSync(root, { recursive: true });
 }
 
-const inPostgres = (version: '18' | '15') => async (use: (place: Place) => Promise<void>) => {
+const inPostgres = (version: Version) => async (use: (place: Place) => Promise<void>) => {
   const folder = mkdtempSync(join(tmpdir(), 'evidence-'));
   const own = join(folder, 'key');
   await withDatabase(version, (connection) =>

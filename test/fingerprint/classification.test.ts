@@ -5,9 +5,10 @@ import { captureSchema } from '../../src/fingerprint/index.ts';
 import { runSql, serverConnection, versions, withDatabase, withSession } from '../database.io.ts';
 import { changes, rows } from './classification.changes.ts';
 import { fixture } from './classification.fixture.ts';
+import { type Version } from '../binaries.io.ts';
 
 /** Catalogue, column and type, as the server has them. */
-async function catalogColumns(version: '18' | '15'): Promise<readonly (readonly [string, string, string])[]> {
+async function catalogColumns(version: Version): Promise<readonly (readonly [string, string, string])[]> {
   const found = await withSession(serverConnection(version), (session) =>
     session.query<{ catalog: string; column: string; type: string }>(sql`
       select c.relname as catalog, a.attname as "column", a.atttypid::regtype::text as type from pg_catalog.pg_class c join pg_catalog.pg_attribute a on a.attrelid = c.oid

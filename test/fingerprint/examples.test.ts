@@ -8,6 +8,7 @@ import {
   type RowExample,
 } from '../../src/fingerprint/index.ts';
 import { runSql, versions, withDatabase, withSession } from '../database.io.ts';
+import { type Version } from '../binaries.io.ts';
 
 /** Two databases, each with statements of its own after those of both. */
 interface Sides {
@@ -17,7 +18,7 @@ interface Sides {
 }
 
 async function withSides<T>(
-  version: '18' | '15',
+  version: Version,
   sides: Sides,
   use: (before: Session, after: Session) => Promise<T>,
 ): Promise<T> {
@@ -32,7 +33,7 @@ async function withSides<T>(
 }
 
 async function examples(
-  version: '18' | '15',
+  version: Version,
   sides: Sides & { readonly plan?: Partial<ExamplesPlan> },
 ): Promise<readonly RowExample[]> {
   return withSides(version, sides, (before, after) =>

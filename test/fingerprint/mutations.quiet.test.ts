@@ -7,11 +7,12 @@ import { captureSchema, compareSchemas } from '../../src/fingerprint/index.ts';
 import { runSql, serverConnection, versions, withDatabase, withSession } from '../database.io.ts';
 import { fixture, fixture18 } from './mutations.fixture.ts';
 import { written } from './mutations.ts';
+import { type Version } from '../binaries.io.ts';
 
 /** A copy has no subscription: it belongs to one database of the server. */
 const copied = fixture.filter((statement) => !statement.startsWith('create subscription'));
 
-async function make(connection: Connection, version: '18' | '15'): Promise<void> {
+async function make(connection: Connection, version: Version): Promise<void> {
   await runSql(connection, version === '18' ? [...copied, ...fixture18] : copied);
   await runSql(connection, [
     'alter table s.t cluster on t_a',

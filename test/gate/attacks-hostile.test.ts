@@ -4,8 +4,9 @@ import { versions, withSession } from '../database.io.ts';
 import { type Gated, type GatedPlan, withGate } from './cycle.io.ts';
 import { afterwards, atOnce, type HostileCase } from './hostile-cases.ts';
 import { as, runHostile } from './hostile.io.ts';
+import { type Version } from '../binaries.io.ts';
 
-const withCase = (version: '18' | '15', of: HostileCase, plan: GatedPlan, use: (gated: Gated) => Promise<void>) =>
+const withCase = (version: Version, of: HostileCase, plan: GatedPlan, use: (gated: Gated) => Promise<void>) =>
   withGate(version, { ...(of.application === undefined ? {} : { application: of.application }), ...plan }, use);
 
 /** Whether a back door is there, and what of the tier was committed. */

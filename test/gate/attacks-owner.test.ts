@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { embeddedBinaries, findBinaries, type Server, sql, startTemporaryServer } from '../../src/database/index.ts';
+import { type Server, sql, startTemporaryServer } from '../../src/database/index.ts';
 import { runSql, versions, withSession } from '../database.io.ts';
 import { type Gated, type GatedPlan, runTier, withGate } from './cycle.io.ts';
 import { afterwards, atOnce } from './hostile-cases.ts';
 import { as, runHostile } from './hostile.io.ts';
+import { binariesOf, type Version } from '../binaries.io.ts';
 
 /** Servers of their own: these tests need roles that no superuser made, and all databases of a server share them. */
 const servers = new Map<string, Server>();
 
 beforeAll(async () => {
   for (const version of versions) {
-    const server = await startTemporaryServer({ binaries: version === '18' ? embeddedBinaries() : findBinaries(15) });
+    const server = await startTemporaryServer({ binaries: binariesOf(version) });
     servers.set(version, server);
     await runSql(server.connection('postgres'), [
       'create role app_owner login',
@@ -24,7 +25,7 @@ afterAll(async () => {
 });
 
 /** A gate that was installed by the database's owner, who is no superuser: managed services. */
-function withOwned(version: '18' | '15', plan: GatedPlan, use: (gated: Gated) => Promise<void>): Promise<void> {
+function withOwned(version: Version, plan: GatedPlan, use: (gated: Gated) => Promise<void>): Promise<void> {
   const server = servers.get(version);
   if (server === undefined) throw new Error(`no server of ${version}`);
   return withGate(version, { ...plan, owned: { server: server.connection('postgres'), installer: 'dba' } }, use);

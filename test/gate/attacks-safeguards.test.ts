@@ -116,6 +116,12 @@ describe.each(versions)('a safeguard that is taken out on PostgreSQL %s', (versi
         await rolledOut(gated, again);
       },
     ));
+  it('nobody of the gate making what ratified SQL would call', () =>
+    without([`if creates is not null then`, `if false then`], async (gated) => {
+      // as every database from before 15 has it
+      await runSql(gated.database, ['grant create on schema public to public']);
+      await rolledOut(gated, await ratified(gated));
+    }));
   it('the author', () =>
     without(
       [`if coalesce(p -> 'authors', '[]') ?| array[person ->> 'id', person ->> 'name'] then`, 'if false then'],

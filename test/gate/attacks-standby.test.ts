@@ -4,8 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import {
-  embeddedBinaries,
-  findBinaries,
   openSession,
   ownFolder,
   type Server,
@@ -17,6 +15,7 @@ import { describeGate } from '../../src/gate/index.ts';
 import { preflight } from '../../src/rollout/index.ts';
 import { runSql, versions, withSession } from '../database.io.ts';
 import { type Gated, runTier, withGate } from './cycle.io.ts';
+import { binariesOf, type Version } from '../binaries.io.ts';
 
 /** A copy of a server's files, made while it runs, with its backup label: what a base backup is. */
 async function backUp(server: Server): Promise<string> {
@@ -25,9 +24,16 @@ async function backUp(server: Server): Promise<string> {
   const data = join(folder, 'data');
   const session = await openSession(server.connection('postgres'), { applicationName: 'test' });
   try {
-    await session.query(sql`select pg_backup_start('test', true)`);
+    const isNew = server.binaries.major >= 15;
+    await session.query(
+      isNew ? sql`select pg_backup_start('test', true)` : sql`select pg_start_backup('test', true, false)`,
+    );
     execFileSync('cp', ['-a', server.data, data]);
-    const [stopped] = await session.query<{ label: string }>(sql`select labelfile as label from pg_backup_stop(false)`);
+    const [stopped] = await session.query<{ label: string }>(
+      isNew
+        ? sql`select labelfile as label from pg_backup_stop(false)`
+        : sql`select labelfile as label from pg_stop_backup(false, false)`,
+    );
     writeFileSync(join(data, 'backup_label'), stopped?.label ?? '');
     rmSync(join(data, 'postmaster.pid'), { force: true });
   } finally {
@@ -63,12 +69,12 @@ async function withRecovery<T>(
 
 /** A gate on a server of its own, with an open ratification, and much to write at the first checkpoint of a copy. */
 async function withPrimary(
-  version: '18' | '15',
+  version: Version,
   change: (text: string) => string,
   use: (of: { gated: Gated; server: Server; statement: string }) => Promise<void>,
 ): Promise<void> {
   const server = await startTemporaryServer({
-    binaries: version === '18' ? embeddedBinaries() : findBinaries(15),
+    binaries: binariesOf(version),
     settings: { wal_level: 'replica', checkpoint_timeout: '1h' },
   });
   try {

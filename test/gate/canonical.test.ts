@@ -5,6 +5,7 @@ import { type Connection, sql } from '../../src/database/index.ts';
 import { statementHash } from '../../src/evidence/index.ts';
 import { versions, withDatabase, withSession } from '../database.io.ts';
 import { installed } from './sql.io.ts';
+import { type Version } from '../binaries.io.ts';
 
 /** Text that PostgreSQL can hold, with much of what sorts or escapes in its own way. */
 const text = fc.string({
@@ -55,7 +56,7 @@ async function answers(
 }
 
 async function withFunctions(
-  version: '18' | '15',
+  version: Version,
   use: (connection: Connection) => Promise<void>,
   change?: (text: string) => string,
 ) {

@@ -20,8 +20,9 @@ import {
   type TargetDescriptor,
 } from '../../src/gate/index.ts';
 import { readSealed, type SealedRelease, sealRelease } from '../../src/release/index.ts';
-import { runSql, serverConnection, withDatabase } from '../database.io.ts';
+import { runSql, withDatabase } from '../database.io.ts';
 import { withFolder } from '../release/folder.io.ts';
+import { type Version } from '../binaries.io.ts';
 
 const origin = 'https://gate.example.org';
 const rpId = 'gate.example.org';
@@ -191,11 +192,7 @@ export interface GatedPlan {
 }
 
 /** Makes a database with an application, installs its gate, seals a release, hands all of it over, and drops it. */
-export async function withGate<T>(
-  version: '18' | '15',
-  plan: GatedPlan,
-  use: (gated: Gated) => Promise<T>,
-): Promise<T> {
+export async function withGate<T>(version: Version, plan: GatedPlan, use: (gated: Gated) => Promise<T>): Promise<T> {
   const people = { ana: signer('ana', 4), ben: signer('ben', 2, 0x1d), ira: signer('ira', 4) };
   const policy = policyOf(plan.policy);
   const usual = registryOf([people.ana, people.ben, people.ira]);
@@ -253,6 +250,7 @@ async function withDatabaseOf<T>(
 ): Promise<T> {
   const database = { ...server, database: `o_${randomBytes(6).toString('hex')}` };
   await runSql(server, [`create database ${database.database} owner ${installer ?? 'postgres'}`]);
+  await runSql(database, ['revoke create on schema public from public']);
   try {
     return await use(database);
   } finally {
@@ -371,8 +369,7 @@ export async function runTier(
 /** Copies a database within its server, as a restore would. */
 export async function withCopy<T>(gated: Gated, use: (copy: Connection) => Promise<T>): Promise<T> {
   const name = `${gated.database.database}_copy`;
-  const version = gated.database.host === serverConnection('18').host ? '18' : '15';
-  const admin = await openSession(serverConnection(version), { applicationName: 'test' });
+  const admin = await openSession({ ...gated.database, database: 'postgres' }, { applicationName: 'test' });
   try {
     await admin.query(sql`create database ${id(name)} template ${id(gated.database.database)}`);
     return await use({ ...gated.database, database: name });

@@ -12,7 +12,6 @@ import { type Run } from '../../src/cli/verb.ts';
 import { canonicalJson, type Instant, OneRoofError } from '../../src/core/index.ts';
 import {
   type Connection,
-  embeddedBinaries,
   findBinaries,
   observerStatements,
   openSession,
@@ -35,6 +34,7 @@ import {
   type Signer,
   withGate,
 } from './cycle.io.ts';
+import { binariesOf, type Version } from '../binaries.io.ts';
 
 const people = [signer('ana', 4), signer('ben', 2, 0x1d)];
 
@@ -43,11 +43,7 @@ const servers = new Map<string, Server>();
 const folder = mkdtempSync(join(tmpdir(), 'oneroof-install-'));
 
 beforeAll(async () => {
-  for (const version of versions)
-    servers.set(
-      version,
-      await startTemporaryServer({ binaries: version === '18' ? embeddedBinaries() : findBinaries(15) }),
-    );
+  for (const version of versions) servers.set(version, await startTemporaryServer({ binaries: binariesOf(version) }));
   writeFileSync(join(folder, 'policy.yaml'), policyText(policyOf()));
   writeFileSync(join(folder, 'registry.json'), registryText(people));
 }, 60_000);
@@ -81,7 +77,7 @@ function registryText(of: readonly Signer[]): string {
 let count = 0;
 
 /** Makes a database that the DBA, who is no superuser, owns; the application's objects are app's. */
-async function makeDatabase(version: '18' | '15'): Promise<Connection> {
+async function makeDatabase(version: Version): Promise<Connection> {
   const server = servers.get(version);
   if (server === undefined) throw new Error(`no server of ${version}`);
   const name = `d${(count += 1)}`;
@@ -95,6 +91,7 @@ async function makeDatabase(version: '18' | '15'): Promise<Connection> {
   const database = { ...admin, database: name };
   await runSql(database, [
     'alter schema public owner to app',
+    'revoke create on schema public from public',
     'create table t (i integer)',
     'alter table t owner to app',
     ...observerStatements('looker', ['public']),
@@ -242,6 +239,16 @@ describe.each(versions)('installing the gate on %s', (version) => {
       expect(await codesOf(call(run, { database, options: apply }))).toEqual(['GATE_VERSION']);
   });
 
+  it('is refused while everybody may create in a schema, with the SQL that ends it', async () => {
+    const database = await makeDatabase(version);
+    await runSql(database, ['grant create on schema public to public']);
+    const refused = await call(install, { database, options: apply }).catch((error: unknown) => error);
+    const [problem] = (refused as OneRoofError).problems;
+    expect(problem?.code).toBe('GATE_SCHEMA_OPEN');
+    await runSql(database, [/revoke .*?;/.exec(problem?.fix ?? '')?.[0] ?? 'no SQL']);
+    await call(install, { database, options: apply });
+  });
+
   it('is looked after by doctor, which names rights as SQL', async () => {
     const database = await makeDatabase(version);
     const gateCheck = async (): Promise<{ outcome: string; fix: string | null } | undefined> =>
@@ -255,13 +262,14 @@ describe.each(versions)('installing the gate on %s', (version) => {
       'revoke execute on function gate.status() from oneroof_executor',
       'grant execute on function gate.schema_digest() to public',
       'grant select on gate.statements to oneroof_relay',
-      'grant usage on schema public to oneroof_executor',
+      'grant usage, create on schema public to oneroof_executor',
       'create function public.back_door() returns void language sql security definer as $$ $$',
     ]);
     const { outcome, fix } = (await gateCheck()) ?? {};
     expect(outcome).toBe('problem');
     const fixes = (fix ?? '').split('\n').slice(1);
-    expect(fixes).toHaveLength(4);
+    expect(fixes).toHaveLength(5);
+    expect(fixes).toContain('revoke create on schema public from oneroof_executor;');
     expect(fix).toContain('revoke execute on function public.back_door() from public');
     const session = await openSession(database, { applicationName: 'test', settings: { search_path: 'public' } });
     for (const one of fixes) await session.run(one);
@@ -320,7 +328,7 @@ const older = [
 
 /** A gate that this person installed, with an application, a release and people. */
 async function withInstalled<T>(
-  version: '18' | '15',
+  version: Version,
   as: { readonly user?: string },
   use: (gated: Gated) => Promise<T>,
 ): Promise<T> {

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { embeddedBinaries, findBinaries, type Server, startTemporaryServer } from '../../src/database/index.ts';
+import { type Server, startTemporaryServer } from '../../src/database/index.ts';
 import { channelsIn, reachedOut } from '../../src/rehearsal/dispatch.ts';
 import { type Rehearsal, rehearse } from '../../src/rehearsal/index.ts';
 import { type Release } from '../../src/release/index.ts';
 import { runSql, versions } from '../database.io.ts';
 import { type Place, sealed, tier, withHost } from './host.io.ts';
+import { binariesOf, type Version } from '../binaries.io.ts';
 
 const before = [
   'create table t (id integer primary key, v integer)',
@@ -20,10 +21,10 @@ const notifying = (channel: string): string[] => [
 const changed = tier('1-x', { up: ['update t set v = 1'], down: ['update t set v = 0'] });
 
 /** A server of our own for the tests of one group. */
-function onServer(version: '18' | '15') {
+function onServer(version: Version) {
   let server: Server | null = null;
   beforeAll(async () => {
-    const binaries = version === '18' ? embeddedBinaries() : findBinaries(Number(version));
+    const binaries = binariesOf(version);
     server = await startTemporaryServer({ binaries, network: 'none' });
   }, 60_000);
   afterAll(() => server?.stop());

@@ -7,6 +7,7 @@ import { type SealedRelease } from '../../src/release/index.ts';
 import { withSession } from '../database.io.ts';
 import { type GatedPlan, withGate } from '../gate/cycle.io.ts';
 import { type Errand } from './errand.ts';
+import { type Version } from '../binaries.io.ts';
 
 /** Three tiers, the second one step by step, and a last one that is barred. Each tells in a table of its own that it was run. */
 export const files: Readonly<Record<string, string>> = {
@@ -52,7 +53,7 @@ export interface Ground {
 
 /** Makes a ground, hands it over, and takes it away; `change` takes a safeguard out of the gate. */
 export function withGround<T>(
-  version: '18' | '15',
+  version: Version,
   use: (ground: Ground) => Promise<T>,
   plan: Pick<GatedPlan, 'change' | 'database' | 'files' | 'owned'> = {},
 ): Promise<T> {

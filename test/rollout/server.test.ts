@@ -12,22 +12,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import {
-  type Connection,
-  createCluster,
-  embeddedBinaries,
-  findBinaries,
-  ownFolder,
-  type Server,
-  sql,
-  startServer,
-} from '../../src/database/index.ts';
+import { type Connection, createCluster, ownFolder, type Server, sql, startServer } from '../../src/database/index.ts';
 import { type StatementDigest } from '../../src/evidence/index.ts';
 import { type Direction, type SealedRelease } from '../../src/release/index.ts';
 import { execute, type RolloutEvent } from '../../src/rollout/index.ts';
 import { runSql, versions, withSession } from '../database.io.ts';
 import { type Ground, withGround } from './ground.io.ts';
 import { forget, type Standing, standing } from './standing.io.ts';
+import { binariesOf, type Version } from '../binaries.io.ts';
 
 /** A server that can be killed and started again at the same address. */
 interface Mortal {
@@ -35,8 +27,8 @@ interface Mortal {
   kill(): Promise<void>;
 }
 
-async function withMortal<T>(version: '18' | '15', use: (mortal: Mortal) => Promise<T>): Promise<T> {
-  const binaries = version === '18' ? embeddedBinaries() : findBinaries(15);
+async function withMortal<T>(version: Version, use: (mortal: Mortal) => Promise<T>): Promise<T> {
+  const binaries = binariesOf(version);
   const folder = mkdtempSync(join(tmpdir(), 'oneroof-mortal-'));
   const data = join(folder, 'data');
   const address = mkdtempSync(join(tmpdir(), 'oneroof-at-'));

@@ -1,24 +1,21 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { OneRoofError } from '../../src/core/index.ts';
-import { embeddedBinaries, findBinaries, type Server, sql, startTemporaryServer } from '../../src/database/index.ts';
+import { type Server, sql, startTemporaryServer } from '../../src/database/index.ts';
 import { execute, type Run } from '../../src/rollout/index.ts';
 import { versions } from '../database.io.ts';
 import { type Ground, withGround } from './ground.io.ts';
+import { binariesOf, type Version } from '../binaries.io.ts';
 
 /** Servers of their own: a role is dropped here, and all databases of a server share them. */
 const servers = new Map<string, Server>();
 beforeAll(async () => {
-  for (const version of versions)
-    servers.set(
-      version,
-      await startTemporaryServer({ binaries: version === '18' ? embeddedBinaries() : findBinaries(15) }),
-    );
+  for (const version of versions) servers.set(version, await startTemporaryServer({ binaries: binariesOf(version) }));
 }, 60_000);
 afterAll(async () => {
   for (const server of servers.values()) await server.stop();
 });
 
-function withOwnGround(version: '18' | '15', use: (ground: Ground) => Promise<void>): Promise<void> {
+function withOwnGround(version: Version, use: (ground: Ground) => Promise<void>): Promise<void> {
   const server = servers.get(version);
   if (server === undefined) throw new Error(`no server of ${version}`);
   return withGround(version, use, { owned: { server: server.connection('postgres'), installer: null } });

@@ -34,6 +34,7 @@ import { versions } from '../database.io.ts';
 import { assertion, descriptorOf, type Gated, signer, withGate } from '../gate/cycle.io.ts';
 import { addAuthenticator, freePort, hasBrowser, launch, serveEnrolment } from './browser.io.ts';
 import { desk, signOn } from './desk.io.ts';
+import { type Version } from '../binaries.io.ts';
 
 const eve = signer('eve', 5);
 const eveKey = {
@@ -49,7 +50,7 @@ const withEve = (registry: Registry): Registry =>
 
 /** A gated database, a folder with oneroof.yaml for it, and a desk there. */
 async function atDesk(
-  version: '18' | '15',
+  version: Version,
   use: (
     of: { gated: Gated; home: string; put: (name: string, value: unknown) => void } & ReturnType<typeof desk>,
   ) => Promise<void>,
