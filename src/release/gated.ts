@@ -180,7 +180,7 @@ function onlySuperuser(kind: string, node: Node): string | null {
   if (kind === 'DefElem' && node['defname'] === 'leakproof' && isTrue(node['arg'])) return 'LEAKPROOF';
   if (kind === 'DefElem' && node['defname'] === 'support') return 'SUPPORT of a function';
   if (kind === 'CreatePublicationStmt' && node['for_all_tables'] === true) return 'CREATE PUBLICATION FOR ALL TABLES';
-  if (kind === 'PublicationObjSpec' && /^PUBLICATIONOBJ_TABLES_IN_/.test(String(node['pubobjtype'])))
+  if (kind === 'PublicationObjSpec' && String(node['pubobjtype']).startsWith('PUBLICATIONOBJ_TABLES_IN_'))
     return 'a publication FOR TABLES IN SCHEMA';
   return null;
 }
