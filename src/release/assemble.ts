@@ -162,6 +162,7 @@ function readTier(work: Work, index: number): Tier {
         parser: work.parser,
         allows: work.manifest.allows,
         transaction: declared.transaction,
+        gated: declared.barred === undefined,
       }),
     );
     if (declared.transaction === 'single') work.problems.push(...enumsUsed(statements));

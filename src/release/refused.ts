@@ -1,7 +1,10 @@
 import { type Problem } from '../core/index.ts';
 
-/** Statements that no release may hold, by node type: why, and what to do instead. */
-export const refusedKinds: Readonly<Record<string, readonly [Problem['code'], string, string]>> = {
+/** Why something is refused, and what to do instead. */
+export type Refusal = readonly [code: Problem['code'], problem: string, fix: string];
+
+/** Statements that no release may hold, by node type. */
+export const refusedKinds: Readonly<Record<string, Refusal>> = {
   TransactionStmt: [
     'RULE_TRANSACTION',
     'transaction control: the tier decides where a transaction begins and ends',

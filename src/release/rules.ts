@@ -1,8 +1,11 @@
 import { type Problem } from '../core/index.ts';
+import { readBody } from './body.ts';
+import { calledBy } from './calls.ts';
+import { refusedByGate } from './gated.ts';
 import { type Node, type Parser, type Statement } from './parser.ts';
-import { dispatchFunctions, dispatchSchemas, refusedKinds, sharedObjects, untrusted } from './refused.ts';
+import { dispatchFunctions, dispatchSchemas, type Refusal, refusedKinds, sharedObjects, untrusted } from './refused.ts';
 import { type TransactionMode } from './release.ts';
-import { isTrue, lastName, schemaName, visit } from './tree.ts';
+import { functionMadeBy, isTrue, lastName, schemaName, visit } from './tree.ts';
 
 /** What the rules of one tier's file are applied with. */
 export interface RuleContext {
@@ -13,25 +16,37 @@ export interface RuleContext {
     readonly dispatch?: string | undefined;
   };
   readonly transaction: TransactionMode;
+  /** Whether the gate of a database runs it: a barred tier is only rehearsed. */
+  readonly gated: boolean;
+}
+
+/** The same, for the statements of one file. */
+interface FileContext extends RuleContext {
+  /** Functions that the file calls: the gate sees what they do. */
+  readonly called: ReadonlySet<string>;
 }
 
 /**
  * Says what a tier's file holds that no release may, or only with a reason under `allows`.
  *
  * Errors  RULE_TRANSACTION, RULE_SESSION, RULE_CLUSTER, RULE_DISPATCH, RULE_CASCADE, RULE_DEFINER, RULE_LANGUAGE, RULE_CONCURRENTLY,
- *         SQL_NOT_ANALYSED as problems.
+ *         RULE_GATE, RULE_EXECUTE, RULE_SUPERUSER, SQL_NOT_ANALYSED as problems.
  * Source  docs/FORMAT.md "What is refused".
  */
 export function checkStatements(statements: readonly Statement[], context: RuleContext): readonly Problem[] {
-  return statements.flatMap((statement) => checkStatement(statement, context));
+  const called = calledBy(statements, context.parser);
+  return statements.flatMap((statement) => checkStatement(statement, { ...context, called }));
 }
 
 /** A problem of one statement, at its place. */
-export function refuse({ step }: Statement, [code, problem, fix]: readonly [Problem['code'], string, string]): Problem {
+export function refuse({ step }: Statement, [code, problem, fix]: Refusal): Problem {
   return { code, problem, fix, place: step.place, excerpt: step.sql.split('\n')[0] ?? '' };
 }
 
-function checkStatement(statement: Statement, context: RuleContext): readonly Problem[] {
+const insideOrBarred =
+  'write it so that it runs in a transaction (CREATE INDEX without CONCURRENTLY), or bar the tier and do it outside of the release';
+
+function checkStatement(statement: Statement, context: FileContext): readonly Problem[] {
   const { tree, step } = statement;
   const problems: Problem[] = [];
   const say = (code: Problem['code'], problem: string, fix: string): number =>
@@ -65,9 +80,16 @@ function checkStatement(statement: Statement, context: RuleContext): readonly Pr
     say(
       'RULE_CONCURRENTLY',
       `${step.title} cannot run inside a transaction, and this tier runs in one`,
-      'give it a tier of its own with `transaction: each`',
+      context.gated ? insideOrBarred : 'give it a tier of its own with `transaction: each`',
+    );
+  } else if (!step.transactional && context.gated) {
+    say(
+      'RULE_CONCURRENTLY',
+      `${step.title} cannot run inside a transaction, and the gate runs every step in one`,
+      insideOrBarred,
     );
   }
+  if (context.gated) problems.push(...refusedByGate(statement, context.allows).map((one) => refuse(statement, one)));
   if (step.kind === 'IndexStmt' && body['concurrent'] === true && body['if_not_exists'] === true) {
     say(
       'RULE_CONCURRENTLY',
@@ -108,7 +130,7 @@ function checkStatement(statement: Statement, context: RuleContext): readonly Pr
 }
 
 /** What stands deeper in the tree: calls, function options, languages, the bodies of PL/pgSQL. */
-function checkInside(statement: Statement, context: RuleContext): readonly Problem[] {
+function checkInside(statement: Statement, context: FileContext): readonly Problem[] {
   const { tree, step } = statement;
   const problems: Problem[] = [];
   visit(tree, (kind, node) => {
@@ -169,77 +191,16 @@ function checkInside(statement: Statement, context: RuleContext): readonly Probl
         );
     }
   });
-  const { language, text: bodyText } = bodyOf(statement);
-  if (bodyText !== null && language !== 'sql' && language !== 'plpgsql' && !untrusted.test(language)) {
-    problems.push(
-      refuse(statement, [
-        'SQL_NOT_ANALYSED',
-        `code in the language ${language} cannot be read, so it cannot be checked`,
-        'write it in SQL or PL/pgSQL',
-      ]),
-    );
-  }
-  if (bodyText !== null && language === 'plpgsql') {
-    const texts = context.parser.bodyTexts(step.sql);
-    if (texts === null)
-      problems.push(
-        refuse(statement, [
-          'SQL_NOT_ANALYSED',
-          'the PL/pgSQL of this statement cannot be read, so it cannot be checked',
-          'correct it; only what can be analysed is sealed',
-        ]),
-      );
-    for (const text of texts ?? []) problems.push(...checkBodyText({ statement, text, context }));
-  }
-  if (bodyText !== null && language === 'sql') problems.push(...checkBodyText({ statement, text: bodyText, context }));
+  const body = readBody(statement, context.parser);
+  problems.push(...body.refusals.map((one) => refuse(statement, one)));
+  const made = functionMadeBy(tree);
+  const within = {
+    ...context,
+    transaction: 'each' as const,
+    gated: context.gated && (made === null || context.called.has(made)),
+  };
+  for (const inner of body.statements)
+    for (const { code, problem, fix } of checkStatement(inner, within))
+      problems.push(refuse(statement, [code, problem, fix]));
   return problems;
-}
-
-/** The language and the text of the body of CREATE FUNCTION, CREATE PROCEDURE or DO; the text is null for every other statement. */
-function bodyOf({ tree, step }: Statement): { readonly language: string; readonly text: string | null } {
-  if (step.kind !== 'CreateFunctionStmt' && step.kind !== 'DoStmt') return { language: '', text: null };
-  // PostgreSQL takes PL/pgSQL where DO names no language
-  let language = step.kind === 'DoStmt' ? 'plpgsql' : '';
-  let text: string | null = null;
-  visit(tree, (kind, node) => {
-    if (kind !== 'DefElem') return;
-    const arg = node['arg'] as
-      | { String?: { sval?: string }; List?: { items?: readonly { String?: { sval?: string } }[] } }
-      | undefined;
-    if (node['defname'] === 'language') language = arg?.String?.sval ?? '';
-    if (node['defname'] === 'as') text = arg?.String?.sval ?? arg?.List?.items?.[0]?.String?.sval ?? null;
-  });
-  return { language, text };
-}
-
-/** One statement or expression inside PL/pgSQL; an expression is read as what follows SELECT. */
-function checkBodyText({
-  statement,
-  text,
-  context,
-}: {
-  statement: Statement;
-  text: string;
-  context: RuleContext;
-}): readonly Problem[] {
-  for (const candidate of [text, `SELECT ${text}`]) {
-    const { statements, problems } = context.parser.parse(statement.step.place.file, candidate);
-    if (problems.length > 0) continue;
-    const inner = statements.flatMap((one) => checkStatement(one, { ...context, transaction: 'each' }));
-    return inner.map((problem) => ({
-      ...problem,
-      place: statement.step.place,
-      excerpt: statement.step.sql.split('\n')[0] ?? '',
-    }));
-  }
-  // assignments (x := …) are no SQL of their own
-  const value = /^[^=]*:?=\s*([\s\S]+)$/.exec(text)?.[1];
-  if (value !== undefined) return checkBodyText({ statement, text: value, context });
-  return [
-    refuse(statement, [
-      'SQL_NOT_ANALYSED',
-      'a part of this body cannot be read, so it cannot be checked',
-      'correct or simplify it; only what can be analysed is sealed',
-    ]),
-  ];
 }

@@ -63,6 +63,9 @@ export function runsInTransaction(tree: Readonly<Record<string, unknown>>): bool
     case 'VacuumStmt':
       // ANALYZE is the same node and may run inside
       return (body as { is_vacuumcmd?: boolean }).is_vacuumcmd !== true;
+    case 'ClusterStmt':
+      // of all tables that were clustered before
+      return 'relation' in body;
     case 'ReindexStmt':
       return (
         !JSON.stringify(body).includes('"concurrently"') &&

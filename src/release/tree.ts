@@ -11,6 +11,37 @@ export function visit(value: unknown, see: (kind: string, node: Node) => void): 
   }
 }
 
+/** Parts of a statement that run later, if ever: PostgreSQL looks at what they may do only then. */
+const later: Readonly<Record<string, readonly string[]>> = {
+  ViewStmt: ['query'],
+  RuleStmt: ['whereClause', 'actions'],
+  CreatePolicyStmt: ['qual', 'with_check'],
+  AlterPolicyStmt: ['qual', 'with_check'],
+  CreateFunctionStmt: ['parameters', 'sql_body'],
+  CreateTrigStmt: ['whenClause'],
+  Constraint: ['raw_expr'],
+};
+
+/** Calls back for every named node of a parse tree that runs with its statement. */
+export function visitNow(value: unknown, see: (kind: string, node: Node) => void): void {
+  if (Array.isArray(value)) for (const item of value) visitNow(item, see);
+  else if (typeof value === 'object' && value !== null) {
+    for (const [key, member] of Object.entries(value)) {
+      if (typeof member !== 'object' || member === null || Array.isArray(member)) visitNow(member, see);
+      else {
+        see(key, member as Node);
+        visitNow(Object.fromEntries(Object.entries(member).filter(([part]) => !later[key]?.includes(part))), see);
+      }
+    }
+  }
+}
+
+/** The name of the function or procedure that a statement makes; null for every other statement. */
+export function functionMadeBy(tree: Node): string | null {
+  const made = tree['CreateFunctionStmt'] as Node | undefined;
+  return made === undefined ? null : lastName(made['funcname']);
+}
+
 /** The last part of a name that may be qualified. */
 export function lastName(names: unknown): string {
   const last = Array.isArray(names) ? (names.at(-1) as { String?: { sval?: string } } | undefined) : undefined;

@@ -1,12 +1,34 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { versions } from '../database.io.ts';
+import { sql } from '../../src/database/index.ts';
+import { explainReason, required } from '../../src/gate/index.ts';
+import { versions, withSession } from '../database.io.ts';
 import { ask, type Bend, bends, plan, withAsked } from './agreement.io.ts';
 import { withGate } from './cycle.io.ts';
 
 const named = (of: readonly Bend[]): string => of.map(({ name }) => name).join(' and ');
 
 describe.each(versions)('Node and PostgreSQL %s', (version) => {
+  // the database keeps to ASCII, because its encoding may have no other signs, and puts no commas into a figure
+  it('say in the same words which bound a metric misses', () =>
+    withGate(version, {}, async (gated) => {
+      const statement = await gated.ratify(await gated.ratification(), [gated.people.ana, gated.people.ben]);
+      await withSession(gated.database, async (session) => {
+        for (const expectation of [{ equals: 0 }, { atLeast: 2 }, { atMost: 0 }, { atLeast: 1.5, atMost: 50_000 }]) {
+          const [said] = await session.query<{ words: string }>(
+            sql`select gate.misses(${statement}, 'rows', ${JSON.stringify(expectation)}::jsonb) as words`,
+          );
+          const node = explainReason({
+            kind: 'invariant',
+            metric: 'rows',
+            measured: 1,
+            required: required(expectation),
+          });
+          expect(said?.words).toBe(node.replaceAll('≥', '>=').replaceAll('≤', '<=').replaceAll(',000', '000'));
+        }
+      });
+    }));
+
   it('give the same code for every field that is bent, in both directions', { timeout: 300_000 }, async () => {
     await withGate(version, plan, async (gated) => {
       await gated.as('app_owner', (session) => session.run('insert into public.readiness values (1)'));

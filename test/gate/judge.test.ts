@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { explainReason, judge } from '../../src/gate/index.ts';
+import { explainReason, judge, required } from '../../src/gate/index.ts';
 import { type Expectation, type MetricName, type TierId } from '../../src/release/index.ts';
 import { sealed } from '../rehearsal/host.io.ts';
 
@@ -27,4 +27,13 @@ test('a reason says what was measured and what is needed, with every digit', () 
   expect(say(0, 1)).toEqual(['ospa = 0, needs ≥ 1']);
   expect(say(1234, 50_000)).toEqual(['ospa = 1,234, needs ≥ 50,000']);
   expect(say(0.9999, 1)).toEqual(['ospa = 0.9999, needs ≥ 1']);
+});
+
+test('a bound is written for people', () => {
+  expect([{ equals: 0 }, { atLeast: 1 }, { atMost: 5 }, { atLeast: 1, atMost: 5 }].map(required)).toEqual([
+    '= 0',
+    '≥ 1',
+    '≤ 5',
+    '≥ 1 and ≤ 5',
+  ]);
 });

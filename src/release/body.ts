@@ -1,0 +1,76 @@
+import { type Parser, type Statement } from './parser.ts';
+import { type Refusal, untrusted } from './refused.ts';
+import { visit } from './tree.ts';
+
+/** What the body of CREATE FUNCTION, CREATE PROCEDURE or DO holds, and what keeps it from being read; nothing of another statement. */
+export interface Body {
+  readonly language: string;
+  readonly statements: readonly Statement[];
+  readonly refusals: readonly Refusal[];
+}
+
+/**
+ * Reads the body of a statement.
+ *
+ * Errors  SQL_NOT_ANALYSED as refusals: another language than SQL and PL/pgSQL, or text that cannot be read.
+ */
+export function readBody(statement: Statement, parser: Parser): Body {
+  const { language, text } = bodyOf(statement);
+  const refused = (problem: string, fix: string): Body => ({
+    language,
+    statements: [],
+    refusals: [['SQL_NOT_ANALYSED', problem, fix]],
+  });
+  // code in an untrusted language is refused as such
+  if (text === null || untrusted.test(language)) return { language, statements: [], refusals: [] };
+  if (language !== 'sql' && language !== 'plpgsql')
+    return refused(
+      `code in the language ${language} cannot be read, so it cannot be checked`,
+      'write it in SQL or PL/pgSQL',
+    );
+  const texts = language === 'sql' ? [text] : parser.bodyTexts(statement.step.sql);
+  if (texts === null)
+    return refused(
+      'the PL/pgSQL of this statement cannot be read, so it cannot be checked',
+      'correct it; only what can be analysed is sealed',
+    );
+  const parts = texts.map((part) => readPart(part, parser));
+  return {
+    language,
+    statements: parts.flatMap((part) => part ?? []),
+    refusals: parts.includes(null)
+      ? refused(
+          'a part of this body cannot be read, so it cannot be checked',
+          'correct or simplify it; only what can be analysed is sealed',
+        ).refusals
+      : [],
+  };
+}
+
+/** The language and the text of a body; the text is null for every other statement. */
+function bodyOf({ tree, step }: Statement): { readonly language: string; readonly text: string | null } {
+  if (step.kind !== 'CreateFunctionStmt' && step.kind !== 'DoStmt') return { language: '', text: null };
+  // PostgreSQL takes PL/pgSQL where DO names no language
+  let language = step.kind === 'DoStmt' ? 'plpgsql' : '';
+  let text: string | null = null;
+  visit(tree, (kind, node) => {
+    if (kind !== 'DefElem') return;
+    const arg = node['arg'] as
+      | { String?: { sval?: string }; List?: { items?: readonly { String?: { sval?: string } }[] } }
+      | undefined;
+    if (node['defname'] === 'language') language = arg?.String?.sval ?? '';
+    if (node['defname'] === 'as') text = arg?.String?.sval ?? arg?.List?.items?.[0]?.String?.sval ?? null;
+  });
+  return { language, text };
+}
+
+/** One statement or expression of a body; an expression is read as what follows SELECT. Null: it cannot be read. */
+function readPart(text: string, parser: Parser): readonly Statement[] | null {
+  for (const candidate of [text, `SELECT ${text}`]) {
+    const { statements, problems } = parser.parse('', candidate);
+    if (problems.length === 0) return statements;
+  }
+  // assignments (x := …) are no SQL of their own
+  const value = /^[^=]*:?=\s*([\s\S]+)$/.exec(text)?.[1];
+  return value === undefined ? null : readPart(value, parser);
+}
