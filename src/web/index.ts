@@ -40,3 +40,4 @@ export {
 export { type Answer, type Page, type ServedPage, servePage } from './serve.io.ts';
 export { listenAt } from './guard.ts';
 export { guardedApp } from './guarded.io.ts';
+export { startListening } from './listen.io.ts';

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { serve } from '@hono/node-server';
-import { type Hono } from 'hono';
 import { OneRoofError } from '../core/index.ts';
 import { type Document, securityHeaders, writeDocument } from '../page/index.ts';
 import { turnFromPage } from './guard.ts';
 import { guardedApp, refused } from './guarded.io.ts';
+import { startListening } from './listen.io.ts';
 
 /** What an action answers: said to the person as it is. */
 export type Answer =
@@ -52,7 +51,8 @@ export async function servePage(page: Page): Promise<ServedPage> {
     last = answer;
     return Response.json(await answer, { headers: securityHeaders({}) });
   });
-  return listen(app, page, token);
+  const close = await startListening({ listen: page.listen, tls: null }, (request, env) => app.fetch(request, env));
+  return { url: `${page.origin}/${token}/`, close };
 }
 
 async function act(action: () => Promise<Answer>): Promise<Answer> {
@@ -64,29 +64,4 @@ async function act(action: () => Promise<Answer>): Promise<Answer> {
     }
     throw error;
   }
-}
-
-function listen(app: Hono, page: Page, token: string): Promise<ServedPage> {
-  return new Promise((resolve, reject) => {
-    const server = serve(
-      { fetch: app.fetch, hostname: page.listen.host, port: page.listen.port, autoCleanupIncoming: true },
-      () => {
-        const close = (): Promise<void> =>
-          new Promise((done) => {
-            server.close(() => done());
-            if ('closeAllConnections' in server) server.closeAllConnections();
-          });
-        resolve({ url: `${page.origin}/${token}/`, close });
-      },
-    );
-    server.once('error', (cause) =>
-      reject(
-        new OneRoofError('PAGE_UNSERVED', {
-          problem: `the page cannot be served at ${page.listen.host}:${page.listen.port}: ${cause.message}`,
-          fix: 'end what listens there, or name another address with --listen',
-          cause,
-        }),
-      ),
-    );
-  });
 }
