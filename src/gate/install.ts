@@ -122,6 +122,8 @@ export function gateFunctions({ serverVersion, as }: Pick<InstallPlan, 'serverVe
   ].join('\n');
 }
 
+const takeDigest = 'update gate.identity set intact = gate.intact_digest();';
+
 /** Writes the SQL that gives the gate to its owners, its functions to those who may call them, and takes the digest of all of it. */
 export function gateOwners(plan: Pick<InstallPlan, 'appOwner' | 'as'>): string {
   const appOwner = id(plan.appOwner).text;
@@ -153,36 +155,44 @@ end $do$;`,
 end $do$;`,
     `revoke create on schema gate from ${appOwner};`,
     'alter schema gate owner to gate_owner;',
-    plan.as === 'owner' ? closeInstall : 'update gate.identity set intact = gate.intact_digest();',
+    plan.as === 'owner' ? `set local role gate_owner;\n${afterLeaving('close_install', takeDigest)}` : takeDigest,
   ].join('\n');
 }
 
 /**
- * The digest is over the memberships of the gate's roles too, so it is taken when the installing role has left gate_owner, by a function
- * that removes itself and that role's way in.
+ * Writes the SQL that runs a statement as gate_owner when the installing role has left it, for a session that is gate_owner now: the
+ * digest is over the memberships of the gate's roles too. The function that does so removes itself and that role's way in.
  */
-const closeInstall = `set local role gate_owner;
-create function gate.close_install() returns void
+export function afterLeaving(name: string, statement: string): string {
+  return `create function gate.${name}() returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 begin
   execute format('revoke usage on schema gate from %I', session_user);
-  drop function gate.close_install();
-  update gate.identity set intact = gate.intact_digest();
+  drop function gate.${name}();
+  ${statement}
 end $gate$;
-revoke all on function gate.close_install() from public;
+revoke all on function gate.${name}() from public;
 do $do$ begin
   execute format('grant usage on schema gate to %I', session_user);
-  execute format('grant execute on function gate.close_install() to %I', session_user);
+  execute format('grant execute on function gate.${name}() to %I', session_user);
 end $do$;
 set local role none;
 revoke gate_owner from current_user;
-do $do$ begin perform gate.close_install(); end $do$;`;
+do $do$ begin perform gate.${name}(); end $do$;`;
+}
 
-/** Refuses while a release was rolled out, or back, in part. */
-export const refuseHalfWay = `do $do$ begin if exists (select from gate.status() s
+/** Waits for a tier that runs, and refuses while a release was rolled out, or back, in part. */
+export const refuseHalfWay = `lock table gate.fence in exclusive mode;
+do $do$ begin if exists (select from gate.status() s
   where s.next_down is not null and (s.next_up is not null or s.done @> '[{"direction": "down"}]')) then
   raise exception using errcode = 'OR001', message = 'gate: busy: a release is half way';
 end if; end $do$;`;
+
+/** For a superuser, whose they are. */
+export const dropEventTriggers = [
+  'drop event trigger if exists oneroof_gate_ddl;',
+  'drop event trigger if exists oneroof_gate_drop;',
+];
 
 /**
  * Writes the SQL that removes the gate; the roles stay, because other databases of the server may use them. It refuses while a
@@ -192,11 +202,8 @@ export function uninstallSql(as: InstallPlan['as']): string {
   const asOwner = as === 'owner';
   return [
     ...(asOwner ? ['grant gate_owner to current_user;', 'set local role gate_owner;'] : []),
-    'lock table gate.fence in exclusive mode;',
     refuseHalfWay,
-    ...(asOwner
-      ? []
-      : ['drop event trigger if exists oneroof_gate_ddl;', 'drop event trigger if exists oneroof_gate_drop;']),
+    ...(asOwner ? [] : dropEventTriggers),
     'drop schema gate cascade;',
     ...(asOwner ? ['set local role none;', 'revoke gate_owner from current_user;'] : []),
   ].join('\n');

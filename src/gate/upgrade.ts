@@ -1,4 +1,12 @@
-import { gateFunctions, gateOwners, gateVersion, type InstallPlan, refuseHalfWay } from './install.ts';
+import {
+  afterLeaving,
+  dropEventTriggers,
+  gateFunctions,
+  gateOwners,
+  gateVersion,
+  type InstallPlan,
+  refuseHalfWay,
+} from './install.ts';
 
 /** What the gate of one database is upgraded with. */
 export interface UpgradePlan extends Pick<InstallPlan, 'serverVersion' | 'appOwner' | 'as'> {
@@ -16,30 +24,14 @@ const compare = `if (select intact from gate.identity) is distinct from gate.int
  */
 export function upgradeChecks(as: UpgradePlan['as']): string {
   if (as === 'superuser')
-    return `lock table gate.fence in exclusive mode;
-${refuseHalfWay}
+    return `${refuseHalfWay}
 do $do$ begin
   ${compare}
 end $do$;`;
   return `grant gate_owner to current_user;
 set local role gate_owner;
-lock table gate.fence in exclusive mode;
 ${refuseHalfWay}
-create function gate.open_upgrade() returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
-begin
-  execute format('revoke usage on schema gate from %I', session_user);
-  drop function gate.open_upgrade();
-  ${compare}
-end $gate$;
-revoke all on function gate.open_upgrade() from public;
-do $do$ begin
-  execute format('grant usage on schema gate to %I', session_user);
-  execute format('grant execute on function gate.open_upgrade() to %I', session_user);
-end $do$;
-set local role none;
-revoke gate_owner from current_user;
-do $do$ begin perform gate.open_upgrade(); end $do$;
+${afterLeaving('open_upgrade', compare)}
 grant gate_owner to current_user;`;
 }
 
@@ -61,9 +53,7 @@ export function upgradeSql(plan: UpgradePlan): string {
       `do $do$ begin if (select version from gate.identity) is distinct from ${plan.from} then
   raise exception using errcode = 'OR001', message = 'gate: version: it is not the version that this was written for';
 end if; end $do$;`,
-      ...(asOwner
-        ? []
-        : ['drop event trigger if exists oneroof_gate_ddl;', 'drop event trigger if exists oneroof_gate_drop;']),
+      ...(asOwner ? [] : dropEventTriggers),
       'drop trigger if exists whole_tiers on gate.tiers;',
       `do $do$ declare o record; begin
   for o in select p.oid::regprocedure as what from pg_proc p where p.pronamespace = 'gate'::regnamespace loop

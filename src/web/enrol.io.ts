@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type RegistrationResponseJSON, verifyRegistrationResponse } from '@simplewebauthn/server';
 import {
   convertCertBufferToPEM,
+  cose,
   decodeAttestationObject,
   decodeCredentialPublicKey,
   validateCertificatePath,
@@ -120,8 +121,10 @@ async function readKey(policy: Policy, challenge: string, given: z.output<typeof
     });
     if (!verified) return refused('the registration does not verify');
     if (registrationInfo.credential.id !== credential) return refused('the passkey answers to another name');
-    const cose = decodeCredentialPublicKey(registrationInfo.credential.publicKey) as unknown as Map<number, unknown>;
-    const [x, y] = [cose.get(-2), cose.get(-3)];
+    const publicKey = decodeCredentialPublicKey(registrationInfo.credential.publicKey);
+    const [x, y] = cose.isCOSEPublicKeyEC2(publicKey)
+      ? [publicKey.get(cose.COSEKEYS.x), publicKey.get(cose.COSEKEYS.y)]
+      : [];
     if (!(x instanceof Uint8Array && y instanceof Uint8Array)) return refused('the key is not a point of P-256');
     const device = registrationInfo.credentialDeviceType === 'singleDevice' ? 'bound' : 'synced';
     const hex = (value: Uint8Array): string => Buffer.from(value).toString('hex');

@@ -39,3 +39,5 @@ export {
 } from './registration.ts';
 export { type Answer, type Page, type ServedPage, servePage } from './serve.io.ts';
 export { listenAt } from './guard.ts';
+export { guardedApp } from './guarded.io.ts';
+export { startListening } from './listen.io.ts';

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { serve } from '@hono/node-server';
-import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { OneRoofError } from '../core/index.ts';
-import { type Turned, turnAway } from './guard.ts';
 import { type Document, securityHeaders, writeDocument } from '../page/index.ts';
+import { turnFromPage } from './guard.ts';
+import { guardedApp, refused } from './guarded.io.ts';
+import { startListening } from './listen.io.ts';
 
 /** What an action answers: said to the person as it is. */
 export type Answer =
@@ -27,9 +26,6 @@ export interface ServedPage {
   close(): Promise<void>;
 }
 
-/** An assertion with an attestation takes less than 8 KiB. Bytes. */
-const longestBody = 64 * 1024;
-
 /**
  * Serves one page at an address that cannot be guessed.
  *
@@ -37,26 +33,7 @@ const longestBody = 64 * 1024;
  */
 export async function servePage(page: Page): Promise<ServedPage> {
   const token = randomBytes(24).toString('base64url');
-  const app = new Hono();
-  const bare = securityHeaders({});
-  const turn = ({ status, problem }: Turned): Response =>
-    Response.json({ ok: false, code: 'refused', text: problem }, { status, headers: bare });
-  app.use(async (context, next) => {
-    const { method, path } = context.req;
-    const turned = turnAway(
-      { method, path, header: (name) => context.req.header(name) },
-      { origin: page.origin, token },
-    );
-    if (turned !== null) return turn(turned);
-    await next();
-    return undefined;
-  });
-  app.use(
-    bodyLimit({
-      maxSize: longestBody,
-      onError: () => Response.json({ ok: false, code: 'refused', text: 'too long' }, { status: 413, headers: bare }),
-    }),
-  );
+  const app = guardedApp({ origin: page.origin, further: (asked) => turnFromPage(asked, token) });
   app.get('/:token/', async () => {
     const document = await page.draw();
     const headers = { ...securityHeaders(document), 'content-type': 'text/html; charset=utf-8' };
@@ -68,13 +45,14 @@ export async function servePage(page: Page): Promise<ServedPage> {
     const action = Object.hasOwn(page.actions, context.req.param('action'))
       ? page.actions[context.req.param('action')]
       : undefined;
-    if (action === undefined) return turn({ status: 404, problem: 'there is no such page' });
+    if (action === undefined) return refused({ status: 404, problem: 'there is no such page' });
     const body: unknown = await context.req.json().catch(() => null);
     const answer = last.then(() => act(() => action(body)));
     last = answer;
-    return Response.json(await answer, { headers: bare });
+    return Response.json(await answer, { headers: securityHeaders({}) });
   });
-  return listen(app, page, token);
+  const close = await startListening({ listen: page.listen, tls: null }, (request, env) => app.fetch(request, env));
+  return { url: `${page.origin}/${token}/`, close };
 }
 
 async function act(action: () => Promise<Answer>): Promise<Answer> {
@@ -86,29 +64,4 @@ async function act(action: () => Promise<Answer>): Promise<Answer> {
     }
     throw error;
   }
-}
-
-function listen(app: Hono, page: Page, token: string): Promise<ServedPage> {
-  return new Promise((resolve, reject) => {
-    const server = serve(
-      { fetch: app.fetch, hostname: page.listen.host, port: page.listen.port, autoCleanupIncoming: true },
-      () => {
-        const close = (): Promise<void> =>
-          new Promise((done) => {
-            server.close(() => done());
-            if ('closeAllConnections' in server) server.closeAllConnections();
-          });
-        resolve({ url: `${page.origin}/${token}/`, close });
-      },
-    );
-    server.once('error', (cause) =>
-      reject(
-        new OneRoofError('PAGE_UNSERVED', {
-          problem: `the page cannot be served at ${page.listen.host}:${page.listen.port}: ${cause.message}`,
-          fix: 'end what listens there, or name another address with --listen',
-          cause,
-        }),
-      ),
-    );
-  });
 }

@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
-import { type AssertionCheck, type DeviceClass } from '../../src/gate/index.ts';
+import { type AssertionCheck, type DeviceClass, type Signature } from '../../src/gate/index.ts';
 
 export const policy = { origin: 'https://gate.example.org', rpId: 'gate.example.org' };
 
@@ -15,11 +15,9 @@ export interface Parts {
 }
 
 /** The client data of an honest browser. */
-export function clientData(challenge: Uint8Array, tail = '}'): Buffer {
+export function clientData(challenge: Uint8Array, { origin = policy.origin, tail = '}' } = {}): Buffer {
   const spelled = Buffer.from(challenge).toString('base64url');
-  return Buffer.from(
-    `{"type":"webauthn.get","challenge":"${spelled}","origin":"${policy.origin}","crossOrigin":false${tail}`,
-  );
+  return Buffer.from(`{"type":"webauthn.get","challenge":"${spelled}","origin":"${origin}","crossOrigin":false${tail}`);
 }
 
 /** Authenticator data for a site, with these flags, and bytes after the counter. */
@@ -28,44 +26,68 @@ export function authenticatorData(flags: number, { rpId = policy.rpId, tail = ''
   return Buffer.concat([site, Buffer.from([flags, 0, 0, 0, 7]), Buffer.from(tail, 'hex')]);
 }
 
+/** A new key pair of P-256, with its point as a registry spells it. */
+export function keyPair(): Pick<Parts, 'x' | 'y' | 'privateKey'> {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const jwk = publicKey.export({ format: 'jwk' });
+  const [x = '', y = ''] = [jwk.x, jwk.y].map((part) => Buffer.from(part ?? '', 'base64url').toString('hex'));
+  return { x, y, privateKey };
+}
+
 /** A few keys for all: making one is slow. */
-const keys = Array.from({ length: 5 }, () => generateKeyPairSync('ec', { namedCurve: 'P-256' }));
+const keys = Array.from({ length: 5 }, keyPair);
 
 /** The parts of a good assertion over a challenge of its own. */
 export function honest(index: number): Parts {
   const challenge = randomBytes(32);
-  const { privateKey, publicKey } = keys[index % keys.length] ?? keys[0]!;
-  const jwk = publicKey.export({ format: 'jwk' });
-  const [x = '', y = ''] = [jwk.x, jwk.y].map((part) => Buffer.from(part ?? '', 'base64url').toString('hex'));
   const tail = ['}', ',"other_keys_can_be_added_here":"x"}', ',"type":"webauthn.create"}'][index % 3];
   const flags = [0x05, 0x0d, 0x1d][index % 3] ?? 0x05;
   const device = flags === 0x05 ? 'bound' : 'any';
   return {
     challenge,
-    clientData: clientData(challenge, tail),
+    clientData: clientData(challenge, { tail }),
     authenticatorData: authenticatorData(flags),
     device,
-    x,
-    y,
-    privateKey,
+    ...(keys[index % keys.length] ?? keys[0]!),
   };
 }
 
 /** Signs the parts as they are: what is wrong in them is then wrong under a good signature. */
 export function assertion(parts: Parts, damage: (der: Buffer) => Buffer = (der) => der): AssertionCheck {
-  const { challenge, device, x, y, privateKey } = parts;
-  const hash = createHash('sha256').update(parts.clientData).digest();
-  const der = sign('sha256', Buffer.concat([parts.authenticatorData, hash]), privateKey);
+  const { challenge, device, x, y } = parts;
+  const signature = signedBytes({ ...parts, credential: 'Y3JlZGVudGlhbA' });
   return {
     challenge,
     policy,
     key: { x, y },
     device,
-    signature: {
-      credential: 'Y3JlZGVudGlhbA',
-      authenticatorData: parts.authenticatorData,
-      clientDataJSON: parts.clientData,
-      signature: damage(der),
-    },
+    signature: { ...signature, signature: damage(signature.signature) },
   };
+}
+
+/** What an authenticator and a browser make of a challenge, with these flags, on this page. */
+export function answer(
+  by: { readonly credential: string; readonly privateKey: KeyObject },
+  seen: {
+    readonly challenge: Uint8Array;
+    readonly flags: number;
+    readonly origin?: string;
+    readonly rpId?: string;
+  },
+): Signature {
+  const { challenge, flags } = seen;
+  return signedBytes({
+    ...by,
+    clientData: clientData(challenge, seen),
+    authenticatorData: authenticatorData(flags, seen),
+  });
+}
+
+function signedBytes(
+  of: Pick<Parts, 'authenticatorData' | 'clientData' | 'privateKey'> & { readonly credential: string },
+) {
+  const { credential, authenticatorData: data, clientData: clientDataJSON } = of;
+  const hash = createHash('sha256').update(clientDataJSON).digest();
+  const signature = sign('sha256', Buffer.concat([data, hash]), of.privateKey);
+  return { credential, authenticatorData: data, clientDataJSON, signature };
 }

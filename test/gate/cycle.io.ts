@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { createHash, type KeyObject, randomBytes } from 'node:crypto';
 import { canonicalJson, digest, type Digest, type Instant, type Milliseconds } from '../../src/core/index.ts';
 import { type Connection, id, openSession, type Session, sql } from '../../src/database/index.ts';
 import {
@@ -23,9 +23,7 @@ import { readSealed, type SealedRelease, sealRelease } from '../../src/release/i
 import { runSql, withDatabase } from '../database.io.ts';
 import { withFolder } from '../release/folder.io.ts';
 import { type Version } from '../binaries.io.ts';
-
-const origin = 'https://gate.example.org';
-const rpId = 'gate.example.org';
+import { answer, keyPair, policy as page } from './assertion.io.ts';
 
 /** Somebody with a passkey; `flags` as the authenticator sets them. */
 export interface Signer {
@@ -40,39 +38,12 @@ export interface Signer {
 
 /** Makes somebody: with a key bound to a device (0x05), or a synced one (0x1d). */
 export function signer(name: string, level: number, flags = 0x05): Signer {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const jwk = publicKey.export({ format: 'jwk' });
-  const hex = (part: string | undefined): string => Buffer.from(part ?? '', 'base64url').toString('hex');
-  const credential = randomBytes(16).toString('base64url');
-  return { id: name, level, credential, x: hex(jwk.x), y: hex(jwk.y), privateKey, flags };
+  return { id: name, level, credential: randomBytes(16).toString('base64url'), ...keyPair(), flags };
 }
 
 /** The assertion of a passkey over a statement, as an authenticator and a browser make it; `as` changes what they saw. */
-export function assertion(
-  by: Signer,
-  body: string,
-  as: {
-    readonly origin?: string;
-    readonly rpId?: string;
-    readonly flags?: number;
-    readonly challenge?: Uint8Array;
-  } = {},
-): Signature {
-  const challenge = Buffer.from(as.challenge ?? statementHash(body)).toString('base64url');
-  const clientDataJSON = Buffer.from(
-    `{"type":"webauthn.get","challenge":"${challenge}","origin":"${as.origin ?? origin}","crossOrigin":false}`,
-  );
-  const site = createHash('sha256')
-    .update(as.rpId ?? rpId)
-    .digest();
-  const authenticatorData = Buffer.concat([site, Buffer.from([as.flags ?? by.flags, 0, 0, 0, 1])]);
-  const signed = Buffer.concat([authenticatorData, createHash('sha256').update(clientDataJSON).digest()]);
-  return {
-    credential: by.credential,
-    authenticatorData,
-    clientDataJSON,
-    signature: sign('sha256', signed, by.privateKey),
-  };
+export function assertion(by: Signer, body: string, as: Partial<Parameters<typeof answer>[1]> = {}): Signature {
+  return answer(by, { challenge: statementHash(body), flags: by.flags, ...as });
 }
 
 /** The registry of some people. */
@@ -102,8 +73,7 @@ export function policyOf(more: Partial<Policy> = {}): Policy {
     format: 1,
     name: 'test',
     production: false,
-    origin,
-    rpId,
+    ...page,
     seats: [
       { level: 2, device: 'any' },
       { level: 4, device: 'bound' },

@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { type Digest, type Instant } from '../../src/core/index.ts';
 import { statementHash } from '../../src/evidence/index.ts';
 import {
@@ -9,7 +9,7 @@ import {
   type ReceivedSignature,
   type Registry,
 } from '../../src/gate/index.ts';
-import { authenticatorData } from './assertion.io.ts';
+import { answer, keyPair } from './assertion.io.ts';
 
 /** A policy in production: two seats, one of them for a bound key. */
 export const policyYaml = `format: 1
@@ -43,12 +43,9 @@ export interface Authenticator extends Passkey {
 }
 
 export function authenticator(label: string, of: Partial<Passkey> = {}): Authenticator {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const jwk = publicKey.export({ format: 'jwk' });
-  const [x = '', y = ''] = [jwk.x, jwk.y].map((part) => Buffer.from(part ?? '', 'base64url').toString('hex'));
   const credential = createHash('sha256').update(label).digest('base64url');
   const aaguid = '2fc0579f-8113-47ea-b116-bb5a8db9202a';
-  return { credential, x, y, aaguid, device: 'bound', label, ...of, privateKey };
+  return { credential, aaguid, device: 'bound', label, ...keyPair(), ...of };
 }
 
 export const keys = {
@@ -92,13 +89,7 @@ export function signed(
   by: Authenticator,
   at: { receivedAt?: Instant; origin?: string; rpId?: string; flags?: number } = {},
 ): ReceivedSignature {
-  const { receivedAt = time('3T09:00'), origin = 'https://gate.example.org', rpId = 'gate.example.org' } = at;
-  const challenge = Buffer.from(statementHash(body)).toString('base64url');
-  const clientDataJSON = Buffer.from(
-    `{"type":"webauthn.get","challenge":"${challenge}","origin":"${origin}","crossOrigin":false}`,
-  );
-  const data = authenticatorData(at.flags ?? (by.device === 'bound' ? 0x05 : 0x1d), { rpId });
-  const hash = createHash('sha256').update(clientDataJSON).digest();
-  const signature = sign('sha256', Buffer.concat([data, hash]), by.privateKey);
-  return { credential: by.credential, authenticatorData: data, clientDataJSON, signature, receivedAt };
+  const { receivedAt = time('3T09:00'), ...seen } = at;
+  const flags = by.device === 'bound' ? 0x05 : 0x1d;
+  return { ...answer(by, { challenge: statementHash(body), flags, ...seen }), receivedAt };
 }

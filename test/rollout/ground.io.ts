@@ -6,38 +6,17 @@ import { type StatementDigest } from '../../src/evidence/index.ts';
 import { type SealedRelease } from '../../src/release/index.ts';
 import { withSession } from '../database.io.ts';
 import { type GatedPlan, withGate } from '../gate/cycle.io.ts';
+import { threeTiers } from '../release/three.fixture.ts';
 import { type Errand } from './errand.ts';
 import { type Version } from '../binaries.io.ts';
 
-/** Three tiers, the second one step by step, and a last one that is barred. Each tells in a table of its own that it was run. */
-export const files: Readonly<Record<string, string>> = {
-  'release.yaml': `format: 1
-name: three
-title: Three
-database: shop
-touches: [public.a, public.b, public.base, public.told, public.never]
-settings: { lockTimeout: 200ms }
-metrics:
-  rows: rows
-invariants:
-  greenfield: { rows: 1 }
-  finalized: { rows: 1 }
-tiers:
-  - { id: 1-first, title: First }
-  - { id: 2-each, title: Each, transaction: each }
-  - { id: 3-last, title: Last }
-  - { id: 4-barred, title: Barred, barred: not yet }
-`,
-  'tiers/1-first/up.sql': "create table a (i integer);\ninsert into told values ('1 up');\n",
-  'tiers/1-first/down.sql': "drop table if exists a;\ninsert into told values ('1 down');\n",
-  'tiers/2-each/up.sql': "create table b (i integer);\ninsert into told values ('2 up');\n",
-  'tiers/2-each/down.sql': "insert into told values ('2 down');\ndrop table if exists b;\n",
-  'tiers/3-last/up.sql': "update base set id = 2;\ninsert into told values ('3 up');\n",
-  'tiers/3-last/down.sql': "update base set id = 1;\ninsert into told values ('3 down');\n",
-  'tiers/4-barred/up.sql': 'create table never (i integer);\n',
-  'tiers/4-barred/down.sql': 'drop table if exists never;\n',
-  'metrics/rows.sql': 'select count(*) from base\n',
-};
+/** Each tier tells in a table of its own that it was run. */
+export const files = threeTiers({
+  touches: 'public.told',
+  also: Object.fromEntries(
+    ['1 up', '1 down', '2 up', '2 down', '3 up', '3 down'].map((what) => [what, `insert into told values ('${what}')`]),
+  ),
+});
 
 /** A database with a gate, a sealed release in a folder, and a way to ratify it. */
 export interface Ground {

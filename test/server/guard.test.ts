@@ -27,29 +27,19 @@ it('answers no other host, no frame, no post of another page, no form, no other 
     const { host } = new URL(site.origin);
     const let_in = { host, authorization: `Bearer ${site.token}` };
     const json = { 'content-type': 'application/json', origin: site.origin };
+    // the right token: what the guard lets pass is let in
+    const body = JSON.stringify({ token: site.token });
+    const enter = { method: 'POST', path: '/enter', body };
     const cases: readonly (readonly [number, Parameters<typeof raw>[1]])[] = [
       [200, { headers: let_in }],
+      [200, { ...enter, headers: { ...let_in, ...json } }],
       [403, { headers: { ...let_in, host: 'evil.example' } }],
       [403, { headers: { ...let_in, 'sec-fetch-dest': 'iframe' } }],
-      [403, { method: 'POST', path: '/enter', headers: { ...let_in, 'content-type': 'application/json' }, body: '{}' }],
-      [
-        403,
-        { method: 'POST', path: '/enter', headers: { ...let_in, ...json, origin: 'https://evil.example' }, body: '{}' },
-      ],
-      [
-        403,
-        { method: 'POST', path: '/enter', headers: { ...let_in, ...json, 'sec-fetch-site': 'cross-site' }, body: '{}' },
-      ],
-      [
-        415,
-        {
-          method: 'POST',
-          path: '/enter',
-          headers: { ...let_in, origin: site.origin, 'content-type': 'text/plain' },
-          body: '{}',
-        },
-      ],
-      [405, { method: 'PUT', path: '/enter', headers: { ...let_in, ...json }, body: '{}' }],
+      [403, { ...enter, headers: { ...let_in, 'content-type': 'application/json' } }],
+      [403, { ...enter, headers: { ...let_in, ...json, origin: 'https://evil.example' } }],
+      [403, { ...enter, headers: { ...let_in, ...json, 'sec-fetch-site': 'cross-site' } }],
+      [415, { ...enter, headers: { ...let_in, origin: site.origin, 'content-type': 'text/plain' } }],
+      [405, { ...enter, method: 'PUT', headers: { ...let_in, ...json } }],
       [
         413,
         {

@@ -9,38 +9,19 @@ import { type Policy } from '../../src/gate/index.ts';
 import { readSetup, type Setup } from '../../src/setup/index.ts';
 import { withDatabase, withSession } from '../database.io.ts';
 import { type Gated, type GatedPlan, withGate } from '../gate/cycle.io.ts';
+import { threeTiers } from '../release/three.fixture.ts';
 import { freePort } from '../web/browser.io.ts';
 
-/** Three tiers, the second one step by step, and a last one that is barred; its way back restores everything. */
-const files: Readonly<Record<string, string>> = {
-  'release.yaml': `format: 1
-name: three
-title: Three
-database: shop
-touches: [public.a, public.b, public.c, public.base, public.never]
-authors: [{ name: writer, kind: agent, instructedBy: ira }]
-settings: { lockTimeout: 200ms }
-metrics:
-  rows: rows
-invariants:
-  greenfield: { rows: 1 }
-  finalized: { rows: 1 }
-tiers:
-  - { id: 1-first, title: First }
-  - { id: 2-each, title: Each, transaction: each }
-  - { id: 3-last, title: Last }
-  - { id: 4-barred, title: Barred, barred: not yet }
-`,
-  'tiers/1-first/up.sql': 'create table a (i integer);\ninsert into a values (1);\n',
-  'tiers/1-first/down.sql': 'drop table if exists a;\n',
-  'tiers/2-each/up.sql': 'create table b (i integer);\nalter table b add column j integer;\n',
-  'tiers/2-each/down.sql': 'alter table if exists b drop column if exists j;\ndrop table if exists b;\n',
-  'tiers/3-last/up.sql': 'create table c (i integer);\nupdate base set id = 2;\n',
-  'tiers/3-last/down.sql': 'drop table if exists c;\nupdate base set id = 1;\n',
-  'tiers/4-barred/up.sql': 'create table never (i integer);\n',
-  'tiers/4-barred/down.sql': 'drop table if exists never;\n',
-  'metrics/rows.sql': 'select count(*) from base\n',
-};
+/** Its way back restores everything. */
+const files = threeTiers({
+  touches: 'public.c',
+  also: {
+    '1 up': 'insert into a values (1)',
+    '2 up': 'alter table b add column j integer',
+    '3 up': 'create table c (i integer)',
+    '3 down': 'drop table if exists c',
+  },
+});
 
 const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.io.ts');
 

@@ -92,6 +92,16 @@ describe('the page for passkeys', () => {
     expect((await ask({ headers: { 'sec-fetch-dest': 'iframe' } })).status).toBe(403);
   });
 
+  it('is read with GET alone, acts with POST alone, and is no proxy', async () => {
+    const { pathname } = new URL(served.url);
+    const headers = { origin: policy.origin, 'content-type': 'application/json' };
+    const acts = { path: `${pathname}begin`, headers };
+    for (const method of ['POST', 'PUT', 'HEAD']) expect((await ask({ headers, method })).status).toBe(405);
+    for (const method of ['GET', 'HEAD', 'PUT']) expect((await ask({ ...acts, method })).status).toBe(405);
+    expect((await ask({ path: served.url })).status).toBe(403);
+    expect((await ask({ path: `http://attacker.example${pathname}` })).status).toBe(403);
+  });
+
   it('does not answer a guessed token', async () => {
     const guessed = `/${'A'.repeat(32)}/`;
     expect((await ask({ path: guessed })).status).toBe(404);

@@ -20,6 +20,12 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
   from gate.identity i
 $gate$;
 
+-- Whether a descriptor is of this database. Its schema is the one that was rehearsed: tiers change it, so it is looked at as each is entered.
+create function gate.is_here(descriptor jsonb) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+  select coalesce(descriptor - 'schema' - 'format' = gate.facts(), false)
+$gate$;
+
 -- To compile it would take longer than it runs, and so would a plan for each call.
 create function gate.schema_digest() returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set "TimeZone" = 'UTC' set "DateStyle" = 'ISO, YMD'
@@ -141,7 +147,7 @@ begin
   if not found then return 'seal: the sealed release was not submitted'; end if;
   if s.body::jsonb #>> '{subject,0,name}' is distinct from seal_document ->> 'name' then return 'seal: a release of another name was signed'; end if;
   select descriptor::jsonb into leaf from gate.targets where statement = of_statement;
-  if not found or leaf - 'schema' - 'format' is distinct from gate.facts() then return 'target: the ratification is for another database'; end if;
+  if not found or not gate.is_here(leaf) then return 'target: the ratification is for another database'; end if;
   seats := case when exists (select from jsonb_array_elements(seal_document -> 'tiers') t where t ->> 'oneWay' is not null and t ->> 'barred' is null)
     then policy -> 'seats' || coalesce(policy -> 'oneWaySeats', '[]') else policy -> 'seats' end;
   if p ->> 'holdPoint' is not null then

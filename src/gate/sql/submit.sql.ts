@@ -92,7 +92,7 @@ declare
 begin
   select body::jsonb #> '{predicate,targets}' into signed from gate.statements where digest = of_statement and kind = 'ratification';
   if not found then perform gate.refuse('unknown', 'there is no such ratification'); end if;
-  if leaf - 'schema' - 'format' is distinct from gate.facts() then perform gate.refuse('target', 'the descriptor is of another database'); end if;
+  if not gate.is_here(leaf) then perform gate.refuse('target', 'the descriptor is of another database'); end if;
   size := (signed ->> 'size')::bigint;
   sn := size - 1;
   if place is null or place not between 0 and size - 1 then perform gate.refuse('target', 'the place is not in the tree'); end if;

@@ -1,4 +1,4 @@
-import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { type ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Reply, type Send } from '../room.ts';
 
@@ -10,13 +10,6 @@ const heartbeat = 15_000;
 /** The answer of Node's own server to this request; null where another one asks. */
 export function outgoingOf(env: unknown): ServerResponse | null {
   return typeof env === 'object' && env !== null && 'outgoing' in env ? (env.outgoing as ServerResponse) : null;
-}
-
-/** The target of this request as it was sent; null where there is none. */
-export function targetOf(env: unknown): string | null {
-  return typeof env === 'object' && env !== null && 'incoming' in env
-    ? ((env.incoming as IncomingMessage).url ?? null)
-    : null;
 }
 
 /**

@@ -1,18 +1,16 @@
-import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import { type Context, type Hono } from 'hono';
 import { OneRoofError } from '../../core/index.ts';
 import { securityHeaders, writeDocument } from '../../page/index.ts';
+import { guardedApp } from '../../web/index.ts';
 import { type Reply, type Route } from '../room.ts';
 import { type State } from '../state/index.ts';
-import { outgoingOf, sendEvents, targetOf } from './events.io.ts';
+import { outgoingOf, sendEvents } from './events.io.ts';
 import { type Door, openDoor } from './door.io.ts';
 import { busy, enterRoutes } from './enter.io.ts';
-import { cookieName, secretOf, turnAway } from './guard.ts';
 import { outward } from './outward.ts';
 import { problemPage } from './problem.ts';
+import { cookieName, secretOf } from './secret.ts';
 
-/** An assertion with an attestation takes less than 64 KiB. Bytes. */
-const longestBody = 64 * 1024;
 const bare = securityHeaders({});
 
 /** The whole site as one function from request to answer: the guard before every route, the security headers on every answer. */
@@ -25,23 +23,7 @@ export function buildSite(of: {
 }): Hono {
   const { origin, onDefect } = of;
   const door = openDoor(of.state);
-  const app = new Hono();
-  app.use(async (context, next) => {
-    const turned = turnAway(askedBy(context), origin);
-    if (turned !== null)
-      return Response.json(
-        { ok: false, code: 'refused', text: turned.problem },
-        { status: turned.status, headers: bare },
-      );
-    await next();
-    return undefined;
-  });
-  app.use(
-    bodyLimit({
-      maxSize: longestBody,
-      onError: () => Response.json({ ok: false, code: 'refused', text: 'too long' }, { status: 413, headers: bare }),
-    }),
-  );
+  const app = guardedApp({ origin, further: () => null });
   const open = new Set([...enterRoutes(door, origin), ...of.routes].filter(({ who }) => who === 'anybody'));
   for (const route of [...open, ...of.routes.filter((one) => !open.has(one))])
     app.on(route.method, route.path, async (context) => {
@@ -82,15 +64,10 @@ async function refuseStranger(
   context: Context,
   of: { readonly origin: string; readonly door: Door },
 ): Promise<Response | null> {
-  const secret = secretOf(askedBy(context), of.origin);
+  const secret = secretOf((name) => context.req.header(name), of.origin);
   const said = secret === null ? 'out' : await of.door.knows(secret);
   if (said === 'in') return null;
   return said === 'busy' ? Response.json(busy, { status: 429, headers: bare }) : locked(context);
-}
-
-function askedBy(context: Context) {
-  const { method, path } = context.req;
-  return { method, path, target: targetOf(context.env) ?? path, header: (name: string) => context.req.header(name) };
 }
 
 async function visitOf(context: Context) {

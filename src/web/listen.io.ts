@@ -56,7 +56,7 @@ export async function startListening(
       });
   } catch (cause) {
     throw new OneRoofError('PAGE_UNSERVED', {
-      problem: `the site cannot be served at ${host}:${port}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      problem: `the page cannot be served at ${host}:${port}: ${cause instanceof Error ? cause.message : String(cause)}`,
       fix: 'end what listens there, or choose another pagePort in oneroof.yaml; with `certificate` and `key` both have to be PEM and belong together',
       cause,
     });
