@@ -8,7 +8,7 @@ import { embeddedBinaries, type Server, startTemporaryServer } from '../src/data
 import { exampleFolder } from '../src/demo/index.ts';
 import { openFolderStore } from '../src/evidence/index.ts';
 import { sealStage } from '../src/pipeline.io.ts';
-import { clock, compare } from './measure.io.ts';
+import { clock, compare, type Ratio } from './measure.io.ts';
 import { type Ground } from './servers.io.ts';
 import { makeGated } from './statement.io.ts';
 import { line } from './table.io.ts';
@@ -54,28 +54,27 @@ export async function siteLines({ runs, folder }: Ground): Promise<void> {
       port,
       origin: `http://localhost:${port}`,
     });
-    const pages: readonly Measured[] = [
-      { name: 'the first page, 3 releases, 303 entries', site, path: '/' },
-      { name: 'the page of a release', site, path: `/releases/${encodeURIComponent(seal)}` },
-      { name: 'a report', site, path: `/releases/${encodeURIComponent(seal)}/report` },
-      await statementOf(running, { server: state, home: join(folder, 'gated') }),
-    ];
-    for (const { name, site: of, path } of pages) {
+    const measure = async ({ site: of, path }: Measured): Promise<Ratio> => {
       const bytes = await ask(of, path, new Agent());
       const bare = await start(running, { what: 'bare', bytes, port: await freePort() });
-      await line({ name: `site: ${requests} x ${name} / a fixed page of ${Math.round(bytes / 1024)} KiB` }, () =>
-        compare(
-          runs,
-          () => load(of, path),
-          () => load(bare, path),
-        ),
+      return await compare(
+        runs,
+        () => load(of, path),
+        () => load(bare, path),
       );
-      if (path === '/')
-        await line({ name: `site: memory after that / the same of the fixed page`, unit: 'MiB' }, async () => {
-          const [a, b] = [await memory(of), await memory(bare)];
-          return { a, b, ratio: a / b };
-        });
-    }
+    };
+    const named = (name: string) => ({ name: `site: ${requests} x ${name} / a fixed page of its size` });
+    await line(named('the first page, 3 releases, 303 entries'), () => measure({ site, path: '/' }));
+    await line({ name: 'site: memory after that / the same of the fixed page', unit: 'MiB' }, async () => {
+      const [a, b] = [await memory(site), await memory(running[1] ?? site)];
+      return { a, b, ratio: a / b };
+    });
+    const release = `/releases/${encodeURIComponent(seal)}`;
+    await line(named('the page of a release'), () => measure({ site, path: release }));
+    await line(named('a report'), () => measure({ site, path: `${release}/report` }));
+    await line(named('the page of a statement'), async () =>
+      measure(await statementOf(running, { server: state, home: join(folder, 'gated') })),
+    );
   } finally {
     for (const { process: child } of running) child.kill('SIGKILL');
     await state.stop();
@@ -83,7 +82,6 @@ export async function siteLines({ runs, folder }: Ground): Promise<void> {
 }
 
 interface Measured {
-  readonly name: string;
   readonly site: Served;
   readonly path: string;
 }
@@ -105,7 +103,7 @@ async function statementOf(
   });
   const said = (await asked.json()) as { readonly to?: string; readonly text: string };
   if (said.to === undefined) throw new Error(said.text);
-  return { name: 'the page of a statement', site, path: said.to };
+  return { site, path: said.to };
 }
 
 /** Milliseconds of so many requests over connections that stay open; each has to be answered with 200. */

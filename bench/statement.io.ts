@@ -24,11 +24,11 @@ export async function makeGated(server: Server, home: string): Promise<void> {
     );
     const connection = await copyOwned({ server, admin }, { source: 'bare', database: 'gated' });
     await gateIt(connection);
-    await within(connection, (session) =>
-      session.run(
-        'grant usage on schema public to oneroof_observer; grant select on all tables in schema public to oneroof_observer; revoke temporary on database gated from public',
-      ),
-    );
+    await within(connection, async (session) => {
+      await session.run('grant usage on schema public to oneroof_observer');
+      await session.run('grant select on all tables in schema public to oneroof_observer');
+      await session.run('revoke temporary on database gated from public');
+    });
     const url = (user: string, database: string): string =>
       `postgres://${user}@/${database}?host=${encodeURIComponent(connection.host)}`;
     mkdirSync(join(home, 'release'), { recursive: true });
