@@ -33,7 +33,7 @@ const policy: Policy = {
   rpId: 'gate.example.org',
   seats: [seat, seat],
   oneWaySeats: [],
-  window: { longest: day, review: 0 as Milliseconds, rollback: day },
+  window: { longest: day, review: 1 as Milliseconds, rollback: day },
   rehearsal: { maxAge: day },
   holdPoints: [],
   quorum: [seat, seat],

@@ -4,12 +4,13 @@ import { Agent, request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { now } from '../src/core/index.ts';
-import { embeddedBinaries, startTemporaryServer } from '../src/database/index.ts';
+import { embeddedBinaries, type Server, startTemporaryServer } from '../src/database/index.ts';
 import { exampleFolder } from '../src/demo/index.ts';
 import { openFolderStore } from '../src/evidence/index.ts';
 import { sealStage } from '../src/pipeline.io.ts';
-import { clock, compare } from './measure.io.ts';
+import { clock, compare, type Ratio } from './measure.io.ts';
 import { type Ground } from './servers.io.ts';
+import { makeGated } from './statement.io.ts';
 import { line } from './table.io.ts';
 
 /** Requests of one measurement, and how many of them are under way at once. */
@@ -53,30 +54,56 @@ export async function siteLines({ runs, folder }: Ground): Promise<void> {
       port,
       origin: `http://localhost:${port}`,
     });
-    for (const [name, path] of [
-      ['the first page, 3 releases, 303 entries', '/'],
-      ['the page of a release', `/releases/${encodeURIComponent(seal)}`],
-      ['a report', `/releases/${encodeURIComponent(seal)}/report`],
-    ] as const) {
-      const bytes = await ask(site, path, new Agent());
+    const measure = async ({ site: of, path }: Measured): Promise<Ratio> => {
+      const bytes = await ask(of, path, new Agent());
       const bare = await start(running, { what: 'bare', bytes, port: await freePort() });
-      await line({ name: `site: ${requests} x ${name} / a fixed page of ${Math.round(bytes / 1024)} KiB` }, () =>
-        compare(
-          runs,
-          () => load(site, path),
-          () => load(bare, path),
-        ),
+      return await compare(
+        runs,
+        () => load(of, path),
+        () => load(bare, path),
       );
-      if (path === '/')
-        await line({ name: `site: memory after that / the same of the fixed page`, unit: 'MiB' }, async () => {
-          const [a, b] = [await memory(site), await memory(bare)];
-          return { a, b, ratio: a / b };
-        });
-    }
+    };
+    const named = (name: string) => ({ name: `site: ${requests} x ${name} / a fixed page of its size` });
+    await line(named('the first page, 3 releases, 303 entries'), () => measure({ site, path: '/' }));
+    await line({ name: 'site: memory after that / the same of the fixed page', unit: 'MiB' }, async () => {
+      const [a, b] = [await memory(site), await memory(running[1] ?? site)];
+      return { a, b, ratio: a / b };
+    });
+    const release = `/releases/${encodeURIComponent(seal)}`;
+    await line(named('the page of a release'), () => measure({ site, path: release }));
+    await line(named('a report'), () => measure({ site, path: `${release}/report` }));
+    await line(named('the page of a statement'), async () =>
+      measure(await statementOf(running, { server: state, home: join(folder, 'gated') })),
+    );
   } finally {
     for (const { process: child } of running) child.kill('SIGKILL');
     await state.stop();
   }
+}
+
+interface Measured {
+  readonly site: Served;
+  readonly path: string;
+}
+
+/** A site of its own over a database with its gate, on which people were asked to ratify. */
+async function statementOf(
+  running: Served[],
+  { server, home }: { readonly server: Server; readonly home: string },
+): Promise<Measured> {
+  await makeGated(server, home);
+  const port = await freePort();
+  const origin = `http://localhost:${port}`;
+  const site = await start(running, { what: 'site', home, state: server.connection('state'), port, origin });
+  const [entry] = await openFolderStore(join(home, 'evidence')).entries();
+  const asked = await fetch(`${origin}/releases/${encodeURIComponent(entry?.seal ?? '')}/targets/production/propose`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${site.token}`, origin, 'content-type': 'application/json' },
+    body: JSON.stringify({ hours: '1' }),
+  });
+  const said = (await asked.json()) as { readonly to?: string; readonly text: string };
+  if (said.to === undefined) throw new Error(said.text);
+  return { site, path: said.to };
 }
 
 /** Milliseconds of so many requests over connections that stay open; each has to be answered with 200. */

@@ -9,19 +9,21 @@ const freshness = 5000;
 
 /** Opens the looks. */
 export function openLooks(setup: Setup, records: Records): Looks {
-  const taken = new Map<string, { readonly at: number; readonly value: Promise<Occasion> }>();
+  const taken = new Map<string, { readonly head: string; readonly at: number; readonly value: Promise<Occasion> }>();
   return {
     forget: () => taken.clear(),
-    occasion: (sealed, name) => {
+    occasion: async (sealed, name) => {
       const target = targetOf(setup, name);
       const key = `${sealed.seal} ${target.name}`;
+      // another server, or a command, may have changed what a target says: that is recorded
+      const head = await records.store.head();
       const last = taken.get(key);
-      if (last !== undefined && performance.now() - last.at < freshness) return last.value;
+      if (last?.head === head && performance.now() - last.at < freshness) return last.value;
       const value = readOccasion(
         { sealed, store: records.store },
         { setup, target, folder: sealed.release.name, workIn: null },
       );
-      taken.set(key, { at: performance.now(), value });
+      taken.set(key, { head, at: performance.now(), value });
       value.catch(() => taken.delete(key));
       return value;
     },

@@ -7,6 +7,7 @@ import { openFolderBoard } from '../../src/activity/index.ts';
 import { digest, now } from '../../src/core/index.ts';
 import { openFolderStore } from '../../src/evidence/index.ts';
 import { type News, openHub } from '../../src/server/events/hub.io.ts';
+import { openWatch } from '../../src/server/events/watch.io.ts';
 
 const seal = digest('seal', ['hub']);
 
@@ -85,4 +86,46 @@ it('the hub goes on after evidence that cannot be read was mended', { timeout: 3
   end();
   stop.abort();
   rmSync(root, { recursive: true });
+});
+
+it('the watch looks once for all who listen, not at all for nobody, and tells what is another one', {
+  timeout: 30_000,
+}, async () => {
+  let [looks, mark] = [0, 'a'];
+  const stop = new AbortController();
+  const watch = openWatch(async () => {
+    looks += 1;
+    if (mark === '') throw new Error('unreadable');
+    return mark;
+  }, stop.signal);
+  await wait(500);
+  expect(looks).toBe(0);
+  const heard: string[][] = Array.from({ length: 50 }, () => []);
+  const ends = heard.map((one) => watch.listen((next) => one.push(next)));
+  await expect.poll(() => heard).toEqual(heard.map(() => ['a']));
+  await wait(4500);
+  expect(looks).toBeGreaterThanOrEqual(2);
+  expect(looks).toBeLessThanOrEqual(3);
+  mark = 'b';
+  await expect.poll(() => heard, { timeout: 5000 }).toEqual(heard.map(() => ['a', 'b']));
+  // whoever comes later is told at once, without a look
+  const [before, late] = [looks, [] as string[]];
+  const endLate = watch.listen((next) => late.push(next));
+  expect([late, looks]).toEqual([['b'], before]);
+  // a look that failed is made again
+  mark = '';
+  await wait(2500);
+  mark = 'c';
+  await expect.poll(() => late, { timeout: 10_000 }).toEqual(['b', 'c']);
+  for (const end of [...ends, endLate]) end();
+  await wait(2500);
+  const after = looks;
+  await wait(2500);
+  expect(looks).toBe(after);
+  // what changed while nobody listened is told at first
+  mark = 'd';
+  const again: string[] = [];
+  watch.listen((next) => again.push(next));
+  await expect.poll(() => again).toEqual(['d']);
+  stop.abort();
 });

@@ -4,7 +4,9 @@ import { type Browser, type Page as Tab } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPolicyAndRegistry, type Registry } from '../../src/gate/index.ts';
 import { freePort, hasBrowser, launch } from '../web/browser.io.ts';
-import { registryIn, strangersTab, tabOf, withPeople } from './people.io.ts';
+import { sql } from '../../src/database/index.ts';
+import { withSession } from '../database.io.ts';
+import { registryIn, signing, strangersTab, tabOf, withPeople } from './people.io.ts';
 import { type Site, withSite } from './site.io.ts';
 
 let browser: Browser;
@@ -105,6 +107,8 @@ describe.skipIf(!hasBrowser())('people on the site, in a browser', () => {
         const path = new URL(tab.url()).pathname;
         expect(await signOn(tab, path, site)).toContain('Signed by ANA; missing: seats: 1 of 2');
         expect((await registryIn(gated)).version).toBe(1);
+        // it reads itself anew by then
+        await tab.waitForEvent('load');
         await tab.waitForSelector('li:has-text("signed") >> text=ANA');
         await shoot(tab, 'half');
         expect(await signOn(tab, path, site)).toContain('duplicate');
@@ -118,6 +122,113 @@ describe.skipIf(!hasBrowser())('people on the site, in a browser', () => {
         expect(await tab.textContent('main')).toContain('registry version 2');
         expect(site.defects).toEqual([]);
       }),
+  );
+
+  it(
+    'shows what others draft, ask, sign and withdraw on another server, without loading anew and without touching what is typed',
+    { timeout: 120_000 },
+    () =>
+      withPeople(async ({ site, gated }) => {
+        const { ana, ben } = gated.people;
+        const port = await site.another();
+        const elsewhere = (path: string, body: object) => site.post(path, body, { port });
+        const { tab } = await tabOf(browser, site, [ben]);
+        await tab.goto(`${site.origin}/people`);
+        await marked(tab);
+        await tab.fill('#id', 'ev');
+        const follows = await followsOf(site);
+        expect(await elsewhere('/people/draft/drop', { follows, person: 'ira' })).toMatchObject({ ok: true });
+        await expect.poll(() => tab.textContent('#drafts'), soon).toContain('registry version 2');
+        expect(await tab.textContent('#told')).toContain('Draft of registry version 2');
+        // a button that was drawn meanwhile does what it says; one that has the focus while its draft changes is closed
+        await tab.focus('#drafts button:has-text("Ask the quorum")');
+        await elsewhere('/people/draft/discard', { follows });
+        await tab.waitForSelector('#outdated', soon);
+        expect(await focusOf(tab)).toBe('Ask the quorum');
+        const posts = postsOf(tab);
+        await tab.keyboard.press('Enter');
+        await tab.focus('#id');
+        await elsewhere('/people/draft/drop', { follows, person: 'ira' });
+        await elsewhere('/people/invite', { kind: 'device', id: 'ben' });
+        await expect.poll(() => tab.textContent('#invitations'), soon).toContain('another device');
+        expect([posts, await tab.locator('#outdated').isVisible()]).toEqual([[], false]);
+        const asked = await elsewhere('/people/draft/ask', { follows });
+        expect(asked).toMatchObject({ ok: true });
+        await expect.poll(() => tab.textContent('#changes'), soon).toContain('nobody has signed yet');
+        expect(await tab.textContent('#drafts')).toContain('Sign it');
+        expect([await tab.inputValue('#id'), await focusOf(tab), await marked(tab)]).toEqual(['ev', 'id', true]);
+
+        const path = `${String(asked['to'])}/production/sign`;
+        const look = async (): Promise<Tab> => {
+          const one = (await tabOf(browser, site, [ben])).tab;
+          await one.goto(`${site.origin}${path}`);
+          await marked(one);
+          await one.fill('#code', 'abc');
+          return one;
+        };
+        const [signer, other] = [await look(), await look()];
+        const by = signing(site, path, ana);
+        const begun = await by.begin({ port });
+        expect(await by.finish(begun['ceremony'], { port })).toMatchObject({ ok: true });
+        for (const one of [signer, other]) {
+          await expect.poll(() => one.textContent('#standing'), soon).toContain('ANA');
+          await expect.poll(() => one.textContent('#told'), soon).toMatch(/1 of 2.*Signed by ANA/);
+          expect([await one.inputValue('#code'), await focusOf(one), await marked(one)]).toEqual(['abc', 'code', true]);
+          expect(await one.locator('#outdated').isVisible()).toBe(false);
+        }
+        await expect.poll(() => tab.textContent('#changes'), soon).toContain('signed by ana');
+
+        // nothing was closed: whoever typed goes on, and is the last one
+        await signer.fill('#code', (await signer.textContent('#statement b')) ?? '');
+        await signer.click('form button');
+        await expect.poll(() => signer.textContent('output'), soon).toContain('nothing is missing');
+        // there is nothing left to sign for the other one: closed, said, and what was typed stays
+        await other.waitForSelector('#outdated', soon);
+        expect(await other.textContent('#told')).toContain('is in force');
+        await expectClosed(other);
+        await expect.poll(() => tab.textContent('#force'), soon).toContain('registry version 2');
+        expect(await tab.inputValue('#id')).toBe('ev');
+        expect(site.defects).toEqual([]);
+      }),
+  );
+
+  it('closes the button where that which is to be signed became another statement', { timeout: 60_000 }, () =>
+    withPeople(async ({ site, gated }) => {
+      const follows = await followsOf(site);
+      await site.post('/people/draft/drop', { follows, person: 'ira' });
+      const { to } = await site.post('/people/draft/ask', { follows });
+      const { tab } = await tabOf(browser, site, [gated.people.ben]);
+      await tab.goto(`${site.origin}${String(to)}/production/sign`);
+      await marked(tab);
+      const before = await tab.textContent('#statement');
+      await tab.fill('#code', 'abc');
+      await withSession(site.state, (session) => session.query(sql`delete from oneroof_server.nonces`));
+      await site.post('/people/invite', { kind: 'device', id: 'ana' });
+      await tab.waitForSelector('#outdated', soon);
+      expect(await tab.textContent('#told')).toContain('out of date');
+      expect(await tab.textContent('#statement')).toBe(before);
+      await expectClosed(tab);
+      await tab.reload();
+      expect(await tab.textContent('#statement')).not.toBe(before);
+      expect(await tab.locator('button[aria-disabled=true]').count()).toBe(0);
+    }),
+  );
+
+  it('says without scripts that it does not follow', { timeout: 60_000 }, () =>
+    withPeople(async ({ site }) => {
+      const context = await browser.newContext({
+        javaScriptEnabled: false,
+        extraHTTPHeaders: { authorization: `Bearer ${site.token}` },
+      });
+      const tab = await context.newPage();
+      const follows = await followsOf(site);
+      await site.post('/people/draft/drop', { follows, person: 'ira' });
+      const { to } = await site.post('/people/draft/ask', { follows });
+      for (const path of ['/people', `${String(to)}/production/sign`]) {
+        await tab.goto(`${site.origin}${path}`);
+        expect(await tab.locator('main').innerText()).toContain('Without scripts this page shows the moment');
+      }
+    }),
   );
 
   it('makes one passkey with an invitation, however often and however fast the link is used', { timeout: 60_000 }, () =>
@@ -190,4 +301,44 @@ async function hrefOf(tab: Tab, selector: string): Promise<string> {
 async function followsOf(site: Site): Promise<string> {
   const page = await (await site.get('/people', { accept: 'text/html' })).text();
   return /name="follows" value="([^"]+)"/.exec(page)?.[1] ?? '';
+}
+
+/** What others do shows within some seconds, also on a busy machine. */
+const soon = { timeout: 20_000 };
+
+/** Marks a page, and counts its prompts for a passkey; says whether it was marked before, and is still the same page, and prompted nobody. */
+async function marked(tab: Tab): Promise<boolean> {
+  return await tab.evaluate<boolean>(`(() => {
+    const before = window.prompts;
+    if (before === undefined) {
+      const get = navigator.credentials.get.bind(navigator.credentials);
+      window.prompts = 0;
+      navigator.credentials.get = (asked) => { window.prompts += 1; return get(asked); };
+    }
+    return before === 0;
+  })()`);
+}
+
+async function focusOf(tab: Tab): Promise<string> {
+  return await tab.evaluate<string>('document.activeElement.id || document.activeElement.textContent');
+}
+
+/** What a page posts from now on. */
+function postsOf(tab: Tab): readonly string[] {
+  const posts: string[] = [];
+  tab.on('request', (asked) => {
+    if (asked.method() === 'POST') posts.push(asked.url());
+  });
+  return posts;
+}
+
+/** What was typed is there, and goes nowhere, by key or by button. */
+async function expectClosed(tab: Tab): Promise<void> {
+  const posts = postsOf(tab);
+  expect([await tab.inputValue('#code'), await focusOf(tab), await marked(tab)]).toEqual(['abc', 'code', true]);
+  await tab.fill('#code', (await tab.textContent('#statement b')) ?? '');
+  await tab.keyboard.press('Enter');
+  await tab.click('form button', { force: true });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect([posts, await marked(tab)]).toEqual([[], true]);
 }

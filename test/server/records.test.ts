@@ -1,10 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { digest, now } from '../../src/core/index.ts';
 import { openFolderStore } from '../../src/evidence/index.ts';
+import { exampleFolder } from '../../src/demo/index.ts';
+import { sealRelease } from '../../src/release/index.ts';
+import { openLooks } from '../../src/server/looks.io.ts';
 import { openRecords } from '../../src/server/records.io.ts';
+import { readSetup } from '../../src/setup/index.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -39,4 +43,21 @@ it('as long as nothing is added, all visitors share one reading of the store', a
   await Promise.all(Array.from({ length: 50 }, () => records.all()));
   await records.all();
   expect(readings).toBe(1);
+});
+
+it('all visitors share one look at a target, until something was recorded, on whatever server', async () => {
+  writeFileSync(
+    join(folder, 'oneroof.yaml'),
+    'targets: { production: { url: "postgres://nobody@localhost:1/none" } }\n',
+  );
+  const setup = await readSetup(folder, {});
+  const sealed = await sealRelease(exampleFolder());
+  const looks = openLooks(setup, openRecords(openFolderStore(folder)));
+  const look = () => looks.occasion(sealed, 'production');
+  const first = await look();
+  expect(await look()).toBe(first);
+  await openFolderStore(folder).append({ kind: 'ratification', seal, body }, now());
+  const second = await look();
+  expect(second).not.toBe(first);
+  expect(await look()).toBe(second);
 });

@@ -1,9 +1,11 @@
+import { type Page as Tab } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { openStore } from '../../src/cli/work.io.ts';
 import { sql } from '../../src/database/index.ts';
 import { shortCode, type StatementDigest, writeStatement } from '../../src/evidence/index.ts';
 import { withSession } from '../database.io.ts';
 import { assertion, type Signer } from '../gate/cycle.io.ts';
+import { hasBrowser, launch } from '../web/browser.io.ts';
 import { type Stage, withStage } from './live.io.ts';
 
 type Answer = Readonly<Record<string, unknown>>;
@@ -137,5 +139,122 @@ it(
         expect(row?.n).toBe('4');
       });
       expect((await read('/statements/sha256%3A00')).includes('there is no such statement')).toBe(true);
+    }),
+);
+
+/** What others do shows within some seconds, also on a busy machine. */
+const soon = { timeout: 20_000 };
+
+it.skipIf(!hasBrowser())(
+  'the page of a statement follows what others sign, and touches nothing of whoever is about to sign',
+  { timeout: 240_000 },
+  () =>
+    withStage(async (stage) => {
+      const { gated, origin } = stage;
+      const { ana, ben } = gated.people;
+      const { post } = visitor(stage);
+      for (const words of [['seal'], ['rehearse', '--golden'], ['gate']] as const) {
+        const [verb, ...more] = words;
+        expect((await stage.start(verb, ...more).ended).code).toBe(0);
+      }
+      const target = `/releases/${encodeURIComponent(gated.sealed.seal)}/targets/production`;
+      const browser = await launch();
+      try {
+        const context = await browser.newContext();
+        const open = async (path: string): Promise<Tab> => {
+          const tab = await context.newPage();
+          await tab.goto(`${origin}${path}`);
+          await tab.evaluate(
+            `window.same = true; window.prompts = 0; navigator.credentials.get = async () => { window.prompts += 1; };`,
+          );
+          return tab;
+        };
+        const first = await context.newPage();
+        await first.goto(stage.serving.url);
+        await first.waitForURL(`${origin}/`);
+        const room = await open(target);
+        await room.fill('#hours', '1');
+        const page = String((await post(`${target}/propose`, { hours: '2' }))['to']);
+        const statement = decodeURIComponent(page.split('/')[2] ?? '') as StatementDigest;
+        await expect.poll(() => room.textContent('#proposals'), soon).toContain(statement.slice(7, 19));
+        const [reads, types] = [await open(page), await open(page)];
+        await types.fill('#ratify-code', 'abc');
+        await types.click('summary:has-text("Decline")');
+        await types.fill('#decline-reason', 'because');
+        await types.focus('#ratify-code');
+        const code = shortCode(statement);
+        const body = (await reads.textContent('#statement')) ?? '';
+        const ratify = async (by: Signer): Promise<Answer> => {
+          const begun = await post(`${page}/ratify/begin`, { code });
+          return post(`${page}/ratify/finish`, { signed: signedBy(by, body, stage, begun['ceremony']) });
+        };
+        const unmoved = async (): Promise<void> => {
+          const state = `[document.querySelector('#ratify-code').value, document.querySelector('#decline-reason').value, document.activeElement.id, window.same, window.prompts]`;
+          expect(await types.evaluate(state)).toEqual(['abc', 'because', 'ratify-code', true, 0]);
+        };
+
+        expect(await ratify(ana)).toMatchObject({ ok: true });
+        for (const tab of [reads, types]) {
+          await expect.poll(() => tab.textContent('#standing'), soon).toContain('ANA');
+          expect(await tab.textContent('#told')).toMatch(/1 of 2.*Signed by ANA/);
+          expect(await tab.locator('#revoke').isVisible()).toBe(true);
+          expect(await tab.locator('#outdated').isVisible()).toBe(false);
+        }
+        await expect.poll(() => room.textContent('#told'), soon).toContain('1 of 2');
+        await unmoved();
+
+        const reason = 'not <b>asked</b>';
+        const begun = await post(`${page}/decline/begin`, { code, reason });
+        const nonce = String(begun['nonce']);
+        const subject = { name: gated.sealed.release.name, digest: gated.sealed.seal };
+        const made = writeStatement({
+          kind: 'decline',
+          subject,
+          predicate: { decision: 'decline', reason, statement, nonce },
+        });
+        const signed = signedBy(ben, made, stage, begun['ceremony']);
+        expect(await post(`${page}/decline/finish`, { reason, nonce, signed })).toMatchObject({ ok: true });
+        for (const tab of [reads, types])
+          await expect.poll(() => tab.textContent('#told'), soon).toBe(`Declined by BEN: ${reason}`);
+        await unmoved();
+
+        // the last seat: whoever only reads sees it; where a code is being typed, it cannot be sent any more
+        expect(await ratify(ben)).toMatchObject({ ok: true, complete: true });
+        await expect.poll(() => reads.textContent('#ratify'), soon).toContain('Every seat is filled');
+        expect(await reads.locator('#outdated').isVisible()).toBe(false);
+        await types.waitForSelector('#outdated', soon);
+        expect(await types.textContent('#told')).toContain('out of date');
+        await unmoved();
+        const posts: string[] = [];
+        types.on('request', (asked) => asked.method() === 'POST' && posts.push(asked.url()));
+        await types.fill('#ratify-code', code);
+        await types.keyboard.press('Enter');
+        await types.click('#ratify button', { force: true });
+        // declining is still what it was
+        expect(await types.getAttribute('form[data-act$="/decline"] button', 'aria-disabled')).toBe('false');
+        await expect.poll(() => room.textContent('#gate'), soon).toContain('OPEN');
+        expect(posts).toEqual([]);
+
+        const stop = { reason: 'stop', nonce: '' };
+        const revoking = await post(`${page}/revoke/begin`, { code, reason: stop.reason });
+        stop.nonce = String(revoking['nonce']);
+        const revocation = writeStatement({
+          kind: 'revocation',
+          subject: { ...subject, digest: statement },
+          predicate: stop,
+        });
+        expect(
+          await post(`${page}/revoke/finish`, {
+            ...stop,
+            signed: signedBy(ana, revocation, stage, revoking['ceremony']),
+          }),
+        ).toMatchObject({ ok: true });
+        await expect.poll(() => reads.textContent('#told'), soon).toContain('revoked');
+        await expect.poll(() => room.textContent('#gate'), soon).toContain('CLOSED');
+        for (const tab of [reads, room]) expect(await tab.evaluate('[window.same, window.prompts]')).toEqual([true, 0]);
+        expect(await room.inputValue('#hours')).toBe('1');
+      } finally {
+        await browser.close();
+      }
     }),
 );

@@ -1,17 +1,19 @@
 import { type House } from '../house.ts';
-import { type Route } from '../room.ts';
+import { type Route, type Send } from '../room.ts';
 import { newsView } from './news.ts';
 import { openHub } from './hub.io.ts';
+import { openWatch } from './watch.io.ts';
 
 /** More than these are turned away, so that open connections stay bounded. */
 const mostListeners = 1000;
 /** A connection ends after so long, and the browser asks again: whether it is still let in is asked again too. Milliseconds. */
 const longest = 3_600_000;
 
-/** Events for whoever looks at a page: `/events?release=SEAL`, or of all releases. */
-export function eventRoutes(house: House): readonly Route[] {
+/** Events for whoever looks at a page: `/events?release=SEAL`, or of all releases; `/events?people`, of the people. */
+export function eventRoutes(house: House, peopleMark: () => Promise<string>): readonly Route[] {
   const { records, board, signal: stopped } = house;
   const hub = openHub({ store: records.store, board }, stopped);
+  const people = openWatch(peopleMark, stopped);
   // one listener ends all of them
   const open = new Set<() => void>();
   stopped.addEventListener('abort', () => {
@@ -22,7 +24,7 @@ export function eventRoutes(house: House): readonly Route[] {
       method: 'GET',
       path: '/events',
       handle: async ({ query }) => {
-        if (hub.listeners >= mostListeners)
+        if (open.size >= mostListeners)
           return {
             kind: 'json',
             status: 503,
@@ -32,18 +34,21 @@ export function eventRoutes(house: House): readonly Route[] {
               text: `${mostListeners} visitors listen already; reload to see what is new`,
             },
           };
-        const seal = query['release'] ?? null;
-        return {
-          kind: 'events',
-          run: (send, gone) =>
-            new Promise<void>((resolve) => {
-              const end = hub.listen({
-                seal,
+        const listen = (send: Send): (() => void) =>
+          query['people'] === undefined
+            ? hub.listen({
+                seal: query['release'] ?? null,
                 hear: (news) => {
                   const { event, id, data } = newsView(news);
                   void send({ event, data, ...(id === null ? {} : { id }) });
                 },
-              });
+              })
+            : people.listen((mark) => void send({ event: 'people', data: { mark } }));
+        return {
+          kind: 'events',
+          run: (send, gone) =>
+            new Promise<void>((resolve) => {
+              const end = listen(send);
               const finish = (): void => {
                 clearTimeout(timer);
                 end();

@@ -16,13 +16,18 @@ import { type House } from '../house.ts';
 import { notFound, type Reply, type Route, type Visit } from '../room.ts';
 import { isInForce, standingIn } from './bases.ts';
 import { changePage, signChangePage } from './change.ts';
+import { openTurns } from '../statements/turns.ts';
 import { askFor, nonceOf, readAsked, withdrawChange } from './drafts.io.ts';
+import { peopleMark } from './mark.io.ts';
 import { type Readings } from './readings.io.ts';
 import { done, malformed } from './replies.ts';
 import { type ChangeView } from './view.ts';
 
 const upload = z.strictObject({ kind: z.enum(['registry', 'policy']), text: z.string().max(60_000) });
 const named = z.strictObject({ digest: z.string().max(100) });
+
+/** Each reading and each signature costs the target a connection, and all who look read anew when somebody has signed: so many at once. */
+const inTurn = openTurns(4);
 
 /** Changes on their way: read, signed by the quorum, in force. */
 export function changeRoutes(house: House, readings: Readings): readonly Route[] {
@@ -37,10 +42,13 @@ export function changeRoutes(house: House, readings: Readings): readonly Route[]
     const found = (await readAsked(house.state)).find(({ digest }) => digest === params['digest']);
     if (found === undefined) return of.settled;
     const { next } = found;
-    return await withRelay(targetOf(house.setup, params['target'] ?? ''), 'serve', async (relay) =>
-      isInForce(relay, next)
-        ? of.settled
-        : await of.use(await changeCeremony(relay, next, (change) => nonceOf(house.state, change))),
+    const target = targetOf(house.setup, params['target'] ?? '');
+    return await inTurn(() =>
+      withRelay(target, 'serve', async (relay) =>
+        isInForce(relay, next)
+          ? of.settled
+          : await of.use(await changeCeremony(relay, next, (change) => nonceOf(house.state, change))),
+      ),
     );
   };
   const act =
@@ -83,12 +91,14 @@ export function changeRoutes(house: House, readings: Readings): readonly Route[]
       method: 'GET',
       path: '/people/changes/:digest',
       handle: async ({ params }) => {
+        // before the page: what comes between the two is told
+        const mark = await peopleMark(house, readings);
         const found = (await readChangeViews(house, readings)).find(({ digest }) => digest === params['digest']);
         if (found === undefined) return notFound('such change');
         const [only, ...more] = found.standings;
         return only?.state === 'waits' && more.length === 0
           ? { kind: 'go', to: path('people', 'changes', found.digest, only.target, 'sign') }
-          : { kind: 'page', document: changePage(found) };
+          : { kind: 'page', document: changePage(found, mark) };
       },
     },
     {

@@ -1,24 +1,31 @@
 import { type Policy } from '../../gate/index.ts';
 import { type Document, facts, type Html, html, lines, list, path, tag } from '../../page/index.ts';
 import { type ShownCeremony, type SignView } from '../../web/index.ts';
-import { standingHtml, titleOf } from './draft.ts';
+import { followPanel, followScript } from '../follow.ts';
+import { needsScript } from '../statements/statement.ts';
+import { standingHtml } from './draft.ts';
 import { signScript } from './sign-script.ts';
 import { type ChangeView } from './view.ts';
-import { differencesHtml, seatsText } from './words.ts';
+import { differencesHtml, saidOfChange, seatsText, titleOf } from './words.ts';
 
 const trail = [['People', '/people']] as const;
 
+const gone = 'This change is in force, or was withdrawn, or does not follow what is in force any more.';
+
 /** Draws where a change stands in each target, with the way to sign it there. */
-export function changePage(change: ChangeView): Document {
+export function changePage(change: ChangeView, mark: string): Document {
   return {
     title: `Next ${titleOf(change)}`,
     trail,
-    main: html`<h1>Next ${titleOf(change)}</h1><p class="lead">Each target lets it in by itself, once the quorum of its own present registry has signed.</p>${list(
+    script: followScript,
+    main: html`<h1>Next ${titleOf(change)}</h1><p class="lead">Each target lets it in by itself, once the quorum of its own present registry has signed.</p>${followPanel(
+      { what: { mark }, parts: ['standings'], said: saidOfChange(change), gone },
+    )}<div id="standings">${list(
       change.standings.map(
         (one) =>
           html`${standingHtml(one)}${one.state === 'waits' && html` <a href="${path('people', 'changes', change.digest, one.target, 'sign')}">read and sign</a>`}`,
       ),
-    )}`,
+    )}</div>`,
   };
 }
 
@@ -41,7 +48,7 @@ export function signChangePage(view: SignChangeView): Document {
   return {
     title,
     trail,
-    ...(standing.complete || unsignable !== null ? {} : { script: signScript }),
+    script: standing.complete || unsignable !== null ? followScript : signScript,
     ...(policy.production
       ? {}
       : { banner: html`<p class="warn">NOT FOR PRODUCTION: policy ${policy.name} opens no production database.</p>` }),
@@ -49,17 +56,24 @@ export function signChangePage(view: SignChangeView): Document {
       standing.complete
         ? 'The quorum has signed it, and it is in force.'
         : 'Nothing below is in force yet. Read what changes, measured by comparing both documents; ask who made it.'
-    }</p><h2>What changes</h2>${differencesHtml(changes)}
-<h2>Who has signed, and what is missing</h2><p>${
+    }</p>${followPanel({ what: { mark: null }, parts: ['standing'], said: saidOf(view), gone })}<h2>What changes</h2><div data-signed>${differencesHtml(changes)}</div>
+<section id="standing"><h2>Who has signed, and what is missing</h2><p>${
       standing.complete ? tag('in force', 'go') : tag(`${standing.signed.length} of ${seats} signed`, 'hold')
-    } ${standing.missing.join('; ')}</p><p>The quorum: ${seatsText(policy.quorum)}.</p>${list(namesOf(view), 'Nobody yet.')}${
-      waits !== null && html`<p class="soft">Others may have signed meanwhile: <a href="">read this page anew</a>.</p>`
-    }
-<details><summary>The whole document, and the statement to the byte</summary>${facts(view.facts.map(([name, value]) => [name, html`<code>${value}</code>`]))}<pre tabindex="0" id="text">${lines(view.text)}</pre></details>
-<section class="noprint"><h2>Sign</h2><p>Your passkey shows only the name of this site. What you sign is the statement <code id="statement"><b>${digits.slice(0, 6)}</b>${digits.slice(6)}</code>: compare it with what another one of you sees, on another device, then type its first six digits.</p>${
+    } ${standing.missing.join('; ')}</p><p>The quorum: ${seatsText(policy.quorum)}.</p>${list(namesOf(view), 'Nobody yet.')}</section>
+<details><summary>The whole document, and the statement to the byte</summary>${facts(view.facts.map(([name, value]) => [name, html`<code>${value}</code>`]))}<pre tabindex="0" id="text" data-signed>${lines(view.text)}</pre></details>
+<section class="noprint"><h2>Sign</h2>${needsScript}<p>Your passkey shows only the name of this site. What you sign is the statement <code data-signed id="statement"><b>${digits.slice(0, 6)}</b>${digits.slice(6)}</code>: compare it with what another one of you sees, on another device, then type its first six digits.</p>${
       waits ?? html`<p class="soft">Nothing is left to sign. <a href="/people">People</a></p>`
     }</section>`,
   };
+}
+
+/** How it stands, for who listens. */
+function saidOf({ standing: { complete, signed, missing }, registry }: SignChangeView): readonly string[] {
+  const names = signed.map((id) => registry.persons.find((one) => one.id === id)?.name ?? id);
+  return [
+    complete ? 'In force' : `Waits: ${missing.join('; ')}`,
+    names.length === 0 ? 'Nobody has signed yet' : `Signed by ${names.join(', ')}`,
+  ];
 }
 
 function namesOf({ standing, registry }: SignChangeView): readonly Html[] {

@@ -2,13 +2,8 @@ import { registryDigest } from '../../gate/index.ts';
 import { digestOf, type Html, html, list, path, table, tag, time, type Tone } from '../../page/index.ts';
 import { type ChangeStanding } from './bases.ts';
 import { personsTable } from './persons.ts';
-import { type ChangeView, type DraftView, type PeopleView } from './view.ts';
-import { button, differencesHtml } from './words.ts';
-
-/** What a change is, for people. */
-export function titleOf({ next }: Pick<ChangeView, 'next'>): string {
-  return next.kind === 'registry' ? `registry, version ${next.registry.version}` : `policy ${next.policy.name}`;
-}
+import { type DraftView, type PeopleView } from './view.ts';
+import { button, differencesHtml, standingText, titleOf } from './words.ts';
 
 const tones: Readonly<Record<ChangeStanding['state'], Tone>> = {
   'in force': 'go',
@@ -19,13 +14,7 @@ const tones: Readonly<Record<ChangeStanding['state'], Tone>> = {
 
 /** How a change stands in a target. */
 export function standingHtml(standing: ChangeStanding): Html {
-  const said =
-    standing.state === 'waits'
-      ? `${standing.signed.length === 0 ? 'nobody has signed yet' : `signed by ${standing.signed.join(', ')}`}; ${standing.missing}`
-      : standing.state === 'in force'
-        ? ''
-        : standing.why;
-  return html`<strong>${standing.target}</strong> ${tag(standing.state, tones[standing.state])} ${said}`;
+  return html`<strong>${standing.target}</strong> ${tag(standing.state, tones[standing.state])} ${standingText(standing)}`;
 }
 
 /** What waits for the quorum, above all else. */

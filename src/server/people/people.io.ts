@@ -11,12 +11,12 @@ import { draftBase, invitationRoutes, requireOrigin } from './invitation.io.ts';
 import { inviteRoutes } from './invite.io.ts';
 import { openInvitations } from './invitations.io.ts';
 import { peoplePage } from './people.ts';
-import { openReadings, readFiles, type Readings } from './readings.io.ts';
+import { peopleMark } from './mark.io.ts';
+import { readFiles, type Readings } from './readings.io.ts';
 import { type ChangeView, type DraftView } from './view.ts';
 
 /** Who there is, who comes, who goes, and what the quorum is asked for. */
-export function peopleRoutes(house: House): readonly Route[] {
-  const readings = openReadings(house.setup);
+export function peopleRoutes(house: House, readings: Readings): readonly Route[] {
   return [
     { method: 'GET', path: '/people', handle: async () => await peopleReply(house, readings) },
     ...documentRoutes(house, readings),
@@ -29,6 +29,8 @@ export function peopleRoutes(house: House): readonly Route[] {
 
 async function peopleReply(house: House, readings: Readings): Promise<Reply> {
   const { setup, state } = house;
+  // before the page: what comes between the two is told
+  const mark = await peopleMark(house, readings);
   const files = readFiles(setup);
   const there = await readings.all();
   const bases = basesOf(there, files);
@@ -42,6 +44,7 @@ async function peopleReply(house: House, readings: Readings): Promise<Reply> {
   return {
     kind: 'page',
     document: peoplePage({
+      mark,
       readings: there,
       files:
         files.policy === null || files.registry === null ? null : { policy: files.policy, registry: files.registry },

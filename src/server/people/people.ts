@@ -4,9 +4,10 @@ import { couldFill, type InForce } from '../../web/index.ts';
 import { type Reading } from './bases.ts';
 import { changesHtml, draftHtml, proposeHtml } from './draft.ts';
 import { personsTable } from './persons.ts';
+import { followPanel } from '../follow.ts';
 import { peopleScript } from './script.ts';
 import { type PeopleView } from './view.ts';
-import { button, policyHtml } from './words.ts';
+import { button, policyHtml, saidOfChange } from './words.ts';
 
 /** Draws who there is, what they may do, and what is on its way. */
 export function peoplePage(view: PeopleView): Document {
@@ -24,10 +25,32 @@ export function peoplePage(view: PeopleView): Document {
       groups.length === 0
         ? 'No target that answers has anybody in force.'
         : 'What is in force, the gate itself says; nothing on this page changes it without the quorum.'
-    }</p><div hidden><output id="said" role="status"></output></div>${changesHtml(view)}${groups.map((group) => inForceHtml(group, view))}${unknownHtml(readings)}${
+    }</p><div hidden><output id="said" role="status"></output></div>${followPanel({
+      what: { mark: view.mark },
+      parts: ['changes', 'force', 'drafts', 'invitations'],
+      said: saidOf(view, groups),
+      gone: 'This page is not there any more.',
+    })}<div id="changes">${changesHtml(view)}</div><div id="force">${groups.map((group) => inForceHtml(group, view))}${unknownHtml(readings)}${
       files !== null && groups.length === 0 && presentHtml(files, view)
-    }${drafts.map((draft) => draftHtml(draft, view))}${inviteHtml(view)}${groups.length > 0 && proposeHtml()}`,
+    }</div><div id="drafts">${drafts.map((draft) => draftHtml(draft, view))}</div>${inviteHtml(view)}${groups.length > 0 && proposeHtml()}`,
   };
+}
+
+/** How it stands, for who listens. */
+function saidOf({ changes, drafts, invitations }: PeopleView, groups: readonly Group[]): readonly string[] {
+  return [
+    ...groups.map(
+      ({ registry, policy, targets }) =>
+        `In force on ${targets.join(', ')}: registry version ${registry.version}, policy ${policy.name}`,
+    ),
+    ...(changes.length === 0 ? ['Nothing waits for the quorum'] : changes.flatMap(saidOfChange)),
+    ...(drafts.length === 0 ? ['No draft'] : []),
+    ...drafts.flatMap(({ draft, differences }) => [
+      `Draft of registry version ${draft.version}: ${draft.persons.length} persons`,
+      ...differences.map((line) => `Draft of registry version ${draft.version}: ${line}`),
+    ]),
+    `Open invitations: ${invitations.length}`,
+  ];
 }
 
 interface Group extends InForce {
@@ -82,7 +105,7 @@ function presentHtml(files: InForce, { changeable }: PeopleView): Html {
 
 function inviteHtml({ uninvitable, invitations }: PeopleView): Html {
   const form = html`<form class="card" data-post="/people/invite" autocomplete="off"><input type="hidden" name="kind" value="person"><div class="cards"><div><label for="id">Id <span class="hint">lower case, stays</span></label><input id="id" name="id" required maxlength="63" pattern="[a-z0-9][a-z0-9._\\-]*" autocapitalize="none" spellcheck="false"></div><div><label for="name">Name</label><input id="name" name="name" required maxlength="100"></div><div><label for="level">Level <span class="hint">1 to 9</span></label><input id="level" name="level" type="number" min="1" max="9" required value="2"></div><div><label for="hours">Valid for</label><select id="hours" name="hours"><option value="1">one hour</option><option value="24" selected>one day</option><option value="72">three days</option></select></div></div><div class="row"><button class="primary">Make a link</button></div><output role="status"></output></form>`;
-  return html`<section id="invite"><h2>Invite somebody</h2><p>A link lets its holder make one passkey, once; it opens no other page. Send it where nobody else reads it. What is made stands in a draft, and counts when the quorum has signed that: whoever signs looks whose key it is.</p><div class="note go" id="link" hidden><label for="url">The link <span class="hint">shown this once</span></label><textarea id="url" readonly rows="2"></textarea></div>${uninvitable === null ? form : html`<p>${tag('not here', 'no')} ${uninvitable}</p>`}${
+  return html`<section id="invite"><h2>Invite somebody</h2><p>A link lets its holder make one passkey, once; it opens no other page. Send it where nobody else reads it. What is made stands in a draft, and counts when the quorum has signed that: whoever signs looks whose key it is.</p><div class="note go" id="link" hidden><label for="url">The link <span class="hint">shown this once</span></label><textarea id="url" readonly rows="2"></textarea></div>${uninvitable === null ? form : html`<p>${tag('not here', 'no')} ${uninvitable}</p>`}<div id="invitations">${
     invitations.length > 0 &&
     html`<h3>Invitations that are open</h3>${table({
       columns: [{ head: 'For' }, { head: 'What' }, { head: 'Until' }, { head: 'Withdraw' }],
@@ -93,5 +116,5 @@ function inviteHtml({ uninvitable, invitations }: PeopleView): Html {
         button({ post: '/people/invitations/withdraw', words: { hash }, text: 'Withdraw' }),
       ]),
     })}`
-  }</section>`;
+  }</div></section>`;
 }

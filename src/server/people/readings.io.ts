@@ -6,8 +6,8 @@ import { type Setup, type Target } from '../../setup/index.ts';
 import { readInForce } from '../../web/index.ts';
 import { type Files, type Reading } from './bases.ts';
 
-/** A page that many people reload costs production no more than one look in this time. Milliseconds. */
-const freshness = 1500;
+/** A page that many people reload costs production no more than one look in this time, which is shorter than a page waits before it reads itself anew. Milliseconds. */
+const freshness = 1000;
 
 /** Asks targets who there is. */
 export interface Readings {

@@ -1,12 +1,16 @@
 import { enrolScript } from '../../web/index.ts';
+import { followScript } from '../follow.ts';
 
-/** What the pages of people do: each form is one post; what came of it is said below it. A file that was chosen fills the text above it. */
+/** What the pages of people do: each form is one post; what came of it is said below it. A file that was chosen fills the text above it. It follows what others do. */
 export const peopleScript = `'use strict';
 const post = async (path, body) => {
   const answer = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
   return answer.json();
 };
-for (const form of document.querySelectorAll('form[data-post]')) form.addEventListener('submit', async (event) => {
+// on the document: a form may be exchanged
+document.addEventListener('submit', async (event) => {
+  const form = event.target.closest('form[data-post]');
+  if (form === null) return;
   event.preventDefault();
   const note = form.querySelector('output') ?? document.querySelector('#said');
   const say = (text, tone) => { note.parentElement.hidden = false; note.textContent = text; note.className = tone; note.scrollIntoView({ block: 'nearest' }); };
@@ -29,7 +33,7 @@ for (const chosen of document.querySelectorAll('input[type=file][data-into]')) c
   const file = chosen.files[0];
   if (file) document.getElementById(chosen.dataset.into).value = await file.text();
 });
-`;
+${followScript}`;
 
 /** The page of an invitation: the secret stands behind the `#`, which no proxy and no log sees; each post takes it along. */
 export const invitationScript = `${enrolScript}

@@ -37,6 +37,8 @@ export interface ChangeView extends Asked {
 
 /** What the page of people shows. Every text may be hostile. */
 export interface PeopleView {
+  /** Of the moment before it was read. */
+  readonly mark: string;
   readonly readings: readonly Reading[];
   /** What the files say, where no target could be asked; null: they say nothing either. */
   readonly files: InForce | null;

@@ -1,6 +1,8 @@
 import { formatDuration } from '../../core/index.ts';
 import { explainSeat, type Passkey, type Policy, type Seat } from '../../gate/index.ts';
 import { facts, type Hole, type Html, html } from '../../page/index.ts';
+import { type ChangeStanding } from './bases.ts';
+import { type ChangeView } from './view.ts';
 
 /** Seats for people: `a person of level 4, bound key; a person of level 2`. */
 export function seatsText(seats: readonly Seat[]): string {
@@ -59,5 +61,25 @@ export function differencesHtml(differences: readonly string[]): Html {
       const [, word = '', rest = line] = /^(key new|key gone|[a-z]+) +(.*)$/s.exec(line) ?? [];
       return word === 'nothing' ? ['', line] : [word, rest];
     }),
+  );
+}
+
+/** What a change is, for people. */
+export function titleOf({ next }: Pick<ChangeView, 'next'>): string {
+  return next.kind === 'registry' ? `registry, version ${next.registry.version}` : `policy ${next.policy.name}`;
+}
+
+/** How a change stands in a target, beside its state. */
+export function standingText(standing: ChangeStanding): string {
+  if (standing.state === 'in force') return '';
+  if (standing.state !== 'waits') return standing.why;
+  const { signed, missing } = standing;
+  return `${signed.length === 0 ? 'nobody has signed yet' : `signed by ${signed.join(', ')}`}; ${missing}`;
+}
+
+/** How a change stands, for who listens: a line for each target. */
+export function saidOfChange(change: ChangeView): readonly string[] {
+  return change.standings.map((one) =>
+    `Next ${titleOf(change)} on ${one.target}: ${one.state} ${standingText(one)}`.trim(),
   );
 }

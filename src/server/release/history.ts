@@ -16,6 +16,7 @@ export interface HistoryItem {
 const problems = z.array(z.looseObject({ problem: z.string() }));
 const metrics = z.record(z.string(), z.number());
 const baseline = z.looseObject({ takenAt: z.string(), metrics }).nullable();
+// made once: a form costs more than what it reads
 const forms = {
   golden: z.looseObject({ generation: z.number(), method: z.string(), durationMs: z.number() }),
   rehearsal: z.looseObject({
@@ -31,6 +32,16 @@ const forms = {
     entry: baseline,
     exit: baseline,
   }),
+  looked: z.looseObject({ target: z.string(), entry: baseline }),
+  reasons: z.array(
+    z.looseObject({
+      title: z.string().optional(),
+      metric: z.string().optional(),
+      measured: z.number().optional(),
+      required: z.string().optional(),
+      problem: z.string().optional(),
+    }),
+  ),
   execution: z.looseObject({
     target: z.string(),
     direction: z.enum(['up', 'down']),
@@ -181,7 +192,7 @@ export function readingsOf(evidence: readonly Evidence[]): ReadonlyMap<string, r
       for (const { stage, metrics: values } of read.success ? read.data.stages : [])
         if (stage in places) add(values, { at, place: `clone, ${places[stage]}`, of: 'clone' });
     } else if (kind === 'gate' || kind === 'baseline' || kind === 'verification') {
-      const read = z.looseObject({ target: z.string(), entry: baseline }).safeParse(piece.body);
+      const read = forms.looked.safeParse(piece.body);
       if (read.success && read.data.entry !== null)
         add(read.data.entry.metrics, { at: read.data.entry.takenAt, place: read.data.target, of: 'production' });
     }
@@ -206,17 +217,7 @@ function transactionOf({ target, direction, tier, epoch, steps }: z.infer<typeof
 }
 
 function reasonsText(reasons: readonly unknown[]): string {
-  const read = z
-    .array(
-      z.looseObject({
-        title: z.string().optional(),
-        metric: z.string().optional(),
-        measured: z.number().optional(),
-        required: z.string().optional(),
-        problem: z.string().optional(),
-      }),
-    )
-    .safeParse(reasons);
+  const read = forms.reasons.safeParse(reasons);
   if (!read.success) return '';
   return read.data
     .map(({ metric, measured, required, problem }) =>

@@ -1,6 +1,7 @@
 import { formatDuration, type Digest, type Milliseconds } from '../../core/index.ts';
 import { type Html, html } from '../../page/index.ts';
 import { type ActivityView } from '../events/news.ts';
+import { anewScript, withoutScripts } from '../follow.ts';
 
 /** The parts of the page that are drawn anew once something was recorded. */
 export const liveParts = ['verdicts', 'failure', 'tiers', 'history', 'metrics', 'matrix'] as const;
@@ -21,13 +22,11 @@ const tick = () => { for (const [card, { at, from, left }] of ticking) {
   card.querySelector('.took').textContent = time(from + since);
   card.querySelector('.left').textContent = left === null ? 'not known' : 'about ' + time(Math.max(0, left - since));
 } };
-const policy = window.trustedTypes?.createPolicy('oneroof-page', { createHTML: (text) => text }) ?? { createHTML: (text) => text };
-let due = null;
+${anewScript}let due = null;
 const again = async () => {
   due = null;
-  const answer = await fetch(location.pathname, { headers: { accept: 'text/html' } });
-  if (!answer.ok || answer.redirected) { fresh.hidden = false; return; }
-  const page = new DOMParser().parseFromString(policy.createHTML(await answer.text()), 'text/html');
+  const page = await readAnew();
+  if (page === null) { fresh.hidden = false; return; }
   let kept = false;
   for (const id of live.dataset.parts.split(' ')) {
     const old = document.getElementById(id), next = page.getElementById(id);
@@ -47,8 +46,7 @@ document.addEventListener('click', async (event) => {
   setTimeout(() => { button.textContent = 'Copy'; }, 2000);
 });
 copying();
-// not all who look at the page at the same moment, and not before the server asks a target anew, whose answer it keeps for a second
-const soon = () => { due ??= setTimeout(() => again().catch(() => { fresh.hidden = false; }), 1100 + 4 * crypto.getRandomValues(new Uint8Array(1))[0]); };
+const soon = () => { due ??= setTimeout(() => again().catch(() => { fresh.hidden = false; }), someTime()); };
 const show = (a) => {
   let card = document.getElementById('a-' + a.id);
   if (card === null) {
@@ -114,7 +112,7 @@ export function livePanel(of: {
 <p id="said" class="soft" role="status" aria-live="polite"></p>
 <p class="note" id="fresh" hidden>Something was recorded since this page was made. <a href="/releases/${seal}">Load it again</a> to see all of it; what you have opened was left as it is.</p>
 <p><small id="link"></small></p>
-<noscript><p class="note">Without scripts this page shows the moment at which it was loaded. Load it again to see what changed.</p></noscript>
+${withoutScripts}
 <template id="card">${card(null)}</template></section>`;
 }
 

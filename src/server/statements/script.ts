@@ -1,8 +1,8 @@
 import { passkeyScript } from '../../web/index.ts';
+import { followScript } from '../follow.ts';
 
-/** What the page of a statement does: one form, one prompt at a time; it says what came of it, and reads itself anew when it is done. */
+/** What the page of a statement does: one form, one prompt at a time; it says what came of it, reads itself anew when it is done, and follows what others do. */
 export const statementScript = `${passkeyScript}
-const forms = [...document.querySelectorAll('form[data-act]')];
 const buttons = () => document.querySelectorAll('form[data-act] button');
 let busy = false;
 const sign = async (form, say) => {
@@ -14,7 +14,10 @@ const sign = async (form, say) => {
   const { code: _, ...rest } = words;
   return post(form.dataset.act + '/finish', { ...rest, ...(begun.nonce === undefined ? {} : { nonce: begun.nonce }), signed: await assertion(begun) });
 };
-for (const form of forms) form.addEventListener('submit', async (event) => {
+// on the document: a form may be exchanged
+document.addEventListener('submit', async (event) => {
+  const form = event.target.closest('form[data-act]');
+  if (form === null) return;
   event.preventDefault();
   if (busy) return;
   busy = true;
@@ -31,24 +34,4 @@ for (const form of forms) form.addEventListener('submit', async (event) => {
   busy = false;
   for (const button of buttons()) button.disabled = false;
 });
-const seal = document.querySelector('[data-seal]');
-const opened = () => [...document.querySelectorAll('main details')].map((one) => one.open).join();
-const untouched = opened();
-if (seal && 'EventSource' in window) {
-  let due = false;
-  const events = new EventSource('/events?release=' + encodeURIComponent(seal.dataset.seal));
-  events.addEventListener('recorded', (event) => {
-    // what the page shows already is told again by a connection that is new
-    if (due || JSON.parse(event.data).index <= Number(seal.dataset.last)) return;
-    due = true;
-    // not all who look at the page at the same moment, and not under the eyes of somebody who reads or types
-    setTimeout(() => {
-      due = false;
-      const typing = forms.some((form) => [...form.elements].some((one) => one.value && one.name));
-      const news = document.querySelector('#news');
-      if (!busy && !typing && opened() === untouched) location.reload();
-      else if (news) news.hidden = false;
-    }, 1100 + 4 * crypto.getRandomValues(new Uint8Array(1))[0]);
-  });
-}
-`;
+${followScript}`;

@@ -3,6 +3,7 @@ import { type Cycle, type Policy } from '../../gate/index.ts';
 import { comparable, type Document, facts, type Html, html, list, path, tag, time } from '../../page/index.ts';
 import { dossierHtml, type DossierView } from '../../dossier/index.ts';
 import { type Declined } from './find.ts';
+import { followPanel } from '../follow.ts';
 import { statementScript } from './script.ts';
 
 /** How a statement stands in its target, by the target's own word; what cannot be asked is closed. */
@@ -47,16 +48,18 @@ export function statementPage(view: StatementView): Document {
     ],
     script: statementScript,
     ...(policy?.production === true ? {} : { banner: notForProductionBanner(policy) }),
-    main: html`<div data-seal="${seal}" data-last="${view.last}"></div><p id="news" class="note" role="status" hidden>Something was recorded meanwhile: <a href="">read this page anew</a>.</p>${dossierHtml(
-      view,
-      {
-        top: atTop(view),
-        more: [
-          ['standing', 'Who has signed'],
-          ['decide', 'Decide'],
-        ],
-      },
-    )}${standingHtml(view)}${decide(view)}`,
+    main: html`${followPanel({
+      what: { seal, last: view.last },
+      parts: ['stands', 'standing', 'ratify', 'revoke'],
+      said: saidOf(view),
+      gone: 'This statement is not there any more.',
+    })}${dossierHtml(view, {
+      top: atTop(view),
+      more: [
+        ['standing', 'Who has signed'],
+        ['decide', 'Decide'],
+      ],
+    })}${standingHtml(view)}${decide(view)}`,
   };
 }
 
@@ -74,11 +77,22 @@ export function notForProductionBanner(policy: Policy | null): Html {
 function atTop({ standing, ratification, declines, unsignable }: StatementView): Html {
   const word = standing.state === 'waits' ? 'waits for signatures' : standing.state;
   const signed = standing.state === 'unknown' ? [] : standing.persons;
-  return html`<p class="note ${standing.state === 'open' ? 'go' : standing.state === 'waits' ? 'hold' : 'no'}">${
+  return html`<p id="stands" class="note ${standing.state === 'open' ? 'go' : standing.state === 'waits' ? 'hold' : 'no'}">${
     standing.state === 'unknown' ? tag('not known', 'no') : tag(word, tones[standing.state])
   } ${standing.state === 'unknown' ? standing.why : standing.text}<br>${signed.length === 0 ? 'Nobody has signed yet' : html`Signed by <strong>${signed.join(', ')}</strong>`}${
     declines.length > 0 && html`; declined by <strong>${declines.flatMap(({ persons }) => persons).join(', ')}</strong>`
   }. Valid until ${time(ratification.expires)}. <a href="#standing">All of it</a>${standing.state === 'waits' && unsignable === null && html` · <a href="#decide">Decide</a>`}</p>`;
+}
+
+/** How it stands, for who listens. */
+function saidOf({ standing, declines }: StatementView): readonly string[] {
+  if (standing.state === 'unknown') return [`not known: ${standing.why}`];
+  const { state, text, persons } = standing;
+  return [
+    state === 'waits' ? `Waits: ${text}` : state === 'open' ? 'Open: every seat is filled' : `Closed: ${text}`,
+    persons.length === 0 ? 'Nobody has signed yet' : `Signed by ${persons.join(', ')}`,
+    ...declines.map((one) => `Declined by ${one.persons.join(', ')}: ${one.reason}`),
+  ];
 }
 
 function standingHtml({ standing, ratification, declines, statement }: StatementView): Html {
@@ -116,12 +130,12 @@ function decide(view: StatementView): Html {
     html`<div><label for="${id}">First six digits of the statement</label><input class="code" id="${id}" name="code" required maxlength="7" pattern="[0-9a-fA-F]{3} ?[0-9a-fA-F]{3}" spellcheck="false" autocapitalize="none" autocomplete="off"></div>`;
   const reason = (id: string): Html =>
     html`<label for="${id}">Why <span class="hint">signed, kept and shown</span></label><textarea id="${id}" name="reason" required maxlength="1000"></textarea>`;
-  const forms = html`<div class="card"><h3>Ratify</h3>${
+  const forms = html`<div class="card" id="ratify"><h3>Ratify</h3>${
     mayRatify
       ? html`<p>You answer for this release. It opens exactly these bytes, for exactly this database, until the time above.</p><form data-act="${here}/ratify" autocomplete="off"><div class="row">${code('ratify-code')}<button class="primary">Ratify with my passkey</button></div><output role="status"></output></form>`
       : html`<p class="soft">${standing.state === 'open' ? 'Every seat is filled: nothing is left to sign.' : 'It cannot be ratified now.'}</p>`
-  }</div><div class="cards"><details class="card"><summary>Decline</summary><p>Says that you will not ratify, and why. It closes nothing by itself.</p><form data-act="${here}/decline" autocomplete="off">${reason('decline-reason')}<div class="row">${code('decline-code')}<button>Decline with my passkey</button></div><output role="status"></output></form></details>${standing.state !== 'unknown' && standing.persons.length > 0 && html`<details class="card"><summary>Revoke</summary><p>Closes the way forward at once, for everybody. One enrolled person is enough; the way back stays open.</p><form data-act="${here}/revoke" autocomplete="off">${reason('revoke-reason')}<div class="row">${code('revoke-code')}<button class="danger">Revoke with my passkey</button></div><output role="status"></output></form></details>`}</div>`;
+  }</div><div class="cards"><details class="card"><summary>Decline</summary><p>Says that you will not ratify, and why. It closes nothing by itself.</p><form data-act="${here}/decline" autocomplete="off">${reason('decline-reason')}<div class="row">${code('decline-code')}<button>Decline with my passkey</button></div><output role="status"></output></form></details><details class="card" id="revoke"${standing.state === 'unknown' || standing.persons.length === 0 ? html` hidden` : null}><summary>Revoke</summary><p>Closes the way forward at once, for everybody. One enrolled person is enough; the way back stays open.</p><form data-act="${here}/revoke" autocomplete="off">${reason('revoke-reason')}<div class="row">${code('revoke-code')}<button class="danger">Revoke with my passkey</button></div><output role="status"></output></form></details></div>`;
   return html`<section id="decide" class="noprint"><h2>Decide</h2>${needsScript}<p>Your passkey shows only the name of this site; what you sign is the statement with these digits:</p>${comparable(digits)}<p>Compare them with what somebody else sees, in a terminal or on another device, then type the first six.</p>${
     unsignable === null ? forms : html`<p>${tag('not here', 'no')} ${unsignable}</p>`
-  }<details><summary>The statement, to the byte</summary><pre tabindex="0" id="statement">${body}</pre></details></section>`;
+  }<details><summary>The statement, to the byte</summary><pre data-signed tabindex="0" id="statement">${body}</pre></details></section>`;
 }

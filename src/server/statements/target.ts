@@ -1,6 +1,7 @@
 import { type Policy } from '../../gate/index.ts';
 import { type Document, facts, html, list, path, table, tag, time } from '../../page/index.ts';
 import { needsScript, notForProductionBanner } from './statement.ts';
+import { followPanel } from '../follow.ts';
 import { statementScript } from './script.ts';
 
 /** A release on one target. */
@@ -40,7 +41,18 @@ export function targetPage(view: TargetView): Document {
     ],
     script: statementScript,
     ...(policy?.production === true ? {} : { banner: notForProductionBanner(policy) }),
-    main: html`<div data-seal="${seal}" data-last="${view.last}"></div><h1>${name} on ${target}</h1><p class="big">${view.gate === 'open' ? tag('OPEN', 'go') : tag('CLOSED', 'no')}</p>${
+    main: html`<h1>${name} on ${target}</h1>${followPanel({
+      what: { seal, last: view.last },
+      parts: ['gate', 'proposals'],
+      said: [
+        view.gate === 'open' ? `The gate is open: next ${view.next}` : `The gate is closed: ${view.reasons.join('; ')}`,
+        ...view.proposals.map(
+          ({ statement, state, persons }) =>
+            `Statement ${statement.slice(7, 13)}: ${state}${persons.length === 0 ? '' : `; signed by ${persons.join(', ')}`}`,
+        ),
+      ],
+      gone: 'This release is not there any more.',
+    })}<div id="gate"><p class="big">${view.gate === 'open' ? tag('OPEN', 'go') : tag('CLOSED', 'no')}</p>${
       view.gate === 'open'
         ? html`<p>The gate is open. Whoever runs this rolls out what was ratified, from tier ${view.next}, and nothing else:</p><pre class="command" tabindex="0"><code>oneroof rollout ${name} --target ${target}</code></pre>`
         : html`<h2>Why it is closed</h2>${list(view.reasons)}`
@@ -54,7 +66,7 @@ export function targetPage(view: TargetView): Document {
         ],
         ['Follow', html`<a href="${here}/runbook">Runbook</a> · <a href="${here}/prompt">Prompt for an agent</a>`],
       ],
-    )}<h2>Ratifications</h2>${table({
+    )}</div><h2>Ratifications</h2><div id="proposals">${table({
       columns: [{ head: 'Statement' }, { head: 'State' }, { head: 'Signed' }, { head: 'Valid until' }],
       rows: view.proposals.map((one) => [
         html`<a href="${path('statements', one.statement)}"><code>${one.statement.slice(7, 19)}</code></a>${one.holdPoint !== null && html` before ${one.holdPoint}`}`,
@@ -63,7 +75,7 @@ export function targetPage(view: TargetView): Document {
         time(one.expires),
       ]),
       none: 'Nobody was asked yet.',
-    })}<h2>Ask people to ratify</h2>${needsScript}${
+    })}</div><h2>Ask people to ratify</h2>${needsScript}${
       view.unsignable === null
         ? html`<form class="card" data-act="${here}/propose" autocomplete="off"><p>Writes the dossier from the newest rehearsal and from production as it is now, and records it with the statement. A statement that waits already is taken up again.</p><div class="row"><div><label for="hours">Valid for <span class="hint">hours, as long as the policy allows where it is empty</span></label><input id="hours" name="hours" inputmode="numeric" pattern="[0-9]{1,4}"></div>${
             policy !== null && policy.holdPoints.length > 0
