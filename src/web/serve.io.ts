@@ -48,7 +48,8 @@ export async function servePage(page: Page): Promise<ServedPage> {
     if (action === undefined) return refused({ status: 404, problem: 'there is no such page' });
     const body: unknown = await context.req.json().catch(() => null);
     const answer = last.then(() => act(() => action(body)));
-    last = answer;
+    // one that failed is not the next one's
+    last = answer.catch(() => undefined);
     return Response.json(await answer, { headers: securityHeaders({}) });
   });
   const close = await startListening({ listen: page.listen, tls: null }, (request, env) => app.fetch(request, env));

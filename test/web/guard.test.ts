@@ -5,6 +5,7 @@ import {
   enrolmentActions,
   makeDemoAuthenticator,
   type ServedPage,
+  servePage,
   type Signed,
   signingActions,
   signWithDemo,
@@ -204,4 +205,25 @@ describe('an enrolment', () => {
       expect.objectContaining({ problems: [expect.objectContaining({ code: 'PERSON_INCOMPLETE' })] }),
     );
   });
+});
+
+it('an action in which something unforeseen happens does not take the next one along', async () => {
+  const origin = `http://localhost:${await freePort()}`;
+  let tries = 0;
+  const once = async (): Promise<{ ok: true; text: string }> => {
+    tries += 1;
+    if (tries === 1) throw new Error('unforeseen');
+    return { ok: true, text: 'done' };
+  };
+  const page = await servePage({
+    origin,
+    listen: { host: '127.0.0.1', port: Number(new URL(origin).port) },
+    draw: () => Promise.reject(new Error('nobody looks')),
+    actions: { once },
+  });
+  const send = (): Promise<Response> =>
+    fetch(`${page.url}once`, { method: 'POST', headers: { origin, 'content-type': 'application/json' }, body: '{}' });
+  expect((await send()).status).toBe(500);
+  expect(await (await send()).json()).toEqual({ ok: true, text: 'done' });
+  await page.close();
 });
