@@ -46,7 +46,12 @@ try {
       });
       writeError(usage, form);
     }
-  } else writeError(interruption.signal.aborted ? interruption.signal.reason : error, form);
+  } else writeError(isStopped(error) ? interruption.signal.reason : error, form);
+}
+
+/** What is not known is said, also to somebody who has interrupted: it was not cleaned up. */
+function isStopped(error: unknown): boolean {
+  return interruption.signal.aborted && !(error instanceof OneRoofError && error.code === 'ROLLOUT_UNKNOWN');
 }
 
 /** Where the command that was meant is explained. */
