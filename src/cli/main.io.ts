@@ -2,6 +2,7 @@
 import { constants } from 'node:os';
 import { CommanderError } from 'commander';
 import { OneRoofError } from '../core/index.ts';
+import { toldAfter } from './interrupted.ts';
 import { openTerminal, writeError, writeOutcome } from './output.io.ts';
 import { createProgram } from './program.io.ts';
 
@@ -46,12 +47,7 @@ try {
       });
       writeError(usage, form);
     }
-  } else writeError(isStopped(error) ? interruption.signal.reason : error, form);
-}
-
-/** What is not known is said, also to somebody who has interrupted: it was not cleaned up. */
-function isStopped(error: unknown): boolean {
-  return interruption.signal.aborted && !(error instanceof OneRoofError && error.code === 'ROLLOUT_UNKNOWN');
+  } else writeError(toldAfter(error, interruption.signal), form);
 }
 
 /** Where the command that was meant is explained. */

@@ -26,8 +26,10 @@ import {
 export interface Mortal {
   /** The address: it stays while what stands behind it changes. */
   readonly connection: Connection;
-  /** The server itself. */
+  /** The server itself, as long as it is not started again. */
   server(): Server;
+  /** Leads to the server itself, wherever the address leads. */
+  readonly own: Connection;
   /** Ends it with SIGKILL, and starts it again. */
   kill(): Promise<void>;
   /** Ends it with SIGKILL. */
@@ -35,14 +37,13 @@ export interface Mortal {
   /** Ends it with a fast shutdown. */
   stop(): Promise<void>;
   /** Starts it again; as a standby where it is told whom to follow. */
-  start(follow?: Server): Promise<void>;
+  start(follow?: Connection): Promise<void>;
   /** Lets the address lead to a server. */
   lead(to: Server): void;
 }
 
 /** How a standby finds a primary that listens on a socket. */
-export function following({ connection }: Server): Readonly<Record<string, string>> {
-  const { host, user } = connection('postgres');
+export function following({ host, user }: Connection): Readonly<Record<string, string>> {
   return { primary_conninfo: `host=${host} user=${user}`, recovery_target_timeline: 'latest' };
 }
 
@@ -52,19 +53,21 @@ export async function withMortal<T>(version: '18' | '15', use: (mortal: Mortal) 
   const folder = mkdtempSync(join(tmpdir(), 'oneroof-mortal-'));
   const data = join(folder, 'data');
   const address = mkdtempSync(join(tmpdir(), 'oneroof-at-'));
-  ownFolder(folder, binaries);
+  // a standby goes through the address as well
+  for (const one of [folder, address]) ownFolder(one, binaries);
   let server: Server | null = null;
-  const lead = (to: Server): void => {
-    const link = join(address, 's');
+  const lead = (to: Server, name = 's'): void => {
+    const link = join(address, name);
     rmSync(link, { force: true });
     symlinkSync(to.connection('postgres').host, link);
   };
-  const start = async (follow?: Server): Promise<void> => {
+  const start = async (follow?: Connection): Promise<void> => {
     rmSync(join(data, 'standby.signal'), { force: true });
     if (follow !== undefined) writeFileSync(join(data, 'standby.signal'), '');
     const settings = follow === undefined ? {} : following(follow);
     server = await startServer({ binaries, data, settings: { fsync: 'off', ...settings } });
     lead(server);
+    lead(server, 'own');
   };
   const here = (): Server => {
     if (server === null) throw new Error('the server was never started');
@@ -83,6 +86,7 @@ export async function withMortal<T>(version: '18' | '15', use: (mortal: Mortal) 
     return await use({
       connection: { host: join(address, 's'), port: 5432, user: 'postgres', database: 'postgres' },
       server: here,
+      own: { host: join(address, 'own'), port: 5432, user: 'postgres', database: 'postgres' },
       kill: async () => {
         await die();
         await start();
@@ -90,7 +94,7 @@ export async function withMortal<T>(version: '18' | '15', use: (mortal: Mortal) 
       die,
       stop: () => here().stop(),
       start,
-      lead,
+      lead: (to) => lead(to),
     });
   } finally {
     await (server as Server | null)?.stop();

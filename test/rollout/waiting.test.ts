@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { type Waiting } from '../../src/activity/index.ts';
-import { OneRoofError } from '../../src/core/index.ts';
+import { type Milliseconds, OneRoofError } from '../../src/core/index.ts';
 import { type Connection, type Session, sql } from '../../src/database/index.ts';
 import { type Execution, openLookout, type RolloutEvent, type Run } from '../../src/rollout/index.ts';
 import { runSql, versions, withSession } from '../database.io.ts';
@@ -38,16 +38,12 @@ function hanging(database: Connection): Hanging {
         // another process of the server makes it so: a COMMIT that is seen to wait is the proof
         await withSession(database, async (probe) => {
           await probe.run(`select pg_catalog.set_config('application_name', 'probe', false)`);
-          for (let isOver = false; ; isOver = false) {
+          for (let pid: string | undefined; pid === undefined; ) {
             const sent = probe.run(`select pg_catalog.pg_logical_emit_message(true, 'probe', '')`);
-            sent.finally(() => (isOver = true)).catch(() => undefined);
-            while (!isOver) {
-              const pid = await waiting(session, '^probe$');
-              if (pid === undefined) continue;
-              await session.query(sql`select pg_catalog.pg_cancel_backend(${pid}::integer)`);
-              await sent;
-              return;
-            }
+            await Promise.race([sent, wait(500)]);
+            pid = await waiting(session, '^probe$');
+            if (pid !== undefined) await session.query(sql`select pg_catalog.pg_cancel_backend(${pid}::integer)`);
+            await sent;
           }
         });
       }),
@@ -208,7 +204,13 @@ it.each(versions)(
             // on the way back the attempt itself waits at its beginning: Ctrl-C there, then SIGKILL in the first tier
             await standby.miss();
             const early = new AbortController();
-            const begun = problemOf(run(ground, statement, 'down', { signal: early.signal }));
+            const { seal, release } = ground.sealed;
+            // no time-out ends this wait instead
+            const sealed = {
+              seal,
+              release: { ...release, settings: { ...release.settings, statementTimeout: 0 as Milliseconds } },
+            };
+            const begun = problemOf(run(ground, statement, 'down', { sealed, signal: early.signal }));
             await standby.stuck('begin');
             early.abort();
             expect((await begun).code).toBe('INTERRUPTED');
