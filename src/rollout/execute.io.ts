@@ -4,7 +4,9 @@ import { type Connection, type Session, sql } from '../database/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
 import { type Direction, type SealedRelease, type TierId } from '../release/index.ts';
 import * as gate from './gate-calls.io.ts';
+import { betweenTransactions, notBegun, refuseOutside, unknown } from './halt.ts';
 import { nextAct } from './next.ts';
+import { uncertain } from './outcome.ts';
 import { requireWritable } from './preflight.io.ts';
 import { isFenced, refusalOf, stateOf } from './refusal.ts';
 import { defaultPatience, isRetryable, type Patience, pauseBefore } from './retry.ts';
@@ -182,11 +184,7 @@ class Executor {
   private async applied(piece: Piece, replication: Replication): Promise<void> {
     const tier = piece.tier.id;
     const isCertain = replication === 'as-configured';
-    await this.record(
-      piece,
-      'applied',
-      isCertain ? null : 'committed on the primary; a synchronous standby may lack it',
-    );
+    await this.record(piece, 'applied', isCertain ? null : uncertain);
     if (!isCertain) {
       this.replication = replication;
       this.say({ at: 'uncertain', tier, step: null });
@@ -297,43 +295,4 @@ class Executor {
   private say(event: RolloutEvent): void {
     this.plan.onProgress?.(event);
   }
-}
-
-/** A server that ends the session while nothing of ours is under way: admin_shutdown and its kin, connection exceptions. */
-function betweenTransactions(error: unknown): unknown {
-  if (error instanceof OneRoofError || !/^(57P0[1-5]|08...)$/.test(stateOf(error))) return error;
-  return new OneRoofError('CONNECTION_LOST', {
-    problem: 'the server ended the session between two transactions: each tier is applied as a whole or not at all',
-    fix: 'run the same command again: it goes on where the database stands',
-    cause: error,
-  });
-}
-
-/** The fence is locked by a transaction that an older attempt has left behind, or is still at. */
-function notBegun(cause: unknown): OneRoofError {
-  return new OneRoofError('LOCK_TIMEOUT', {
-    problem:
-      'nothing was begun: an older attempt holds the fence, and what becomes of its tier is not known before it ends',
-    fix: 'see its session `oneroof attempt` in pg_stat_activity: with wait_event SyncRep its COMMIT waits for a synchronous standby, so mend that one; when it is gone, run the same command again',
-    cause,
-  });
-}
-
-function unknown(what: string, why: string, look: string): OneRoofError {
-  return new OneRoofError('ROLLOUT_UNKNOWN', { problem: `${what}: unknown, because ${why}`, fix: `look at: ${look}` });
-}
-
-function refuseOutside({ sealed, direction }: Run): void {
-  const outside = sealed.release.tiers
-    .filter(({ barred }) => barred === null)
-    .flatMap((tier) => (direction === 'up' ? tier.up : tier.down))
-    .filter(({ transactional }) => !transactional);
-  OneRoofError.throwIfAny(
-    outside.map(({ title, place }) => ({
-      code: 'GATE_STEP_OUTSIDE' as const,
-      problem: `${title} cannot run in a transaction, so the gate cannot hold it`,
-      fix: 'write it so that it runs in a transaction (CREATE INDEX without CONCURRENTLY), or bar the tier',
-      place,
-    })),
-  );
 }
