@@ -70,9 +70,7 @@ export async function runPiece(
       watch.onProgress({ at: 'leave', tier, step: null });
       await leaveTier(session, entry);
     }
-    // a statement time-out during COMMIT would end the wait for a standby: the tier would count, and a failover would lose it
-    await session.query(sql`select pg_catalog.set_config('statement_timeout', '0', true)`);
-    // so would a cancel: none is sent from here on
+    // a cancel that arrives during COMMIT would stop the wait for a standby: none is sent from here on
     watch.signal?.removeEventListener('abort', cancel);
     await cancelled;
     if (isAborted()) throw interrupted(tier);

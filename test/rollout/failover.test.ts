@@ -74,6 +74,14 @@ it.each(versions)(
             async (line: Execution): Promise<void> => {
               if (line.tier === tier && line.phase === 'applied') await then();
             };
+          /** From now on COMMIT waits for a standby that there is not, so that its answer can be lost. */
+          const miss = () =>
+            runSql(mortal.own, [
+              `alter system set synchronous_standby_names = 'lagging'`,
+              'select pg_catalog.pg_reload_conf()',
+            ]);
+          const mend = () =>
+            runSql(mortal.own, ['alter system reset synchronous_standby_names', 'select pg_catalog.pg_reload_conf()']);
           const isReadOnly = async (): Promise<void> => {
             const refusal =
               'ROLLOUT_READ_ONLY the server takes no writes: it is a standby / give the executor the address';
@@ -106,16 +114,19 @@ it.each(versions)(
           const lines: Execution[] = [];
           const back = await go('up', {
             through: sealed.release.tiers[1]?.id ?? null,
-            record: async (line) => void lines.push(line),
+            record: async (line) => {
+              lines.push(line);
+              if (lines.length === 1) await miss();
+            },
             onProgress: ({ at }) => {
               if (at !== 'commit' || fault !== null) return;
               fault = (async () => {
-                // it is sent, and may be committed or not
-                await new Promise((resolve) => setImmediate(resolve));
+                await wait(1000);
                 await mortal.die();
                 mortal.lead(first);
                 await wait(1500);
                 await mortal.start();
+                await mend();
               })();
             },
           }).catch((error: unknown) => error);
@@ -135,10 +146,7 @@ it.each(versions)(
             lease: 15_000,
             record: async ({ phase }) => {
               if (phase !== 'intent') return;
-              await runSql(mortal.own, [
-                `alter system set synchronous_standby_names = 'lagging'`,
-                'select pg_catalog.pg_reload_conf()',
-              ]);
+              await miss();
             },
             onProgress: ({ at }) => {
               if (at !== 'commit' || fault !== null) return;
@@ -163,10 +171,7 @@ it.each(versions)(
 
           // the old primary has it, and the same command goes on there, or finds nothing left
           await mortal.start();
-          await runSql(mortal.connection, [
-            'alter system reset synchronous_standby_names',
-            'select pg_catalog.pg_reload_conf()',
-          ]);
+          await mend();
           expect(await told()).toEqual(['1 up', '2 up', '3 up']);
           expect(await go('up')).toMatchObject({ result: 'nothing-to-do' });
           expect(await look((now) => standing(now, statement))).toEqual(top);
