@@ -2,6 +2,7 @@
 import { constants } from 'node:os';
 import { CommanderError } from 'commander';
 import { OneRoofError } from '../core/index.ts';
+import { toldAfter } from './interrupted.ts';
 import { openTerminal, writeError, writeOutcome } from './output.io.ts';
 import { createProgram } from './program.io.ts';
 
@@ -46,7 +47,7 @@ try {
       });
       writeError(usage, form);
     }
-  } else writeError(interruption.signal.aborted ? interruption.signal.reason : error, form);
+  } else writeError(toldAfter(error, interruption.signal), form);
 }
 
 /** Where the command that was meant is explained. */

@@ -179,7 +179,8 @@ function watcher(
       const line = [event.tier, eventText(event, { tiers }, direction), spent]
         .filter((part) => part !== null)
         .join('  ');
-      if (event.at === 'retry' || (event.at === 'committed' && !isLive)) terminal.say(printable(line));
+      if (event.at === 'retry' || event.at === 'uncertain' || (event.at === 'committed' && !isLive))
+        terminal.say(printable(line));
     },
     waiting: (waitingFor) => {
       course = { ...course, waitingFor };

@@ -11,7 +11,8 @@ export function rolloutText(result: RolloutResult, look: Look): string {
     const run = result.runs.find((one) => one.tier === tier);
     if (run === undefined) return ['done', tier];
     const took = formatDuration(elapsed({ from: run.started, to: run.ended }));
-    return ['done', tier, took, statements(run.steps)];
+    const doubt = run.replication === 'uncertain' ? [`${eventWords.uncertain}`] : [];
+    return ['done', tier, took, statements(run.steps), ...doubt];
   });
   return [
     ...table(rows, look, { numbers: [2] }),
@@ -60,6 +61,7 @@ export const eventWords: Readonly<Record<RolloutEvent['at'], string>> = {
   step: 'statements',
   leave: 'checking what the tier promises',
   commit: 'commit',
+  uncertain: 'committed on the primary; a synchronous standby may lack it',
   committed: 'committed',
   retry: 'waiting to try the tier again',
   waiting: 'waiting for another attempt',

@@ -27,6 +27,8 @@ export interface Session {
   heard(): { readonly notices: readonly Notice[]; readonly notifications: readonly Notification[] };
   /** Cancels what runs now, by `pg_cancel_backend` from a second connection. */
   cancel(): Promise<void>;
+  /** Hangs up at once, whatever is not answered yet: the server goes on with that by itself, and here it fails with CONNECTION_LOST. */
+  abandon(): void;
   close(): Promise<void>;
 }
 
@@ -162,6 +164,9 @@ async function openWith(
         } finally {
           await second.close();
         }
+      },
+      abandon: () => {
+        client.connection.stream.destroy();
       },
       close: async () => {
         await client.end().catch(() => undefined);

@@ -64,7 +64,7 @@ export function toRunbook(occasion: Occasion): string {
     ),
     section(
       'Stop',
-      'Ctrl-C is safe: the tier that is running is undone as a whole, those before it stay. The same command again goes on from where the database stands. A lost connection or a killed process is the same.',
+      'Ctrl-C is safe: the tier that is running is undone as a whole, those before it stay. Where its COMMIT is on disk and waits for a standby, it cannot be undone any more, and the command says so: mend the standby first. The same command again goes on from where the database stands. A lost connection or a killed process is the same.',
     ),
     section(
       'The way back',

@@ -4,13 +4,17 @@ import { type Connection, type Session, sql } from '../database/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
 import { type Direction, type SealedRelease, type TierId } from '../release/index.ts';
 import * as gate from './gate-calls.io.ts';
+import { betweenTransactions, notBegun, refuseOutside, unknown } from './halt.ts';
 import { nextAct } from './next.ts';
+import { uncertain } from './outcome.ts';
+import { requireWritable } from './preflight.io.ts';
 import { isFenced, refusalOf, stateOf } from './refusal.ts';
 import { defaultPatience, isRetryable, type Patience, pauseBefore } from './retry.ts';
 import {
   type Execution,
   type Outcome,
   type Progress,
+  type Replication,
   type RolloutEvent,
   type RolloutResult,
   type TierRun,
@@ -52,6 +56,7 @@ class Executor {
   private readonly done: TierRun[] = [];
   private session: Session | null = null;
   private epoch = '';
+  private replication: Replication = 'as-configured';
 
   constructor(plan: Run) {
     this.plan = plan;
@@ -95,8 +100,15 @@ class Executor {
         return null;
       }
       const started = now();
+      this.replication = 'as-configured';
       for (const piece of piecesOf(tier, steps, act.firstStep)) await this.patiently(piece, () => this.once(piece));
-      this.done.push({ tier: tier.id, steps: steps.length + 1 - act.firstStep, started, ended: now() });
+      this.done.push({
+        tier: tier.id,
+        steps: steps.length + 1 - act.firstStep,
+        started,
+        ended: now(),
+        replication: this.replication,
+      });
       return null;
     } catch (error) {
       const refusal = refusalOf(error);
@@ -128,7 +140,7 @@ class Executor {
         if (refusalOf(cause) !== null || cause instanceof OneRoofError) throw cause;
         const tried = { attempts, elapsed: performance.now() - began, luck: Math.random() };
         const pause = isRetryable(stateOf(cause)) ? pauseBefore(patience, tried) : null;
-        if (pause === null) throw failed(cause, this.entry(piece), at);
+        if (pause === null) throw this.epoch === '' ? notBegun(cause) : failed(cause, this.entry(piece), at);
         this.say({ at: 'retry', tier: piece.tier.id, step: null });
         await this.pause(pause);
       }
@@ -143,9 +155,10 @@ class Executor {
     const entry = this.entry(piece);
     const [before, backend] = [await gate.readIdentity(session), await gate.readBackend(session)];
     await this.record(piece, 'intent', null);
+    let replication: Replication;
     try {
       const { signal } = this.plan;
-      await runPiece(session, { entry, piece }, { signal, onProgress: (event) => this.say(event) });
+      replication = await runPiece(session, { entry, piece }, { signal, onProgress: (event) => this.say(event) });
     } catch (error) {
       const cause = error instanceof Undone ? error.cause : error;
       if (!isLost(cause)) {
@@ -159,19 +172,30 @@ class Executor {
         before,
         backend,
         open: () => this.connect('oneroof outcome'),
-        patience: (this.plan.lease ?? 30_000) + 5000,
+        // whoever wants to stop is not kept waiting for what may not end
+        patience: this.plan.signal?.aborted === true ? 1000 : (this.plan.lease ?? 30_000) + 5000,
       });
       await this.conclude(piece, outcome, cause);
       return;
     }
-    await this.record(piece, 'applied', null);
-    this.say({ at: 'committed', tier: piece.tier.id, step: null });
+    await this.applied(piece, replication);
+  }
+
+  private async applied(piece: Piece, replication: Replication): Promise<void> {
+    const tier = piece.tier.id;
+    const isCertain = replication === 'as-configured';
+    await this.record(piece, 'applied', isCertain ? null : uncertain);
+    if (!isCertain) {
+      this.replication = replication;
+      this.say({ at: 'uncertain', tier, step: null });
+    }
+    this.say({ at: 'committed', tier, step: null });
   }
 
   /** An answer that was lost is made good by what the database says; only what is not applied, or not known, is an error. */
   private async conclude(piece: Piece, outcome: Outcome, cause: unknown): Promise<void> {
+    if (outcome.outcome === 'applied') return await this.applied(piece, outcome.replication);
     await this.record(piece, outcome.outcome, outcome.outcome === 'unknown' ? outcome.why : 'the connection was lost');
-    if (outcome.outcome === 'applied') return this.say({ at: 'committed', tier: piece.tier.id, step: null });
     if (outcome.outcome === 'unknown') throw unknown(`the outcome of tier ${piece.tier.id}`, outcome.why, outcome.look);
     throw new OneRoofError('CONNECTION_LOST', {
       problem: `the connection was lost in tier ${piece.tier.id}; the database says that it was not applied`,
@@ -197,7 +221,10 @@ class Executor {
   }
 
   private async open(): Promise<Session> {
-    this.session ??= await this.connect('oneroof attempt');
+    if (this.session !== null) return this.session;
+    this.session = await this.connect('oneroof attempt');
+    // an address may lead elsewhere than a moment ago
+    await requireWritable(this.session);
     return this.session;
   }
 
@@ -214,11 +241,23 @@ class Executor {
 
   /** The fence is raised once there is work to do; a retry keeps its attempt. */
   private async begin(): Promise<void> {
+    const session = await this.open();
+    const { signal } = this.plan;
+    // also where its commit waits for a standby: a fence that a failover loses fences nobody off, and nobody goes on there
+    let cancelled: Promise<unknown> = Promise.resolve();
+    const cancel = (): void => {
+      cancelled = session.cancel().catch(() => null);
+    };
+    signal?.addEventListener('abort', cancel);
     try {
-      this.epoch = await gate.beginAttempt(await this.open(), this.plan);
+      this.epoch = await gate.beginAttempt(session, this.plan);
     } catch (error) {
+      if (signal?.aborted === true) throw interrupted(null);
       // the fence is held by a transaction of an older attempt: as good as any other lock
       throw isRetryable(stateOf(error)) ? new Undone(error, null) : error;
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+      await cancelled;
     }
     this.say({ at: 'attempt', tier: null, step: Number(this.epoch) });
   }
@@ -256,33 +295,4 @@ class Executor {
   private say(event: RolloutEvent): void {
     this.plan.onProgress?.(event);
   }
-}
-
-/** A server that ends the session while nothing of ours is under way: admin_shutdown and its kin, connection exceptions. */
-function betweenTransactions(error: unknown): unknown {
-  if (error instanceof OneRoofError || !/^(57P0[1-5]|08...)$/.test(stateOf(error))) return error;
-  return new OneRoofError('CONNECTION_LOST', {
-    problem: 'the server ended the session between two transactions: each tier is applied as a whole or not at all',
-    fix: 'run the same command again: it goes on where the database stands',
-    cause: error,
-  });
-}
-
-function unknown(what: string, why: string, look: string): OneRoofError {
-  return new OneRoofError('ROLLOUT_UNKNOWN', { problem: `${what}: unknown, because ${why}`, fix: `look at: ${look}` });
-}
-
-function refuseOutside({ sealed, direction }: Run): void {
-  const outside = sealed.release.tiers
-    .filter(({ barred }) => barred === null)
-    .flatMap((tier) => (direction === 'up' ? tier.up : tier.down))
-    .filter(({ transactional }) => !transactional);
-  OneRoofError.throwIfAny(
-    outside.map(({ title, place }) => ({
-      code: 'GATE_STEP_OUTSIDE' as const,
-      problem: `${title} cannot run in a transaction, so the gate cannot hold it`,
-      fix: 'write it so that it runs in a transaction (CREATE INDEX without CONCURRENTLY), or bar the tier',
-      place,
-    })),
-  );
 }

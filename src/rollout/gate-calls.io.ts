@@ -2,7 +2,7 @@ import { type Session, sql } from '../database/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
 import { readCycles } from '../gate/index.ts';
 import { type Direction, type Seal, type Step } from '../release/index.ts';
-import { type Backend, type ServerIdentity } from './outcome.ts';
+import { type Backend, type Findings, type ServerIdentity, standby } from './outcome.ts';
 import { type Epoch, type Progress } from './rollout.ts';
 
 /** One cycle in one direction: what every call of the gate names. */
@@ -84,11 +84,12 @@ export async function readSchemaDigest(session: Session): Promise<string> {
 export async function readIdentity(session: Session): Promise<ServerIdentity> {
   const [row] = await session.query<ServerIdentity>(sql`
     select s.system_identifier::text as "systemIdentifier", d.oid::text as "databaseOid",
-      case when pg_catalog.pg_is_in_recovery() then 'standby'
+      case when pg_catalog.pg_is_in_recovery() then ${standby}
         else pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8) end as timeline,
-      pg_catalog.pg_postmaster_start_time()::text as "startedAt"
+      pg_catalog.pg_postmaster_start_time()::text as "startedAt",
+      pg_catalog.current_setting('synchronous_standby_names') as standbys
     from pg_catalog.pg_control_system() s, pg_catalog.pg_database d where d.datname = pg_catalog.current_database()`);
-  return row ?? { systemIdentifier: '', databaseOid: '', timeline: '', startedAt: '' };
+  return row ?? { systemIdentifier: '', databaseOid: '', timeline: '', startedAt: '', standbys: '' };
 }
 
 /** The server process of a session, told from a later one with the same pid. */
@@ -99,11 +100,12 @@ export async function readBackend(session: Session): Promise<Backend> {
 }
 
 /** A process of the same role shows its start; one that hides it is not taken for gone. */
-export async function isAlive(session: Session, { pid, startedAt }: Backend): Promise<boolean> {
-  const rows = await session.query(sql`
-    select 1 from pg_catalog.pg_stat_get_activity(${pid}::integer)
+export async function readState(session: Session, { pid, startedAt }: Backend): Promise<Findings['backend']> {
+  const [row] = await session.query<{ event: string | null }>(sql`
+    select wait_event as event from pg_catalog.pg_stat_get_activity(${pid}::integer)
     where backend_start is null or backend_start = ${startedAt}::timestamptz`);
-  return rows.length > 0;
+  if (row === undefined) return 'gone';
+  return row.event === 'SyncRep' ? 'waiting' : 'alive';
 }
 
 /** The name that an attempt's session carries. */

@@ -32,9 +32,10 @@ export function openLookout(plan: {
   const { executor, settings } = plan;
   const applicationName = 'oneroof lookout';
   let session: Promise<Session> | null = null;
-  let epoch: string | null = null;
-  let mode: 'idle' | 'step' | 'retried' = 'idle';
-  let [since, lookedAt, said, isOver] = [0, 0, '[]', false];
+  // before it has a number, an attempt may wait for the fence, or for a standby that is to know of it
+  let name = 'oneroof attempt';
+  let mode: 'idle' | 'step' | 'retried' = 'step';
+  let [since, lookedAt, said, isOver] = [performance.now(), 0, '[]', false];
   let looking: Promise<void> | null = null;
 
   const say = (waiting: readonly Waiting[]): void => {
@@ -43,7 +44,7 @@ export function openLookout(plan: {
     said = text;
     plan.onWaiting(waiting);
   };
-  const look = async (name: string): Promise<void> => {
+  const look = async (): Promise<void> => {
     try {
       session ??= openExecutor(executor, settings, { applicationName, write: 'never' });
       const found = await readWaiting(await session, name);
@@ -57,15 +58,15 @@ export function openLookout(plan: {
     const now = performance.now();
     const isDue =
       mode === 'retried' ? now - lookedAt >= pace.retried : now - since > patience && now - lookedAt >= pace.long;
-    if (isOver || mode === 'idle' || epoch === null || looking !== null || !isDue) return;
+    if (isOver || mode === 'idle' || looking !== null || !isDue) return;
     lookedAt = now;
-    looking = look(attemptName(epoch)).finally(() => {
+    looking = look().finally(() => {
       looking = null;
     });
   }, pace.retried);
   return {
     see: ({ at, step }) => {
-      if (at === 'attempt' && step !== null) epoch = String(step);
+      if (at === 'attempt' && step !== null) name = attemptName(String(step));
       if (at === 'waiting') return say([{ pid: null, application: 'another attempt', relation: null, mode: null }]);
       if (at === 'retry') mode = 'retried';
       else if (at === 'committed' || at === 'attempt') {
@@ -90,16 +91,19 @@ export function openLookout(plan: {
 
 /**
  * Who blocks the sessions of this name, and what these wait for. `pg_blocking_pids`, `pg_locks` and the application's name are there for
- * every role; what else others do is not.
+ * every role; what else others do is not. A COMMIT that waits for a synchronous standby holds its locks: it is found where it is an
+ * executor's, the one that is looked for or one that blocks it.
  *
  * Source  PostgreSQL manual, "System Information Functions" and "The Cumulative Statistics System".
  */
 async function readWaiting(session: Session, applicationName: string): Promise<readonly Waiting[]> {
   const rows = await session.query<{ waiting: string }>(sql`
+    with ours as (select * from pg_catalog.pg_stat_activity
+      where datname = pg_catalog.current_database() and usename = current_user and application_name = ${applicationName})
     select distinct pg_catalog.json_build_object('pid', nullif(b.pid, 0),
       'application', case when b.pid = 0 then 'a prepared transaction' else nullif(a.application_name, '') end,
       'relation', l.relation, 'mode', l.mode)::text as waiting
-    from pg_catalog.pg_stat_activity w
+    from ours w
       cross join lateral pg_catalog.unnest(pg_catalog.pg_blocking_pids(w.pid)) as b(pid)
       left join pg_catalog.pg_stat_activity a on a.pid = b.pid
       left join lateral (
@@ -109,8 +113,11 @@ async function readWaiting(session: Session, applicationName: string): Promise<r
           join pg_catalog.pg_namespace n on n.oid = c.relnamespace
         where k.pid = w.pid and (not k.granted or k.locktype = 'tuple')
         order by k.granted limit 1) l on true
-    where w.datname = pg_catalog.current_database() and w.usename = current_user
-      and w.application_name = ${applicationName}
+    union
+    select pg_catalog.json_build_object('pid', null, 'relation', null, 'mode', null, 'application',
+      'a synchronous standby, of ' || pg_catalog.current_setting('synchronous_standby_names'))::text
+    from ours w join pg_catalog.pg_stat_activity a on a.pid = w.pid or a.pid = any (pg_catalog.pg_blocking_pids(w.pid))
+    where a.wait_event = 'SyncRep'
     order by 1 limit 20`);
   return rows.map(({ waiting }) => JSON.parse(waiting) as Waiting);
 }

@@ -1,4 +1,11 @@
+import { printable } from '../core/index.ts';
 import { type Outcome } from './rollout.ts';
+
+/** The timeline of a server in recovery, which has none of its own. */
+export const standby = 'standby';
+
+/** What the record says of a tier that a failover may lose. */
+export const uncertain = 'committed on the primary; a synchronous standby may lack it';
 
 /** What tells one running server and database from another. */
 export interface ServerIdentity {
@@ -7,6 +14,8 @@ export interface ServerIdentity {
   readonly databaseOid: string;
   /** When the server was started: a backend of before that is gone. */
   readonly startedAt: string;
+  /** `synchronous_standby_names`: where it is empty, COMMIT waits for no standby. */
+  readonly standbys: string;
 }
 
 /** A server process: its pid alone is used again. */
@@ -20,7 +29,8 @@ export interface Findings {
   readonly before: ServerIdentity;
   /** Null: the server could not be reached. */
   readonly now: ServerIdentity | null;
-  readonly backend: 'gone' | 'alive';
+  /** `waiting`: its COMMIT is on disk, and waits for a synchronous standby. */
+  readonly backend: 'gone' | 'alive' | 'waiting';
   /** The row that the transaction would have written. */
   readonly mark: 'present' | 'absent';
   readonly old: Backend;
@@ -41,16 +51,29 @@ export function decideOutcome({ before, now, backend, mark, old }: Findings): Ou
       'another database answers at this address',
       'the address of the executor, and what stands behind it',
     );
+  if (now.timeline === standby)
+    return unknown(
+      'a standby answers at this address, and what it has may be old',
+      'the address of the executor: it has to lead to the primary; then run the same command again',
+    );
   if (now.timeline !== before.timeline)
     return unknown(
       `the timeline changed from ${before.timeline} to ${now.timeline}: a standby was promoted`,
       'gate.markers in the new primary and in the old one: what had not arrived is lost',
     );
   const isRestarted = now.startedAt !== before.startedAt;
+  if (!isRestarted && backend === 'waiting')
+    return unknown(
+      `its COMMIT is on the primary's disk, and the server process ${old.pid} waits for a synchronous standby`,
+      `the standbys that synchronous_standby_names wants (${printable(now.standbys)}): mend them, or the setting; then run the same command again`,
+    );
   if (!isRestarted && backend === 'alive')
     return unknown(
-      `the server process ${old.pid} still works on it, or waits for a standby`,
+      `the server process ${old.pid} still works on it`,
       `select * from pg_stat_activity where pid = ${old.pid}; when it is gone, run the same command again`,
     );
-  return { outcome: mark === 'present' ? 'applied' : 'not-applied' };
+  if (mark === 'absent') return { outcome: 'not-applied' };
+  // whoever ended the process, or the server, may have ended its wait for a standby: no answer told
+  const mayLack = before.standbys !== '' || now.standbys !== '';
+  return { outcome: 'applied', replication: mayLack ? 'uncertain' : 'as-configured' };
 }

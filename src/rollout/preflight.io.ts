@@ -110,7 +110,8 @@ export async function requireDirect(session: Session): Promise<void> {
   });
 }
 
-async function requireWritable(session: Session): Promise<void> {
+/** Refuses a standby, and a server or database that is set to take no writes. */
+export async function requireWritable(session: Session): Promise<void> {
   const [row] = await session.query<{ standby: string; only: string | null }>(sql`
     select pg_catalog.pg_is_in_recovery()::text as standby,
       (select coalesce(

@@ -41,9 +41,12 @@ export type Act =
   | { readonly act: 'held'; readonly reasons: NonEmpty<string> }
   | { readonly act: 'halt'; readonly why: string; readonly look: string };
 
+/** Whether a commit is where `synchronous_standby_names` wants it, or whether a failover may lose it, because nobody can tell. */
+export type Replication = 'as-configured' | 'uncertain';
+
 /** What became of a transaction. `unknown` halts: nothing retries it, and nobody can declare it done. */
 export type Outcome =
-  | { readonly outcome: 'applied' }
+  | { readonly outcome: 'applied'; readonly replication: Replication }
   | { readonly outcome: 'not-applied' }
   | { readonly outcome: 'unknown'; readonly why: string; readonly look: string };
 
@@ -60,14 +63,14 @@ export interface Execution {
   readonly steps: readonly [number, number];
   readonly epoch: Epoch;
   readonly phase: 'intent' | 'applied' | 'not-applied' | 'unknown';
-  /** Why it was not applied, or why that is unknown; null elsewhere. */
+  /** Why it was not applied, or why that is unknown; of what was applied, that a standby may lack it; null elsewhere. */
   readonly reason: string | null;
   readonly at: Instant;
 }
 
 /** How far a run is. */
 export interface RolloutEvent {
-  readonly at: 'attempt' | 'enter' | 'step' | 'leave' | 'commit' | 'committed' | 'retry' | 'waiting';
+  readonly at: 'attempt' | 'enter' | 'step' | 'leave' | 'commit' | 'uncertain' | 'committed' | 'retry' | 'waiting';
   readonly tier: string | null;
   readonly step: number | null;
 }
@@ -79,6 +82,7 @@ export interface TierRun {
   readonly steps: number;
   readonly started: Instant;
   readonly ended: Instant;
+  readonly replication: Replication;
 }
 
 /** What a run of the command came to. */

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Session } from '../database/index.ts';
-import { type Entry, isAlive, readIdentity, readProgress } from './gate-calls.io.ts';
-import { type Backend, decideOutcome, type ServerIdentity } from './outcome.ts';
+import { type Entry, readIdentity, readProgress, readState } from './gate-calls.io.ts';
+import { type Backend, decideOutcome, type ServerIdentity, standby } from './outcome.ts';
 import { type Outcome } from './rollout.ts';
 
 /** A transaction whose answer was lost, and who had run it where. */
@@ -19,7 +19,8 @@ export interface Lost {
 
 /**
  * Finds out what became of a transaction: reconnects, waits until the old server process is gone, then reads the marker. A server that is
- * starting again may take the new connection away too: it is asked again, as long as there is patience.
+ * starting again may take the new connection away too: it is asked again, as long as there is patience. So is a standby, which may be
+ * there for the primary while that one starts, or be about to take over.
  */
 export async function settle(lost: Lost): Promise<Outcome> {
   const until = performance.now() + lost.patience;
@@ -28,7 +29,8 @@ export async function settle(lost: Lost): Promise<Outcome> {
     if (session === null)
       return decideOutcome({ before: lost.before, now: null, backend: 'alive', mark: 'absent', old: lost.backend });
     try {
-      return await read(session, { ...lost, until });
+      const outcome = await read(session, { ...lost, until });
+      if (outcome !== null) return outcome;
     } catch {
       if (performance.now() >= until)
         return {
@@ -36,25 +38,27 @@ export async function settle(lost: Lost): Promise<Outcome> {
           why: 'the connection was lost again while the outcome was read',
           look: "the server's log; then run the same command again",
         };
-      await wait(200);
     } finally {
       await session.close();
     }
+    await wait(200);
   }
 }
 
-async function read(session: Session, lost: Lost & { readonly until: number }): Promise<Outcome> {
+/** Null: a standby answers, and there is time to ask again. */
+async function read(session: Session, lost: Lost & { readonly until: number }): Promise<Outcome | null> {
   const now = await readIdentity(session);
+  if (now.timeline === standby && performance.now() < lost.until) return null;
   // a server that was started again has no process of before; a pid there would be somebody else's
   const isSameServer = now.startedAt === lost.before.startedAt;
-  let isThere = isSameServer && (await isAlive(session, lost.backend));
-  while (isThere && performance.now() < lost.until) {
+  let backend = isSameServer ? await readState(session, lost.backend) : 'gone';
+  while (backend !== 'gone' && performance.now() < lost.until) {
     await wait(100);
-    isThere = await isAlive(session, lost.backend);
+    backend = await readState(session, lost.backend);
   }
   // only now: a row that is absent while the process lives may still come
   const mark = await readMark(session, lost);
-  return decideOutcome({ before: lost.before, now, backend: isThere ? 'alive' : 'gone', mark, old: lost.backend });
+  return decideOutcome({ before: lost.before, now, backend, mark, old: lost.backend });
 }
 
 async function readMark(session: Session, { entry, lastStep }: Lost): Promise<'present' | 'absent'> {

@@ -1,9 +1,10 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { OneRoofError, printable } from '../core/index.ts';
-import { problemOf, type Session, sql } from '../database/index.ts';
+import { problemOf, type Session, type StepResult, sql } from '../database/index.ts';
 import { type Step, type Tier } from '../release/index.ts';
 import { type Entry, enterTier, leaveTier } from './gate-calls.io.ts';
 import { stateOf } from './refusal.ts';
-import { type RolloutEvent } from './rollout.ts';
+import { type Replication, type RolloutEvent } from './rollout.ts';
 import { interrupted, undo } from './session.io.ts';
 import { type Numbered, runSteps } from './steps.io.ts';
 
@@ -36,13 +37,14 @@ export function piecesOf(tier: Tier, steps: readonly Step[], firstStep: number):
 /**
  * Runs one transaction of a tier through the gate.
  *
+ * Shape   `uncertain` where the wait for a synchronous standby was ended by somebody: the server says so with a warning.
  * Errors  Undone with the cause: a refusal of the gate, of the server, or a connection that was lost; INTERRUPTED.
  */
 export async function runPiece(
   session: Session,
   plan: { readonly entry: Entry; readonly piece: Piece },
   watch: { readonly signal: AbortSignal | undefined; readonly onProgress: (event: RolloutEvent) => void },
-): Promise<void> {
+): Promise<Replication> {
   const { entry, piece } = plan;
   const { tier } = entry;
   const isAborted = (): boolean => watch.signal?.aborted === true;
@@ -72,19 +74,44 @@ export async function runPiece(
     watch.signal?.removeEventListener('abort', cancel);
     await cancelled;
     if (isAborted()) throw interrupted(tier);
+    session.heard();
     watch.onProgress({ at: 'commit', tier, step: null });
-    const { command } = await session.run('commit');
+    const { command } = await commit(session, watch.signal);
     // a server answers COMMIT of a failed transaction with ROLLBACK, and no error
     if (command !== 'COMMIT')
       throw new OneRoofError('SQL_FAILED', {
         problem: `tier ${tier}: COMMIT was answered with ${command}: nothing of it was applied`,
         fix: "see the server's log for the statement that failed",
       });
+    // nothing of the application's runs at COMMIT, so nothing else warns there; the text is in the server's language
+    return session.heard().notices.some(({ code }) => code.startsWith('01')) ? 'uncertain' : 'as-configured';
   } catch (error) {
     watch.signal?.removeEventListener('abort', cancel);
     await cancelled;
     await undo(session);
     throw new Undone(isAborted() && !isLost(error) ? interrupted(tier) : error, at);
+  }
+}
+
+/** So long is an answer to COMMIT waited for once somebody wants to stop. Milliseconds. */
+const commitGrace = 3000;
+
+/** Sends COMMIT. Whoever wants to stop meanwhile does not end the server's wait for a standby: only ours, and the outcome is asked for. */
+async function commit(session: Session, signal: AbortSignal | undefined): Promise<StepResult> {
+  const answered = new AbortController();
+  const leave = (): void => {
+    wait(commitGrace, undefined, { signal: answered.signal }).then(
+      () => session.abandon(),
+      () => undefined,
+    );
+  };
+  signal?.addEventListener('abort', leave);
+  if (signal?.aborted === true) leave();
+  try {
+    return await session.run('commit');
+  } finally {
+    signal?.removeEventListener('abort', leave);
+    answered.abort();
   }
 }
 

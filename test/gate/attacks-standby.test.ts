@@ -1,46 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import {
-  openSession,
-  ownFolder,
-  type Server,
-  sql,
-  startServer,
-  startTemporaryServer,
-} from '../../src/database/index.ts';
+import { type Server, sql, startServer, startTemporaryServer } from '../../src/database/index.ts';
 import { describeGate } from '../../src/gate/index.ts';
 import { preflight } from '../../src/rollout/index.ts';
+import { backUp } from '../backup.io.ts';
 import { runSql, versions, withSession } from '../database.io.ts';
 import { type Gated, runTier, withGate } from './cycle.io.ts';
 import { binariesOf, type Version } from '../binaries.io.ts';
-
-/** A copy of a server's files, made while it runs, with its backup label: what a base backup is. */
-async function backUp(server: Server): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'oneroof-standby-'));
-  ownFolder(folder, server.binaries);
-  const data = join(folder, 'data');
-  const session = await openSession(server.connection('postgres'), { applicationName: 'test' });
-  try {
-    const isNew = server.binaries.major >= 15;
-    await session.query(
-      isNew ? sql`select pg_backup_start('test', true)` : sql`select pg_start_backup('test', true, false)`,
-    );
-    execFileSync('cp', ['-a', server.data, data]);
-    const [stopped] = await session.query<{ label: string }>(
-      isNew
-        ? sql`select labelfile as label from pg_backup_stop(false)`
-        : sql`select labelfile as label from pg_stop_backup(false, false)`,
-    );
-    writeFileSync(join(data, 'backup_label'), stopped?.label ?? '');
-    rmSync(join(data, 'postmaster.pid'), { force: true });
-  } finally {
-    await session.close();
-  }
-  return folder;
-}
 
 /** Starts a copy in recovery, over the primary's WAL files, hands it over and takes it away. */
 async function withRecovery<T>(
@@ -53,7 +21,7 @@ async function withRecovery<T>(
   await runSql(gated.database, ['update public.much set t = t', 'select pg_switch_wal()']);
   const data = join(folder, 'data');
   writeFileSync(join(data, signal), '');
-  execFileSync('chown', ['-R', '--reference', server.data, folder]);
+  execFileSync('chown', ['--reference', server.data, join(data, signal)]);
   const settings = {
     fsync: 'off',
     restore_command: `cp ${server.data}/pg_wal/%f %p`,

@@ -63,7 +63,7 @@ describe('the next act', () => {
 });
 
 describe('the outcome of a transaction whose answer was lost', () => {
-  const server = { systemIdentifier: '1', timeline: '00000001', databaseOid: '5', startedAt: 'noon' };
+  const server = { systemIdentifier: '1', timeline: '00000001', databaseOid: '5', startedAt: 'noon', standbys: '' };
   const found: Findings = {
     before: server,
     now: server,
@@ -73,17 +73,21 @@ describe('the outcome of a transaction whose answer was lost', () => {
   };
 
   it('is decided by the marker once the process is gone', () => {
-    expect(decideOutcome(found)).toEqual({ outcome: 'applied' });
+    expect(decideOutcome(found)).toEqual({ outcome: 'applied', replication: 'as-configured' });
+    const waited = { ...found, now: { ...server, startedAt: 'one', standbys: 'gone' } };
+    expect(decideOutcome(waited)).toEqual({ outcome: 'applied', replication: 'uncertain' });
     expect(decideOutcome({ ...found, mark: 'absent' })).toEqual({ outcome: 'not-applied' });
   });
 
   it('is unknown while the process lives, on another server, on another timeline, or without a server', () => {
     const others: readonly Partial<Findings>[] = [
       { backend: 'alive' },
+      { backend: 'waiting' },
       { now: null },
       { now: { ...server, systemIdentifier: '2' } },
       { now: { ...server, databaseOid: '6' } },
       { now: { ...server, timeline: '00000002' } },
+      { now: { ...server, timeline: 'standby' } },
     ];
     for (const other of others)
       for (const one of ['present', 'absent'] as const)

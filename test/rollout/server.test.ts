@@ -1,79 +1,12 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { type Connection, createCluster, ownFolder, type Server, sql, startServer } from '../../src/database/index.ts';
+import { sql } from '../../src/database/index.ts';
 import { type StatementDigest } from '../../src/evidence/index.ts';
 import { type Direction, type SealedRelease } from '../../src/release/index.ts';
 import { execute, type RolloutEvent } from '../../src/rollout/index.ts';
 import { runSql, versions, withSession } from '../database.io.ts';
 import { type Ground, withGround } from './ground.io.ts';
+import { withMortal } from './mortal.io.ts';
 import { forget, type Standing, standing } from './standing.io.ts';
-import { binariesOf, type Version } from '../binaries.io.ts';
-
-/** A server that can be killed and started again at the same address. */
-interface Mortal {
-  readonly connection: Connection;
-  kill(): Promise<void>;
-}
-
-async function withMortal<T>(version: Version, use: (mortal: Mortal) => Promise<T>): Promise<T> {
-  const binaries = binariesOf(version);
-  const folder = mkdtempSync(join(tmpdir(), 'oneroof-mortal-'));
-  const data = join(folder, 'data');
-  const address = mkdtempSync(join(tmpdir(), 'oneroof-at-'));
-  ownFolder(folder, binaries);
-  let server: Server | null = null;
-  const start = async (): Promise<void> => {
-    server = await startServer({ binaries, data, settings: { fsync: 'off' } });
-    const link = join(address, 's');
-    rmSync(link, { force: true });
-    symlinkSync(server.connection('postgres').host, link);
-  };
-  try {
-    mkdirSync(data);
-    await createCluster({ binaries, data });
-    await start();
-    return await use({
-      connection: { host: join(address, 's'), port: 5432, user: 'postgres', database: 'postgres' },
-      kill: async () => {
-        process.kill(Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGKILL');
-        await server?.stop();
-        // the server's other processes notice it, and have to be gone before another one may have the data
-        for (const until = Date.now() + 20_000; Date.now() < until && isAtWork(data); ) await wait(20);
-        await start();
-      },
-    });
-  } finally {
-    await (server as Server | null)?.stop();
-    rmSync(address, { recursive: true, force: true });
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** True while a process works in a folder; where the platform does not tell, after a while it is taken for gone. */
-function isAtWork(folder: string): boolean {
-  if (!existsSync('/proc/self/cwd')) return true;
-  return readdirSync('/proc')
-    .filter((name) => /^[0-9]+$/.test(name))
-    .some((pid) => {
-      try {
-        return readlinkSync(`/proc/${pid}/cwd`) === folder;
-      } catch {
-        return false;
-      }
-    });
-}
 
 /** Where a server is killed: at an event, before what is asked there is sent, or once it was. */
 const points = [

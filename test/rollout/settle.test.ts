@@ -19,7 +19,10 @@ it.each(versions)(
         openSession({ ...where, user: 'oneroof_executor' }, { applicationName: 'oneroof outcome' });
       const entry = { statement, direction: 'up', tier: '1-rows', epoch: '1' } as const;
       const lost = { ...ran, entry, lastStep: null, patience: 10_000 };
-      expect(await settle({ ...lost, open: open(gated.database) })).toEqual({ outcome: 'applied' });
+      expect(await settle({ ...lost, open: open(gated.database) })).toEqual({
+        outcome: 'applied',
+        replication: 'as-configured',
+      });
       // the copy has the marker too: only its identity tells it from the database that was asked
       const elsewhere = await withCopy(gated, (copy) => settle({ ...lost, open: open(copy) }));
       expect(elsewhere).toMatchObject({ outcome: 'unknown', why: 'another database answers at this address' });
@@ -29,6 +32,6 @@ it.each(versions)(
         const before = await readIdentity(session).finally(() => session.close());
         return settle({ ...lost, before, open: open(copy) });
       });
-      expect(unchecked).toEqual({ outcome: 'applied' });
+      expect(unchecked).toEqual({ outcome: 'applied', replication: 'as-configured' });
     }),
 );

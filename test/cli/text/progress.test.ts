@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { type Instant } from '../../../src/core/index.ts';
 import { courseLines, follow, type RehearsalCourse } from '../../../src/cli/rehearsal-text.ts';
-import { rolloutLines, type RolloutCourse } from '../../../src/cli/rollout-text.ts';
+import { rolloutLines, rolloutText, type RolloutCourse } from '../../../src/cli/rollout-text.ts';
 import { plain, widthOf } from '../../../src/cli/text/index.ts';
 import { type RehearsalEvent } from '../../../src/rehearsal/index.ts';
 import { type Step, type Tier, type TierId } from '../../../src/release/index.ts';
@@ -73,4 +74,17 @@ describe('a rollout at work', () => {
       for (const line of rolloutLines(course, of, { ...plain, columns }))
         expect(widthOf(line)).toBeLessThanOrEqual(columns);
   });
+});
+
+it('a rollout says at its end of which tiers a synchronous standby may have nothing', () => {
+  const [started, ended] = ['2026-01-01T00:00:00.000Z' as Instant, '2026-01-01T00:00:02.000Z' as Instant];
+  const [first, second] = ['1-first' as TierId, '2-each' as TierId];
+  const runs = [
+    { tier: first, steps: 1, started, ended, replication: 'as-configured' },
+    { tier: second, steps: 2, started, ended, replication: 'uncertain' },
+  ] as const;
+  expect(rolloutText({ result: 'done', tiers: [first, second], runs, schema: null }, plain).split('\n')).toEqual([
+    'done  1-first  2.0 s  1 statement',
+    'done  2-each   2.0 s  2 statements  committed on the primary; a synchronous standby may lack it',
+  ]);
 });

@@ -1,0 +1,49 @@
+import { OneRoofError } from '../core/index.ts';
+import { type Direction, type SealedRelease } from '../release/index.ts';
+import { stateOf } from './refusal.ts';
+
+/** A server that ends the session while nothing of ours is under way: admin_shutdown and its kin, connection exceptions. */
+export function betweenTransactions(error: unknown): unknown {
+  if (error instanceof OneRoofError || !/^(57P0[1-5]|08...)$/.test(stateOf(error))) return error;
+  return new OneRoofError('CONNECTION_LOST', {
+    problem: 'the server ended the session between two transactions: each tier is applied as a whole or not at all',
+    fix: 'run the same command again: it goes on where the database stands',
+    cause: error,
+  });
+}
+
+/** The fence is locked by a transaction that an older attempt has left behind, or is still at. */
+export function notBegun(cause: unknown): OneRoofError {
+  return new OneRoofError('LOCK_TIMEOUT', {
+    problem:
+      'nothing was begun: an older attempt holds the fence, and what becomes of its tier is not known before it ends',
+    fix: 'see its session `oneroof attempt` in pg_stat_activity: with wait_event SyncRep its COMMIT waits for a synchronous standby, so mend that one; when it is gone, run the same command again',
+    cause,
+  });
+}
+
+/** What became of something is not known, and where to look. */
+export function unknown(what: string, why: string, look: string): OneRoofError {
+  return new OneRoofError('ROLLOUT_UNKNOWN', { problem: `${what}: unknown, because ${why}`, fix: `look at: ${look}` });
+}
+
+/**
+ * Refuses a release that the gate cannot run to its end.
+ *
+ * Errors  GATE_STEP_OUTSIDE, for each such step.
+ */
+export function refuseOutside(of: { readonly sealed: SealedRelease; readonly direction: Direction }): void {
+  const { sealed, direction } = of;
+  const outside = sealed.release.tiers
+    .filter(({ barred }) => barred === null)
+    .flatMap((tier) => (direction === 'up' ? tier.up : tier.down))
+    .filter(({ transactional }) => !transactional);
+  OneRoofError.throwIfAny(
+    outside.map(({ title, place }) => ({
+      code: 'GATE_STEP_OUTSIDE' as const,
+      problem: `${title} cannot run in a transaction, so the gate cannot hold it`,
+      fix: 'write it so that it runs in a transaction (CREATE INDEX without CONCURRENTLY), or bar the tier',
+      place,
+    })),
+  );
+}
