@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { elapsed, formatDuration, type Digest, type Instant, type Milliseconds } from '../core/index.ts';
 import { type Entry, type Evidence, type EvidenceKind } from '../evidence/index.ts';
+import { leftoverForm } from '../rehearsal/index.ts';
 import { type Citation } from './report.ts';
 
 const time = z
@@ -70,15 +71,7 @@ const rehearsalBody = z.looseObject({
     network: z.string(),
     notifications: z.looseObject({ sent: z.enum(['none', 'some', 'not measured']) }),
   }),
-  leftovers: z.array(
-    z.looseObject({
-      kind: z.string(),
-      name: z.string(),
-      state: z.string().optional(),
-      burned: z.number().optional(),
-      left: z.number().optional(),
-    }),
-  ),
+  leftovers: z.array(leftoverForm),
   idempotent: z.boolean().nullable(),
   repeatable: z.boolean().nullable(),
   options: z.array(
