@@ -1,5 +1,6 @@
 import { type Policy } from '../../gate/index.ts';
 import { type Document, facts, html, list, path, table, tag, time } from '../../page/index.ts';
+import { type Standing } from '../../report/index.ts';
 import { needsScript, notForProductionBanner } from './statement.ts';
 import { statementScript } from './script.ts';
 
@@ -10,7 +11,7 @@ export interface TargetView {
   readonly target: string;
   /** The newest entry that the page shows. */
   readonly last: number;
-  readonly gate: 'open' | 'closed';
+  readonly gate: Standing['gate'];
   readonly reasons: readonly string[];
   readonly next: string | null;
   readonly done: readonly { readonly tier: string; readonly direction: 'up' | 'down' }[];
@@ -40,11 +41,10 @@ export function targetPage(view: TargetView): Document {
     ],
     script: statementScript,
     ...(policy?.production === true ? {} : { banner: notForProductionBanner(policy) }),
-    main: html`<div data-seal="${seal}" data-last="${view.last}"></div><h1>${name} on ${target}</h1><p class="big">${view.gate === 'open' ? tag('OPEN', 'go') : tag('CLOSED', 'no')}</p>${
-      view.gate === 'open'
-        ? html`<p>The gate is open. Whoever runs this rolls out what was ratified, from tier ${view.next}, and nothing else:</p><pre class="command" tabindex="0"><code>oneroof rollout ${name} --target ${target}</code></pre>`
-        : html`<h2>Why it is closed</h2>${list(view.reasons)}`
-    }${waiting !== undefined && html`<p><a class="button primary" href="${path('statements', waiting.statement)}">Judge and sign what waits: ${waiting.statement.slice(7, 13)}</a></p>`}${facts(
+    main: html`<div data-seal="${seal}" data-last="${view.last}"></div><h1>${name} on ${target}</h1><p class="big">${tag(view.gate.toUpperCase(), view.gate === 'closed' ? 'no' : 'go')}</p>${view.gate === 'done' && html`<p>Every tier that may run is done by the gate's own rows, and schema and invariants hold. There is nothing to roll out.</p>`}${
+      view.gate === 'open' &&
+      html`<p>The gate is open. Whoever runs this rolls out what was ratified, from tier ${view.next}, and nothing else:</p><pre class="command" tabindex="0"><code>oneroof rollout ${name} --target ${target}</code></pre>`
+    }${view.gate === 'closed' && html`<h2>Why it is closed</h2>${list(view.reasons)}`}${waiting !== undefined && html`<p><a class="button primary" href="${path('statements', waiting.statement)}">Judge and sign what waits: ${waiting.statement.slice(7, 13)}</a></p>`}${facts(
       [
         [
           'Done',
