@@ -93,11 +93,11 @@ function tierFacts(tier: Tier, facts: Facts): TierFacts {
       const state = isThrough ? 'open' : closed ? 'closed' : unknown || tier.barred !== null ? 'unknown' : 'open';
       return { title, state };
     });
-  const isShut = gates.some(({ state }) => state === 'closed') && (stands === 'open' || stands === 'unknown');
+  const isShut = facts.cycle.isLookNewer && gates.some(({ state }) => state === 'closed');
   return {
     id: tier.id,
     title: tier.title,
-    state: isShut ? 'closed' : stands,
+    state: isShut && (stands === 'open' || stands === 'unknown') ? 'closed' : stands,
     steps: tier.up.length,
     durationMs: reached ? steps.reduce((sum, step) => sum + step.durationMs, 0) : null,
     rows: reached ? steps.reduce((sum, step) => sum + (step.rows ?? 0), 0) : null,

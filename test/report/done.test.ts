@@ -5,6 +5,7 @@ import { type Evidence, statementDigest } from '../../src/evidence/index.ts';
 import { type CycleRows, type GateRows } from '../../src/gate/index.ts';
 import { type MetricName, type SealedRelease, type TierId } from '../../src/release/index.ts';
 import { buildReport, type Report, toHtml, toMarkdown, toSummary } from '../../src/report/index.ts';
+import { undoneBy } from '../../src/report/rows.ts';
 import {
   back,
   evidenceOf,
@@ -255,6 +256,12 @@ describe('a release that is rolled out completely', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('is not done where production was not measured, though the release demands nothing of it', () => {
+    const rows = { state: 'read', schema: 'after 3-ownership up', cycles: [cycle] } as const;
+    expect(undoneBy({ rows, exit: { metrics: {} } }, told)).toEqual([]);
+    expect(undoneBy({ rows, exit: null }, told)).toEqual(['production was not measured']);
   });
 
   it('is what it was before once it is rolled back: blocked, or ready under another ratification', () => {
