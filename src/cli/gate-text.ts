@@ -1,6 +1,7 @@
 import { printable } from '../core/index.ts';
 import { explainReason, type GateReading, judge, meets, required } from '../gate/index.ts';
 import { type Expectation, type Release } from '../release/index.ts';
+import { cycleIn, tierState } from '../report/index.ts';
 import { type Look, table } from './text/index.ts';
 
 /** A reading of the gate for people: the verdict, then each metric with what it is and what it must be, then entry == exit. */
@@ -14,7 +15,7 @@ export function gateText(reading: GateReading, release: Release, look: Look): st
       look,
     ),
     ...measured(reading, release, look),
-    ...table(entryAndExit(reading), look),
+    ...table([...entryAndExit(reading), ['tiers', printable(tiersText(reading, release))]], look),
   ].join('\n');
 }
 
@@ -49,6 +50,13 @@ function measured({ exit, verdict }: GateReading, release: Release, look: Look):
   ];
   if (rows.length === 0) return [''];
   return ['', ...table([['', 'metric', 'measured', 'required', ''], ...rows], look, { numbers: [2], head: true }), ''];
+}
+
+/** How each tier stands, by the gate's own rows. */
+function tiersText({ rows, seal }: GateReading, { tiers }: Release): string {
+  if (rows.state === 'unread') return `not known: the gate could not be asked: ${rows.why}`;
+  const cycle = cycleIn(rows, seal);
+  return tiers.map((tier) => `${tier.id} ${tierState(tier, cycle)}`).join(', ');
 }
 
 function entryAndExit({ entry, exit, changedMeanwhile, target }: GateReading): readonly (readonly [string, string])[] {

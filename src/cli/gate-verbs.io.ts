@@ -163,7 +163,7 @@ export const gateVerbs: readonly Verb[] = [
   {
     name: 'runbook',
     summary:
-      'write what a person follows to roll a release out, or back: state, commands, refusals; exit 1 while closed',
+      'write what a person follows to roll a release out, or back: state, commands, refusals; exit 1 while not open',
     arguments: release,
     options: [target],
     examples: ['oneroof runbook my-release', 'oneroof runbook my-release --target production > runbook.md'],
@@ -172,7 +172,7 @@ export const gateVerbs: readonly Verb[] = [
   {
     name: 'prompt',
     summary:
-      'write what an agent may do with a release now: report while the gate is closed, else one button; exit 1 while closed',
+      'write what an agent may do with a release now: report while the gate is closed, else one button; exit 1 while not open',
     arguments: release,
     options: [target],
     examples: ['oneroof prompt my-release', 'oneroof prompt my-release --json'],

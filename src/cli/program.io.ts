@@ -16,7 +16,7 @@ export function createProgram(perform: (run: Run, call: Call) => Promise<void>):
     .exitOverride()
     .addHelpText(
       'after',
-      '\nSee it work, with nothing installed:\n  $ oneroof demo\n\nExit status: 0 done or GO, 1 NO-GO or BLOCKED, 2 usage, 3 refused, 4 broken.',
+      '\nSee it work, with nothing installed:\n  $ oneroof demo\n\nExit status: 0 the work is done, or GO; 1 NO-GO, BLOCKED or DONE; 2 usage, 3 refused, 4 broken.',
     );
   const groups = new Map<string, Command>();
   for (const verb of verbs) {

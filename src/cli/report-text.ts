@@ -12,7 +12,7 @@ export function reportText(report: Report, look: Look): string {
       'PRODUCTION EXECUTION',
       execution.status,
       [
-        ...(readiness.status === 'GO' ? [] : ['the release is not ready']),
+        ...(readiness.status === 'GO' || execution.status === 'DONE' ? [] : ['the release is not ready']),
         ...[...new Set([...blockers, ...execution.reasons])].filter((why) => !readiness.reasons.includes(why)),
       ],
     ],
@@ -30,6 +30,15 @@ export function reportText(report: Report, look: Look): string {
       report.components.map(({ component, status }) => [status, printable(component)]),
       look,
     ),
+    ...(report.tiers.every(({ state }) => state === 'unknown' || state === 'barred')
+      ? []
+      : [
+          '',
+          ...table(
+            report.tiers.map(({ id, state }) => [state, printable(`tier ${id}`)]),
+            look,
+          ),
+        ]),
     ...(report.notProven.length === 0
       ? []
       : [

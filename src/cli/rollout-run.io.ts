@@ -60,7 +60,9 @@ export async function runRollout(context: Context, direction: Direction): Promis
       reasons.length > 0
         ? whenHeld(found.statement)
         : plan.length === 0
-          ? 'report'
+          ? direction === 'up'
+            ? 'gate'
+            : 'report'
           : direction === 'up'
             ? 'rollout'
             : 'rollback';
@@ -92,7 +94,9 @@ export async function runRollout(context: Context, direction: Direction): Promis
     });
     const reasons = result.result === 'held' ? result.reasons : [];
     const text = rolloutText(result, lookOf('stdout'));
-    const next = sameFor(context, reasons.length === 0 ? 'report' : whenHeld(statement));
+    // only a look at the gate shows that it is done
+    const after = direction === 'up' ? 'gate' : 'report';
+    const next = sameFor(context, reasons.length === 0 ? after : whenHeld(statement));
     return {
       exit: reasons.length > 0 ? 1 : 0,
       schema: 'oneroof/rollout/1',

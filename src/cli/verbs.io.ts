@@ -91,7 +91,8 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: 'report',
-    summary: 'write the GO / NO-GO report from the recorded evidence',
+    summary:
+      'write the GO / NO-GO / DONE report from the recorded evidence; exit 0 only where production execution is GO',
     arguments: release,
     examples: ['oneroof report my-release'],
     load: () => import('./commands/report.io.ts'),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Digest, type Instant } from '../core/index.ts';
 import { type Evidence } from '../evidence/index.ts';
+import { leftoverForm } from '../rehearsal/index.ts';
 
 const time = z
   .string()
@@ -129,16 +130,7 @@ const body = z.looseObject({
     called: z.array(z.unknown()).nullable(),
     modules: z.array(z.string()).nullable(),
   }),
-  leftovers: z.array(
-    z.looseObject({
-      kind: z.string(),
-      name: z.string(),
-      state: z.string().optional(),
-      since: z.string().optional(),
-      burned: z.number().optional(),
-      left: z.number().optional(),
-    }),
-  ),
+  leftovers: z.array(leftoverForm),
   problems: z.array(problem),
 });
 

@@ -2,6 +2,7 @@ import { type Instant, type NonEmpty } from '../core/index.ts';
 import { type SourceIdentity } from '../clone/index.ts';
 import { type Harmless } from '../database/index.ts';
 import { type Seal } from '../release/index.ts';
+import type { GateRows } from './target.io.ts';
 
 export { type Harmless } from '../database/index.ts';
 
@@ -46,5 +47,7 @@ export interface GateReading {
   /** Metrics that differ between entry and exit: somebody else's change. */
   readonly changedMeanwhile: readonly string[];
   readonly harmless: Harmless | null;
+  /** Read last, so that nothing of this look is newer. */
+  readonly rows: GateRows;
   readonly readAt: Instant;
 }

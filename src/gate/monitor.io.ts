@@ -4,6 +4,7 @@ import {
   type Connection,
   type Harmless,
   measureMetric,
+  type Observer,
   openObserver,
   readerOf,
   type Reading,
@@ -13,6 +14,7 @@ import { captureSchema } from '../fingerprint/index.ts';
 import { type Release, type SealedRelease } from '../release/index.ts';
 import { type Baseline, type GateReading, type GateVerdict } from './gate.ts';
 import { judge, type Measured } from './judge.ts';
+import { type GateRows, readRows } from './target.io.ts';
 
 /** What is looked at, and since when. */
 export interface Look {
@@ -38,7 +40,16 @@ export interface BaselineReading {
  *
  * Errors  those of openObserver: OBSERVER_CAN_WRITE, CONNECT_…; OBSERVER_WROTE.
  */
-export async function readBaseline({ release: { release }, target, at }: Look): Promise<BaselineReading> {
+export async function readBaseline(look: Look): Promise<BaselineReading> {
+  const { last: _, ...baseline } = await lookWith(look, async () => null);
+  return baseline;
+}
+
+/** The baseline, and what is looked at last. */
+async function lookWith<Last>(
+  { release: { release }, target, at }: Look,
+  last: (observer: Observer) => Promise<Last>,
+): Promise<BaselineReading & { readonly last: Last }> {
   const observer = await openObserver(target.observer, {
     applicationName: 'oneroof gate',
     searchPath: release.settings.searchPath,
@@ -46,7 +57,7 @@ export async function readBaseline({ release: { release }, target, at }: Look): 
   const look = (takenAt: Instant) => observer.snapshot((reading) => measure(reading, release, takenAt));
   const work = async () => {
     const identity = await observer.snapshot(readIdentity);
-    return { identity, first: await look(at), second: await look(now()) };
+    return { identity, first: await look(at), second: await look(now()), last: await last(observer) };
   };
   const done = await work().catch(async (error: unknown) => {
     // the first error tells what happened; one of closing a broken session would hide it
@@ -66,7 +77,18 @@ export async function readBaseline({ release: { release }, target, at }: Look): 
     ],
     harmless,
     failed: { ...first.failed, ...second.failed },
+    last: done.last,
   };
+}
+
+/** Where no gate is installed, or this role may not ask it, its rows are not known; the rest of the look stands all the same. */
+async function readRowsWith(observer: Observer, seal: SealedRelease['seal']): Promise<GateRows> {
+  try {
+    return await observer.snapshot((session) => readRows(session, seal));
+  } catch (error) {
+    if (error instanceof OneRoofError && error.code === 'CONNECTION_LOST') throw error;
+    return { state: 'unread', why: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 async function measure(reading: Reading, release: Release, takenAt: Instant) {
@@ -124,9 +146,9 @@ export async function readGate(look: Look): Promise<GateReading> {
     readAt: at,
   } as const;
   try {
-    const { failed, ...read } = await readBaseline(look);
+    const { failed, last: rows, ...read } = await lookWith(look, (observer) => readRowsWith(observer, sealed.seal));
     const metrics = { ...read.exit.metrics, ...failed };
-    return { ...facts, ...read, verdict: decide(sealed.release, metrics) };
+    return { ...facts, ...read, rows, verdict: decide(sealed.release, metrics) };
   } catch (error) {
     if (!(error instanceof OneRoofError) || error.exitStatus !== 4 || error.code === 'OBSERVER_WROTE') throw error;
     return {
@@ -136,6 +158,7 @@ export async function readGate(look: Look): Promise<GateReading> {
       exit: null,
       changedMeanwhile: [],
       harmless: null,
+      rows: { state: 'unread', why: error.problems[0].problem },
       verdict: { decision: 'BLOCKED', reasons: [{ kind: 'unreachable', problem: error.problems[0].problem }] },
     };
   }

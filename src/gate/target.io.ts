@@ -1,6 +1,6 @@
 import { canonicalJson, OneRoofError } from '../core/index.ts';
 import { describe, type Session, sql } from '../database/index.ts';
-import { type Direction, type SealedRelease, sealDocument } from '../release/index.ts';
+import { type Direction, type Seal, type SealedRelease, sealDocument } from '../release/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
 import { type Signature, type TargetDescriptor } from './documents.ts';
 
@@ -33,6 +33,22 @@ export interface Cycle {
   }[];
 }
 
+/** A ratification with the steps that were committed under it, also those of a tier that has no marker yet. */
+export interface CycleRows extends Cycle {
+  readonly steps: readonly { readonly direction: Direction; readonly tier: string; readonly n: number }[];
+}
+
+/** What the gate in the target database says of this release by its own rows, which are the truth; or why it could not be asked. */
+export type GateRows =
+  | {
+      readonly state: 'read';
+      /** What `gate.schema_digest()` says now. */
+      readonly schema: string;
+      /** The ratifications of this seal, newest first. */
+      readonly cycles: readonly CycleRows[];
+    }
+  | { readonly state: 'unread'; readonly why: string };
+
 /** Says whether a ratification waits for signatures, or for what the relay hands in with them. */
 export function isWaiting({ closed }: Pick<Cycle, 'closed'>): boolean {
   return /^(?:release|target|seats):/.test(closed.up ?? '');
@@ -61,6 +77,23 @@ export async function readCycles(session: Pick<Session, 'query'>): Promise<reado
       'closed', json_build_object('up', closed_up, 'down', closed_down), 'next', json_build_object('up', next_up, 'down', next_down),
       'done', done)::text as cycle from gate.status()`);
   return rows.map(({ cycle }) => JSON.parse(cycle) as Cycle);
+}
+
+/** What the gate says of one release by its own rows, to whoever may look at steps: the observer and the executor. */
+export async function readRows(
+  session: Pick<Session, 'query'>,
+  seal: Seal,
+): Promise<Extract<GateRows, { state: 'read' }>> {
+  const cycles: CycleRows[] = [];
+  for (const cycle of await readCycles(session)) {
+    if (cycle.seal !== seal) continue;
+    const steps = await session.query<{ direction: Direction; tier: string; n: string }>(
+      sql`select direction, tier, n::text as n from gate.steps_of(${cycle.statement})`,
+    );
+    cycles.push({ ...cycle, steps: steps.map((step) => ({ ...step, n: Number(step.n) })) });
+  }
+  const [row] = await session.query<{ schema: string }>(sql`select gate.schema_digest() as schema`);
+  return { state: 'read', schema: row?.schema ?? '', cycles };
 }
 
 /** A next registry or policy that somebody has signed, as the database sees it now. */

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { type Problem, printable } from '../core/index.ts';
 
 /** Something of the schema that can be there without being in force. */
@@ -25,6 +26,16 @@ export interface Conditions {
 export type Leftover =
   | (Condition & { readonly since: 'made' | 'switched' })
   | { readonly kind: 'columns'; readonly name: string; readonly burned: number; readonly left: number };
+
+/** A leftover as a record of a rehearsal holds it. It is read by every version, so no word that another one may not know is demanded. */
+export const leftoverForm = z.looseObject({
+  kind: z.string(),
+  name: z.string(),
+  state: z.string().optional(),
+  since: z.string().optional(),
+  burned: z.number().optional(),
+  left: z.number().optional(),
+});
 
 /** The most columns that a table can have had. Source: PostgreSQL manual, "PostgreSQL Limits". */
 const mostColumns = 1600;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { elapsed, formatDuration, type Digest, type Instant, type Milliseconds } from '../core/index.ts';
-import { type Entry, type Evidence, type EvidenceKind } from '../evidence/index.ts';
+import { type Entry, type Evidence, type EvidenceKind, type StatementDigest } from '../evidence/index.ts';
+import { leftoverForm } from '../rehearsal/index.ts';
 import { type Citation } from './report.ts';
 
 const time = z
@@ -70,15 +71,7 @@ const rehearsalBody = z.looseObject({
     network: z.string(),
     notifications: z.looseObject({ sent: z.enum(['none', 'some', 'not measured']) }),
   }),
-  leftovers: z.array(
-    z.looseObject({
-      kind: z.string(),
-      name: z.string(),
-      state: z.string().optional(),
-      burned: z.number().optional(),
-      left: z.number().optional(),
-    }),
-  ),
+  leftovers: z.array(leftoverForm),
   idempotent: z.boolean().nullable(),
   repeatable: z.boolean().nullable(),
   options: z.array(
@@ -109,6 +102,30 @@ const reason = z.discriminatedUnion('kind', [
 
 const baseline = z.looseObject({ takenAt: time, metrics, schemaDigest: z.string() }).nullable();
 
+const direction = z.enum(['up', 'down']);
+const perDirection = z.object({ up: z.string().nullable(), down: z.string().nullable() });
+const rows = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('unread'), why: z.string() }),
+  z.object({
+    state: z.literal('read'),
+    schema: z.string(),
+    cycles: z.array(
+      z.object({
+        statement: z.string().transform((text) => text as StatementDigest),
+        seal: z.string(),
+        holdPoint: z.string().nullable(),
+        persons: z.array(z.string()),
+        closed: perDirection,
+        next: perDirection,
+        done: z.array(
+          z.object({ direction, tier: z.string(), epoch: z.number(), steps: z.number(), schemaAfter: z.string() }),
+        ),
+        steps: z.array(z.object({ direction, tier: z.string(), n: z.number() })),
+      }),
+    ),
+  }),
+]);
+
 const gateBody = z.looseObject({
   seal: z.string(),
   target: z.string().optional(),
@@ -118,6 +135,8 @@ const gateBody = z.looseObject({
   ]),
   entry: baseline,
   exit: baseline,
+  // records of before the gate was asked have none
+  rows: rows.optional(),
   changedMeanwhile: z.array(z.string()),
   readAt: time,
 });

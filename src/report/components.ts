@@ -4,6 +4,7 @@ import { explainProof } from '../rehearsal/index.ts';
 import { type Option, type SealedRelease } from '../release/index.ts';
 import { type Found, type findSeal, type GateBody, type GoldenBody, type RehearsalBody } from './bodies.ts';
 import { type CycleFacts } from './cycle.ts';
+import { doneProblems, isRolledOut, unknownOf } from './done.ts';
 import { type Component, type Report, type Status } from './report.ts';
 
 /** The release, and the evidence that was found for it. */
@@ -64,9 +65,11 @@ export function monitorProblems({ gate }: Facts): readonly string[] {
 }
 
 /** What blocks production: closed data gates and broken invariants, or else what closes the gate of the target. */
-export function gateBlockers({ gate, cycle }: Facts): readonly string[] {
+export function gateBlockers(facts: Facts): readonly string[] {
+  const { gate, cycle } = facts;
   const { state } = cycle.position;
-  if (state === 'finalized') return [];
+  // where everything is rolled out nothing blocks but what keeps it from being done
+  if (isRolledOut(facts)) return doneProblems(facts);
   const people = cycle.gate.state === 'open' ? [] : cycle.gate.reasons;
   // once a tier is out, the state before the first tier is over, and the database alone judges
   if (state === 'half-way') return people;
@@ -76,14 +79,22 @@ export function gateBlockers({ gate, cycle }: Facts): readonly string[] {
   return verdict.decision === 'BLOCKED' ? verdict.reasons.map(explainReason) : people;
 }
 
-/** Whether production execution is allowed now; `reasons`: why readiness is NO-GO. */
+/** Whether production execution is allowed now, or done; `reasons`: why readiness is NO-GO. */
 export function executionOf(facts: Facts, reasons: readonly string[]): Report['execution'] {
-  const { state } = facts.cycle.position;
-  const all =
-    state === 'finalized'
-      ? ['nothing is left to roll out: every tier is done']
-      : [...gateBlockers(facts), ...(state === 'half-way' ? [] : reasons)];
+  const isHalfWay = facts.cycle.position.state === 'half-way';
+  if (doneProblems(facts).length === 0)
+    return {
+      status: 'DONE',
+      reasons: [
+        `every tier that may run is done on ${facts.cycle.target} (${usable(facts).join(', ')}); schema and invariants hold`,
+      ],
+    };
+  const all = [...gateBlockers(facts), ...(isHalfWay || isRolledOut(facts) ? [] : reasons)];
   return { status: all.length === 0 ? 'GO' : 'NO-GO', reasons: [...new Set(all)] };
+}
+
+function usable({ sealed }: Facts): readonly string[] {
+  return sealed.release.tiers.filter(({ barred }) => barred === null).map(({ id }) => id);
 }
 
 /** The rows of the classification matrix. */
@@ -96,9 +107,8 @@ export function components(facts: Facts): readonly Component[] {
   const rollback = rollbackProblems(facts);
   const verified = verificationProblems(facts);
   const monitored = monitorProblems(facts);
-  const blockers = gateBlockers(facts);
   const proof = body?.proof ?? null;
-  const closed = !gate.found || gate.body.verdict.decision === 'BLOCKED';
+  const verdict = gate.found ? gate.body.verdict : null;
   // the tiers that wait: from the first one that a gate stands before
   const first = release.tiers.findIndex(({ id }) => release.gates.some(({ before }) => before === id));
   const open = release.tiers
@@ -133,7 +143,7 @@ export function components(facts: Facts): readonly Component[] {
     row('monitor', 'Gate monitor', monitored.length > 0 ? 'NO-GO' : 'GO', {
       text:
         monitored.join('; ') ||
-        `Live-validated: verdict vs production → ${closed ? `BLOCKED: ${blockers.join('; ')}` : 'OPEN'}. Read-only, no daemon.`,
+        `Live-validated: verdict vs production → ${verdict?.decision === 'BLOCKED' ? `BLOCKED: ${verdict.reasons.map(explainReason).join('; ')}` : 'OPEN'}. Read-only, no daemon.`,
       citations: gate.citations,
     }),
     ...release.options.filter(({ decision }) => decision !== 'chosen').map((option) => optionRow(option, facts)),
@@ -147,8 +157,8 @@ export function components(facts: Facts): readonly Component[] {
 }
 
 /** Held until people have opened the gate, and again once it is closed; what is rolled out is not held. */
-function isHeld({ cycle }: Facts): boolean {
-  return cycle.gate.state === 'closed' && cycle.position.state !== 'finalized';
+function isHeld(facts: Facts): boolean {
+  return facts.cycle.gate.state === 'closed' && !isRolledOut(facts);
 }
 
 function ratificationRow(facts: Facts): Component {
@@ -184,13 +194,19 @@ function activationRow(
   const gated = `Gated on: ${(blockers.length > 0 ? blockers : reasons).join('; ')}.`;
   const next =
     status === 'GO' && cycle.gate.state === 'open' ? `It may be rolled out until ${cycle.gate.until}.` : gated;
-  const of = (word: 'GO' | 'NO-GO', text: string): Component =>
+  const of = (word: 'GO' | 'NO-GO' | 'DONE', text: string): Component =>
     row('activation', `Production activation (${range} in prod)`, word, {
       text,
       citations: [...gate.citations, ...cycle.done],
     });
-  if (state === 'finalized')
-    return of('GO', `Active on ${cycle.target}: ${active.join(', ')}, the last at ${last?.ended}.`);
+  const since = last === null ? '' : `, the last change on record at ${last.ended}`;
+  if (status === 'DONE')
+    return of(
+      'DONE',
+      `Active on ${cycle.target}: ${usable(facts).join(', ')}${since}. By the gate's own rows; schema and invariants hold.`,
+    );
+  if (isRolledOut(facts))
+    return of('NO-GO', `Rolled out on ${cycle.target}${since}. Not done: ${blockers.join('; ')}.`);
   if (state === 'unknown') return of('NO-GO', `Not known: ${unknownOf(cycle)}.`);
   if (state === 'half-way')
     return of(
@@ -199,12 +215,6 @@ function activationRow(
     );
   const before = last === null ? '' : `Not active: rolled back on ${cycle.target} at ${last.ended}. `;
   return of(status, `${before}${next}`);
-}
-
-function unknownOf({ target, position: { last } }: CycleFacts): string {
-  return last === null
-    ? 'the record of the rollout cannot be read'
-    : `the outcome of ${last.tier} on ${target}, begun at ${last.begun}, is not on record`;
 }
 
 function optionRow(option: Option, { rehearsal }: Facts): Component {

@@ -1,4 +1,5 @@
-import { isNonEmpty, type NonEmpty } from '../core/index.ts';
+import { elapsed, type Instant, isNonEmpty, type NonEmpty } from '../core/index.ts';
+import { type Evidence, type StatementDigest } from '../evidence/index.ts';
 import {
   decideRecorded,
   explainSeat,
@@ -26,6 +27,11 @@ export interface CycleFacts {
   /** Who declined it, and why. */
   readonly declined: readonly string[];
   readonly position: Position;
+  /** Whether the newest look at production is newer than everything on record of a rollout to its target. */
+  readonly isLookNewer: boolean;
+  /** What of the evidence cannot be relied on. */
+  readonly broken: readonly string[];
+  readonly revoked: readonly StatementDigest[];
   readonly ratified: readonly Citation[];
   readonly done: readonly Citation[];
 }
@@ -38,27 +44,52 @@ export function findCycle(sealed: SealedRelease, search: Search, reading: Found<
   const executions = lines.map((piece) => (piece.readable ? readExecution(piece.body) : null));
   const read = executions.filter((one) => one !== null);
   const target = (reading.found ? reading.body.target : undefined) ?? read.at(-1)?.target ?? targetOf(history);
-  const transactions = transactionsOf(read.filter((one) => one.target === target));
+  const ofTarget = read.filter((one) => one.target === target);
+  const transactions = transactionsOf(ofTarget);
   const position = read.length < lines.length ? unreadable : positionOf(sealed.release, transactions);
   const ratifications = target === null ? [] : ratificationsOf(history, target);
   const whole = ratifications.filter(({ statement }) => statement.predicate.holdPoint === null);
   const current = whole.findLast(({ record }) => !isSpent(record.statement.digest, transactions)) ?? null;
   // the ratifications that are cited: the one that counts, or else the last one
   const shown = current ?? whole.at(-1) ?? null;
+  const broken = history.broken.map(
+    ({ index, problem }) => `entry ${index} of the log cannot be relied on: ${problem}`,
+  );
   return {
     target,
-    gate: gateOf({ history, current, wasSpent: whole.length > 0 }, search),
+    gate: isNonEmpty(broken)
+      ? { state: 'closed', reasons: broken }
+      : gateOf({ history, current, wasSpent: whole.length > 0 }, search),
     signed: shown?.signed ?? [],
     declined: history.recorded
       .filter(isOf('decline'))
       .filter(({ statement }) => String(statement.predicate.statement) === shown?.record.statement.digest)
       .map(({ statement, signed }) => `${signed.map(({ name }) => name).join(', ')}: ${statement.predicate.reason}`),
     position,
+    isLookNewer:
+      reading.found && isNewer({ own, lines, readAt: reading.body.readAt, last: ofTarget.at(-1)?.at ?? null }),
+    broken,
+    revoked: history.recorded
+      .filter(isOf('revocation'))
+      .map(({ statement }) => `sha256:${statement.subject[0].digest.sha256}` as StatementDigest),
     ratified: own
       .filter(({ entry: { index, kind } }) => index === shown?.index || kind === 'revocation' || kind === 'decline')
       .map(({ entry }) => cite(entry, search)),
     done: lines.slice(-1).map(({ entry }) => cite(entry, search)),
   };
+}
+
+/** The log's order and the clocks both have to say so: a look that is recorded after a change may have begun before it. */
+function isNewer(of: {
+  readonly own: readonly Evidence[];
+  /** Of kind `execution`; those of other targets too, because one that cannot be read may be of this one. */
+  readonly lines: readonly Evidence[];
+  readonly readAt: Instant;
+  readonly last: Instant | null;
+}): boolean {
+  const newest = (pieces: readonly Evidence[]): number => Math.max(-1, ...pieces.map(({ entry }) => entry.index));
+  const looks = of.own.filter(({ entry }) => entry.kind === 'gate');
+  return newest(looks) > newest(of.lines) && (of.last === null || elapsed({ from: of.last, to: of.readAt }) >= 0);
 }
 
 const unreadable: Position = { state: 'unknown', active: [], last: null };
@@ -83,10 +114,6 @@ function gateOf(
   { now }: Search,
 ): CycleFacts['gate'] {
   const { history, current } = of;
-  const broken = history.broken.map(
-    ({ index, problem }) => `entry ${index} of the log cannot be relied on: ${problem}`,
-  );
-  if (isNonEmpty(broken)) return { state: 'closed', reasons: broken };
   if (current === null)
     return closed(
       of.wasSpent

@@ -1,17 +1,6 @@
 import { formatDuration, type Milliseconds, shortDigest } from '../core/index.ts';
-import {
-  type Html,
-  html,
-  list,
-  matrix,
-  table,
-  tierLine,
-  type TierMark,
-  time,
-  type Tone,
-  writeDocument,
-} from '../page/index.ts';
-import { type Citation, type Report, type TierFacts } from './report.ts';
+import { type Html, html, list, matrix, table, tierLine, time, toneOf, writeDocument } from '../page/index.ts';
+import { type Citation, type Report } from './report.ts';
 
 /** Writes the report as one HTML file that stands alone: no script, no outside resource, every text of others escaped. */
 export function toHtml(report: Report): string {
@@ -30,7 +19,7 @@ export function reportHtml(report: Report): Html {
 <p class="soft">Release ${release.name} · database ${release.database} · ${time(at)}<br>seal <code>${release.seal}</code></p>
 <div class="cards">${verdict('Release readiness', report.readiness)}${verdict('Production execution', report.execution)}</div>
 ${section(blockers.length === 1 ? 'The single blocker' : 'Blockers', list(blockers))}
-${section('Tiers and gates', tierLine({ title: 'Tiers and gates', tiers: report.tiers.map(tierMark) }))}
+${section('Tiers and gates', tierLine({ title: 'Tiers and gates', tiers: report.tiers }))}
 ${section(
   'Classification matrix',
   matrix(
@@ -69,8 +58,8 @@ function section(head: string, body: Html): Html {
   return html`<section><h2>${head}</h2>${body}</section>`;
 }
 
-function verdict(name: string, { status, reasons }: Report['readiness']): Html {
-  const tone: Tone = status === 'GO' ? 'go' : 'no';
+function verdict(name: string, { status, reasons }: Report['readiness'] | Report['execution']): Html {
+  const tone = toneOf(status);
   return html`<div class="card"><span class="soft">${name}</span><span class="big ${tone}">${status}</span>${
     reasons.length === 0 ? html`<p>Engineering complete, execution-proven.</p>` : list(reasons)
   }</div>`;
@@ -93,12 +82,6 @@ function tierTable({ tiers }: Report): Html {
       several(tier.rewritten),
     ]),
   });
-}
-
-/** On the line, by the report alone: it says of a tier that its gates are open, not that it is done. */
-function tierMark({ id, title, barred, oneWay, gates }: TierFacts): TierMark {
-  const closed = gates.some(({ state }) => state !== 'open');
-  return { id, title, oneWay, gates, state: barred !== null ? 'barred' : closed ? 'closed' : 'unknown' };
 }
 
 function several(values: readonly string[]): Html {

@@ -3,7 +3,6 @@ export { reportHtml, titleOf, toHtml } from './html.ts';
 export { toMarkdown } from './markdown.ts';
 export { buildReport, type ReportSource } from './matrix.ts';
 export {
-  chooseCycle,
   commandOf,
   quoted,
   type Occasion,
@@ -11,6 +10,7 @@ export {
   type Standing,
   standingOf,
 } from './occasion.ts';
+export { chooseCycle, cycleIn, tierState } from './rows.ts';
 export { toSummary } from './summary.ts';
 export { toPrompt } from './prompt.ts';
 export { toRunbook } from './runbook.ts';

@@ -11,6 +11,7 @@ export const marks: Readonly<Record<Status, string>> = {
   CLOSED: '⛔ CLOSED',
   OPEN: '✅ OPEN',
   BLOCKED: '⛔ BLOCKED',
+  DONE: '✅ DONE',
 };
 
 /** Writes the report as Markdown; text of authors and agents is shown as text, never as markup. */
@@ -37,12 +38,15 @@ export function toMarkdown(report: Report): string {
         list(readiness.reasons),
         execution.status === 'GO'
           ? '**PRODUCTION EXECUTION: GO**'
-          : `**PRODUCTION EXECUTION: NO-GO until** this is resolved: ${execution.reasons.map(asText).join('; ')}.`,
+          : execution.status === 'DONE'
+            ? `**PRODUCTION EXECUTION: DONE**: ${execution.reasons.map(asText).join('; ')}. Nothing is left to roll out.`
+            : `**PRODUCTION EXECUTION: NO-GO until** this is resolved: ${execution.reasons.map(asText).join('; ')}.`,
       ]
         .filter((part) => part !== '')
         .join('\n\n'),
     ),
     section(blockers.length === 1 ? 'The single blocker' : 'The blockers', list(blockers)),
+    section('Tiers', report.tiers.map(({ id, state }) => `- ${asText(id)}: ${state}`).join('\n')),
     section('Forbidden-compliance', list(report.compliance)),
     section(
       'Rehearsal facts',

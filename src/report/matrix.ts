@@ -1,6 +1,7 @@
 import { findingsOf } from './findings.ts';
 import { type Instant } from '../core/index.ts';
 import { type Entry, type Evidence } from '../evidence/index.ts';
+import { type TierState } from '../page/index.ts';
 import { type AfterStep, type SealedRelease, type Tier } from '../release/index.ts';
 import { cite, findGate, findGolden, findRehearsal, findSeal, type Search } from './bodies.ts';
 import {
@@ -14,7 +15,9 @@ import {
   verificationProblems,
 } from './components.ts';
 import { findCycle } from './cycle.ts';
+import { isRolledOut, seenRows } from './done.ts';
 import { type Report, type ReportPolicy, type TierFacts } from './report.ts';
+import { cycleIn, nextIn, tierState } from './rows.ts';
 
 /** What a report is built from. */
 export interface ReportSource {
@@ -51,6 +54,7 @@ export function buildReport(source: ReportSource): Report {
     policy: { rehearsalMaxAge: policy.rehearsalMaxAge, gateMaxAge: policy.gateMaxAge },
     readiness: { status: reasons.length === 0 ? 'GO' : 'NO-GO', reasons },
     execution: executionOf(facts, reasons),
+    rolledOut: isRolledOut(facts),
     components: components(facts),
     blockers,
     next: release.next.filter(({ gated }) => gated).map(({ title }) => title),
@@ -71,16 +75,29 @@ function stepText({ title, run }: AfterStep): string {
   return run === null ? title : `${title}: ${run}`;
 }
 
-function tierFacts(tier: Tier, { sealed, rehearsal, gate }: Facts): TierFacts {
+function tierFacts(tier: Tier, facts: Facts): TierFacts {
+  const { sealed, rehearsal, gate } = facts;
   const forward = rehearsal.found ? rehearsal.body.stages.find(({ stage }) => stage === 'forward') : undefined;
   const steps = forward?.steps.filter((step) => step.tier === tier.id) ?? [];
   const reached = steps.length > 0;
   const verdict = gate.found ? gate.body.verdict : null;
   const reasons = verdict?.decision === 'BLOCKED' ? verdict.reasons : [];
   const unknown = verdict === null || reasons.some(({ kind }) => kind === 'unreachable' || kind === 'unmeasured');
+  const stands = standOf(tier, facts);
+  const isThrough = stands === 'done' || stands === 'back';
+  const gates = sealed.release.gates
+    .filter(({ before }) => before === tier.id)
+    .map(({ id, title }): TierFacts['gates'][number] => {
+      const closed = reasons.some((reason) => reason.kind === 'data-gate' && reason.gate === id);
+      // a tier that is done was let through
+      const state = isThrough ? 'open' : closed ? 'closed' : unknown || tier.barred !== null ? 'unknown' : 'open';
+      return { title, state };
+    });
+  const isShut = facts.cycle.isLookNewer && gates.some(({ state }) => state === 'closed');
   return {
     id: tier.id,
     title: tier.title,
+    state: isShut && (stands === 'open' || stands === 'unknown') ? 'closed' : stands,
     steps: tier.up.length,
     durationMs: reached ? steps.reduce((sum, step) => sum + step.durationMs, 0) : null,
     rows: reached ? steps.reduce((sum, step) => sum + (step.rows ?? 0), 0) : null,
@@ -88,13 +105,16 @@ function tierFacts(tier: Tier, { sealed, rehearsal, gate }: Facts): TierFacts {
     rewritten: [...new Set(steps.flatMap((step) => step.rewritten))],
     barred: tier.barred,
     oneWay: tier.oneWay,
-    gates: sealed.release.gates
-      .filter(({ before }) => before === tier.id)
-      .map(({ id, title }) => {
-        const closed = reasons.some((reason) => reason.kind === 'data-gate' && reason.gate === id);
-        return { title, state: closed ? 'closed' : unknown || tier.barred !== null ? 'unknown' : 'open' };
-      }),
+    gates,
   };
+}
+
+/** By the gate's own rows, where they were read after the last change on record and do not contradict the release. */
+function standOf(tier: Tier, { sealed, gate, cycle }: Facts): TierState {
+  const rows = seenRows({ gate, cycle });
+  const found = rows === null ? null : cycleIn(rows, sealed.seal);
+  const isKnown = rows !== null && (found === null || nextIn(found, sealed.release).act !== 'halt');
+  return isKnown || tier.barred !== null ? tierState(tier, found) : 'unknown';
 }
 
 function compliance({ sealed, gate, cycle }: Facts): readonly string[] {

@@ -2,6 +2,7 @@ import { isNonEmpty, type NonEmpty, printable, truncate } from '../core/index.ts
 import { type Cycle, explainReason, type GateReading } from '../gate/index.ts';
 import { type SealedRelease, type Tier, type TierId } from '../release/index.ts';
 import { type Report } from './report.ts';
+import { chooseCycle, undoneBy } from './rows.ts';
 
 /** What a runbook or a prompt is written from: nothing else is asked while it is written. */
 export interface Occasion {
@@ -22,8 +23,9 @@ export type Ratifications =
   | { readonly state: 'read'; readonly cycles: readonly Cycle[] }
   | { readonly state: 'unread'; readonly why: string };
 
-/** Whether the release may be rolled out now. Whatever is not known closes it. */
+/** Whether the release may be rolled out now, or all of it is done and holds. Whatever is not known closes it. */
 export type Standing =
+  | { readonly gate: 'done'; readonly cycle: Cycle }
   | { readonly gate: 'open'; readonly cycle: Cycle; readonly next: string }
   | { readonly gate: 'closed'; readonly cycle: Cycle | null; readonly reasons: NonEmpty<string> };
 
@@ -31,6 +33,12 @@ export type Standing =
 export function standingOf({ sealed, target, report, reading, ratifications }: Occasion): Standing {
   const read = ratifications.state === 'read' ? ratifications.cycles : [];
   const cycle = chooseCycle(read.filter(({ seal, holdPoint }) => seal === sealed.seal && holdPoint === null));
+  // read after the look, so a way back that began since is seen
+  if (cycle !== null && cycle.next.up === null && !cycle.done.some(isBack)) {
+    const undone = [...strange({ sealed, target, report, reading }), ...undoneBy(reading, sealed)];
+    if (undone.length === 0) return { gate: 'done', cycle };
+    return { gate: 'closed', cycle, reasons: ['nothing is left to roll out: every tier is done', ...undone] };
+  }
   const reasons: string[] = [];
   if (ratifications.state === 'unread') reasons.push(`unknown: the gate could not be asked: ${ratifications.why}`);
   else if (cycle === null) reasons.push('unknown: no ratification of this seal was handed in');
@@ -38,11 +46,9 @@ export function standingOf({ sealed, target, report, reading, ratifications }: O
   // once a tier is out, the database alone judges: the state before the first tier is over
   if (cycle === null || cycle.done.length === 0) reasons.push(...notReady({ sealed, target, report, reading }));
   const distinct = [...new Set(reasons)];
-  if (isNonEmpty(distinct)) return { gate: 'closed', cycle, reasons: distinct };
   const next = cycle?.next.up ?? null;
-  if (cycle === null || next === null)
-    return { gate: 'closed', cycle, reasons: ['nothing is left to roll out: every tier is done'] };
-  return { gate: 'open', cycle, next };
+  if (cycle !== null && next !== null && distinct.length === 0) return { gate: 'open', cycle, next };
+  return { gate: 'closed', cycle, reasons: isNonEmpty(distinct) ? distinct : ['unknown: no tier comes next'] };
 }
 
 /** The hold points of this release that are ratified, or not yet. */
@@ -102,31 +108,25 @@ export function quoted(word: string): string {
   return /^[A-Za-z0-9_./:=@%+-]+$/.test(plain) ? plain : `'${plain.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** One that stands half-way is gone on with; else an open one; else the newest, for its reasons. */
-export function chooseCycle(cycles: readonly Cycle[]): Cycle | null {
-  return cycles.find(isHalfWay) ?? cycles.find(({ closed }) => closed.up === null) ?? cycles[0] ?? null;
-}
-
-function isHalfWay({ done }: Cycle): boolean {
-  const back = new Set(done.filter(({ direction }) => direction === 'down').map(({ tier }) => tier));
-  return done.some(({ direction, tier }) => direction === 'up' && !back.has(tier));
-}
+const isBack = ({ direction }: Cycle['done'][number]): boolean => direction === 'down';
 
 function closedBy({ closed, done }: Cycle): readonly string[] {
-  if (done.some(({ direction }) => direction === 'down'))
+  if (done.some(isBack))
     return ['order: the way back of this ratification has begun; another rollout needs another ratification'];
   return closed.up === null ? [] : [closed.up];
 }
 
-function notReady({
-  sealed,
-  target,
-  report,
-  reading,
-}: Pick<Occasion, 'sealed' | 'target' | 'report' | 'reading'>): readonly string[] {
-  const strange = report.release.seal !== sealed.seal || reading.seal !== sealed.seal || reading.target !== target;
+type Look = Pick<Occasion, 'sealed' | 'target' | 'report' | 'reading'>;
+
+function strange({ sealed, target, report, reading }: Look): readonly string[] {
+  const isStrange = report.release.seal !== sealed.seal || reading.seal !== sealed.seal || reading.target !== target;
+  return isStrange ? ['unknown: the report or the reading is of another release or target'] : [];
+}
+
+function notReady(look: Look): readonly string[] {
+  const { report, reading } = look;
   return [
-    ...(strange ? ['unknown: the report or the reading is of another release or target'] : []),
+    ...strange(look),
     ...(report.readiness.status === 'GO' ? [] : ['readiness: NO-GO', ...report.readiness.reasons]),
     ...(reading.verdict.decision === 'OPEN' ? [] : reading.verdict.reasons.map(explainReason)),
   ];

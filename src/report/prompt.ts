@@ -3,12 +3,36 @@ import { block, commandOf, type Occasion, said, type Standing, standingOf } from
 /** Writes what an agent may do with the release now. While the gate is closed no command that changes production stands in it. */
 export function toPrompt(occasion: Occasion): string {
   const standing = standingOf(occasion);
-  const parts = [
-    standing.gate === 'open' ? open(occasion, standing) : closed(occasion, standing.reasons),
-    about(occasion),
-    never,
-  ];
+  const parts = [first(occasion, standing), about(occasion), never];
   return `${parts.join('\n\n')}\n`;
+}
+
+function first(occasion: Occasion, standing: Standing): string {
+  switch (standing.gate) {
+    case 'open':
+      return open(occasion, standing);
+    case 'done':
+      return done(occasion, standing);
+    case 'closed':
+      return closed(occasion, standing.reasons);
+    default:
+      return standing satisfies never;
+  }
+}
+
+function done(occasion: Occasion, { cycle }: Extract<Standing, { gate: 'done' }>): string {
+  return [
+    'THE RELEASE IS DONE. THERE IS NOTHING TO ROLL OUT.',
+    `Every tier that may run is done by the rows of the gate, and schema and invariants hold: ratification ${cycle.statement}. This is no permission: the only permitted act is to report it, and to work on the items below that do not wait for the gate. The way back, and what follows a rollout, are for persons.`,
+    `Items that do not wait for the gate:\n${lines(occasion.report.meanwhile)}`,
+    lookAgain(occasion),
+    'Report afterwards: that it is done, the seal and the ratification from this page, and what you did of the items.',
+  ].join('\n\n');
+}
+
+function lookAgain(occasion: Occasion): string {
+  const commands = ['gate', 'prompt'].map((verb) => commandOf(occasion, { verb, onTarget: true }));
+  return `To look again, read-only:\n\n${block(commands)}`;
 }
 
 function closed(occasion: Occasion, reasons: readonly string[]): string {
@@ -18,8 +42,7 @@ function closed(occasion: Occasion, reasons: readonly string[]): string {
     'The only permitted act is to report these reasons to a person, word for word, and to work on the items below that do not wait for the gate. Nothing else. You cannot open the gate; persons do.',
     `Reasons:\n${lines(reasons)}`,
     `Items that do not wait for the gate:\n${lines(meanwhile)}`,
-    'To look again, read-only:',
-    block(['gate', 'prompt'].map((verb) => commandOf(occasion, { verb, onTarget: true }))),
+    lookAgain(occasion),
     'Report afterwards: the reasons as they were, what changed in them since, and what you did of the items.',
   ].join('\n\n');
 }

@@ -1,6 +1,7 @@
 import { type Digest, type Instant, type Milliseconds } from '../core/index.ts';
+import { type TierState } from '../page/index.ts';
 
-/** The statuses of the origin document. */
+/** The statuses of the origin document, and one for what is rolled out and holds. */
 export type Status =
   | 'GO'
   | 'GO, HELD at gate'
@@ -9,7 +10,8 @@ export type Status =
   | 'RETAINED'
   | 'CLOSED'
   | 'OPEN'
-  | 'BLOCKED';
+  | 'BLOCKED'
+  | 'DONE';
 
 /** A piece of evidence that a line of the report rests on. */
 export interface Citation {
@@ -45,6 +47,8 @@ export interface TierFacts {
   readonly rows: number | null;
   readonly locks: readonly string[];
   readonly rewritten: readonly string[];
+  /** By the gate's own rows; `unknown` where they were not read after the last change on record. */
+  readonly state: TierState;
   readonly barred: string | null;
   readonly oneWay: string | null;
   /** The data gates that stand before this tier, with their state. */
@@ -59,7 +63,10 @@ export interface Report {
   /** What it demanded of evidence: with it, the report can be built again. */
   readonly policy: ReportPolicy;
   readonly readiness: { readonly status: 'GO' | 'NO-GO'; readonly reasons: readonly string[] };
-  readonly execution: { readonly status: 'GO' | 'NO-GO'; readonly reasons: readonly string[] };
+  /** `DONE`: all of it is rolled out and holds. Only `GO` is a permission. Its reasons say why it is not `GO`. */
+  readonly execution: { readonly status: 'GO' | 'NO-GO' | 'DONE'; readonly reasons: readonly string[] };
+  /** By the record or the gate's rows; whether it holds, `execution` says. */
+  readonly rolledOut: boolean;
   readonly components: readonly Component[];
   /** What blocks production; the document's "single blocker" when there is one. */
   readonly blockers: readonly string[];

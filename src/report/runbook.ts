@@ -108,13 +108,9 @@ function section(title: string, body: string): string {
 
 function now(occasion: Occasion, standing: Standing): string {
   const { readiness } = occasion.report;
-  const gate =
-    standing.gate === 'open'
-      ? `**GATE: OPEN.** The next tier is ${asText(standing.next)}.`
-      : `**GATE: CLOSED.** Nothing is rolled out until each of these is resolved:\n\n${list(standing.reasons)}`;
   const { cycle } = standing;
   return [
-    gate,
+    gateText(standing),
     `Readiness: ${readiness.status}.`,
     ...(cycle === null
       ? [
@@ -131,6 +127,19 @@ function now(occasion: Occasion, standing: Standing): string {
         `Hold point before ${asText(holdPoint ?? '')}: ${closed.up === null ? 'ratified' : asText(closed.up)}.`,
     ),
   ].join('\n\n');
+}
+
+function gateText(standing: Standing): string {
+  switch (standing.gate) {
+    case 'open':
+      return `**GATE: OPEN.** The next tier is ${asText(standing.next)}.`;
+    case 'done':
+      return "**DONE.** Every tier that may run is done by the gate's own rows, and schema and invariants hold. There is nothing to roll out: go on at 3.";
+    case 'closed':
+      return `**GATE: CLOSED.** Nothing is rolled out until each of these is resolved:\n\n${list(standing.reasons)}`;
+    default:
+      return standing satisfies never;
+  }
 }
 
 function wayBack({ ratifications }: Occasion, { cycle }: Standing): string {

@@ -16,12 +16,15 @@ export function toSummary(report: Report, link: string | null): string {
     '',
     `**Readiness ${marks[readiness.status]}** · **Production ${marks[execution.status]}** · seal \`${release.seal.slice(7, 19)}\` · ${report.at}`,
     '',
-    ...[...new Set([...blockers, ...readiness.reasons])].slice(0, 10).map((one) => `- ${asText(truncate(one, 300))}`),
+    ...[...new Set([...(execution.status === 'DONE' ? execution.reasons : blockers), ...readiness.reasons])]
+      .slice(0, 10)
+      .map((one) => `- ${asText(truncate(one, 300))}`),
     '',
     '| Tier | Statements | Time on the clone | Rows | Remarks |',
     '| --- | --- | --- | --- | --- |',
     ...tiers.slice(0, 40).map((tier) => {
       const remarks = [
+        ...(tier.state === 'unknown' || tier.state === 'barred' ? [] : [tier.state]),
         ...tier.gates.map(({ title, state }) => `gate ${state}: ${truncate(title, 100)}`),
         ...(tier.barred === null ? [] : [`barred: ${truncate(tier.barred, 100)}`]),
         ...(tier.oneWay === null ? [] : [`one-way: ${truncate(tier.oneWay, 100)}`]),

@@ -104,12 +104,12 @@ describe('a report of a release that people ratify', () => {
     expect(half.state).toContain('Half-way on production: 1-structure active');
   });
 
-  it('says that the release is active once every tier is out, also after the window, and that nothing is left to do', () => {
+  it('says that everything is rolled out by the record, also after the window, and that a look has to show that it is done', () => {
     for (const now of [ten, time('9T10:00')]) {
       const done = said([...prepared, ...ratified, reading(now), ...forward], now);
-      expect(done).toMatchObject({ activation: 'GO', rollout: now === ten ? 'GO' : 'NO-GO', execution: 'NO-GO' });
-      expect(done.state).toContain('Active on production: 1-structure, 2-owners, 3-ownership');
-      expect(done.reasons).toBe('nothing is left to roll out: every tier is done');
+      expect(done).toMatchObject({ activation: 'NO-GO', rollout: now === ten ? 'GO' : 'NO-GO', execution: 'NO-GO' });
+      expect(done.state).toContain('Rolled out on production');
+      expect(done.reasons).toBe('the gate was not read since the last change on record');
     }
   });
 
@@ -138,7 +138,7 @@ describe('a report of a release that people ratify', () => {
     expect(said(begun, ten).state).toContain('the outcome of 2-owners on production');
     // the next intent was chosen by the database: the tier before it was applied
     const after = said([...begun, ...forward.slice(4)], ten);
-    expect(after.state).toContain('Active on production');
+    expect(after.state).toContain('Rolled out on production');
   });
 
   it('closes the gate where what was recorded was altered', () => {

@@ -2,7 +2,7 @@ import { expect, describe, it } from 'vitest';
 import { type Instant, type Milliseconds } from '../../src/core/index.ts';
 import { openObserver } from '../../src/database/index.ts';
 import { readCycles, readGate } from '../../src/gate/index.ts';
-import { buildReport, type Occasion, standingOf, toPrompt } from '../../src/report/index.ts';
+import { buildReport, type Occasion, standingOf, toPrompt, toRunbook } from '../../src/report/index.ts';
 import { runSql, versions } from '../database.io.ts';
 import { type Gated, runTier, withGate } from '../gate/cycle.io.ts';
 
@@ -57,6 +57,40 @@ describe.each(versions)('the observer of a gate in PostgreSQL %s', (version) => 
       const open = await lookAt(gated);
       expect(standingOf(open)).toMatchObject({ gate: 'open', next: '2-table' });
       expect(toPrompt(open)).toContain(`oneroof rollout r --target production --statement ${statement}`);
+    });
+  });
+
+  it('sees that it is done once every tier is out, not while the schema has drifted, and not after the way back', async () => {
+    await withGate(version, {}, async (gated) => {
+      const { ana, ben } = gated.people;
+      await letObserverIn(gated);
+      const statement = await gated.ratify(await gated.ratification(), [ana, ben]);
+      const run = (direction: 'up' | 'down', tier: string): Promise<unknown> =>
+        gated.as('oneroof_executor', (session) => runTier(session, { gated, statement, direction, tier }));
+      await gated.as('app_owner', (session) => session.run('insert into public.readiness values (1)'));
+      await run('up', '1-rows');
+      await run('up', '2-table');
+      const done = await lookAt(gated);
+      expect(done.reading.rows).toMatchObject({ state: 'read', cycles: [{ statement, next: { up: null } }] });
+      expect(standingOf(done)).toMatchObject({ gate: 'done' });
+      expect(toPrompt(done)).toMatch(/^THE RELEASE IS DONE/);
+      expect(toPrompt(done)).not.toMatch(/oneroof (rollout|rollback)/);
+      expect(toRunbook(done)).toContain('**DONE.**');
+      // what was ratified was used up, and that changes nothing
+      await gated.as('app_owner', (session) => session.run('delete from public.readiness'));
+      expect(standingOf(await lookAt(gated)).gate).toBe('done');
+      await gated.as('app_owner', (session) => session.run('create table public.stray (i integer)'));
+      const drifted = await lookAt(gated);
+      expect(standingOf(drifted)).toMatchObject({ gate: 'closed' });
+      expect(toPrompt(drifted)).toContain('schema: it is no longer as tier 2-table up left it');
+      await gated.as('app_owner', (session) => session.run('drop table public.stray'));
+      // the reading is from before the way back, and the ratifications from after it
+      const before = await lookAt(gated);
+      await run('down', '2-table');
+      const after = await lookAt(gated);
+      expect(standingOf({ ...after, reading: before.reading }).gate).toBe('closed');
+      expect(standingOf(after).gate).toBe('closed');
+      expect(toPrompt(after)).toContain('the way back of this ratification has begun');
     });
   });
 });

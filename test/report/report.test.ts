@@ -124,6 +124,7 @@ const gate: GateReading = {
   exit: baseline,
   changedMeanwhile: [],
   harmless: null,
+  rows: { state: 'read', schema: 'x', cycles: [] },
   readAt: at,
   verdict: {
     decision: 'BLOCKED',

@@ -88,6 +88,7 @@ const reading: GateReading = {
   exit: null,
   changedMeanwhile: [],
   harmless: null,
+  rows: { state: 'unread', why: 'nobody asked' },
   readAt: at,
 };
 const cycle: Cycle = {

@@ -1,11 +1,13 @@
+import { type GateReading } from '../../gate/index.ts';
 import { gateStage } from '../../pipeline.io.ts';
+import { cycleIn } from '../../report/index.ts';
 import { gateText } from '../gate-text.ts';
 import { sameFor } from '../next.ts';
 import { lookOf } from '../output.io.ts';
 import { openWork, targetFor } from '../work.io.ts';
 import { type Run } from '../verb.ts';
 
-/** Reads the gate in production once, read-only: OPEN is exit 0, BLOCKED is exit 1. */
+/** Reads the gate in production once, read-only: OPEN is exit 0, BLOCKED is exit 1. It is of data and invariants: who may roll out, people say. */
 export const run: Run = async (context) => {
   const { setup, sealed, store } = await openWork(context);
   const target = targetFor(setup, context);
@@ -17,6 +19,12 @@ export const run: Run = async (context) => {
     schema: 'oneroof/gate/1',
     data: { reading },
     text: gateText(reading, sealed.release, lookOf('stdout')),
-    next: sameFor(context, isOpen && target.relay !== null ? 'ratify' : 'report'),
+    // where a rollout has begun people have ratified already
+    next: sameFor(context, isOpen && target.relay !== null && !isBegun(reading) ? 'ratify' : 'report'),
   };
 };
+
+function isBegun({ rows, seal }: GateReading): boolean {
+  const cycle = rows.state === 'read' ? cycleIn(rows, seal) : null;
+  return cycle !== null && cycle.done.some(({ direction }) => direction === 'up') && cycle.next.down !== null;
+}

@@ -8,7 +8,7 @@ import { reportText } from '../report-text.ts';
 import { openWork, targetFor } from '../work.io.ts';
 import { type Run } from '../verb.ts';
 
-/** Writes the GO / NO-GO report from the recorded evidence; exit 0 only where production execution is GO. */
+/** Writes the GO / NO-GO report from the recorded evidence; exit 0 only where production execution is GO: DONE permits nothing. */
 export const run: Run = async (context) => {
   const { setup, sealed, store } = await openWork(context);
   const { report, files } = await reportStage(
@@ -26,10 +26,11 @@ export const run: Run = async (context) => {
 };
 
 /** What comes after a report: the rollout where it is allowed, people where they are missing, the evidence where all is done. */
-function after({ readiness, execution, components }: Report, canRatify: boolean): string {
+function after({ readiness, execution, components, rolledOut }: Report, canRatify: boolean): string {
   const statusOf = (id: string): string | undefined => components.find((one) => one.id === id)?.status;
   if (execution.status === 'GO') return 'rollout';
-  if (statusOf('activation') === 'GO') return 'bundle';
+  if (execution.status === 'DONE') return 'bundle';
+  if (rolledOut) return 'gate';
   if (readiness.status === 'NO-GO')
     return ['rollout', 'rollback', 'verification'].some((id) => statusOf(id) === 'NO-GO') ? 'rehearse' : 'gate';
   return canRatify && statusOf('ratification') === 'CLOSED' ? 'ratify' : 'gate';

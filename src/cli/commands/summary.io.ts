@@ -4,7 +4,7 @@ import { toSummary } from '../../report/index.ts';
 import { openWork } from '../work.io.ts';
 import { type Run } from '../verb.ts';
 
-/** Prints the report in short, as Markdown for a comment; nothing is written or recorded. Exit 0 only where production execution is GO. */
+/** Prints the report in short, as Markdown for a comment; nothing is written or recorded. Exit 0 only where production execution is GO: DONE permits nothing. */
 export const run: Run = async (context) => {
   const { setup, sealed, store } = await openWork(context);
   const report = await readReport({ sealed, store }, { folder: setup.reports, policy: setup.policy });

@@ -31,6 +31,6 @@ export function painted(word: string, paint: Paint): string {
   return bad.has(first) ? paint.bad(word) : word;
 }
 
-const good = new Set(['passed', 'PASSED', 'ok', 'holds', 'done', 'GO', 'OPEN', 'equal']);
+const good = new Set(['passed', 'PASSED', 'ok', 'holds', 'done', 'DONE', 'GO', 'OPEN', 'equal']);
 const hold = new Set(['BLOCKED', 'closed', 'CLOSED', 'held', 'not proven', 'waits']);
 const bad = new Set(['failed', 'FAILED', 'problem', 'violated', 'NO-GO', 'different']);

@@ -13,7 +13,7 @@ export function matrix(
 
 /** The tone of a status of the report; one that is not known is shown plainly. */
 export function toneOf(status: string): Tone {
-  if (status === 'GO' || status === 'OPEN') return 'go';
+  if (status === 'GO' || status === 'OPEN' || status === 'DONE') return 'go';
   if (status.startsWith('NO-GO')) return 'no';
   if (status === 'GO, HELD at gate' || status === 'CLOSED' || status === 'BLOCKED') return 'hold';
   return 'plain';

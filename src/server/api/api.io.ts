@@ -41,7 +41,7 @@ function readsOf(house: House): Readonly<Record<keyof typeof api, ApiRead>> {
       return {
         target: found.target,
         gate: standing.gate,
-        reasons: standing.gate === 'open' ? [] : standing.reasons,
+        reasons: standing.gate === 'closed' ? standing.reasons : [],
         next: standing.gate === 'open' ? standing.next : null,
         ratification: standing.cycle?.statement ?? null,
         persons: standing.cycle?.persons ?? [],

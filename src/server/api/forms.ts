@@ -6,7 +6,8 @@ const digest = z
   .describe('`sha256:` and 64 hexadecimal digits');
 const instant = z.iso.datetime().describe('RFC 3339, UTC');
 const goNoGo = z.enum(['GO', 'NO-GO']);
-const verdict = z.strictObject({ status: goNoGo, reasons: z.array(z.string()) });
+const execution = z.enum(['GO', 'NO-GO', 'DONE']);
+const reasons = z.array(z.string());
 
 const citation = z.strictObject({ kind: z.string(), digest, href: z.string() });
 
@@ -17,13 +18,26 @@ export const reportForm = z
     release: z.strictObject({ name: z.string(), title: z.string(), seal: digest, database: z.string() }),
     at: instant,
     policy: z.strictObject({ rehearsalMaxAge: z.number(), gateMaxAge: z.number() }).describe('milliseconds'),
-    readiness: verdict.describe('is the engineering complete and proven?'),
-    execution: verdict.describe('may it be rolled out now?'),
+    readiness: z.strictObject({ status: goNoGo, reasons }).describe('is the engineering complete and proven?'),
+    execution: z
+      .strictObject({ status: execution, reasons })
+      .describe('may it be rolled out now? Only `GO` says so; `DONE`: all of it is rolled out and holds'),
+    rolledOut: z.boolean().describe('whether that holds, `execution` says'),
     components: z.array(
       z.strictObject({
         id: z.string(),
         component: z.string(),
-        status: z.enum(['GO', 'GO, HELD at gate', 'NO-GO', 'NO-GO, REJECTED', 'RETAINED', 'CLOSED', 'OPEN', 'BLOCKED']),
+        status: z.enum([
+          'GO',
+          'GO, HELD at gate',
+          'NO-GO',
+          'NO-GO, REJECTED',
+          'RETAINED',
+          'CLOSED',
+          'OPEN',
+          'BLOCKED',
+          'DONE',
+        ]),
         evidence: z.string(),
         citations: z.array(citation),
       }),
@@ -32,7 +46,16 @@ export const reportForm = z
     next: z.array(z.string()),
     meanwhile: z.array(z.string()),
     compliance: z.array(z.string()),
-    tiers: z.array(z.looseObject({ id: z.string(), title: z.string(), steps: z.number() })),
+    tiers: z.array(
+      z.looseObject({
+        id: z.string(),
+        title: z.string(),
+        steps: z.number(),
+        state: z
+          .enum(['done', 'running', 'open', 'closed', 'barred', 'back', 'unknown'])
+          .describe("by the gate's own rows, in the newest look"),
+      }),
+    ),
     findings: z.array(z.string()),
     notProven: z.array(z.strictObject({ relation: z.string(), reason: z.string() })),
     evidence: z.array(citation.extend({ recordedAt: instant })),
@@ -49,7 +72,7 @@ export const releaseForm = z
     title: z.string().nullable(),
     lastAt: instant.describe('when something of it was last recorded'),
     readiness: goNoGo.nullable().describe('null: its files were not recorded'),
-    execution: goNoGo.nullable(),
+    execution: execution.nullable(),
     blockers: z.array(z.string()),
   })
   .meta({ id: 'Release' });
@@ -70,9 +93,9 @@ export const entryForm = z
 export const standingForm = z
   .strictObject({
     target: z.string(),
-    gate: z.enum(['open', 'closed']),
-    reasons: z.array(z.string()).describe('why it is closed; empty where it is open'),
-    next: z.string().nullable().describe('the tier that comes next; null where it is closed'),
+    gate: z.enum(['open', 'done', 'closed']).describe('`done`: all of it is rolled out and holds'),
+    reasons: z.array(z.string()).describe('why it is closed; else empty'),
+    next: z.string().nullable().describe('the tier that comes next; null where it is not open'),
     ratification: digest.nullable(),
     persons: z.array(z.string()).describe('who signed, and counts'),
     done: z.array(z.strictObject({ tier: z.string(), direction: z.enum(['up', 'down']) })),

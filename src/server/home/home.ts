@@ -39,7 +39,7 @@ oneroof rehearse my-release</pre><p class="soft">Each of these appears here as s
                 : tag(report.readiness.status, report.readiness.status === 'GO' ? 'go' : 'no'),
               report === null
                 ? tag('unknown', 'plain')
-                : tag(report.execution.status, report.execution.status === 'GO' ? 'go' : 'hold'),
+                : tag(report.execution.status, report.execution.status === 'NO-GO' ? 'hold' : 'go'),
               report === null
                 ? 'its files were not recorded: seal it again'
                 : waitsFor(

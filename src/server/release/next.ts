@@ -41,7 +41,13 @@ function found(of: NextSource): Omit<NextCommand, 'by'> {
     return cycle.next.down === null
       ? { why: 'It is rolled back. Another rollout needs another ratification.', command: command('ratify') }
       : { why: `The way back stands half-way: tier ${cycle.next.down} is next.`, command: command('rollback') };
-  if (cycle.next.up === null) return { why: 'Every tier is done.', command: command('report') };
+  if (cycle.next.up === null)
+    return report.execution.status === 'DONE'
+      ? { why: 'It is done: every tier is rolled out, and all of it holds.', command: command('bundle') }
+      : {
+          why: `Every tier is done; that it holds is not shown: ${report.blockers.join('; ')}`,
+          command: command('gate'),
+        };
   const [blocker] = report.blockers;
   if (cycle.closed.up === null && !isBegun && blocker?.startsWith('unknown:') === false)
     return { why: `People have ratified it; the last look at production found: ${blocker}`, command: command('gate') };

@@ -2,7 +2,7 @@ import { type Activity } from '../../activity/index.ts';
 import { type Cycle } from '../../gate/index.ts';
 import { type GateMark, type TierMark, type TierState } from '../../page/index.ts';
 import { type SealedRelease, type Tier } from '../../release/index.ts';
-import { chooseCycle, type Ratifications, type Report } from '../../report/index.ts';
+import { chooseCycle, type Ratifications, type Report, tierState } from '../../report/index.ts';
 
 /** What the line of tiers is drawn from. */
 export interface LineSource {
@@ -48,13 +48,7 @@ function stateOf(tier: Tier, cycle: Cycle | null, { ratifications, running }: Li
   if (running.some((one) => one.state === 'running' && one.tier === tier.id && one.kind !== 'rehearsal'))
     return 'running';
   if (ratifications.state === 'unread') return 'unknown';
-  if (cycle === null) return 'closed';
-  const done = (direction: 'up' | 'down'): boolean =>
-    cycle.done.some((one) => one.tier === tier.id && one.direction === direction);
-  if (done('down')) return 'back';
-  if (done('up')) return 'done';
-  const isBack = cycle.done.some(({ direction }) => direction === 'down');
-  return cycle.next.up === tier.id && cycle.closed.up === null && !isBack ? 'open' : 'closed';
+  return tierState(tier, cycle);
 }
 
 /** What closes the way although the ratification itself counts: it is shown at its own place. */

@@ -151,7 +151,7 @@ async function showTarget(house: House, gates: Gates, params: Readonly<Record<st
       last: record.entries.at(-1)?.index ?? -1,
       target: occasion.target,
       gate: standing.gate,
-      reasons: standing.gate === 'open' ? [] : standing.reasons,
+      reasons: standing.gate === 'closed' ? standing.reasons : [],
       next: standing.gate === 'open' ? standing.next : null,
       done: standing.cycle?.done ?? [],
       proposals,

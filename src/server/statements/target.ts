@@ -1,5 +1,6 @@
 import { type Policy } from '../../gate/index.ts';
 import { type Document, facts, html, list, path, table, tag, time } from '../../page/index.ts';
+import { type Standing } from '../../report/index.ts';
 import { needsScript, notForProductionBanner } from './statement.ts';
 import { followPanel } from '../follow.ts';
 import { statementScript } from './script.ts';
@@ -11,7 +12,7 @@ export interface TargetView {
   readonly target: string;
   /** The newest entry that the page shows. */
   readonly last: number;
-  readonly gate: 'open' | 'closed';
+  readonly gate: Standing['gate'];
   readonly reasons: readonly string[];
   readonly next: string | null;
   readonly done: readonly { readonly tier: string; readonly direction: 'up' | 'down' }[];
@@ -45,18 +46,17 @@ export function targetPage(view: TargetView): Document {
       what: { seal, last: view.last },
       parts: ['gate', 'proposals'],
       said: [
-        view.gate === 'open' ? `The gate is open: next ${view.next}` : `The gate is closed: ${view.reasons.join('; ')}`,
+        gateSaid(view),
         ...view.proposals.map(
           ({ statement, state, persons }) =>
             `Statement ${statement.slice(7, 13)}: ${state}${persons.length === 0 ? '' : `; signed by ${persons.join(', ')}`}`,
         ),
       ],
       gone: 'This release is not there any more.',
-    })}<div id="gate"><p class="big">${view.gate === 'open' ? tag('OPEN', 'go') : tag('CLOSED', 'no')}</p>${
-      view.gate === 'open'
-        ? html`<p>The gate is open. Whoever runs this rolls out what was ratified, from tier ${view.next}, and nothing else:</p><pre class="command" tabindex="0"><code>oneroof rollout ${name} --target ${target}</code></pre>`
-        : html`<h2>Why it is closed</h2>${list(view.reasons)}`
-    }${waiting !== undefined && html`<p><a class="button primary" href="${path('statements', waiting.statement)}">Judge and sign what waits: ${waiting.statement.slice(7, 13)}</a></p>`}${facts(
+    })}<div id="gate"><p class="big">${tag(view.gate.toUpperCase(), view.gate === 'closed' ? 'no' : 'go')}</p>${view.gate === 'done' && html`<p>Every tier that may run is done by the gate's own rows, and schema and invariants hold. There is nothing to roll out.</p>`}${
+      view.gate === 'open' &&
+      html`<p>The gate is open. Whoever runs this rolls out what was ratified, from tier ${view.next}, and nothing else:</p><pre class="command" tabindex="0"><code>oneroof rollout ${name} --target ${target}</code></pre>`
+    }${view.gate === 'closed' && html`<h2>Why it is closed</h2>${list(view.reasons)}`}${waiting !== undefined && html`<p><a class="button primary" href="${path('statements', waiting.statement)}">Judge and sign what waits: ${waiting.statement.slice(7, 13)}</a></p>`}${facts(
       [
         [
           'Done',
@@ -85,4 +85,10 @@ export function targetPage(view: TargetView): Document {
         : html`<p>${tag('not here', 'no')} ${view.unsignable}</p>`
     }`,
   };
+}
+
+/** How the gate stands, for who listens. */
+function gateSaid({ gate, next, reasons }: TargetView): string {
+  if (gate === 'done') return 'Done: there is nothing to roll out';
+  return gate === 'open' ? `The gate is open: next ${next}` : `The gate is closed: ${reasons.join('; ')}`;
 }
