@@ -9,7 +9,7 @@ import {
 } from '../activity/index.ts';
 import { formatDuration, type Milliseconds, OneRoofError, printable } from '../core/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
-import { rolloutStage, type RolloutWatch } from '../pipeline.io.ts';
+import { gateStage, rolloutStage, type RolloutWatch } from '../pipeline.io.ts';
 import { type Direction, type Release, type Tier, type TierId } from '../release/index.ts';
 import {
   asHeld,
@@ -20,6 +20,7 @@ import {
   type RolloutEvent,
   type RolloutResult,
 } from '../rollout/index.ts';
+import { type Target } from '../setup/index.ts';
 import { reported, tellRollout } from './activity.io.ts';
 import { sameFor } from './next.ts';
 import { isLive, lookOf, type Outcome } from './output.io.ts';
@@ -92,19 +93,31 @@ export async function runRollout(context: Context, direction: Direction): Promis
       direction,
       through,
     });
+    const looked = result.result !== 'nothing-to-do' && (await lookAfter(context, work, target));
     const reasons = result.result === 'held' ? result.reasons : [];
     const text = rolloutText(result, lookOf('stdout'));
     // only a look at the gate shows that it is done
-    const after = direction === 'up' ? 'gate' : 'report';
+    const after = looked ? 'report' : 'gate';
     const next = sameFor(context, reasons.length === 0 ? after : whenHeld(statement));
     return {
       exit: reasons.length > 0 ? 1 : 0,
       schema: 'oneroof/rollout/1',
-      data: { ...facts, ...result },
+      data: { ...facts, ...result, looked },
       text,
       next,
     };
   });
+}
+
+/** Reads the gate once more, so that the report speaks of the target as it is now; what was rolled out stays so where that fails. */
+async function lookAfter({ terminal }: Context, { sealed, store }: Work, target: Target): Promise<boolean> {
+  terminal.progress(`looking at ${target.name}`);
+  const why = await gateStage({ sealed, store }, target).then(
+    ({ rows }) => (rows.state === 'unread' ? rows.why : null),
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  if (why !== null) terminal.say(`${printable(target.name)} could not be looked at afterwards: ${printable(why)}`);
+  return why === null;
 }
 
 /** Where nothing was ratified people are missing; else the runbook says what each refusal means. */

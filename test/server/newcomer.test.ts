@@ -168,7 +168,7 @@ describe.skipIf(!hasBrowser())('somebody who is new', () => {
         await rollout.waitFor({ timeout: 60_000 });
         expect(await rolling.ended).toMatchObject({ code: 0 });
         await expect.poll(() => rollout.locator('.tag').textContent(), { timeout: 60_000 }).toBe('done');
-        await expect.poll(() => tab.textContent('#verdicts'), { timeout: 60_000 }).toContain('Every tier is done');
+        await expect.poll(() => tab.textContent('#verdicts'), { timeout: 60_000 }).toContain('It is done');
         await picture(tab, '5-finalized');
         await desk.run('rollback', 'release');
         await expect.poll(() => tab.textContent('#verdicts'), { timeout: 60_000 }).toContain('It is rolled back');

@@ -17,9 +17,9 @@ afterAll(async () => {
   await browser?.close();
 });
 
-/** Pictures for whoever wants to look: SHOTS names a folder. */
+/** Pictures for whoever wants to look: ONEROOF_SHOTS names a folder. */
 async function shoot(tab: Tab, name: string): Promise<void> {
-  const folder = process.env['SHOTS'];
+  const folder = process.env['ONEROOF_SHOTS'];
   if (folder === undefined) return;
   mkdirSync(folder, { recursive: true });
   for (const scheme of ['light', 'dark'] as const)

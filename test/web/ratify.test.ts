@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -83,12 +83,22 @@ it('goes from a rehearsal on a clone through two passkeys to a rollout, and back
     expect(await command(rollout)).toMatchObject({
       exit: 0,
       text: expect.stringMatching(/^done +2-table .* 1 statement$/),
+      data: { looked: true },
+      next: expect.stringMatching(/^oneroof report /),
     });
+    expect((await store.entries()).at(-1)).toMatchObject({ kind: 'gate' });
     expect(await command(rollout)).toMatchObject({ exit: 0, text: 'nothing to do' });
+    // what was done stays done where nobody can look afterwards
+    const config = join(home, 'oneroof.yaml');
+    const lost = readFileSync(config, 'utf8').replace('oneroof_observer@/', 'oneroof_observer@/no_');
+    writeFileSync(config, lost);
     expect(await command(rollback)).toMatchObject({
       exit: 0,
       text: expect.stringMatching(/^done +2-table .*\ndone +1-rows .*$/),
+      data: { looked: false },
+      next: expect.stringMatching(/^oneroof gate /),
     });
+    expect(said.some((line) => line.startsWith('production could not be looked at afterwards: '))).toBe(true);
     expect(await command(rollback)).toMatchObject({ exit: 0, text: 'nothing to do' });
     rmSync(home, { recursive: true });
   });
