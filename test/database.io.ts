@@ -6,6 +6,9 @@ import { type Version } from './binaries.io.ts';
 /** The major versions that the tests run on: 18, and 15 where it is installed, unless ONEROOF_TEST_VERSIONS names others. */
 export const versions = inject('versions');
 
+/** Those of them that have what came with 15. */
+export const since15 = versions.filter((version) => Number(version) >= 15);
+
 /** A connection to a database of the shared test server of a major version, as its superuser. */
 export function serverConnection(version: Version = '18', database = 'postgres'): Connection {
   const host = inject('servers')[version];

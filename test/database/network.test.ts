@@ -8,7 +8,7 @@ import { binariesOf } from '../binaries.io.ts';
 const root = process.getuid?.() === 0;
 /** Asked of the kernel by other words than the product's. */
 const words = root ? ['--net', 'true'] : ['--user', '--map-current-user', '--net', 'true'];
-const allowed = spawnSync('unshare', words).status === 0;
+const isAllowed = spawnSync('unshare', words).status === 0;
 
 /** A listener of this machine that counts who comes. */
 async function listening<T>(use: (port: number, came: () => number) => Promise<T>): Promise<T> {
@@ -60,6 +60,8 @@ test.each(versions)('a server of version %s without a network reaches no listene
   expect(open.network).toBe('host');
   expect(open.came).toBeGreaterThanOrEqual(3);
   const closed = await reach({ binaries, network: 'none' });
+  // up to 14 the server itself needs the loopback interface
+  const allowed = isAllowed && binaries.major >= 15;
   expect(closed.network).toBe(allowed ? 'none' : 'host');
   expect(closed.came > 0).toBe(!allowed);
   expect(closed.said.length).toBeGreaterThanOrEqual(2);

@@ -23,21 +23,21 @@ const listed = Object.entries(classification).flatMap(([catalog, entries]) =>
 
 describe('the table of catalogues', () => {
   test.each(versions)('classifies every column that PostgreSQL %s has', async (version) => {
-    const names = new Set(listed.map(({ catalog, column }) => `${catalog}.${column}`));
+    const names = new Set(listed.map(({ catalog, column }) => `${catalog}.${column.replace(/@14$/, '')}`));
     const missing = (await catalogColumns(version)).filter(
       ([catalog, column]) => !names.has(`${catalog}.${column}`) && !names.has(`${catalog}.*`),
     );
     expect(missing).toEqual([]);
   });
 
-  test('names nothing that no version has', async () => {
+  const both = versions.includes('18') && versions.includes('15');
+  test.runIf(both)('names nothing that no version has', async () => {
     const there = new Set(
       (await Promise.all(versions.map(catalogColumns)))
         .flat()
         .flatMap(([catalog, column]) => [`${catalog}.*`, `${catalog}.${column}`]),
     );
     const wrong = listed.filter(({ catalog, column }) => !there.has(`${catalog}.${column}`) && !column.endsWith('@14'));
-    expect(versions).toEqual(['18', '15']);
     expect(wrong).toEqual([]);
   });
 
@@ -77,7 +77,10 @@ function byType(column: string, type: string): string {
   return 'no value was chosen';
 }
 
-test.each(versions)(
+/** 18, and of the others those that have a hashed column of their own. */
+const onlyThere = versions.filter((version) => version === '18' || version === '15');
+
+test.each(onlyThere)(
   'on PostgreSQL %s a change of any column that is called hashed changes the fingerprint',
   { timeout: 300_000 },
   async (version) => {

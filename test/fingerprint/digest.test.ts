@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Session, sql } from '../../src/database/index.ts';
 import { schemaDigestBody, schemaDigestSql } from '../../src/fingerprint/schema/digest.sql.ts';
-import { runSql, serverConnection, versions, withDatabase, withSession } from '../database.io.ts';
+import { runSql, serverConnection, since15, withDatabase, withSession } from '../database.io.ts';
 import { fixture, fixture18 } from './mutations.fixture.ts';
 
 async function flat(session: Session): Promise<string> {
@@ -21,7 +21,7 @@ async function ofBody(session: Session, body: string): Promise<string> {
   return row?.digest ?? '';
 }
 
-test.each(versions)(
+test.each(since15)(
   'on %s the body that skips kinds without objects says what the one expression says, of every kind of object and of none',
   { timeout: 120_000 },
   async (version) => {

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { type Connection, id, sql } from '../../src/database/index.ts';
 import { captureSchema, compareSchemas } from '../../src/fingerprint/index.ts';
-import { runSql, serverConnection, versions, withDatabase, withSession } from '../database.io.ts';
+import { runSql, serverConnection, since15, versions, withDatabase, withSession } from '../database.io.ts';
 import { fixture, fixture18 } from './mutations.fixture.ts';
 import { written } from './mutations.ts';
 import { type Version } from '../binaries.io.ts';
@@ -25,7 +25,7 @@ async function make(connection: Connection, version: Version): Promise<void> {
   ]);
 }
 
-test.each(versions)('on %s nothing that leaves the schema as it was is taken for a change', async (version) => {
+test.each(since15)('on %s nothing that leaves the schema as it was is taken for a change', async (version) => {
   await withDatabase(version, async (connection) => {
     await make(connection, version);
     await withSession(connection, async (session) => {
@@ -53,7 +53,7 @@ test.each(versions)('on %s nothing that leaves the schema as it was is taken for
   });
 });
 
-test.each(versions)('on %s the settings of the session make no difference', async (version) => {
+test.each(since15)('on %s the settings of the session make no difference', async (version) => {
   await withDatabase(version, async (connection) => {
     await make(connection, version);
     await withSession(connection, async (session) => {
@@ -86,7 +86,7 @@ test.each(versions)('on %s the settings of the session make no difference', asyn
   });
 });
 
-test.each(versions)('on %s the order in which things are granted and made makes no difference', async (version) => {
+test.each(since15)('on %s the order in which things are granted and made makes no difference', async (version) => {
   const [first, second] = [
     ['grant select on s.seq to pg_monitor', 'grant select on s.seq to pg_read_all_data'],
     ['alter table s.t set (fillfactor = 50)', 'alter table s.t set (autovacuum_enabled = off)'],
@@ -132,7 +132,7 @@ test.each(versions)('on %s the order in which things are granted and made makes 
   });
 });
 
-test.each(versions)('on %s a copy by CREATE DATABASE … TEMPLATE is strictly equal', async (version) => {
+test.each(since15)('on %s a copy by CREATE DATABASE … TEMPLATE is strictly equal', async (version) => {
   await withDatabase(version, async (connection) => {
     await make(connection, version);
     const before = await withSession(connection, captureSchema);

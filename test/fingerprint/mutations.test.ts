@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { captureSchema, compareSchemas } from '../../src/fingerprint/index.ts';
-import { runSql, serverConnection, versions, withDatabase, withSession } from '../database.io.ts';
+import { runSql, serverConnection, since15, withDatabase, withSession } from '../database.io.ts';
 import { columns } from './mutations.columns.ts';
 import { constraints } from './mutations.constraints.ts';
 import { databases } from './mutations.database.ts';
@@ -33,7 +33,7 @@ test('there are at least 150 kinds of mutation, each with a name of its own', ()
   expect(mutations.length).toBeGreaterThanOrEqual(150);
 });
 
-test.each(versions)(
+test.each(since15)(
   'on %s every mutation is found and named, and nothing else is, and no secret shows',
   { timeout: 300_000 },
   async (version) => {

@@ -220,7 +220,6 @@ async function withDatabaseOf<T>(
 ): Promise<T> {
   const database = { ...server, database: `o_${randomBytes(6).toString('hex')}` };
   await runSql(server, [`create database ${database.database} owner ${installer ?? 'postgres'}`]);
-  await runSql(database, ['revoke create on schema public from public']);
   try {
     return await use(database);
   } finally {
@@ -245,6 +244,8 @@ async function install(of: {
       sql`do $$ begin if to_regrole('app_owner') is null then create role app_owner login; end if; end $$`,
     );
     await admin.query(sql`alter schema public owner to app_owner`);
+    // before 15 everybody may create there
+    await admin.query(sql`revoke create on schema public from public`);
     await runSql(database, [
       'set role app_owner',
       'create table t (i integer)',

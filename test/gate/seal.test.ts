@@ -25,7 +25,10 @@ describe.each(versions)('the gate on PostgreSQL %s', (version) => {
     'refuses each statement that the seal refuses for its sake',
     () =>
       withGate(version, { application }, async (gated) => {
-        for (const [code, ...steps] of refusedByBoth)
+        const known = refusedByBoth.filter(
+          (one) => Number(version) >= 15 || !one.at(-1)?.includes('for tables in schema'),
+        );
+        for (const [code, ...steps] of known)
           await expect(run(gated, steps), steps.at(-1)).rejects.toThrow(reads[code]);
       }),
     600_000,
