@@ -48,13 +48,13 @@ export function statementPage(view: StatementView): Document {
     ],
     script: statementScript,
     ...(policy?.production === true ? {} : { banner: notForProductionBanner(policy) }),
-    main: html`${followPanel({
-      what: { seal, last: view.last },
-      parts: ['stands', 'standing', 'ratify', 'revoke'],
-      said: saidOf(view),
-      gone: 'This statement is not there any more.',
-    })}${dossierHtml(view, {
-      top: atTop(view),
+    main: html`${dossierHtml(view, {
+      top: html`${atTop(view)}${followPanel({
+        what: { seal, last: view.last },
+        parts: ['stands', 'standing', 'ratify', 'revoke'],
+        said: saidOf(view),
+        gone: 'This statement is not there any more.',
+      })}`,
       more: [
         ['standing', 'Who has signed'],
         ['decide', 'Decide'],
