@@ -90,10 +90,7 @@ function wayIn(kind: string, node: Node): string | null {
     return 'default privileges for PUBLIC or a role of the gate reach whatever is made later';
   const writes = writing[String(node['objtype'])];
   if (kind !== 'GrantStmt' || node['is_grant'] !== true || node['targtype'] === 'ACL_TARGET_DEFAULTS') return null;
-  const writesSomething =
-    writes !== undefined &&
-    (node['privileges'] === undefined ||
-      privilegesOf(node).some(({ priv_name: name }) => name === undefined || writes.test(name)));
+  const writesSomething = writes !== undefined && grants(node, writes);
   const grantee = granteesOf(node).find((role) => role === 'public' || gateLogins.has(role));
   return writesSomething && grantee !== undefined && reachForGate(kind, node) === null
     ? `a right to write for ${grantee === 'public' ? 'PUBLIC' : grantee} reaches a role of the gate`
@@ -123,16 +120,16 @@ function reachForGate(kind: string, node: Node): readonly [problem: string, fix:
   const owner = roleOf((node['newowner'] ?? node['authrole']) as Node | undefined);
   if (owner === 'gate_owner' || gateLogins.has(owner))
     return [`${owner} is a role of the gate, and owns nothing else`, 'name another owner'];
+  const isGrant = kind === 'GrantStmt' && node['is_grant'] === true && node['targtype'] !== 'ACL_TARGET_DEFAULTS';
+  const maker = granteesOf(node).find((role) => role === 'public' || gateLogins.has(role));
+  if (isGrant && node['objtype'] === 'OBJECT_SCHEMA' && maker !== undefined && grants(node, /^create$/))
+    return [
+      `${maker === 'public' ? 'everybody' : maker} could make objects in a schema, where ratified SQL would find them: the gate is closed then`,
+      'grant CREATE to the roles that need it',
+    ];
   const whole = node['privileges'] === undefined || privilegesOf(node).some(({ cols }) => cols === undefined);
   const grantee = granteesOf(node).find((role) => role === 'oneroof_executor' || role === 'oneroof_relay');
-  if (
-    kind === 'GrantStmt' &&
-    node['is_grant'] === true &&
-    node['targtype'] !== 'ACL_TARGET_DEFAULTS' &&
-    compared.test(String(node['objtype'])) &&
-    whole &&
-    grantee !== undefined
-  )
+  if (isGrant && compared.test(String(node['objtype'])) && whole && grantee !== undefined)
     return [`${grantee} has the rights that the gate was installed with, and no others`, 'grant it to another role'];
   if (
     /^(Create|Alter)EventTrigStmt$/.test(kind) ||
@@ -188,6 +185,15 @@ function onlySuperuser(kind: string, node: Node): string | null {
 interface Privilege {
   readonly priv_name?: string;
   readonly cols?: unknown;
+}
+
+/** Whether a GRANT is of a privilege; one without a list is of all. */
+function grants(grant: Node, privilege: RegExp): boolean {
+  const listed = privilegesOf(grant);
+  return (
+    grant['privileges'] === undefined ||
+    listed.some(({ priv_name: name }) => name === undefined || privilege.test(name))
+  );
 }
 
 function privilegesOf(grant: Node): readonly Privilege[] {
