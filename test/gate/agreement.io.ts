@@ -234,7 +234,8 @@ export async function ask(asked: Asked, chosen: readonly Bend[]): Promise<Answer
         signatures,
         descriptor,
         left,
-        inForce,
+        // what was not let in was judged by what was in force then
+        inForce: refused === null ? inForce : gated,
         revoked: after.has('revoked') ? [{ body: revocation, signatures: [revoking] }] : [],
       }),
     );

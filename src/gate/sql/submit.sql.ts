@@ -57,7 +57,10 @@ begin
   wrong := gate.statement_problem(s);
   if wrong is not null then perform gate.refuse('statement', 'it is not of the form that people sign: ' || wrong); end if;
   if of_kind = 'ratification' then
-    if p #>> '{registry,digest}' is distinct from (gate.active('registry')).digest then perform gate.refuse('registry', 'another registry is active'); end if;
+    if p #>> '{registry,digest}' is distinct from (gate.active('registry')).digest
+      or p #> '{registry,version}' is distinct from (gate.active('registry')).body::jsonb -> 'version' then
+      perform gate.refuse('registry', 'another registry is active');
+    end if;
     if p ->> 'policy' is distinct from (gate.active('policy')).digest then perform gate.refuse('policy', 'another policy is active'); end if;
   end if;
   select e, k into person, key from jsonb_array_elements((gate.active('registry')).body::jsonb -> 'persons') e
