@@ -270,7 +270,7 @@ describe('a dossier that was recorded', () => {
     const recorded = (body: unknown) => evidenceOf(facts.sealed, [['dossier', body]]);
     expect(findDossier(recorded(record), record.digest)).toEqual({ ...record, text });
     // of another form, and under the digest that is looked for
-    const formless = { ...record, dossier: { version: 1 } } as unknown as typeof record;
+    const formless = { ...record, dossier: { version: 1 } };
     expect(findDossier(recorded(formless), record.digest)).toBeNull();
     expect(findDossier(recorded(record), show({ ...dossier, target: 'other' }).digest)).toBeNull();
     const softer = { ...record, dossier: { ...dossier, risks: dossier.risks.slice(1) } };
