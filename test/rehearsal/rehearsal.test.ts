@@ -3,7 +3,8 @@ import { type RehearsalEvent, rehearse } from '../../src/rehearsal/index.ts';
 import { type Step } from '../../src/release/index.ts';
 import { runSql, serverConnection } from '../database.io.ts';
 import { sampleOf } from '../counts.ts';
-import { sealed, step, tier, withHost } from './host.io.ts';
+import { withHost } from './host.io.ts';
+import { sealed, step, tier } from './made.ts';
 
 const before = [
   'create table t (id integer primary key, v integer)',
