@@ -55,19 +55,10 @@ export async function captureSchema(session: Reader): Promise<SchemaFingerprint>
 function fingerprintOf(objects: SchemaObject[], noticed: readonly Noticed[]): SchemaFingerprint {
   const keys = new Map(objects.map((object) => [object, `${object.kind}\0${object.name}`]));
   objects.sort((a, b) => ((keys.get(a) ?? '') < (keys.get(b) ?? '') ? -1 : 1));
-  return {
-    version: 1,
-    digest: digest(
-      'schema',
-      objects.map((object) => canonicalJson(object)),
-    ),
-    logicalDigest: digest(
-      'schema',
-      objects.map(({ kind, name, logical }) => canonicalJson({ kind, name, logical })),
-    ),
-    objects,
-    noticed,
-  };
+  // written once: what is strict comes behind what is logical, because kind, logical, name and strict are in the canonical order
+  const logical = objects.map((object) => canonicalJson({ ...object, strict: undefined }));
+  const all = objects.map(({ strict }, index) => `${logical[index]?.slice(0, -1)},"strict":${canonicalJson(strict)}}`);
+  return { version: 1, digest: digest('schema', all), logicalDigest: digest('schema', logical), objects, noticed };
 }
 
 /** Does something under the pinned settings, for which our own sessions have nothing to change. */
