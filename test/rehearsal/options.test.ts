@@ -4,7 +4,8 @@ import { plain } from '../../src/cli/text/index.ts';
 import { type Rehearsal, rehearse } from '../../src/rehearsal/index.ts';
 import { serverConnection, versions } from '../database.io.ts';
 import { stamping } from '../fingerprint/stamped.sql.ts';
-import { type Place, sealed, tier, withHost } from './host.io.ts';
+import { type Place, withHost } from './host.io.ts';
+import { sealed, tier } from './made.ts';
 
 const production = [
   'create table public.t (id bigint primary key, v text)',
