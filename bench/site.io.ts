@@ -12,11 +12,11 @@ import { type Ground } from './servers.io.ts';
 import { makeGated } from './statement.io.ts';
 import { line } from './table.io.ts';
 
-/** Requests of one measurement, and how many of them are under way at once. */
-const [requests, atOnce] = [400, 8];
+/** Requests that are under way at once. */
+const atOnce = 8;
 
 /** What a page of the site costs beside a page of the same size that somebody has ready: the time of so many requests, and memory. */
-export async function siteLines({ runs, folder }: Ground): Promise<void> {
+export async function siteLines({ runs, requests, folder }: Ground): Promise<void> {
   const home = join(folder, 'site');
   mkdirSync(home);
   writeFileSync(
@@ -52,8 +52,8 @@ export async function siteLines({ runs, folder }: Ground): Promise<void> {
       const bare = await start(running, { what: 'bare', bytes, port: await freePort() });
       return await compare(
         runs,
-        () => load(of, path),
-        () => load(bare, path),
+        () => load(of, path, requests),
+        () => load(bare, path, requests),
       );
     };
     const named = (name: string) => ({ name: `site: ${requests} x ${name} / a fixed page of its size` });
@@ -100,7 +100,7 @@ async function statementOf(
 }
 
 /** Milliseconds of so many requests over connections that stay open; each has to be answered with 200. */
-async function load(of: Served, path: string): Promise<number> {
+async function load(of: Served, path: string, requests: number): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: atOnce });
   let left = requests;
   const visitor = async (): Promise<void> => {

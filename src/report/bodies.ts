@@ -72,6 +72,9 @@ const rehearsalBody = z.looseObject({
     notifications: z.looseObject({ sent: z.enum(['none', 'some', 'not measured']) }),
   }),
   leftovers: z.array(leftoverForm),
+  noticed: z
+    .array(z.looseObject({ kind: z.string(), option: z.string(), count: z.string().regex(/^\d+$/), first: z.string() }))
+    .default([]),
   idempotent: z.boolean().nullable(),
   repeatable: z.boolean().nullable(),
   options: z.array(

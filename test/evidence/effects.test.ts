@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Connection } from '../../src/database/index.ts';
 import { openFolderStore, openPostgresStore } from '../../src/evidence/index.ts';
-import { runSql, versions, withDatabase } from '../database.io.ts';
+import { newest, runSql, withDatabase } from '../database.io.ts';
 import { at, inFolder, recording, seal } from './places.io.ts';
 
 /** Each thing that an append does to the world fails in two ways: it is refused, and it is done while the answer is lost. */
@@ -80,7 +80,7 @@ test('in a folder: an append of which a crash left the line but not the checkpoi
     expect(await open().entries()).toHaveLength(5);
   }));
 
-test.each(versions)('in PostgreSQL %s: what is refused, also only at COMMIT, records nothing', (version) =>
+test.each(newest)('in PostgreSQL %s: what is refused, also only at COMMIT, records nothing', (version) =>
   withStore(version, async ({ connection, open }) => {
     await open().append(recording(0), at);
     await runSql(connection, [
@@ -117,7 +117,7 @@ test.each(versions)('in PostgreSQL %s: what is refused, also only at COMMIT, rec
   }),
 );
 
-test.each(versions)(
+test.each(newest)(
   'in PostgreSQL %s: where the answer to COMMIT is lost, the database says whether it was done',
   (version) =>
     withStore(version, async ({ connection, open }) => {
@@ -140,7 +140,7 @@ test.each(versions)(
 );
 
 async function withStore(
-  version: (typeof versions)[number],
+  version: (typeof newest)[number],
   use: (of: {
     readonly connection: Connection;
     readonly open: (to?: Connection) => ReturnType<typeof openPostgresStore>;

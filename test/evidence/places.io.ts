@@ -5,7 +5,7 @@ import { digest, type Instant } from '../../src/core/index.ts';
 import { type Connection, sql } from '../../src/database/index.ts';
 import { type EvidenceStore, openFolderStore, openPostgresStore } from '../../src/evidence/index.ts';
 import { type Version } from '../binaries.io.ts';
-import { versions, withDatabase, withSession } from '../database.io.ts';
+import { newest, withDatabase, withSession } from '../database.io.ts';
 
 export const at = '2026-06-03T08:00:00.000Z' as Instant;
 export const seal = digest('seal', ['a']);
@@ -71,5 +71,5 @@ export const inPostgres = (version: Version) => async (use: (place: Place) => Pr
 
 export const places = [
   ['a folder', inFolder] as const,
-  ...versions.map((version) => [`PostgreSQL ${version}`, inPostgres(version)] as const),
+  ...newest.map((version) => [`PostgreSQL ${version}`, inPostgres(version)] as const),
 ];

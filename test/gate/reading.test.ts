@@ -4,7 +4,7 @@ import { type Connection, observerStatements } from '../../src/database/index.ts
 import { readGate } from '../../src/gate/index.ts';
 import { type MetricName, type TierId } from '../../src/release/index.ts';
 import { runSql, versions, withDatabase } from '../database.io.ts';
-import { sealed } from '../rehearsal/host.io.ts';
+import { sealed } from '../rehearsal/made.ts';
 
 const metric = (name: string, text: string) => {
   const place = { file: `metrics/${name}.sql`, line: 1, column: 1 };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { lintRelease, sealRelease } from '../../src/release/index.ts';
+import { count } from '../counts.ts';
 import { sound, withFolder } from './folder.io.ts';
 
 const manifest = sound['release.yaml'] ?? '';
@@ -109,7 +110,9 @@ test('a character that PostgreSQL counts to a name is not trimmed from the end o
   expect(release?.tiers[0]?.up.at(-1)?.sql).toBe('drop table t\u00a0');
 });
 
-test('a change of any one character of a statement changes the seal, or is refused', async () => {
+test('a change of any one character of a statement changes the seal, or is refused', {
+  timeout: 60_000 + count('sealChanges') * 500,
+}, async () => {
   const sealOf = (files: Readonly<Record<string, string>>): Promise<string> =>
     withFolder(files, async (folder) => (await sealRelease(folder)).seal).catch((error: Error) => error.name);
   const before = await sealOf(sound);
@@ -127,17 +130,19 @@ test('a change of any one character of a statement changes the seal, or is refus
         expect(await sealOf(up(text))).not.toBe(before);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: count('sealChanges') },
   );
 });
 
-test('hostile text in any file ends in problems, never in a crash', async () => {
+test('hostile text in any file ends in problems, never in a crash', {
+  timeout: 60_000 + count('hostileFiles') * 500,
+}, async () => {
   const files = fc.constantFrom('release.yaml', 'tiers/1-first/up.sql', 'tiers/1-first/down.sql', 'metrics/rows.sql');
   await fc.assert(
     fc.asyncProperty(files, fc.string({ unit: 'binary', maxLength: 60 }), async (file, text) => {
       const { release, problems } = await withFolder({ ...sound, [file]: text }, lintRelease);
       expect(release === null).toBe(problems.length > 0);
     }),
-    { numRuns: 80 },
+    { numRuns: count('hostileFiles') },
   );
 });

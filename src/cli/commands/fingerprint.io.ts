@@ -1,5 +1,5 @@
 import { canonicalJson, digest, OneRoofError, printable, shortDigest } from '../../core/index.ts';
-import { type DataFingerprint, type FingerprintDocument } from '../../fingerprint/index.ts';
+import { type DataFingerprint, explainNoticed, type FingerprintDocument } from '../../fingerprint/index.ts';
 import { paint } from '../output.io.ts';
 import { databaseSide, type DatabaseSide, drawSeeds, type Look, readDocument, takeFingerprint } from '../side.io.ts';
 import { newFile } from '../work.io.ts';
@@ -60,6 +60,13 @@ function describeFingerprint(side: DatabaseSide, fingerprint: FingerprintDocumen
     paint.heading(`Objects (${schema.objects.length})`),
     ...table(objects, [1]),
     ...(data === null ? [] : describeRows(data)),
+    ...(schema.noticed.length === 0
+      ? []
+      : [
+          '',
+          paint.heading(`Noticed (${schema.noticed.length})`),
+          ...table(schema.noticed.map((one) => [explainNoticed(one)])),
+        ]),
   ].join('\n');
 }
 
