@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cloneLines } from './clone.io.ts';
+import { logLines } from './log.io.ts';
 import { memoryLines } from './memory.io.ts';
 import { proofLines } from './proof.io.ts';
 import { readLines } from './read.io.ts';
@@ -22,6 +23,7 @@ const groups = {
   rollout: rolloutLines,
   memory: memoryLines,
   site: siteLines,
+  log: logLines,
 };
 const names = Object.keys(groups) as (keyof typeof groups)[];
 const wanted = process.argv.slice(2);

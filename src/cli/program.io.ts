@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { OneRoofError } from '../core/index.ts';
 import { type Call, type Run, type Verb } from './verb.ts';
 import { verbs } from './verbs.io.ts';
 
@@ -69,6 +70,7 @@ function add(command: Command, verb: Verb, perform: (run: Run, call: Call) => Pr
     .option('--json', 'print one JSON object on stdout (docs/JSON.md)')
     .addHelpText('after', `\nExamples:\n${verb.examples.map((line) => `  $ ${line}`).join('\n')}`)
     .action(async () => {
+      mustHaveFolder();
       const options: Call['options'] = command.opts();
       const { run } = await verb.load();
       await perform(run, {
@@ -78,6 +80,19 @@ function add(command: Command, verb: Verb, perform: (run: Run, call: Call) => Pr
         folder: String(options['folder']),
       });
     });
+}
+
+/** Stops: a shell that stays in a folder that was deleted, where no relative path leads anywhere. */
+function mustHaveFolder(): void {
+  try {
+    process.cwd();
+  } catch (cause) {
+    throw new OneRoofError('CONFIG_NOT_FOUND', {
+      problem: 'the folder that the command was started in is not there any more',
+      fix: 'go to a folder that is there: cd FOLDER',
+      cause,
+    });
+  }
 }
 
 function version(): string {

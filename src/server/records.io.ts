@@ -11,11 +11,16 @@ import { sealedFrom, soundStore } from './sound-store.io.ts';
  * Errors  of its methods: those of the store.
  */
 export function openRecords(whole: EvidenceStore): Records {
-  const store = soundStore(whole);
+  const entries = kept(whole, (): Promise<readonly Entry[]> => whole.entries());
+  const store = { ...soundStore(whole), entries: () => entries('entries') };
   const known = new Map<Digest, ReleaseRecord>();
   const load = async (): Promise<readonly ReleaseRecord[]> => {
     const bySeal = new Map<Digest, Entry[]>();
-    for (const entry of await store.entries()) bySeal.set(entry.seal, [...(bySeal.get(entry.seal) ?? []), entry]);
+    for (const entry of await store.entries()) {
+      const of = bySeal.get(entry.seal) ?? [];
+      of.push(entry);
+      bySeal.set(entry.seal, of);
+    }
     const found = await Promise.all(
       [...bySeal].map(async ([seal, entries]) => {
         const before = known.get(seal);

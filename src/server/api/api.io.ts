@@ -65,7 +65,8 @@ function readsOf(house: House): Readonly<Record<keyof typeof api, ApiRead>> {
     '/api/evidence/:digest': async ({ params }) => {
       const found = (await house.records.store.entries()).find(({ digest }) => digest === params['digest']);
       if (found === undefined) return null;
-      const piece = (await house.records.store.of(found.seal)).find(({ entry }) => entry.index === found.index);
+      const pieces = await (await record(found.seal))?.evidence();
+      const piece = pieces?.find(({ entry }) => entry.index === found.index);
       return piece?.readable === true ? (piece.body as object) : null;
     },
   };

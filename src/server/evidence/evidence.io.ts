@@ -47,8 +47,9 @@ export function evidenceRoutes({ records, setup, onProblem }: House): readonly R
       handle: async ({ params, query }) => {
         const found = (await records.store.log()).lines.find(({ entry }) => entry.digest === params['digest']);
         if (found === undefined) return notFound('such evidence');
-        const pieces = await records.store.of(found.entry.seal);
-        const piece = pieces.find(({ entry }) => entry.index === found.entry.index);
+        // what the pages of its release show, read already
+        const pieces = await (await records.of(found.entry.seal))?.evidence();
+        const piece = pieces?.find(({ entry }) => entry.index === found.entry.index);
         if (piece === undefined) return notFound('such evidence');
         if (query['as'] === 'json' && piece.readable) return { kind: 'json', value: Object(piece.body) as object };
         return { kind: 'page', document: entryPage(piece, keyFingerprint(found.signer)) };
