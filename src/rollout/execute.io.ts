@@ -1,14 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { isNonEmpty, type NonEmpty, now, OneRoofError } from '../core/index.ts';
-import { type Connection, type Session, sql } from '../database/index.ts';
+import { type Connection, type Session, sql, sqlStateOf } from '../database/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
+import { refusalOf } from '../gate/index.ts';
 import { type Direction, type SealedRelease, type TierId } from '../release/index.ts';
 import * as gate from './gate-calls.io.ts';
 import { betweenTransactions, notBegun, refuseOutside, unknown } from './halt.ts';
 import { nextAct } from './next.ts';
 import { uncertain } from './outcome.ts';
 import { requireWritable } from './preflight.io.ts';
-import { isFenced, refusalOf, stateOf } from './refusal.ts';
+import { type HeldReason } from './reason.ts';
 import { defaultPatience, isRetryable, type Patience, pauseBefore } from './retry.ts';
 import {
   type Execution,
@@ -113,13 +114,13 @@ class Executor {
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === null) throw error;
-      if (!isFenced(refusal)) return this.held([`${refusal.code}: ${refusal.text}`]);
+      if (refusal.code !== 'fence') return this.held([{ code: 'gate', facts: refusal }]);
       await this.letOther();
       return null;
     }
   }
 
-  private held(reasons: NonEmpty<string>): RolloutResult {
+  private held(reasons: NonEmpty<HeldReason>): RolloutResult {
     return { result: 'held', ...this.what(), reasons };
   }
 
@@ -139,7 +140,7 @@ class Executor {
         const { cause, at } = error;
         if (refusalOf(cause) !== null || cause instanceof OneRoofError) throw cause;
         const tried = { attempts, elapsed: performance.now() - began, luck: Math.random() };
-        const pause = isRetryable(stateOf(cause)) ? pauseBefore(patience, tried) : null;
+        const pause = isRetryable(sqlStateOf(cause)) ? pauseBefore(patience, tried) : null;
         if (pause === null) throw this.epoch === '' ? notBegun(cause) : failed(cause, this.entry(piece), at);
         this.say({ at: 'retry', tier: piece.tier.id, step: null });
         await this.pause(pause);
@@ -254,7 +255,7 @@ class Executor {
     } catch (error) {
       if (signal?.aborted === true) throw interrupted(null);
       // the fence is held by a transaction of an older attempt: as good as any other lock
-      throw isRetryable(stateOf(error)) ? new Undone(error, null) : error;
+      throw isRetryable(sqlStateOf(error)) ? new Undone(error, null) : error;
     } finally {
       signal?.removeEventListener('abort', cancel);
       await cancelled;

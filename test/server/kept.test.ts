@@ -19,11 +19,13 @@ function ground() {
 
 /** A reading that is answered by hand. */
 function slow<T>() {
-  let [answer, fail] = [(_: T): void => undefined, (_: Error): void => undefined];
-  const value = new Promise<T>((resolve, reject) => {
-    [answer, fail] = [resolve, reject];
-  });
-  return { read: () => value, answer: (given: T) => answer(given), fail: (error: Error) => fail(error) };
+  const hands: { answer?: (given: T) => void; fail?: (error: Error) => void } = {};
+  const value = new Promise<T>((answer, fail) => void Object.assign(hands, { answer, fail }));
+  return {
+    read: () => value,
+    answer: (given: T) => hands.answer?.(given),
+    fail: () => hands.fail?.(new Error('nothing answers')),
+  };
 }
 
 it('all who ask while something is read share one reading', async () => {
@@ -64,7 +66,7 @@ it('an error reaches all who share the reading, and is not kept', async () => {
   const kept = keep<number>({ lifetime: 1000 });
   const broken = slow<number>();
   const asked = Promise.allSettled([kept.of('a', broken.read), kept.of('a', broken.read)]);
-  broken.fail(new Error('nothing answers'));
+  broken.fail();
   expect((await asked).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   expect(await kept.of('a', read)).toBe(1);
 });
