@@ -43,6 +43,7 @@ export {
   explainRefusal,
   readRefusal,
   type Refusal,
+  refusalCodes,
   refusalForm,
   refusalOf,
 } from './refusal.ts';

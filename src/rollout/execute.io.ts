@@ -7,9 +7,8 @@ import { type Direction, type SealedRelease, type TierId } from '../release/inde
 import * as gate from './gate-calls.io.ts';
 import { betweenTransactions, notBegun, refuseOutside, unknown } from './halt.ts';
 import { nextAct } from './next.ts';
-import { uncertain } from './outcome.ts';
 import { requireWritable } from './preflight.io.ts';
-import { type HeldReason } from './reason.ts';
+import { type ExecutionReason, executionReasonOf, type HeldReason, outcomeReason } from './reason.ts';
 import { defaultPatience, isRetryable, type Patience, pauseBefore } from './retry.ts';
 import {
   type Execution,
@@ -163,7 +162,7 @@ class Executor {
     } catch (error) {
       const cause = error instanceof Undone ? error.cause : error;
       if (!isLost(cause)) {
-        await this.record(piece, 'not-applied', cause instanceof Error ? cause.message : String(cause));
+        await this.record(piece, 'not-applied', executionReasonOf(cause));
         throw error;
       }
       await this.close();
@@ -185,7 +184,7 @@ class Executor {
   private async applied(piece: Piece, replication: Replication): Promise<void> {
     const tier = piece.tier.id;
     const isCertain = replication === 'as-configured';
-    await this.record(piece, 'applied', isCertain ? null : uncertain);
+    await this.record(piece, 'applied', isCertain ? null : { code: 'standby-behind', facts: {} });
     if (!isCertain) {
       this.replication = replication;
       this.say({ at: 'uncertain', tier, step: null });
@@ -196,7 +195,7 @@ class Executor {
   /** An answer that was lost is made good by what the database says; only what is not applied, or not known, is an error. */
   private async conclude(piece: Piece, outcome: Outcome, cause: unknown): Promise<void> {
     if (outcome.outcome === 'applied') return await this.applied(piece, outcome.replication);
-    await this.record(piece, outcome.outcome, outcome.outcome === 'unknown' ? outcome.why : 'the connection was lost');
+    await this.record(piece, outcome.outcome, outcomeReason(outcome));
     if (outcome.outcome === 'unknown') throw unknown(`the outcome of tier ${piece.tier.id}`, outcome.why, outcome.look);
     throw new OneRoofError('CONNECTION_LOST', {
       problem: `the connection was lost in tier ${piece.tier.id}; the database says that it was not applied`,
@@ -268,7 +267,7 @@ class Executor {
     return { statement, direction, tier: piece.tier.id, epoch: this.epoch };
   }
 
-  private async record(piece: Piece, phase: Execution['phase'], reason: string | null): Promise<void> {
+  private async record(piece: Piece, phase: Execution['phase'], reason: ExecutionReason | null): Promise<void> {
     const { sealed, target, statement, direction } = this.plan;
     const first = piece.steps[0]?.n ?? 0;
     await this.plan.record({
