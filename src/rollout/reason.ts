@@ -3,7 +3,6 @@ import { OneRoofError } from '../core/index.ts';
 import { sqlStateOf } from '../database/index.ts';
 import { explainRefusal, type Refusal, refusalCodes, refusalOf } from '../gate/index.ts';
 import { type Direction } from '../release/index.ts';
-import { type Outcome } from './rollout.ts';
 
 type None = Readonly<Record<never, never>>;
 const said = z.strictObject({ said: z.string() });
@@ -55,7 +54,9 @@ export function executionReasonOf(cause: unknown): ExecutionReason {
 }
 
 /** Why an outcome that was asked for afterwards is not `applied`. */
-export function outcomeReason(outcome: Exclude<Outcome, { outcome: 'applied' }>): ExecutionReason {
+export function outcomeReason(
+  outcome: { readonly outcome: 'not-applied' } | { readonly outcome: 'unknown'; readonly why: string },
+): ExecutionReason {
   return outcome.outcome === 'unknown'
     ? { code: 'unknown', facts: { why: outcome.why } }
     : { code: 'connection-lost', facts: {} };
