@@ -108,6 +108,20 @@ describe('the line of a release', () => {
   });
 });
 
+describe('the next command for an open gate', () => {
+  it('follows the code of the first blocker, not its words', () => {
+    const of = source(read(cycle()));
+    const next = (...blockers: readonly Reason[]) =>
+      nextCommand({ ...of, report: { ...of.report, components: [] }, blockers, cycle: cycleOf(of) });
+    expect(next()).toMatchObject({ verb: 'rollout', command: 'oneroof rollout small', by: 'command' });
+    expect(next({ code: 'unmeasured', facts: {} })).toMatchObject({ verb: 'gate' });
+    expect(next({ code: 'unread', facts: { why: 'unknown: so says a text' } })).toMatchObject({ verb: 'gate' });
+    const unreadable = { code: 'record-unreadable', facts: {} } as const;
+    expect(next({ code: 'unknown', facts: unreadable })).toMatchObject({ verb: 'rollout' });
+    expect(next(unreadable)).toMatchObject({ verb: 'gate' });
+  });
+});
+
 describe('what was recorded', () => {
   const body = (phase: string, more: object = {}) => ({
     target: 'production',
