@@ -89,7 +89,8 @@ it.each(versions)(
             expect(await codeOf(go('up'))).toContain(refusal);
           };
           const isHeld = async (direction: Direction): Promise<void> => {
-            const reasons = ['target: the ratification is for another database'];
+            const said = 'the ratification is for another database';
+            const reasons = [{ code: 'gate', facts: { code: 'target', facts: { said } } }];
             expect((await ask()).reasons).toEqual(reasons);
             expect(await go(direction)).toMatchObject({ result: 'held', tiers: [], reasons });
           };

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { type Waiting } from '../../src/activity/index.ts';
 import { type Milliseconds, OneRoofError } from '../../src/core/index.ts';
 import { type Connection, type Session, sql } from '../../src/database/index.ts';
-import { type Execution, openLookout, type RolloutEvent, type Run } from '../../src/rollout/index.ts';
+import { type Execution, explainExecution, openLookout, type RolloutEvent, type Run } from '../../src/rollout/index.ts';
 import { runSql, versions, withSession } from '../database.io.ts';
 import { files, type Ground, withGround, withRunners } from './ground.io.ts';
 import { withMortal } from './mortal.io.ts';
@@ -197,7 +197,9 @@ it.each(versions)(
             expect(events.filter(({ at }) => at === 'uncertain')).toHaveLength(3);
             const lack = 'committed on the primary; a synchronous standby may lack it';
             expect(
-              lines.filter(({ phase }) => phase !== 'intent').map(({ phase, reason }) => ({ phase, reason })),
+              lines
+                .filter(({ phase }) => phase !== 'intent')
+                .map(({ phase, reason }) => ({ phase, reason: explainExecution(reason ?? '') })),
             ).toEqual(Array.from({ length: 3 }, () => ({ phase: 'applied', reason: lack })));
             expect(await look((now) => standing(now, statement))).toEqual(top);
 
