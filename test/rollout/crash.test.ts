@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { sql } from '../../src/database/index.ts';
 import { type StatementDigest } from '../../src/evidence/index.ts';
 import { type Direction } from '../../src/release/index.ts';
-import { versions } from '../database.io.ts';
+import { newest } from '../database.io.ts';
 import { type Errand } from './errand.ts';
 import { type Ground, type Runners, withGround, withRunners } from './ground.io.ts';
 import { forget, run, type Standing, standing } from './standing.io.ts';
@@ -99,7 +99,7 @@ async function gone({ session }: Ground): Promise<void> {
   }
 }
 
-describe.each(versions)('a rollout on PostgreSQL %s whose process is killed', (version) => {
+describe.each(newest)('a rollout on PostgreSQL %s whose process is killed', (version) => {
   it('ends as an undisturbed one, whichever boundary it was killed at, forward and back', { timeout: 300_000 }, () =>
     withRunners((runners) =>
       withGround(version, async (ground) => {
