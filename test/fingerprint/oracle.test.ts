@@ -6,6 +6,7 @@ import type { Connection, Session } from '../../src/database/index.ts';
 import { fixed, sql } from '../../src/database/index.ts';
 import { captureSchema, compareSchemas } from '../../src/fingerprint/index.ts';
 import { runSql, versions, withDatabase, withSession } from '../database.io.ts';
+import { count, isLong, seed } from '../counts.ts';
 import { fixture } from './mutations.fixture.ts';
 import { Chooser, Nothing, type Template } from './oracle.chooser.ts';
 import { otherTemplates } from './oracle.others.ts';
@@ -16,8 +17,7 @@ const templates: readonly Template[] = [...relationTemplates, ...partTemplates, 
 const binaries = '/usr/lib/postgresql/15/bin';
 
 /** Statements that are tried; about one in fifteen fails, and changes nothing. */
-const tries = Number(process.env['ONEROOF_ORACLE_RUNS'] ?? 120);
-const seed = Number(process.env['ONEROOF_ORACLE_SEED'] ?? 1);
+const tries = count('schemaChanges');
 /** After so many a fresh database begins, because the drops add up. */
 const perDatabase = 35;
 
@@ -95,7 +95,7 @@ test.runIf(versions.includes('15'))(
         });
       });
     const summary = `seed ${seed}: ${JSON.stringify(tally)}; beyond the dump: ${[...listed].sort().join(', ')}`;
-    if (process.env['ONEROOF_ORACLE_RUNS'] !== undefined) console.log(summary, failures.join('\n'));
+    if (isLong) console.log(summary, failures.join('\n'));
     expect(missed, summary).toEqual([]);
     expect([...unlisted], summary).toEqual([]);
     expect(tally.done / (tally.done + tally.failed), summary).toBeGreaterThan(0.8);
