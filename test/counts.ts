@@ -26,6 +26,11 @@ const counts = {
   signatures: [100, 1000],
   /** test/gate/seats: sets of seats and people. */
   seats: [5000, 50_000],
+  /** test/release/bypass: a release with one character changed, and one with hostile text in a file. */
+  sealChanges: [25, 600],
+  hostileFiles: [25, 800],
+  /** test/evidence/merkle: the largest tree that is proven leaf by leaf. */
+  treeSize: [40, 70],
   /** test/page, test/report/runbook: hostile texts. */
   hostileTexts: [100, 2000],
 } as const satisfies Readonly<Record<string, readonly [usual: number, long: number]>>;

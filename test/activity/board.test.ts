@@ -15,7 +15,7 @@ import {
 } from '../../src/activity/index.ts';
 import { digest, type Instant } from '../../src/core/index.ts';
 import { sql } from '../../src/database/index.ts';
-import { versions, withDatabase, withSession } from '../database.io.ts';
+import { newest, withDatabase, withSession } from '../database.io.ts';
 import { type Version } from '../binaries.io.ts';
 
 const seal = digest('seal', ['a']);
@@ -80,7 +80,7 @@ const inPostgres = (version: Version) => (use: (place: Place) => Promise<void>) 
 
 const places = [
   ['a folder', inFolder] as const,
-  ...versions.map((version) => [`PostgreSQL ${version}`, inPostgres(version)] as const),
+  ...newest.map((version) => [`PostgreSQL ${version}`, inPostgres(version)] as const),
 ];
 
 describe.each(places)('activities in %s', (_, within) => {

@@ -7,7 +7,7 @@ import { type DatabaseName, openCloneHost, openKept } from '../../src/clone/inde
 import { instant, now } from '../../src/core/index.ts';
 import { openSession, type Server, sql, startTemporaryServer } from '../../src/database/index.ts';
 import { type CloneSetup } from '../../src/setup/index.ts';
-import { runSql, versions, withSession } from '../database.io.ts';
+import { runSql, newest, withSession } from '../database.io.ts';
 import { binariesOf, type Version } from '../binaries.io.ts';
 
 async function withSource(version: Version, use: (server: Server, setup: CloneSetup) => Promise<void>): Promise<void> {
@@ -43,7 +43,7 @@ async function withSource(version: Version, use: (server: Server, setup: CloneSe
   }
 }
 
-test.each(versions)(
+test.each(newest)(
   'PostgreSQL %s: golden of a live, written source holds what was committed, and clones are its equals',
   async (version) => {
     await withSource(version, async (source, setup) => {

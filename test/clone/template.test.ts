@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { openCloneHost } from '../../src/clone/index.ts';
 import { id, sql } from '../../src/database/index.ts';
-import { runSql, serverConnection, versions, withDatabase, withSession } from '../database.io.ts';
+import { runSql, serverConnection, newest, withDatabase, withSession } from '../database.io.ts';
 
-test.each(versions)(
+test.each(newest)(
   'PostgreSQL %s: template clones are made beside the source only where that is meant, and never by ending its sessions',
   async (version) => {
     await withDatabase(version, async (source) => {

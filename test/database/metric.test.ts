@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Milliseconds } from '../../src/core/index.ts';
 import {
+  type Connection,
   measureMetric,
   observerStatements,
   openObserver,
@@ -8,12 +9,34 @@ import {
   problemOf,
   readerOf,
 } from '../../src/database/index.ts';
-import { runSql, serverConnection, versions, withDatabase, withSession } from '../database.io.ts';
+import { runSql, serverConnection, newest, withDatabase, withSession } from '../database.io.ts';
+import { type Version } from '../binaries.io.ts';
+import { shared } from '../shared.ts';
 
 const place = { file: 'metrics/m.sql', line: 3, column: 5 };
 const metric = (sql: string) => ({ name: 'm', sql, place });
 
-describe.each(versions)('a metric on PostgreSQL %s', (version) => {
+/** A database, and in it a role that observes. */
+async function withObserver(version: Version, use: (given: Given) => Promise<void>): Promise<void> {
+  await withDatabase(version, async (admin) => {
+    const role = `m_${admin.database}`;
+    await runSql(admin, observerStatements(role, ['public']));
+    try {
+      await use({ admin, as: { ...admin, user: role } });
+    } finally {
+      await runSql(admin, [`drop owned by ${role}`, `drop role ${role}`]);
+    }
+  });
+}
+
+interface Given {
+  readonly admin: Connection;
+  readonly as: Connection;
+}
+
+describe.each(newest)('a metric on PostgreSQL %s', (version) => {
+  const given = shared<Given>((use) => withObserver(version, use));
+
   test.each([
     ['select 7', 7],
     ['select 1.50::numeric', 1.5],
@@ -38,44 +61,38 @@ describe.each(versions)('a metric on PostgreSQL %s', (version) => {
     ['select 1; select 2', 'METRIC_FAILED'],
     ['select pg_sleep(60)', 'QUERY_TIMEOUT'],
   ])('%s is refused with %s, by a session and by an observer alike', async (text, code) => {
-    await withDatabase(version, async (admin) => {
-      const session = await openSession(admin, { applicationName: 'test', settings: { statement_timeout: '2000' } });
-      await expect(measureMetric(readerOf(session), metric(text))).rejects.toMatchObject({ code });
-      expect(await measureMetric(readerOf(session), metric('select 1'))).toBe(1);
-      await session.close();
-      const role = `m_${admin.database}`;
-      await runSql(admin, observerStatements(role, ['public']));
-      const observer = await openObserver(
-        { ...admin, user: role },
-        { applicationName: 'test', statementTimeout: 2000 as Milliseconds },
-      );
-      await observer.snapshot(async (reading) => {
-        await expect(measureMetric(readerOf(reading), metric(text))).rejects.toMatchObject({ code });
-      });
-      await observer.close();
-      await runSql(admin, [`drop owned by ${role}`, `drop role ${role}`]);
+    // long enough for a busy machine to open the session, and short enough to wait for the end of a query that sleeps
+    const wait = code === 'QUERY_TIMEOUT' ? 1000 : 5000;
+    const { admin, as } = given();
+    const session = await openSession(admin, {
+      applicationName: 'test',
+      settings: { statement_timeout: String(wait) },
     });
+    await expect(measureMetric(readerOf(session), metric(text))).rejects.toMatchObject({ code });
+    expect(await measureMetric(readerOf(session), metric('select 1'))).toBe(1);
+    await session.close();
+    const observer = await openObserver(as, { applicationName: 'test', statementTimeout: wait as Milliseconds });
+    await observer.snapshot(async (reading) => {
+      await expect(measureMetric(readerOf(reading), metric(text))).rejects.toMatchObject({ code });
+    });
+    await observer.close();
   });
 
   test('that fails points into the query of its author, the same by a session and by an observer', async () => {
-    await withDatabase(version, async (admin) => {
-      const text = "select count(*) -- é😀\n  from missing where 'é' = ''";
-      const role = `m_${admin.database}`;
-      await runSql(admin, observerStatements(role, ['public']));
-      const observer = await openObserver({ ...admin, user: role }, { applicationName: 'test' });
-      const expected = {
-        code: 'METRIC_FAILED',
-        problems: [{ place: { file: 'metrics/m.sql', line: 4, column: 8 }, excerpt: "  from missing where 'é' = ''" }],
-      };
-      await observer.snapshot((reading) =>
-        expect(measureMetric(readerOf(reading), metric(text))).rejects.toMatchObject(expected),
-      );
-      await observer.close();
-      await withSession(admin, (session) =>
-        expect(measureMetric(readerOf(session), metric(text))).rejects.toMatchObject(expected),
-      );
-      await runSql(admin, [`drop owned by ${role}`, `drop role ${role}`]);
-    });
+    const { admin, as } = given();
+    const text = "select count(*) -- é😀\n  from missing where 'é' = ''";
+    const expected = {
+      code: 'METRIC_FAILED',
+      problems: [{ place: { file: 'metrics/m.sql', line: 4, column: 8 }, excerpt: "  from missing where 'é' = ''" }],
+    };
+    const observer = await openObserver(as, { applicationName: 'test' });
+    await observer.snapshot((reading) =>
+      expect(measureMetric(readerOf(reading), metric(text))).rejects.toMatchObject(expected),
+    );
+    await observer.close();
+    await withSession(admin, (session) =>
+      expect(measureMetric(readerOf(session), metric(text))).rejects.toMatchObject(expected),
+    );
   });
 
   test('problemOf names a lock that was waited for too long LOCK_TIMEOUT', async () => {

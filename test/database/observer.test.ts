@@ -17,6 +17,7 @@ import {
 } from '../../src/database/index.ts';
 import { runSql, versions, withDatabase, withSession } from '../database.io.ts';
 import { type Version } from '../binaries.io.ts';
+import { shared } from '../shared.ts';
 
 const options = { applicationName: 'test observer', searchPath: ['public'], statementTimeout: 3000 as Milliseconds };
 
@@ -54,8 +55,11 @@ async function caught(action: Promise<unknown>): Promise<OneRoofError> {
 const read = (observer: Observer, text: string) => observer.snapshot((reading) => reading.read(text, { maxRows: 5 }));
 
 describe.each(versions)('an observer on PostgreSQL %s', (version) => {
+  const role = shared<readonly [Connection, Connection]>((use) => withObserverRole(version, (...made) => use(made)));
+  const withSharedRole = (use: (as: Connection, admin: Connection) => Promise<void>): Promise<void> => use(...role());
+
   test('reads with the role that observerGrants makes, and its counters are all zero', async () => {
-    await withObserverRole(version, async (as) => {
+    await withSharedRole(async (as) => {
       const observer = await openObserver(as, options);
       expect(await read(observer, 'select count(*) from orders')).toEqual([['2']]);
       expect(await read(observer, 'select generate_series(1, 1000000000000)')).toHaveLength(6);
@@ -86,7 +90,7 @@ describe.each(versions)('an observer on PostgreSQL %s', (version) => {
     'commit',
     'do $$ begin end $$',
   ])('refuses %s, and the next read in the same snapshot works', async (text) => {
-    await withObserverRole(version, async (as) => {
+    await withSharedRole(async (as) => {
       const observer = await openObserver(as, options);
       await observer.snapshot(async (reading) => {
         await expect(reading.read(text, { maxRows: 5 })).rejects.toThrow();
@@ -97,7 +101,7 @@ describe.each(versions)('an observer on PostgreSQL %s', (version) => {
   });
 
   test('cannot write by a session of its own either, outside of every read-only transaction', async () => {
-    await withObserverRole(version, async (as) => {
+    await withSharedRole(async (as) => {
       await withSession(as, async (session) => {
         await session.run('set default_transaction_read_only = off');
         for (const text of [
@@ -159,7 +163,7 @@ describe.each(versions)('an observer on PostgreSQL %s', (version) => {
     ['create extension dblink', /revoke execute on function .*dblink_exec\(/],
     ['alter table orders owner to :role', /reassign owned by/],
   ])('refuses a role after %s, with OBSERVER_CAN_WRITE and a fix that works', async (grant, fix) => {
-    await withObserverRole(version, async (as, admin) => {
+    await withSharedRole(async (as, admin) => {
       const filled = (text: string): string => text.replace(':role', as.user).replace(':database', as.database);
       await runSql(admin, [filled(grant)]);
       const error = await caught(openObserver(as, options));
@@ -199,8 +203,8 @@ describe.each(versions)('an observer on PostgreSQL %s', (version) => {
   });
 
   test('ends a read that never ends', async () => {
-    await withObserverRole(version, async (as) => {
-      const observer = await openObserver(as, { ...options, statementTimeout: 200 as Milliseconds });
+    await withSharedRole(async (as) => {
+      const observer = await openObserver(as, { ...options, statementTimeout: 1000 as Milliseconds });
       await expect(read(observer, 'select pg_sleep(60)')).rejects.toMatchObject({ code: '57014' });
       await observer.close();
     });

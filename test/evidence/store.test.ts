@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { digest, type ErrorCode, type Instant } from '../../src/core/index.ts';
 import { sql } from '../../src/database/index.ts';
 import { type EvidenceStore, openFolderStore, openPostgresStore } from '../../src/evidence/index.ts';
-import { versions, withDatabase, withSession } from '../database.io.ts';
+import { newest, withDatabase, withSession } from '../database.io.ts';
 import { type Version } from '../binaries.io.ts';
 
 const at = '2026-06-03T08:00:00.000Z' as Instant;
@@ -69,7 +69,7 @@ const inPostgres = (version: Version) => async (use: (place: Place) => Promise<v
 
 const places = [
   ['a folder', inFolder] as const,
-  ...versions.map((version) => [`PostgreSQL ${version}`, inPostgres(version)] as const),
+  ...newest.map((version) => [`PostgreSQL ${version}`, inPostgres(version)] as const),
 ];
 
 describe.each(places)('evidence in %s', (_, within) => {

@@ -4,10 +4,13 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { type Connection, id, sql } from '../../src/database/index.ts';
 import { captureSchema, compareSchemas } from '../../src/fingerprint/index.ts';
-import { runSql, serverConnection, since15, versions, withDatabase, withSession } from '../database.io.ts';
+import { newest, runSql, serverConnection, since15, versions, withDatabase, withSession } from '../database.io.ts';
 import { fixture, fixture18 } from './mutations.fixture.ts';
 import { written } from './mutations.ts';
 import { type Version } from '../binaries.io.ts';
+
+/** The fixture is one of 15. */
+const there = newest.filter((version) => since15.includes(version));
 
 /** A copy has no subscription: it belongs to one database of the server. */
 const copied = fixture.filter((statement) => !statement.startsWith('create subscription'));
@@ -25,7 +28,7 @@ async function make(connection: Connection, version: Version): Promise<void> {
   ]);
 }
 
-test.each(since15)('on %s nothing that leaves the schema as it was is taken for a change', async (version) => {
+test.each(there)('on %s nothing that leaves the schema as it was is taken for a change', async (version) => {
   await withDatabase(version, async (connection) => {
     await make(connection, version);
     await withSession(connection, async (session) => {
@@ -53,7 +56,7 @@ test.each(since15)('on %s nothing that leaves the schema as it was is taken for 
   });
 });
 
-test.each(since15)('on %s the settings of the session make no difference', async (version) => {
+test.each(there)('on %s the settings of the session make no difference', async (version) => {
   await withDatabase(version, async (connection) => {
     await make(connection, version);
     await withSession(connection, async (session) => {
@@ -86,7 +89,7 @@ test.each(since15)('on %s the settings of the session make no difference', async
   });
 });
 
-test.each(since15)('on %s the order in which things are granted and made makes no difference', async (version) => {
+test.each(there)('on %s the order in which things are granted and made makes no difference', async (version) => {
   const [first, second] = [
     ['grant select on s.seq to pg_monitor', 'grant select on s.seq to pg_read_all_data'],
     ['alter table s.t set (fillfactor = 50)', 'alter table s.t set (autovacuum_enabled = off)'],
@@ -132,7 +135,7 @@ test.each(since15)('on %s the order in which things are granted and made makes n
   });
 });
 
-test.each(since15)('on %s a copy by CREATE DATABASE … TEMPLATE is strictly equal', async (version) => {
+test.each(there)('on %s a copy by CREATE DATABASE … TEMPLATE is strictly equal', async (version) => {
   await withDatabase(version, async (connection) => {
     await make(connection, version);
     const before = await withSession(connection, captureSchema);

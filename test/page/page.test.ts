@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { html, lines, markdownHtml, sqlBlock, writeDocument } from '../../src/page/index.ts';
+import { count } from '../counts.ts';
 import { loadParser } from '../../src/release/index.ts';
 
 const hostile = '</title><script>alert(1)</script>"\'`<img src=x onerror=alert(1)>\u202e\u0000';
@@ -18,6 +19,7 @@ describe('the html tag', () => {
         const { markup } = html`<a title="${text}">${text}</a>${lines(text)}`;
         expect(markup.match(/[<>"]/g)?.join('')).toBe('<"">'.concat('<>'));
       }),
+      { numRuns: count('hostileTexts') },
     );
   });
 });
@@ -73,6 +75,7 @@ describe('Markdown of ours', () => {
             '<td',
           ]).toContain(tag);
       }),
+      { numRuns: count('hostileTexts') },
     );
   });
 });

@@ -3,7 +3,7 @@ import { type Server, startTemporaryServer } from '../../src/database/index.ts';
 import { channelsIn, reachedOut } from '../../src/rehearsal/dispatch.ts';
 import { type Rehearsal, rehearse } from '../../src/rehearsal/index.ts';
 import { type Release } from '../../src/release/index.ts';
-import { runSql, versions } from '../database.io.ts';
+import { runSql, newest } from '../database.io.ts';
 import { type Place, sealed, tier, withHost } from './host.io.ts';
 import { binariesOf, type Version } from '../binaries.io.ts';
 
@@ -48,7 +48,7 @@ function onServer(version: Version) {
 
 const said = (done: Rehearsal): string => done.problems.map((one) => `${one.code} ${one.problem}`).join('\n');
 
-describe.each(versions)('on a server of our own, version %s', (version) => {
+describe.each(newest)('on a server of our own, version %s', (version) => {
   const { open, rehearsed } = onServer(version);
 
   it('finds the NOTIFY of a trigger on a channel that is put together', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { lintRelease, sealRelease } from '../../src/release/index.ts';
+import { count } from '../counts.ts';
 import { sound, withFolder } from './folder.io.ts';
 
 const manifest = sound['release.yaml'] ?? '';
@@ -127,7 +128,7 @@ test('a change of any one character of a statement changes the seal, or is refus
         expect(await sealOf(up(text))).not.toBe(before);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: count('sealChanges') },
   );
 });
 
@@ -138,6 +139,6 @@ test('hostile text in any file ends in problems, never in a crash', async () => 
       const { release, problems } = await withFolder({ ...sound, [file]: text }, lintRelease);
       expect(release === null).toBe(problems.length > 0);
     }),
-    { numRuns: 80 },
+    { numRuns: count('hostileFiles') },
   );
 });
