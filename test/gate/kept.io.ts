@@ -1,5 +1,5 @@
-import { afterAll, beforeAll } from 'vitest';
 import { openSession, type Session } from '../../src/database/index.ts';
+import { shared } from '../shared.ts';
 import { type Gated, gatedIn } from './cycle.io.ts';
 
 /**
@@ -26,31 +26,7 @@ export async function withKept<T>(gated: Gated, use: (gated: Gated) => Promise<T
   }
 }
 
-/** One gate with kept sessions for all tests of a `describe`: for tests that leave it as they found it, and look that they did. */
+/** One gate with kept sessions for all tests of a group: for tests that leave it as they found it, and look that they did. */
 export function sharedGate(make: (use: (gated: Gated) => Promise<void>) => Promise<void>): () => Gated {
-  let found: Gated | null = null;
-  let ended: Promise<void> = Promise.resolve();
-  let end = (): void => undefined;
-  beforeAll(async () => {
-    const over = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    await new Promise<void>((resolve, reject) => {
-      const hold = (gated: Gated): Promise<void> => {
-        found = gated;
-        resolve();
-        return over;
-      };
-      ended = make((gated) => withKept(gated, hold));
-      ended.catch(reject);
-    });
-  });
-  afterAll(async () => {
-    end();
-    await ended;
-  });
-  return () => {
-    if (found === null) throw new Error('the gate is made before the tests');
-    return found;
-  };
+  return shared((use) => make((gated) => withKept(gated, use)));
 }
