@@ -11,8 +11,9 @@ import { recheck, sealedFrom, soundStore } from './sound-store.io.ts';
  * Errors  of its methods: those of the store.
  */
 export function openRecords(whole: EvidenceStore): Records {
-  const entries = kept(whole, (): Promise<readonly Entry[]> => whole.entries());
-  const store = { ...soundStore(whole), entries: () => entries('entries') };
+  const lines = keep<readonly Entry[]>({ lifetime: recheck });
+  const entries = async (): Promise<readonly Entry[]> => lines.of('', () => whole.entries(), await whole.head());
+  const store = { ...soundStore(whole), entries };
   const known = new Map<Digest, ReleaseRecord>();
   const load = async (): Promise<readonly ReleaseRecord[]> => {
     const bySeal = new Map<Digest, Entry[]>();

@@ -4,7 +4,7 @@ import { type Waiting } from '../../src/activity/index.ts';
 import { type Milliseconds, OneRoofError } from '../../src/core/index.ts';
 import { type Connection, type Session, sql } from '../../src/database/index.ts';
 import { type Execution, explainExecution, openLookout, type RolloutEvent, type Run } from '../../src/rollout/index.ts';
-import { runSql, versions, withSession } from '../database.io.ts';
+import { runSql, newest, withSession } from '../database.io.ts';
 import { files, type Ground, withGround, withRunners } from './ground.io.ts';
 import { withMortal } from './mortal.io.ts';
 import { forget, run, standing } from './standing.io.ts';
@@ -83,7 +83,7 @@ async function problemOf(work: Promise<unknown>): Promise<{ readonly code: strin
   return { code: error.code, text: `${error.problems[0].problem} / ${error.problems[0].fix}` };
 }
 
-it.each(versions)(
+it.each(newest)(
   'a rollout on PostgreSQL %s whose COMMITs wait for a standby that is gone loses nothing, does nothing twice, and says what is the case',
   { timeout: 180_000 },
   (version) =>

@@ -39,7 +39,7 @@ export interface Stage {
   readonly serving: Serving;
   readonly origin: string;
   readonly token: string;
-  /** Runs a command on the release, from source. */
+  /** Runs a command of the built command line on the release. */
   start(verb: string, ...words: readonly string[]): Command;
 }
 

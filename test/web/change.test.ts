@@ -31,7 +31,7 @@ import {
   without,
   withRelay,
 } from '../../src/web/index.ts';
-import { versions } from '../database.io.ts';
+import { newest } from '../database.io.ts';
 import { assertion, descriptorOf, type Gated, signer, withGate } from '../gate/cycle.io.ts';
 import { addAuthenticator, freePort, hasBrowser, launch, serveEnrolment } from './browser.io.ts';
 import { desk, signOn } from './desk.io.ts';
@@ -96,7 +96,7 @@ const signAll = async (home: string, next: Next, by: readonly Parameters<typeof 
     return statementDigest(body);
   });
 
-describe.each(versions)('the next registry, on PostgreSQL %s', (version) => {
+describe.each(newest)('the next registry, on PostgreSQL %s', (version) => {
   it('comes into force with the last signature of the quorum, and not before', { timeout: 60_000 }, () =>
     atDesk(version, async ({ gated, said, command, put, interrupt }) => {
       const { ana, ben } = gated.people;
@@ -160,7 +160,7 @@ describe.each(versions)('the next registry, on PostgreSQL %s', (version) => {
     }));
 });
 
-describe.each(versions)('the next policy, on PostgreSQL %s', (version) => {
+describe.each(newest)('the next policy, on PostgreSQL %s', (version) => {
   it('needs fresh signatures each time, also where the same one comes back', { timeout: 60_000 }, () =>
     atDesk(version, async ({ gated, home }) => {
       const { ana, ben } = gated.people;
