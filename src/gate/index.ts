@@ -1,4 +1,5 @@
-export type * from './gate.ts';
+export * from './gate.ts';
+export { type Cycle, type CycleRows, type GateRows } from './rows.ts';
 export { explainReason, judge, type Measured, meets, required } from './judge.ts';
 export { type BaselineReading, type Look, readBaseline, readGate } from './monitor.io.ts';
 export type * from './documents.ts';
@@ -19,11 +20,8 @@ export { planUpgrade, type Upgrade } from './upgrade.io.ts';
 export {
   acceptDocument,
   type Change,
-  type Cycle,
-  type CycleRows,
   describeGate,
   type GateFacts,
-  type GateRows,
   isWaiting,
   readChanges,
   readCycles,
@@ -42,6 +40,7 @@ export {
   follows,
   type Mismatch,
   parseRegistry,
+  parseRegistryDocument,
   registryDigest,
   registryDocument,
   unattested,
@@ -53,6 +52,7 @@ export {
   type PersonKind,
   type PersonStatement,
   type PolicyChange,
+  type Ratification,
   type RegistryChange,
   type Revocation,
 } from './statement-form.ts';
@@ -76,6 +76,22 @@ export {
   type Signing,
 } from './signers.ts';
 export { type Asked, decideRecorded, ratificationsOf, seatsOf, unresolved } from './decide-recorded.ts';
-export { type Broken, type History, isOf, readHistory, type Recorded, type Signatory } from './history.ts';
-export { type GateRecord, type PeopleRecord, peopleRecords, readPeopleRecord } from './record.ts';
+export {
+  type Broken,
+  type History,
+  isOf,
+  type PeopleBodies,
+  type PeopleEvidence,
+  readHistory,
+  type Recorded,
+  type Signatory,
+} from './history.ts';
+export {
+  type GateRecord,
+  type PeopleRecord,
+  peopleRecords,
+  type ProposalRecord,
+  readPeopleRecord,
+  readProposal,
+} from './record.ts';
 export { readRecord } from './record.io.ts';

@@ -2,6 +2,7 @@ import { canonicalJson, OneRoofError } from '../core/index.ts';
 import { describe, type Session, sql } from '../database/index.ts';
 import { type Direction, type Seal, type SealedRelease, sealDocument } from '../release/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
+import { type Cycle, type CycleRows, type GateRows } from './rows.ts';
 import { type Signature, type TargetDescriptor } from './documents.ts';
 
 /** What the gate of a database says of itself. */
@@ -13,41 +14,6 @@ export interface GateFacts {
   readonly policy: string;
   readonly schema: string;
 }
-
-/** One ratification, as the database sees it now. */
-export interface Cycle {
-  readonly statement: StatementDigest;
-  readonly seal: string;
-  readonly holdPoint: string | null;
-  readonly persons: readonly string[];
-  /** Why the way forward, or back, is closed: `code: text`; null: open. */
-  readonly closed: Readonly<Record<Direction, string | null>>;
-  /** The tier that comes next; null: nothing is left. */
-  readonly next: Readonly<Record<Direction, string | null>>;
-  readonly done: readonly {
-    readonly direction: Direction;
-    readonly tier: string;
-    readonly epoch: number;
-    readonly steps: number;
-    readonly schemaAfter: string;
-  }[];
-}
-
-/** A ratification with the steps that were committed under it, also those of a tier that has no marker yet. */
-export interface CycleRows extends Cycle {
-  readonly steps: readonly { readonly direction: Direction; readonly tier: string; readonly n: number }[];
-}
-
-/** What the gate in the target database says of this release by its own rows, which are the truth; or why it could not be asked. */
-export type GateRows =
-  | {
-      readonly state: 'read';
-      /** What `gate.schema_digest()` says now. */
-      readonly schema: string;
-      /** The ratifications of this seal, newest first. */
-      readonly cycles: readonly CycleRows[];
-    }
-  | { readonly state: 'unread'; readonly why: string };
 
 /** Says whether a ratification waits for signatures, or for what the relay hands in with them. */
 export function isWaiting({ closed }: Pick<Cycle, 'closed'>): boolean {

@@ -1,6 +1,6 @@
-import { type GateRows } from '../gate/index.ts';
+import { type GateRows, type GateBody } from '../gate/index.ts';
 import { type SealedRelease } from '../release/index.ts';
-import { type Found, type GateBody } from './bodies.ts';
+import { type Found } from './find.ts';
 import { type CycleFacts } from './cycle.ts';
 import { cycleIn, nextIn, undoneBy } from './rows.ts';
 

@@ -1,4 +1,16 @@
-import { type Digest, type Instant, type NonEmpty } from '../core/index.ts';
+import { z } from 'zod';
+import {
+  bigForm,
+  type Digest,
+  digestForm,
+  type Formed,
+  type Instant,
+  instantForm,
+  namedForm,
+  nameForm,
+  type NonEmpty,
+  recordReader,
+} from '../core/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
 import { type Direction, type Release, type Seal, type TierId } from '../release/index.ts';
 
@@ -51,22 +63,24 @@ export type Outcome =
   | { readonly outcome: 'unknown'; readonly why: string; readonly look: string };
 
 /** One line of the record: `intent` before a transaction, `outcome` after it. Evidence of kind `execution`. */
-export interface Execution {
-  readonly version: 1;
-  readonly release: string;
-  readonly seal: Seal;
-  readonly target: string;
-  readonly statement: StatementDigest;
-  readonly direction: Direction;
-  readonly tier: TierId;
+const form = z.strictObject({
+  version: z.literal(1),
+  release: nameForm,
+  seal: digestForm as z.ZodType<Seal>,
+  target: nameForm,
+  statement: namedForm<StatementDigest>(),
+  direction: z.enum(['up', 'down']),
+  tier: namedForm<TierId>(),
   /** The steps of this transaction: first and last number. */
-  readonly steps: readonly [number, number];
-  readonly epoch: Epoch;
-  readonly phase: 'intent' | 'applied' | 'not-applied' | 'unknown';
+  steps: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+  epoch: bigForm,
+  phase: z.enum(['intent', 'applied', 'not-applied', 'unknown']),
   /** Why it was not applied, or why that is unknown; of what was applied, that a standby may lack it; null elsewhere. */
-  readonly reason: string | null;
-  readonly at: Instant;
-}
+  reason: z.string().nullable(),
+  at: instantForm,
+});
+export type Execution = Formed<typeof form>;
+export const readExecution = recordReader(form);
 
 /** How far a run is. */
 export interface RolloutEvent {

@@ -66,7 +66,7 @@ function readsOf(house: House): Readonly<Record<keyof typeof api, ApiRead>> {
       const found = (await house.records.store.entries()).find(({ digest }) => digest === params['digest']);
       if (found === undefined) return null;
       const piece = (await house.records.store.of(found.seal)).find(({ entry }) => entry.index === found.index);
-      return piece?.readable === true ? (piece.body as object) : null;
+      return piece?.readable === true ? piece.body : null;
     },
   };
 }
