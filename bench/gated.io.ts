@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { canonicalJson, digest, type Digest, type Instant, type Milliseconds } from '../src/core/index.ts';
 import { type Connection, id, openSession, type Session, sql } from '../src/database/index.ts';
-import { type Ratification, statementDigest, type StatementDigest, writeStatement } from '../src/evidence/index.ts';
+import { statementDigest, type StatementDigest, writeStatement } from '../src/evidence/index.ts';
 import {
   describeGate,
   installSql,
@@ -10,6 +10,7 @@ import {
   submitRelease,
   submitSignature,
   submitTarget,
+  type Ratification,
 } from '../src/gate/index.ts';
 import { type SealedRelease } from '../src/release/index.ts';
 import { makeDemoAuthenticator, signWithDemo } from '../src/web/demo-authenticator.io.ts';

@@ -10,6 +10,7 @@ import { pieceOf } from '../src/evidence/blob.ts';
 import { writeCheckpoint } from '../src/evidence/checkpoint.ts';
 import { writeLine } from '../src/evidence/log.ts';
 import { softwareKey } from '../src/evidence/sshsig.ts';
+import { readable } from '../src/kinds/index.ts';
 import { bundleText, sealStage } from '../src/pipeline.io.ts';
 import { clock, compare } from './measure.io.ts';
 import { type Ground } from './servers.io.ts';
@@ -41,9 +42,9 @@ export async function logLines({ runs, folder }: Ground): Promise<void> {
 
 async function bundled(home: string, size: number): Promise<void> {
   const root = join(home, `bundle-${size}`);
-  const course = await sealStage(exampleCopy(root), openFolderStore(join(root, 'evidence')));
+  const course = await sealStage(exampleCopy(root), readable(openFolderStore(join(root, 'evidence'))));
   makeLog(join(root, 'evidence'), { size, seal: course.sealed.seal });
-  const cold = { ...course, store: openFolderStore(join(root, 'evidence')) };
+  const cold = { ...course, store: readable(openFolderStore(join(root, 'evidence'))) };
   figure(
     { name: `log: a bundle of ${size.toLocaleString('en-US')} entries, everything verified` },
     await clock(() => bundleText(cold)),
@@ -53,7 +54,7 @@ async function bundled(home: string, size: number): Promise<void> {
 /** Milliseconds: the first visitor, who has everything verified; one who comes later; one after an entry was added; one who asks for something else meanwhile. */
 async function firstPage(home: string): Promise<void> {
   const root = join(home, 'site');
-  const store = openFolderStore(join(root, 'evidence'));
+  const store = readable(openFolderStore(join(root, 'evidence')));
   const { sealed } = await sealStage(exampleCopy(root), store);
   makeLog(join(root, 'evidence'), { size: entries, seal: sealed.seal });
   writeFileSync(

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { now } from '../src/core/index.ts';
 import { type Connection, findBinaries, id, sql } from '../src/database/index.ts';
 import { openFolderStore } from '../src/evidence/index.ts';
+import { readable } from '../src/kinds/index.ts';
 import { rolloutStage } from '../src/pipeline.io.ts';
 import { type SealedRelease, sealRelease } from '../src/release/index.ts';
 import { copyOwned, gateIt, owner, ratify, within } from './gated.io.ts';
@@ -95,7 +96,7 @@ type Ours = (of: {
 }) => number | Promise<number>;
 
 const inProcess: Ours = ({ connection, release, folder }) => {
-  const store = openFolderStore(join(folder, 'evidence'));
+  const store = readable(openFolderStore(join(folder, 'evidence')));
   const course = { sealed: release, store };
   return clock(async () => {
     const [found] = await within(connection, (session) =>

@@ -5,6 +5,7 @@ import { now } from '../src/core/index.ts';
 import { embeddedBinaries, type Server, startTemporaryServer } from '../src/database/index.ts';
 import { exampleFolder } from '../src/demo/index.ts';
 import { openFolderStore } from '../src/evidence/index.ts';
+import { readable } from '../src/kinds/index.ts';
 import { sealStage } from '../src/pipeline.io.ts';
 import { clock, compare, type Ratio } from './measure.io.ts';
 import { ask, freePort, memory, type Served, start } from './served.io.ts';
@@ -23,7 +24,7 @@ export async function siteLines({ runs, requests, folder }: Ground): Promise<voi
     join(home, 'oneroof.yaml'),
     'targets: { production: { url: "postgres://nobody@127.0.0.1:1/none" } }\nevidence: evidence\n',
   );
-  const store = openFolderStore(join(home, 'evidence'));
+  const store = readable(openFolderStore(join(home, 'evidence')));
   for (const n of [1, 2, 3]) {
     const release = join(home, `release-${n}`);
     cpSync(exampleFolder(), release, { recursive: true });

@@ -1,7 +1,8 @@
 export { openCloneHost } from './clone/index.ts';
 export { type ErrorCode, OneRoofError, type Problem } from './core/index.ts';
 export { type Bundle, readBundle, verifyBundle, writeBundle } from './bundle/index.ts';
-export { type EvidenceStore, openFolderStore, openPostgresStore } from './evidence/index.ts';
+export { openFolderStore, openPostgresStore } from './evidence/index.ts';
+export { readable, type Store } from './kinds/index.ts';
 export { type GateReading, readGate } from './gate/index.ts';
 export { gateStage, goldenStage, rehearsalStage, reportStage, sealStage } from './pipeline.io.ts';
 export { type Rehearsal, rehearse } from './rehearsal/index.ts';

@@ -4,8 +4,9 @@ import { type CloneHost, type Golden } from './clone/index.ts';
 import { canonicalJson, type Milliseconds, now } from './core/index.ts';
 import { type Connection, type ObserverOptions, openObserver, type Session } from './database/index.ts';
 import { buildDossier, readProduction, show, type ShownDossier, subjectOf } from './dossier/index.ts';
-import { type Entry, type EvidenceStore } from './evidence/index.ts';
+import { type Entry, ofKind } from './evidence/index.ts';
 import { type GateReading, type PeopleRecord, peopleRecords, readCycles, readGate, readRecord } from './gate/index.ts';
+import { type Store } from './kinds/index.ts';
 import { type Rehearsal, rehearse, type RehearsalEvent } from './rehearsal/index.ts';
 import { readSealed, readSources, sealDocument, type SealedRelease, sealRelease } from './release/index.ts';
 import {
@@ -23,11 +24,11 @@ import { type Setup, type Target } from './setup/index.ts';
 /** What every stage works on: a sealed release, and the store that its evidence goes to. */
 export interface Course {
   readonly sealed: SealedRelease;
-  readonly store: EvidenceStore;
+  readonly store: Store;
 }
 
 /** Seals a release folder and records the seal. */
-export async function sealStage(folder: string, store: EvidenceStore): Promise<Course> {
+export async function sealStage(folder: string, store: Store): Promise<Course> {
   await sealRelease(folder);
   const sealed = await readSealed(folder);
   const { release, seal } = sealed;
@@ -81,8 +82,8 @@ export async function ratificationStage(
   const held = await readRecord(at.session, sealed.seal);
   const essence = ({ target, facts, statement }: PeopleRecord): string => canonicalJson({ target, facts, statement });
   const known = new Set<string>();
-  for (const piece of await store.of(sealed.seal))
-    if (piece.readable && isOfPeople(piece.entry)) known.add(essence(piece.body as PeopleRecord));
+  for (const piece of ofKind(await store.of(sealed.seal), 'ratification', 'decline', 'revocation'))
+    if (piece.readable) known.add(essence(piece.body));
   const entries: Entry[] = [];
   for (const record of peopleRecords(at.target, held)) {
     if (known.has(essence(record))) continue;
@@ -112,10 +113,6 @@ export async function bundleText({ sealed, store }: Course): Promise<string> {
   const log = await store.log();
   const bytes = await store.blobs(log.lines.map(({ entry }) => entry).filter((entry) => entry.seal === seal));
   return writeBundle({ release: { name: release.name, seal }, document: sealDocument(release), log, bytes });
-}
-
-function isOfPeople({ kind }: Entry): boolean {
-  return kind === 'ratification' || kind === 'decline' || kind === 'revocation';
 }
 
 /** For whom a dossier is written: the target, and the policy that people ratify by. */
@@ -207,7 +204,7 @@ export async function readRatifications(
 }
 
 /** The address of a piece of evidence: from a folder where it is a file, else its name. */
-export function hrefFrom(folder: string, store: EvidenceStore): (entry: Entry) => string {
+export function hrefFrom(folder: string, store: Pick<Store, 'locate'>): (entry: Entry) => string {
   return (entry) => {
     const place = store.locate(entry);
     return isAbsolute(place) ? relative(folder, place) : `urn:oneroof:evidence:${entry.digest}`;

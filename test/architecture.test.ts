@@ -17,6 +17,7 @@ const order = [
   ['rollout'],
   ['report'],
   ['dossier'],
+  ['kinds'],
   ['bundle'],
   ['pipeline'],
   ['web'],

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { readRehearsal, type Rehearsal } from '../rehearsal/index.ts';
 
 /** How long each part of the work took before, in order. Milliseconds. */
 export type Course = readonly { readonly part: string; readonly ms: number }[];
@@ -15,27 +15,14 @@ export function leftOf(course: Course, at: { readonly part: string; readonly for
   return course.slice(index + 1).reduce((sum, { ms }) => sum + ms, Math.max(0, now.ms - at.forMs));
 }
 
-const rehearsal = z.looseObject({
-  release: z.string(),
-  outcome: z.literal('passed'),
-  clone: z.looseObject({ durationMs: z.number() }),
-  stages: z.array(
-    z.looseObject({
-      stage: z.string(),
-      durationMs: z.number(),
-      steps: z.array(z.looseObject({ tier: z.string(), direction: z.string(), durationMs: z.number() })),
-    }),
-  ),
-});
+/** Reads what was recorded of a rehearsal; null for one that did not pass, or cannot be read. */
+export function rehearsedOf(body: unknown): Rehearsal | null {
+  const read = readRehearsal(body);
+  return read.readable && read.body.outcome === 'passed' ? read.body : null;
+}
 
 /** A rehearsal that passed, as far as an estimate needs it. */
-export type Rehearsed = z.infer<typeof rehearsal>;
-
-/** Reads what was recorded of a rehearsal; null for one that did not pass, or is none. */
-export function rehearsedOf(body: unknown): Rehearsed | null {
-  const read = rehearsal.safeParse(body);
-  return read.success ? read.data : null;
-}
+export type Rehearsed = Pick<Rehearsal, 'clone' | 'stages'>;
 
 /** What the next rehearsal should take, stage by stage. */
 export function stagesOf({ clone, stages }: Rehearsed): Course {

@@ -1,28 +1,29 @@
 import { z } from 'zod';
-import { canonicalJson, type Digest, isDigest, OneRoofError } from '../core/index.ts';
+import { canonicalJson, type Digest, digestForm, formProblem, OneRoofError } from '../core/index.ts';
 import {
   base64Text,
   consistencyProof,
-  type Evidence,
   inclusionProof,
   leavesOf,
   type Log,
+  ofKind,
   parseCanonical,
+  readBody,
   readPiece,
   type SshKey,
   treeOf,
 } from '../evidence/index.ts';
-import { parseStatement, readPeopleRecord } from '../gate/index.ts';
+import { parseStatement } from '../gate/index.ts';
+import { type Evidence, readers } from '../kinds/index.ts';
 
 /** The largest bundle that is read. Bytes. */
 const largest = 256 * 1024 * 1024;
 
-const digestText = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value));
 const proof = z.array(base64Text);
 const json = z.record(z.string(), z.json());
 const form = z.strictObject({
   format: z.literal(1),
-  release: z.strictObject({ name: z.string(), seal: digestText }),
+  release: z.strictObject({ name: z.string(), seal: digestForm }),
   /** The document that was sealed. */
   document: json,
   checkpoint: z.string(),
@@ -62,7 +63,7 @@ export function writeBundle({ release, document, log, bytes }: BundleSource): st
         problem: `entry ${entry.index} (${entry.kind}): ${piece.readable ? 'its bytes are missing' : piece.reason}`,
         fix: 'restore the bytes from a copy, or record that evidence again',
       });
-    pieces.push(piece);
+    pieces.push(readBody(piece, readers));
     return { line: text, proof: inclusionProof(tree, entry.index).map(base64), blob: base64(blob) };
   });
   const logs = seenLogs(pieces)
@@ -82,9 +83,8 @@ export function writeBundle({ release, document, log, bytes }: BundleSource): st
 
 /** The logs that persons saw when they ratified, as they signed them: each once, by size. */
 export function seenLogs(evidence: readonly Evidence[]): readonly { readonly size: number; readonly root: string }[] {
-  const seen = evidence.flatMap((piece) => {
-    const record = piece.entry.kind === 'ratification' && piece.readable ? readPeopleRecord(piece.body) : '';
-    const parsed = typeof record === 'string' ? null : parseStatement(record.statement.body);
+  const seen = ofKind(evidence, 'ratification').flatMap((piece) => {
+    const parsed = piece.readable ? parseStatement(piece.body.statement.body) : null;
     return parsed?.ok === true && parsed.statement.kind === 'ratification' ? [parsed.statement.predicate.log] : [];
   });
   const distinct = new Map(seen.map((log) => [canonicalJson(log), log]));
@@ -107,10 +107,9 @@ export function readBundle(bytes: Uint8Array): Bundle {
   if (!text.endsWith('\n')) throw invalid('its end is missing');
   const value = parseCanonical(text.slice(0, -1));
   if (value === undefined) throw invalid('it is not canonical JSON');
-  const parsed = form.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw invalid(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'has another form'}`);
+  const problem = formProblem(value, form);
+  if (problem !== null) throw invalid(problem);
+  return value as Bundle;
 }
 
 function base64(bytes: Uint8Array): string {

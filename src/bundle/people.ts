@@ -1,5 +1,5 @@
 import { type ErrorCode, type Instant } from '../core/index.ts';
-import { type Evidence, type StatementDigest } from '../evidence/index.ts';
+import { ofKind, type StatementDigest } from '../evidence/index.ts';
 import {
   decideRecorded,
   explainSeat,
@@ -13,8 +13,9 @@ import {
   type Signatory,
   unresolved,
 } from '../gate/index.ts';
+import { type Evidence } from '../kinds/index.ts';
 import { type SealedRelease } from '../release/index.ts';
-import { readExecution, type Transaction, transactionsOf } from '../rollout/index.ts';
+import { type Transaction, transactionsOf } from '../rollout/index.ts';
 
 /** Something that does not hold in what people signed, or in what was rolled out. */
 export interface Fault {
@@ -48,6 +49,8 @@ export interface Told {
   readonly roots: readonly Root[];
   readonly said: readonly Said[];
   readonly done: readonly Transaction[];
+  /** The pieces of evidence that cannot be read, and why: nothing rests on them. */
+  readonly unread: readonly { readonly index: number; readonly kind: string; readonly reason: string }[];
 }
 
 /** Reads the story of a release out of its evidence, and checks every signature, and that a ratification covered each transaction. */
@@ -56,10 +59,17 @@ export function readPeople(
   evidence: readonly Evidence[],
 ): { readonly told: Told; readonly faults: readonly Fault[]; readonly history: History } {
   const history = readHistory(sealed, evidence);
-  const { done, faults } = readDone(history);
+  const { done, faults } = readDone(history, evidence);
   return {
     history,
-    told: { roots: rootsOf(history), said: saidOf(history), done },
+    told: {
+      roots: rootsOf(history),
+      said: saidOf(history),
+      done,
+      unread: evidence.flatMap((piece) =>
+        piece.readable ? [] : [{ index: piece.entry.index, kind: piece.entry.kind, reason: piece.reason }],
+      ),
+    },
     faults: [
       ...history.broken.map(
         ({ index, what, problem }): Fault => ({
@@ -115,16 +125,17 @@ function saidOf(history: History): readonly Said[] {
   });
 }
 
-function readDone(history: History): { readonly done: readonly Transaction[]; readonly faults: readonly Fault[] } {
+function readDone(
+  history: History,
+  evidence: readonly Evidence[],
+): { readonly done: readonly Transaction[]; readonly faults: readonly Fault[] } {
   const faults: Fault[] = [];
-  const read = history.evidence.flatMap(({ entry, ...piece }) => {
-    if (entry.kind !== 'execution') return [];
-    const one = piece.readable ? readExecution(piece.body) : null;
-    const isOurs = one?.seal === history.sealed.seal && one.release === history.sealed.release.name;
-    if (one !== null && isOurs) return [one];
+  const read = ofKind(evidence, 'execution').flatMap((piece) => {
+    const { entry } = piece;
+    if (piece.readable && piece.body.release === history.sealed.release.name) return [piece.body];
     faults.push({
       code: 'BUNDLE_EXECUTION',
-      problem: `entry ${entry.index} of the log is no part of a rollout of this release`,
+      problem: `entry ${entry.index} of the log is no part of a rollout of this release${piece.readable ? '' : `: ${piece.reason}`}`,
     });
     return [];
   });

@@ -1,11 +1,12 @@
 import { canonicalJson, type Digest, type ErrorCode, type Problem, printable } from '../core/index.ts';
 import {
-  type Evidence,
+  isOfKind,
   isSignedBy,
   leafHash,
   type Line,
   readCheckpoint,
   readLine,
+  readBody,
   readPiece,
   type SshKey,
   treeHash,
@@ -13,6 +14,7 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from '../evidence/index.ts';
+import { type Evidence, readers } from '../kinds/index.ts';
 import { releaseOfSeal, type SealedRelease } from '../release/index.ts';
 import { buildReport, type Report } from '../report/index.ts';
 import { type Bundle, seenLogs } from './bundle.ts';
@@ -68,7 +70,8 @@ export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
       wrong('BUNDLE_PROOF', `entry ${n} is not proven to stand in the log`);
     const piece = readPiece(entry, Buffer.from(one.blob, 'base64'));
     if (!piece.readable) wrong('BUNDLE_DIGEST', `entry ${n}: ${piece.reason}`);
-    evidence.push(piece);
+    const read = readBody(piece, readers);
+    evidence.push(read);
   });
   if (canonicalJson([...signers].toSorted()) !== canonicalJson(bundle.keys))
     wrong('BUNDLE_SIGNATURE', 'the keys are not the ones that signed the entries');
@@ -76,7 +79,7 @@ export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
   if (!heads.some((key) => isSignedBy(checkpoint, key)))
     wrong('BUNDLE_SIGNATURE', 'the checkpoint is not signed by one of the keys');
   for (const problem of logProblems(bundle, { evidence, head })) wrong('BUNDLE_PROOF', problem);
-  if (sealed === null) return { problems, told: { roots: [], said: [], done: [] } };
+  if (sealed === null) return { problems, told: { roots: [], said: [], done: [], unread: [] } };
   for (const problem of verdictProblems(sealed, evidence)) wrong('BUNDLE_VERDICT', problem);
   const { told, faults } = readPeople(sealed, evidence);
   for (const { code, problem } of faults) wrong(code, problem);
@@ -133,23 +136,15 @@ function hashesOf(texts: readonly string[]): readonly TreeHash[] | null {
 /** Each recorded report is built again from the evidence that it was built from; only its links are taken as they are. */
 function verdictProblems(sealed: SealedRelease, evidence: readonly Evidence[]): readonly string[] {
   return evidence.flatMap((piece, n) => {
-    if (piece.entry.kind !== 'report' || !piece.readable) return [];
-    try {
-      const report = piece.body as Report;
-      const before = evidence.slice(0, Math.min(n, report.evidence.length));
-      const again = buildReport({
-        release: sealed,
-        evidence: before,
-        policy: report.policy,
-        now: report.at,
-        hrefOf: () => '',
-      });
-      return canonicalJson(again) === canonicalJson(withoutLinks(report))
-        ? []
-        : [`the report of entry ${piece.entry.index} does not follow from the evidence before it`];
-    } catch {
-      return [`the report of entry ${piece.entry.index} cannot be built again`];
-    }
+    if (!isOfKind(piece, 'report')) return [];
+    if (!piece.readable) return [`the report of entry ${piece.entry.index} cannot be built again: ${piece.reason}`];
+    const { body: report } = piece;
+    const before = evidence.slice(0, Math.min(n, report.evidence.length));
+    const { policy, at: now } = report;
+    const again = buildReport({ release: sealed, evidence: before, policy, now, hrefOf: () => '' });
+    return canonicalJson(again) === canonicalJson(withoutLinks(report))
+      ? []
+      : [`the report of entry ${piece.entry.index} does not follow from the evidence before it`];
   });
 }
 

@@ -3,7 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { type ActivityBoard, openFolderBoard, openPostgresBoard } from '../activity/index.ts';
 import { type CloneHost, openCloneHost } from '../clone/index.ts';
 import { OneRoofError, printable } from '../core/index.ts';
-import { type EvidenceStore, openFolderStore, openPostgresStore } from '../evidence/index.ts';
+import { openFolderStore, openPostgresStore } from '../evidence/index.ts';
+import { readable, type Store } from '../kinds/index.ts';
 import { readSealed, type SealedRelease } from '../release/index.ts';
 import { readSetup, type Setup, type Target, targetOf } from '../setup/index.ts';
 import { type Context } from './verb.ts';
@@ -17,7 +18,7 @@ export function releaseFolder(context: Context): string {
 export interface Work {
   readonly setup: Setup;
   readonly sealed: SealedRelease;
-  readonly store: EvidenceStore;
+  readonly store: Store;
 }
 
 /** Reads oneroof.yaml and the sealed release, and opens the evidence store. */
@@ -28,10 +29,12 @@ export async function openWork(context: Context): Promise<Work> {
 }
 
 /** Opens the evidence store that oneroof.yaml names. */
-export function openStore({ evidence }: Setup): EvidenceStore {
-  return evidence.kept === 'folder'
-    ? openFolderStore(evidence.folder)
-    : openPostgresStore(evidence.connection, { keyFile: evidence.keyFile });
+export function openStore({ evidence }: Setup): Store {
+  return readable(
+    evidence.kept === 'folder'
+      ? openFolderStore(evidence.folder)
+      : openPostgresStore(evidence.connection, { keyFile: evidence.keyFile }),
+  );
 }
 
 /** Opens the board of what runs now: beside the evidence. */

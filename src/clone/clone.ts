@@ -1,36 +1,40 @@
-import { type Branded, type Instant } from '../core/index.ts';
+import { z } from 'zod';
+import { type Branded, type Formed, type Instant, instantForm, namedForm, recordReader } from '../core/index.ts';
 import { type Connection, type Network } from '../database/index.ts';
 
 /** Begins with `oneroof_`. */
 export type DatabaseName = Branded<string, 'DatabaseName'>;
 
 /** Who a source database is: enough to tell two databases apart, and a restored one from its original. */
-export interface SourceIdentity {
-  readonly database: string;
-  readonly systemIdentifier: string;
-  readonly timeline: number;
-  readonly databaseOid: string;
+export const sourceForm = z.object({
+  database: z.string(),
+  systemIdentifier: z.string(),
+  timeline: z.number(),
+  databaseOid: z.string(),
   /** `server_version_num`. */
-  readonly serverVersion: number;
-}
-
-/** How well it is known that golden equals production. */
-export type ProofLevel = 'exact' | 'bracketed' | 'lineage' | 'none';
+  serverVersion: z.number(),
+});
+export type SourceIdentity = Formed<typeof sourceForm>;
 
 /** One generation of the golden copy of one database. Never changed in place. */
-export interface Golden {
-  readonly provider: 'template' | 'physical';
-  readonly generation: number;
-  readonly source: SourceIdentity;
-  readonly takenAt: Instant;
-  readonly proofLevel: ProofLevel;
+export const goldenForm = z.object({
+  provider: z.enum(['template', 'physical']),
+  generation: z.number(),
+  source: sourceForm,
+  takenAt: instantForm,
+  /** How well it is known that golden equals production. */
+  proofLevel: z.enum(['exact', 'bracketed', 'lineage', 'none']),
   /** What was done: `reflink` (blocks shared) or `copy`, as probed, not as hoped. */
-  readonly method: 'reflink' | 'copy' | 'wal_log';
-  readonly bytes: number;
-  readonly durationMs: number;
+  method: z.enum(['reflink', 'copy', 'wal_log']),
+  bytes: z.number(),
+  durationMs: z.number(),
   /** The template database on the clone server. */
-  readonly database: DatabaseName;
-}
+  database: namedForm<DatabaseName>(),
+});
+export type Golden = Formed<typeof goldenForm>;
+
+/** Evidence of kind `golden`. */
+export const readGolden = recordReader(goldenForm.extend({ version: z.literal(1) }));
 
 /** A clone is a lease: it has an owner and an expiry, and carries our mark in COMMENT ON DATABASE. */
 export interface Lease {

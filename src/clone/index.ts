@@ -1,2 +1,2 @@
-export type * from './clone.ts';
+export * from './clone.ts';
 export { openCloneHost, openKept } from './host.io.ts';

@@ -3,6 +3,21 @@ export { elapsed, formatDuration, type Instant, instant, type Milliseconds, pars
 export { now } from './clock.io.ts';
 export { type ErrorCode, errorCodes } from './error-codes.ts';
 export { OneRoofError, type Place, type Problem, type ProblemText } from './errors.ts';
+export {
+  bigForm,
+  digestForm,
+  type Formed,
+  formProblem,
+  type Immutable,
+  instantForm,
+  jsonForm,
+  namedForm,
+  nameForm,
+  problemForm,
+  type Read,
+  type Reader,
+  recordReader,
+} from './form.ts';
 export { digest, type Digest, isDigest, type Purpose, shortDigest } from './frame.ts';
 export { canonicalJson, type Json } from './json.ts';
 export { type Bytes, parseSize } from './size.ts';

@@ -4,7 +4,7 @@ export { type Connection, describe, type Secret, secret } from './connection.ts'
 export { measureMetric, type MetricQuery, type Reader, readerOf } from './metric.io.ts';
 export { type Network } from './network.io.ts';
 export { openPool, type Pool } from './pool.io.ts';
-export { type Harmless, observerGrants, observerStatements } from './observer.ts';
+export { type Harmless, harmlessForm, observerGrants, observerStatements } from './observer.ts';
 export { type Observer, type ObserverOptions, openObserver, type Reading } from './observer.io.ts';
 export { type AddressSource, resolveConnection } from './resolve.io.ts';
 export {
@@ -15,7 +15,7 @@ export {
   startServer,
   startTemporaryServer,
 } from './server.io.ts';
-export { type Notice, type Notification, type StepResult } from './session.ts';
+export { type Notice, noticeForm, type Notification, notificationForm, type StepResult } from './session.ts';
 export { openSession, type Rows, type Session, type SessionOptions } from './session.io.ts';
 export { pinnedSettings } from './settings.ts';
 export { fixed, id, literal, searchPathOf, type Sql, sql } from './sql.ts';

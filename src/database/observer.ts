@@ -1,15 +1,18 @@
+import { z } from 'zod';
+import { type Formed } from '../core/index.ts';
 import { id, literal, sql } from './sql.ts';
 
 /** What our own session did on production, from the server's own counters: all zero, or it is a defect. */
-export interface Harmless {
-  readonly role: string;
-  readonly standby: boolean;
-  readonly transactionIdAssigned: boolean;
-  readonly advisoryLocks: number;
-  readonly rowsWritten: number;
+export const harmlessForm = z.object({
+  role: z.string(),
+  standby: z.boolean(),
+  transactionIdAssigned: z.boolean(),
+  advisoryLocks: z.number(),
+  rowsWritten: z.number(),
   /** SECURITY DEFINER functions that the role may call. */
-  readonly definerFunctions: readonly string[];
-}
+  definerFunctions: z.array(z.string()),
+});
+export type Harmless = Formed<typeof harmlessForm>;
 
 /**
  * The statements that make a role that can read the given schemas and write nowhere in this database, one statement each.

@@ -3,6 +3,7 @@ import { openCloneHost } from '../clone/index.ts';
 import { formatDuration, type Milliseconds, shortDigest } from '../core/index.ts';
 import { embeddedBinaries } from '../database/index.ts';
 import { openFolderStore } from '../evidence/index.ts';
+import { readable } from '../kinds/index.ts';
 import { gateStage, goldenStage, rehearsalStage, reportStage, sealStage } from '../pipeline.io.ts';
 import { type CloneSetup, type Target } from '../setup/index.ts';
 import * as activation from './activation.io.ts';
@@ -68,7 +69,7 @@ interface Scene {
 
 /** Seals the release, enrols who may ratify, and lets the production's database hold the gate. */
 async function prepare({ plan, tale, production, passing, agent }: Scene): Promise<Stage> {
-  const store = openFolderStore(join(plan.folder, 'evidence'));
+  const store = readable(openFolderStore(join(plan.folder, 'evidence')));
   writeSetup(plan.folder, production, join(passing, 'golden'));
   tale.chapter('Release');
   const sealed = await timed(() => sealStage(join(plan.folder, 'release'), store));

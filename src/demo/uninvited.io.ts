@@ -1,3 +1,4 @@
+import { ofKind } from '../evidence/index.ts';
 import { createHash, randomBytes, sign } from 'node:crypto';
 import { digest, type Digest, instant, type Instant, now } from '../core/index.ts';
 import { type Connection, openSession, type Session, sql } from '../database/index.ts';
@@ -12,7 +13,6 @@ import {
   type Signature,
   submitSignature,
 } from '../gate/index.ts';
-import { type Rehearsal } from '../rehearsal/index.ts';
 import { type DemoAuthenticator, makeDemoAuthenticator, signWithDemo } from '../web/index.ts';
 import { type Attempt } from './attempts.io.ts';
 import { type Agent } from './people.io.ts';
@@ -114,8 +114,8 @@ const run = (text: string) => (session: Session) => session.run(text);
 async function forgeBody({ course, people, production }: Stage): Promise<string> {
   const { sealed, store } = course;
   const evidence = await store.of(sealed.seal);
-  const found = evidence.findLast(({ entry }) => entry.kind === 'rehearsal');
-  const rehearsal = found?.readable === true ? (found.body as Rehearsal) : null;
+  const found = ofKind(evidence, 'rehearsal').at(-1);
+  const rehearsal = found?.readable === true ? found.body : null;
   const at = now();
   const facts = await askGate(production.relay);
   const schema = (rehearsal?.gateSchema ?? facts.schema) as Digest;

@@ -1,19 +1,19 @@
 import { type Digest, type Instant, OneRoofError } from '../core/index.ts';
-import { type Evidence } from '../evidence/index.ts';
-import { type Difference, explainDifference } from '../fingerprint/index.ts';
-import { explainNotifications, explainProof, reachedOut } from '../rehearsal/index.ts';
+import { ofKind, type Piece } from '../evidence/index.ts';
+import { explainDifference } from '../fingerprint/index.ts';
+import { explainNotifications, explainProof, reachedOut, type Rehearsal } from '../rehearsal/index.ts';
 import { type Release, type SealedRelease } from '../release/index.ts';
-import { type Found, type Measured, rehearsalsOf } from './bodies.ts';
 import { type Dossier, type Production } from './dossier.ts';
 import { lossesOf } from './losses.ts';
 import { locksOf, rowsOf, stepsOf, tiersOf, timeOf } from './measures.ts';
+import { type DossierEvidence } from './record.ts';
 import { risksOf } from './risks.ts';
 
 /** What a dossier is written from. */
 export interface DossierSource {
   readonly sealed: SealedRelease;
   /** What was recorded of this seal. */
-  readonly evidence: readonly Evidence[];
+  readonly evidence: readonly DossierEvidence[];
   /** The target's name. */
   readonly target: string;
   /** The policy's. */
@@ -25,9 +25,9 @@ export interface DossierSource {
 /** The rehearsal that a dossier speaks of: the newest that passed, with what came after it. */
 export interface Subject {
   readonly digest: Digest;
-  readonly body: Measured;
+  readonly body: Rehearsal;
   /** All that passed, this one among them. */
-  readonly passed: readonly Measured[];
+  readonly passed: readonly Rehearsal[];
   /** Later ones that failed or cannot be read. */
   readonly doubts: readonly string[];
   /** Earlier ones that cannot be read. */
@@ -39,31 +39,32 @@ export interface Subject {
  *
  * Errors  NOT_REHEARSED.
  */
-export function subjectOf(sealed: SealedRelease, evidence: readonly Evidence[]): Subject {
-  const all = rehearsalsOf(evidence, sealed.seal);
-  const passed = all.flatMap((found) => (found.body?.outcome === 'passed' ? [{ ...found, body: found.body }] : []));
+export function subjectOf(sealed: SealedRelease, evidence: readonly DossierEvidence[]): Subject {
+  const all = ofKind(evidence, 'rehearsal').filter(({ entry }) => entry.seal === sealed.seal);
+  const passed = all.flatMap((piece) => (piece.readable && piece.body.outcome === 'passed' ? [piece] : []));
   const subject = passed.at(-1);
   if (subject === undefined)
     throw new OneRoofError('NOT_REHEARSED', {
       problem: `no rehearsal of ${sealed.release.name} with this seal has passed`,
       fix: 'oneroof rehearse --golden, and mend what it finds',
     });
-  const place = all.findIndex(({ digest }) => digest === subject.digest);
+  const place = all.indexOf(subject);
   return {
-    digest: subject.digest,
+    digest: subject.entry.digest,
     body: subject.body,
     passed: passed.map(({ body }) => body),
     doubts: all.slice(place + 1).flatMap(doubtsOf),
-    unread: all.slice(0, place).filter(({ body }) => body === null).length,
+    unread: all.slice(0, place).filter(({ readable }) => !readable).length,
   };
 }
 
-function doubtsOf(found: Found): readonly string[] {
-  if (found.body === null)
-    return [`a later rehearsal, recorded at ${found.recordedAt} and not readable: ${found.reason}`];
-  if (found.body.outcome === 'passed') return [];
-  const [first] = found.body.problems;
-  return [`a later rehearsal failed, at ${found.body.endedAt}: ${first?.code ?? ''}: ${first?.problem ?? ''}`];
+/** One that cannot be read is not passed over: what it says is not known. */
+function doubtsOf(piece: Piece<'rehearsal', Rehearsal>): readonly string[] {
+  if (!piece.readable)
+    return [`a later rehearsal, recorded at ${piece.entry.recordedAt} and not readable: ${piece.reason}`];
+  const { outcome, endedAt, problems } = piece.body;
+  if (outcome === 'passed') return [];
+  return [`a later rehearsal failed, at ${endedAt}: ${problems[0]?.code ?? ''}: ${problems[0]?.problem ?? ''}`];
 }
 
 /**
@@ -129,30 +130,28 @@ const cited: readonly string[] = ['seal', 'golden', 'rehearsal'];
 /** How many differences are named. */
 const namedDifferences = 50;
 
-function backOf(release: Release, body: Measured): Dossier['back'] {
+function backOf(release: Release, body: Rehearsal): Dossier['back'] {
   const { proof } = body;
   return {
     verdict: proof?.strict === 'equal' ? 'strict' : proof?.logical === 'equal' ? 'logical' : 'not proven',
     requires: release.requires,
     how: howProven(body),
     notProven: (proof?.notProven ?? []).map(({ relation, reason }) => ({ relation, reason })),
-    differences: (proof?.differences ?? [])
-      .slice(0, namedDifferences)
-      .map((one) => explainDifference(one as Difference)),
+    differences: (proof?.differences ?? []).slice(0, namedDifferences).map((one) => explainDifference(one)),
     differenceCount: proof?.differenceCount ?? 0,
     oneWay: release.tiers.flatMap(({ id, oneWay, barred }) =>
       oneWay === null || barred !== null ? [] : [{ tier: id, reason: oneWay }],
     ),
     losses: lossesOf(release, body),
-    leftovers: body.leftovers.map(({ kind, name, state, since, burned, left }) =>
-      burned === undefined
-        ? `${kind} ${name}: ${state ?? 'left behind'}${since === 'switched' ? ', and was in force before' : ''}`
-        : `table ${name}: ${burned} column numbers are used up by each cycle, ${left ?? 0} are left`,
+    leftovers: body.leftovers.map((one) =>
+      one.kind === 'columns'
+        ? `table ${one.name}: ${one.burned} column numbers are used up by each cycle, ${one.left} are left`
+        : `${one.kind} ${one.name}: ${one.state}${one.since === 'switched' ? ', and was in force before' : ''}`,
     ),
   };
 }
 
-function howProven({ proof, idempotent, repeatable, twin }: Measured): string {
+function howProven({ proof, idempotent, repeatable, twin }: Rehearsal): string {
   if (proof === null) return 'not proven: the rehearsal did not come so far';
   const said = (value: boolean | null): string => (value === null ? 'not reached' : value ? 'yes' : 'NO');
   return [
@@ -163,7 +162,7 @@ function howProven({ proof, idempotent, repeatable, twin }: Measured): string {
   ].join('; ');
 }
 
-function outsideOf(release: Release, body: Measured): Dossier['outside'] {
+function outsideOf(release: Release, body: Rehearsal): Dossier['outside'] {
   const kinds = new Map(
     release.tiers.flatMap(({ up, down }) => [...up, ...down].map((step) => [step.digest as string, step.kind])),
   );
@@ -194,7 +193,7 @@ function outsideOf(release: Release, body: Measured): Dossier['outside'] {
   };
 }
 
-function optionsOf(release: Release, body: Measured): Dossier['options'] {
+function optionsOf(release: Release, body: Rehearsal): Dossier['options'] {
   return release.options.map(({ id, title, decision, reason }) => {
     const trial = body.options.find(({ option }) => option === id);
     const why = trial?.problems[0] === undefined ? '' : `: ${trial.problems[0].problem}`;

@@ -1,19 +1,9 @@
-import { type Digest, type Instant } from '../core/index.ts';
+import { z } from 'zod';
+import { digestForm, type Formed, instantForm, nameForm } from '../core/index.ts';
+import { changeForm, type SchemaChange } from '../rehearsal/index.ts';
 
 /** What every page and text says where the policy is not for production. */
 export const notForProduction = 'NOT FOR PRODUCTION';
-
-/** How much a person should think about a fact before they ratify. */
-export type Weight = 'stop' | 'think' | 'know';
-
-/** One thing that can go wrong, or that cannot be undone, from measured facts; the heaviest first. */
-export interface Risk {
-  readonly weight: Weight;
-  readonly title: string;
-  readonly text: string;
-  /** The part of the dossier that says more. */
-  readonly part: Part;
-}
 
 /** The parts of a dossier, in order; also the anchors of its page. */
 export const parts = [
@@ -31,177 +21,190 @@ export const parts = [
 ] as const;
 export type Part = (typeof parts)[number];
 
+const ms = z.number();
+const relationAndReason = z.object({ relation: z.string(), reason: z.string() });
+
 /** An object of the schema that the forward made, changed or took away. */
-export interface ObjectChange {
-  readonly kind: string;
-  readonly name: string;
-  readonly change: 'made' | 'changed' | 'dropped';
-  /** For a changed one: which property, before and after, shortened. */
-  readonly properties: readonly { readonly name: string; readonly before: string; readonly after: string }[];
-}
+export type ObjectChange = SchemaChange;
+
+/** One thing that can go wrong, or that cannot be undone, from measured facts; the heaviest first. */
+const risk = z.object({
+  /** How much a person should think about it before they ratify. */
+  weight: z.enum(['stop', 'think', 'know']),
+  title: z.string(),
+  text: z.string(),
+  /** The part of the dossier that says more. */
+  part: z.enum(parts),
+});
+export type Risk = Formed<typeof risk>;
+export type Weight = Risk['weight'];
 
 /** Rows of one relation that the forward wrote, and the way back. */
-export interface RowChange {
-  readonly relation: string;
-  readonly up: { readonly inserted: number; readonly updated: number; readonly deleted: number };
-  readonly down: { readonly inserted: number; readonly updated: number; readonly deleted: number };
-}
+const written = z.object({ inserted: z.number(), updated: z.number(), deleted: z.number() });
+const rowChange = z.object({ relation: z.string(), up: written, down: written });
+export type RowChange = Formed<typeof rowChange>;
 
 /** A lock on a relation that was there before, from the begin of its tier. Milliseconds. Those of plain reading are left out. */
-export interface LockSpan {
-  readonly tier: string;
-  readonly relation: string;
-  readonly mode: string;
+const lockSpan = z.object({
+  tier: z.string(),
+  relation: z.string(),
+  mode: z.string(),
   /** Whose work waits behind it. */
-  readonly blocks: 'reads and writes' | 'writes' | 'schema changes';
-  readonly fromMs: number;
-  readonly heldMs: number;
-}
+  blocks: z.enum(['reads and writes', 'writes', 'schema changes']),
+  fromMs: ms,
+  heldMs: ms,
+});
+export type LockSpan = Formed<typeof lockSpan>;
 
 /** What users lose of what they wrote after the rollout, when it is rolled back. */
-export interface Loss {
-  readonly relation: string;
-  readonly text: string;
-}
+const loss = z.object({ relation: z.string(), text: z.string() });
+export type Loss = Formed<typeof loss>;
 
 /** One statement of a tier with what it did on the clone; the measures are null where it was not reached. */
-export interface StatementFacts {
-  readonly n: number;
-  readonly title: string;
-  readonly digest: Digest;
-  readonly sql: string;
-  readonly durationMs: number | null;
-  readonly rows: number | null;
-  readonly locks: readonly string[];
-  readonly walBytes: number | null;
-  readonly rewritten: readonly string[];
-  readonly notices: readonly string[];
-}
+const statement = z.object({
+  n: z.number(),
+  title: z.string(),
+  digest: digestForm,
+  sql: z.string(),
+  durationMs: ms.nullable(),
+  rows: z.number().nullable(),
+  locks: z.array(z.string()),
+  walBytes: z.number().nullable(),
+  rewritten: z.array(z.string()),
+  notices: z.array(z.string()),
+});
+export type StatementFacts = Formed<typeof statement>;
 
 /** One tier of the release. */
-export interface TierFacts {
-  readonly id: string;
-  readonly title: string;
-  readonly transaction: 'single' | 'each';
-  readonly barred: string | null;
-  readonly oneWay: string | null;
+const tier = z.object({
+  id: z.string(),
+  title: z.string(),
+  transaction: z.enum(['single', 'each']),
+  barred: z.string().nullable(),
+  oneWay: z.string().nullable(),
   /** The data gates that stand before it. */
-  readonly gates: readonly string[];
-  readonly durationMs: number | null;
-  readonly up: readonly StatementFacts[];
-  readonly down: readonly StatementFacts[];
-}
+  gates: z.array(z.string()),
+  durationMs: ms.nullable(),
+  up: z.array(statement),
+  down: z.array(statement),
+});
+export type TierFacts = Formed<typeof tier>;
 
 /** Production as it was when the dossier was written, read-only. */
-export type Production =
-  | { readonly read: false; readonly why: string }
-  | {
-      readonly read: true;
-      readonly at: Instant;
-      /** Against the state that was rehearsed. */
-      readonly schema: 'as rehearsed' | 'changed since the rehearsal' | 'not compared';
-      readonly metrics: readonly {
-        readonly name: string;
-        readonly title: string;
-        readonly value: number | null;
+const production = z.discriminatedUnion('read', [
+  z.object({ read: z.literal(false), why: z.string() }),
+  z.object({
+    read: z.literal(true),
+    at: instantForm,
+    /** Against the state that was rehearsed. */
+    schema: z.enum(['as rehearsed', 'changed since the rehearsal', 'not compared']),
+    metrics: z.array(
+      z.object({
+        name: z.string(),
+        title: z.string(),
+        value: z.number().nullable(),
         /** In words, e.g. `= 0`; null: nothing is expected of it. */
-        readonly expected: string | null;
-        readonly holds: boolean | null;
-      }[];
-      readonly gates: readonly { readonly title: string; readonly state: 'open' | 'closed'; readonly text: string }[];
-      /** Who would make the rollout wait. */
-      readonly blockers: readonly string[];
-      /** What of them our role cannot see; null: it sees all. */
-      readonly unseen: string | null;
-      /** That looking changed nothing. */
-      readonly harmless: string;
-    };
+        expected: z.string().nullable(),
+        holds: z.boolean().nullable(),
+      }),
+    ),
+    gates: z.array(z.object({ title: z.string(), state: z.enum(['open', 'closed']), text: z.string() })),
+    /** Who would make the rollout wait. */
+    blockers: z.array(z.string()),
+    /** What of them our role cannot see; null: it sees all. */
+    unseen: z.string().nullable(),
+    /** That looking changed nothing. */
+    harmless: z.string(),
+  }),
+]);
+export type Production = Formed<typeof production>;
 
 /** Everything that an approver is shown, as data. Its text (`dossierText`) is hashed into what is signed. */
-export interface Dossier {
-  readonly version: 1;
-  readonly writtenAt: Instant;
+export const dossierForm = z.object({
+  version: z.literal(1),
+  writtenAt: instantForm,
   /** Whether the policy is for production. */
-  readonly production: boolean;
-  readonly release: {
-    readonly name: string;
-    readonly title: string;
-    readonly summary: string;
-    readonly database: string;
-    readonly seal: Digest;
-    readonly sealedAt: Instant;
-  };
-  readonly target: string;
-  readonly authors: readonly {
-    readonly name: string;
-    readonly kind: 'agent' | 'person';
-    readonly instructedBy: string | null;
-  }[];
-  readonly risks: readonly Risk[];
-  readonly back: {
-    readonly verdict: 'strict' | 'logical' | 'not proven';
-    readonly requires: 'strict' | 'logical';
+  production: z.boolean(),
+  release: z.object({
+    name: z.string(),
+    title: z.string(),
+    summary: z.string(),
+    database: z.string(),
+    seal: digestForm,
+    sealedAt: instantForm,
+  }),
+  target: nameForm,
+  authors: z.array(
+    z.object({ name: z.string(), kind: z.enum(['agent', 'person']), instructedBy: z.string().nullable() }),
+  ),
+  risks: z.array(risk),
+  back: z.object({
+    verdict: z.enum(['strict', 'logical', 'not proven']),
+    requires: z.enum(['strict', 'logical']),
     /** How it was proven, in one sentence. */
-    readonly how: string;
-    readonly notProven: readonly { readonly relation: string; readonly reason: string }[];
+    how: z.string(),
+    notProven: z.array(relationAndReason),
     /** What is not as it was before, after the way back: the first of them, and how many there are. */
-    readonly differences: readonly string[];
-    readonly differenceCount: number;
-    readonly oneWay: readonly { readonly tier: string; readonly reason: string }[];
-    readonly losses: readonly Loss[];
-    readonly leftovers: readonly string[];
-  };
-  readonly changes: {
+    differences: z.array(z.string()),
+    differenceCount: z.number(),
+    oneWay: z.array(z.object({ tier: z.string(), reason: z.string() })),
+    losses: z.array(loss),
+    leftovers: z.array(z.string()),
+  }),
+  changes: z.object({
     /** Null: the rehearsal did not record them. The first of them: dropped, then changed, then made; `objectCount` counts all. */
-    readonly objects: readonly ObjectChange[] | null;
-    readonly objectCount: number;
-    readonly rows: readonly RowChange[];
-  };
-  readonly time: {
-    readonly forwardMs: number;
-    readonly backMs: number | null;
+    objects: z.array(changeForm).nullable(),
+    objectCount: z.number(),
+    rows: z.array(rowChange),
+  }),
+  time: z.object({
+    forwardMs: ms,
+    backMs: ms.nullable(),
     /** Over all rehearsals of this seal that passed. */
-    readonly range: { readonly leastMs: number; readonly mostMs: number; readonly rehearsals: number };
-    readonly walBytes: number;
-    readonly rewrites: readonly { readonly relation: string; readonly bytes: number | null }[];
+    range: z.object({ leastMs: ms, mostMs: ms, rehearsals: z.number() }),
+    walBytes: z.number(),
+    rewrites: z.array(z.object({ relation: z.string(), bytes: z.number().nullable() })),
     /** What the measured times do not say, e.g. that a copy has no bloat. */
-    readonly caveats: readonly string[];
-  };
-  readonly locks: readonly LockSpan[];
-  readonly now: Production;
+    caveats: z.array(z.string()),
+  }),
+  locks: z.array(lockSpan),
+  now: production,
   /** What left the database, and what depends on more than its content. */
-  readonly outside: {
+  outside: z.object({
     /** Why the release says that it reaches out; null: it says that it does not. */
-    readonly declared: string | null;
-    readonly dispatch: readonly string[];
+    declared: z.string().nullable(),
+    dispatch: z.array(z.string()),
     /** What could not be measured of it. */
-    readonly unmeasured: readonly string[];
+    unmeasured: z.array(z.string()),
     /** Columns that the release declares to differ between two forwards, and what differed besides. */
-    readonly varies: readonly string[];
-  };
-  readonly tiers: readonly TierFacts[];
-  readonly options: readonly {
-    readonly id: string;
-    readonly title: string;
-    readonly decision: string;
-    readonly reason: string;
-    readonly trial: string;
-  }[];
-  readonly reviews: readonly { readonly by: string; readonly finding: string; readonly text: string }[];
-  readonly rehearsal: {
-    readonly endedAt: Instant;
-    readonly serverVersion: number;
-    readonly digest: Digest;
+    varies: z.array(z.string()),
+  }),
+  tiers: z.array(tier),
+  options: z.array(
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      decision: z.string(),
+      reason: z.string(),
+      trial: z.string(),
+    }),
+  ),
+  reviews: z.array(z.object({ by: z.string(), finding: z.string(), text: z.string() })),
+  rehearsal: z.object({
+    endedAt: instantForm,
+    serverVersion: z.number(),
+    digest: digestForm,
     /** What it was run on a copy of. */
-    readonly golden: {
-      readonly takenAt: Instant;
-      readonly provider: string;
-      readonly bytes: number;
+    golden: z.object({
+      takenAt: instantForm,
+      provider: z.string(),
+      bytes: z.number(),
       /** How well it is known that it equals production. */
-      readonly proofLevel: string;
-    };
+      proofLevel: z.string(),
+    }),
     /** Its own, and later rehearsals of this seal that failed or are not readable. */
-    readonly problems: readonly string[];
-  };
-  readonly evidence: readonly { readonly kind: string; readonly digest: Digest; readonly recordedAt: Instant }[];
-}
+    problems: z.array(z.string()),
+  }),
+  evidence: z.array(z.object({ kind: z.string(), digest: digestForm, recordedAt: instantForm })),
+});
+export type Dossier = Formed<typeof dossierForm>;

@@ -1,7 +1,14 @@
 export { buildDossier, type DossierSource, subjectOf } from './build.ts';
 export * from './dossier.ts';
 export { type ProductionLook, readProduction } from './production.io.ts';
-export { type DossierRecord, findDossier, show, type ShownDossier } from './record.ts';
+export {
+  type DossierEvidence,
+  type DossierRecord,
+  findDossier,
+  readDossier,
+  show,
+  type ShownDossier,
+} from './record.ts';
 export { madeRelations } from './measures.ts';
 export { dossierText } from './text.ts';
 export { dossierHtml } from './page/dossier.ts';

@@ -1,5 +1,5 @@
+import { type Rehearsal, type StepMeasure } from '../rehearsal/index.ts';
 import { type Release } from '../release/index.ts';
-import { type Measured, type MeasuredStep } from './bodies.ts';
 import { type Loss } from './dossier.ts';
 import { madeRelations, releasedSteps } from './measures.ts';
 
@@ -12,7 +12,7 @@ const keeping = /^(AlterTable|Cluster|Vacuum|Reindex|RefreshMatView|Index|Drop|C
  * What users lose of what they wrote after the rollout, when the release is rolled back. Only from what was measured: what the forward made and
  * the way back takes away, and what the way back wrote itself.
  */
-export function lossesOf(release: Release, subject: Measured): readonly Loss[] {
+export function lossesOf(release: Release, subject: Rehearsal): readonly Loss[] {
   const steps = releasedSteps(subject, release, 'down');
   if (steps.length === 0) return [];
   const kinds = new Map(release.tiers.flatMap(({ down }) => down.map((step) => [step.digest as string, step.kind])));
@@ -24,7 +24,7 @@ export function lossesOf(release: Release, subject: Measured): readonly Loss[] {
   ];
 }
 
-function madeAndTaken(release: Release, subject: Measured): readonly Loss[] {
+function madeAndTaken(release: Release, subject: Rehearsal): readonly Loss[] {
   const { changes } = subject;
   if (changes === null || changes === undefined)
     return [{ relation: '*', text: 'not known: the rehearsal did not record what the forward makes' }];
@@ -61,7 +61,7 @@ function madeAndTaken(release: Release, subject: Measured): readonly Loss[] {
 }
 
 /** How sure it is that what was made is gone, with what was written to it. */
-function takenAway({ tiers }: Release, subject: Measured): string {
+function takenAway({ tiers }: Release, subject: Rehearsal): string {
   const { proof } = subject;
   if (proof?.logical !== 'equal') return 'whether the way back takes it away was not measured';
   const renames = tiers.some(({ up }) => up.some(({ kind }) => /^(Rename|AlterObjectSchema)Stmt$/.test(kind)));
@@ -80,7 +80,7 @@ function tableOf(name: string): string {
   return name.replace(/\.(?:"(?:[^"]|"")*"|[^."]+)$/, '');
 }
 
-function overwritten(steps: readonly MeasuredStep[], subject: Measured): readonly Loss[] {
+function overwritten(steps: readonly StepMeasure[], subject: Rehearsal): readonly Loss[] {
   const made = madeRelations(subject);
   const found = new Map<string, { updated: number; deleted: number }>();
   for (const { relation, updated, deleted } of steps.flatMap((step) => step.rowsByRelation)) {
@@ -110,7 +110,7 @@ function overwritten(steps: readonly MeasuredStep[], subject: Measured): readonl
 
 const counted = (rows: number): string => `${rows} row${rows === 1 ? '' : 's'}`;
 
-function emptied(steps: readonly MeasuredStep[], kinds: ReadonlyMap<string, string>): readonly Loss[] {
+function emptied(steps: readonly StepMeasure[], kinds: ReadonlyMap<string, string>): readonly Loss[] {
   return steps.flatMap((step) => {
     const { digest, rewritten, rewrittenTables = rewritten } = step;
     const kind = kinds.get(digest) ?? '';
@@ -128,7 +128,7 @@ function emptied(steps: readonly MeasuredStep[], kinds: ReadonlyMap<string, stri
 }
 
 /** A sequence that the forward moved and that is equal again was set back: sequences do not roll back by themselves. */
-function setBack({ changes, proof }: Measured): readonly Loss[] {
+function setBack({ changes, proof }: Rehearsal): readonly Loss[] {
   if (proof === null) return [];
   const differs = new Set(proof.differences.flatMap((one) => (one.in === 'sequence' ? [one.name] : [])));
   // where not every difference was kept, which of the sequences are equal again is not known

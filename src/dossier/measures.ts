@@ -1,7 +1,6 @@
 import { printable, truncate } from '../core/index.ts';
-import { blockedBy, lockName } from '../rehearsal/index.ts';
+import { blockedBy, lockName, type Rehearsal, type StepMeasure } from '../rehearsal/index.ts';
 import { type Direction, type Release, type Step, type Tier } from '../release/index.ts';
-import { type Measured, type MeasuredStep } from './bodies.ts';
 import { type Dossier, type LockSpan, type RowChange, type StatementFacts, type TierFacts } from './dossier.ts';
 
 /** Tenths of a millisecond: what is finer is noise, and would make the text long. */
@@ -10,13 +9,13 @@ export function tenths(ms: number): number {
 }
 
 /** The steps of a tier in a direction, as the first forward and the first way back ran them. */
-export function stepsOf(of: Measured, direction: Direction): readonly MeasuredStep[] {
+export function stepsOf(of: Rehearsal, direction: Direction): readonly StepMeasure[] {
   const name = direction === 'up' ? 'forward' : 'back';
   return of.stages.find(({ stage }) => stage === name)?.steps ?? [];
 }
 
 /** The measured steps of what may be rolled out: a barred tier is rehearsed too, and never runs in production. */
-export function releasedSteps(of: Measured, release: Pick<Release, 'tiers'>, direction: Direction) {
+export function releasedSteps(of: Rehearsal, release: Pick<Release, 'tiers'>, direction: Direction) {
   const barred = new Set<string>(release.tiers.flatMap(({ id, barred }) => (barred === null ? [] : [id])));
   return stepsOf(of, direction).filter(({ tier }) => !barred.has(tier));
 }
@@ -41,15 +40,15 @@ export function madeRelations({
 }
 
 /** The time that the statements took; null where none was reached. */
-function sumMs(steps: readonly MeasuredStep[]): number | null {
+function sumMs(steps: readonly StepMeasure[]): number | null {
   return steps.length === 0 ? null : tenths(total(steps.map(({ durationMs }) => durationMs)));
 }
 
 /** How long it takes, what it writes, and what that does not say. */
 export function timeOf(
   release: Release,
-  subject: Measured,
-  { passed, unread }: { readonly passed: readonly Measured[]; readonly unread: number },
+  subject: Rehearsal,
+  { passed, unread }: { readonly passed: readonly Rehearsal[]; readonly unread: number },
 ): Dossier['time'] {
   const up = releasedSteps(subject, release, 'up');
   const all = passed.map((one) => sumMs(releasedSteps(one, release, 'up')) ?? 0);
@@ -82,7 +81,7 @@ export function timeOf(
 }
 
 /** The rows that the forward and the way back wrote, by relation; most rows first. */
-export function rowsOf(release: Release, subject: Measured): readonly RowChange[] {
+export function rowsOf(release: Release, subject: Rehearsal): readonly RowChange[] {
   type Counts = { inserted: number; updated: number; deleted: number };
   const none = (): Counts => ({ inserted: 0, updated: 0, deleted: 0 });
   const found = new Map<string, { up: Counts; down: Counts }>();
@@ -101,7 +100,7 @@ export function rowsOf(release: Release, subject: Measured): readonly RowChange[
 const severity: readonly LockSpan['blocks'][] = ['reads and writes', 'writes', 'schema changes'];
 
 /** Every lock on what was there before, but for the one that reading takes: tier by tier, the most severe and longest first. */
-export function locksOf(release: Release, subject: Measured): readonly LockSpan[] {
+export function locksOf(release: Release, subject: Rehearsal): readonly LockSpan[] {
   const steps = releasedSteps(subject, release, 'up');
   const made = madeRelations(subject);
   return release.tiers.flatMap(({ id, transaction }) => {
@@ -127,7 +126,7 @@ export function locksOf(release: Release, subject: Measured): readonly LockSpan[
   });
 }
 
-const existing = (step: MeasuredStep): MeasuredStep['locks'] =>
+const existing = (step: StepMeasure): StepMeasure['locks'] =>
   step.locks.filter(
     ({ age, mode, kind = '' }) => age === 'existing' && mode !== 'AccessShareLock' && !indexes.includes(kind),
   );
@@ -136,7 +135,7 @@ const existing = (step: MeasuredStep): MeasuredStep['locks'] =>
 const indexes: readonly string[] = ['i', 'I'];
 
 /** Every tier with every statement, and what each did. */
-export function tiersOf(release: Release, subject: Measured): readonly TierFacts[] {
+export function tiersOf(release: Release, subject: Rehearsal): readonly TierFacts[] {
   return release.tiers.map((tier) => ({
     id: tier.id,
     title: tier.title,
@@ -157,7 +156,7 @@ const noticeCharacters = 500;
 function statement(
   step: Step,
   at: number,
-  of: { readonly tier: Tier; readonly direction: Direction; readonly subject: Measured },
+  of: { readonly tier: Tier; readonly direction: Direction; readonly subject: Rehearsal },
 ): StatementFacts {
   const measured = stepsOf(of.subject, of.direction).find(
     ({ tier, index, digest }) => tier === of.tier.id && index === at + 1 && digest === step.digest,

@@ -1,15 +1,14 @@
-import { digest, type Digest } from '../core/index.ts';
-import { type Evidence } from '../evidence/index.ts';
-import { type Dossier } from './dossier.ts';
+import { z } from 'zod';
+import { digest, type Digest, digestForm, type Formed, recordReader } from '../core/index.ts';
+import { type Evidence, ofKind } from '../evidence/index.ts';
+import { type Rehearsal } from '../rehearsal/index.ts';
+import { type Dossier, dossierForm } from './dossier.ts';
 import { dossierText } from './text.ts';
 
-/** A dossier as it is kept: evidence of kind `dossier`. */
-export interface DossierRecord {
-  readonly version: 1;
-  readonly dossier: Dossier;
-  /** Of its text: what a statement names. */
-  readonly digest: Digest;
-}
+/** A dossier as it is kept, with the digest of its text, which a statement names: evidence of kind `dossier`. */
+const form = z.object({ version: z.literal(1), dossier: dossierForm, digest: digestForm });
+export type DossierRecord = Formed<typeof form>;
+export const readDossier = recordReader(form);
 
 /** A dossier with its text. */
 export interface ShownDossier extends DossierRecord {
@@ -22,28 +21,20 @@ export function show(dossier: Dossier): ShownDossier {
   return { version: 1, dossier, text, digest: digest('dossier', [text]) };
 }
 
+/** The evidence that dossiers are written from and found in. */
+export type DossierEvidence = Evidence<{ readonly rehearsal: Rehearsal; readonly dossier: DossierRecord }>;
+
 /**
  * The recorded dossier that a statement names by its digest; null where there is none.
  *
  * The text is written anew from the model and must have that digest: so a page that is drawn from the model shows what was signed, and a
  * record whose two halves were made to differ is none.
  */
-export function findDossier(evidence: readonly Evidence[], of: Digest): ShownDossier | null {
-  for (const piece of evidence) {
-    if (piece.entry.kind !== 'dossier' || !piece.readable) continue;
-    const record = piece.body as Partial<DossierRecord> | null;
-    if (record?.digest !== of || record.version !== 1 || record.dossier?.version !== 1) continue;
-    const shown = shownOf(record.dossier);
-    if (shown?.digest === of && shown.dossier.release.seal === piece.entry.seal) return shown;
+export function findDossier(evidence: readonly DossierEvidence[], of: Digest): ShownDossier | null {
+  for (const piece of ofKind(evidence, 'dossier')) {
+    if (!piece.readable || piece.body.digest !== of) continue;
+    const shown = show(piece.body.dossier);
+    if (shown.digest === of && shown.dossier.release.seal === piece.entry.seal) return shown;
   }
   return null;
-}
-
-/** Null where it is no dossier: whoever holds a key that signs evidence may record anything under that name. */
-function shownOf(dossier: Dossier): ShownDossier | null {
-  try {
-    return show(dossier);
-  } catch {
-    return null;
-  }
 }

@@ -1,5 +1,9 @@
 import { canonicalJson, digest, type Instant } from '../core/index.ts';
-import { type Entry, type Evidence, type Recording } from './evidence.ts';
+import { parseCanonical } from './envelope.ts';
+import { type Entry, type Recording, type Stored } from './evidence.ts';
+
+/** The largest piece that is read. A rehearsal of a thousand statements has a few million bytes. */
+const largest = 128 * 1024 * 1024;
 
 /** What is to be recorded as bytes, and the entry that will name them, but for its index. */
 export function pieceOf(
@@ -12,13 +16,19 @@ export function pieceOf(
 }
 
 /** Reads the bytes of an entry as what was recorded, or says why they are not. Null: the bytes are missing. */
-export function readPiece(entry: Entry, bytes: Uint8Array | null): Evidence {
+export function readPiece(entry: Entry, bytes: Uint8Array | null): Stored {
   if (bytes === null) return { entry, readable: false, reason: 'its bytes are missing' };
   if (bytes.length !== entry.size || digest('evidence', [entry.kind, bytes]) !== entry.digest)
     return { entry, readable: false, reason: 'its bytes are not the ones that were recorded' };
-  try {
-    return { entry, readable: true, body: JSON.parse(Buffer.from(bytes).toString('utf8')) };
-  } catch {
-    return { entry, readable: false, reason: 'its bytes are not JSON' };
-  }
+  if (bytes.length > largest)
+    return {
+      entry,
+      readable: false,
+      reason: `it has ${bytes.length} bytes, and ${largest} are the most that are read`,
+    };
+  // a member twice, or another spelling, would be read in one way here and in another way elsewhere
+  const body = parseCanonical(Buffer.from(bytes).toString('utf8'));
+  return body === undefined
+    ? { entry, readable: false, reason: 'its bytes are not canonical JSON' }
+    : { entry, readable: true, body };
 }

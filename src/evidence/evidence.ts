@@ -1,4 +1,4 @@
-import { type Digest, type Instant } from '../core/index.ts';
+import { type Digest, type Instant, type Reader } from '../core/index.ts';
 import { type SshKey } from './sshsig.ts';
 
 /** What a piece of evidence is about. Evidence knows no stage: a kind and bytes. */
@@ -20,10 +20,10 @@ export const evidenceKinds = [
 export type EvidenceKind = (typeof evidenceKinds)[number];
 
 /** One line of the append-only list. */
-export interface Entry {
+export interface Entry<Kind extends EvidenceKind = EvidenceKind> {
   /** From 0, without gaps. */
   readonly index: number;
-  readonly kind: EvidenceKind;
+  readonly kind: Kind;
   /** The digest of the bytes: the address of the evidence. */
   readonly digest: Digest;
   /** The release that it speaks of. */
@@ -55,18 +55,48 @@ export interface Recording {
 }
 
 /** A stored piece: its entry, and its body or why it cannot be read. */
-export type Evidence =
-  | { readonly entry: Entry; readonly readable: true; readonly body: unknown }
-  | { readonly entry: Entry; readonly readable: false; readonly reason: string };
+export type Piece<Kind extends EvidenceKind, Body> =
+  | { readonly entry: Entry<Kind>; readonly readable: true; readonly body: Body }
+  | { readonly entry: Entry<Kind>; readonly readable: false; readonly reason: string };
+
+/** The types of the bodies of some kinds: those that a part of the program reads. */
+export type Bodies = { readonly [Kind in EvidenceKind]?: unknown };
+
+/** A piece as it is stored: its bytes are the recorded ones, and nobody has read its body. */
+export type Stored = Piece<EvidenceKind, unknown>;
+
+/** A piece of any kind. Of a kind that is not among the bodies it is only told whether it can be read. */
+export type Evidence<Of extends Bodies> = {
+  [Kind in EvidenceKind]: Piece<Kind, Kind extends keyof Of ? Of[Kind] : unknown>;
+}[EvidenceKind];
+
+/** What reads the bodies of each kind: handed in, since evidence knows no stage. */
+export type Readers<Of extends Bodies> = { readonly [Kind in EvidenceKind]: Reader<Of[Kind]> };
+
+/** Says whether a piece is of one of some kinds, as a type. */
+export function isOfKind<Any extends { readonly entry: Entry }, Kind extends EvidenceKind>(
+  piece: Any,
+  ...kinds: readonly Kind[]
+): piece is Extract<Any, { readonly entry: Entry<Kind> }> {
+  return (kinds as readonly EvidenceKind[]).includes(piece.entry.kind);
+}
+
+/** The pieces of some kinds, in their order. */
+export function ofKind<Any extends { readonly entry: Entry }, Kind extends EvidenceKind>(
+  evidence: readonly Any[],
+  ...kinds: readonly Kind[]
+): readonly Extract<Any, { readonly entry: Entry<Kind> }>[] {
+  return evidence.filter((piece): piece is Extract<Any, { readonly entry: Entry<Kind> }> => isOfKind(piece, ...kinds));
+}
 
 /** Where evidence is kept. Append-only: there is no way to change or delete an entry. */
-export interface EvidenceStore {
+export interface EvidenceStore<One = Stored> {
   append(recording: Recording, at: Instant): Promise<Entry>;
   entries(): Promise<readonly Entry[]>;
   /** What changes with every append, unchecked and cheap: for whoever only wants to know whether to look again. */
   head(): Promise<string>;
   /** The evidence of one release, oldest first, bytes checked against their digest. */
-  of(seal: Digest): Promise<readonly Evidence[]>;
+  of(seal: Digest): Promise<readonly One[]>;
   /** The lines with their signers, and the checkpoint; the log detects changes, it authorises nothing. */
   log(): Promise<Log>;
   /** The bytes of an entry, unchecked; null where they are missing. */

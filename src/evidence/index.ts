@@ -16,5 +16,6 @@ export {
   verifyInclusion,
 } from './merkle.ts';
 export { openPostgresStore } from './postgres.io.ts';
+export { readBody, readStore } from './read.ts';
 export { keyFingerprint, type SshKey, sshKey } from './sshsig.ts';
 export * from './statement.ts';

@@ -4,7 +4,7 @@ import { type Digest, OneRoofError, printable } from '../core/index.ts';
 import { type Connection, describe, openSession, type Session, sql } from '../database/index.ts';
 import { pieceOf, readPiece } from './blob.ts';
 import { type CheckedLog, openCheckedLog } from './checked.io.ts';
-import { type Entry, type Evidence, type EvidenceStore, type Log } from './evidence.ts';
+import { type Entry, type EvidenceStore, type Log, type Stored } from './evidence.ts';
 import { openKey } from './key.io.ts';
 import { broken, type Checked, checkEnd, lengthOf, nextOf, type StoredLog } from './log.ts';
 import { type SoftwareKey } from './sshsig.ts';
@@ -53,7 +53,7 @@ export function openPostgresStore(connection: Connection, options: { readonly ke
     },
     of: async (seal) => {
       const entries = (await checked.read()).lines.map(({ entry }) => entry).filter((entry) => entry.seal === seal);
-      const found: Evidence[] = [];
+      const found: Stored[] = [];
       await read((session) =>
         readBlobs(session, entries, (some, bytes) => {
           for (const entry of some) found.push(readPiece(entry, bytes.get(entry.digest) ?? null));

@@ -1,4 +1,4 @@
-import { type Branded, canonicalJson, type Digest, type Instant } from '../core/index.ts';
+import { type Branded, canonicalJson } from '../core/index.ts';
 import { statementHash } from './envelope.ts';
 
 /** `sha256:` and the hexadecimal hash of a statement's pre-authentication encoding. */
@@ -24,31 +24,6 @@ export interface Statement<Predicate> {
   readonly subject: readonly [{ readonly name: string; readonly digest: { readonly sha256: string } }];
   readonly predicateType: `urn:oneroof:${StatementKind}:v1`;
   readonly predicate: Predicate;
-}
-
-/** What a person ratifies: exactly these bytes, for exactly these databases, judged by exactly this evidence. */
-export interface Ratification {
-  readonly decision: 'ratify';
-  /** Root and size of the tree over the descriptors of the databases; hexadecimal. */
-  readonly targets: { readonly root: string; readonly size: number };
-  /** Sorted by kind. */
-  readonly evidence: readonly { readonly kind: string; readonly digest: Digest }[];
-  readonly rehearsedAt: Instant;
-  readonly policy: Digest;
-  readonly registry: { readonly version: number; readonly digest: Digest };
-  /** Authors, and the persons who instructed them, sorted: none of them fills a seat. */
-  readonly authors: readonly string[];
-  /** The tier that a further ratification opens; null: the release from its first tier. */
-  readonly holdPoint: string | null;
-  readonly notBefore: Instant;
-  readonly expires: Instant;
-  /** The evidence log that the person saw; hexadecimal root. */
-  readonly log: { readonly size: number; readonly root: string };
-  /** Over the text that was shown. */
-  readonly dossier: Digest;
-  readonly sealedAt: Instant;
-  /** 32 hexadecimal digits; one statement is one cycle: one rollout and its way back. */
-  readonly nonce: string;
 }
 
 /** Writes a statement as canonical bytes. `sha256` without its prefix is the subject's digest. */

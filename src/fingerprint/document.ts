@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { canonicalJson, digest, type Digest, isDigest, type Json, OneRoofError, printable } from '../core/index.ts';
+import { canonicalJson, digest, digestForm, type Json, OneRoofError, printable } from '../core/index.ts';
 import type { DataFingerprint, SchemaFingerprint } from './fingerprint.ts';
 
 /** The fingerprint of one database as it is kept in a file. */
@@ -16,7 +16,6 @@ export interface FingerprintDocument {
   readonly data: DataFingerprint | null;
 }
 
-const digestText = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value), 'expected a digest');
 const members = z.record(z.string(), z.json()) as z.ZodType<Readonly<Record<string, Json>>>;
 const integer = z.string().regex(/^-?\d+$/, 'expected an integer as text');
 
@@ -34,7 +33,7 @@ const data = z.object({
   ),
   sequences: z.array(z.object({ sequence: z.string(), lastValue: z.string(), isCalled: z.boolean() })),
   notProven: z.array(z.object({ relation: z.string(), reason: z.string() })),
-  digest: digestText,
+  digest: digestForm,
 });
 
 const form = z.object({
@@ -46,8 +45,8 @@ const form = z.object({
     takenAt: z.string(),
     schema: z.object({
       version: z.literal(1),
-      digest: digestText,
-      logicalDigest: digestText,
+      digest: digestForm,
+      logicalDigest: digestForm,
       objects: z.array(z.object({ kind: z.string(), name: z.string(), logical: members, strict: members })),
       // absent in older files
       noticed: z

@@ -1,4 +1,5 @@
-import { type Digest, type Json } from '../core/index.ts';
+import { z } from 'zod';
+import { type Digest, type Formed, type Json, jsonForm } from '../core/index.ts';
 
 /** One object of a database's catalogue, by name, never by OID. */
 export interface SchemaObject {
@@ -16,16 +17,17 @@ export interface SchemaObject {
  * An option that the server keeps beside those that an author can choose, and that we do not know: a newer server may keep something of
  * its own there. It is in no digest and in no comparison; people are told.
  */
-export interface Noticed {
+export const noticedForm = z.object({
   /** PostgreSQL's word for what has it: `column`, `table`, `index`, … */
-  readonly kind: string;
+  kind: z.string(),
   /** Its name, without the value. */
-  readonly option: string;
+  option: z.string(),
   /** How many objects of the database have it. */
-  readonly count: string;
+  count: z.string(),
   /** The first of these by name, quoted as in SQL. */
-  readonly first: string;
-}
+  first: z.string(),
+});
+export type Noticed = Formed<typeof noticedForm>;
 
 /** The canonical model of one database's schema. */
 export interface SchemaFingerprint {
@@ -66,10 +68,8 @@ export interface SequencePosition {
 }
 
 /** A relation whose rows could not be compared, and why. Never passed over. */
-export interface NotProven {
-  readonly relation: string;
-  readonly reason: string;
-}
+export const notProvenForm = z.object({ relation: z.string(), reason: z.string() });
+export type NotProven = Formed<typeof notProvenForm>;
 
 /** The rows of one database, every one of them read. */
 export interface DataFingerprint {
@@ -111,34 +111,35 @@ export interface DataComparison {
   readonly digest: { readonly before: Digest; readonly after: Digest };
 }
 
+const rowForm = z.record(z.string(), z.string().nullable()).nullable();
+
 /** One row that tells two relations apart. */
-export interface RowExample {
+const exampleForm = z.object({
   /** `gone`: only before. `new`: only after. `changed`: the same key with other values. */
-  readonly change: 'gone' | 'new' | 'changed';
+  change: z.enum(['gone', 'new', 'changed']),
   /** Column → text of the primary key, or of the first unique index over NOT NULL columns; null where there is none. */
-  readonly key: Readonly<Record<string, string>> | null;
+  key: z.record(z.string(), z.string()).nullable(),
   /** The columns that differ, sorted; empty where `gone` or `new`. */
-  readonly columns: readonly string[];
+  columns: z.array(z.string()),
   /** Only where they were asked for: a row may hold what must not reach evidence. Column → text. */
-  readonly values?: {
-    readonly before: Readonly<Record<string, string | null>> | null;
-    readonly after: Readonly<Record<string, string | null>> | null;
-  };
-}
+  values: z.object({ before: rowForm, after: rowForm }).exactOptional(),
+});
+export type RowExample = Formed<typeof exampleForm>;
 
 /** One property in which two databases differ. */
-export interface Difference {
-  readonly in: 'schema' | 'rows' | 'sequence';
+export const differenceForm = z.object({
+  in: z.enum(['schema', 'rows', 'sequence']),
   /** `logical`: a client can tell. `strict`: only a strict comparison counts it. */
-  readonly level: 'logical' | 'strict';
-  readonly kind: string;
-  readonly name: string;
+  level: z.enum(['logical', 'strict']),
+  kind: z.string(),
+  name: z.string(),
   /** `null` means the whole object. */
-  readonly property: string | null;
+  property: z.string().nullable(),
   /** null: not there before. */
-  readonly before: Json;
+  before: jsonForm,
   /** null: not there after. */
-  readonly after: Json;
+  after: jsonForm,
   /** For rows: the first that tell the two apart, where they were looked for. */
-  readonly examples?: readonly RowExample[];
-}
+  examples: z.array(exampleForm).exactOptional(),
+});
+export type Difference = Formed<typeof differenceForm>;

@@ -1,7 +1,7 @@
 export { compareRows, compareSchemas, explainDifference, explainExample, explainNoticed, unproven } from './compare.ts';
 export { type FingerprintDocument, parseFingerprint } from './document.ts';
 export { type ExamplesPlan, findExamples } from './rows/examples.io.ts';
-export type * from './fingerprint.ts';
+export * from './fingerprint.ts';
 export { captureRows, type RowsPlan } from './rows/rows.io.ts';
 export { captureSchema } from './schema/schema.io.ts';
 export { markChanges, type Marked } from './rows/changed.io.ts';

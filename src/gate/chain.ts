@@ -3,7 +3,7 @@ import { statementDigest, statementHash } from '../evidence/index.ts';
 import { type SignedStatement } from './decision.ts';
 import { type Policy, type Registry } from './documents.ts';
 import { parsePolicyDocument, policyDigest } from './policy.ts';
-import { checkAgainst, follows, parseRegistry, registryDigest, registryDocument } from './registry.ts';
+import { checkAgainst, follows, parseRegistryDocument, registryDigest } from './registry.ts';
 import { explainShortage } from './seats.ts';
 import { countSigners, type SeatsState } from './signers.ts';
 import { parseStatement } from './statement.ts';
@@ -131,12 +131,13 @@ function failure(code: ChainCode, problem: string): Failure {
   return { ok: false, code, problem, seats: null };
 }
 
+/** Null: it is no policy, or not in its canonical spelling. */
 function readPolicyText(text: string): Policy | null {
   const parsed = parsePolicyDocument({ file: 'policy', text });
   return parsed.ok ? parsed.value : null;
 }
 
 function readRegistryText(text: string): Registry | null {
-  const parsed = parseRegistry({ file: 'registry', text });
-  return parsed.ok && registryDocument(parsed.value) === text ? parsed.value : null;
+  const parsed = parseRegistryDocument({ file: 'registry', text });
+  return parsed.ok ? parsed.value : null;
 }

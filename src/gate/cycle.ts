@@ -1,41 +1,6 @@
-import { type StatementDigest } from '../evidence/index.ts';
 import { type Direction } from '../release/index.ts';
-import { type ClosingCode, type Refusal } from './refusal.ts';
-
-/** One ratification, as the database sees it now. */
-export interface Cycle {
-  readonly statement: StatementDigest;
-  readonly seal: string;
-  readonly holdPoint: string | null;
-  readonly persons: readonly string[];
-  /** Why the way forward, or back, is closed; null: open. */
-  readonly closed: Readonly<Record<Direction, Refusal | null>>;
-  /** The tier that comes next; null: nothing is left. */
-  readonly next: Readonly<Record<Direction, string | null>>;
-  readonly done: readonly {
-    readonly direction: Direction;
-    readonly tier: string;
-    readonly epoch: number;
-    readonly steps: number;
-    readonly schemaAfter: string;
-  }[];
-}
-
-/** A ratification with the steps that were committed under it, also those of a tier that has no marker yet. */
-export interface CycleRows extends Cycle {
-  readonly steps: readonly { readonly direction: Direction; readonly tier: string; readonly n: number }[];
-}
-
-/** What the gate in the target database says of this release by its own rows, which are the truth; or why it could not be asked. */
-export type GateRows =
-  | {
-      readonly state: 'read';
-      /** What `gate.schema_digest()` says now. */
-      readonly schema: string;
-      /** The ratifications of this seal, newest first. */
-      readonly cycles: readonly CycleRows[];
-    }
-  | { readonly state: 'unread'; readonly why: string };
+import { type ClosingCode } from './refusal.ts';
+import { type Cycle, type CycleRows } from './rows.ts';
 
 /** Nothing was done under it, and it is closed because signatures are missing, or what the relay hands in with them. */
 export function isWaiting(cycle: Pick<Cycle, 'closed' | 'done'>): boolean {

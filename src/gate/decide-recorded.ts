@@ -1,9 +1,9 @@
-import { elapsed, type Instant } from '../core/index.ts';
-import { type Evidence, type StatementDigest } from '../evidence/index.ts';
+import { type Digest, elapsed, type Instant } from '../core/index.ts';
+import { isOfKind, type StatementDigest } from '../evidence/index.ts';
 import { type Direction } from '../release/index.ts';
 import { decide } from './decide.ts';
 import { type RatificationVerdict, type ResolvedEvidence } from './decision.ts';
-import { type History, isOf, type Recorded } from './history.ts';
+import { type History, isOf, type PeopleEvidence, type Recorded } from './history.ts';
 import { descriptorOf, signatureOf } from './record.ts';
 import { type SeatsState } from './signers.ts';
 
@@ -116,21 +116,12 @@ function blocked(code: 'statement' | 'hold-point' | 'target', problem: string): 
   return { decision: 'BLOCKED', reason: { code, problem, seats: null } };
 }
 
-function resolved(piece: Evidence): readonly ResolvedEvidence[] {
-  if (!piece.readable || typeof piece.body !== 'object' || piece.body === null) return [];
+function resolved(piece: PeopleEvidence): readonly ResolvedEvidence[] {
+  if (!piece.readable) return [];
   const { kind, digest, seal } = piece.entry;
-  const said = (name: string): unknown => Reflect.get(piece.body as object, name);
-  const [at, schema] = [said('endedAt'), said('gateSchema')];
+  if (!isOfKind(piece, 'rehearsal')) return [{ kind, digest, seal, outcome: 'failed', rehearsal: null }];
+  const { outcome, endedAt: at, gateSchema } = piece.body;
   return [
-    {
-      kind,
-      digest,
-      seal,
-      outcome: said('outcome') === 'passed' ? 'passed' : 'failed',
-      rehearsal:
-        kind === 'rehearsal' && typeof at === 'string' && typeof schema === 'string'
-          ? { at: at as Instant, schema: schema as ResolvedEvidence['digest'] }
-          : null,
-    },
+    { kind, digest, seal, outcome, rehearsal: gateSchema === null ? null : { at, schema: gateSchema as Digest } },
   ];
 }

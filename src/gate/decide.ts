@@ -1,5 +1,5 @@
 import { elapsed, formatDuration, type Instant, type Milliseconds } from '../core/index.ts';
-import { type Ratification, statementDigest, statementHash, treeHash, verifyInclusion } from '../evidence/index.ts';
+import { statementDigest, statementHash, treeHash, verifyInclusion } from '../evidence/index.ts';
 import { type Decision, type DecisionCode, type RatificationVerdict, type SignedStatement } from './decision.ts';
 import { policyDigest } from './policy.ts';
 import { authorsOf, seatsFor, targetLeaf } from './ratification.ts';
@@ -7,6 +7,7 @@ import { registryDigest } from './registry.ts';
 import { explainShortage } from './seats.ts';
 import { countSigners, type SeatsState } from './signers.ts';
 import { parseStatement } from './statement.ts';
+import { type Ratification } from './statement-form.ts';
 
 /** What is known once the statement was read. */
 interface Read extends Decision {

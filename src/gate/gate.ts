@@ -1,53 +1,62 @@
-import { type Instant, type NonEmpty } from '../core/index.ts';
-import { type SourceIdentity } from '../clone/index.ts';
-import { type Harmless } from '../database/index.ts';
+import { z } from 'zod';
+import { sourceForm } from '../clone/index.ts';
+import { digestForm, type Formed, instantForm, nameForm, recordReader } from '../core/index.ts';
+import { harmlessForm } from '../database/index.ts';
 import { type Seal } from '../release/index.ts';
-import { type GateRows } from './cycle.ts';
+import { rowsForm } from './rows.ts';
 
 export { type Harmless } from '../database/index.ts';
 
 /** Why a gate is closed. A new kind fails to compile where reasons are explained. */
-export type Reason =
-  | {
-      readonly kind: 'data-gate';
-      readonly gate: string;
-      readonly title: string;
-      readonly metric: string;
-      readonly measured: number;
-      readonly required: string;
-      readonly before: string;
-    }
-  | { readonly kind: 'invariant'; readonly metric: string; readonly measured: number; readonly required: string }
-  | { readonly kind: 'unmeasured'; readonly metric: string; readonly problem: string }
-  | { readonly kind: 'unreachable'; readonly problem: string }
-  | { readonly kind: 'not-ratified'; readonly problem: string };
+const reasonForm = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('data-gate'),
+    gate: z.string(),
+    title: z.string(),
+    metric: z.string(),
+    measured: z.number(),
+    required: z.string(),
+    before: z.string(),
+  }),
+  z.object({ kind: z.literal('invariant'), metric: z.string(), measured: z.number(), required: z.string() }),
+  z.object({ kind: z.literal('unmeasured'), metric: z.string(), problem: z.string() }),
+  z.object({ kind: z.literal('unreachable'), problem: z.string() }),
+  z.object({ kind: z.literal('not-ratified'), problem: z.string() }),
+]);
+export type Reason = Formed<typeof reasonForm>;
 
 /** The state of the data gates and invariants in production. Ratification is a part of its own. */
-export type GateVerdict =
-  | { readonly decision: 'OPEN' }
-  | { readonly decision: 'BLOCKED'; readonly reasons: NonEmpty<Reason> };
+const verdictForm = z.discriminatedUnion('decision', [
+  z.object({ decision: z.literal('OPEN') }),
+  z.object({ decision: z.literal('BLOCKED'), reasons: z.tuple([reasonForm], reasonForm) }),
+]);
+export type GateVerdict = Formed<typeof verdictForm>;
 
 /** A measurement of one database: all metrics and the schema's digest at one time. */
-export interface Baseline {
-  readonly takenAt: Instant;
-  readonly metrics: Readonly<Record<string, number>>;
-  readonly schemaDigest: string;
-}
+const baselineForm = z.object({
+  takenAt: instantForm,
+  metrics: z.record(z.string(), z.number()),
+  schemaDigest: z.string(),
+});
+export type Baseline = Formed<typeof baselineForm>;
 
 /** The record of one look at production. Evidence of kind `gate`. */
-export interface GateReading {
-  readonly version: 1;
-  readonly release: string;
-  readonly seal: Seal;
-  readonly target: string;
-  readonly identity: SourceIdentity | null;
-  readonly verdict: GateVerdict;
-  readonly entry: Baseline | null;
-  readonly exit: Baseline | null;
+const form = z.object({
+  version: z.literal(1),
+  release: nameForm,
+  seal: digestForm as z.ZodType<Seal>,
+  target: nameForm,
+  identity: sourceForm.nullable(),
+  verdict: verdictForm,
+  entry: baselineForm.nullable(),
+  exit: baselineForm.nullable(),
   /** Metrics that differ between entry and exit: somebody else's change. */
-  readonly changedMeanwhile: readonly string[];
-  readonly harmless: Harmless | null;
-  /** Read last, so that nothing of this look is newer. */
-  readonly rows: GateRows;
-  readonly readAt: Instant;
-}
+  changedMeanwhile: z.array(z.string()),
+  harmless: harmlessForm.nullable(),
+  /** Read last, so that nothing of this look is newer; records of before the gate was asked have none. */
+  rows: rowsForm.exactOptional(),
+  readAt: instantForm,
+});
+export type GateBody = Formed<typeof form>;
+export type GateReading = Required<GateBody>;
+export const readReading = recordReader(form);

@@ -1,10 +1,11 @@
 import { canonicalJson, type Instant } from '../core/index.ts';
-import { type Evidence, statementDigest, statementHash } from '../evidence/index.ts';
+import { type Evidence, isOfKind, statementDigest, statementHash } from '../evidence/index.ts';
+import { type Rehearsal } from '../rehearsal/index.ts';
 import { type SealedRelease } from '../release/index.ts';
 import { verifyChain } from './chain.ts';
 import { type Policy, type Registry } from './documents.ts';
 import { authorsOf } from './ratification.ts';
-import { chainOf, type PeopleRecord, readPeopleRecord, type Rules, signatureOf } from './record.ts';
+import { chainOf, type PeopleRecord, type ProposalRecord, type Rules, signatureOf } from './record.ts';
 import { policyDigest } from './policy.ts';
 import { registryDigest } from './registry.ts';
 import { countSigners } from './signers.ts';
@@ -43,10 +44,20 @@ interface InForce {
   readonly registry: Registry;
 }
 
+/** What a ratification is judged by. */
+export type PeopleEvidence = Evidence<PeopleBodies>;
+export interface PeopleBodies {
+  readonly rehearsal: Rehearsal;
+  readonly ratification: PeopleRecord;
+  readonly decline: PeopleRecord;
+  readonly revocation: PeopleRecord;
+  readonly proposal: ProposalRecord;
+}
+
 /** What people signed of a release, as its evidence tells: only what holds; the rest is named. */
 export interface History {
   readonly sealed: SealedRelease;
-  readonly evidence: readonly Evidence[];
+  readonly evidence: readonly PeopleEvidence[];
   /** Newest last; each statement once, with all its signatures. */
   readonly recorded: readonly Recorded[];
   /** Of each target, oldest first. */
@@ -60,22 +71,22 @@ export interface History {
  * Stops: a signature that was taken away or altered, a statement that was moved to another release, rules that nobody let in, by
  * whoever holds the key that the log is signed with.
  */
-export function readHistory(sealed: SealedRelease, evidence: readonly Evidence[]): History {
+export function readHistory(sealed: SealedRelease, evidence: readonly PeopleEvidence[]): History {
   const broken: Broken[] = [];
   const rules = new Map<string, { readonly of: Rules; readonly states: readonly InForce[] }>();
   const recorded = new Map<string, Recorded>();
   const asked = new Set<string>();
   for (const piece of evidence) {
-    const { entry } = piece;
-    if (entry.kind === 'proposal' && piece.readable) asked.add(askedBy(piece.body));
-    if (entry.kind !== 'ratification' && entry.kind !== 'decline' && entry.kind !== 'revocation') continue;
-    const { index } = entry;
+    if (isOfKind(piece, 'proposal') && piece.readable)
+      asked.add(`${piece.body.target} ${statementDigest(piece.body.body)}`);
+    if (!isOfKind(piece, 'ratification', 'decline', 'revocation')) continue;
+    const { index } = piece.entry;
     const fail = (what: Broken['what'], problem: string): void => void broken.push({ index, what, problem });
-    const record = piece.readable ? readPeopleRecord(piece.body) : piece.reason;
-    if (typeof record === 'string') {
-      fail('statement', `it cannot be read: ${record}`);
+    if (!piece.readable) {
+      fail('statement', `it cannot be read: ${piece.reason}`);
       continue;
     }
+    const record = piece.body;
     const before = rules.get(record.target);
     const isSame = before !== undefined && canonicalJson(before.of) === canonicalJson(record.rules);
     const states = isSame ? before.states : readRules(record.rules);
@@ -85,7 +96,7 @@ export function readHistory(sealed: SealedRelease, evidence: readonly Evidence[]
     else rules.set(record.target, { of: record.rules, states });
     if (typeof states === 'string') continue;
     const key = `${record.target} ${record.statement.digest}`;
-    const read = readOne({ index, record, states, sealed, asked, recorded: [...recorded.values()] }, entry.kind);
+    const read = readOne({ index, record, states, sealed, asked, recorded: [...recorded.values()] }, piece.entry.kind);
     if (typeof read === 'string') {
       fail('statement', read);
       continue;
@@ -104,12 +115,6 @@ export function readHistory(sealed: SealedRelease, evidence: readonly Evidence[]
     rules: new Map([...rules].map(([target, { states }]) => [target, states])),
     broken,
   };
-}
-
-/** The target and the statement of a proposal; empty where its body is none. */
-function askedBy(body: unknown): string {
-  const { target, body: text } = Object(body) as { readonly target?: unknown; readonly body?: unknown };
-  return typeof target === 'string' && typeof text === 'string' ? `${target} ${statementDigest(text)}` : '';
 }
 
 /** Of one kind alone. */

@@ -1,4 +1,5 @@
-export type * from './gate.ts';
+export * from './gate.ts';
+export { type Cycle, type CycleRows, type GateRows } from './rows.ts';
 export { explainReason, judge, type Measured, required } from './judge.ts';
 export { type BaselineReading, type Look, readBaseline, readGate } from './monitor.io.ts';
 export type * from './documents.ts';
@@ -29,15 +30,7 @@ export {
   submitSignature,
   submitTarget,
 } from './target.io.ts';
-export {
-  chooseCycle,
-  type Cycle,
-  type CycleRows,
-  type GateRows,
-  isMarked,
-  isWaiting,
-  lacksSeats,
-} from './cycle.ts';
+export { chooseCycle, isMarked, isWaiting, lacksSeats } from './cycle.ts';
 export {
   type ClosingCode,
   explainRefusal,
@@ -56,6 +49,7 @@ export {
   follows,
   type Mismatch,
   parseRegistry,
+  parseRegistryDocument,
   registryDigest,
   registryDocument,
   unattested,
@@ -67,6 +61,7 @@ export {
   type PersonKind,
   type PersonStatement,
   type PolicyChange,
+  type Ratification,
   type RegistryChange,
   type Revocation,
 } from './statement-form.ts';
@@ -90,6 +85,22 @@ export {
   type Signing,
 } from './signers.ts';
 export { type Asked, decideRecorded, ratificationsOf, seatsOf, unresolved } from './decide-recorded.ts';
-export { type Broken, type History, isOf, readHistory, type Recorded, type Signatory } from './history.ts';
-export { type GateRecord, type PeopleRecord, peopleRecords, readPeopleRecord } from './record.ts';
+export {
+  type Broken,
+  type History,
+  isOf,
+  type PeopleBodies,
+  type PeopleEvidence,
+  readHistory,
+  type Recorded,
+  type Signatory,
+} from './history.ts';
+export {
+  type GateRecord,
+  type PeopleRecord,
+  peopleRecords,
+  type ProposalRecord,
+  readPeopleRecord,
+  readProposal,
+} from './record.ts';
 export { readRecord } from './record.io.ts';

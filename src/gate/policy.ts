@@ -39,14 +39,27 @@ const canonicalForm = policyForm({ duration: canonicalDuration, roots: canonical
  */
 export function parsePolicyDocument(written: Written): Parsed<Policy> {
   const parsed = parseYaml({ ...written, schema: canonicalForm, invalid: 'POLICY_INVALID' });
-  if (!parsed.ok || policyDocument(parsed.value) === written.text) return parsed;
+  return canonicalOnly(parsed, { written, document: policyDocument, code: 'POLICY_INVALID' });
+}
+
+/** What was read of a document, if that is its one canonical spelling. */
+export function canonicalOnly<T>(
+  parsed: Parsed<T>,
+  of: {
+    readonly written: Written;
+    readonly document: (value: T) => string;
+    readonly code: 'POLICY_INVALID' | 'REGISTRY_INVALID';
+  },
+): Parsed<T> {
+  const { written, document, code } = of;
+  if (!parsed.ok || document(parsed.value) === written.text) return parsed;
   return {
     ok: false,
     problems: [
       {
-        code: 'POLICY_INVALID',
+        code,
         problem: 'the document is not canonical JSON',
-        fix: 'take the document that `oneroof policy check --json` prints',
+        fix: `take the document that \`oneroof ${code === 'POLICY_INVALID' ? 'policy' : 'registry'} check --json\` prints`,
         place: { file: written.file, line: 1, column: 1 },
       },
     ],

@@ -1,10 +1,11 @@
 import { canonicalJson, type Digest, elapsed, formatDuration, type Instant, OneRoofError } from '../core/index.ts';
-import { leafHash, type Ratification, type TreeHash, treeRoot, writeStatement } from '../evidence/index.ts';
+import { leafHash, type TreeHash, treeRoot, writeStatement } from '../evidence/index.ts';
 import { type Release, type SealedRelease } from '../release/index.ts';
 import { type Policy, type Registry, type Seat, type TargetDescriptor } from './documents.ts';
 import { policyDigest } from './policy.ts';
 import { registryDigest } from './registry.ts';
 import { parseStatement } from './statement.ts';
+import { type Ratification } from './statement-form.ts';
 
 /** What people are asked to ratify, and what they were shown. */
 export interface Proposal {

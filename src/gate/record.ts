@@ -1,23 +1,26 @@
 import { z } from 'zod';
-import { type Digest, type Instant, instant } from '../core/index.ts';
+import {
+  type Digest,
+  type Formed,
+  type Instant,
+  instantForm,
+  namedForm,
+  nameForm,
+  recordReader,
+} from '../core/index.ts';
 import { base64Text, type StatementDigest } from '../evidence/index.ts';
 import { type Chain, type ChainLink, verifyChain } from './chain.ts';
-import { type Policy, type Registry, type TargetDescriptor } from './documents.ts';
+import { type TargetDescriptor } from './documents.ts';
 import { type ReceivedSignature } from './decision.ts';
-import { policyDigest } from './policy.ts';
-import { registryDigest } from './registry.ts';
+import { parsePolicyDocument, policyDigest } from './policy.ts';
+import { parseRegistryDocument, registryDigest } from './registry.ts';
 
-const time = z.custom<Instant>((value) => {
-  if (typeof value !== 'string') return false;
-  const at = Date.parse(value);
-  return !Number.isNaN(at) && instant(new Date(at)) === value;
-}, 'expected a time');
 const signature = z.strictObject({
   credential: z.string(),
   authenticatorData: base64Text,
   clientDataJSON: base64Text,
   signature: base64Text,
-  receivedAt: time,
+  receivedAt: instantForm,
 });
 const kind = z.enum(['ratification', 'decline', 'revocation']);
 const rule = z.enum(['registry', 'policy']);
@@ -29,11 +32,16 @@ const facts = z.strictObject({
   databaseOid: z.string(),
   database: z.string(),
 });
+/** The leaf of a database: its facts, and the schema that people ratify. */
+const described = facts.extend({
+  format: z.literal(1),
+  schema: z.custom<Digest>((value) => typeof value === 'string'),
+});
 const statement = z.strictObject({
   kind,
-  digest: z.custom<StatementDigest>((value) => typeof value === 'string'),
+  digest: namedForm<StatementDigest>(),
   body: z.string(),
-  receivedAt: time,
+  receivedAt: instantForm,
   /** The database's own leaf of what a ratification names, canonical; null where it is no ratification. */
   descriptor: z.string().nullable(),
   signatures: z.array(signature).min(1),
@@ -41,7 +49,7 @@ const statement = z.strictObject({
 const link = z.strictObject({
   kind: rule,
   document: z.string(),
-  acceptedAt: time,
+  acceptedAt: instantForm,
   body: z.string(),
   signatures: z.array(signature),
 });
@@ -52,7 +60,7 @@ const rules = z.strictObject({
 const record = z.strictObject({
   version: z.literal(1),
   /** As oneroof.yaml names it. */
-  target: z.string(),
+  target: nameForm,
   /** What the database said of itself, which is what a ratification must name; null where it is none. */
   facts: facts.nullable(),
   statement,
@@ -60,7 +68,19 @@ const record = z.strictObject({
 });
 
 /** One statement of persons, with its signatures, and the registries and policies that it is judged by. Evidence of its kind. */
-export type PeopleRecord = z.output<typeof record>;
+export type PeopleRecord = Formed<typeof record>;
+export const readPeopleRecord = recordReader(record);
+
+/** A statement that people are asked to sign, as it is kept: evidence of kind `proposal`. It opens nothing. */
+const proposal = z.object({
+  version: z.literal(1),
+  target: nameForm,
+  /** The canonical bytes of the statement. */
+  body: z.string(),
+  descriptor: described,
+});
+export type ProposalRecord = Formed<typeof proposal>;
+export const readProposal = recordReader(proposal);
 
 /** Registries and policies from the pinned ones to those in force, with what let each in, and when. */
 export type Rules = PeopleRecord['rules'];
@@ -78,14 +98,6 @@ export interface GateRecord {
     readonly kind: PeopleRecord['statement']['kind'] | 'registry' | 'policy';
     readonly subject: string;
   })[];
-}
-
-/** Reads the body of a piece of evidence as such a record; a text: why it is none. */
-export function readPeopleRecord(body: unknown): PeopleRecord | string {
-  const parsed = record.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  return `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'has another form'}`;
 }
 
 /** The records of a release, oldest first: what is to be kept of what a database holds. */
@@ -110,7 +122,7 @@ export function peopleRecords(target: string, held: GateRecord): readonly People
 function rulesOf({ documents, statements }: GateRecord): Rules {
   const first = { policy: '', registry: '' };
   const begun = new Set<string>();
-  const links: Rules['links'] = [];
+  const links: Rules['links'][number][] = [];
   for (const { kind: of, digest, body: document, acceptedAt } of documents) {
     if (!begun.has(of)) {
       begun.add(of);
@@ -128,18 +140,14 @@ function rulesOf({ documents, statements }: GateRecord): Rules {
 
 /** Rules as a chain, pinned by the digests of its own first documents; whether these are the right ones is for the reader to compare. */
 export function chainOf({ first, links }: Rules): Chain {
-  return { root: rootOf(first), first, links: links.map(linkOf) };
-}
-
-function rootOf(first: Rules['first']): Chain['root'] {
-  const read = <T>(text: string, digestOf: (value: T) => Digest): Digest => {
-    try {
-      return digestOf(JSON.parse(text) as T);
-    } catch {
-      return 'sha256:' as Digest;
-    }
+  const policy = parsePolicyDocument({ file: 'policy', text: first.policy });
+  const registry = parseRegistryDocument({ file: 'registry', text: first.registry });
+  const none = 'sha256:' as Digest;
+  const root = {
+    policy: policy.ok ? policyDigest(policy.value) : none,
+    registry: registry.ok ? registryDigest(registry.value) : none,
   };
-  return { policy: read<Policy>(first.policy, policyDigest), registry: read<Registry>(first.registry, registryDigest) };
+  return { root, first, links: links.map(linkOf) };
 }
 
 function linkOf({ kind: of, document, body, signatures }: Rules['links'][number]): ChainLink {
@@ -159,9 +167,8 @@ export function signatureOf(of: PeopleRecord['statement']['signatures'][number])
 
 /** The descriptor of a record, or null where it has none that can be read. */
 export function descriptorOf({ statement: { descriptor } }: PeopleRecord): TargetDescriptor | null {
-  const form = facts.extend({ format: z.literal(1), schema: z.custom<Digest>((value) => typeof value === 'string') });
   try {
-    const parsed = form.safeParse(JSON.parse(descriptor ?? ''));
+    const parsed = described.safeParse(JSON.parse(descriptor ?? ''));
     return parsed.success ? parsed.data : null;
   } catch {
     return null;

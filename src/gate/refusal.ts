@@ -107,8 +107,8 @@ export function explainRefusal({ code, facts }: Refusal): string {
   return code === 'other' ? facts.said : `${code}: ${facts.said}`;
 }
 
-/** A refusal in a record; the records of before hold it as its text. */
-export const refusalForm = z.union([
-  z.string().transform(readRefusal),
-  z.strictObject({ code: z.enum(refusalCodes), facts: z.strictObject({ said: z.string() }) }),
-]);
+/** A refusal in a record. */
+export const refusalForm = z.strictObject({
+  code: z.enum(refusalCodes),
+  facts: z.strictObject({ said: z.string() }),
+});

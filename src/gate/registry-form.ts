@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Digest, type Instant, isDigest, printable } from '../core/index.ts';
+import { digestForm, instantForm, printable } from '../core/index.ts';
 import { type Registry } from './documents.ts';
 import { isPoint } from './passkey.ts';
 import { aaguid } from './policy-form.ts';
@@ -37,13 +37,7 @@ const bytes = z
   );
 
 const attestation = z.strictObject({
-  at: z.custom<Instant>(
-    (value) =>
-      typeof value === 'string' &&
-      !Number.isNaN(Date.parse(value)) &&
-      new Date(Date.parse(value)).toISOString() === value,
-    'expected a time such as 2026-06-03T08:00:00.000Z',
-  ),
+  at: instantForm,
   object: bytes,
   clientData: bytes,
 });
@@ -90,9 +84,7 @@ export const registryForm: z.ZodType<Registry> = z
   .strictObject({
     format: z.literal(1),
     version: z.int().min(1).max(1_000_000_000),
-    previous: z
-      .custom<Digest>((value) => typeof value === 'string' && isDigest(value), 'expected sha256: and 64 digits')
-      .nullable(),
+    previous: digestForm.nullable(),
     persons: z.array(
       z.strictObject({
         id,

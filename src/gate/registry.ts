@@ -3,7 +3,7 @@ import { type Parsed, parseYaml } from '../yaml/index.ts';
 import { checkAttestation } from './attestation.ts';
 import { type Passkey, type Policy, type Registry } from './documents.ts';
 import { isSoftware, unnamedAuthenticator } from './models.ts';
-import { type Written } from './policy.ts';
+import { canonicalOnly, type Written } from './policy.ts';
 import { registryForm } from './registry-form.ts';
 import { explainShortage, findShortage, type Present } from './seats.ts';
 
@@ -15,6 +15,15 @@ import { explainShortage, findShortage, type Present } from './seats.ts';
  */
 export function parseRegistry(written: Written): Parsed<Registry> {
   return parseYaml({ ...written, schema: registryForm, invalid: 'REGISTRY_INVALID' });
+}
+
+/**
+ * Reads a registry's canonical document, as the target database keeps it; any other bytes are refused.
+ *
+ * Errors  none thrown; REGISTRY_INVALID and YAML_SYNTAX as problems.
+ */
+export function parseRegistryDocument(written: Written): Parsed<Registry> {
+  return canonicalOnly(parseRegistry(written), { written, document: registryDocument, code: 'REGISTRY_INVALID' });
 }
 
 /** The bytes of a registry that its digest is taken over. */

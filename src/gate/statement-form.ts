@@ -1,47 +1,8 @@
 import { z } from 'zod';
-import { type Digest, type Instant, isDigest } from '../core/index.ts';
-import { type Ratification } from '../evidence/index.ts';
-
-/** Somebody will not ratify, and says why. It is kept and shown; a decline closes nothing by itself. */
-export interface Decline {
-  readonly decision: 'decline';
-  readonly reason: string;
-  /** The ratification that is declined. */
-  readonly statement: Digest;
-  readonly nonce: string;
-}
-
-/** Any one enrolled person closes the way forward of a ratification at once; its way back stays open. */
-export interface Revocation {
-  readonly reason: string;
-  readonly nonce: string;
-}
-
-/** A quorum of the current registry lets the next version in. */
-export interface RegistryChange {
-  readonly version: number;
-  readonly previous: Digest;
-  readonly nonce: string;
-}
-
-/** A quorum of the current policy lets another policy in. */
-export interface PolicyChange {
-  readonly previous: Digest;
-  readonly nonce: string;
-}
+import { digestForm as digest, type Formed, instantForm as instant } from '../core/index.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
 const nonce = z.string().regex(/^[0-9a-f]{32}$/, 'expected 32 lower-case hexadecimal digits');
-const digest = z.custom<Digest>(
-  (value) => typeof value === 'string' && isDigest(value),
-  'expected sha256: and 64 lower-case hexadecimal digits',
-);
-/** In the four-digit years: others have another length, and do not sort as text. */
-const instant = z.custom<Instant>((value) => {
-  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value)) return false;
-  const milliseconds = Date.parse(value);
-  return Number.isFinite(milliseconds) && new Date(milliseconds).toISOString() === value;
-}, 'expected a time such as 2026-06-03T08:00:00.000Z');
 /** PostgreSQL holds no U+0000, and a lone surrogate has no bytes. */
 const storable = (value: string): boolean => value.isWellFormed() && !value.includes('\0');
 const words = z
@@ -54,10 +15,13 @@ const name = z.string().min(1).max(200).refine(storable, 'expected characters th
 const ascending = (values: readonly string[]): boolean =>
   values.every((value, index) => index === 0 || (values[index - 1] ?? '') < value);
 
-const ratification: z.ZodType<Ratification> = z
+/** What a person ratifies: exactly these bytes, for exactly these databases, judged by exactly this evidence. */
+const ratification = z
   .strictObject({
     decision: z.literal('ratify'),
+    /** Root and size of the tree over the descriptors of the databases; hexadecimal. */
     targets: z.strictObject({ root: hash, size: z.int().min(1) }),
+    /** Sorted by kind. */
     evidence: z
       .array(
         z.strictObject({ kind: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'expected a kind of evidence'), digest }),
@@ -69,16 +33,21 @@ const ratification: z.ZodType<Ratification> = z
     rehearsedAt: instant,
     policy: digest,
     registry: z.strictObject({ version: z.int().min(1), digest }),
+    /** Authors, and the persons who instructed them, sorted: none of them fills a seat. */
     authors: z.array(name).refine(ascending, 'expected names that are sorted, none twice'),
+    /** The tier that a further ratification opens; null: the release from its first tier. */
     holdPoint: z
       .string()
       .regex(/^[1-9][0-9]*-[a-z0-9][a-z0-9-]*$/, 'expected a tier, such as 3-ownership')
       .nullable(),
     notBefore: instant,
     expires: instant,
+    /** The evidence log that the person saw; hexadecimal root. */
     log: z.strictObject({ size: z.int().min(0), root: hash }),
+    /** Over the text that was shown. */
     dossier: digest,
     sealedAt: instant,
+    /** One statement is one cycle: one rollout and its way back. */
     nonce,
   })
   .superRefine(
@@ -88,6 +57,24 @@ const ratification: z.ZodType<Ratification> = z
     },
     { when: ({ value }) => typeof value === 'object' && value !== null },
   );
+
+export type Ratification = Formed<typeof ratification>;
+
+/** Somebody will not ratify the ratification that is named, and says why. It is kept and shown; a decline closes nothing by itself. */
+const decline = z.strictObject({ decision: z.literal('decline'), reason: words, statement: digest, nonce });
+export type Decline = Formed<typeof decline>;
+
+/** Any one enrolled person closes the way forward of a ratification at once; its way back stays open. */
+const revocation = z.strictObject({ reason: words, nonce });
+export type Revocation = Formed<typeof revocation>;
+
+/** A quorum of the current registry lets the next version in. */
+const registry = z.strictObject({ version: z.int().min(2), previous: digest, nonce });
+export type RegistryChange = Formed<typeof registry>;
+
+/** A quorum of the current policy lets another policy in. */
+const policy = z.strictObject({ previous: digest, nonce });
+export type PolicyChange = Formed<typeof policy>;
 
 /** A statement's outer form, common to all kinds; a member that is not named in it is refused. */
 const statement = <Kind extends string, Predicate>(kind: Kind, predicate: z.ZodType<Predicate>) =>
@@ -101,16 +88,10 @@ const statement = <Kind extends string, Predicate>(kind: Kind, predicate: z.ZodT
 /** The forms of what persons sign with passkeys, by kind. */
 export const statementForms = {
   ratification: statement('ratification', ratification),
-  decline: statement<'decline', Decline>(
-    'decline',
-    z.strictObject({ decision: z.literal('decline'), reason: words, statement: digest, nonce }),
-  ),
-  revocation: statement<'revocation', Revocation>('revocation', z.strictObject({ reason: words, nonce })),
-  registry: statement<'registry', RegistryChange>(
-    'registry',
-    z.strictObject({ version: z.int().min(2), previous: digest, nonce }),
-  ),
-  policy: statement<'policy', PolicyChange>('policy', z.strictObject({ previous: digest, nonce })),
+  decline: statement('decline', decline),
+  revocation: statement('revocation', revocation),
+  registry: statement('registry', registry),
+  policy: statement('policy', policy),
 } as const;
 
 /** The kinds of statements that persons sign. */
@@ -118,7 +99,7 @@ export type PersonKind = keyof typeof statementForms;
 
 /** A statement of one kind that persons sign. */
 export type PersonStatement<Kind extends PersonKind = PersonKind> = {
-  [Each in Kind]: z.output<(typeof statementForms)[Each]> & { readonly kind: Each };
+  [Each in Kind]: Formed<(typeof statementForms)[Each]> & { readonly kind: Each };
 }[Kind];
 
 /** The kind that a predicate type names, or null where it is none that persons sign. */

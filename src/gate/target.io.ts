@@ -2,7 +2,7 @@ import { canonicalJson, OneRoofError } from '../core/index.ts';
 import { describe, type Session, sql } from '../database/index.ts';
 import { type Direction, type SealedRelease, sealDocument } from '../release/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
-import { type Cycle, type CycleRows, type GateRows } from './cycle.ts';
+import { type Cycle, type CycleRows, type GateRows } from './rows.ts';
 import { type Signature, type TargetDescriptor } from './documents.ts';
 import { readRefusal, type Refusal } from './refusal.ts';
 

@@ -1,25 +1,28 @@
-import { canonicalJson, type Json, truncate } from '../core/index.ts';
+import { z } from 'zod';
+import { canonicalJson, type Formed, type Json, truncate } from '../core/index.ts';
 import { compareSchemas, type Difference } from '../fingerprint/index.ts';
 import { type Standing } from './standing.ts';
 
 /** An object of the schema that the forward made, changed or took away, as a client can tell. */
-export interface SchemaChange {
+export const changeForm = z.object({
   /** PostgreSQL's word. */
-  readonly kind: string;
-  readonly name: string;
-  readonly change: 'made' | 'changed' | 'dropped';
+  kind: z.string(),
+  name: z.string(),
+  change: z.enum(['made', 'changed', 'dropped']),
   /** Of a changed one; values as text, shortened. */
-  readonly properties: readonly { readonly name: string; readonly before: string; readonly after: string }[];
-}
+  properties: z.array(z.object({ name: z.string(), before: z.string(), after: z.string() })),
+});
+export type SchemaChange = Formed<typeof changeForm>;
 
 /** What the forward did to the schema and to the sequences that were there. */
-export interface SchemaChanges {
+export const changesForm = z.object({
   /** The first five hundred, dropped ones first, then changed ones; `count` counts all. */
-  readonly objects: readonly SchemaChange[];
-  readonly count: number;
+  objects: z.array(changeForm),
+  count: z.number(),
   /** Sequences that were there before and stand elsewhere now. */
-  readonly sequences: readonly string[];
-}
+  sequences: z.array(z.string()),
+});
+export type SchemaChanges = Formed<typeof changesForm>;
 
 /** How many objects the record keeps, and how many characters of a value. */
 const kept = 500;

@@ -1,45 +1,50 @@
-import { type Problem, printable } from '../core/index.ts';
-import { type Network, type Notification } from '../database/index.ts';
+import { z } from 'zod';
+import { type Formed, type Problem, printable } from '../core/index.ts';
+import { type Network, notificationForm } from '../database/index.ts';
 
 /** A function that was called. */
-export interface CalledFunction {
-  readonly function: string;
-  readonly language: string;
+const calledForm = z.object({
+  function: z.string(),
+  language: z.string(),
   /** Null where it belongs to none. */
-  readonly extension: string | null;
-  readonly calls: number;
-}
+  extension: z.string().nullable(),
+  calls: z.number(),
+});
+export type CalledFunction = Formed<typeof calledForm>;
 
 /** What one step called, touched and loaded that can reach outside of the database. */
-export interface Outward {
+export const outwardForm = z.object({
   /**
    * Functions in C or an untrusted language whose calls ended well; what is built in or inlined is not counted by the server. Null where
    * the server does not count calls.
    */
-  readonly called: readonly CalledFunction[] | null;
+  called: z.array(calledForm).nullable(),
   /** Foreign tables that were locked, so used or changed. */
-  readonly foreign: readonly { readonly relation: string; readonly server: string }[];
+  foreign: z.array(z.object({ relation: z.string(), server: z.string() })),
   /** Libraries that were loaded, by file name; null where the server does not tell (before 18). */
-  readonly modules: readonly string[] | null;
-}
+  modules: z.array(z.string()).nullable(),
+});
+export type Outward = Formed<typeof outwardForm>;
 
 /** What NOTIFY sent. The text of what was heard is hostile, and shortened. */
-export interface Notifications {
+const notificationsForm = z.object({
   /** By the server's own count of pages, whatever the channel. A server that others work on, or one before 15, cannot tell. */
-  readonly sent: 'none' | 'some' | 'not measured';
+  sent: z.enum(['none', 'some', 'not measured']),
   /** The first of those on channels that could be known beforehand. */
-  readonly heard: readonly Notification[];
-  readonly heardCount: number;
-}
+  heard: z.array(notificationForm),
+  heardCount: z.number(),
+});
+export type Notifications = Formed<typeof notificationsForm>;
 
 /** What a rehearsal sent out of the database, or tried to. */
-export interface Dispatch extends Outward {
+export const dispatchForm = outwardForm.extend({
   /** The reason under `allows.dispatch`; null where dispatch is not declared. */
-  readonly declared: string | null;
+  declared: z.string().nullable(),
   /** What the clone's server reaches: `none` means that nothing could arrive anywhere. */
-  readonly network: Network;
-  readonly notifications: Notifications;
-}
+  network: z.enum(['none', 'host']),
+  notifications: notificationsForm,
+});
+export type Dispatch = Formed<typeof dispatchForm>;
 
 /** Extensions and libraries whose purpose is to act elsewhere or later. */
 const reaching =

@@ -1,4 +1,4 @@
-export type { SchemaChange, SchemaChanges } from './changes.ts';
+export { changeForm, type SchemaChange, type SchemaChanges } from './changes.ts';
 export {
   type CalledFunction,
   type Dispatch,
@@ -8,7 +8,7 @@ export {
   reachedOut,
 } from './dispatch.ts';
 export { judgeInvariants } from './judge.ts';
-export { type Leftover, leftoverForm } from './leftovers.ts';
+export { type Leftover } from './leftovers.ts';
 export { blockedBy, lockName, type StepLock } from './locks.ts';
 export { explainProof } from './proof.ts';
 export { rehearse } from './rehearse.io.ts';

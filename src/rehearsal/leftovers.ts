@@ -1,13 +1,14 @@
 import { z } from 'zod';
-import { type Problem, printable } from '../core/index.ts';
+import { type Formed, type Problem, printable } from '../core/index.ts';
 
 /** Something of the schema that can be there without being in force. */
-export interface Condition {
-  readonly kind: 'index' | 'constraint' | 'trigger' | 'foreign key' | 'materialized view' | 'table';
+const conditionForm = z.object({
+  kind: z.enum(['index', 'constraint', 'trigger', 'foreign key', 'materialized view', 'table']),
   /** Names it as a person would, e.g. `t_check on public.t`. */
-  readonly name: string;
-  readonly state: 'in force' | 'invalid' | 'not valid' | 'not enforced' | 'disabled' | 'not populated' | 'unlogged';
-}
+  name: z.string(),
+  state: z.enum(['in force', 'invalid', 'not valid', 'not enforced', 'disabled', 'not populated', 'unlogged']),
+});
+export type Condition = Formed<typeof conditionForm>;
 
 /** The columns of a table: the server never gives a number twice, and knows 1,600 of them. */
 export interface ColumnNumbers {
@@ -23,19 +24,11 @@ export interface Conditions {
 }
 
 /** A fact for the report. `made`: the release made it so; `switched`: it was in force before. */
-export type Leftover =
-  | (Condition & { readonly since: 'made' | 'switched' })
-  | { readonly kind: 'columns'; readonly name: string; readonly burned: number; readonly left: number };
-
-/** A leftover as a record of a rehearsal holds it. It is read by every version, so no word that another one may not know is demanded. */
-export const leftoverForm = z.looseObject({
-  kind: z.string(),
-  name: z.string(),
-  state: z.string().optional(),
-  since: z.string().optional(),
-  burned: z.number().optional(),
-  left: z.number().optional(),
-});
+export const leftoverForm = z.union([
+  conditionForm.extend({ since: z.enum(['made', 'switched']) }),
+  z.object({ kind: z.literal('columns'), name: z.string(), burned: z.number(), left: z.number() }),
+]);
+export type Leftover = Formed<typeof leftoverForm>;
 
 /** The most columns that a table can have had. Source: PostgreSQL manual, "PostgreSQL Limits". */
 const mostColumns = 1600;

@@ -1,25 +1,27 @@
-import { type Problem, printable } from '../core/index.ts';
+import { z } from 'zod';
+import { type Formed, type Problem, printable } from '../core/index.ts';
 import { type Release, type TierId, type Direction } from '../release/index.ts';
 
 /** A lock that a step took anew. */
-export interface StepLock {
-  readonly relation: string;
-  readonly mode: string;
+export const lockForm = z.object({
+  relation: z.string(),
+  mode: z.string(),
   /** `relkind` of the relation; absent in older records. */
-  readonly kind?: string;
+  kind: z.string().exactOptional(),
   /** `new`: the relation was made by the same transaction, so nobody else could wait for it. */
-  readonly age: 'existing' | 'new';
+  age: z.enum(['existing', 'new']),
   /**
    * From the begin of its step to the end of the transaction, without the time of our own measuring: the longest that it can have been
    * held. Where the step was sampled: as long as it was seen.
    */
-  readonly heldMs: number;
+  heldMs: z.number(),
   /**
    * From the begin of its transaction to the begin of its step, without our own measuring: the earliest that it can have been taken. Where
    * the step was sampled: when it was first seen. Absent in older records.
    */
-  readonly fromMs?: number;
-}
+  fromMs: z.number().exactOptional(),
+});
+export type StepLock = Formed<typeof lockForm>;
 
 /** Modes of a lock behind which the reads or the writes of others wait. Source: PostgreSQL manual, "Explicit Locking". */
 const blocking: Readonly<Record<string, string>> = {

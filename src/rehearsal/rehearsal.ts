@@ -1,11 +1,21 @@
-import { type Digest, type Instant, type Problem } from '../core/index.ts';
-import { type CloneHost, type Golden } from '../clone/index.ts';
-import { type Notice, type Notification } from '../database/index.ts';
-import { type DataComparison, type Difference, type Noticed, type NotProven } from '../fingerprint/index.ts';
-import { type SchemaChanges } from './changes.ts';
-import { type Dispatch, type Outward } from './dispatch.ts';
-import { type Leftover } from './leftovers.ts';
-import { type StepLock } from './locks.ts';
+import { z } from 'zod';
+import {
+  digestForm,
+  type Formed,
+  instantForm,
+  namedForm,
+  nameForm,
+  bigForm,
+  problemForm,
+  recordReader,
+} from '../core/index.ts';
+import { type CloneHost, goldenForm } from '../clone/index.ts';
+import { noticeForm, notificationForm } from '../database/index.ts';
+import { differenceForm, noticedForm, notProvenForm } from '../fingerprint/index.ts';
+import { changesForm } from './changes.ts';
+import { dispatchForm, outwardForm } from './dispatch.ts';
+import { leftoverForm } from './leftovers.ts';
+import { lockForm } from './locks.ts';
 import { type Direction, type Seal, type SealedRelease, type TierId } from '../release/index.ts';
 
 /** The stages of a rehearsal, in order. */
@@ -23,143 +33,151 @@ export const stages = [
 export type Stage = (typeof stages)[number];
 
 /** What one statement did on the clone, measured. */
-export interface StepMeasure {
-  readonly tier: TierId;
-  readonly direction: Direction;
+const stepForm = z.object({
+  tier: namedForm<TierId>(),
+  direction: z.enum(['up', 'down']),
   /** From 1, within the tier and direction. */
-  readonly index: number;
-  readonly digest: Digest;
-  readonly title: string;
+  index: z.number(),
+  digest: digestForm,
+  title: z.string(),
   /** `sampled`: it ran outside of a transaction, so its locks are those that a second session saw. */
-  readonly measured: 'whole' | 'sampled';
-  readonly durationMs: number;
+  measured: z.enum(['whole', 'sampled']),
+  durationMs: z.number(),
   /** What the command tag said. */
-  readonly rows: number | null;
-  readonly rowsByRelation: readonly {
-    readonly relation: string;
-    readonly inserted: number;
-    readonly updated: number;
-    readonly deleted: number;
-  }[];
+  rows: z.number().nullable(),
+  rowsByRelation: z.array(
+    z.object({ relation: z.string(), inserted: z.number(), updated: z.number(), deleted: z.number() }),
+  ),
   /** Locks that this statement took anew. */
-  readonly locks: readonly StepLock[];
+  locks: z.array(lockForm),
   /** Relations whose file was replaced. */
-  readonly rewritten: readonly string[];
+  rewritten: z.array(z.string()),
   /** Those of them that hold rows; absent in older records. */
-  readonly rewrittenTables?: readonly string[];
+  rewrittenTables: z.array(z.string()).exactOptional(),
   /** The largest table among them, by its size afterwards. */
-  readonly largestRewrite: { readonly relation: string; readonly bytes: number } | null;
-  readonly invalidIndexes: readonly string[];
-  readonly walBytes: number;
-  readonly outward: Outward;
-  readonly notices: readonly Notice[];
-  readonly notifications: readonly Notification[];
-}
+  largestRewrite: z.object({ relation: z.string(), bytes: z.number() }).nullable(),
+  invalidIndexes: z.array(z.string()),
+  walBytes: z.number(),
+  outward: outwardForm,
+  notices: z.array(noticeForm),
+  notifications: z.array(notificationForm),
+});
+export type StepMeasure = Formed<typeof stepForm>;
 
-export interface StageResult {
-  readonly stage: Stage;
-  readonly durationMs: number;
-  readonly outcome: 'passed' | 'failed';
+const outcome = z.enum(['passed', 'failed']);
+const equality = z.enum(['equal', 'different']);
+const digests = z.object({ before: digestForm, after: digestForm });
+
+const stageForm = z.object({
+  stage: z.enum(stages),
+  durationMs: z.number(),
+  outcome,
   /** Empty when passed. */
-  readonly problems: readonly Problem[];
-  readonly metrics: Readonly<Record<string, number>>;
-  readonly steps: readonly StepMeasure[];
-}
+  problems: z.array(problemForm),
+  metrics: z.record(z.string(), z.number()),
+  steps: z.array(stepForm),
+});
+export type StageResult = Formed<typeof stageForm>;
 
 /** Whether the back restored the clone: two verdicts, and the differences that decide them. */
-export interface Proof {
+const proofForm = z.object({
   /** Of the rows: `changed blocks` read only what WAL touched since the clone was made, `full` every row. */
-  readonly method: DataComparison['method'];
+  method: z.enum(['changed blocks', 'full']),
   /** Why every row had to be read; null where that was not so, or was asked for. */
-  readonly fallback: string | null;
-  readonly strict: 'equal' | 'different';
-  readonly logical: 'equal' | 'different';
+  fallback: z.string().nullable(),
+  strict: equality,
+  logical: equality,
   /** The first hundred; `differenceCount` counts all. */
-  readonly differences: readonly Difference[];
-  readonly differenceCount: number;
-  readonly notProven: readonly NotProven[];
+  differences: z.array(differenceForm),
+  differenceCount: z.number(),
+  notProven: z.array(notProvenForm),
   /** Relations that hold rows, also those of which no block had changed. */
-  readonly relations: number;
+  relations: z.number(),
   /** Of these, how many were compared whole. */
-  readonly whole: number;
+  whole: z.number(),
   /** Changed blocks that were compared, of the others. */
-  readonly blocks: number;
+  blocks: z.number(),
   /** Rows that were read to decide. */
-  readonly rows: string;
-  readonly objects: number;
-  readonly seeds: readonly [string, string];
-  readonly schemaDigest: { readonly before: Digest; readonly after: Digest };
-  readonly dataDigest: { readonly before: Digest; readonly after: Digest };
-  readonly durationMs: number;
-}
+  rows: bigForm,
+  objects: z.number(),
+  seeds: z.tuple([bigForm, bigForm]),
+  schemaDigest: digests,
+  dataDigest: digests,
+  durationMs: z.number(),
+});
+export type Proof = Formed<typeof proofForm>;
 
 /** The forward on a second clone that was prepared differently: other order of rows, other plans, another time. */
-export interface Twin {
-  readonly prepared: {
+const twinForm = z.object({
+  prepared: z.object({
     /** Tables whose rows were turned around. */
-    readonly turned: readonly string[];
+    turned: z.array(z.string()),
     /** Tables that kept their order, and why. */
-    readonly kept: readonly { readonly relation: string; readonly reason: string }[];
-  };
+    kept: z.array(z.object({ relation: z.string(), reason: z.string() })),
+  }),
   /** What differs although the release does not declare it, with the columns where they can be told. */
-  readonly varies: readonly { readonly object: string; readonly columns: readonly string[] }[];
+  varies: z.array(z.object({ object: z.string(), columns: z.array(z.string()) })),
   /** What the release declares to differ between two forwards. */
-  readonly declared: readonly string[];
-  readonly durationMs: number;
-}
+  declared: z.array(z.string()),
+  durationMs: z.number(),
+});
+export type Twin = Formed<typeof twinForm>;
 
 /** The trial of one option: applied to a fresh clone, then the release's own preflight. */
-export interface OptionTrial {
-  readonly option: string;
-  readonly outcome: 'collides' | 'compatible' | 'fails';
+const trialForm = z.object({
+  option: z.string(),
+  outcome: z.enum(['collides', 'compatible', 'fails']),
   /** What collided, or why the option's own SQL failed. */
-  readonly problems: readonly Problem[];
-  readonly durationMs: number;
-}
+  problems: z.array(problemForm),
+  durationMs: z.number(),
+});
+export type OptionTrial = Formed<typeof trialForm>;
 
 /** The record of one rehearsal: what the report and the approver read. Evidence of kind `rehearsal`. */
-export interface Rehearsal {
-  readonly version: 1;
-  readonly release: string;
-  readonly seal: Seal;
-  readonly outcome: 'passed' | 'failed';
-  readonly startedAt: Instant;
-  readonly endedAt: Instant;
-  readonly serverVersion: number;
-  readonly golden: Golden;
-  readonly clone: {
-    readonly method: Golden['method'];
-    readonly durationMs: number;
-    readonly dropMs: number | null;
-    readonly kept: string | null;
-  };
-  readonly stages: readonly StageResult[];
-  readonly proof: Proof | null;
+const form = z.object({
+  version: z.literal(1),
+  release: nameForm,
+  seal: digestForm as z.ZodType<Seal>,
+  outcome,
+  startedAt: instantForm,
+  endedAt: instantForm,
+  serverVersion: z.number(),
+  golden: goldenForm,
+  clone: z.object({
+    method: goldenForm.shape.method,
+    durationMs: z.number(),
+    dropMs: z.number().nullable(),
+    kept: nameForm.nullable(),
+  }),
+  stages: z.array(stageForm),
+  proof: proofForm.nullable(),
   /** The schema before the forward, by the gate's own function; null where the database has no gate. People ratify this state. */
-  readonly gateSchema: string | null;
+  gateSchema: nameForm.nullable(),
   /** The same digest, taken whether there is a gate or not; absent in older records. */
-  readonly schemaBefore?: string;
+  schemaBefore: nameForm.exactOptional(),
   /** What the forward did to the schema, without the barred tiers; null where it was not reached, absent in older records. */
-  readonly changes?: SchemaChanges | null;
+  changes: changesForm.nullable().exactOptional(),
   /** null where it was not reached. */
-  readonly twin: Twin | null;
+  twin: twinForm.nullable(),
   /** Equality of the state after back and after back again; null where it was not reached. */
-  readonly idempotent: boolean | null;
+  idempotent: z.boolean().nullable(),
   /** Equality of the finalized state after a rollback with the twin's, but for what the release declares; null where it was not reached. */
-  readonly repeatable: boolean | null;
+  repeatable: z.boolean().nullable(),
   /** Tables whose rows or definition changed, and whether `touches` declares them. */
-  readonly touched: readonly { readonly relation: string; readonly declared: boolean }[];
+  touched: z.array(z.object({ relation: z.string(), declared: z.boolean() })),
   /** Tiers that are barred: rehearsed, not to be rolled out. */
-  readonly barred: readonly TierId[];
-  readonly options: readonly OptionTrial[];
+  barred: z.array(namedForm<TierId>()),
+  options: z.array(trialForm),
   /** What the release sent out, or tried to. */
-  readonly dispatch: Dispatch;
+  dispatch: dispatchForm,
   /** What the forward and the way back left behind: facts; what is wrong stands among the problems too. */
-  readonly leftovers: readonly Leftover[];
+  leftovers: z.array(leftoverForm),
   /** Options of the server's that we do not know, which no comparison has judged; absent in older records. */
-  readonly noticed?: readonly Noticed[];
-  readonly problems: readonly Problem[];
-}
+  noticed: z.array(noticedForm).exactOptional(),
+  problems: z.array(problemForm),
+});
+export type Rehearsal = Formed<typeof form>;
+export const readRehearsal = recordReader(form);
 
 /** What a rehearsal reports while it runs: its stages, before them the clone, and within a stage each statement as it begins. */
 export type RehearsalEvent =

@@ -12,7 +12,7 @@ export {
   sealRelease,
 } from './release.io.ts';
 export type * from './release.ts';
-export { releaseOfSeal } from './sealed.ts';
+export { readSealRecord, releaseOfSeal, type SealRecord } from './sealed.ts';
 export { initRelease, newTier } from './scaffold.io.ts';
 export { type SealChange, type SealDocument, sealDocument } from './seal.ts';
 export { type SqlPiece } from './scan.ts';

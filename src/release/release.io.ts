@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Json, OneRoofError, type Problem, shortDigest } from '../core/index.ts';
+import { OneRoofError, type Problem, shortDigest } from '../core/index.ts';
 import { assemble } from './assemble.ts';
 import { readFiles } from './files.io.ts';
 import { loadParser } from './parser.io.ts';
 import { type Release, type Seal, type SealedRelease } from './release.ts';
+import { readSealFile } from './sealed.ts';
 import { type SealChange, sealChanges, type SealDocument, sealDocument, sealOf } from './seal.ts';
 
 /** Reads and checks a release; all that is wrong comes as problems. */
@@ -148,9 +149,8 @@ async function readStored(folder: string): Promise<{ readonly seal: Seal; readon
     });
   }
   try {
-    const { seal, document } = JSON.parse(text) as { seal: Seal; document: Json };
-    if (typeof seal === 'string' && typeof document === 'object' && document !== null)
-      return { seal, document: document as SealDocument };
+    const read = readSealFile(JSON.parse(text));
+    if (read !== null) return read;
   } catch (cause) {
     throw new OneRoofError('SEAL_BROKEN', {
       problem: 'seal.json is not JSON',

@@ -1,24 +1,34 @@
 import { z } from 'zod';
-import { type Bytes, canonicalJson, type Digest, isDigest, type Json, type Milliseconds } from '../core/index.ts';
+import {
+  type Bytes,
+  canonicalJson,
+  digestForm,
+  type Formed,
+  type Json,
+  type Milliseconds,
+  nameForm,
+  recordReader,
+} from '../core/index.ts';
 import {
   type Expectation,
   type MetricName,
   type Release,
   type ReleaseName,
+  type Seal,
   type SealedRelease,
   type Step,
   type TierId,
 } from './release.ts';
-import { sealOf } from './seal.ts';
+import { type SealDocument, sealOf } from './seal.ts';
 
 const text = <T extends string = string>() => z.custom<T>((value) => typeof value === 'string');
 const length = z.custom<Milliseconds>((value) => typeof value === 'number' && value >= 0);
 const reason = z.string().nullable();
 const place = { file: '', line: 1, column: 1 };
 /** A seal holds a statement by its digest alone. */
-const step = z
-  .custom<Digest>((value) => typeof value === 'string' && isDigest(value))
-  .transform((digest): Step => ({ sql: '', digest, kind: '', title: '', place, transactional: true }));
+const step = digestForm.transform(
+  (digest): Step => ({ sql: '', digest, kind: '', title: '', place, transactional: true }),
+);
 const steps = z.array(step);
 const expectation = z.custom<Expectation>((value) => typeof value === 'object' && value !== null);
 const expectations = z.record(z.string(), expectation);
@@ -82,3 +92,23 @@ export function releaseOfSeal(document: Json): SealedRelease | null {
   const release: Release = { ...parsed.data, folder: '' };
   return { release, seal: sealOf(JSON.parse(canonicalJson(document))) };
 }
+
+/** What `seal.json` holds: the seal, and the document that it was taken of. */
+const fileForm = z.object({ seal: z.string(), document: z.record(z.string(), z.json()) });
+
+/** Reads it; null where it is none. Whether the seal is the document's is for the reader to compare. */
+export function readSealFile(value: unknown): { readonly seal: Seal; readonly document: SealDocument } | null {
+  const read = fileForm.safeParse(value);
+  return read.success ? (value as { seal: Seal; document: SealDocument }) : null;
+}
+
+/** The record of a seal: with its files, so that whoever has the evidence can read the release itself. Evidence of kind `seal`. */
+const recordForm = z.object({
+  version: z.literal(1),
+  release: nameForm,
+  seal: digestForm,
+  /** Name → text; absent in older records. */
+  files: z.record(z.string(), z.string()).exactOptional(),
+});
+export type SealRecord = Formed<typeof recordForm>;
+export const readSealRecord = recordReader(recordForm);

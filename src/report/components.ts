@@ -1,8 +1,9 @@
+import { type Golden } from '../clone/index.ts';
 import { formatDuration, type Milliseconds, shortDigest } from '../core/index.ts';
-import { explainReason } from '../gate/index.ts';
-import { explainProof } from '../rehearsal/index.ts';
+import { explainReason, type GateBody } from '../gate/index.ts';
+import { explainProof, type Rehearsal } from '../rehearsal/index.ts';
 import { type Option, type SealedRelease } from '../release/index.ts';
-import { type Found, type findSeal, type GateBody, type GoldenBody, type RehearsalBody } from './bodies.ts';
+import { type Found, type findSeal } from './find.ts';
 import { type CycleFacts } from './cycle.ts';
 import { doneProblems, isRolledOut, unknownOf } from './done.ts';
 import { explain, type Reason } from './reason.ts';
@@ -12,8 +13,8 @@ import { type Component, type Report, type Status } from './report.ts';
 export interface Facts {
   readonly sealed: SealedRelease;
   readonly seal: ReturnType<typeof findSeal>;
-  readonly golden: Found<GoldenBody>;
-  readonly rehearsal: Found<RehearsalBody>;
+  readonly golden: Found<Golden>;
+  readonly rehearsal: Found<Rehearsal>;
   readonly gate: Found<GateBody>;
   readonly cycle: CycleFacts;
 }
@@ -234,7 +235,9 @@ function optionRow(option: Option, { rehearsal }: Facts): Component {
 }
 
 function cloneRow({ golden, rehearsal }: Facts): Component {
-  const body = golden.found ? golden.body : rehearsal.found ? rehearsal.body.golden : null;
+  // where it was recorded and cannot be read, what a rehearsal said of another moment does not stand in for it
+  const isAbsent = !golden.found && golden.citations.length === 0;
+  const body = golden.found ? golden.body : isAbsent && rehearsal.found ? rehearsal.body.golden : null;
   const citations = [...golden.citations, ...rehearsal.citations];
   if (body === null) {
     const text = golden.found ? '' : golden.reason;
@@ -264,11 +267,11 @@ function row(
   return { id, component, status, evidence: why.text, citations: why.citations };
 }
 
-function passed(body: RehearsalBody, name: string): boolean {
+function passed(body: Rehearsal, name: string): boolean {
   return body.stages.some(({ stage, outcome }) => stage === name && outcome === 'passed');
 }
 
-function stageTime(body: RehearsalBody | null, name: string): string {
+function stageTime(body: Rehearsal | null, name: string): string {
   const stage = body?.stages.find((one) => one.stage === name);
   return stage === undefined ? 'not reached' : time(stage.durationMs);
 }

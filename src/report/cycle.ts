@@ -1,5 +1,5 @@
 import { elapsed, type Instant, isNonEmpty, type NonEmpty } from '../core/index.ts';
-import { type Evidence, type StatementDigest } from '../evidence/index.ts';
+import { ofKind, type StatementDigest, type Stored } from '../evidence/index.ts';
 import {
   decideRecorded,
   explainSeat,
@@ -9,10 +9,11 @@ import {
   readHistory,
   type Recorded,
   type Signatory,
+  type GateBody,
 } from '../gate/index.ts';
 import { type SealedRelease } from '../release/index.ts';
-import { type Position, positionOf, readExecution, type Transaction, transactionsOf } from '../rollout/index.ts';
-import { cite, type Found, type GateBody, type Search } from './bodies.ts';
+import { type Position, positionOf, type Transaction, transactionsOf } from '../rollout/index.ts';
+import { cite, type Found, type Search } from './find.ts';
 import { type Reason } from './reason.ts';
 import { type Citation } from './report.ts';
 
@@ -41,9 +42,8 @@ export interface CycleFacts {
 export function findCycle(sealed: SealedRelease, search: Search, reading: Found<GateBody>): CycleFacts {
   const own = search.evidence.filter(({ entry }) => entry.seal === search.seal);
   const history = readHistory(sealed, own);
-  const lines = own.filter(({ entry }) => entry.kind === 'execution');
-  const executions = lines.map((piece) => (piece.readable ? readExecution(piece.body) : null));
-  const read = executions.filter((one) => one !== null);
+  const lines = ofKind(own, 'execution');
+  const read = lines.flatMap((piece) => (piece.readable ? [piece.body] : []));
   const target = (reading.found ? reading.body.target : undefined) ?? read.at(-1)?.target ?? targetOf(history);
   const ofTarget = read.filter((one) => one.target === target);
   const transactions = transactionsOf(ofTarget);
@@ -85,13 +85,13 @@ export function findCycle(sealed: SealedRelease, search: Search, reading: Found<
 
 /** The log's order and the clocks both have to say so: a look that is recorded after a change may have begun before it. */
 function isNewer(of: {
-  readonly own: readonly Evidence[];
+  readonly own: readonly Stored[];
   /** Of kind `execution`; those of other targets too, because one that cannot be read may be of this one. */
-  readonly lines: readonly Evidence[];
+  readonly lines: readonly Stored[];
   readonly readAt: Instant;
   readonly last: Instant | null;
 }): boolean {
-  const newest = (pieces: readonly Evidence[]): number => Math.max(-1, ...pieces.map(({ entry }) => entry.index));
+  const newest = (pieces: readonly Stored[]): number => Math.max(-1, ...pieces.map(({ entry }) => entry.index));
   const looks = of.own.filter(({ entry }) => entry.kind === 'gate');
   return newest(looks) > newest(of.lines) && (of.last === null || elapsed({ from: of.last, to: of.readAt }) >= 0);
 }

@@ -1,6 +1,6 @@
-import { chooseCycle, type GateRows } from '../gate/index.ts';
+import { chooseCycle, type GateBody, type GateRows } from '../gate/index.ts';
 import { type SealedRelease } from '../release/index.ts';
-import { type Found, type GateBody } from './bodies.ts';
+import { type Found } from './find.ts';
 import { type CycleFacts } from './cycle.ts';
 import { type Open, type Reason } from './reason.ts';
 import { nextIn, undoneBy } from './rows.ts';

@@ -1,9 +1,8 @@
 import { explainNoticed } from '../fingerprint/index.ts';
-import { explainProof } from '../rehearsal/index.ts';
-import { type RehearsalBody } from './bodies.ts';
+import { explainProof, type Rehearsal } from '../rehearsal/index.ts';
 
 /** What the rehearsal found out beside GO and NO-GO: how it proved, what varies, what went out, what stays behind. */
-export function findingsOf({ proof, twin, dispatch, leftovers, noticed }: RehearsalBody): readonly string[] {
+export function findingsOf({ proof, twin, dispatch, leftovers, noticed = [] }: Rehearsal): readonly string[] {
   const lines: string[] = [];
   if (proof !== null) lines.push(`Proven by ${proof.method}: ${explainProof(proof)}.`);
   if (twin !== null) {
@@ -17,11 +16,11 @@ export function findingsOf({ proof, twin, dispatch, leftovers, noticed }: Rehear
   const network = dispatch.network === 'none' ? 'The clone had no network' : "The clone had its host's network";
   lines.push(`${network}; notifications sent: ${dispatch.notifications.sent}.`);
   if (dispatch.declared !== null) lines.push(`Dispatch is declared: ${dispatch.declared}.`);
-  for (const { kind, name, state, burned, left } of leftovers)
+  for (const one of leftovers)
     lines.push(
-      kind === 'columns'
-        ? `Each cycle uses up ${burned} column numbers of ${name}; ${left} of 1,600 are left.`
-        : `Left behind: ${kind} ${name} is ${state}.`,
+      one.kind === 'columns'
+        ? `Each cycle uses up ${one.burned} column numbers of ${one.name}; ${one.left} of 1,600 are left.`
+        : `Left behind: ${one.kind} ${one.name} is ${one.state}.`,
     );
   for (const one of noticed) lines.push(`Noticed: ${explainNoticed(one)}.`);
   return lines;

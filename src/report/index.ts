@@ -1,4 +1,5 @@
-export type * from './report.ts';
+export * from './report.ts';
+export { type ReportBodies, type ReportEvidence } from './find.ts';
 export { reportHtml, titleOf, toHtml } from './html.ts';
 export { toMarkdown } from './markdown.ts';
 export { buildReport, type Judged, judgeRelease, type ReportSource } from './matrix.ts';

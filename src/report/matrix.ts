@@ -1,10 +1,10 @@
 import { findingsOf } from './findings.ts';
 import { type Instant } from '../core/index.ts';
-import { type Entry, type Evidence } from '../evidence/index.ts';
+import { type Entry } from '../evidence/index.ts';
 import { chooseCycle } from '../gate/index.ts';
 import { type TierState } from '../page/index.ts';
 import { type AfterStep, type SealedRelease, type Tier } from '../release/index.ts';
-import { cite, findGate, findGolden, findRehearsal, findSeal, type Search } from './bodies.ts';
+import { cite, findGate, findGolden, findRehearsal, findSeal, type ReportEvidence, type Search } from './find.ts';
 import {
   components,
   executionOf,
@@ -24,7 +24,7 @@ import { nextIn, tierState } from './rows.ts';
 /** What a report is built from. */
 export interface ReportSource {
   readonly release: SealedRelease;
-  readonly evidence: readonly Evidence[];
+  readonly evidence: readonly ReportEvidence[];
   readonly policy: ReportPolicy;
   readonly now: Instant;
   /** The address of a piece of evidence, relative to the report's folder. */

@@ -1,85 +1,100 @@
-import { type Digest, type Instant, type Milliseconds } from '../core/index.ts';
-import { type TierState } from '../page/index.ts';
+import { z } from 'zod';
+import { digestForm, type Formed, instantForm, type Milliseconds, recordReader } from '../core/index.ts';
+
+const goNoGo = z.enum(['GO', 'NO-GO']);
+const reasons = z.array(z.string());
+const milliseconds = z.number() as unknown as z.ZodType<Milliseconds>;
 
 /** The statuses of the origin document, and one for what is rolled out and holds. */
-export type Status =
-  | 'GO'
-  | 'GO, HELD at gate'
-  | 'NO-GO'
-  | 'NO-GO, REJECTED'
-  | 'RETAINED'
-  | 'CLOSED'
-  | 'OPEN'
-  | 'BLOCKED'
-  | 'DONE';
+const status = z.enum([
+  'GO',
+  'GO, HELD at gate',
+  'NO-GO',
+  'NO-GO, REJECTED',
+  'RETAINED',
+  'CLOSED',
+  'OPEN',
+  'BLOCKED',
+  'DONE',
+]);
+export type Status = z.output<typeof status>;
 
 /** A piece of evidence that a line of the report rests on. */
-export interface Citation {
-  readonly kind: string;
-  readonly digest: Digest;
+const citation = z.strictObject({
+  kind: z.string(),
+  digest: digestForm,
   /** Relative to the report's folder. */
-  readonly href: string;
-}
+  href: z.string(),
+});
+export type Citation = Formed<typeof citation>;
 
 /** One line of the classification matrix. */
-export interface Component {
-  readonly id: string;
-  readonly component: string;
-  readonly status: Status;
-  readonly evidence: string;
-  readonly citations: readonly Citation[];
-}
+const component = z.strictObject({
+  id: z.string(),
+  component: z.string(),
+  status,
+  evidence: z.string(),
+  citations: z.array(citation),
+});
+export type Component = Formed<typeof component>;
 
 /** What the report demands of evidence. */
-export interface ReportPolicy {
-  readonly rehearsalMaxAge: Milliseconds;
-  readonly gateMaxAge: Milliseconds;
-}
+const policy = z.strictObject({ rehearsalMaxAge: milliseconds, gateMaxAge: milliseconds });
+export type ReportPolicy = Formed<typeof policy>;
 
 /** What the rehearsal measured in one tier, forward. */
-export interface TierFacts {
-  readonly id: string;
-  readonly title: string;
+const tier = z.strictObject({
+  id: z.string(),
+  title: z.string(),
   /** Statements. */
-  readonly steps: number;
+  steps: z.number(),
   /** Null where the tier was not reached. */
-  readonly durationMs: number | null;
-  readonly rows: number | null;
-  readonly locks: readonly string[];
-  readonly rewritten: readonly string[];
+  durationMs: z.number().nullable(),
+  rows: z.number().nullable(),
+  locks: z.array(z.string()),
+  rewritten: z.array(z.string()),
   /** By the gate's own rows; `unknown` where they were not read after the last change on record. */
-  readonly state: TierState;
-  readonly barred: string | null;
-  readonly oneWay: string | null;
+  state: z
+    .enum(['done', 'running', 'open', 'closed', 'barred', 'back', 'unknown'])
+    .describe("by the gate's own rows, in the newest look"),
+  barred: z.string().nullable(),
+  oneWay: z.string().nullable(),
   /** The data gates that stand before this tier, with their state. */
-  readonly gates: readonly { readonly title: string; readonly state: 'open' | 'closed' | 'unknown' }[];
-}
+  gates: z.array(z.strictObject({ title: z.string(), state: z.enum(['open', 'closed', 'unknown']) })),
+});
+export type TierFacts = Formed<typeof tier>;
 
 /** The GO / NO-GO report: readiness (the engineering is complete and proven) and production execution (allowed now?) are two verdicts. */
-export interface Report {
-  readonly version: 1;
-  readonly release: { readonly name: string; readonly title: string; readonly seal: Digest; readonly database: string };
-  readonly at: Instant;
-  /** What it demanded of evidence: with it, the report can be built again. */
-  readonly policy: ReportPolicy;
-  readonly readiness: { readonly status: 'GO' | 'NO-GO'; readonly reasons: readonly string[] };
-  /** `DONE`: all of it is rolled out and holds. Only `GO` is a permission. Its reasons say why it is not `GO`. */
-  readonly execution: { readonly status: 'GO' | 'NO-GO' | 'DONE'; readonly reasons: readonly string[] };
-  /** By the record or the gate's rows; whether it holds, `execution` says. */
-  readonly rolledOut: boolean;
-  readonly components: readonly Component[];
-  /** What blocks production; the document's "single blocker" when there is one. */
-  readonly blockers: readonly string[];
-  readonly next: readonly string[];
-  readonly meanwhile: readonly string[];
-  /** entry == exit. */
-  readonly compliance: readonly string[];
-  readonly tiers: readonly TierFacts[];
-  /** What the rehearsal found out, one sentence each. */
-  readonly findings: readonly string[];
-  readonly notProven: readonly { readonly relation: string; readonly reason: string }[];
-  readonly evidence: readonly (Citation & { readonly recordedAt: Instant })[];
-  /** Advisory: they never count as ratification. */
-  readonly reviews: readonly { readonly by: string; readonly finding: string; readonly text: string }[];
-  readonly after: { readonly rollout: readonly string[]; readonly rollback: readonly string[] };
-}
+export const reportForm = z
+  .strictObject({
+    version: z.literal(1),
+    release: z.strictObject({ name: z.string(), title: z.string(), seal: digestForm, database: z.string() }),
+    at: instantForm,
+    /** What it demanded of evidence: with it, the report can be built again. */
+    policy: policy.describe('milliseconds'),
+    readiness: z.strictObject({ status: goNoGo, reasons }).describe('is the engineering complete and proven?'),
+    /** `DONE`: all of it is rolled out and holds. Only `GO` is a permission. Its reasons say why it is not `GO`. */
+    execution: z
+      .strictObject({ status: z.enum(['GO', 'NO-GO', 'DONE']), reasons })
+      .describe('may it be rolled out now? Only `GO` says so; `DONE`: all of it is rolled out and holds'),
+    /** By the record or the gate's rows. */
+    rolledOut: z.boolean().describe('whether that holds, `execution` says'),
+    components: z.array(component),
+    /** What blocks production; the document's "single blocker" when there is one. */
+    blockers: z.array(z.string()),
+    next: z.array(z.string()),
+    meanwhile: z.array(z.string()),
+    /** entry == exit. */
+    compliance: z.array(z.string()),
+    tiers: z.array(tier),
+    /** What the rehearsal found out, one sentence each. */
+    findings: z.array(z.string()),
+    notProven: z.array(z.strictObject({ relation: z.string(), reason: z.string() })),
+    evidence: z.array(citation.extend({ recordedAt: instantForm })),
+    /** Advisory: they never count as ratification. */
+    reviews: z.array(z.strictObject({ by: z.string(), finding: z.string(), text: z.string() })),
+    after: z.strictObject({ rollout: z.array(z.string()), rollback: z.array(z.string()) }),
+  })
+  .meta({ id: 'Report' });
+export type Report = Formed<typeof reportForm>;
+export const readReport = recordReader(reportForm);

@@ -1,31 +1,6 @@
-import { z } from 'zod';
-import { type Instant, isDigest } from '../core/index.ts';
-import { type StatementDigest } from '../evidence/index.ts';
-import { type Release, type TierId } from '../release/index.ts';
-import { executionReason } from './reason.ts';
-import { type Epoch, type Execution } from './rollout.ts';
-
-const text = <T extends string>() => z.custom<T>((value) => typeof value === 'string');
-const form: z.ZodType<Execution> = z.strictObject({
-  version: z.literal(1),
-  release: z.string(),
-  seal: z.custom<Execution['seal']>((value) => typeof value === 'string' && isDigest(value)),
-  target: z.string(),
-  statement: text<StatementDigest>(),
-  direction: z.enum(['up', 'down']),
-  tier: text<TierId>(),
-  steps: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
-  epoch: text<Epoch>(),
-  phase: z.enum(['intent', 'applied', 'not-applied', 'unknown']),
-  reason: z.union([z.string(), executionReason]).nullable(),
-  at: z.custom<Instant>((value) => typeof value === 'string' && !Number.isNaN(Date.parse(value))),
-});
-
-/** Reads the body of a piece of evidence of kind `execution`; null where it is none. */
-export function readExecution(body: unknown): Execution | null {
-  const parsed = form.safeParse(body);
-  return parsed.success ? parsed.data : null;
-}
+import { type Instant } from '../core/index.ts';
+import { type Release } from '../release/index.ts';
+import { type Execution } from './rollout.ts';
 
 /** A transaction of a rollout, from its intent to its outcome. `unknown` where none is on record, and none follows from what came after. */
 export interface Transaction extends Pick<Execution, 'target' | 'statement' | 'direction' | 'tier' | 'steps'> {

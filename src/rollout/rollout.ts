@@ -1,7 +1,19 @@
-import { type Digest, type Instant, type NonEmpty } from '../core/index.ts';
+import { z } from 'zod';
+import {
+  bigForm,
+  type Digest,
+  digestForm,
+  type Formed,
+  type Instant,
+  instantForm,
+  namedForm,
+  nameForm,
+  type NonEmpty,
+  recordReader,
+} from '../core/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
 import { type Direction, type Release, type Seal, type TierId } from '../release/index.ts';
-import { type ExecutionReason, type HeldReason } from './reason.ts';
+import { executionReason, type HeldReason } from './reason.ts';
 
 /** The number of an attempt; a higher one fences every lower one off. Text, because the database counts in 64 bits. */
 export type Epoch = string;
@@ -52,22 +64,24 @@ export type Outcome =
   | { readonly outcome: 'unknown'; readonly why: string; readonly look: string };
 
 /** One line of the record: `intent` before a transaction, `outcome` after it. Evidence of kind `execution`. */
-export interface Execution {
-  readonly version: 1;
-  readonly release: string;
-  readonly seal: Seal;
-  readonly target: string;
-  readonly statement: StatementDigest;
-  readonly direction: Direction;
-  readonly tier: TierId;
+const form = z.strictObject({
+  version: z.literal(1),
+  release: nameForm,
+  seal: digestForm as z.ZodType<Seal>,
+  target: nameForm,
+  statement: namedForm<StatementDigest>(),
+  direction: z.enum(['up', 'down']),
+  tier: namedForm<TierId>(),
   /** The steps of this transaction: first and last number. */
-  readonly steps: readonly [number, number];
-  readonly epoch: Epoch;
-  readonly phase: 'intent' | 'applied' | 'not-applied' | 'unknown';
-  /** Why it was not applied, or why that is unknown; of what was applied, that a standby may lack it; null elsewhere. Text in the records of before. */
-  readonly reason: ExecutionReason | string | null;
-  readonly at: Instant;
-}
+  steps: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+  epoch: bigForm,
+  phase: z.enum(['intent', 'applied', 'not-applied', 'unknown']),
+  /** Why it was not applied, or why that is unknown; of what was applied, that a standby may lack it; null elsewhere. Text in older records. */
+  reason: z.union([z.string(), executionReason]).nullable(),
+  at: instantForm,
+});
+export type Execution = Formed<typeof form>;
+export const readExecution = recordReader(form);
 
 /** How far a run is. */
 export interface RolloutEvent {

@@ -1,33 +1,19 @@
-import { z } from 'zod';
-import { type Evidence } from '../evidence/index.ts';
+import { type Problem } from '../core/index.ts';
+import { ofKind } from '../evidence/index.ts';
+import { type Evidence } from '../kinds/index.ts';
 import { type Html, html, lines, tag } from '../page/index.ts';
-
-const problem = z.looseObject({
-  code: z.string(),
-  problem: z.string(),
-  fix: z.string(),
-  place: z.looseObject({ file: z.string(), line: z.number().optional(), column: z.number().optional() }).optional(),
-  excerpt: z.string().optional(),
-});
-const form = z.looseObject({
-  outcome: z.enum(['passed', 'failed']),
-  clone: z.looseObject({ kept: z.string().nullable() }),
-  stages: z.array(z.looseObject({ stage: z.string(), problems: z.array(problem) })),
-  problems: z.array(problem),
-});
+import { type Rehearsal } from '../rehearsal/index.ts';
 
 /** What a failed rehearsal found. */
 export interface Failure {
-  readonly problems: readonly (z.infer<typeof problem> & { readonly stage: string | null })[];
+  readonly problems: readonly (Problem & { readonly stage: string | null })[];
   /** The clone that was kept to look at; null where there is none. */
   readonly kept: string | null;
 }
 
-/** A rehearsal's problems, each once, with the stage that met it first; null where it passed, or is not readable as one. */
-export function failureOf(body: unknown): Failure | null {
-  const read = form.safeParse(body);
-  if (!read.success || read.data.outcome === 'passed') return null;
-  const { stages, problems, clone } = read.data;
+/** A rehearsal's problems, each once, with the stage that met it first; null where it passed. */
+export function failureOf({ outcome, stages, problems, clone }: Rehearsal): Failure | null {
+  if (outcome === 'passed') return null;
   const all = [
     ...stages.flatMap(({ stage, problems: of }) => of.map((one) => ({ ...one, stage }))),
     ...problems.map((one) => ({ ...one, stage: null })),
@@ -40,9 +26,9 @@ export function failureOf(body: unknown): Failure | null {
   return { problems: distinct, kept: clone.kept };
 }
 
-/** What the newest rehearsal found; null where it passed, or there is none. */
+/** What the newest rehearsal found; null where it passed, cannot be read, or there is none. */
 export function lastFailure(evidence: readonly Evidence[]): Failure | null {
-  const last = evidence.findLast(({ entry }) => entry.kind === 'rehearsal');
+  const last = ofKind(evidence, 'rehearsal').at(-1);
   return last?.readable === true ? failureOf(last.body) : null;
 }
 
@@ -57,7 +43,7 @@ export function failureHtml({ problems, kept }: Failure): Html {
   }`;
 }
 
-function excerpt({ place, excerpt: text }: z.infer<typeof problem>): Html | null {
+function excerpt({ place, excerpt: text }: Problem): Html | null {
   if (place === undefined) return null;
   const { file, line, column = 1 } = place;
   const where = html`<p class="soft"><code>${file}${line !== undefined && `:${line}:${column}`}</code></p>`;

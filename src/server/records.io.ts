@@ -1,19 +1,23 @@
 import { type Digest, now } from '../core/index.ts';
-import { type Entry, type Evidence, type EvidenceStore } from '../evidence/index.ts';
-import { type SealedRelease } from '../release/index.ts';
+import { type Entry, ofKind } from '../evidence/index.ts';
+import { type Evidence, type Store } from '../kinds/index.ts';
+import { readSealedSources, type SealedRelease } from '../release/index.ts';
 import { keep } from './kept.io.ts';
 import { type Records, type ReleaseRecord } from './records.ts';
-import { recheck, sealedFrom, soundStore } from './sound-store.io.ts';
+
+/** What was read and checked is read and checked again after so long, also where nothing was added: bytes may have been changed. Milliseconds. */
+const recheck = 5000;
 
 /**
  * Opens what the pages show of the evidence. Every page asks: all signatures are checked when something was added, not for each.
  *
  * Errors  of its methods: those of the store.
  */
-export function openRecords(whole: EvidenceStore): Records {
+export function openRecords(whole: Store): Records {
   const lines = keep<readonly Entry[]>({ lifetime: recheck });
   const entries = async (): Promise<readonly Entry[]> => lines.of('', () => whole.entries(), await whole.head());
-  const store = { ...soundStore(whole), entries };
+  // pieces are not kept: a line may be in the log a moment before the head is, and a record keeps what it read
+  const store: Store = { ...whole, entries };
   const known = new Map<Digest, ReleaseRecord>();
   const load = async (): Promise<readonly ReleaseRecord[]> => {
     const bySeal = new Map<Digest, Entry[]>();
@@ -40,7 +44,7 @@ export function openRecords(whole: EvidenceStore): Records {
 }
 
 async function recordOf(
-  store: EvidenceStore,
+  store: Store,
   of: { readonly seal: Digest; readonly entries: readonly Entry[]; readonly sealed: SealedRelease | null },
 ): Promise<ReleaseRecord> {
   const { seal, entries } = of;
@@ -55,4 +59,15 @@ async function recordOf(
     lastAt: entries.at(-1)?.recordedAt ?? now(),
     evidence: bodies,
   };
+}
+
+/** The release as it was sealed, from what was recorded; null where that is not there. */
+async function sealedFrom(evidence: readonly Evidence[], seal: Digest): Promise<SealedRelease | null> {
+  for (const piece of ofKind(evidence, 'seal')) {
+    const files = piece.readable ? piece.body.files : undefined;
+    // evidence from before the files were recorded, or files that are not what was sealed: shown without the release
+    const sealed = files === undefined ? null : await readSealedSources(files, seal).catch(() => null);
+    if (sealed !== null) return sealed;
+  }
+  return null;
 }

@@ -1,5 +1,6 @@
 import { type Digest, type Instant } from '../core/index.ts';
-import { type Entry, type Evidence, type EvidenceStore } from '../evidence/index.ts';
+import { type Entry } from '../evidence/index.ts';
+import { type Evidence, type Store } from '../kinds/index.ts';
 import { type SealedRelease } from '../release/index.ts';
 
 /** All that was recorded of one seal. */
@@ -20,5 +21,5 @@ export interface Records {
   /** Newest first, with all that was recorded before it is asked. */
   all(): Promise<readonly ReleaseRecord[]>;
   of(seal: string): Promise<ReleaseRecord | null>;
-  readonly store: EvidenceStore;
+  readonly store: Store;
 }

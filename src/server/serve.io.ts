@@ -1,6 +1,6 @@
 import { type ActivityBoard } from '../activity/index.ts';
 import { type Connection } from '../database/index.ts';
-import { type EvidenceStore } from '../evidence/index.ts';
+import { type Store } from '../kinds/index.ts';
 import { type Setup } from '../setup/index.ts';
 import { startListening } from '../web/index.ts';
 import { type House } from './house.ts';
@@ -18,7 +18,7 @@ const renewal = 3_600_000;
 /** How the site is served. */
 export interface ServePlan {
   readonly setup: Setup;
-  readonly store: EvidenceStore;
+  readonly store: Store;
   /** Where commands tell what they do; the folder beside the evidence where absent. */
   readonly board: ActivityBoard;
   /** Where the server keeps its own state. */

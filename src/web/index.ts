@@ -21,7 +21,7 @@ export {
   requireNext,
 } from './change.ts';
 export { type ClosingCeremony, closingCeremony, type ClosingPlan } from './closing-ceremony.io.ts';
-export { type Proposal, type ProposalRecord, proposalsOf, ratificationOf } from './proposal.ts';
+export { type Proposal, proposalsOf, ratificationOf } from './proposal.ts';
 export { proposedCeremony, type RatifyCeremony, ratifyCeremony, type RatifyPlan } from './ratify-ceremony.io.ts';
 export { recorded, type Recording } from './recording.io.ts';
 export { parsed, readInForce, type Relay, withRelay } from './relay.io.ts';

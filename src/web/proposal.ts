@@ -1,26 +1,20 @@
 import { type Digest, type Instant } from '../core/index.ts';
 import { findDossier, type ShownDossier } from '../dossier/index.ts';
-import { type Evidence, type Ratification, statementDigest } from '../evidence/index.ts';
+import { ofKind, statementDigest } from '../evidence/index.ts';
 import {
   type Cycle,
   lacksSeats,
   parseStatement,
   type Policy,
   policyDigest,
+  type ProposalRecord,
+  type Ratification,
   type Registry,
   registryDigest,
   type TargetDescriptor,
   targetRoot,
 } from '../gate/index.ts';
-
-/** A statement that people are asked to sign, as it is kept: evidence of kind `proposal`. It opens nothing. */
-export interface ProposalRecord {
-  readonly version: 1;
-  readonly target: string;
-  /** The canonical bytes of the statement. */
-  readonly body: string;
-  readonly descriptor: TargetDescriptor;
-}
+import { type Evidence } from '../kinds/index.ts';
 
 /** A proposal, with the dossier that it names. */
 export interface Proposal extends Omit<ProposalRecord, 'version'> {
@@ -64,10 +58,9 @@ export function findProposal(evidence: readonly Evidence[], wanted: Wanted): Pro
 
 /** Every proposal that was recorded whole, oldest first: its dossier is there, and its descriptor is the one that is signed. */
 export function proposalsOf(evidence: readonly Evidence[]): readonly Proposal[] {
-  return evidence.flatMap((piece): Proposal[] => {
-    if (piece.entry.kind !== 'proposal' || !piece.readable) return [];
-    const { version, target, body, descriptor } = piece.body as ProposalRecord;
-    if (version !== 1) return [];
+  return ofKind(evidence, 'proposal').flatMap((piece): Proposal[] => {
+    if (!piece.readable) return [];
+    const { target, body, descriptor } = piece.body;
     const said = ratificationOf({ body });
     const dossier = said === null ? null : findDossier(evidence, said.dossier);
     return said === null || dossier === null || said.targets.root !== targetRoot([descriptor])

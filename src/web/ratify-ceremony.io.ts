@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type Digest, instant, type Instant, now, OneRoofError } from '../core/index.ts';
 import { dossierHtml, type ShownDossier } from '../dossier/index.ts';
-import { type Evidence, type StatementDigest, statementDigest } from '../evidence/index.ts';
+import { ofKind, type StatementDigest, statementDigest } from '../evidence/index.ts';
+import { type Evidence } from '../kinds/index.ts';
 import {
   authorsOf,
   buildRatification,
@@ -108,14 +109,16 @@ export async function proposedCeremony(
 }
 
 function findRehearsal(evidence: readonly Evidence[], { release }: SealedRelease): Rehearsed {
-  const found = evidence.findLast(({ entry }) => entry.kind === 'rehearsal');
-  const body = found?.readable === true ? (found.body as Rehearsal) : null;
-  if (found !== undefined && body?.outcome === 'passed' && typeof body.gateSchema === 'string')
+  const found = ofKind(evidence, 'rehearsal').at(-1);
+  const body = found?.readable === true ? found.body : null;
+  if (found !== undefined && body?.outcome === 'passed' && body.gateSchema !== null)
     return { digest: found.entry.digest, body, schema: body.gateSchema as Digest };
   throw new OneRoofError('NOT_REHEARSED', {
     problem:
       body === null
-        ? `there is no rehearsal of ${release.name} with this seal`
+        ? found?.readable === false
+          ? `the last rehearsal of this seal cannot be read: ${found.reason}`
+          : `there is no rehearsal of ${release.name} with this seal`
         : body.outcome === 'passed'
           ? 'the golden copy was taken before the gate was installed, so the rehearsal says nothing of the state that people would ratify'
           : 'the last rehearsal of this seal failed',

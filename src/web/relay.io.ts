@@ -4,7 +4,7 @@ import {
   describeGate,
   type GateFacts,
   parsePolicyDocument,
-  parseRegistry,
+  parseRegistryDocument,
   type Policy,
   type Registry,
 } from '../gate/index.ts';
@@ -47,7 +47,7 @@ export async function withRelay<T>(target: Target, purpose: string, use: (relay:
 export async function readInForce(session: Session): Promise<Pick<Relay, 'facts' | 'policy' | 'registry'>> {
   const facts = await describeGate(session);
   const policy = parsed(parsePolicyDocument({ text: facts.policy, file: 'the active policy' }));
-  const registry = parsed(parseRegistry({ text: facts.registry, file: 'the active registry' }));
+  const registry = parsed(parseRegistryDocument({ text: facts.registry, file: 'the active registry' }));
   return { facts, policy, registry };
 }
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { leftOf, rehearsedOf, stagesOf, tiersOf, waitingText, whereText } from '../../src/activity/index.ts';
+import { rehearsalBody, stageBody, stepBody } from '../kinds/bodies.ts';
 
 const course = [
   { part: 'one', ms: 1000 },
@@ -17,23 +18,19 @@ it('a part that takes longer than before counts as nearly done, and an unknown o
   expect(leftOf(course, { part: 'four', forMs: 0 })).toBeNull();
 });
 
-const body = {
-  release: 'small',
-  outcome: 'passed',
-  clone: { durationMs: 7 },
+const body = rehearsalBody({
   stages: [
-    {
-      stage: 'forward',
+    stageBody('forward', {
       durationMs: 100,
       steps: [
-        { tier: '1-a', direction: 'up', durationMs: 10 },
-        { tier: '1-a', direction: 'up', durationMs: 20 },
-        { tier: '2-b', direction: 'up', durationMs: 5 },
+        stepBody({ tier: '1-a', durationMs: 10 }),
+        stepBody({ tier: '1-a', durationMs: 20 }),
+        stepBody({ tier: '2-b', durationMs: 5 }),
       ],
-    },
-    { stage: 'back', durationMs: 50, steps: [{ tier: '2-b', direction: 'down', durationMs: 4 }] },
+    }),
+    stageBody('back', { durationMs: 50, steps: [stepBody({ tier: '2-b', direction: 'down', durationMs: 4 })] }),
   ],
-};
+});
 
 it('an estimate comes from a rehearsal that passed, and from no other', () => {
   const read = rehearsedOf(body);

@@ -7,6 +7,7 @@ import { count } from '../counts.ts';
 import { readBundle, verifyBundle, writeBundle } from '../../src/bundle/index.ts';
 import { canonicalJson, type Digest, type Instant, type Milliseconds, OneRoofError } from '../../src/core/index.ts';
 import { openFolderStore } from '../../src/evidence/index.ts';
+import { readable } from '../../src/kinds/index.ts';
 import { reportStage, sealStage } from '../../src/pipeline.io.ts';
 import { sealDocument } from '../../src/release/index.ts';
 import { bundleOf, story } from './story.ts';
@@ -19,7 +20,7 @@ const any = { keys: null, policy: null, registry: null };
 async function recorded() {
   const folder = mkdtempSync(join(root, 'release-'));
   cpSync(join(import.meta.dirname, '..', '..', 'examples', 'one-roof'), folder, { recursive: true });
-  const store = openFolderStore(join(folder, '..', `${basename(folder)}-evidence`));
+  const store = readable(openFolderStore(join(folder, '..', `${basename(folder)}-evidence`)));
   const course = await sealStage(folder, store);
   const { seal, release } = course.sealed;
   await store.append({ kind: 'gate', seal: `sha256:${'0'.repeat(64)}` as Digest, body: {} }, at);

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { readBundle, verifyBundle } from '../../src/bundle/index.ts';
 import { readPeople } from '../../src/bundle/people.ts';
 import { canonicalJson } from '../../src/core/index.ts';
-import { statementDigest } from '../../src/evidence/index.ts';
+import { readBody, statementDigest } from '../../src/evidence/index.ts';
 import { type PeopleRecord } from '../../src/gate/index.ts';
+import { readers } from '../../src/kinds/index.ts';
+import { descriptor } from '../gate/case.ts';
 import { digestOf, keys, time } from '../gate/people.ts';
 import {
   back,
@@ -229,7 +231,9 @@ describe('whoever holds the key of the log', () => {
         tried += 1;
         const { faults, told } = readPeople(
           sealed,
-          evidence.map((piece, n) => (story[n] === of ? { entry: piece.entry, readable: true, body: damaged } : piece)),
+          evidence.map((piece, n) =>
+            story[n] === of ? readBody({ entry: piece.entry, readable: true, body: damaged }, readers) : piece,
+          ),
         );
         const [root] = told.roots;
         const isRooted = root?.policy === pinned.policy && root.registry === pinned.registry;
@@ -289,7 +293,7 @@ describe('whoever holds the key of the log', () => {
     const asked = (target: string) => ({
       kind: 'proposal' as const,
       at: time('3T08:50'),
-      body: { version: 1, target, body: (both.body as PeopleRecord).statement.body },
+      body: { version: 1, target, body: (both.body as PeopleRecord).statement.body, descriptor },
     });
     expect(codes([...prepared, asked('production'), decline])).toEqual([]);
     expect(codes([...prepared, asked('elsewhere'), decline])).toEqual(['BUNDLE_RATIFICATION']);

@@ -2,11 +2,11 @@ import { generateKeyPairSync } from 'node:crypto';
 import { writeBundle } from '../../src/bundle/index.ts';
 import { canonicalJson, type Digest, type Instant } from '../../src/core/index.ts';
 import {
-  type Evidence,
   type EvidenceKind,
   leavesOf,
   type Line,
   type Log,
+  readBody,
   readLine,
   statementDigest,
   treeRoot,
@@ -24,8 +24,10 @@ import {
   registryDigest,
   registryDocument,
 } from '../../src/gate/index.ts';
+import { type Evidence, readers } from '../../src/kinds/index.ts';
 import { releaseOfSeal, sealDocument, type Tier, type TierId } from '../../src/release/index.ts';
 import { type Execution } from '../../src/rollout/index.ts';
+import { goldenBody, rehearsalBody as wholeRehearsal, stageBody } from '../kinds/bodies.ts';
 import { descriptor, proposal, sealed as base } from '../gate/case.ts';
 import {
   type Authenticator,
@@ -174,25 +176,17 @@ const sealPiece: Piece = {
   at: time('2T08:00'),
   body: { version: 1, release: sealed.release.name, seal: sealed.seal },
 };
-const golden = {
-  generation: 1,
-  takenAt: time('2T08:30'),
-  proofLevel: 'exact',
-  method: 'copy',
-  bytes: 1,
-  durationMs: 1,
-  database: 'golden',
-};
 const names = ['preflight', 'forward', 'verify', 'back', 'back-again', 'twin', 'forward-again', 'verify-again'];
-/** As much of a rehearsal that passed as a report reads. */
-const rehearsalBody = {
+const { version: _version, ...golden } = goldenBody({ takenAt: time('2T08:30') });
+/** A rehearsal that passed. */
+const rehearsalBody = wholeRehearsal({
+  release: sealed.release.name,
   seal: sealed.seal,
-  outcome: 'passed',
+  startedAt: time('2T09:00'),
   endedAt: time('2T09:00'),
   gateSchema: descriptor.schema,
   golden,
-  clone: { durationMs: 1, dropMs: 1, kept: null },
-  stages: names.map((stage) => ({ stage, durationMs: 1, outcome: 'passed', problems: [], steps: [] })),
+  stages: names.map((stage) => stageBody(stage)),
   proof: {
     method: 'full',
     fallback: null,
@@ -200,19 +194,20 @@ const rehearsalBody = {
     blocks: 0,
     strict: 'equal',
     logical: 'equal',
+    differences: [],
     differenceCount: 0,
     notProven: [],
     relations: 1,
     rows: '1',
+    objects: 1,
+    seeds: ['1', '2'],
+    schemaDigest: { before: digestOf('a'), after: digestOf('a') },
+    dataDigest: { before: digestOf('b'), after: digestOf('b') },
+    durationMs: 1,
   },
-  twin: null,
-  dispatch: { declared: null, network: 'none', notifications: { sent: 'none' } },
-  leftovers: [],
   idempotent: true,
   repeatable: true,
-  options: [],
-  problems: [],
-};
+});
 const rehearsal: Piece = { kind: 'rehearsal', at: time('2T09:00'), body: rehearsalBody };
 const seen = logOf([sealPiece, rehearsal]).log;
 
@@ -317,7 +312,9 @@ export const story: readonly Piece[] = [...prepared, ...ratified, ...forward, ..
 
 /** What a bundle of the story holds, read. */
 export function evidenceOf(pieces: readonly Piece[]): readonly Evidence[] {
-  return logOf(pieces).log.lines.map(({ entry }, n) => ({ entry, readable: true, body: pieces[n]?.body }));
+  return logOf(pieces).log.lines.map(({ entry }, n) =>
+    readBody({ entry, readable: true, body: pieces[n]?.body }, readers),
+  );
 }
 
 /** The digests of what was pinned. */

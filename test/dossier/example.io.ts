@@ -5,7 +5,8 @@ import { digest, now } from '../../src/core/index.ts';
 import { observerStatements } from '../../src/database/index.ts';
 import { loadExample, exampleFolder } from '../../src/demo/production.io.ts';
 import { type Production, readProduction } from '../../src/dossier/index.ts';
-import { type Evidence, type EvidenceKind } from '../../src/evidence/index.ts';
+import { type EvidenceKind, readBody } from '../../src/evidence/index.ts';
+import { type Evidence, readers } from '../../src/kinds/index.ts';
 import { type Rehearsal, rehearse } from '../../src/rehearsal/index.ts';
 import { type SealedRelease, sealRelease } from '../../src/release/index.ts';
 import { runSql, serverConnection } from '../database.io.ts';
@@ -56,17 +57,22 @@ export function evidenceOf(
   sealed: SealedRelease,
   bodies: readonly (readonly [kind: EvidenceKind, body: unknown])[],
 ): readonly Evidence[] {
-  return bodies.map(([kind, body], index) => ({
-    entry: {
-      index,
-      kind,
-      digest: digest('evidence', [kind, JSON.stringify(body)]),
-      seal: sealed.seal,
-      recordedAt: now(),
-      size: 1,
-    },
-    readable: true,
-    // as it is read back from canonical JSON
-    body: JSON.parse(JSON.stringify(body)) as unknown,
-  }));
+  return bodies.map(([kind, body], index) =>
+    readBody(
+      {
+        entry: {
+          index,
+          kind,
+          digest: digest('evidence', [kind, JSON.stringify(body)]),
+          seal: sealed.seal,
+          recordedAt: now(),
+          size: 1,
+        },
+        readable: true,
+        // as it is read back from canonical JSON
+        body: JSON.parse(JSON.stringify(body)) as unknown,
+      },
+      readers,
+    ),
+  );
 }

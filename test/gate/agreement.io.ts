@@ -1,7 +1,8 @@
 import { canonicalJson, digest, type Digest, type Instant } from '../../src/core/index.ts';
 import { type Session, sql } from '../../src/database/index.ts';
-import { type Ratification, statementDigest, writeStatement } from '../../src/evidence/index.ts';
+import { statementDigest, writeStatement } from '../../src/evidence/index.ts';
 import {
+  type Ratification,
   decide,
   describeGate,
   type GateFacts,

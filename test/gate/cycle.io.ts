@@ -1,14 +1,9 @@
 import { createHash, type KeyObject, randomBytes } from 'node:crypto';
 import { canonicalJson, digest, type Digest, type Instant, type Milliseconds } from '../../src/core/index.ts';
 import { type Connection, id, openSession, type Session, sql } from '../../src/database/index.ts';
+import { statementDigest, type StatementDigest, statementHash, writeStatement } from '../../src/evidence/index.ts';
 import {
   type Ratification,
-  statementDigest,
-  type StatementDigest,
-  statementHash,
-  writeStatement,
-} from '../../src/evidence/index.ts';
-import {
   describeGate,
   installSql,
   type Policy,

@@ -6,6 +6,7 @@ import { readBundle, verifyBundle, writeBundle } from '../../src/bundle/index.ts
 import { canonicalJson, type Digest, type Milliseconds, now } from '../../src/core/index.ts';
 import { sql } from '../../src/database/index.ts';
 import { openFolderStore, readCheckpoint, writeStatement } from '../../src/evidence/index.ts';
+import { readable } from '../../src/kinds/index.ts';
 import {
   policyDigest,
   registryDigest,
@@ -16,6 +17,7 @@ import {
 import { ratificationStage, rolloutStage } from '../../src/pipeline.io.ts';
 import { sealDocument } from '../../src/release/index.ts';
 import { newest } from '../database.io.ts';
+import { rehearsalBody } from '../kinds/bodies.ts';
 import { assertion, descriptorOf, type Gated, withGate } from './cycle.io.ts';
 
 const ms = (value: number): Milliseconds => value as Milliseconds;
@@ -24,12 +26,12 @@ const nonce = 'a'.repeat(32);
 
 /** A store with a seal and a rehearsal that passed, and what a ratification names of them. */
 async function prepared(gated: Gated, folder: string) {
-  const store = openFolderStore(folder);
+  const store = readable(openFolderStore(folder));
   const { seal, release } = gated.sealed;
   await store.append({ kind: 'seal', seal, body: { version: 1, release: release.name, seal } }, now());
   const endedAt = now();
   const { schema } = await descriptorOf(gated);
-  const body = { version: 1, seal, outcome: 'passed', endedAt, gateSchema: schema };
+  const body = rehearsalBody({ seal, endedAt, gateSchema: schema });
   const rehearsal = await store.append({ kind: 'rehearsal', seal, body }, now());
   const { checkpoint } = await store.log();
   const head = readCheckpoint(checkpoint ?? '');

@@ -14,20 +14,13 @@ import {
   transaction,
 } from '../bundle/story.ts';
 import { time } from '../gate/people.ts';
+import { gateBody } from '../kinds/bodies.ts';
 
 const day = 86_400_000;
 const policy = { rehearsalMaxAge: (7 * day) as Milliseconds, gateMaxAge: 3_600_000 as Milliseconds };
 const reading = (at: Instant, verdict: object = { decision: 'OPEN' }): Piece => {
   const baseline = { takenAt: at, metrics: {}, schemaDigest: 'x' };
-  const body = {
-    seal: sealed.seal,
-    target: 'production',
-    verdict,
-    entry: baseline,
-    exit: baseline,
-    changedMeanwhile: [],
-    readAt: at,
-  };
+  const body = gateBody({ seal: sealed.seal, verdict, entry: baseline, exit: baseline, readAt: at });
   return { kind: 'gate', at, body };
 };
 

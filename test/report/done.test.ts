@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Instant, type Milliseconds } from '../../src/core/index.ts';
-import { type Evidence, statementDigest } from '../../src/evidence/index.ts';
+import { statementDigest } from '../../src/evidence/index.ts';
 import { type CycleRows, type GateRows, readRefusal } from '../../src/gate/index.ts';
+import { type Evidence } from '../../src/kinds/index.ts';
 import { type MetricName, type SealedRelease, type TierId } from '../../src/release/index.ts';
 import { buildReport, explain, type Report, toHtml, toMarkdown, toSummary } from '../../src/report/index.ts';
 import { undoneBy } from '../../src/report/rows.ts';
@@ -91,7 +92,11 @@ type Change = (world: World) => World;
 function piecesOf({ before, look, metrics, rows, cycle: one, after, now }: World): readonly Piece[] {
   const baseline = { takenAt: now, metrics, schemaDigest: 'x' };
   const body = {
+    version: 1,
+    release: sealed.release.name,
     seal: sealed.seal,
+    identity: null,
+    harmless: null,
     target: 'production',
     verdict: { decision: 'OPEN' },
     entry: baseline,

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Digest, type Instant, type Milliseconds } from '../../src/core/index.ts';
-import { type Evidence, type EvidenceKind } from '../../src/evidence/index.ts';
+import { type EvidenceKind, readBody } from '../../src/evidence/index.ts';
+import { type Evidence, readers } from '../../src/kinds/index.ts';
 import { type GateReading } from '../../src/gate/index.ts';
 import { type Release, type SealedRelease, type Seal } from '../../src/release/index.ts';
 import { type DatabaseName, type Golden } from '../../src/clone/index.ts';
@@ -141,14 +142,11 @@ const gate: GateReading = {
     ],
   },
 };
-const piece = (kind: EvidenceKind, body: unknown, index: number): Evidence => ({
-  entry: { index, kind, digest: seal, seal, recordedAt: at, size: 1 },
-  readable: true,
-  body,
-});
+const piece = (kind: EvidenceKind, body: unknown, index: number): Evidence =>
+  readBody({ entry: { index, kind, digest: seal, seal, recordedAt: at, size: 1 }, readable: true, body }, readers);
 const all = [
   piece('seal', { version: 1, release: 'one-roof', seal }, 0),
-  piece('golden', golden, 1),
+  piece('golden', { version: 1, ...golden }, 1),
   piece('rehearsal', rehearsal, 2),
   piece('gate', gate, 3),
 ];
@@ -208,10 +206,11 @@ test('readiness is never GO while seal, rehearsal or gate evidence is missing, u
       const evidence = needed.flatMap((one, index): Evidence[] => {
         const { entry } = one;
         if (states[index] === 'missing') return [];
-        if (states[index] === 'unreadable') return [{ entry, readable: false, reason: 'digest differs' }];
-        if (states[index] === 'broken') return [{ entry, readable: true, body: {} }];
+        if (states[index] === 'unreadable')
+          return [readBody({ entry, readable: false, reason: 'digest differs' }, readers)];
+        if (states[index] === 'broken') return [readBody({ entry, readable: true, body: {} }, readers)];
         return states[index] === 'other'
-          ? [{ ...one, entry: { ...entry, seal: `sha256:${'b'.repeat(64)}` as Digest } }]
+          ? [{ ...one, entry: { ...entry, seal: `sha256:${'b'.repeat(64)}` as Digest } } as Evidence]
           : [one];
       });
       const report = build(evidence);

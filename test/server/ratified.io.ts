@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { run as rehearse } from '../../src/cli/commands/rehearse.io.ts';
 import { run as seal } from '../../src/cli/commands/seal.io.ts';
 import { type Connection, sql } from '../../src/database/index.ts';
-import { type EvidenceStore, openFolderStore } from '../../src/evidence/index.ts';
+import { openFolderStore } from '../../src/evidence/index.ts';
+import { readable, type Store } from '../../src/kinds/index.ts';
 import { type Policy } from '../../src/gate/index.ts';
 import { runSql, withDatabase } from '../database.io.ts';
 import { assertion, type Gated, type Signer, withGate } from '../gate/cycle.io.ts';
@@ -17,7 +18,7 @@ export interface Ground {
   readonly gated: Gated;
   readonly home: string;
   readonly origin: string;
-  readonly store: EvidenceStore;
+  readonly store: Store;
   readonly state: Connection;
   readonly command: ReturnType<typeof desk>['command'];
   /** Starts a server of its own process. `stranger`: as a user that owns nothing but `home`. */
@@ -79,7 +80,7 @@ export async function withGround(more: string, use: (ground: Ground) => Promise<
         running.push(served);
         return served;
       };
-      const store = openFolderStore(join(home, 'evidence'));
+      const store = readable(openFolderStore(join(home, 'evidence')));
       await use({ gated, home, origin, store, state, command, start }).finally(() =>
         Promise.all(running.map((one) => one.kill())),
       );

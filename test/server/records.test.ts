@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { digest, now } from '../../src/core/index.ts';
 import { openFolderStore } from '../../src/evidence/index.ts';
+import { readable } from '../../src/kinds/index.ts';
 import { exampleFolder } from '../../src/demo/index.ts';
 import { sealRelease } from '../../src/release/index.ts';
 import { openLooks } from '../../src/server/looks.io.ts';
@@ -20,8 +21,8 @@ const seal = digest('seal', ['records']);
 const body = { version: 1 };
 
 it('a page shows what another process recorded just before it was asked for', async () => {
-  const command = openFolderStore(folder);
-  const records = openRecords(openFolderStore(folder));
+  const command = readable(openFolderStore(folder));
+  const records = openRecords(readable(openFolderStore(folder)));
   expect(await records.all()).toEqual([]);
   for (const count of [1, 2, 3]) {
     await command.append({ kind: 'golden', seal, body }, now());
@@ -32,7 +33,7 @@ it('a page shows what another process recorded just before it was asked for', as
 });
 
 it('as long as nothing is added, all visitors share one reading of the store', async () => {
-  const store = openFolderStore(folder);
+  const store = readable(openFolderStore(folder));
   await store.append({ kind: 'golden', seal, body }, now());
   let readings = 0;
   const entries = (): ReturnType<typeof store.entries> => {
@@ -46,7 +47,7 @@ it('as long as nothing is added, all visitors share one reading of the store', a
 });
 
 it('events, webhooks and the interface share that reading too, and a piece is shown of what its release has read', async () => {
-  const store = openFolderStore(folder);
+  const store = readable(openFolderStore(folder));
   await store.append({ kind: 'golden', seal, body }, now());
   const readings = { entries: 0, of: 0 };
   const records = openRecords({
@@ -79,7 +80,7 @@ it('all visitors share one look at a target, until something was recorded, on wh
   );
   const setup = await readSetup(folder, {});
   const sealed = await sealRelease(exampleFolder());
-  const looks = openLooks(setup, openRecords(openFolderStore(folder)));
+  const looks = openLooks(setup, openRecords(readable(openFolderStore(folder))));
   const look = () => looks.occasion(sealed, 'production');
   const first = await look();
   expect(await look()).toBe(first);

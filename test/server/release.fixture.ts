@@ -1,5 +1,6 @@
 import { digest, type Instant } from '../../src/core/index.ts';
-import { type Evidence, type EvidenceKind } from '../../src/evidence/index.ts';
+import { type EvidenceKind, readBody, type Stored } from '../../src/evidence/index.ts';
+import { type Evidence, readers } from '../../src/kinds/index.ts';
 import { type DataGate, type SealedRelease } from '../../src/release/index.ts';
 import { sealed, tier } from '../rehearsal/made.ts';
 
@@ -11,9 +12,9 @@ export function sealedSmall(): SealedRelease {
   return sealed(tiers, { name: 'small' as never, gates: [gate as DataGate & typeof gate] });
 }
 
-/** A piece of evidence; its kind may be one that is not known yet. */
-export function entryOf(index: number, kind: string, body: unknown): Extract<Evidence, { readable: true }> {
-  return {
+/** A piece of evidence, as a store gives it. */
+export function entryOf(index: number, kind: string, body: unknown): Evidence {
+  const stored: Stored = {
     entry: {
       index,
       kind: kind as EvidenceKind,
@@ -25,4 +26,5 @@ export function entryOf(index: number, kind: string, body: unknown): Extract<Evi
     readable: true,
     body,
   };
+  return readBody(stored, readers);
 }

@@ -6,6 +6,7 @@ import { type Connection } from '../../src/database/index.ts';
 import { openBoard } from '../../src/cli/work.io.ts';
 import { exampleFolder } from '../../src/demo/index.ts';
 import { type EvidenceStore, openFolderStore } from '../../src/evidence/index.ts';
+import { readable } from '../../src/kinds/index.ts';
 import { sealStage } from '../../src/pipeline.io.ts';
 import { type SealedRelease } from '../../src/release/index.ts';
 import { serveSite } from '../../src/server/index.ts';
@@ -96,7 +97,7 @@ export async function withSite<T>(
         writeFileSync(file, typeof what === 'string' ? what : what(readFileSync(file, 'utf8')));
       }
       const setup = await readSetup(folder, { ...plan.env });
-      const store = openFolderStore(join(folder, '.oneroof', 'evidence'));
+      const store = readable(openFolderStore(join(folder, '.oneroof', 'evidence')));
       const { sealed } = await sealStage(join(folder, 'release'), store);
       const port = plan.port ?? (await freePort());
       const origin =

@@ -6,6 +6,7 @@ import { openStore } from '../../src/cli/work.io.ts';
 import { withSession } from '../database.io.ts';
 import { hasBrowser, launch } from '../web/browser.io.ts';
 import { type Stage, withStage } from './live.io.ts';
+import { gateBody } from '../kinds/bodies.ts';
 
 const shots = process.env['ONEROOF_SHOTS'] ?? '';
 
@@ -196,7 +197,8 @@ describe.skipIf(!hasBrowser())('the page of a release', () => {
       const { seal } = stage.gated.sealed;
       const store = openStore(stage.setup);
       const bad = '<script>document.title="owned"</script>\u202e"\'';
-      await store.append({ kind: 'golden', seal, body: { generation: 1, method: bad, durationMs: 1 } }, now());
+      const verdict = { decision: 'BLOCKED', reasons: [{ kind: 'unreachable', problem: bad }] };
+      await store.append({ kind: 'gate', seal, body: gateBody({ seal, verdict }) }, now());
       await store.append({ kind: 'rehearsal', seal, body: { outcome: bad } }, now());
       const tab = await visit(browser, stage);
       expect(await tab.title()).toBe(`${seal.slice(7, 19)} · One Roof`);

@@ -14,6 +14,7 @@ import { withGate } from '../gate/cycle.io.ts';
 import { freePort } from './browser.io.ts';
 import { desk, signOn } from './desk.io.ts';
 import { openFolderStore } from '../../src/evidence/index.ts';
+import { readable } from '../../src/kinds/index.ts';
 import { runSql } from '../database.io.ts';
 
 /** The code that a person types, from what the command says. */
@@ -53,7 +54,7 @@ it('goes from a rehearsal on a clone through two passkeys to a rollout, and back
     const rehearsed = await command(rehearseRelease, { golden: true });
     expect(rehearsed.exit, rehearsed.text).toBe(0);
     expect(await command(rollout)).toMatchObject({ exit: 1, text: expect.stringContaining('BLOCKED') });
-    const store = openFolderStore(join(home, '.oneroof', 'evidence'));
+    const store = readable(openFolderStore(join(home, '.oneroof', 'evidence')));
     const dossiers = async () => (await store.entries()).filter(({ kind }) => kind === 'dossier');
     const printed = await command(dossier);
     expect(printed.data).toMatchObject({

@@ -31,6 +31,7 @@ export const run: Run = async (context) => {
       ({ direction, target, tier, outcome, ended }) =>
         `${direction === 'up' ? 'rolled out' : 'rolled back'}  ${ended}  ${target}  ${tier}${outcome === 'applied' ? '' : `: ${outcome}`}`,
     ),
+    ...told.unread.map(({ index, kind, reason }) => `unreadable  entry ${index}, ${kind}: ${reason}`),
   ];
   return {
     exit: 0,

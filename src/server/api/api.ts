@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Visit } from '../room.ts';
-import { evidenceForm, releaseForm, releasesForm, reportForm, standingForm, textForm } from './forms.ts';
+import { reportForm } from '../../report/index.ts';
+import { evidenceForm, releaseForm, releasesForm, standingForm, textForm } from './forms.ts';
 
 /** One address of the JSON API, described. */
 export interface ApiDescription {

@@ -1,68 +1,8 @@
 import { z } from 'zod';
+import { digestForm as digest, instantForm as instant } from '../../core/index.ts';
+import { reportForm } from '../../report/index.ts';
 
-const digest = z
-  .string()
-  .regex(/^sha256:[0-9a-f]{64}$/)
-  .describe('`sha256:` and 64 hexadecimal digits');
-const instant = z.iso.datetime().describe('RFC 3339, UTC');
-const goNoGo = z.enum(['GO', 'NO-GO']);
-const execution = z.enum(['GO', 'NO-GO', 'DONE']);
-const reasons = z.array(z.string());
-
-const citation = z.strictObject({ kind: z.string(), digest, href: z.string() });
-
-/** The GO / NO-GO report, as `oneroof report` writes it. */
-export const reportForm = z
-  .strictObject({
-    version: z.literal(1),
-    release: z.strictObject({ name: z.string(), title: z.string(), seal: digest, database: z.string() }),
-    at: instant,
-    policy: z.strictObject({ rehearsalMaxAge: z.number(), gateMaxAge: z.number() }).describe('milliseconds'),
-    readiness: z.strictObject({ status: goNoGo, reasons }).describe('is the engineering complete and proven?'),
-    execution: z
-      .strictObject({ status: execution, reasons })
-      .describe('may it be rolled out now? Only `GO` says so; `DONE`: all of it is rolled out and holds'),
-    rolledOut: z.boolean().describe('whether that holds, `execution` says'),
-    components: z.array(
-      z.strictObject({
-        id: z.string(),
-        component: z.string(),
-        status: z.enum([
-          'GO',
-          'GO, HELD at gate',
-          'NO-GO',
-          'NO-GO, REJECTED',
-          'RETAINED',
-          'CLOSED',
-          'OPEN',
-          'BLOCKED',
-          'DONE',
-        ]),
-        evidence: z.string(),
-        citations: z.array(citation),
-      }),
-    ),
-    blockers: z.array(z.string()),
-    next: z.array(z.string()),
-    meanwhile: z.array(z.string()),
-    compliance: z.array(z.string()),
-    tiers: z.array(
-      z.looseObject({
-        id: z.string(),
-        title: z.string(),
-        steps: z.number(),
-        state: z
-          .enum(['done', 'running', 'open', 'closed', 'barred', 'back', 'unknown'])
-          .describe("by the gate's own rows, in the newest look"),
-      }),
-    ),
-    findings: z.array(z.string()),
-    notProven: z.array(z.strictObject({ relation: z.string(), reason: z.string() })),
-    evidence: z.array(citation.extend({ recordedAt: instant })),
-    reviews: z.array(z.strictObject({ by: z.string(), finding: z.string(), text: z.string() })),
-    after: z.strictObject({ rollout: z.array(z.string()), rollback: z.array(z.string()) }),
-  })
-  .meta({ id: 'Report' });
+const { readiness, execution } = reportForm.shape;
 
 /** One release in short. */
 export const releaseForm = z
@@ -71,8 +11,8 @@ export const releaseForm = z
     name: z.string(),
     title: z.string().nullable(),
     lastAt: instant.describe('when something of it was last recorded'),
-    readiness: goNoGo.nullable().describe('null: its files were not recorded'),
-    execution: execution.nullable(),
+    readiness: readiness.shape.status.nullable().describe('null: its files were not recorded'),
+    execution: execution.shape.status.nullable(),
     blockers: z.array(z.string()),
   })
   .meta({ id: 'Release' });

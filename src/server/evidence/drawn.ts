@@ -1,38 +1,23 @@
-import { type Dossier } from '../../dossier/index.ts';
-import { type Evidence, type Ratification, statementDigest } from '../../evidence/index.ts';
-import { parseRegistry, parseStatement, type PeopleRecord, readPeopleRecord } from '../../gate/index.ts';
+import { type DossierRecord } from '../../dossier/index.ts';
+import { isOfKind, statementDigest } from '../../evidence/index.ts';
+import {
+  parseRegistryDocument,
+  parseStatement,
+  type PeopleRecord,
+  type ProposalRecord,
+  type Ratification,
+} from '../../gate/index.ts';
+import { type Evidence } from '../../kinds/index.ts';
 import { facts, folded, type Hole, type Html, html, path, table, tag, time } from '../../page/index.ts';
 import { failureHtml, failureOf } from '../problems.ts';
 
-/** What a piece of evidence says, for people; null where its kind is shown as JSON alone, or its body is not of its kind's form. */
+/** What a piece of evidence says, for people; null where its kind is shown as JSON alone. */
 export function drawn(piece: Extract<Evidence, { readable: true }>): Html | null {
-  try {
-    return draw(piece);
-  } catch {
-    // whoever holds a key that signs evidence may record anything under any kind
-    return html`<p>${tag('unreadable', 'no')} it does not have the form that it should have</p>`;
-  }
-}
-
-function draw({ entry, body }: Extract<Evidence, { readable: true }>): Html | null {
-  switch (entry.kind) {
-    case 'ratification':
-    case 'decline':
-    case 'revocation': {
-      const record = readPeopleRecord(body);
-      return typeof record === 'string' ? null : signedHtml(record);
-    }
-    case 'rehearsal': {
-      const failure = failureOf(body);
-      return failure === null ? null : html`<h2>Why it failed</h2>${failureHtml(failure)}`;
-    }
-    case 'proposal':
-      return proposalHtml(body);
-    case 'dossier':
-      return dossierHtml(body);
-    default:
-      return null;
-  }
+  if (isOfKind(piece, 'ratification', 'decline', 'revocation')) return signedHtml(piece.body);
+  if (isOfKind(piece, 'proposal')) return proposalHtml(piece.body);
+  if (isOfKind(piece, 'dossier')) return dossierHtml(piece.body);
+  const failure = isOfKind(piece, 'rehearsal') ? failureOf(piece.body) : null;
+  return failure === null ? null : html`<h2>Why it failed</h2>${failureHtml(failure)}`;
 }
 
 type Fact = readonly [name: string, value: Hole];
@@ -79,7 +64,7 @@ function namesOf({ rules }: PeopleRecord): ReadonlyMap<string, string> {
   ];
   const names = new Map<string, string>();
   for (const text of registries) {
-    const read = parseRegistry({ text, file: 'the registry of the record' });
+    const read = parseRegistryDocument({ text, file: 'the registry of the record' });
     if (!read.ok) continue;
     for (const { name, keys, level } of read.value.persons)
       for (const { credential, device } of keys) names.set(credential, `${name}, level ${level}, key ${device}`);
@@ -87,9 +72,7 @@ function namesOf({ rules }: PeopleRecord): ReadonlyMap<string, string> {
   return names;
 }
 
-function proposalHtml(body: unknown): Html | null {
-  const { target, body: text } = body as { readonly target?: unknown; readonly body?: unknown };
-  if (typeof target !== 'string' || typeof text !== 'string') return null;
+function proposalHtml({ target, body: text }: ProposalRecord): Html | null {
   const read = parseStatement(text);
   if (!read.ok || read.statement.kind !== 'ratification') return null;
   return html`<h2>What people were asked to sign</h2>${facts([
@@ -118,12 +101,10 @@ function windowOf(said: Ratification): readonly Fact[] {
   ];
 }
 
-function dossierHtml(body: unknown): Html | null {
-  const { dossier } = body as { readonly dossier?: Partial<Dossier> };
-  if (dossier?.version !== 1 || dossier.risks === undefined || dossier.back === undefined) return null;
+function dossierHtml({ dossier }: DossierRecord): Html {
   return html`<h2>What an approver is shown</h2>${facts([
-    ['Target', dossier.target ?? ''],
-    ['Written', time(dossier.writtenAt ?? '')],
+    ['Target', dossier.target],
+    ['Written', time(dossier.writtenAt)],
     [
       'Way back',
       dossier.back.verdict === 'not proven' ? tag('not proven', 'no') : tag(`proven, ${dossier.back.verdict}`, 'go'),

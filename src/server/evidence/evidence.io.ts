@@ -47,7 +47,7 @@ export function evidenceRoutes({ records, setup, onProblem }: House): readonly R
         const pieces = await (await records.of(found.entry.seal))?.evidence();
         const piece = pieces?.find(({ entry }) => entry.index === found.entry.index);
         if (piece === undefined) return notFound('such evidence');
-        if (query['as'] === 'json' && piece.readable) return { kind: 'json', value: Object(piece.body) as object };
+        if (query['as'] === 'json' && piece.readable) return { kind: 'json', value: piece.body };
         return { kind: 'page', document: entryPage(piece, keyFingerprint(found.signer)) };
       },
     },

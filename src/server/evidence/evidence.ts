@@ -1,4 +1,5 @@
-import { type Entry, type Evidence } from '../../evidence/index.ts';
+import { type Entry } from '../../evidence/index.ts';
+import { type Evidence } from '../../kinds/index.ts';
 import { digestOf, type Document, facts, html, lines, path, table, tag, time } from '../../page/index.ts';
 import { drawn } from './drawn.ts';
 

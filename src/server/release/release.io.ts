@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Activity } from '../../activity/index.ts';
 import { now } from '../../core/index.ts';
-import { type Evidence } from '../../evidence/index.ts';
+import { type Evidence } from '../../kinds/index.ts';
 import { readPolicy } from '../../gate/index.ts';
 import { type SealedRelease } from '../../release/index.ts';
 import { judgeRelease } from '../../report/index.ts';

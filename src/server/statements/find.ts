@@ -1,6 +1,7 @@
 import { type Instant } from '../../core/index.ts';
-import { type Entry, type Evidence, statementDigest } from '../../evidence/index.ts';
-import { type PeopleRecord, type Registry } from '../../gate/index.ts';
+import { type Entry, ofKind, statementDigest } from '../../evidence/index.ts';
+import { parseStatement, type Registry } from '../../gate/index.ts';
+import { type Evidence } from '../../kinds/index.ts';
 import { type Proposal, proposalsOf } from '../../web/index.ts';
 
 /** Somebody who would not ratify, and why. */
@@ -21,10 +22,12 @@ export function declinesOf(
   of: { readonly statement: string; readonly registry: Registry | null },
 ): readonly Declined[] {
   const found = new Map<string, Declined>();
-  for (const piece of evidence) {
-    if (piece.entry.kind !== 'decline' || !piece.readable) continue;
-    const { statement } = piece.body as PeopleRecord;
-    const { predicate } = JSON.parse(statement.body) as { predicate: { reason: string; statement: string } };
+  for (const piece of ofKind(evidence, 'decline')) {
+    if (!piece.readable) continue;
+    const { statement } = piece.body;
+    const read = parseStatement(statement.body);
+    if (!read.ok || read.statement.kind !== 'decline') continue;
+    const { predicate } = read.statement;
     if (predicate.statement !== of.statement) continue;
     const persons = statement.signatures.map(({ credential }) => ownerOf(of.registry, credential));
     found.set(statement.digest, { persons, reason: predicate.reason, at: piece.entry.recordedAt });

@@ -1,5 +1,4 @@
-import { type Ratification } from '../../evidence/index.ts';
-import { type Cycle, type Policy } from '../../gate/index.ts';
+import { type Cycle, type Policy, type Ratification } from '../../gate/index.ts';
 import { comparable, type Document, facts, type Html, html, list, path, tag, time } from '../../page/index.ts';
 import { dossierHtml, type DossierView } from '../../dossier/index.ts';
 import { type Declined } from './find.ts';

@@ -1,0 +1,1 @@
+export { type Bodies, type Evidence, readable, readers, type Store } from './kinds.ts';
