@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { isLong } from './test/counts.ts';
+import ErrorsReporter from './test/errors.reporter.ts';
 import { memoryFolder } from './test/memory.io.ts';
 import { allTests, longTests, quickTests } from './test/select.io.ts';
 
@@ -20,7 +21,7 @@ export default defineConfig({
           name: 'quick',
           isolate: false,
           include: of(quick),
-          setupFiles: ['test/seed.ts', 'test/quick.guard.ts'],
+          setupFiles: ['test/seed.ts', 'test/errors.record.ts', 'test/quick.guard.ts'],
         },
       },
       {
@@ -28,11 +29,12 @@ export default defineConfig({
         test: {
           name: 'real',
           include: of(real),
-          setupFiles: ['test/seed.ts'],
+          setupFiles: ['test/seed.ts', 'test/errors.record.ts'],
           globalSetup: ['test/servers.io.ts'],
         },
       },
     ],
+    reporters: ['default', new ErrorsReporter()],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // real servers, browsers and kills on a machine that may be busy: in CI what fails is tried once more, and named as tried again

@@ -63,13 +63,13 @@ export async function copyOwned(
   return connection;
 }
 
-/** Installs a gate in a database. */
-export async function gateIt(connection: Connection): Promise<void> {
+/** Installs a gate in a database whose objects are in the hands of a role. */
+export async function gateIt(connection: Connection, appOwner = owner): Promise<void> {
   await within(connection, async (session) => {
     const text = installSql({
       serverVersion: session.serverVersion,
       uri: 'bench',
-      appOwner: owner,
+      appOwner,
       as: 'superuser',
       ...documents,
     });

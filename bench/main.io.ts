@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cloneLines } from './clone.io.ts';
+import { logLines } from './log.io.ts';
 import { memoryLines } from './memory.io.ts';
 import { proofLines } from './proof.io.ts';
 import { readLines } from './read.io.ts';
@@ -22,23 +23,25 @@ const groups = {
   rollout: rolloutLines,
   memory: memoryLines,
   site: siteLines,
+  log: logLines,
 };
 const names = Object.keys(groups) as (keyof typeof groups)[];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !names.some((known) => known === name));
 const rows = Number(process.env['ONEROOF_BENCH_ROWS'] ?? 200_000);
 const runs = Number(process.env['ONEROOF_BENCH_RUNS'] ?? 5);
+const requests = Number(process.env['ONEROOF_BENCH_REQUESTS'] ?? 400);
 // the release changes rows up to this one
 const fewest = 10_000;
 
-if (unknown.length > 0 || !(rows >= fewest) || !(runs >= 1)) {
+if (unknown.length > 0 || !(rows >= fewest) || !(runs >= 1) || !(requests >= 1)) {
   process.stderr.write(
-    `error: ${unknown.length > 0 ? `no such lines: ${unknown.join(', ')}` : `ONEROOF_BENCH_ROWS must be at least ${fewest}, ONEROOF_BENCH_RUNS at least 1`}\nhint: npm run bench -- ${names.join(' ')}\n`,
+    `error: ${unknown.length > 0 ? `no such lines: ${unknown.join(', ')}` : `ONEROOF_BENCH_ROWS must be at least ${fewest}, ONEROOF_BENCH_RUNS and ONEROOF_BENCH_REQUESTS at least 1`}\nhint: npm run bench -- ${names.join(' ')}\n`,
   );
   process.exitCode = 2;
 } else {
   const folder = mkdtempSync(join(tmpdir(), 'oneroof-bench-'));
-  const ground = openGround({ rows, runs, folder });
+  const ground = openGround({ rows, runs, requests, folder });
   const [load = 0] = loadavg();
   process.stdout.write(
     `N = ${rows.toLocaleString('en-US')} rows of 128 bytes; at most ${runs} pairs a line; ${availableParallelism()} cores, load ${load.toFixed(1)}; node ${process.version}\n`,

@@ -23,6 +23,8 @@ export interface Ground {
   /** The rows of the database `small`; `large` has ten times as many. */
   readonly rows: number;
   readonly runs: number;
+  /** Requests of one measurement of the site. */
+  readonly requests: number;
   readonly folder: string;
   /** PostgreSQL 18, with `small` and `large`. */
   readonly modern: () => Promise<Bench>;
@@ -32,7 +34,7 @@ export interface Ground {
 }
 
 /** Prepares the servers without starting them. */
-export function openGround(of: { readonly rows: number; readonly runs: number; readonly folder: string }): Ground {
+export function openGround(of: Pick<Ground, 'rows' | 'runs' | 'requests' | 'folder'>): Ground {
   const open: Bench[] = [];
   const start = async (binaries: Binaries, sizes: Readonly<Record<string, number>>): Promise<Bench> => {
     const server = await startTemporaryServer({ binaries, settings: settingsOf(binaries.major) });

@@ -1,7 +1,5 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
-import { createServer } from 'node:net';
+import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { now } from '../src/core/index.ts';
 import { embeddedBinaries, type Server, startTemporaryServer } from '../src/database/index.ts';
@@ -9,21 +7,16 @@ import { exampleFolder } from '../src/demo/index.ts';
 import { openFolderStore } from '../src/evidence/index.ts';
 import { sealStage } from '../src/pipeline.io.ts';
 import { clock, compare, type Ratio } from './measure.io.ts';
+import { ask, freePort, memory, type Served, start } from './served.io.ts';
 import { type Ground } from './servers.io.ts';
 import { makeGated } from './statement.io.ts';
 import { line } from './table.io.ts';
 
-/** Requests of one measurement, and how many of them are under way at once. */
-const [requests, atOnce] = [400, 8];
-
-interface Served {
-  readonly port: number;
-  readonly token: string;
-  readonly process: ChildProcess;
-}
+/** Requests that are under way at once. */
+const atOnce = 8;
 
 /** What a page of the site costs beside a page of the same size that somebody has ready: the time of so many requests, and memory. */
-export async function siteLines({ runs, folder }: Ground): Promise<void> {
+export async function siteLines({ runs, requests, folder }: Ground): Promise<void> {
   const home = join(folder, 'site');
   mkdirSync(home);
   writeFileSync(
@@ -59,8 +52,8 @@ export async function siteLines({ runs, folder }: Ground): Promise<void> {
       const bare = await start(running, { what: 'bare', bytes, port: await freePort() });
       return await compare(
         runs,
-        () => load(of, path),
-        () => load(bare, path),
+        () => load(of, path, requests),
+        () => load(bare, path, requests),
       );
     };
     const named = (name: string) => ({ name: `site: ${requests} x ${name} / a fixed page of its size` });
@@ -107,7 +100,7 @@ async function statementOf(
 }
 
 /** Milliseconds of so many requests over connections that stay open; each has to be answered with 200. */
-async function load(of: Served, path: string): Promise<number> {
+async function load(of: Served, path: string, requests: number): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: atOnce });
   let left = requests;
   const visitor = async (): Promise<void> => {
@@ -119,53 +112,4 @@ async function load(of: Served, path: string): Promise<number> {
   const took = await clock(() => Promise.all(Array.from({ length: atOnce }, visitor)));
   agent.destroy();
   return took;
-}
-
-/** How many bytes are answered. */
-function ask({ port, token }: Served, path: string, agent: Agent): Promise<number> {
-  const headers = { authorization: `Bearer ${token}`, host: `localhost:${port}`, accept: 'text/html' };
-  return new Promise((resolve, reject) => {
-    const asked = request({ host: '127.0.0.1', port, path, agent, headers, timeout: 30_000 }, (answer) => {
-      let bytes = 0;
-      answer.on('data', (chunk: Buffer) => (bytes += chunk.length));
-      answer.on('end', () =>
-        answer.statusCode === 200 ? resolve(bytes) : reject(new Error(`${path} was answered ${answer.statusCode}`)),
-      );
-    });
-    asked.on('timeout', () => asked.destroy(new Error(`${path} was not answered`)));
-    asked.on('error', reject).end();
-  });
-}
-
-async function start(running: Served[], errand: { readonly port: number } & Record<string, unknown>): Promise<Served> {
-  const child = fork(join(import.meta.dirname, 'site-server.io.ts'), [], {
-    execArgv: ['--import', 'tsx'],
-    env: { ...process.env, ERRAND: JSON.stringify(errand) },
-  });
-  const { token } = (await said(child)) as { token: string };
-  const served = { port: errand.port, token, process: child };
-  running.push(served);
-  return served;
-}
-
-async function memory({ process: child }: Served): Promise<number> {
-  const answer = said(child);
-  child.send('measure');
-  return ((await answer) as { rss: number }).rss / 1024 / 1024;
-}
-
-function said(child: ChildProcess): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    child.once('exit', () => reject(new Error('the server ended')));
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

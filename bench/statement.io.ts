@@ -4,7 +4,7 @@ import { id, openSession, type Server, sql } from '../src/database/index.ts';
 import { copyOwned, gateIt, within } from './gated.io.ts';
 import { time } from './measure.io.ts';
 
-const main = join(import.meta.dirname, '..', 'src', 'cli', 'main.io.ts');
+const main = join(import.meta.dirname, '..', 'dist', 'cli', 'main.io.js');
 
 /** Thirty statements in two tiers, with a way back: a dossier of some length. */
 const tiers = ['1-tables', '2-more'].map((tier, at) => ({
@@ -53,7 +53,7 @@ clone: { provider: template, admin: { url: "${url(connection.user, 'postgres')}"
     }
     for (const words of [['seal'], ['rehearse', '--golden']] as const) {
       const [verb, ...more] = words;
-      time(process.execPath, ['--import', 'tsx', main, verb, 'release', ...more, '-C', home]);
+      time(process.execPath, [main, verb, 'release', ...more, '-C', home]);
     }
   } finally {
     await admin.close();

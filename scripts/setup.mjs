@@ -41,11 +41,16 @@ if (existsSync(lock)) {
 
 const main = join(root, 'dist', 'cli', 'main.io.js');
 const built = join(root, 'dist', '.built');
-const sources = ['src', 'tsconfig.json', 'tsconfig.build.json'].map((name) => newest(join(root, name)));
+// whatever the build is made from; with the lock file, since the bundle holds packages
+const sources = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json', 'scripts/bundle.mjs']
+  .map((name) => join(root, name))
+  .filter(existsSync)
+  .map(newest);
 if (!existsSync(built) || statSync(built).mtimeMs < Math.max(...sources)) {
   console.error('Building …');
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']);
+  run(process.execPath, [join(root, 'scripts', 'bundle.mjs')]);
   if (existsSync(main)) chmodSync(main, 0o755);
   writeFileSync(built, '');
 }

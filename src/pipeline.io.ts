@@ -1,7 +1,7 @@
 import { isAbsolute, relative } from 'node:path';
 import { writeBundle } from './bundle/index.ts';
 import { type CloneHost, type Golden } from './clone/index.ts';
-import { canonicalJson, type Digest, type Milliseconds, now } from './core/index.ts';
+import { canonicalJson, type Milliseconds, now } from './core/index.ts';
 import { type Connection, type ObserverOptions, openObserver, type Session } from './database/index.ts';
 import { buildDossier, readProduction, show, type ShownDossier, subjectOf } from './dossier/index.ts';
 import { type Entry, type EvidenceStore } from './evidence/index.ts';
@@ -110,11 +110,7 @@ export async function catchUpStage(course: Course, target: Target, applicationNa
 export async function bundleText({ sealed, store }: Course): Promise<string> {
   const { release, seal } = sealed;
   const log = await store.log();
-  const bytes = new Map<Digest, Uint8Array>();
-  for (const { entry } of log.lines.filter((line) => line.entry.seal === seal)) {
-    const found = await store.bytes(entry);
-    if (found !== null) bytes.set(entry.digest, found);
-  }
+  const bytes = await store.blobs(log.lines.map(({ entry }) => entry).filter((entry) => entry.seal === seal));
   return writeBundle({ release: { name: release.name, seal }, document: sealDocument(release), log, bytes });
 }
 

@@ -21,7 +21,7 @@ const counts = {
   /** test/gate/passkey: assertions that Node and PostgreSQL judge. */
   assertions: [300, 3000],
   /** test/gate/policy, test/gate/ratification: damaged texts. */
-  damagedTexts: [1000, 10_000],
+  damagedTexts: [200, 10_000],
   /** test/gate/p256: signatures. */
   signatures: [100, 1000],
   /** test/gate/seats: sets of seats and people. */

@@ -10,6 +10,7 @@ import {
   parseCanonical,
   readPiece,
   type SshKey,
+  treeOf,
 } from '../evidence/index.ts';
 import { parseStatement, readPeopleRecord } from '../gate/index.ts';
 
@@ -49,9 +50,10 @@ export interface BundleSource {
  * Errors  EVIDENCE_BYTES_BROKEN; BUNDLE_INVALID where nothing of the release was recorded.
  */
 export function writeBundle({ release, document, log, bytes }: BundleSource): string {
-  const leaves = leavesOf(log.lines);
+  const tree = treeOf(leavesOf(log.lines));
   const lines = log.lines.filter(({ entry }) => entry.seal === release.seal);
   if (lines.length === 0) throw invalid('nothing of this release was recorded');
+  const pieces: Evidence[] = [];
   const entries = lines.map(({ text, entry }) => {
     const blob = bytes.get(entry.digest) ?? null;
     const piece = readPiece(entry, blob);
@@ -60,12 +62,12 @@ export function writeBundle({ release, document, log, bytes }: BundleSource): st
         problem: `entry ${entry.index} (${entry.kind}): ${piece.readable ? 'its bytes are missing' : piece.reason}`,
         fix: 'restore the bytes from a copy, or record that evidence again',
       });
-    return { line: text, proof: inclusionProof(leaves, entry.index).map(base64), blob: base64(blob) };
+    pieces.push(piece);
+    return { line: text, proof: inclusionProof(tree, entry.index).map(base64), blob: base64(blob) };
   });
-  const seen = seenLogs(lines.map(({ entry }) => readPiece(entry, bytes.get(entry.digest) ?? null)));
-  const logs = seen
-    .filter(({ size }) => size <= leaves.length)
-    .map(({ size }) => ({ size, proof: consistencyProof(leaves, size).map(base64) }));
+  const logs = seenLogs(pieces)
+    .filter(({ size }) => size <= log.lines.length)
+    .map(({ size }) => ({ size, proof: consistencyProof(tree, size).map(base64) }));
   const bundle = {
     format: 1,
     release,

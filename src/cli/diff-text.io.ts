@@ -1,5 +1,12 @@
 import { printable } from '../core/index.ts';
-import { type Difference, explainDifference, explainExample, type NotProven } from '../fingerprint/index.ts';
+import {
+  type Difference,
+  explainDifference,
+  explainExample,
+  explainNoticed,
+  type Noticed,
+  type NotProven,
+} from '../fingerprint/index.ts';
 import { paint } from './output.io.ts';
 
 /** One side of a comparison, as its JSON shows it. */
@@ -19,6 +26,8 @@ export interface Diff {
   readonly logical: readonly Difference[];
   readonly strict: readonly Difference[];
   readonly notProven: readonly NotProven[];
+  /** Options of the server's that we do not know, of each side: they are not compared. */
+  readonly noticed: { readonly before: readonly Noticed[]; readonly after: readonly Noticed[] };
   readonly compared: { readonly objects: number; readonly relations: number | null; readonly rows: string | null };
 }
 
@@ -33,7 +42,7 @@ const how = {
 
 /** A comparison for people: the sides, what differs logically, what differs only strictly, what is not proven, the verdict. */
 export function describeDiff(diff: Diff): string {
-  const { before, after, logical, strict, notProven } = diff;
+  const { before, after, logical, strict, notProven, noticed } = diff;
   const width = Math.max(printable(before.name).length, printable(after.name).length);
   return [
     `before  ${describeSide(before, width)}`,
@@ -46,6 +55,10 @@ export function describeDiff(diff: Diff): string {
         `${relation === '*' ? 'any row' : printable(relation)}: ${printable(reason)}`,
       ]),
     ),
+    ...list('Noticed', [
+      ...noticed.before.map((one) => [`before: ${explainNoticed(one)}`]),
+      ...noticed.after.map((one) => [`after: ${explainNoticed(one)}`]),
+    ]),
     '',
     verdictOf(diff),
   ].join('\n');

@@ -1,7 +1,7 @@
 import { printable } from '../core/index.ts';
-import { explainReason, type GateReading, judge, meets, required } from '../gate/index.ts';
-import { type Expectation, type Release } from '../release/index.ts';
-import { cycleIn, tierState } from '../report/index.ts';
+import { chooseCycle, explainReason, type GateReading, judge, required } from '../gate/index.ts';
+import { type Expectation, meets, type Release } from '../release/index.ts';
+import { tierState } from '../report/index.ts';
 import { type Look, table } from './text/index.ts';
 
 /** A reading of the gate for people: the verdict, then each metric with what it is and what it must be, then entry == exit. */
@@ -55,7 +55,7 @@ function measured({ exit, verdict }: GateReading, release: Release, look: Look):
 /** How each tier stands, by the gate's own rows. */
 function tiersText({ rows, seal }: GateReading, { tiers }: Release): string {
   if (rows.state === 'unread') return `not known: the gate could not be asked: ${rows.why}`;
-  const cycle = cycleIn(rows, seal);
+  const cycle = chooseCycle(rows.cycles, { seal });
   return tiers.map((tier) => `${tier.id} ${tierState(tier, cycle)}`).join(', ');
 }
 

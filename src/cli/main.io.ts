@@ -1,62 +1,26 @@
 #!/usr/bin/env node
-import { constants } from 'node:os';
-import { CommanderError } from 'commander';
-import { OneRoofError } from '../core/index.ts';
-import { toldAfter } from './interrupted.ts';
-import { openTerminal, writeError, writeOutcome } from './output.io.ts';
-import { createProgram } from './program.io.ts';
+import { mkdirSync } from 'node:fs';
+import * as nodeModule from 'node:module';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
 
-const form = process.argv.includes('--json') ? 'json' : 'text';
-const interruption = new AbortController();
-const terminal = openTerminal();
+// only stacks need the maps, which take time to read: they are printed where somebody looks for a defect
+if ((process.env['ONEROOF_DEBUG'] ?? '') !== '') process.setSourceMapsEnabled(true);
+keepCompiled();
+void import('./start.io.ts');
 
-/** The first signal asks the command to cancel on the server and clean up; the second ends at once. */
-function interrupt(signal: 'SIGINT' | 'SIGTERM'): void {
-  if (interruption.signal.aborted) process.exit(128 + constants.signals[signal]);
-  terminal.say('\nStopping: what was started is cancelled and cleaned up (again: stop at once) …');
-  interruption.abort(
-    new OneRoofError('INTERRUPTED', {
-      problem: `the command was interrupted by ${signal}; what it had started was cancelled and cleaned up`,
-      fix: 'run the same command again',
-    }),
-  );
-}
-process.on('SIGINT', () => interrupt('SIGINT'));
-process.on('SIGTERM', () => interrupt('SIGTERM'));
-// a reader that has seen enough (`oneroof … | head`) is no error
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit();
-  throw error;
-});
-
-const program = createProgram(async (run, call) => {
-  const outcome = await run({ ...call, terminal, signal: interruption.signal });
-  terminal.close();
-  writeOutcome(outcome, form);
-});
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  terminal.close();
-  if (error instanceof CommanderError) {
-    if (error.exitCode !== 0) {
-      const usage = new OneRoofError('USAGE', {
-        problem: error.message.replace(/^error: /, ''),
-        fix: usageOf(program),
-      });
-      writeError(usage, form);
-    }
-  } else writeError(toldAfter(error, interruption.signal), form);
-}
-
-/** Where the command that was meant is explained. */
-function usageOf(of: typeof program): string {
-  const words = process.argv.slice(2);
-  const first = of.commands.find((one) => one.name() === words[0]);
-  const second = first?.commands.find((one) => one.name() === words[1]);
-  const named = [first, second].flatMap((one) => (one === undefined ? [] : [one.name()]));
-  return named.length === 0
-    ? 'oneroof --help lists the commands, oneroof <command> --help its options'
-    : `oneroof ${named.join(' ')} --help lists what it takes`;
+/**
+ * Lets V8 keep what it has compiled, where Node can (22.8 and newer). Compiled code is run as it is found, so it lies in the home
+ * that the system knows for this user, which no other user can write to: neither a shared temporary folder nor HOME will do.
+ */
+function keepCompiled(): void {
+  const { enableCompileCache } = nodeModule as { enableCompileCache?: (folder: string) => unknown };
+  if (enableCompileCache === undefined) return;
+  try {
+    const folder = join(userInfo().homedir, '.cache', 'oneroof');
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    enableCompileCache(folder);
+  } catch {
+    // a user without a home, or whose home cannot be written to, compiles each time
+  }
 }

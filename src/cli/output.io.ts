@@ -51,14 +51,14 @@ export function lookOf(stream: 'stdout' | 'stderr'): Look {
 export const { paint } = lookOf('stdout');
 
 const escape = '\u001b[';
-/** Work that ends sooner needs no progress line. Milliseconds. */
-const quiet = 1000;
+/** Work that ends sooner needs no progress line. Seconds. */
+const quiet = 1;
 /** Time is shown in seconds. Milliseconds. */
 const second = 1000;
 
 /** Opens the terminal for one command. */
 export function openTerminal(): Terminal & { close(): void } {
-  const from = performance.now();
+  const from = process.uptime();
   let view: View | null = null;
   let shown = 0;
   const clear = (): string => {
@@ -68,7 +68,7 @@ export function openTerminal(): Terminal & { close(): void } {
     return text;
   };
   const draw = (): void => {
-    if (!isLive || view === null || performance.now() - from < quiet) return;
+    if (!isLive || view === null || process.uptime() - from < quiet) return;
     const look = lookOf('stderr');
     // the last column stays free, so that no terminal breaks a line by itself; a lost line would stay behind
     const lines = newest(view({ ...look, columns: look.columns - 1 }), (process.stderr.rows || 24) - 2);

@@ -1,11 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { OneRoofError } from '../core/index.ts';
 import { type Call, type Run, type Verb } from './verb.ts';
 import { verbs } from './verbs.io.ts';
 
-/** Builds the command line from the table of verbs; nothing of a command is loaded before it is called. */
-export function createProgram(perform: (run: Run, call: Call) => Promise<void>): Command {
+/**
+ * Builds the command line from the table of verbs, as far as the words that were typed need it; nothing of a command is loaded
+ * before it is called.
+ */
+export function createProgram(
+  perform: (run: Run, call: Call) => Promise<void>,
+  words: readonly string[] = [],
+): Command {
   const program = new Command('oneroof')
     .description('A gated release manager for PostgreSQL: agents prepare and prove, people open the gate.')
     .version(version(), '-V, --version', 'print the version')
@@ -19,12 +26,19 @@ export function createProgram(perform: (run: Run, call: Call) => Promise<void>):
       '\nSee it work, with nothing installed:\n  $ oneroof demo\n\nExit status: 0 the work is done, or GO; 1 NO-GO, BLOCKED or DONE; 2 usage, 3 refused, 4 broken.',
     );
   const groups = new Map<string, Command>();
-  for (const verb of verbs) {
+  for (const verb of verbsFor(words)) {
     const [first = '', second] = verb.name.split(' ');
     const parent = second === undefined ? program : group(program, { groups, name: first });
     add(parent.command(second ?? first), verb, perform);
   }
   return program;
+}
+
+/** The verbs that can be meant: one and its group where the first word is theirs, none for the version, else all. */
+function verbsFor([first = '', ...rest]: readonly string[]): readonly Verb[] {
+  if (rest.length === 0 && (first === '-V' || first === '--version')) return [];
+  const meant = verbs.filter(({ name }) => name.split(' ')[0] === first);
+  return meant.length === 0 ? verbs : meant;
 }
 
 const groupSummaries: Readonly<Record<string, string>> = {
@@ -56,6 +70,7 @@ function add(command: Command, verb: Verb, perform: (run: Run, call: Call) => Pr
     .option('--json', 'print one JSON object on stdout (docs/JSON.md)')
     .addHelpText('after', `\nExamples:\n${verb.examples.map((line) => `  $ ${line}`).join('\n')}`)
     .action(async () => {
+      mustHaveFolder();
       const options: Call['options'] = command.opts();
       const { run } = await verb.load();
       await perform(run, {
@@ -65,6 +80,19 @@ function add(command: Command, verb: Verb, perform: (run: Run, call: Call) => Pr
         folder: String(options['folder']),
       });
     });
+}
+
+/** Stops: a shell that stays in a folder that was deleted, where no relative path leads anywhere. */
+function mustHaveFolder(): void {
+  try {
+    process.cwd();
+  } catch (cause) {
+    throw new OneRoofError('CONFIG_NOT_FOUND', {
+      problem: 'the folder that the command was started in is not there any more',
+      fix: 'go to a folder that is there: cd FOLDER',
+      cause,
+    });
+  }
 }
 
 function version(): string {

@@ -1,5 +1,6 @@
 import { formatDuration, type Milliseconds, type Problem, printable } from '../core/index.ts';
 import { madeRelations } from '../dossier/index.ts';
+import { explainNoticed } from '../fingerprint/index.ts';
 import {
   blockedBy,
   explainProof,
@@ -87,7 +88,7 @@ function lockFacts({ stages, barred, changes }: Rehearsal): Facts {
   return [['longest lock', printable(text)]];
 }
 
-function otherFacts({ options, problems, stages }: Rehearsal): Facts {
+function otherFacts({ options, problems, stages, noticed = [] }: Rehearsal): Facts {
   const shown = new Set(stages.flatMap((stage) => stage.problems.map(({ problem }) => problem)));
   return [
     ...options.map(({ option, outcome, problems: [first] }): [string, string] => [
@@ -97,6 +98,7 @@ function otherFacts({ options, problems, stages }: Rehearsal): Facts {
     ...problems
       .filter(({ problem }) => !shown.has(problem))
       .map(({ code, problem }): [string, string] => ['problem', `${code}: ${printable(problem)}`]),
+    ...noticed.map((one): [string, string] => ['noticed', explainNoticed(one)]),
   ];
 }
 

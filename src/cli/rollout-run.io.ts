@@ -13,6 +13,7 @@ import { gateStage, rolloutStage, type RolloutWatch } from '../pipeline.io.ts';
 import { type Direction, type Release, type Tier, type TierId } from '../release/index.ts';
 import {
   asHeld,
+  explainHeld,
   nextAct,
   openLookout,
   preflight,
@@ -56,7 +57,8 @@ export async function runRollout(context: Context, direction: Direction): Promis
   const held = act?.act === 'nothing' ? null : asHeld(found.reasons);
   const facts = { direction, statement: found.statement, blockers: found.blockers };
   if (held !== null || found.statement === null || isDry) {
-    const reasons = held ?? (found.statement === null ? found.reasons : act?.act === 'held' ? act.reasons : []);
+    const all = held ?? (found.statement === null ? found.reasons : act?.act === 'held' ? act.reasons : []);
+    const reasons = all.map(explainHeld);
     const next =
       reasons.length > 0
         ? whenHeld(found.statement)
@@ -94,7 +96,7 @@ export async function runRollout(context: Context, direction: Direction): Promis
       through,
     });
     const looked = result.result !== 'nothing-to-do' && (await lookAfter(context, work, target));
-    const reasons = result.result === 'held' ? result.reasons : [];
+    const reasons = result.result === 'held' ? result.reasons.map(explainHeld) : [];
     const text = rolloutText(result, lookOf('stdout'));
     // only a look at the gate shows that it is done
     const after = looked ? 'report' : 'gate';
@@ -102,7 +104,7 @@ export async function runRollout(context: Context, direction: Direction): Promis
     return {
       exit: reasons.length > 0 ? 1 : 0,
       schema: 'oneroof/rollout/1',
-      data: { ...facts, ...result, looked },
+      data: { ...facts, ...result, ...(reasons.length > 0 ? { reasons } : {}), looked },
       text,
       next,
     };

@@ -1,7 +1,7 @@
 import { elapsed, formatDuration, type Milliseconds, printable } from '../core/index.ts';
 import { waitingText, type Waiting } from '../activity/index.ts';
 import { type Direction, type Release, type Tier } from '../release/index.ts';
-import { type RolloutEvent, type RolloutResult } from '../rollout/index.ts';
+import { explainHeld, type RolloutEvent, type RolloutResult } from '../rollout/index.ts';
 import { cut, type Look, painted, table, type Timing, timingText, withEnd } from './text/index.ts';
 
 /** What a run came to, for people: the tiers that it did, and what holds the others. */
@@ -16,7 +16,7 @@ export function rolloutText(result: RolloutResult, look: Look): string {
   });
   return [
     ...table(rows, look, { numbers: [2] }),
-    ...(result.result === 'held' ? heldLines(result.reasons, look) : []),
+    ...(result.result === 'held' ? heldLines(result.reasons.map(explainHeld), look) : []),
   ].join('\n');
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { elapsed, type Instant, instant, now, OneRoofError, printable } from '../core/index.ts';
-import { fixed, id, literal, type Session, sql } from '../database/index.ts';
+import { fixed, id, literal, type Session, sql, sqlStateOf } from '../database/index.ts';
 import { type Clone, type DatabaseName, type Golden, type Lease } from './clone.ts';
 import { cloneName, isExpired, type Mark, readMark, writeMark } from './mark.ts';
 
@@ -89,7 +89,7 @@ export async function leases(admin: Session): Promise<readonly Lease[]> {
 export async function dropLeased(admin: Session, database: DatabaseName): Promise<void> {
   await leased(admin, database);
   await admin.query(sql`drop database ${id(database)} with (force)`).catch((cause: unknown) => {
-    throw (cause as { code?: string }).code === '3D000' ? gone(database) : cause;
+    throw sqlStateOf(cause) === '3D000' ? gone(database) : cause;
   });
 }
 

@@ -134,6 +134,7 @@ export const errorCodes = {
   ],
   EVIDENCE_BYTES_BROKEN: [4, 'The bytes of a piece of evidence are missing, or not the ones that were recorded.'],
   EVIDENCE_KEY: [3, 'The key that evidence is signed with cannot be used.'],
+  EVIDENCE_UNREADABLE: [4, 'A file of the evidence cannot be read, or something else has its name.'],
   EVIDENCE_UNWRITABLE: [4, 'Evidence cannot be written.'],
   // the gate
   POLICY_INVALID: [3, 'A policy does not have the form that it must have, or contradicts itself.'],

@@ -8,7 +8,9 @@ const notEncrypted = /does not support SSL|no encryption|SSL off/i;
 
 /** Says whether the server refused the kind of encryption, and not us. */
 export function mayFallBack(error: unknown): boolean {
-  return error instanceof OneRoofError && error.code === 'CONNECT_TLS' && notEncrypted.test(error.message);
+  if (!(error instanceof OneRoofError) || error.code !== 'CONNECT_TLS') return false;
+  // the driver's own words: neither it nor the server has a code for this
+  return error.cause instanceof Error && notEncrypted.test(error.cause.message);
 }
 
 /**

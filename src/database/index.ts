@@ -18,5 +18,5 @@ export {
 export { type Notice, type Notification, type StepResult } from './session.ts';
 export { openSession, type Rows, type Session, type SessionOptions } from './session.io.ts';
 export { pinnedSettings } from './settings.ts';
-export { fixed, id, literal, type Sql, sql } from './sql.ts';
-export { type Located, problemOf } from './sqlstate.ts';
+export { fixed, id, literal, searchPathOf, type Sql, sql } from './sql.ts';
+export { type Located, problemOf, sqlStateOf } from './sqlstate.ts';

@@ -3,7 +3,7 @@ import { type Connection, describe } from './connection.ts';
 import { type Harmless } from './observer.ts';
 import { definerFunctions, ownCounters, waysToWrite } from './observer.sql.ts';
 import { type Rows, type Session, openSession } from './session.io.ts';
-import { id, type Sql, sql } from './sql.ts';
+import { searchPathOf, type Sql, sql } from './sql.ts';
 
 /** A look at the database as it was at one moment. Valid only inside `snapshot`. */
 export interface Reading {
@@ -75,7 +75,7 @@ export async function openObserver(connection: Connection, options: ObserverOpti
       role: facts?.role ?? '',
       standby,
       definerFunctions: definers.map(({ name }) => name),
-      searchPath: (options.searchPath ?? ['pg_catalog']).map((schema) => id(schema).text).join(', '),
+      searchPath: searchPathOf(options.searchPath ?? ['pg_catalog']),
     });
   } catch (error) {
     await session.close();

@@ -66,6 +66,11 @@ export function fixed(text: string): Raw {
   return new Raw(text);
 }
 
+/** The value of a search_path that holds these schemas, whatever their names. */
+export function searchPathOf(schemas: readonly string[]): string {
+  return schemas.map(quoteName).join(', ');
+}
+
 function quoteName(name: string): string {
   if (name === '' || name.includes('\0')) {
     throw new OneRoofError('INTERNAL', {

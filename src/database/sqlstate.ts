@@ -15,6 +15,12 @@ interface ServerError {
   readonly hint?: unknown;
 }
 
+/** The SQLSTATE of an error of the server, the code of one of ours or of the driver's socket; empty where it has none. */
+export function sqlStateOf(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
+  return typeof code === 'string' ? code : '';
+}
+
 /** What a SQLSTATE means to us, where it is more than a refused statement. */
 const meanings: Readonly<Record<string, { readonly code: ErrorCode; readonly fix: string }>> = {
   '55P03': {
@@ -39,7 +45,7 @@ const meanings: Readonly<Record<string, { readonly code: ErrorCode; readonly fix
 export function problemOf(error: unknown, step: Located): Problem {
   if (error instanceof OneRoofError) return { place: step.place, ...error.problems[0] };
   const said: ServerError = typeof error === 'object' && error !== null ? error : { message: String(error) };
-  const state = typeof said.code === 'string' ? said.code : '';
+  const state = sqlStateOf(said);
   const { code, fix } = meanings[state] ?? {
     code: state.startsWith('08') ? ('CONNECTION_LOST' as const) : ('SQL_FAILED' as const),
     fix: `correct the statement at ${where(step.place)}`,

@@ -1,5 +1,5 @@
-import { explainReason, judge, meets, required } from '../gate/index.ts';
-import { type Expectation, type Release } from '../release/index.ts';
+import { explainReason, judge, required } from '../gate/index.ts';
+import { type Expectation, meets, type Release } from '../release/index.ts';
 import { type Production } from './dossier.ts';
 
 type Read = Extract<Production, { readonly read: true }>;

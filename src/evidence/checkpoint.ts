@@ -1,5 +1,5 @@
 import { createHash, sign, verify } from 'node:crypto';
-import { same, treeHash, type TreeHash } from './merkle.ts';
+import { frontierLength, same, treeHash, type TreeHash } from './merkle.ts';
 import { keyObject, rawKey, type SoftwareKey, type SshKey } from './sshsig.ts';
 
 /** The head of a log: how many lines it has, and the root of the tree over them. */
@@ -8,13 +8,18 @@ export interface Head {
   readonly origin: string;
   readonly size: number;
   readonly root: TreeHash;
+  /**
+   * The frontier of the tree over all lines but the last one. With the last line it gives the root, so it also proves that the line is
+   * the last one. Absent in a checkpoint that was written before there were frontiers.
+   */
+  readonly frontier?: readonly TreeHash[];
 }
 
 /**
  * Writes a checkpoint: the head of a log, signed.
  *
- * Shape   origin, size, root (base64), an empty line, `— <origin> <base64 of 4 bytes of the key's hash and the signature>`; one a line.
- * Source  C2SP tlog-checkpoint and signed-note; the signature is type 0x01, Ed25519.
+ * Shape   origin, size, root (base64), `frontier` and its hashes (base64) where there are any, an empty line, `— <origin> <base64 of 4 bytes of the key's hash and the signature>`; one a line.
+ * Source  C2SP tlog-checkpoint (the frontier is an extension line) and signed-note; the signature is type 0x01, Ed25519.
  */
 export function writeCheckpoint(head: Head, key: SoftwareKey): string {
   const text = noteOf(head);
@@ -25,12 +30,23 @@ export function writeCheckpoint(head: Head, key: SoftwareKey): string {
 
 /** Reads the head of a checkpoint whose form is right in every byte; its signature is for `isSignedBy` to check. Null where it is none. */
 export function readCheckpoint(text: string): Head | null {
-  const match = /^([^\s+]+)\n(0|[1-9][0-9]{0,14})\n([A-Za-z0-9+/]{43}=)\n\n— \1 [A-Za-z0-9+/=]{92}\n$/u.exec(text);
+  const match =
+    /^([^\s+]+)\n(0|[1-9][0-9]{0,14})\n([A-Za-z0-9+/]{43}=)\n(?:frontier((?: [A-Za-z0-9+/]{43}=){1,64})\n)?\n— \1 [A-Za-z0-9+/=]{92}\n$/u.exec(
+      text,
+    );
   if (match === null) return null;
-  const [, origin = '', size = '', encoded = ''] = match;
-  const root = treeHash(Buffer.from(encoded, 'base64'));
-  if (root === null || Buffer.from(root).toString('base64') !== encoded) return null;
-  return { origin, size: Number(size), root };
+  const [, origin = '', digits = '', encoded = '', written] = match;
+  const size = Number(digits);
+  const [root, ...frontier] = [encoded, ...(written?.split(' ').slice(1) ?? [])].map(hashOf);
+  if (root === undefined || root === null || !frontier.every((hash) => hash !== null)) return null;
+  if (written === undefined && size > 1) return { origin, size, root };
+  return frontier.length === frontierLength(Math.max(0, size - 1)) ? { origin, size, root, frontier } : null;
+}
+
+/** Reads a hash in its one way of writing it. */
+function hashOf(encoded: string): TreeHash | null {
+  const hash = treeHash(Buffer.from(encoded, 'base64'));
+  return hash !== null && base64(hash) === encoded ? hash : null;
 }
 
 /** Says whether a checkpoint was signed by a key. */
@@ -52,6 +68,11 @@ export function keyHash(name: string, key: SshKey): Uint8Array {
     .subarray(0, 4);
 }
 
-function noteOf({ origin, size, root }: Head): string {
-  return `${origin}\n${size}\n${Buffer.from(root).toString('base64')}\n`;
+function noteOf({ origin, size, root, frontier = [] }: Head): string {
+  const extension = frontier.length === 0 ? '' : `frontier ${frontier.map(base64).join(' ')}\n`;
+  return `${origin}\n${size}\n${base64(root)}\n${extension}`;
+}
+
+function base64(hash: TreeHash): string {
+  return Buffer.from(hash).toString('base64');
 }

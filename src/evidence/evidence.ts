@@ -71,6 +71,8 @@ export interface EvidenceStore {
   log(): Promise<Log>;
   /** The bytes of an entry, unchecked; null where they are missing. */
   bytes(entry: Entry): Promise<Uint8Array | null>;
+  /** The same of many entries at once, by their digest; what is missing is left out. */
+  blobs(entries: readonly Entry[]): Promise<ReadonlyMap<Digest, Uint8Array>>;
   /** Where a person finds the bytes of an entry, e.g. a path. */
   locate(entry: Entry): string;
 }

@@ -10,6 +10,7 @@ export {
   leafHash,
   treeHash,
   type TreeHash,
+  treeOf,
   treeRoot,
   verifyConsistency,
   verifyInclusion,

@@ -1,55 +1,137 @@
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { link, lstat, readFile, rm, unlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { OneRoofError, printable } from '../core/index.ts';
+import { isErrno } from './file.io.ts';
 
-/** How long an append waits for another process's append; one takes milliseconds. */
-const patience = 10_000; // milliseconds
+/**
+ * How long an append waits for another process's append; one takes milliseconds. A lock that is older belongs to no append that goes on,
+ * unless its process can be seen. Milliseconds.
+ */
+const patience = 10_000;
 
 /**
  * Takes the lock of a folder of evidence, and returns what gives it back. Linking a file that already holds its owner is atomic: a lock is
  * never seen without one.
  *
- * Errors  EVIDENCE_UNWRITABLE where a living process keeps it.
+ * Shape   of the file: process, host, and on Linux when the process began, so that another one with its number is told from it.
+ * Errors  EVIDENCE_UNWRITABLE where a living process keeps it; at once where it was left behind and that cannot be seen from here.
  */
 export async function lock(root: string): Promise<() => Promise<void>> {
   const path = join(root, 'log.lock');
+  const guard = join(root, 'log.lock.breaking');
   const own = `${path}.${randomBytes(6).toString('hex')}`;
-  await writeFile(own, `${process.pid} ${hostname()}`, { flag: 'wx' });
+  await writeFile(own, `${process.pid} ${hostname()} ${await (ownBegin ??= beginOf(process.pid))}`.trim(), {
+    flag: 'wx',
+  });
   try {
-    for (const began = performance.now(); performance.now() - began < patience; await wait(5 + Math.random() * 10)) {
-      if (await linked(own, path)) return () => unlink(path);
-      await breakDeadLock(root, own);
+    for (const began = performance.now(); ; await wait(5 + Math.random() * 10)) {
+      // the age of a lock begins when it is taken, not when its owner began to wait for it
+      await utimes(own, new Date(), new Date());
+      if (await linked(own, path)) return () => rm(path, { force: true });
+      const held = await readHolder(path);
+      if (held === null) continue;
+      const breaking = held.state === 'gone' ? await breakLock({ path, guard, own }) : null;
+      const why = held.state === 'gone' ? breaking : explain(path, held, performance.now() - began);
+      if (why !== null) throw unwritable(root, why);
     }
   } finally {
     await rm(own, { force: true });
   }
-  throw unwritable(root, `another process holds ${path} (process and host: ${await readText(path)})`);
 }
 
-/** Only the holder of the second lock may remove the lock of a process that is gone, so no living process's lock is removed. */
-async function breakDeadLock(root: string, own: string): Promise<void> {
-  const guard = join(root, 'log.lock.breaking');
-  if (!isDead(await readText(join(root, 'log.lock')))) return;
-  if (!(await linked(own, guard))) return;
+let ownBegin: Promise<string> | undefined;
+
+/** Who holds a lock, as far as that can be seen from here. */
+interface Holder {
+  /** `gone`: a process of this host that has ended; `lives`: one that is the one that took it; `unseen`: neither is known. */
+  readonly state: 'gone' | 'lives' | 'unseen';
+  readonly who: string;
+  /** Milliseconds. */
+  readonly age: number;
+}
+
+/** Reads the holder of a lock; null where there is none. */
+async function readHolder(path: string): Promise<Holder | null> {
   try {
-    if (isDead(await readText(join(root, 'log.lock')))) await rm(join(root, 'log.lock'), { force: true });
+    const { mtimeMs } = await lstat(path);
+    const age = Date.now() - mtimeMs;
+    const [pid = '', host = '', ...begin] = (await readFile(path, 'utf8').catch(() => '')).split(' ');
+    if (!/^[1-9][0-9]{0,9}$/.test(pid) || host === '')
+      return { state: 'unseen', who: 'something that is no process', age };
+    const who = `process ${pid} of ${host}`;
+    if (host !== hostname()) return { state: 'unseen', who, age };
+    return { state: await stateOf(Number(pid), begin.join(' ')), who, age };
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return null;
+    throw error;
+  }
+}
+
+async function stateOf(pid: number, begin: string): Promise<Holder['state']> {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (isErrno(error, 'ESRCH')) return 'gone';
+  }
+  const now = await beginOf(pid);
+  if (begin === '' || now === '') return 'unseen';
+  return begin === now ? 'lives' : 'gone';
+}
+
+/** When a process began, counted from a start of the machine that has a name; the empty text where the system does not tell. Source: Linux, proc(5). */
+async function beginOf(pid: number): Promise<string> {
+  try {
+    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    // the name of the program stands in parentheses and may hold some itself; behind them the 22nd field is the 20th
+    return `${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''}@${boot.trim()}`;
+  } catch {
+    return '';
+  }
+}
+
+/** Why there is no sense in waiting any longer; null where there is. */
+function explain(path: string, { state, who, age }: Holder, waited: number): Refusal | null {
+  if (state === 'unseen' && age > patience)
+    return {
+      why: `${path} was left by ${who} ${Math.round(age / 1000)} s ago; an append takes milliseconds, and whether that process still goes on cannot be seen from here`,
+      fix: `if no oneroof goes on there: rm ${printable(path)}`,
+    };
+  if (waited < patience) return null;
+  return {
+    why: `${path} is held by ${who}${state === 'lives' ? ', which lives' : ''}`,
+    fix: `wait for that process or end it, then run the same command again`,
+  };
+}
+
+/**
+ * Removes the lock of a process that is gone. Only the holder of the second lock may, so that no living process's lock is removed; why
+ * nobody can where that one was left behind, too.
+ */
+async function breakLock(of: {
+  readonly path: string;
+  readonly guard: string;
+  readonly own: string;
+}): Promise<Refusal | null> {
+  const { path, guard, own } = of;
+  if (!(await linked(own, guard))) {
+    const breaker = await readHolder(guard);
+    const isLeft = breaker !== null && (breaker.state === 'gone' || breaker.age > patience);
+    if (!isLeft) return null;
+    return {
+      why: `${path} was left by a process that has ended, and ${guard} by ${breaker.who}, which was removing it`,
+      fix: `if no oneroof goes on there: rm ${printable(path)} ${printable(guard)}`,
+    };
+  }
+  try {
+    if ((await readHolder(path))?.state === 'gone') await rm(path, { force: true });
   } finally {
     await unlink(guard);
   }
-}
-
-function isDead(owner: string): boolean {
-  const [pid, host] = owner.split(' ');
-  if (host !== hostname() || pid === undefined) return false;
-  try {
-    process.kill(Number(pid), 0);
-    return false;
-  } catch (error) {
-    return isErrno(error, 'ESRCH');
-  }
+  return null;
 }
 
 async function linked(from: string, to: string): Promise<boolean> {
@@ -62,26 +144,17 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Reads a file; the empty text where there is none. */
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return '';
-    throw error;
-  }
-}
-
-/** Says whether an error is one of the system's, by its code. */
-export function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+interface Refusal {
+  readonly why: string;
+  readonly fix?: string;
+  readonly cause?: unknown;
 }
 
 /** Evidence cannot be written, and why. */
-export function unwritable(root: string, why: string, cause?: unknown): OneRoofError {
+export function unwritable(root: string, { why, cause, ...refusal }: Refusal): OneRoofError {
   return new OneRoofError('EVIDENCE_UNWRITABLE', {
     problem: `evidence cannot be written to ${printable(root)}: ${printable(why)}`,
-    fix: 'make the folder writable, or name another one as `evidence:` in oneroof.yaml',
+    fix: refusal.fix ?? 'make the folder writable, or name another one as `evidence:` in oneroof.yaml',
     cause,
   });
 }

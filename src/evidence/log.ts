@@ -8,15 +8,26 @@ import {
   OneRoofError,
   printable,
 } from '../core/index.ts';
-import { isSignedBy, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { type Head, isSignedBy, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { parseCanonical, readEnvelope, writeEnvelope } from './envelope.ts';
 import { type Entry, evidenceKinds, type Line, type Log } from './evidence.ts';
-import { leafHash, same, type TreeHash, treeRoot } from './merkle.ts';
+import {
+  extend,
+  frontierOf,
+  frontierRoot,
+  leafHash,
+  rootOf,
+  same,
+  type Tree,
+  type TreeHash,
+  treeOf,
+  verifyInclusion,
+} from './merkle.ts';
 import { type SoftwareKey } from './sshsig.ts';
 import { writeStatement } from './statement.ts';
 
 /** A line is about 1,000 bytes; one that is far longer was not written by us. Bytes. */
-const longest = 65_536;
+export const longestLine = 65_536;
 
 const instantText = z.custom<Instant>((value) => {
   if (typeof value !== 'string') return false;
@@ -52,7 +63,7 @@ export function writeLine(entry: Entry, key: SoftwareKey): string {
 
 /** Reads a line: its entry and its signer, or what is wrong with it. */
 export function readLine(text: string): Line | { readonly code: ErrorCode; readonly why: string } {
-  if (text.length > longest) return { code: 'EVIDENCE_LOG_BROKEN', why: `is longer than ${longest} bytes` };
+  if (text.length > longestLine) return { code: 'EVIDENCE_LOG_BROKEN', why: `is longer than ${longestLine} bytes` };
   const envelope = readEnvelope(text);
   if (envelope === 'no envelope') return { code: 'EVIDENCE_LOG_BROKEN', why: 'is no entry' };
   if (envelope === 'wrong signature')
@@ -79,48 +90,85 @@ export interface StoredLog {
   readonly next: string | null;
 }
 
+/** A log that was checked, with what it takes to check only what is added to it. */
+export interface Checked extends Log {
+  /** All complete lines. */
+  readonly bytes: Buffer;
+  readonly tree: Tree;
+}
+
+/** So many lines are checked before others get their turn: some milliseconds. */
+const slice = 16;
+
 /**
  * Checks a log: each line, its signature, the order, and the root against the checkpoint. A last line without its line feed was
- * cut off by a crash and is no entry.
+ * cut off by a crash and is no entry. Of a log that was checked before, the bytes are compared and only new lines are checked; it
+ * has to be continued. It yields now and then, so that others can have their turn.
  *
- * Units   `end`: bytes up to and with the last complete line.
  * Errors  EVIDENCE_LOG_BROKEN, EVIDENCE_LINE_EDITED, EVIDENCE_LINE_ORDER, EVIDENCE_LOG_TRUNCATED, EVIDENCE_LOG_FORKED,
  *         EVIDENCE_CHECKPOINT_BROKEN.
  */
-export function checkLog(stored: StoredLog): Log & { readonly end: number } {
-  const { place, bytes } = stored;
-  const end = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).lastIndexOf(0x0a) + 1;
-  const lines = decode(bytes.subarray(0, end), place)
+export function* checkLog(stored: StoredLog, known: Checked | null = null): Generator<void, Checked> {
+  const { place } = stored;
+  const all = Buffer.from(stored.bytes.buffer, stored.bytes.byteOffset, stored.bytes.length);
+  const bytes = all.subarray(0, all.lastIndexOf(0x0a) + 1);
+  const isContinued = known?.bytes.equals(bytes.subarray(0, known.bytes.length)) ?? false;
+  const before = isContinued ? known : null;
+  const lines = [...(before?.lines ?? [])];
+  const leaves: TreeHash[] = [];
+  for (const text of decode(bytes.subarray(before?.bytes.length ?? 0), place)
     .split('\n')
-    .slice(0, -1)
-    .map((text, index): Line => {
-      const line = readLine(text);
-      if ('code' in line) throw broken(line.code, { place, line: index + 1, why: line.why });
-      if (line.entry.index === index) return line;
+    .slice(0, -1)) {
+    const index = lines.length;
+    const line = readLine(text);
+    if ('code' in line) throw broken(line.code, { place, line: index + 1, why: line.why });
+    if (line.entry.index !== index) {
       const why = `has index ${line.entry.index}, expected ${index}: lines were dropped or put in another order`;
       throw broken('EVIDENCE_LINE_ORDER', { place, line: index + 1, why });
-    });
-  return { lines, end, checkpoint: headOf(lines, stored) };
+    }
+    lines.push(line);
+    leaves.push(leafHash(text));
+    if (lines.length % slice === 0) yield;
+  }
+  const tree = treeOf(leaves, before?.tree);
+  const checkpoint = headOf({ lines, tree }, stored);
+  if (known !== null && !isContinued) throw notContinued(known, { place, bytes, size: lines.length });
+  return { lines, tree, bytes, checkpoint };
 }
 
-/** The checkpoint that covers every line. One that a crash left behind by one line is completed by the one that was written before it. */
-function headOf(lines: readonly Line[], { place, checkpoint, next }: StoredLog): string | null {
-  const covered = checkpoint === null ? 0 : checkCheckpoint(lines, { place, checkpoint });
-  if (covered === lines.length) return checkpoint;
-  if (
-    next !== null &&
-    covered + 1 === lines.length &&
-    checkCheckpoint(lines, { place, checkpoint: next }) === lines.length
-  )
-    return next;
-  throw broken('EVIDENCE_CHECKPOINT_BROKEN', {
+/** Stops: an older copy of the log, or another one by the same writer, put in the place of the one that this process has read. */
+function notContinued(
+  known: Checked,
+  { place, bytes, size }: { readonly place: string; readonly bytes: Buffer; readonly size: number },
+): OneRoofError {
+  const isOlder = bytes.equals(known.bytes.subarray(0, bytes.length));
+  const why = isOlder
+    ? `has ${size} lines, and this process has read ${known.lines.length}`
+    : 'holds other lines than the ones that this process has read';
+  return broken(isOlder ? 'EVIDENCE_LOG_TRUNCATED' : 'EVIDENCE_LOG_FORKED', {
     place,
-    why: `has ${lines.length} lines, and ${checkpoint === null ? 'no checkpoint' : `its checkpoint covers ${covered}`}`,
+    why,
+    fix: 'restore the log and its checkpoint together, from version control or a copy; where another copy was put there on purpose, start this command again',
   });
 }
 
+/** The checkpoint that covers every line. One that a crash left behind by one line is completed by the one that was written before it. */
+function headOf(log: Hashed, { place, checkpoint, next }: StoredLog): string | null {
+  const { length } = log.lines;
+  const covered = checkpoint === null ? 0 : checkCheckpoint(log, { place, checkpoint });
+  if (covered === length) return checkpoint;
+  if (next !== null && covered + 1 === length && checkCheckpoint(log, { place, checkpoint: next }) === length)
+    return next;
+  throw broken('EVIDENCE_CHECKPOINT_BROKEN', {
+    place,
+    why: `has ${length} lines, and ${checkpoint === null ? 'no checkpoint' : `its checkpoint covers ${covered}`}`,
+  });
+}
+
+type Hashed = Pick<Checked, 'lines' | 'tree'>;
+
 function checkCheckpoint(
-  lines: readonly Line[],
+  { lines, tree }: Hashed,
   { place, checkpoint }: { readonly place: string; readonly checkpoint: string },
 ): number {
   const head = readCheckpoint(checkpoint);
@@ -132,28 +180,71 @@ function checkCheckpoint(
       place,
       why: `has ${lines.length} lines, and its checkpoint covers ${head.size}`,
     });
-  if (!same(treeRoot(leavesOf(lines.slice(0, head.size))), head.root))
+  if (!same(rootOf(tree, head.size), head.root))
     throw broken('EVIDENCE_LOG_FORKED', { place, why: 'holds other lines than the ones that its checkpoint covers' });
   if (!isSignedBy(checkpoint, last.signer))
     throw broken('EVIDENCE_CHECKPOINT_BROKEN', {
       place,
       why: 'has a checkpoint that the writer of its last line did not sign',
     });
+  if (head.frontier !== undefined && !isLast(last.text, { ...head, frontier: head.frontier }))
+    throw broken('EVIDENCE_CHECKPOINT_BROKEN', { place, why: 'has a checkpoint with the frontier of another log' });
   return head.size;
 }
 
-/** What an append adds: the line, and the checkpoint that covers it. `origin` names a new log; an old one keeps its name. */
+/**
+ * The end of a log: its last line and its checkpoint, checked by each other at a cost that does not grow with the log; null where they
+ * do not fit, or cannot tell, so that all of it has to be checked. Stops: an append to a log that was truncated, forked or rolled back.
+ * What was changed before the last line is for `checkLog` to find: the frontier keeps the hashes of what stood there.
+ */
+export function checkEnd({
+  last,
+  checkpoint,
+}: {
+  readonly last: string | null;
+  readonly checkpoint: string | null;
+}): Log | null {
+  if (last === null || checkpoint === null) return last === checkpoint ? { lines: [], checkpoint: null } : null;
+  const head = readCheckpoint(checkpoint);
+  const line = readLine(last);
+  if (head?.frontier === undefined || 'code' in line || line.entry.index !== head.size - 1) return null;
+  const isWhole = isLast(last, { ...head, frontier: head.frontier }) && isSignedBy(checkpoint, line.signer);
+  return isWhole ? { lines: [line], checkpoint } : null;
+}
+
+/** The frontier before the last line is the line's inclusion proof, from above. */
+function isLast(text: string, { size, root, frontier }: Required<Head>): boolean {
+  return verifyInclusion({ leaf: leafHash(text), index: size - 1, size, root, proof: frontier.toReversed() });
+}
+
+/**
+ * What an append adds: the line, and the checkpoint that covers it. Of the log only its end is asked, or all of it where its checkpoint
+ * has no frontier. `origin` names a new log; an old one keeps its name.
+ */
 export function nextOf(
   log: Log,
   { entry, key, origin }: { readonly entry: Entry; readonly key: SoftwareKey; readonly origin: string },
 ): { readonly line: string; readonly checkpoint: string } {
   const line = writeLine(entry, key);
-  const root = treeRoot(leavesOf([...log.lines, { text: line }]));
-  const known = log.checkpoint === null ? null : readCheckpoint(log.checkpoint);
-  return {
-    line,
-    checkpoint: writeCheckpoint({ origin: known?.origin ?? origin, size: log.lines.length + 1, root }, key),
-  };
+  const head = log.checkpoint === null ? null : readCheckpoint(log.checkpoint);
+  const frontier = frontierAfter(log, head);
+  const root = frontierRoot([...frontier, leafHash(line)]);
+  const next = { origin: head?.origin ?? origin, size: entry.index + 1, root, frontier };
+  return { line, checkpoint: writeCheckpoint(next, key) };
+}
+
+/** The frontier of the tree over all lines of a log. */
+function frontierAfter({ lines }: Log, head: Head | null): readonly TreeHash[] {
+  const last = lines.at(-1);
+  if (head === null || last === undefined) return [];
+  if (head.frontier === undefined) return frontierOf(treeOf(leavesOf(lines)), head.size);
+  return extend(head.frontier, { size: head.size - 1, leaf: leafHash(last.text) });
+}
+
+/** How many lines a log has that was checked, or whose end was. */
+export function lengthOf({ lines }: Log): number {
+  const last = lines.at(-1);
+  return last === undefined ? 0 : last.entry.index + 1;
 }
 
 function decode(bytes: Uint8Array, place: string): string {
@@ -164,14 +255,20 @@ function decode(bytes: Uint8Array, place: string): string {
   }
 }
 
-function broken(
+/** A log that is not as its writer left it. */
+export function broken(
   code: ErrorCode,
-  { place, line, why }: { readonly place: string; readonly line?: number; readonly why: string },
+  {
+    place,
+    line,
+    why,
+    fix = 'restore the log and its checkpoint together, from version control or a copy; a log of evidence is never edited',
+  }: { readonly place: string; readonly line?: number; readonly why: string; readonly fix?: string },
 ): OneRoofError {
   const what = line === undefined ? printable(place) : `line ${line} of ${printable(place)}`;
   return new OneRoofError(code, {
     problem: `${what} ${why}`,
-    fix: 'restore the log and its checkpoint together, from version control or a copy; a log of evidence is never edited',
+    fix,
     place: { file: place, ...(line === undefined ? {} : { line }) },
   });
 }

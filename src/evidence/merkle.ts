@@ -14,41 +14,130 @@ export function treeHash(bytes: Uint8Array): TreeHash | null {
   return bytes.length === 32 ? (bytes as TreeHash) : null;
 }
 
+/**
+ * A tree, with all of its hashes: computed once, and asked often.
+ *
+ * Shape   `[height][n]`: the root of the n-th perfect subtree of 2^height leaves; `[0]`: the leaves.
+ */
+export type Tree = readonly (readonly TreeHash[])[];
+
+/** Builds the tree over leaves; with `known`, of a tree and the leaves that follow, where only what is new is hashed. */
+export function treeOf(leaves: readonly TreeHash[], known: Tree = []): Tree {
+  const levels = [[...(known[0] ?? []), ...leaves]];
+  for (let below = levels[0] ?? []; below.length > 1; below = levels.at(-1) ?? []) {
+    const level = [...(known[levels.length] ?? [])];
+    while (level.length < half(below.length))
+      level.push(node(hashAt(below, 2 * level.length), hashAt(below, 2 * level.length + 1)));
+    levels.push(level);
+  }
+  return levels;
+}
+
 /** The hash of the tree over leaves; of none, that of the empty text. Source: RFC 6962 section 2.1. */
 export function treeRoot(leaves: readonly TreeHash[]): TreeHash {
-  const [only] = leaves;
-  if (only === undefined) return createHash('sha256').digest() as Uint8Array as TreeHash;
-  if (leaves.length === 1) return only;
-  const split = splitOf(leaves.length);
-  return node(treeRoot(leaves.slice(0, split)), treeRoot(leaves.slice(split)));
+  return rootOf(treeOf(leaves), leaves.length);
+}
+
+/** The root of the tree over the first `size` leaves. Source: RFC 6962 section 2.1. */
+export function rootOf(tree: Tree, size: number): TreeHash {
+  return size === 0 ? hashOfNothing() : spanRoot(tree, { from: 0, size });
 }
 
 /** The hashes that lead from a leaf to the root, from below. Source: RFC 6962 section 2.1.1. */
-export function inclusionProof(leaves: readonly TreeHash[], index: number): readonly TreeHash[] {
-  if (leaves.length <= 1) return [];
-  const split = splitOf(leaves.length);
-  const [left, right] = [leaves.slice(0, split), leaves.slice(split)];
-  return index < split
-    ? [...inclusionProof(left, index), treeRoot(right)]
-    : [...inclusionProof(right, index - split), treeRoot(left)];
+export function inclusionProof(tree: Tree, index: number): readonly TreeHash[] {
+  const path = (span: Span): readonly TreeHash[] => {
+    if (span.size <= 1) return [];
+    const [left, right] = halves(span);
+    return index < right.from ? [...path(left), spanRoot(tree, right)] : [...path(right), spanRoot(tree, left)];
+  };
+  return path({ from: 0, size: sizeOf(tree) });
 }
 
 /** The hashes that show that the tree of the first `size` leaves was continued, not changed. Source: RFC 6962 section 2.1.2. */
-export function consistencyProof(leaves: readonly TreeHash[], size: number): readonly TreeHash[] {
-  return size === 0 || size === leaves.length ? [] : subproof(leaves, { size, whole: 'whole' });
+export function consistencyProof(tree: Tree, size: number): readonly TreeHash[] {
+  const path = (span: Span): readonly TreeHash[] => {
+    // the root of the whole older tree is what the reader has already
+    if (size === span.from + span.size) return span.from === 0 ? [] : [spanRoot(tree, span)];
+    const [left, right] = halves(span);
+    return size <= right.from ? [...path(left), spanRoot(tree, right)] : [...path(right), spanRoot(tree, left)];
+  };
+  return size === 0 || size === sizeOf(tree) ? [] : path({ from: 0, size: sizeOf(tree) });
 }
 
-function subproof(
-  leaves: readonly TreeHash[],
-  { size, whole }: { readonly size: number; readonly whole: 'whole' | 'part' },
+/**
+ * The frontier of the first `size` leaves: all that has to be known of them to add more.
+ *
+ * Shape   the roots of the perfect subtrees that they are made of, the largest one first: one for each 1 among the binary digits of `size`.
+ * Source  RFC 6962 section 2.1: these are the left sides of each split.
+ */
+export function frontierOf(tree: Tree, size: number): readonly TreeHash[] {
+  const found: TreeHash[] = [];
+  for (let [from, left] = [0, size]; left > 0; ) {
+    const perfect = splitOf(left + 1);
+    found.push(spanRoot(tree, { from, size: perfect }));
+    [from, left] = [from + perfect, left - perfect];
+  }
+  return found;
+}
+
+/** The frontier after one more leaf; `size`: of the leaves before it. */
+export function extend(
+  frontier: readonly TreeHash[],
+  { size, leaf }: { readonly size: number; readonly leaf: TreeHash },
 ): readonly TreeHash[] {
-  // the root of the whole older tree is what the reader has already
-  if (size === leaves.length) return whole === 'whole' ? [] : [treeRoot(leaves)];
-  const split = splitOf(leaves.length);
-  const [left, right] = [leaves.slice(0, split), leaves.slice(split)];
-  return size <= split
-    ? [...subproof(left, { size, whole }), treeRoot(right)]
-    : [...subproof(right, { size: size - split, whole: 'part' }), treeRoot(left)];
+  const roots = [...frontier];
+  let last = leaf;
+  for (let count = size; isOdd(count); count = half(count)) {
+    last = node(hashAt(roots, roots.length - 1), last);
+    roots.pop();
+  }
+  return [...roots, last];
+}
+
+/** The root of the tree that has a frontier. */
+export function frontierRoot(frontier: readonly TreeHash[]): TreeHash {
+  return frontier.length === 0 ? hashOfNothing() : frontier.reduceRight((right, left) => node(left, right));
+}
+
+/** How many hashes the frontier of a tree has. */
+export function frontierLength(size: number): number {
+  return size === 0 ? 0 : (size % 2) + frontierLength(half(size));
+}
+
+/** Leaves that follow one another, in a tree: a perfect subtree of it, or its right edge. */
+interface Span {
+  readonly from: number;
+  readonly size: number;
+}
+
+function halves({ from, size }: Span): readonly [Span, Span] {
+  const split = splitOf(size);
+  return [
+    { from, size: split },
+    { from: from + split, size: size - split },
+  ];
+}
+
+/** A perfect subtree begins at a multiple of its size, so that its root is known. */
+function spanRoot(tree: Tree, span: Span): TreeHash {
+  const { from, size } = span;
+  if (splitOf(size + 1) === size) return hashAt(tree[Math.log2(size)] ?? [], from / size);
+  const [left, right] = halves(span);
+  return node(spanRoot(tree, left), spanRoot(tree, right));
+}
+
+function sizeOf(tree: Tree): number {
+  return tree[0]?.length ?? 0;
+}
+
+function hashAt(hashes: readonly TreeHash[], index: number): TreeHash {
+  const found = hashes[index];
+  if (found === undefined) throw new RangeError(`the tree has no hash ${index}`);
+  return found;
+}
+
+function hashOfNothing(): TreeHash {
+  return createHash('sha256').digest() as Uint8Array as TreeHash;
 }
 
 /** Says whether a leaf stands at an index of a tree. Source: RFC 9162 section 2.1.3.2. */

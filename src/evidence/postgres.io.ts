@@ -1,11 +1,13 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import { OneRoofError } from '../core/index.ts';
+import { type Digest, OneRoofError, printable } from '../core/index.ts';
 import { type Connection, describe, openSession, type Session, sql } from '../database/index.ts';
 import { pieceOf, readPiece } from './blob.ts';
-import { type Entry, type EvidenceStore } from './evidence.ts';
+import { type CheckedLog, openCheckedLog } from './checked.io.ts';
+import { type Entry, type Evidence, type EvidenceStore, type Log } from './evidence.ts';
 import { openKey } from './key.io.ts';
-import { checkLog, nextOf, type StoredLog } from './log.ts';
+import { broken, type Checked, checkEnd, lengthOf, nextOf, type StoredLog } from './log.ts';
+import { type SoftwareKey } from './sshsig.ts';
 
 /** Any number that nobody else takes: two processes that create the schema at once come one after the other. */
 const creation = 7_036_874_417;
@@ -14,7 +16,7 @@ const creation = 7_036_874_417;
  * Keeps evidence in a database, in the schema `oneroof_evidence`, which is made at the first append.
  * A line and the checkpoint that covers it are one transaction; appends come one after the other by a lock on the head's row.
  *
- * Errors  of its methods: those of `checkLog`, EVIDENCE_KEY, EVIDENCE_UNWRITABLE, and those of `openSession`.
+ * Errors  of its methods: those of `checkLog`, EVIDENCE_KEY, EVIDENCE_UNREADABLE, EVIDENCE_UNWRITABLE, and those of `openSession`.
  */
 export function openPostgresStore(connection: Connection, options: { readonly keyFile: string }): EvidenceStore {
   const place = `oneroof_evidence of ${describe(connection)}`;
@@ -27,55 +29,131 @@ export function openPostgresStore(connection: Connection, options: { readonly ke
       await session.close();
     }
   };
-  const bytes = (entry: Entry) => use((session) => readBytes(session, entry));
-  const load = () => use(async (session) => checkLog(await readAll(session, place)));
+  const read = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
+    use((session) => work(session).catch((cause: unknown) => Promise.reject(unreadable(place, cause))));
+  const checked = openCheckedLog((known) => read((session) => readAll(session, { place, known })));
+  const blobs = async (entries: readonly Entry[]) => {
+    const found = new Map<Digest, Uint8Array>();
+    await read((session) =>
+      readBlobs(session, entries, (_, bytes) => {
+        for (const [digest, blob] of bytes) found.set(digest, blob);
+      }),
+    );
+    return found;
+  };
   return {
-    bytes,
+    bytes: async (entry) => (await blobs([entry])).get(entry.digest) ?? null,
+    blobs,
     locate: (entry) => `${place}, blob ${entry.digest}`,
-    entries: async () => (await load()).lines.map(({ entry }) => entry),
-    head: () => use(readHead),
+    entries: async () => (await checked.read()).lines.map(({ entry }) => entry),
+    head: () => read(readHead),
     log: async () => {
-      const { lines, checkpoint } = await load();
+      const { lines, checkpoint } = await checked.read();
       return { lines, checkpoint };
     },
-    of: (seal) =>
-      use(async (session) => {
-        const { lines } = checkLog(await readAll(session, place));
-        const found = [];
-        for (const { entry } of lines)
-          if (entry.seal === seal) found.push(readPiece(entry, await readBytes(session, entry)));
-        return found;
-      }),
+    of: async (seal) => {
+      const entries = (await checked.read()).lines.map(({ entry }) => entry).filter((entry) => entry.seal === seal);
+      const found: Evidence[] = [];
+      await read((session) =>
+        readBlobs(session, entries, (some, bytes) => {
+          for (const entry of some) found.push(readPiece(entry, bytes.get(entry.digest) ?? null));
+        }),
+      );
+      return found;
+    },
     append: async (recording, at) => {
       const key = await openKey(keyFile);
       const made = pieceOf(recording, at);
-      return use(async (session) => {
-        try {
+      // what takes long is done before others have to wait for it
+      if (checked.state === 'broken') await checked.read();
+      try {
+        const sent = await use(async (session) => {
           await create(session);
-          return await inTransaction(session, async () => {
-            await session.query(sql`select size from oneroof_evidence.head for update`);
-            const before = checkLog(await readAll(session, place));
-            const entry: Entry = { index: before.lines.length, ...made.piece };
-            const origin = `oneroof-evidence/${randomBytes(16).toString('hex')}`;
-            const next = nextOf(before, { entry, key, origin });
-            const blob = Buffer.from(made.bytes).toString('hex');
-            await session.query(
-              sql`insert into oneroof_evidence.blobs (digest, bytes) values (${entry.digest}, pg_catalog.decode(${blob}, 'hex')) on conflict do nothing`,
-            );
-            await session.query(
-              sql`insert into oneroof_evidence.lines (index, line) values (${entry.index}, ${next.line})`,
-            );
-            await session.query(
-              sql`update oneroof_evidence.head set size = ${entry.index + 1}, checkpoint = ${next.checkpoint} where size = ${entry.index}`,
-            );
-            return entry;
-          });
-        } catch (cause) {
-          throw cause instanceof OneRoofError ? cause : unwritable(place, cause);
-        }
-      });
+          return appendOnce(session, { place, checked, key, ...made });
+        });
+        if (!(sent.outcome instanceof Error)) return sent.entry;
+        // the answer to COMMIT was lost: whether it is there says the database, once the transaction that may still be under way has ended
+        if (await use((session) => isThere(session, sent))) return sent.entry;
+        throw sent.outcome;
+      } catch (cause) {
+        throw cause instanceof OneRoofError ? cause : unwritable(place, cause);
+      }
     },
   };
+}
+
+/** An append whose transaction was asked to commit; an error where no answer came. */
+interface Sent {
+  readonly entry: Entry;
+  readonly line: string;
+  readonly outcome: 'committed' | Error;
+}
+
+async function appendOnce(
+  session: Session,
+  of: ReturnType<typeof pieceOf> & { readonly place: string; readonly checked: CheckedLog; readonly key: SoftwareKey },
+): Promise<Sent> {
+  const { place, checked, key, bytes, piece } = of;
+  await session.query(sql`begin isolation level read committed`);
+  const { entry, line } = await (async () => {
+    await session.query(sql`select from oneroof_evidence.head for update`);
+    const before = (await readEnd(session, checked)) ?? (await checked.read());
+    const index = lengthOf(before);
+    const made: Entry = { index, ...piece };
+    const origin = `oneroof-evidence/${randomBytes(16).toString('hex')}`;
+    const next = nextOf(before, { entry: made, key, origin });
+    await session.query(
+      sql`insert into oneroof_evidence.blobs (digest, bytes) values (${made.digest}, pg_catalog.decode(${Buffer.from(bytes).toString('hex')}, 'hex')) on conflict do nothing`,
+    );
+    await session.query(sql`insert into oneroof_evidence.lines (index, line) values (${index}, ${next.line})`);
+    const moved = await session.query(
+      sql`update oneroof_evidence.head set size = ${index + 1}, checkpoint = ${next.checkpoint}
+        where checkpoint is not distinct from ${before.checkpoint} returning size`,
+    );
+    // also where the head's row, by whose lock appends come one after the other, was deleted
+    if (moved.length !== 1)
+      throw broken('EVIDENCE_CHECKPOINT_BROKEN', { place, why: 'has another head than the one that was checked' });
+    return { entry: made, line: next.line };
+  })().catch(async (error: unknown) => {
+    await session.query(sql`rollback`).catch(() => undefined);
+    throw error;
+  });
+  const outcome = await session.query(sql`commit`).then(
+    () => 'committed' as const,
+    (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+  );
+  return { entry, line, outcome };
+}
+
+/** Says whether a line was recorded; the lock on the head waits for the transaction that wrote it. */
+async function isThere(session: Session, { entry, line }: Sent): Promise<boolean> {
+  return inTransaction(session, async () => {
+    await session.query(sql`select from oneroof_evidence.head for update`);
+    const [row] = await session.query<{ line: string }>(
+      sql`select line from oneroof_evidence.lines where index = ${entry.index}`,
+    );
+    return row?.line === line;
+  });
+}
+
+/** The end of the log, checked at a cost that does not grow with the log; null where all of it has to be checked. */
+async function readEnd(session: Session, checked: CheckedLog): Promise<Log | null> {
+  if (checked.state === 'broken') return null;
+  const [row] = await session.query<{ last: string | null; checkpoint: string | null }>(
+    sql`select (select line from oneroof_evidence.lines order by index desc limit 1) as last, checkpoint from oneroof_evidence.head`,
+  );
+  const end = row === undefined ? null : checkEnd(row);
+  return end !== null && checked.mayEndWith(end) ? end : null;
+}
+
+function unreadable(place: string, cause: unknown): unknown {
+  // what a server refuses has a code of SQL; what is no answer of a server has words of its own already
+  if (cause instanceof OneRoofError || !(cause instanceof Error && 'severity' in cause)) return cause;
+  return new OneRoofError('EVIDENCE_UNREADABLE', {
+    problem: `evidence cannot be read from ${place}: ${printable(cause.message)}`,
+    fix: 'let the role use and read oneroof_evidence',
+    cause,
+  });
 }
 
 function unwritable(place: string, cause: unknown): OneRoofError {
@@ -115,13 +193,31 @@ async function exists(session: Session): Promise<boolean> {
   return row?.found === 'true';
 }
 
-/** One snapshot of all: the statement sees lines and head of the same moment. */
-async function readAll(session: Session, place: string): Promise<StoredLog> {
+/**
+ * One snapshot of all: the statement sees lines and head of the same moment. Of what is known the server tells the digest, so that only
+ * what was added has to be sent.
+ */
+async function readAll(
+  session: Session,
+  { place, known }: { readonly place: string; readonly known: Checked | null },
+): Promise<StoredLog> {
   if (!(await exists(session))) return { place, bytes: Buffer.alloc(0), checkpoint: null, next: null };
-  const [row] = await session.query<{ lines: string | null; checkpoint: string | null }>(
-    sql`select (select pg_catalog.string_agg(line || E'\n', '' order by index) from oneroof_evidence.lines) as lines, checkpoint from oneroof_evidence.head`,
+  const size = known?.lines.length ?? 0;
+  const digest = createHash('sha256')
+    .update(known?.bytes ?? '')
+    .digest('hex');
+  const [row] = await session.query<{ same: string; lines: string | null; checkpoint: string | null }>(
+    sql`with log as (
+      select pg_catalog.convert_to(coalesce(pg_catalog.string_agg(line || E'\n', '' order by index) filter (where index < ${size}), ''), 'UTF8') as known,
+        pg_catalog.string_agg(line || E'\n', '' order by index) filter (where index >= ${size}) as new,
+        pg_catalog.string_agg(line || E'\n', '' order by index) as all
+      from oneroof_evidence.lines)
+    select same::text as same, case when same then new else log.all end as lines, checkpoint
+      from log, lateral (select pg_catalog.encode(pg_catalog.sha256(known), 'hex') = ${digest} as same) s left join oneroof_evidence.head on true`,
   );
-  return { place, bytes: Buffer.from(row?.lines ?? ''), checkpoint: row?.checkpoint ?? null, next: null };
+  const lines = Buffer.from(row?.lines ?? '');
+  const bytes = known !== null && row?.same === 'true' ? Buffer.concat([known.bytes, lines]) : lines;
+  return { place, bytes, checkpoint: row?.checkpoint ?? null, next: null };
 }
 
 async function readHead(session: Session): Promise<string> {
@@ -130,11 +226,22 @@ async function readHead(session: Session): Promise<string> {
   return row?.checkpoint ?? '';
 }
 
-async function readBytes(session: Session, entry: Entry): Promise<Uint8Array | null> {
-  const [row] = await session.query<{ bytes: string }>(
-    sql`select pg_catalog.encode(bytes, 'hex') as bytes from oneroof_evidence.blobs where digest = ${entry.digest}`,
-  );
-  return row === undefined ? null : Buffer.from(row.bytes, 'hex');
+/** So many are asked for at once: their bytes come in one answer. */
+const mostBlobs = 200;
+
+async function readBlobs(
+  session: Session,
+  entries: readonly Entry[],
+  take: (some: readonly Entry[], bytes: ReadonlyMap<Digest, Uint8Array>) => void,
+): Promise<void> {
+  for (let from = 0; from < entries.length; from += mostBlobs) {
+    const some = entries.slice(from, from + mostBlobs);
+    const rows = await session.query<{ digest: Digest; bytes: string }>(
+      sql`select digest, pg_catalog.encode(bytes, 'hex') as bytes from oneroof_evidence.blobs
+        where digest in (select pg_catalog.json_array_elements_text(${JSON.stringify(some.map(({ digest }) => digest))}::json))`,
+    );
+    take(some, new Map(rows.map(({ digest, bytes }) => [digest, Buffer.from(bytes, 'hex')])));
+  }
 }
 
 const schema = [

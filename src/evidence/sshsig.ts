@@ -80,9 +80,19 @@ export function rawKey(key: SshKey): Uint8Array {
   return Buffer.from(key.split(' ')[1] ?? '', 'base64').subarray(-32);
 }
 
-/** A public key as the cryptography of the platform takes it. */
+/** A key object takes as long to make as a third of a verification; a log has few keys. */
+const keyObjects = new Map<SshKey, KeyObject>();
+/** Lines and bundles of others may name any number of keys. */
+const mostKeyObjects = 256;
+
+/** A public key as the cryptography of the platform takes it: made once for each key. */
 export function keyObject(key: SshKey): KeyObject {
-  return createPublicKey({ key: Buffer.concat([publicPrefix, rawKey(key)]), format: 'der', type: 'spki' });
+  const known = keyObjects.get(key);
+  if (known !== undefined) return known;
+  const made = createPublicKey({ key: Buffer.concat([publicPrefix, rawKey(key)]), format: 'der', type: 'spki' });
+  if (keyObjects.size >= mostKeyObjects) keyObjects.clear();
+  keyObjects.set(key, made);
+  return made;
 }
 
 /** The name of a key, as OpenSSH shows it: `SHA256:…`. */

@@ -2,6 +2,7 @@ import { canonicalJson, type Json, OneRoofError, printable, truncate } from '../
 import type {
   DataFingerprint,
   Difference,
+  Noticed,
   NotProven,
   RelationRows,
   RowExample,
@@ -88,6 +89,13 @@ export function explainDifference(difference: Difference): string {
   const first = difference.examples?.length ? `; first: ${difference.examples.map(explainExample).join('; ')}` : '';
   if (property === 'content') return `${what}: same number of rows, other content${first}`;
   return `${what}: ${printable(property)}: ${show(before)} → ${show(after)}${first}`;
+}
+
+/** One line that names an option of the server's that was left out, and where it is. */
+export function explainNoticed({ kind, option, count, first }: Noticed): string {
+  const others = BigInt(count) - 1n;
+  const more = others === 0n ? '' : ` and ${others.toLocaleString('en-US')} more`;
+  return `${brief(kind)} option ${brief(option)}, not known to One Roof, is not compared: ${truncate(printable(first), 200)}${more}`;
 }
 
 /** How many columns are named where a row has more that differ. */

@@ -49,6 +49,10 @@ const form = z.object({
       digest: digestText,
       logicalDigest: digestText,
       objects: z.array(z.object({ kind: z.string(), name: z.string(), logical: members, strict: members })),
+      // absent in older files
+      noticed: z
+        .array(z.object({ kind: z.string(), option: z.string(), count: integer, first: z.string() }))
+        .default([]),
     }),
     data: data.nullable(),
   }),

@@ -12,6 +12,21 @@ export interface SchemaObject {
   readonly strict: Readonly<Record<string, Json>>;
 }
 
+/**
+ * An option that the server keeps beside those that an author can choose, and that we do not know: a newer server may keep something of
+ * its own there. It is in no digest and in no comparison; people are told.
+ */
+export interface Noticed {
+  /** PostgreSQL's word for what has it: `column`, `table`, `index`, … */
+  readonly kind: string;
+  /** Its name, without the value. */
+  readonly option: string;
+  /** How many objects of the database have it. */
+  readonly count: string;
+  /** The first of these by name, quoted as in SQL. */
+  readonly first: string;
+}
+
 /** The canonical model of one database's schema. */
 export interface SchemaFingerprint {
   readonly version: 1;
@@ -21,6 +36,8 @@ export interface SchemaFingerprint {
   readonly logicalDigest: Digest;
   /** Sorted by kind and name. */
   readonly objects: readonly SchemaObject[];
+  /** Sorted by kind and option. */
+  readonly noticed: readonly Noticed[];
 }
 
 /**

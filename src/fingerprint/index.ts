@@ -1,4 +1,4 @@
-export { compareRows, compareSchemas, explainDifference, explainExample, unproven } from './compare.ts';
+export { compareRows, compareSchemas, explainDifference, explainExample, explainNoticed, unproven } from './compare.ts';
 export { type FingerprintDocument, parseFingerprint } from './document.ts';
 export { type ExamplesPlan, findExamples } from './rows/examples.io.ts';
 export type * from './fingerprint.ts';

@@ -2,7 +2,7 @@ import { type Instant, type NonEmpty } from '../core/index.ts';
 import { type SourceIdentity } from '../clone/index.ts';
 import { type Harmless } from '../database/index.ts';
 import { type Seal } from '../release/index.ts';
-import type { GateRows } from './target.io.ts';
+import { type GateRows } from './cycle.ts';
 
 export { type Harmless } from '../database/index.ts';
 

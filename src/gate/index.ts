@@ -1,5 +1,5 @@
 export type * from './gate.ts';
-export { explainReason, judge, type Measured, meets, required } from './judge.ts';
+export { explainReason, judge, type Measured, required } from './judge.ts';
 export { type BaselineReading, type Look, readBaseline, readGate } from './monitor.io.ts';
 export type * from './documents.ts';
 export { type AssertionCheck, type AssertionCode, checkAssertion } from './passkey.ts';
@@ -19,20 +19,34 @@ export { planUpgrade, type Upgrade } from './upgrade.io.ts';
 export {
   acceptDocument,
   type Change,
-  type Cycle,
-  type CycleRows,
   describeGate,
   type GateFacts,
-  type GateRows,
-  isWaiting,
   readChanges,
   readCycles,
+  readCyclesOf,
   readStatementBody,
   submitRelease,
   submitSignature,
   submitTarget,
 } from './target.io.ts';
-export { type Refusal, refusalOf } from './refusal.ts';
+export {
+  chooseCycle,
+  type Cycle,
+  type CycleRows,
+  type GateRows,
+  isMarked,
+  isWaiting,
+  lacksSeats,
+} from './cycle.ts';
+export {
+  type ClosingCode,
+  explainRefusal,
+  readRefusal,
+  type Refusal,
+  refusalCodes,
+  refusalForm,
+  refusalOf,
+} from './refusal.ts';
 export { readPolicy, readPolicyAndRegistry, readRegistry } from './documents.io.ts';
 export { parsePolicy, parsePolicyDocument, policyDigest, policyDocument, type Written } from './policy.ts';
 export { type AttestationCheck, type AttestationCode, checkAttestation } from './attestation.ts';

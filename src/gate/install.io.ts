@@ -1,6 +1,7 @@
 import { canonicalJson, digest, OneRoofError, printable } from '../core/index.ts';
 import { type Connection, describe, openSession, problemOf, type Session, sql, type Sql } from '../database/index.ts';
 import { type Policy, type Registry } from './documents.ts';
+import { installError } from './install-error.ts';
 import { gateVersion, type InstallPlan, installSql, rights, uninstallSql } from './install.ts';
 
 /** SQL that is ready to be read by a person, or run. */
@@ -30,7 +31,7 @@ async function readInstalled(session: Session): Promise<number | null> {
     return Number(identity?.version ?? 0);
   } catch (cause) {
     throw new OneRoofError('GATE_VERSION', {
-      problem: `${describe(session.connection)} has a schema gate that is not one of this program: ${problemOf(cause, located).problem}`,
+      problem: `${describe(session.connection)} has a schema gate that is not one of this program: ${problemOf(cause, { sql: '', place: { file: 'gate.sql' } }).problem}`,
       fix: 'look at it as the owner of the database; One Roof needs the name gate for itself',
       cause,
     });
@@ -115,40 +116,8 @@ export async function runGate(session: Session, text: string, end: Sql): Promise
     await session.query(end);
   } catch (error) {
     await session.query(sql`rollback`);
-    throw refusal(error, session.connection);
+    throw installError(error, session.connection);
   }
-}
-
-const located = { sql: '', place: { file: 'gate.sql' } };
-
-function refusal(error: unknown, connection: Connection): OneRoofError {
-  if (error instanceof OneRoofError) return error;
-  const { code: state = '', message = '' } = error as { code?: string; message?: string };
-  const where = describe(connection);
-  if (state === 'OR001' && message.startsWith('gate: busy:'))
-    return new OneRoofError('GATE_BUSY', {
-      problem: `${where}: a release is half way`,
-      fix: 'finish it, or run its way back to the end; then the same command again',
-      cause: error,
-    });
-  if (state === 'OR001' && message.startsWith('gate: intact:'))
-    return new OneRoofError('GATE_TAMPERED', {
-      problem: `${where}: the gate, its roles or their rights are not as they were installed`,
-      fix: 'nothing was changed; find out who changed what (oneroof doctor), and undo that first',
-      cause: error,
-    });
-  const { code, problem } = problemOf(error, located);
-  if (state !== '42501')
-    return new OneRoofError(code, {
-      problem: `${where}: ${problem}`,
-      fix: 'nothing was changed; mend it and run the same command again',
-      cause: error,
-    });
-  return new OneRoofError('GATE_RIGHTS', {
-    problem: `${where}: ${problem}`,
-    fix: 'nothing was changed; use a superuser, or the role that installed the gate',
-    cause: error,
-  });
 }
 
 function refuseNewer(version: number | null, where: string): void {
@@ -238,7 +207,7 @@ export async function enterOwner(session: Session): Promise<() => Promise<void>>
     await session.query(sql`set local role gate_owner`);
   } catch (error) {
     await session.query(sql`rollback`);
-    throw refusal(error, session.connection);
+    throw installError(error, session.connection);
   }
   return async () => {
     await session.query(sql`rollback`);

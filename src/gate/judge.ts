@@ -1,5 +1,5 @@
 import { isNonEmpty, type Problem } from '../core/index.ts';
-import { type Expectation, type Release, type TierId } from '../release/index.ts';
+import { type Expectation, meets, type Release, type TierId } from '../release/index.ts';
 import { type GateVerdict, type Reason } from './gate.ts';
 
 /** What the verdict is taken over. */
@@ -45,16 +45,6 @@ function check(metric: string, expectation: Expectation, metrics: Measured['metr
   if (typeof value !== 'number') return [{ kind: 'unmeasured', metric, problem: value.problem }];
   if (meets(value, expectation)) return [];
   return [{ kind: 'invariant', metric, measured: value, required: required(expectation) }];
-}
-
-/** Whether a value is as expected. An expectation without any bound is met by nothing. */
-export function meets(value: number, { equals, atLeast, atMost }: Expectation): boolean {
-  if (equals === undefined && atLeast === undefined && atMost === undefined) return false;
-  return (
-    (equals === undefined || value === equals) &&
-    (atLeast === undefined || value >= atLeast) &&
-    (atMost === undefined || value <= atMost)
-  );
 }
 
 /** Writes an expectation for people: `= 0`, `≥ 1`, `≥ 1 and ≤ 5`. */

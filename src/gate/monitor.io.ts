@@ -14,7 +14,8 @@ import { captureSchema } from '../fingerprint/index.ts';
 import { type Release, type SealedRelease } from '../release/index.ts';
 import { type Baseline, type GateReading, type GateVerdict } from './gate.ts';
 import { judge, type Measured } from './judge.ts';
-import { type GateRows, readRows } from './target.io.ts';
+import { type GateRows } from './cycle.ts';
+import { readRows } from './target.io.ts';
 
 /** What is looked at, and since when. */
 export interface Look {

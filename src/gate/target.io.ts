@@ -1,8 +1,10 @@
 import { canonicalJson, OneRoofError } from '../core/index.ts';
 import { describe, type Session, sql } from '../database/index.ts';
-import { type Direction, type Seal, type SealedRelease, sealDocument } from '../release/index.ts';
+import { type Direction, type SealedRelease, sealDocument } from '../release/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
+import { type Cycle, type CycleRows, type GateRows } from './cycle.ts';
 import { type Signature, type TargetDescriptor } from './documents.ts';
+import { readRefusal, type Refusal } from './refusal.ts';
 
 /** What the gate of a database says of itself. */
 export interface GateFacts {
@@ -12,46 +14,6 @@ export interface GateFacts {
   readonly registry: string;
   readonly policy: string;
   readonly schema: string;
-}
-
-/** One ratification, as the database sees it now. */
-export interface Cycle {
-  readonly statement: StatementDigest;
-  readonly seal: string;
-  readonly holdPoint: string | null;
-  readonly persons: readonly string[];
-  /** Why the way forward, or back, is closed: `code: text`; null: open. */
-  readonly closed: Readonly<Record<Direction, string | null>>;
-  /** The tier that comes next; null: nothing is left. */
-  readonly next: Readonly<Record<Direction, string | null>>;
-  readonly done: readonly {
-    readonly direction: Direction;
-    readonly tier: string;
-    readonly epoch: number;
-    readonly steps: number;
-    readonly schemaAfter: string;
-  }[];
-}
-
-/** A ratification with the steps that were committed under it, also those of a tier that has no marker yet. */
-export interface CycleRows extends Cycle {
-  readonly steps: readonly { readonly direction: Direction; readonly tier: string; readonly n: number }[];
-}
-
-/** What the gate in the target database says of this release by its own rows, which are the truth; or why it could not be asked. */
-export type GateRows =
-  | {
-      readonly state: 'read';
-      /** What `gate.schema_digest()` says now. */
-      readonly schema: string;
-      /** The ratifications of this seal, newest first. */
-      readonly cycles: readonly CycleRows[];
-    }
-  | { readonly state: 'unread'; readonly why: string };
-
-/** Says whether a ratification waits for signatures, or for what the relay hands in with them. */
-export function isWaiting({ closed }: Pick<Cycle, 'closed'>): boolean {
-  return /^(?:release|target|seats):/.test(closed.up ?? '');
 }
 
 /**
@@ -76,14 +38,18 @@ export async function readCycles(session: Pick<Session, 'query'>): Promise<reado
     select json_build_object('statement', statement, 'seal', seal, 'holdPoint', hold_point, 'persons', coalesce(persons, '{}'),
       'closed', json_build_object('up', closed_up, 'down', closed_down), 'next', json_build_object('up', next_up, 'down', next_down),
       'done', done)::text as cycle from gate.status()`);
-  return rows.map(({ cycle }) => JSON.parse(cycle) as Cycle);
+  return rows.map(({ cycle }) => {
+    const { closed, ...said } = JSON.parse(cycle) as Omit<Cycle, 'closed'> & {
+      closed: Record<Direction, string | null>;
+    };
+    return { ...said, closed: { up: asRefusal(closed.up), down: asRefusal(closed.down) } };
+  });
 }
 
-/** What the gate says of one release by its own rows, to whoever may look at steps: the observer and the executor. */
-export async function readRows(
-  session: Pick<Session, 'query'>,
-  seal: Seal,
-): Promise<Extract<GateRows, { state: 'read' }>> {
+const asRefusal = (text: string | null): Refusal | null => (text === null ? null : readRefusal(text));
+
+/** The ratifications of one seal with their steps, newest first, to whoever may read steps: the observer and the executor. */
+export async function readCyclesOf(session: Pick<Session, 'query'>, seal: string): Promise<readonly CycleRows[]> {
   const cycles: CycleRows[] = [];
   for (const cycle of await readCycles(session)) {
     if (cycle.seal !== seal) continue;
@@ -92,6 +58,15 @@ export async function readRows(
     );
     cycles.push({ ...cycle, steps: steps.map((step) => ({ ...step, n: Number(step.n) })) });
   }
+  return cycles;
+}
+
+/** What the gate says of one release by its own rows. */
+export async function readRows(
+  session: Pick<Session, 'query'>,
+  seal: string,
+): Promise<Extract<GateRows, { state: 'read' }>> {
+  const cycles = await readCyclesOf(session, seal);
   const [row] = await session.query<{ schema: string }>(sql`select gate.schema_digest() as schema`);
   return { state: 'read', schema: row?.schema ?? '', cycles };
 }
@@ -103,8 +78,8 @@ export interface Change {
   /** The digest of the next document. */
   readonly subject: string;
   readonly persons: readonly string[];
-  /** What the quorum lacks, `code: text`; null: it is there. */
-  readonly missing: string | null;
+  /** What the quorum lacks; null: it is there. */
+  readonly missing: Refusal | null;
 }
 
 /** All changes that would follow what is in force, newest first. */
@@ -112,7 +87,10 @@ export async function readChanges(session: Pick<Session, 'query'>): Promise<read
   const rows = await session.query<{ change: string }>(sql`
     select json_build_object('statement', statement, 'kind', kind, 'subject', subject, 'persons', coalesce(persons, '{}'),
       'missing', missing)::text as change from gate.changes()`);
-  return rows.map(({ change }) => JSON.parse(change) as Change);
+  return rows.map(({ change }) => {
+    const { missing, ...said } = JSON.parse(change) as Omit<Change, 'missing'> & { missing: string | null };
+    return { ...said, missing: asRefusal(missing) };
+  });
 }
 
 /** Puts the next registry or policy in force; the database asks for the quorum. */

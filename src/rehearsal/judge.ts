@@ -1,5 +1,5 @@
 import { type Problem, printable } from '../core/index.ts';
-import { type Expectation, type Release } from '../release/index.ts';
+import { type Expectation, isTouched, meets, type Release } from '../release/index.ts';
 import { differencesOf, type Standing } from './standing.ts';
 import { type Rehearsal, type StepMeasure } from './rehearsal.ts';
 
@@ -22,30 +22,11 @@ export function judgeInvariants(
   });
 }
 
-function meets(value: number, want: Expectation): boolean {
-  if (want.equals !== undefined && value !== want.equals) return false;
-  if (want.atLeast !== undefined && value < want.atLeast) return false;
-  return want.atMost === undefined || value <= want.atMost;
-}
-
 function explainExpectation(want: Expectation): string {
   if (want.equals !== undefined) return String(want.equals);
   return [want.atLeast === undefined ? '' : `≥ ${want.atLeast}`, want.atMost === undefined ? '' : `≤ ${want.atMost}`]
     .filter((part) => part !== '')
     .join(' and ');
-}
-
-/** Says whether `touches` declares a relation: `*` ends either part of a pattern. */
-export function isDeclared(relation: string, touches: readonly string[]): boolean {
-  return touches.some((pattern) => {
-    const wanted = pattern.split('.');
-    const parts = splitName(relation);
-    return wanted.length === parts.length && wanted.every((part, index) => partMatches(part, parts[index] ?? ''));
-  });
-}
-
-function partMatches(pattern: string, name: string): boolean {
-  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 
 /** Splits a name that is quoted as in SQL into its parts, unquoted. */
@@ -72,7 +53,7 @@ export function touchedBy(release: Release, steps: readonly StepMeasure[], stand
     .flatMap((change) => tableOf(change.name, standing));
   return [...new Set([...written, ...rewritten, ...defined, ...indexed])]
     .sort()
-    .map((relation) => ({ relation, declared: isDeclared(relation, release.touches) }));
+    .map((relation) => ({ relation, declared: isTouched(splitName(relation), release.touches) }));
 }
 
 /** The table of an index, from its definition before or after. */

@@ -1,7 +1,7 @@
 import { type Digest, type Instant, type Problem } from '../core/index.ts';
 import { type CloneHost, type Golden } from '../clone/index.ts';
 import { type Notice, type Notification } from '../database/index.ts';
-import { type DataComparison, type Difference, type NotProven } from '../fingerprint/index.ts';
+import { type DataComparison, type Difference, type Noticed, type NotProven } from '../fingerprint/index.ts';
 import { type SchemaChanges } from './changes.ts';
 import { type Dispatch, type Outward } from './dispatch.ts';
 import { type Leftover } from './leftovers.ts';
@@ -156,6 +156,8 @@ export interface Rehearsal {
   readonly dispatch: Dispatch;
   /** What the forward and the way back left behind: facts; what is wrong stands among the problems too. */
   readonly leftovers: readonly Leftover[];
+  /** Options of the server's that we do not know, which no comparison has judged; absent in older records. */
+  readonly noticed?: readonly Noticed[];
   readonly problems: readonly Problem[];
 }
 

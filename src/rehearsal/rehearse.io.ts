@@ -91,6 +91,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       { steps: run.stages.flatMap((stage) => stage.steps), notifications: run.notifications },
     ),
     leftovers: run.leftovers,
+    noticed: run.noticed,
     problems,
   };
 }

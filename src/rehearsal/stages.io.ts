@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Clone } from '../clone/index.ts';
 import { OneRoofError, type Problem } from '../core/index.ts';
 import { measureMetric, readerOf, type Session } from '../database/index.ts';
-import { markChanges, type SchemaFingerprint } from '../fingerprint/index.ts';
+import { markChanges, type Noticed, type SchemaFingerprint } from '../fingerprint/index.ts';
 import { type Direction, type Expectation, type Release, type Tier } from '../release/index.ts';
 import {
   captureClone,
@@ -54,6 +54,7 @@ export class Run implements Comparing {
   changes: SchemaChanges | null = null;
   touched: Rehearsal['touched'] = [];
   leftovers: readonly Leftover[] = [];
+  noticed: readonly Noticed[] = [];
   readonly notifications: Notifications[] = [];
   private twinClone: Clone | null = null;
   private second: FinalizedClone | null = null;
@@ -75,6 +76,7 @@ export class Run implements Comparing {
     const reversible = this.release.tiers.every((tier) => tier.oneWay === null);
     const first = { clone: this.clone, since: await markChanges(this.clone.connection) };
     const before = await captureClone(this.clone, this.options.signal);
+    this.noticed = before.noticed;
     ({ gate: this.gateSchema, own: this.schemaBefore } = await readSchemaDigests(this.clone.connection));
     const { options, seeds } = this;
     const standing = (): Promise<Standing> => compareWithGolden(first, before, { options, seeds });
@@ -217,6 +219,10 @@ export class Run implements Comparing {
     if (problems.length > 0) return [...problems, ...leftovers];
     const now = await standing();
     this.finalized = now.after;
+    // what the forward made may have options that nothing had before; what it dropped had them
+    const there = now.after.noticed;
+    const same = (one: Noticed, other: Noticed): boolean => one.kind === other.kind && one.option === other.option;
+    this.noticed = [...now.before.noticed.filter((one) => !there.some((other) => same(one, other))), ...there];
     this.changes = changesOf({ ...now, after: this.released ?? now.after });
     this.touched = touchedBy(this.release, this.steps, now);
     return [...undeclared(this.touched), ...leftovers];

@@ -1,6 +1,14 @@
 import { type Clone } from '../clone/index.ts';
 import { OneRoofError, type Problem, printable } from '../core/index.ts';
-import { type Connection, openSession, problemOf, type Session, sql } from '../database/index.ts';
+import {
+  type Connection,
+  openSession,
+  problemOf,
+  searchPathOf,
+  type Session,
+  sql,
+  sqlStateOf,
+} from '../database/index.ts';
 import { type Direction, type Release, type ReleaseSettings, type Step, type Tier } from '../release/index.ts';
 import { listen } from './dispatch.io.ts';
 import { explainNotifications, type Notifications, reachedOut, undeclaredDispatch } from './dispatch.ts';
@@ -60,7 +68,7 @@ export async function withReleaseSession<T>(
       settings: {
         lock_timeout: String(settings.lockTimeout),
         statement_timeout: String(settings.statementTimeout),
-        search_path: settings.searchPath.map((name) => `"${name.replaceAll('"', '""')}"`).join(', '),
+        search_path: searchPathOf(settings.searchPath),
         ...options.plans,
       },
     });
@@ -156,7 +164,7 @@ async function runSteps(session: Session, plan: TierPlan): Promise<Omit<TierRun,
       else if (!single) clock.end();
     } catch (error) {
       const problem = refused(error, step);
-      if (!isDispatchDeclared && stateOf(error).startsWith('08'))
+      if (!isDispatchDeclared && sqlStateOf(error).startsWith('08'))
         dispatch.push({
           ...undeclaredDispatch(`tier ${tier.id} ${direction}`, 'a statement tried to connect to another server'),
           place: step.place,
@@ -241,17 +249,13 @@ export function refused(error: unknown, step: Step): Problem {
   if (lost !== null) throw lost;
   const problem = problemOf(error, { sql: step.sql, place: step.place });
   // our own connection is lost by an error of ours: what the server says of a connection is the statement's attempt to reach another one
-  return stateOf(error).startsWith('08') ? { ...problem, code: 'SQL_FAILED' } : problem;
+  return sqlStateOf(error).startsWith('08') ? { ...problem, code: 'SQL_FAILED' } : problem;
 }
 
 const lostStates = ['57P01', '57P02', '3D000'];
 
-function stateOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-}
-
 function gone(error: unknown): OneRoofError | null {
-  const code = stateOf(error);
+  const code = sqlStateOf(error);
   if (!lostStates.includes(code) && code !== 'CONNECTION_LOST' && code !== 'CONNECT_NO_DATABASE') return null;
   return new OneRoofError('CLONE_GONE', {
     problem: 'the rehearsal clone went away while it was in use: somebody dropped it, or its server stopped',

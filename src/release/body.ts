@@ -9,12 +9,21 @@ export interface Body {
   readonly refusals: readonly Refusal[];
 }
 
+/** What was read already: the rules and the search for calls ask for the same bodies. */
+const known = new WeakMap<Statement, Body>();
+
 /**
  * Reads the body of a statement.
  *
  * Errors  SQL_NOT_ANALYSED as refusals: another language than SQL and PL/pgSQL, or text that cannot be read.
  */
 export function readBody(statement: Statement, parser: Parser): Body {
+  const body = known.get(statement) ?? read(statement, parser);
+  known.set(statement, body);
+  return body;
+}
+
+function read(statement: Statement, parser: Parser): Body {
   const { language, text } = bodyOf(statement);
   const refused = (problem: string, fix: string): Body => ({
     language,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { elapsed, formatDuration, type Digest, type Instant, type Milliseconds } from '../core/index.ts';
 import { type Entry, type Evidence, type EvidenceKind, type StatementDigest } from '../evidence/index.ts';
+import { refusalForm } from '../gate/index.ts';
 import { leftoverForm } from '../rehearsal/index.ts';
 import { type Citation } from './report.ts';
 
@@ -72,6 +73,9 @@ const rehearsalBody = z.looseObject({
     notifications: z.looseObject({ sent: z.enum(['none', 'some', 'not measured']) }),
   }),
   leftovers: z.array(leftoverForm),
+  noticed: z
+    .array(z.looseObject({ kind: z.string(), option: z.string(), count: z.string().regex(/^\d+$/), first: z.string() }))
+    .default([]),
   idempotent: z.boolean().nullable(),
   repeatable: z.boolean().nullable(),
   options: z.array(
@@ -115,7 +119,7 @@ const rows = z.discriminatedUnion('state', [
         seal: z.string(),
         holdPoint: z.string().nullable(),
         persons: z.array(z.string()),
-        closed: perDirection,
+        closed: z.object({ up: refusalForm.nullable(), down: refusalForm.nullable() }),
         next: perDirection,
         done: z.array(
           z.object({ direction, tier: z.string(), epoch: z.number(), steps: z.number(), schemaAfter: z.string() }),

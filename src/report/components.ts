@@ -5,6 +5,7 @@ import { type Option, type SealedRelease } from '../release/index.ts';
 import { type Found, type findSeal, type GateBody, type GoldenBody, type RehearsalBody } from './bodies.ts';
 import { type CycleFacts } from './cycle.ts';
 import { doneProblems, isRolledOut, unknownOf } from './done.ts';
+import { explain, type Reason } from './reason.ts';
 import { type Component, type Report, type Status } from './report.ts';
 
 /** The release, and the evidence that was found for it. */
@@ -65,7 +66,7 @@ export function monitorProblems({ gate }: Facts): readonly string[] {
 }
 
 /** What blocks production: closed data gates and broken invariants, or else what closes the gate of the target. */
-export function gateBlockers(facts: Facts): readonly string[] {
+export function gateBlockers(facts: Facts): readonly Reason[] {
   const { gate, cycle } = facts;
   const { state } = cycle.position;
   // where everything is rolled out nothing blocks but what keeps it from being done
@@ -73,10 +74,10 @@ export function gateBlockers(facts: Facts): readonly string[] {
   const people = cycle.gate.state === 'open' ? [] : cycle.gate.reasons;
   // once a tier is out, the state before the first tier is over, and the database alone judges
   if (state === 'half-way') return people;
-  if (state === 'unknown') return [`unknown: ${unknownOf(cycle)}`];
-  if (!gate.found) return [gate.reason];
+  if (state === 'unknown') return [{ code: 'unknown', facts: unknownOf(cycle) }];
+  if (!gate.found) return [{ code: 'unread', facts: { why: gate.reason } }];
   const { verdict } = gate.body;
-  return verdict.decision === 'BLOCKED' ? verdict.reasons.map(explainReason) : people;
+  return verdict.decision === 'BLOCKED' ? verdict.reasons.map((unmet) => ({ code: 'unmet', facts: unmet })) : people;
 }
 
 /** Whether production execution is allowed now, or done; `reasons`: why readiness is NO-GO. */
@@ -89,7 +90,7 @@ export function executionOf(facts: Facts, reasons: readonly string[]): Report['e
         `every tier that may run is done on ${facts.cycle.target} (${usable(facts).join(', ')}); schema and invariants hold`,
       ],
     };
-  const all = [...gateBlockers(facts), ...(isHalfWay || isRolledOut(facts) ? [] : reasons)];
+  const all = [...gateBlockers(facts).map(explain), ...(isHalfWay || isRolledOut(facts) ? [] : reasons)];
   return { status: all.length === 0 ? 'GO' : 'NO-GO', reasons: [...new Set(all)] };
 }
 
@@ -163,7 +164,7 @@ function isHeld(facts: Facts): boolean {
 
 function ratificationRow(facts: Facts): Component {
   const { cycle, gate } = facts;
-  const blockers = gateBlockers(facts);
+  const blockers = gateBlockers(facts).map(explain);
   const signed = cycle.signed
     .map(({ name, level, key, at }) => `${name} (level ${level}, ${key} key, ${at})`)
     .join(', ');
@@ -175,8 +176,9 @@ function ratificationRow(facts: Facts): Component {
       citations,
     });
   // a ratification that was given and does not open is named beside what else blocks
-  const reasons = signed === '' ? blockers : [...new Set([...blockers, ...cycle.gate.reasons])];
-  const text = reasons.length > 0 ? reasons : cycle.gate.reasons;
+  const closed = cycle.gate.reasons.map(explain);
+  const reasons = signed === '' ? blockers : [...new Set([...blockers, ...closed])];
+  const text = reasons.length > 0 ? reasons : closed;
   return row('ratification', 'Human ratification gate', 'CLOSED', {
     text: `${text.length === 1 ? 'Single blocker: ' : ''}${text.join('; ')}. An agent cannot open it.${signed === '' ? '' : ` Signed by ${signed}.`}${declined}`,
     citations,
@@ -190,7 +192,7 @@ function activationRow(
   const { cycle, gate } = facts;
   const { state, active, last } = cycle.position;
   const { status, reasons } = executionOf(facts, [...new Set(unready)]);
-  const blockers = gateBlockers(facts);
+  const blockers = gateBlockers(facts).map(explain);
   const gated = `Gated on: ${(blockers.length > 0 ? blockers : reasons).join('; ')}.`;
   const next =
     status === 'GO' && cycle.gate.state === 'open' ? `It may be rolled out until ${cycle.gate.until}.` : gated;
@@ -207,7 +209,7 @@ function activationRow(
     );
   if (isRolledOut(facts))
     return of('NO-GO', `Rolled out on ${cycle.target}${since}. Not done: ${blockers.join('; ')}.`);
-  if (state === 'unknown') return of('NO-GO', `Not known: ${unknownOf(cycle)}.`);
+  if (state === 'unknown') return of('NO-GO', `Not known: ${explain(unknownOf(cycle))}.`);
   if (state === 'half-way')
     return of(
       status,

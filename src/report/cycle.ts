@@ -13,6 +13,7 @@ import {
 import { type SealedRelease } from '../release/index.ts';
 import { type Position, positionOf, readExecution, type Transaction, transactionsOf } from '../rollout/index.ts';
 import { cite, type Found, type GateBody, type Search } from './bodies.ts';
+import { type Reason } from './reason.ts';
 import { type Citation } from './report.ts';
 
 /** What people signed for the target of the report, and what was done with it, by the evidence alone, at the time of the report. */
@@ -21,7 +22,7 @@ export interface CycleFacts {
   readonly target: string | null;
   readonly gate:
     | { readonly state: 'open'; readonly until: string; readonly seats: string }
-    | { readonly state: 'closed'; readonly reasons: NonEmpty<string> };
+    | { readonly state: 'closed'; readonly reasons: NonEmpty<Reason> };
   /** Who signed the ratification that counts, or the last one; empty where there is none. */
   readonly signed: readonly Signatory[];
   /** Who declined it, and why. */
@@ -30,7 +31,7 @@ export interface CycleFacts {
   /** Whether the newest look at production is newer than everything on record of a rollout to its target. */
   readonly isLookNewer: boolean;
   /** What of the evidence cannot be relied on. */
-  readonly broken: readonly string[];
+  readonly broken: readonly Reason[];
   readonly revoked: readonly StatementDigest[];
   readonly ratified: readonly Citation[];
   readonly done: readonly Citation[];
@@ -53,7 +54,10 @@ export function findCycle(sealed: SealedRelease, search: Search, reading: Found<
   // the ratifications that are cited: the one that counts, or else the last one
   const shown = current ?? whole.at(-1) ?? null;
   const broken = history.broken.map(
-    ({ index, problem }) => `entry ${index} of the log cannot be relied on: ${problem}`,
+    ({ index, problem }): Reason => ({
+      code: 'broken',
+      facts: { entry: index, problem },
+    }),
   );
   return {
     target,
@@ -114,19 +118,15 @@ function gateOf(
   { now }: Search,
 ): CycleFacts['gate'] {
   const { history, current } = of;
-  if (current === null)
-    return closed(
-      of.wasSpent
-        ? 'the last ratification was rolled back; another rollout needs another ratification'
-        : 'not ratified in the target database',
-    );
+  if (current === null) return closed({ code: of.wasSpent ? 'rolled-back' : 'unratified', facts: {} });
   const { target, statement } = current.record;
   const verdict = decideRecorded(history, { statement: statement.digest, target, direction: 'up', tier: null, now });
   if (verdict.decision === 'OPEN')
     return { state: 'open', until: verdict.until, seats: verdict.seats.seats.map(explainSeat).join('; ') };
-  return closed(`${verdict.reason.code}: ${verdict.reason.problem}`);
+  const { code, problem } = verdict.reason;
+  return closed({ code: 'gate', facts: { code, facts: { said: problem } } });
 }
 
-function closed(reason: string): CycleFacts['gate'] {
+function closed(reason: Reason): CycleFacts['gate'] {
   return { state: 'closed', reasons: [reason] };
 }

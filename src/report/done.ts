@@ -1,8 +1,9 @@
-import { type GateRows } from '../gate/index.ts';
+import { chooseCycle, type GateRows } from '../gate/index.ts';
 import { type SealedRelease } from '../release/index.ts';
 import { type Found, type GateBody } from './bodies.ts';
 import { type CycleFacts } from './cycle.ts';
-import { cycleIn, nextIn, undoneBy } from './rows.ts';
+import { type Open, type Reason } from './reason.ts';
+import { nextIn, undoneBy } from './rows.ts';
 
 /** The newest look at production, and what is on record of the cycle. */
 export interface DoneFacts {
@@ -17,20 +18,22 @@ export interface DoneFacts {
  *
  * Stops: a record that says done of a database which was rolled back, restored or changed since; a look from before the way back.
  */
-export function doneProblems({ sealed, gate, cycle }: DoneFacts): readonly string[] {
-  if (!gate.found) return [gate.reason];
-  if (!cycle.isLookNewer) return ['the gate was not read since the last change on record'];
+export function doneProblems({ sealed, gate, cycle }: DoneFacts): readonly Reason[] {
+  if (!gate.found) return [{ code: 'unread', facts: { why: gate.reason } }];
+  if (!cycle.isLookNewer) return [{ code: 'outdated', facts: {} }];
   return [...onRecord({ sealed, gate, cycle }), ...undoneBy(gate.body, sealed)];
 }
 
 /** What the record knows and the rows do not say: what cannot be read, a revocation, a way back that was begun. */
-function onRecord({ sealed, gate, cycle }: DoneFacts): readonly string[] {
+function onRecord({ sealed, gate, cycle }: DoneFacts): readonly Reason[] {
   const rows = seenRows({ gate, cycle });
-  const statement = rows === null ? null : (cycleIn(rows, sealed.seal)?.statement ?? null);
+  const statement = rows === null ? null : (chooseCycle(rows.cycles, sealed)?.statement ?? null);
   const { last, state } = cycle.position;
   return [
     ...cycle.broken,
-    ...(cycle.revoked.some((one) => one === statement) ? ['revoked: a person has revoked it'] : []),
+    ...(cycle.revoked.some((one) => one === statement)
+      ? [{ code: 'gate', facts: { code: 'revoked', facts: { said: 'a person has revoked it' } } } as const]
+      : []),
     // the rows tell what became of a way forward; a way back may be at work now, and leaves none until it is committed
     ...((state === 'unknown' && last === null) || (last?.direction === 'down' && last.statement === statement)
       ? [unknownOf(cycle)]
@@ -50,14 +53,15 @@ export function seenRows({
 export function isRolledOut({ sealed, gate, cycle }: DoneFacts): boolean {
   if (cycle.position.state === 'finalized') return true;
   const rows = seenRows({ gate, cycle });
-  const found = rows === null ? null : cycleIn(rows, sealed.seal);
+  const found = rows === null ? null : chooseCycle(rows.cycles, sealed);
   return found !== null && found.done.length > 0 && nextIn(found, sealed.release).act === 'nothing';
 }
 
 /** What is not known of the last transaction on record. */
-export function unknownOf({ target, position: { last } }: Pick<CycleFacts, 'target' | 'position'>): string {
-  if (last === null) return 'the record of the rollout cannot be read';
+export function unknownOf({ target, position: { last } }: Pick<CycleFacts, 'target' | 'position'>): Open {
+  if (last === null) return { code: 'record-unreadable', facts: {} };
+  const { tier, begun, ended } = last;
   return last.outcome === 'unknown'
-    ? `the outcome of ${last.tier} on ${target}, begun at ${last.begun}, is not on record`
-    : `by the record ${last.tier} was rolled back on ${target} at ${last.ended}, and the rows of the gate do not say so`;
+    ? { code: 'outcome-missing', facts: { tier, target, begun } }
+    : { code: 'rollback-unseen', facts: { tier, target, ended } };
 }

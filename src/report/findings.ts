@@ -1,8 +1,9 @@
+import { explainNoticed } from '../fingerprint/index.ts';
 import { explainProof } from '../rehearsal/index.ts';
 import { type RehearsalBody } from './bodies.ts';
 
 /** What the rehearsal found out beside GO and NO-GO: how it proved, what varies, what went out, what stays behind. */
-export function findingsOf({ proof, twin, dispatch, leftovers }: RehearsalBody): readonly string[] {
+export function findingsOf({ proof, twin, dispatch, leftovers, noticed }: RehearsalBody): readonly string[] {
   const lines: string[] = [];
   if (proof !== null) lines.push(`Proven by ${proof.method}: ${explainProof(proof)}.`);
   if (twin !== null) {
@@ -22,5 +23,6 @@ export function findingsOf({ proof, twin, dispatch, leftovers }: RehearsalBody):
         ? `Each cycle uses up ${burned} column numbers of ${name}; ${left} of 1,600 are left.`
         : `Left behind: ${kind} ${name} is ${state}.`,
     );
+  for (const one of noticed) lines.push(`Noticed: ${explainNoticed(one)}.`);
   return lines;
 }

@@ -1,7 +1,7 @@
 export type * from './report.ts';
 export { reportHtml, titleOf, toHtml } from './html.ts';
 export { toMarkdown } from './markdown.ts';
-export { buildReport, type ReportSource } from './matrix.ts';
+export { buildReport, type Judged, judgeRelease, type ReportSource } from './matrix.ts';
 export {
   commandOf,
   quoted,
@@ -10,7 +10,8 @@ export {
   type Standing,
   standingOf,
 } from './occasion.ts';
-export { chooseCycle, cycleIn, tierState } from './rows.ts';
+export { explain, type Reason } from './reason.ts';
+export { tierState } from './rows.ts';
 export { toSummary } from './summary.ts';
 export { toPrompt } from './prompt.ts';
 export { toRunbook } from './runbook.ts';

@@ -1,6 +1,7 @@
 import { findingsOf } from './findings.ts';
 import { type Instant } from '../core/index.ts';
 import { type Entry, type Evidence } from '../evidence/index.ts';
+import { chooseCycle } from '../gate/index.ts';
 import { type TierState } from '../page/index.ts';
 import { type AfterStep, type SealedRelease, type Tier } from '../release/index.ts';
 import { cite, findGate, findGolden, findRehearsal, findSeal, type Search } from './bodies.ts';
@@ -17,7 +18,8 @@ import {
 import { findCycle } from './cycle.ts';
 import { isRolledOut, seenRows } from './done.ts';
 import { type Report, type ReportPolicy, type TierFacts } from './report.ts';
-import { cycleIn, nextIn, tierState } from './rows.ts';
+import { explain, type Reason } from './reason.ts';
+import { nextIn, tierState } from './rows.ts';
 
 /** What a report is built from. */
 export interface ReportSource {
@@ -29,8 +31,19 @@ export interface ReportSource {
   readonly hrefOf: (entry: Entry) => string;
 }
 
+/** A report, and what blocks production as data: the report holds it as text. */
+export interface Judged {
+  readonly report: Report;
+  readonly blockers: readonly Reason[];
+}
+
 /** Derives both verdicts and the classification matrix from evidence alone; what is absent, stale or unreadable is NO-GO. */
 export function buildReport(source: ReportSource): Report {
+  return judgeRelease(source).report;
+}
+
+/** The same report with its blockers. */
+export function judgeRelease(source: ReportSource): Judged {
   const { release: sealed, evidence, policy, now, hrefOf } = source;
   const { release, seal } = sealed;
   const search: Search = { seal, evidence, now, hrefOf };
@@ -47,7 +60,7 @@ export function buildReport(source: ReportSource): Report {
   const reasons = [...new Set(problems.flatMap((find) => find(facts)))];
   const blockers = gateBlockers(facts);
   const proof = facts.rehearsal.found ? facts.rehearsal.body.proof : null;
-  return {
+  const report: Report = {
     version: 1,
     release: { name: release.name, title: release.title, seal, database: release.database },
     at: now,
@@ -56,7 +69,7 @@ export function buildReport(source: ReportSource): Report {
     execution: executionOf(facts, reasons),
     rolledOut: isRolledOut(facts),
     components: components(facts),
-    blockers,
+    blockers: blockers.map(explain),
     next: release.next.filter(({ gated }) => gated).map(({ title }) => title),
     meanwhile: release.next.filter(({ gated }) => !gated).map(({ title }) => title),
     compliance: compliance(facts),
@@ -69,6 +82,7 @@ export function buildReport(source: ReportSource): Report {
     reviews: release.reviews.map(({ by, finding, text }) => ({ by, finding, text })),
     after: { rollout: release.after.rollout.map(stepText), rollback: release.after.rollback.map(stepText) },
   };
+  return { report, blockers };
 }
 
 function stepText({ title, run }: AfterStep): string {
@@ -112,7 +126,7 @@ function tierFacts(tier: Tier, facts: Facts): TierFacts {
 /** By the gate's own rows, where they were read after the last change on record and do not contradict the release. */
 function standOf(tier: Tier, { sealed, gate, cycle }: Facts): TierState {
   const rows = seenRows({ gate, cycle });
-  const found = rows === null ? null : cycleIn(rows, sealed.seal);
+  const found = rows === null ? null : chooseCycle(rows.cycles, sealed);
   const isKnown = rows !== null && (found === null || nextIn(found, sealed.release).act !== 'halt');
   return isKnown || tier.barred !== null ? tierState(tier, found) : 'unknown';
 }

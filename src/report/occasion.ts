@@ -1,8 +1,9 @@
 import { isNonEmpty, type NonEmpty, printable, truncate } from '../core/index.ts';
-import { type Cycle, explainReason, type GateReading } from '../gate/index.ts';
+import { chooseCycle, type Cycle, type GateReading } from '../gate/index.ts';
 import { type SealedRelease, type Tier, type TierId } from '../release/index.ts';
+import { explain, type Reason, type Unknown } from './reason.ts';
 import { type Report } from './report.ts';
-import { chooseCycle, undoneBy } from './rows.ts';
+import { undoneBy } from './rows.ts';
 
 /** What a runbook or a prompt is written from: nothing else is asked while it is written. */
 export interface Occasion {
@@ -27,28 +28,33 @@ export type Ratifications =
 export type Standing =
   | { readonly gate: 'done'; readonly cycle: Cycle }
   | { readonly gate: 'open'; readonly cycle: Cycle; readonly next: string }
-  | { readonly gate: 'closed'; readonly cycle: Cycle | null; readonly reasons: NonEmpty<string> };
+  | { readonly gate: 'closed'; readonly cycle: Cycle | null; readonly reasons: NonEmpty<Reason> };
 
 /** Decides it from the report, the reading of the target and the database's own ratifications. Its reasons may hold an author's text. */
 export function standingOf({ sealed, target, report, reading, ratifications }: Occasion): Standing {
   const read = ratifications.state === 'read' ? ratifications.cycles : [];
-  const cycle = chooseCycle(read.filter(({ seal, holdPoint }) => seal === sealed.seal && holdPoint === null));
+  const cycle = chooseCycle(read, sealed);
   // read after the look, so a way back that began since is seen
   if (cycle !== null && cycle.next.up === null && !cycle.done.some(isBack)) {
     const undone = [...strange({ sealed, target, report, reading }), ...undoneBy(reading, sealed)];
     if (undone.length === 0) return { gate: 'done', cycle };
-    return { gate: 'closed', cycle, reasons: ['nothing is left to roll out: every tier is done', ...undone] };
+    return { gate: 'closed', cycle, reasons: [{ code: 'nothing-left', facts: {} }, ...undone] };
   }
-  const reasons: string[] = [];
-  if (ratifications.state === 'unread') reasons.push(`unknown: the gate could not be asked: ${ratifications.why}`);
-  else if (cycle === null) reasons.push('unknown: no ratification of this seal was handed in');
+  const reasons: Reason[] = [];
+  if (ratifications.state === 'unread')
+    reasons.push(unknown({ code: 'gate-unasked', facts: { why: ratifications.why } }));
+  else if (cycle === null) reasons.push(unknown({ code: 'not-handed-in', facts: {} }));
   else reasons.push(...closedBy(cycle));
   // once a tier is out, the database alone judges: the state before the first tier is over
   if (cycle === null || cycle.done.length === 0) reasons.push(...notReady({ sealed, target, report, reading }));
-  const distinct = [...new Set(reasons)];
+  const distinct = [...new Map(reasons.map((reason) => [explain(reason), reason])).values()];
   const next = cycle?.next.up ?? null;
   if (cycle !== null && next !== null && distinct.length === 0) return { gate: 'open', cycle, next };
-  return { gate: 'closed', cycle, reasons: isNonEmpty(distinct) ? distinct : ['unknown: no tier comes next'] };
+  return {
+    gate: 'closed',
+    cycle,
+    reasons: isNonEmpty(distinct) ? distinct : [unknown({ code: 'no-next', facts: {} })],
+  };
 }
 
 /** The hold points of this release that are ratified, or not yet. */
@@ -110,24 +116,32 @@ export function quoted(word: string): string {
 
 const isBack = ({ direction }: Cycle['done'][number]): boolean => direction === 'down';
 
-function closedBy({ closed, done }: Cycle): readonly string[] {
-  if (done.some(isBack))
-    return ['order: the way back of this ratification has begun; another rollout needs another ratification'];
-  return closed.up === null ? [] : [closed.up];
+const unknown = (facts: Unknown): Reason => ({ code: 'unknown', facts });
+
+function closedBy({ closed, done }: Cycle): readonly Reason[] {
+  if (done.some(isBack)) return [{ code: 'spent', facts: {} }];
+  return closed.up === null ? [] : [{ code: 'gate', facts: closed.up }];
 }
 
 type Look = Pick<Occasion, 'sealed' | 'target' | 'report' | 'reading'>;
 
-function strange({ sealed, target, report, reading }: Look): readonly string[] {
+function strange({ sealed, target, report, reading }: Look): readonly Reason[] {
   const isStrange = report.release.seal !== sealed.seal || reading.seal !== sealed.seal || reading.target !== target;
-  return isStrange ? ['unknown: the report or the reading is of another release or target'] : [];
+  return isStrange ? [unknown({ code: 'stranger', facts: {} })] : [];
 }
 
-function notReady(look: Look): readonly string[] {
+function notReady(look: Look): readonly Reason[] {
   const { report, reading } = look;
   return [
     ...strange(look),
-    ...(report.readiness.status === 'GO' ? [] : ['readiness: NO-GO', ...report.readiness.reasons]),
-    ...(reading.verdict.decision === 'OPEN' ? [] : reading.verdict.reasons.map(explainReason)),
+    ...(report.readiness.status === 'GO'
+      ? []
+      : [
+          { code: 'unready', facts: {} } as const,
+          ...report.readiness.reasons.map((why) => ({ code: 'unproven', facts: { why } }) as const),
+        ]),
+    ...(reading.verdict.decision === 'OPEN'
+      ? []
+      : reading.verdict.reasons.map((unmet) => ({ code: 'unmet', facts: unmet }) as const)),
   ];
 }

@@ -1,4 +1,5 @@
 import { block, commandOf, type Occasion, said, type Standing, standingOf } from './occasion.ts';
+import { explain } from './reason.ts';
 
 /** Writes what an agent may do with the release now. While the gate is closed no command that changes production stands in it. */
 export function toPrompt(occasion: Occasion): string {
@@ -14,7 +15,7 @@ function first(occasion: Occasion, standing: Standing): string {
     case 'done':
       return done(occasion, standing);
     case 'closed':
-      return closed(occasion, standing.reasons);
+      return closed(occasion, standing.reasons.map(explain));
     default:
       return standing satisfies never;
   }

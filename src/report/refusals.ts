@@ -1,3 +1,5 @@
+import { type ClosingCode } from '../gate/index.ts';
+
 /** What a refusal of the gate means, and the next thing to do. */
 export interface RefusalHelp {
   readonly means: string;
@@ -8,7 +10,7 @@ const ratifyAgain = 'ask the people of the seats for a new ratification (oneroof
 const sealAgain = 'seal, rehearse and ratify again';
 
 /** Each code that the gate refuses a rollout or a rollback with (`gate: CODE: …`), for a person at night. */
-export const refusals: Readonly<Record<string, RefusalHelp>> = {
+export const refusals: Readonly<Record<ClosingCode, RefusalHelp>> = {
   unknown: { means: 'no such ratification was handed in, or the gate could not be asked', next: ratifyAgain },
   registry: {
     means:

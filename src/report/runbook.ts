@@ -1,4 +1,5 @@
 import { type AfterStep } from '../release/index.ts';
+import { explainRefusal } from '../gate/index.ts';
 import { asText } from './markdown.ts';
 import {
   block,
@@ -10,6 +11,7 @@ import {
   type Standing,
   standingOf,
 } from './occasion.ts';
+import { explain } from './reason.ts';
 import { refusals } from './refusals.ts';
 
 /** Writes the Markdown that a person at night follows: what this is, what holds now, the commands in order, the way back, each refusal. */
@@ -124,7 +126,7 @@ function now(occasion: Occasion, standing: Standing): string {
         ]),
     ...holdPointsOf(occasion).map(
       ({ holdPoint, closed }) =>
-        `Hold point before ${asText(holdPoint ?? '')}: ${closed.up === null ? 'ratified' : asText(closed.up)}.`,
+        `Hold point before ${asText(holdPoint ?? '')}: ${closed.up === null ? 'ratified' : asText(explainRefusal(closed.up))}.`,
     ),
   ].join('\n\n');
 }
@@ -136,7 +138,7 @@ function gateText(standing: Standing): string {
     case 'done':
       return "**DONE.** Every tier that may run is done by the gate's own rows, and schema and invariants hold. There is nothing to roll out: go on at 3.";
     case 'closed':
-      return `**GATE: CLOSED.** Nothing is rolled out until each of these is resolved:\n\n${list(standing.reasons)}`;
+      return `**GATE: CLOSED.** Nothing is rolled out until each of these is resolved:\n\n${list(standing.reasons.map(explain))}`;
     default:
       return standing satisfies never;
   }
@@ -145,7 +147,7 @@ function gateText(standing: Standing): string {
 function wayBack({ ratifications }: Occasion, { cycle }: Standing): string {
   if (ratifications.state === 'unread') return 'Not known: the gate could not be asked. It may stand half-way.';
   if (cycle === null) return 'Closed: there is no ratification, so nothing of it was rolled out.';
-  return cycle.closed.down === null ? 'Open.' : `Closed: ${asText(cycle.closed.down)}.`;
+  return cycle.closed.down === null ? 'Open.' : `Closed: ${asText(explainRefusal(cycle.closed.down))}.`;
 }
 
 function after(steps: readonly AfterStep[]): string {

@@ -1,14 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { isNonEmpty, type NonEmpty, now, OneRoofError } from '../core/index.ts';
-import { type Connection, type Session, sql } from '../database/index.ts';
+import { type Connection, type Session, sql, sqlStateOf } from '../database/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
+import { refusalOf } from '../gate/index.ts';
 import { type Direction, type SealedRelease, type TierId } from '../release/index.ts';
 import * as gate from './gate-calls.io.ts';
 import { betweenTransactions, notBegun, refuseOutside, unknown } from './halt.ts';
 import { nextAct } from './next.ts';
-import { uncertain } from './outcome.ts';
 import { requireWritable } from './preflight.io.ts';
-import { isFenced, refusalOf, stateOf } from './refusal.ts';
+import { type ExecutionReason, executionReasonOf, type HeldReason, outcomeReason } from './reason.ts';
 import { defaultPatience, isRetryable, type Patience, pauseBefore } from './retry.ts';
 import {
   type Execution,
@@ -113,13 +113,13 @@ class Executor {
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === null) throw error;
-      if (!isFenced(refusal)) return this.held([`${refusal.code}: ${refusal.text}`]);
+      if (refusal.code !== 'fence') return this.held([{ code: 'gate', facts: refusal }]);
       await this.letOther();
       return null;
     }
   }
 
-  private held(reasons: NonEmpty<string>): RolloutResult {
+  private held(reasons: NonEmpty<HeldReason>): RolloutResult {
     return { result: 'held', ...this.what(), reasons };
   }
 
@@ -139,7 +139,7 @@ class Executor {
         const { cause, at } = error;
         if (refusalOf(cause) !== null || cause instanceof OneRoofError) throw cause;
         const tried = { attempts, elapsed: performance.now() - began, luck: Math.random() };
-        const pause = isRetryable(stateOf(cause)) ? pauseBefore(patience, tried) : null;
+        const pause = isRetryable(sqlStateOf(cause)) ? pauseBefore(patience, tried) : null;
         if (pause === null) throw this.epoch === '' ? notBegun(cause) : failed(cause, this.entry(piece), at);
         this.say({ at: 'retry', tier: piece.tier.id, step: null });
         await this.pause(pause);
@@ -162,7 +162,7 @@ class Executor {
     } catch (error) {
       const cause = error instanceof Undone ? error.cause : error;
       if (!isLost(cause)) {
-        await this.record(piece, 'not-applied', cause instanceof Error ? cause.message : String(cause));
+        await this.record(piece, 'not-applied', executionReasonOf(cause));
         throw error;
       }
       await this.close();
@@ -184,7 +184,7 @@ class Executor {
   private async applied(piece: Piece, replication: Replication): Promise<void> {
     const tier = piece.tier.id;
     const isCertain = replication === 'as-configured';
-    await this.record(piece, 'applied', isCertain ? null : uncertain);
+    await this.record(piece, 'applied', isCertain ? null : { code: 'standby-behind', facts: {} });
     if (!isCertain) {
       this.replication = replication;
       this.say({ at: 'uncertain', tier, step: null });
@@ -195,7 +195,7 @@ class Executor {
   /** An answer that was lost is made good by what the database says; only what is not applied, or not known, is an error. */
   private async conclude(piece: Piece, outcome: Outcome, cause: unknown): Promise<void> {
     if (outcome.outcome === 'applied') return await this.applied(piece, outcome.replication);
-    await this.record(piece, outcome.outcome, outcome.outcome === 'unknown' ? outcome.why : 'the connection was lost');
+    await this.record(piece, outcome.outcome, outcomeReason(outcome));
     if (outcome.outcome === 'unknown') throw unknown(`the outcome of tier ${piece.tier.id}`, outcome.why, outcome.look);
     throw new OneRoofError('CONNECTION_LOST', {
       problem: `the connection was lost in tier ${piece.tier.id}; the database says that it was not applied`,
@@ -254,7 +254,7 @@ class Executor {
     } catch (error) {
       if (signal?.aborted === true) throw interrupted(null);
       // the fence is held by a transaction of an older attempt: as good as any other lock
-      throw isRetryable(stateOf(error)) ? new Undone(error, null) : error;
+      throw isRetryable(sqlStateOf(error)) ? new Undone(error, null) : error;
     } finally {
       signal?.removeEventListener('abort', cancel);
       await cancelled;
@@ -267,7 +267,7 @@ class Executor {
     return { statement, direction, tier: piece.tier.id, epoch: this.epoch };
   }
 
-  private async record(piece: Piece, phase: Execution['phase'], reason: string | null): Promise<void> {
+  private async record(piece: Piece, phase: Execution['phase'], reason: ExecutionReason | null): Promise<void> {
     const { sealed, target, statement, direction } = this.plan;
     const first = piece.steps[0]?.n ?? 0;
     await this.plan.record({

@@ -1,7 +1,7 @@
 import { type Session, sql } from '../database/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
-import { readCycles } from '../gate/index.ts';
-import { type Direction, type Seal, type Step } from '../release/index.ts';
+import { readCycles, type Refusal } from '../gate/index.ts';
+import { type Direction, type Step } from '../release/index.ts';
 import { type Backend, type Findings, type ServerIdentity, standby } from './outcome.ts';
 import { type Epoch, type Progress } from './rollout.ts';
 
@@ -55,23 +55,12 @@ export async function readProgress(session: Session, statement: StatementDigest)
   return { markers, steps: steps.map((step) => ({ ...step, n: Number(step.n) })) };
 }
 
-/** Whether the gate is open for a cycle in its direction, and the reason where it is not. */
-export async function readStatus(
-  session: Session,
-  { statement, direction }: Cycle,
-): Promise<readonly { readonly ok: boolean; readonly code: string; readonly reason: string }[]> {
-  const closed = (await readCycles(session)).find((one) => one.statement === statement)?.closed ?? null;
-  if (closed === null) return [{ ok: false, code: 'unknown', reason: 'there is no such ratification' }];
-  const why = closed[direction];
-  if (why === null) return [{ ok: true, code: '', reason: '' }];
-  const [code = '', ...reason] = why.split(': ');
-  return [{ ok: false, code, reason: reason.join(': ') }];
-}
-
-/** The ratifications of a seal that were handed in, newest first; further ones for a hold point are not among them. */
-export async function readStatements(session: Session, seal: Seal): Promise<readonly StatementDigest[]> {
-  const cycles = await readCycles(session);
-  return cycles.filter((one) => one.seal === seal && one.holdPoint === null).map(({ statement }) => statement);
+/** Why the gate is closed for a cycle in its direction; null where it is open. */
+export async function readClosed(session: Session, { statement, direction }: Cycle): Promise<Refusal | null> {
+  const found = (await readCycles(session)).find((one) => one.statement === statement);
+  return found === undefined
+    ? { code: 'unknown', facts: { said: 'there is no such ratification' } }
+    : found.closed[direction];
 }
 
 /** The digest of the live schema, by the gate's own function. */

@@ -1,10 +1,10 @@
 import { OneRoofError } from '../core/index.ts';
+import { sqlStateOf } from '../database/index.ts';
 import { type Direction, type SealedRelease } from '../release/index.ts';
-import { stateOf } from './refusal.ts';
 
 /** A server that ends the session while nothing of ours is under way: admin_shutdown and its kin, connection exceptions. */
 export function betweenTransactions(error: unknown): unknown {
-  if (error instanceof OneRoofError || !/^(57P0[1-5]|08...)$/.test(stateOf(error))) return error;
+  if (error instanceof OneRoofError || !/^(57P0[1-5]|08...)$/.test(sqlStateOf(error))) return error;
   return new OneRoofError('CONNECTION_LOST', {
     problem: 'the server ended the session between two transactions: each tier is applied as a whole or not at all',
     fix: 'run the same command again: it goes on where the database stands',

@@ -1,5 +1,6 @@
 import { isNonEmpty } from '../core/index.ts';
 import { type Direction, type Tier } from '../release/index.ts';
+import { type HeldReason } from './reason.ts';
 import { type Act, type Progress, type Wish } from './rollout.ts';
 
 /**
@@ -31,10 +32,7 @@ export function remaining(wish: Wish, progress: Progress): readonly { readonly t
 function forward({ release, through }: Wish, progress: Progress): Act {
   // one statement is one cycle: once its way back has begun, only the way back is open
   if (progress.markers.some(isDown) || progress.steps.some(isDown))
-    return {
-      act: 'held',
-      reasons: ['the way back of this statement has begun; rolling out again needs another statement'],
-    };
+    return { act: 'held', reasons: [{ code: 'way-back-begun', facts: {} }] };
   const last = release.tiers.find(({ id }) => id === through)?.order ?? Number.POSITIVE_INFINITY;
   const open = release.tiers.find(
     (tier) => tier.barred === null && tier.order <= last && !isMarked(progress, tier, 'up'),
@@ -50,9 +48,9 @@ function back({ release, through }: Wish, progress: Progress): Act {
   const top = standing[0];
   if (top === undefined) return { act: 'nothing' };
   // all of them at once: nobody should go half the way back to a tier that has none
-  const reasons = standing
-    .filter(({ oneWay }) => oneWay !== null)
-    .map(({ id, oneWay }) => `tier ${id} is one-way: ${oneWay}`);
+  const reasons = standing.flatMap(({ id, oneWay }): readonly HeldReason[] =>
+    oneWay === null ? [] : [{ code: 'one-way', facts: { tier: id, why: oneWay } }],
+  );
   return isNonEmpty(reasons) ? { act: 'held', reasons } : enter(top, 'down', progress);
 }
 

@@ -4,9 +4,6 @@ import { type Outcome } from './rollout.ts';
 /** The timeline of a server in recovery, which has none of its own. */
 export const standby = 'standby';
 
-/** What the record says of a tier that a failover may lose. */
-export const uncertain = 'committed on the primary; a synchronous standby may lack it';
-
 /** What tells one running server and database from another. */
 export interface ServerIdentity {
   readonly systemIdentifier: string;

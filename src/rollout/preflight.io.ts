@@ -1,9 +1,10 @@
 import { isNonEmpty, type NonEmpty, OneRoofError } from '../core/index.ts';
-import { type Connection, type Session, sql } from '../database/index.ts';
+import { type Connection, type Session, sql, sqlStateOf } from '../database/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
-import { type Direction, type Release, type SealedRelease } from '../release/index.ts';
-import { readProgress, readSchemaDigest, readStatements, readStatus } from './gate-calls.io.ts';
-import { stateOf } from './refusal.ts';
+import { chooseCycle, readCyclesOf } from '../gate/index.ts';
+import { type Direction, isTouched, type Release, type SealedRelease } from '../release/index.ts';
+import { readClosed, readProgress, readSchemaDigest } from './gate-calls.io.ts';
+import { type HeldReason } from './reason.ts';
 import { type Progress } from './rollout.ts';
 import { openExecutor } from './session.io.ts';
 
@@ -13,7 +14,7 @@ export interface Preflight {
   readonly statement: StatementDigest | null;
   readonly progress: Progress;
   /** Why it must not begin; empty where it may. */
-  readonly reasons: readonly string[];
+  readonly reasons: readonly HeldReason[];
   /** Who would make it wait: sessions and prepared transactions of others. They are never ended by us. */
   readonly blockers: readonly string[];
 }
@@ -36,11 +37,13 @@ export async function preflight(plan: {
   try {
     await requireDirect(session);
     await requireWritable(session);
-    const statement = plan.statement ?? (await chooseStatement(session, { seal: sealed.seal, direction }));
+    const { seal } = sealed;
+    const statement =
+      plan.statement ?? chooseCycle(await readCyclesOf(session, seal), { seal, direction })?.statement ?? null;
     const blockers = await readBlockers(session, sealed.release);
     if (statement === null) {
-      const none = 'no ratification of this seal was handed in';
-      return { statement, progress: { markers: [], steps: [] }, reasons: [none], blockers };
+      const reasons = [{ code: 'not-ratified', facts: {} }] as const;
+      return { statement, progress: { markers: [], steps: [] }, reasons, blockers };
     }
     const progress = await readProgress(session, statement);
     return {
@@ -56,37 +59,18 @@ export async function preflight(plan: {
   }
 }
 
-/** A cycle that stands half-way is gone on with; else the newest statement that is open, else the newest one, for its reasons. */
-async function chooseStatement(
-  session: Session,
-  of: { readonly seal: SealedRelease['seal']; readonly direction: Direction },
-): Promise<StatementDigest | null> {
-  const { seal, direction } = of;
-  const statements = await readStatements(session, seal);
-  for (const statement of statements) {
-    const { markers, steps } = await readProgress(session, statement);
-    const rows = [...markers, ...steps];
-    const isBack = (tier: string): boolean =>
-      markers.some((marker) => marker.tier === tier && marker.direction === 'down');
-    if (rows.some(({ tier, direction }) => direction === 'up' && !isBack(tier))) return statement;
-  }
-  for (const statement of statements)
-    if ((await readStatus(session, { statement, direction })).every(({ ok }) => ok)) return statement;
-  return statements[0] ?? null;
-}
-
 async function reasonsAgainst(
   session: Session,
   of: { readonly statement: StatementDigest; readonly direction: Direction; readonly progress: Progress },
-): Promise<readonly string[]> {
-  const { progress } = of;
-  const closed = (await readStatus(session, of)).filter(({ ok }) => !ok);
-  const last = progress.markers.at(-1);
+): Promise<readonly HeldReason[]> {
+  const closed = await readClosed(session, of);
+  const last = of.progress.markers.at(-1);
   const live = last === undefined ? null : await readSchemaDigest(session);
-  const drifted = last !== undefined && live !== last.schemaAfter;
   return [
-    ...closed.map(({ code, reason }) => `${code}: ${reason}`),
-    ...(drifted ? [`schema: it is no longer as tier ${last.tier} ${last.direction} left it`] : []),
+    ...(closed === null ? [] : [{ code: 'gate' as const, facts: closed }]),
+    ...(last === undefined || live === last.schemaAfter
+      ? []
+      : [{ code: 'drifted' as const, facts: { tier: last.tier, direction: last.direction } }]),
   ];
 }
 
@@ -134,30 +118,28 @@ const longTransaction = '1 minute';
 
 /** Who holds the tables of a release, and whose transaction is open for long. A session without pg_read_all_stats sees the transactions of its own role only. */
 export async function readBlockers(session: Pick<Session, 'query'>, release: Release): Promise<readonly string[]> {
-  const patterns = release.touches.map(
-    (name) => `^${name.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*')}$`,
-  );
-  const rows = await session.query<{ text: string }>(sql`
-    select pg_catalog.format('session %s (%s) holds %s on %I.%I', l.pid, coalesce(nullif(a.application_name, ''), 'no name'), l.mode, n.nspname, c.relname) as text
+  const rows = await session.query<{ text: string; schema: string | null; relation: string | null }>(sql`
+    select n.nspname as schema, c.relname as relation, pg_catalog.format('session %s (%s) holds %s on %I.%I', l.pid, coalesce(nullif(a.application_name, ''), 'no name'), l.mode, n.nspname, c.relname) as text
     from pg_catalog.pg_locks l join pg_catalog.pg_class c on c.oid = l.relation join pg_catalog.pg_namespace n on n.oid = c.relnamespace
       left join pg_catalog.pg_stat_activity a on a.pid = l.pid
     where l.granted and l.pid is distinct from pg_catalog.pg_backend_pid()
       and l.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
-      and n.nspname || '.' || c.relname ~ any (array(select pg_catalog.json_array_elements_text(${JSON.stringify(patterns)}::json)))
     union all
-    select pg_catalog.format('session %s (%s) has a transaction open since %s', pid, coalesce(nullif(application_name, ''), 'no name'), xact_start)
+    select null, null, pg_catalog.format('session %s (%s) has a transaction open since %s', pid, coalesce(nullif(application_name, ''), 'no name'), xact_start)
     from pg_catalog.pg_stat_activity where datname = pg_catalog.current_database() and pid <> pg_catalog.pg_backend_pid()
       and xact_start < pg_catalog.now() - ${longTransaction}::interval
     union all
-    select pg_catalog.format('the prepared transaction %L of %s', gid, owner) from pg_catalog.pg_prepared_xacts
+    select null, null, pg_catalog.format('the prepared transaction %L of %s', gid, owner) from pg_catalog.pg_prepared_xacts
     where database = pg_catalog.current_database()
-    order by 1`);
-  return rows.map(({ text }) => text);
+    order by text`);
+  return rows
+    .filter(({ schema, relation }) => schema === null || isTouched([schema, relation ?? ''], release.touches))
+    .map(({ text }) => text);
 }
 
 /** undefined_table, undefined_function, invalid_schema_name, insufficient_privilege. */
 function asMissing(error: unknown): unknown {
-  if (!['42P01', '42883', '3F000', '42501'].includes(stateOf(error))) return error;
+  if (!['42P01', '42883', '3F000', '42501'].includes(sqlStateOf(error))) return error;
   return new OneRoofError('GATE_NOT_INSTALLED', {
     problem: `the executor cannot use a gate in this database: ${error instanceof Error ? error.message : ''}`,
     fix: 'install the gate there, and see the address of the executor',
@@ -166,6 +148,6 @@ function asMissing(error: unknown): unknown {
 }
 
 /** The reasons as a list that is not empty, or null. */
-export function asHeld(reasons: readonly string[]): NonEmpty<string> | null {
+export function asHeld(reasons: readonly HeldReason[]): NonEmpty<HeldReason> | null {
   return isNonEmpty(reasons) ? reasons : null;
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Instant, isDigest } from '../core/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
 import { type Release, type TierId } from '../release/index.ts';
+import { executionReason } from './reason.ts';
 import { type Epoch, type Execution } from './rollout.ts';
 
 const text = <T extends string>() => z.custom<T>((value) => typeof value === 'string');
@@ -16,7 +17,7 @@ const form: z.ZodType<Execution> = z.strictObject({
   steps: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
   epoch: text<Epoch>(),
   phase: z.enum(['intent', 'applied', 'not-applied', 'unknown']),
-  reason: z.string().nullable(),
+  reason: z.union([z.string(), executionReason]).nullable(),
   at: z.custom<Instant>((value) => typeof value === 'string' && !Number.isNaN(Date.parse(value))),
 });
 

@@ -1,6 +1,7 @@
 import { type Digest, type Instant, type NonEmpty } from '../core/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
 import { type Direction, type Release, type Seal, type TierId } from '../release/index.ts';
+import { type ExecutionReason, type HeldReason } from './reason.ts';
 
 /** The number of an attempt; a higher one fences every lower one off. Text, because the database counts in 64 bits. */
 export type Epoch = string;
@@ -38,7 +39,7 @@ export interface Wish {
 export type Act =
   | { readonly act: 'enter'; readonly tier: TierId; readonly firstStep: number }
   | { readonly act: 'nothing' }
-  | { readonly act: 'held'; readonly reasons: NonEmpty<string> }
+  | { readonly act: 'held'; readonly reasons: NonEmpty<HeldReason> }
   | { readonly act: 'halt'; readonly why: string; readonly look: string };
 
 /** Whether a commit is where `synchronous_standby_names` wants it, or whether a failover may lose it, because nobody can tell. */
@@ -63,8 +64,8 @@ export interface Execution {
   readonly steps: readonly [number, number];
   readonly epoch: Epoch;
   readonly phase: 'intent' | 'applied' | 'not-applied' | 'unknown';
-  /** Why it was not applied, or why that is unknown; of what was applied, that a standby may lack it; null elsewhere. */
-  readonly reason: string | null;
+  /** Why it was not applied, or why that is unknown; of what was applied, that a standby may lack it; null elsewhere. Text in the records of before. */
+  readonly reason: ExecutionReason | string | null;
   readonly at: Instant;
 }
 
@@ -98,5 +99,5 @@ export type RolloutResult =
       readonly result: 'held';
       readonly tiers: readonly TierId[];
       readonly runs: readonly TierRun[];
-      readonly reasons: NonEmpty<string>;
+      readonly reasons: NonEmpty<HeldReason>;
     };

@@ -1,5 +1,5 @@
 import { OneRoofError } from '../core/index.ts';
-import { type Connection, openSession, type Session } from '../database/index.ts';
+import { type Connection, openSession, searchPathOf, type Session } from '../database/index.ts';
 import { type ReleaseSettings } from '../release/index.ts';
 
 /** How long the server lets a silent executor hold its locks. Milliseconds; a step's answer is followed by the next call at once. */
@@ -27,7 +27,7 @@ export function openExecutor(
       idle_in_transaction_session_timeout: String(plan.lease ?? lease),
       // an executor that died is noticed while its statement still runs
       client_connection_check_interval: '2s',
-      search_path: settings.searchPath.map((name) => `"${name.replaceAll('"', '""')}"`).join(', '),
+      search_path: searchPathOf(settings.searchPath),
       default_transaction_read_only: plan.write === 'never' ? 'on' : 'off',
     },
   });

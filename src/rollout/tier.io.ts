@@ -1,9 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { OneRoofError, printable } from '../core/index.ts';
-import { problemOf, type Session, type StepResult, sql } from '../database/index.ts';
+import { problemOf, type Session, sqlStateOf, type StepResult, sql } from '../database/index.ts';
 import { type Step, type Tier } from '../release/index.ts';
 import { type Entry, enterTier, leaveTier } from './gate-calls.io.ts';
-import { stateOf } from './refusal.ts';
 import { type Replication, type RolloutEvent } from './rollout.ts';
 import { interrupted, undo } from './session.io.ts';
 import { type Numbered, runSteps } from './steps.io.ts';
@@ -118,7 +117,7 @@ async function commit(session: Session, signal: AbortSignal | undefined): Promis
 /** True where the connection is gone, so that nobody heard the answer. */
 export function isLost(error: unknown): boolean {
   if (error instanceof OneRoofError) return error.code === 'CONNECTION_LOST';
-  const state = stateOf(error);
+  const state = sqlStateOf(error);
   // the server ended the session; or the driver speaks of its socket, which has no SQLSTATE
   return /^(57P0[1-5]|08...|25P0[34])$/.test(state) || !/^[0-9A-Z]{5}$/.test(state);
 }
@@ -126,7 +125,7 @@ export function isLost(error: unknown): boolean {
 /** The error of a gate that the executor's role may not use, or that is not there any more; null for every other error. */
 export function unusable(error: unknown, what: string): OneRoofError | null {
   // insufficient_privilege, undefined_function, invalid_schema_name, undefined_object: a role that was dropped
-  if (!['42501', '42883', '3F000', '42704'].includes(stateOf(error)) || error instanceof OneRoofError) return null;
+  if (!['42501', '42883', '3F000', '42704'].includes(sqlStateOf(error)) || error instanceof OneRoofError) return null;
   const { message } = error as { message?: unknown };
   return new OneRoofError('GATE_NOT_INSTALLED', {
     problem: `${what}: the executor cannot use the gate: ${printable(String(message))}`,

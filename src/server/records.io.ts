@@ -1,9 +1,9 @@
 import { type Digest, now } from '../core/index.ts';
 import { type Entry, type Evidence, type EvidenceStore } from '../evidence/index.ts';
 import { type SealedRelease } from '../release/index.ts';
-import { kept } from './kept.io.ts';
+import { keep } from './kept.io.ts';
 import { type Records, type ReleaseRecord } from './records.ts';
-import { sealedFrom, soundStore } from './sound-store.io.ts';
+import { recheck, sealedFrom, soundStore } from './sound-store.io.ts';
 
 /**
  * Opens what the pages show of the evidence. Every page asks: all signatures are checked when something was added, not for each.
@@ -11,11 +11,17 @@ import { sealedFrom, soundStore } from './sound-store.io.ts';
  * Errors  of its methods: those of the store.
  */
 export function openRecords(whole: EvidenceStore): Records {
-  const store = soundStore(whole);
+  const lines = keep<readonly Entry[]>({ lifetime: recheck });
+  const entries = async (): Promise<readonly Entry[]> => lines.of('', () => whole.entries(), await whole.head());
+  const store = { ...soundStore(whole), entries };
   const known = new Map<Digest, ReleaseRecord>();
   const load = async (): Promise<readonly ReleaseRecord[]> => {
     const bySeal = new Map<Digest, Entry[]>();
-    for (const entry of await store.entries()) bySeal.set(entry.seal, [...(bySeal.get(entry.seal) ?? []), entry]);
+    for (const entry of await store.entries()) {
+      const of = bySeal.get(entry.seal) ?? [];
+      of.push(entry);
+      bySeal.set(entry.seal, of);
+    }
     const found = await Promise.all(
       [...bySeal].map(async ([seal, entries]) => {
         const before = known.get(seal);
@@ -28,8 +34,8 @@ export function openRecords(whole: EvidenceStore): Records {
     );
     return found.toSorted((one, other) => (one.lastAt < other.lastAt ? 1 : -1));
   };
-  const read = kept(store, load);
-  const all = (): Promise<readonly ReleaseRecord[]> => read('all');
+  const records = keep<readonly ReleaseRecord[]>({ lifetime: recheck });
+  const all = async (): Promise<readonly ReleaseRecord[]> => records.of('', load, await store.head());
   return { all, of: async (seal) => (await all()).find((one) => one.seal === seal) ?? null, store };
 }
 
@@ -38,15 +44,8 @@ async function recordOf(
   of: { readonly seal: Digest; readonly entries: readonly Entry[]; readonly sealed: SealedRelease | null },
 ): Promise<ReleaseRecord> {
   const { seal, entries } = of;
-  let evidence: Promise<readonly Evidence[]> | null = null;
-  const bodies = (): Promise<readonly Evidence[]> => {
-    evidence ??= store.of(seal);
-    // what failed is read again by the next page
-    evidence.catch(() => {
-      evidence = null;
-    });
-    return evidence;
-  };
+  const evidence = keep<readonly Evidence[]>({ lifetime: Number.POSITIVE_INFINITY });
+  const bodies = (): Promise<readonly Evidence[]> => evidence.of('', () => store.of(seal));
   const sealed = of.sealed ?? (await sealedFrom(await bodies(), seal));
   return {
     seal,

@@ -1,8 +1,11 @@
 import { type Digest } from '../core/index.ts';
 import { type Evidence, type EvidenceStore, type Log } from '../evidence/index.ts';
 import { readSealedSources, type SealedRelease } from '../release/index.ts';
-import { kept } from './kept.io.ts';
+import { keep } from './kept.io.ts';
 import { soundOf } from './sound.ts';
+
+/** What was read and checked is read and checked again after so long, also where nothing was added: bytes may have been changed. Milliseconds. */
+export const recheck = 5000;
 
 /**
  * The same store for pages: what was read serves all visitors until something is added, and of a piece that no page can be drawn of they
@@ -24,9 +27,9 @@ export function soundStore(whole: EvidenceStore): EvidenceStore {
     seen.set(seal, new Map(judged.map((piece) => [piece.entry.index, piece])));
     return judged;
   };
-  const logs = kept(whole, (): Promise<Log> => whole.log());
+  const logs = keep<Log>({ lifetime: recheck });
   // pieces are not kept: a line may stand in the log a moment before the head does, and a record keeps what it read
-  return { ...whole, log: () => logs('log'), of: judge };
+  return { ...whole, log: async () => logs.of('', () => whole.log(), await whole.head()), of: judge };
 }
 
 /** The release as it was sealed, from what was recorded; null where that is not there. */

@@ -1,18 +1,26 @@
 import { z } from 'zod';
 import { OneRoofError, parseDuration } from '../core/index.ts';
 import { parseAddress } from '../database/index.ts';
+import { type IssueFacts } from '../yaml/index.ts';
 
 const text = z.string().min(1, 'expected a text that is not empty');
 const duration = text.refine((value) => parseDuration(value) !== null, 'expected a length of time such as 1h or 7d');
 
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable');
 
+/** A password in the file has one way out, and the line that holds it is never shown. */
+const password: IssueFacts = {
+  fix: 'take it out of the url; use passwordFile, urlFrom with an environment variable, PGPASSWORD or ~/.pgpass',
+  isSecret: true,
+};
+
 /** A problem of an address, or null; it never repeats the address. */
-function problemOfUrl(url: string): string | null {
+function problemOfUrl(url: string): { readonly message: string; readonly params?: { [key: string]: unknown } } | null {
   try {
-    return parseAddress(url)['password'] === undefined ? null : 'the url holds a password';
+    const holdsPassword = parseAddress(url)['password'] !== undefined;
+    return holdsPassword ? { message: 'the url holds a password', params: { ...password } } : null;
   } catch (error) {
-    if (error instanceof OneRoofError) return error.message;
+    if (error instanceof OneRoofError) return { message: error.message };
     throw error;
   }
 }
@@ -21,7 +29,7 @@ const addressParts = z.strictObject({
   url: text
     .superRefine((url, context) => {
       const problem = problemOfUrl(url);
-      if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+      if (problem !== null) context.addIssue({ code: 'custom', ...problem });
     })
     .optional(),
   urlFrom: variable.optional(),

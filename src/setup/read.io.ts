@@ -23,10 +23,11 @@ export async function readSetup(folderOrFile: string, env: Environment = process
     text: readFileSync(file, 'utf8'),
     schema: setupForm,
     invalid: 'CONFIG_INVALID',
+    fix: 'compare with the comments of a fresh oneroof.yaml (`oneroof init` in an empty folder)',
   });
   if (!parsed.ok) {
     const [first, ...rest] = parsed.problems;
-    if (first !== undefined) throw OneRoofError.of([withFix(first), ...rest.map(withFix)]);
+    if (first !== undefined) throw OneRoofError.of([withoutSecret(first), ...rest.map(withoutSecret)]);
     throw new OneRoofError('INTERNAL', { problem: `${file} was refused without a problem`, fix: 'please report it' });
   }
   const form = parsed.value;
@@ -218,16 +219,8 @@ function duration(text: string): Milliseconds {
   return parseDuration(text) ?? (0 as Milliseconds);
 }
 
-/** A password in the file has one way out, and that is worth saying; the line that holds it is never shown. */
-function withFix(problem: Problem): Problem {
+/** An address that another rule refuses may hold a password too: its line is not shown. */
+function withoutSecret(problem: Problem): Problem {
   const { excerpt, ...rest } = problem;
-  if (problem.problem.includes('holds a password'))
-    return {
-      ...rest,
-      fix: 'take it out of the url; use passwordFile, urlFrom with an environment variable, PGPASSWORD or ~/.pgpass',
-    };
-  if (excerpt !== undefined && /:\/\/[^/\s]*:[^/\s]*@/.test(excerpt)) return rest;
-  return problem.code === 'CONFIG_INVALID' && problem.fix.includes('docs/FORMAT.md')
-    ? { ...problem, fix: 'compare with the comments of a fresh oneroof.yaml (`oneroof init` in an empty folder)' }
-    : problem;
+  return excerpt !== undefined && /:\/\/[^/\s]*:[^/\s]*@/.test(excerpt) ? rest : problem;
 }

@@ -126,7 +126,7 @@ export function signingActions(
 function refusedByGate(error: unknown): Extract<Answer, { ok: false }> {
   const refusal = refusalOf(error);
   if (refusal === null) throw error;
-  return { ok: false, ...refusal };
+  return { ok: false, code: refusal.code, text: refusal.facts.said };
 }
 
 /** Whose good signature this is, or why it does not count. The credential's id only finds candidates; the public key decides. */

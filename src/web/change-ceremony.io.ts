@@ -3,6 +3,7 @@ import { type StatementDigest, statementDigest, writeStatement } from '../eviden
 import {
   acceptDocument,
   describeGate,
+  explainRefusal,
   policyDigest,
   readChanges,
   readCycles,
@@ -11,13 +12,13 @@ import {
   submitSignature,
 } from '../gate/index.ts';
 import { type ShownCeremony } from './ceremony.io.ts';
-import { describeChange, documentOf, type Next, requireNext } from './change.ts';
+import { describeChange, type Difference, differenceText, documentOf, type Next, requireNext } from './change.ts';
 import { type Standing } from './pages.ts';
 import { type Relay } from './relay.io.ts';
 
 /** The ceremony of a change, and what it does: a line for each difference, and for each ratification that it closes. */
 export interface ChangeCeremony extends ShownCeremony {
-  readonly changes: readonly string[];
+  readonly changes: readonly Difference[];
 }
 
 /** Which statement a nonce is for: the same one to everybody who is asked for the same change. */
@@ -62,7 +63,7 @@ export async function changeCeremony(relay: Relay, next: Next, nonceFor: NonceFo
   };
   await settle();
   const what = next.kind === 'registry' ? `registry, version ${next.registry.version}` : `policy ${next.policy.name}`;
-  const lines = [...describeChange(relay, next), ...(await closes(relay))];
+  const changes = [...describeChange(relay, next), ...(await closes(relay))];
   return {
     body,
     policy,
@@ -77,12 +78,12 @@ export async function changeCeremony(relay: Relay, next: Next, nonceFor: NonceFo
     ],
     text: [
       'CHANGES',
-      ...lines,
+      ...changes.map(differenceText),
       '',
       `THE NEXT ${next.kind.toUpperCase()}`,
       JSON.stringify(JSON.parse(document), null, 2),
     ].join('\n'),
-    changes: lines,
+    changes,
     standing,
     submit: async ({ signature }) => {
       await submitSignature(session, body, signature);
@@ -100,7 +101,7 @@ async function standingOf(
     return {
       complete: change.missing === null,
       signed: change.persons,
-      missing: change.missing === null ? [] : [change.missing],
+      missing: change.missing === null ? [] : [explainRefusal(change.missing)],
     };
   if (await isInForce(relay, next)) return { complete: true, signed: [], missing: [] };
   const missing = `seats: 0 of ${relay.policy.quorum.length} seats are filled`;
@@ -146,11 +147,13 @@ function bodyOf({ policy, registry }: Relay, next: Next, nonce: string): string 
 }
 
 /** A ratification names the registry and the policy that it was signed under: with another one in force it opens nothing more. */
-async function closes({ session }: Relay): Promise<readonly string[]> {
+async function closes({ session }: Relay): Promise<readonly Difference[]> {
   const open = (await readCycles(session)).filter(({ closed }) => closed.up === null || closed.down === null);
-  return open.map(({ statement, done, next }) =>
-    done.length > 0 && (next.up !== null || next.down !== null)
-      ? `closes   ratification ${statement}, which is rolled out in part or whole: its way back needs a new ratification`
-      : `closes   ratification ${statement}, which is open`,
-  );
+  return open.map(({ statement, done, next }) => {
+    const isBegun = done.length > 0 && (next.up !== null || next.down !== null);
+    const how = isBegun
+      ? 'which is rolled out in part or whole: its way back needs a new ratification'
+      : 'which is open';
+    return { word: 'closes', text: `ratification ${statement}, ${how}` };
+  });
 }

@@ -84,8 +84,31 @@ function counting({ policy, registry }: InForce): Registry {
   return { ...registry, persons };
 }
 
-/** What a change does, measured by comparing what is in force with what would be: a line for each difference, none left out. */
-export function describeChange(present: InForce, next: Next): readonly string[] {
+/** One thing that a change does: a word, and what it is about. */
+export interface Difference {
+  readonly word:
+    | 'comes'
+    | 'goes'
+    | 'key'
+    | 'key new'
+    | 'key gone'
+    | 'level'
+    | 'name'
+    | 'changes'
+    | 'seats'
+    | 'spare'
+    | 'closes'
+    | 'nothing';
+  readonly text: string;
+}
+
+/** A difference as a line of text: `key new  ana: …`. */
+export function differenceText({ word, text }: Difference): string {
+  return word === 'nothing' ? text : `${word.padEnd(8)} ${text}`;
+}
+
+/** What a change does, measured by comparing what is in force with what would be: none of the differences is left out. */
+export function describeChange(present: InForce, next: Next): readonly Difference[] {
   const after = { ...present, ...next };
   const differences =
     next.kind === 'registry'
@@ -93,13 +116,18 @@ export function describeChange(present: InForce, next: Next): readonly string[] 
       : policyLines(present.policy, next.policy);
   const without = cannotBeSpared(after);
   return [
-    ...(differences.length === 0 ? ['nothing changes but the version'] : differences),
-    'seats    every seat and the quorum can be filled',
-    without.length === 0
-      ? 'spare    also without any one of the persons'
-      : `spare    none for ${without.join(', ')}: without that person alone they could not`,
+    ...(differences.length === 0 ? [said('nothing', 'nothing changes but the version')] : differences),
+    said('seats', 'every seat and the quorum can be filled'),
+    said(
+      'spare',
+      without.length === 0
+        ? 'also without any one of the persons'
+        : `none for ${without.join(', ')}: without that person alone they could not`,
+    ),
   ];
 }
+
+const said = (word: Difference['word'], text: string): Difference => ({ word, text });
 
 /** The persons without whom alone some seat, or the quorum, could not be filled. */
 export function cannotBeSpared({ policy, registry }: InForce): readonly string[] {
@@ -120,7 +148,7 @@ export function couldFill({ policy, registry }: InForce, seat: Seat): readonly P
   );
 }
 
-function registryLines(before: Registry, after: Registry): readonly string[] {
+function registryLines(before: Registry, after: Registry): readonly Difference[] {
   const people = [...new Set([...before.persons, ...after.persons].map(({ id }) => id))].toSorted();
   const of = (registry: Registry, id: string): Person | undefined => registry.persons.find((one) => one.id === id);
   const agents = [...new Set([...before.software, ...after.software].map(({ id }) => id))].toSorted();
@@ -131,29 +159,29 @@ function registryLines(before: Registry, after: Registry): readonly string[] {
       if (was === is) return [];
       return [
         is === undefined
-          ? `goes     software ${id}`
-          : `${was === undefined ? 'comes ' : 'key   '}   software ${id}: ${is}`,
+          ? said('goes', `software ${id}`)
+          : said(was === undefined ? 'comes' : 'key', `software ${id}: ${is}`),
       ];
     }),
   ];
 }
 
-function personLines(before: Person | undefined, after: Person | undefined): readonly string[] {
+function personLines(before: Person | undefined, after: Person | undefined): readonly Difference[] {
   if (after === undefined)
-    return before === undefined ? [] : [`goes     ${before.id}, ${before.name}, level ${before.level}`];
+    return before === undefined ? [] : [said('goes', `${before.id}, ${before.name}, level ${before.level}`)];
   const { id, name, level } = after;
   if (before === undefined)
     return [
-      `comes    ${id}, ${name}, level ${level}`,
-      ...after.keys.map((key) => `key new  ${id}: ${describeKey(key)}`),
+      said('comes', `${id}, ${name}, level ${level}`),
+      ...after.keys.map((key) => said('key new', `${id}: ${describeKey(key)}`)),
     ];
   const has = (keys: readonly Passkey[], key: Passkey): boolean =>
     keys.some((one) => canonicalJson(one) === canonicalJson(key));
   return [
-    ...(before.level === level ? [] : [`level    ${id}: ${before.level} → ${level}`]),
-    ...(before.name === name ? [] : [`name     ${id}: ${before.name} → ${name}`]),
-    ...before.keys.filter((key) => !has(after.keys, key)).map((key) => `key gone ${id}: ${describeKey(key)}`),
-    ...after.keys.filter((key) => !has(before.keys, key)).map((key) => `key new  ${id}: ${describeKey(key)}`),
+    ...(before.level === level ? [] : [said('level', `${id}: ${before.level} → ${level}`)]),
+    ...(before.name === name ? [] : [said('name', `${id}: ${before.name} → ${name}`)]),
+    ...before.keys.filter((key) => !has(after.keys, key)).map((key) => said('key gone', `${id}: ${describeKey(key)}`)),
+    ...after.keys.filter((key) => !has(before.keys, key)).map((key) => said('key new', `${id}: ${describeKey(key)}`)),
   ];
 }
 
@@ -162,11 +190,11 @@ function describeKey({ label, device, aaguid, x, attestation }: Passkey): string
   return `${label}, ${device}, model ${aaguid}, ${vouched}, key ${x.slice(0, 12)}`;
 }
 
-function policyLines(before: Policy, after: Policy): readonly string[] {
+function policyLines(before: Policy, after: Policy): readonly Difference[] {
   const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof Policy)[];
   return fields.flatMap((field) => {
     const [was, is] = [before, after].map((one) => explainField(one, field));
-    return was === is ? [] : [`changes  ${field}: ${was} → ${is}`];
+    return was === is ? [] : [said('changes', `${field}: ${was} → ${is}`)];
   });
 }
 

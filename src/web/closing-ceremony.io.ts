@@ -68,12 +68,10 @@ function choose(
   // what was proposed and nobody has signed yet can be declined too
   if (kind === 'decline' && of.statement !== undefined && cycles.length === 0)
     return { statement: of.statement, persons: [] };
-  const waits = (cycle: Cycle): boolean => isWaiting(cycle) && cycle.done.length === 0;
-  const revoked = (cycle: Cycle): boolean => cycle.closed.up?.startsWith('revoked') === true;
   const found =
     kind === 'decline'
-      ? cycles.find(waits)
-      : (cycles.find(({ closed }) => closed.up === null) ?? cycles.find((cycle) => !revoked(cycle)));
+      ? cycles.find(isWaiting)
+      : (cycles.find(({ closed }) => closed.up === null) ?? cycles.find(({ closed }) => closed.up?.code !== 'revoked'));
   if (found !== undefined) return found;
   if (cycles.length === 0)
     throw new OneRoofError('NOTHING_WAITS', {

@@ -1,12 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type RegistrationResponseJSON, verifyRegistrationResponse } from '@simplewebauthn/server';
-import {
-  convertCertBufferToPEM,
-  cose,
-  decodeAttestationObject,
-  decodeCredentialPublicKey,
-  validateCertificatePath,
-} from '@simplewebauthn/server/helpers';
+import type { RegistrationResponseJSON } from '@simplewebauthn/server';
 import { z } from 'zod';
 import { now, OneRoofError } from '../core/index.ts';
 import { type Passkey, type Policy, type Registry, unattested } from '../gate/index.ts';
@@ -110,6 +103,9 @@ async function readKey(policy: Policy, challenge: string, given: z.output<typeof
     clientExtensionResults: {},
     response: { clientDataJSON, attestationObject },
   };
+  // some hundred files about certificates, which only the making of a passkey needs
+  const { verifyRegistrationResponse } = await import('@simplewebauthn/server');
+  const { cose, decodeCredentialPublicKey } = await import('@simplewebauthn/server/helpers');
   try {
     const { verified, registrationInfo } = await verifyRegistrationResponse({
       response,
@@ -146,6 +142,9 @@ async function readKey(policy: Policy, challenge: string, given: z.output<typeof
  * roots from one place for the whole process, and skips the chain where there are none: so they are handed to it here, for this policy.
  */
 async function followChain(policy: Policy, object: Uint8Array<ArrayBuffer>): Promise<void> {
+  const { convertCertBufferToPEM, decodeAttestationObject, validateCertificatePath } = await import(
+    '@simplewebauthn/server/helpers'
+  );
   const roots = policy.authenticators.roots ?? [];
   const sent = (decodeAttestationObject(object).get('attStmt').get('x5c') ?? []).filter(
     // it takes a root that the authenticator sends along for a chain with a link that stands twice

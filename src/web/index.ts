@@ -13,6 +13,8 @@ export {
   cannotBeSpared,
   couldFill,
   describeChange,
+  type Difference,
+  differenceText,
   documentOf,
   type InForce,
   type Next,

@@ -3,6 +3,7 @@ import { findDossier, type ShownDossier } from '../dossier/index.ts';
 import { type Evidence, type Ratification, statementDigest } from '../evidence/index.ts';
 import {
   type Cycle,
+  lacksSeats,
   parseStatement,
   type Policy,
   policyDigest,
@@ -44,7 +45,7 @@ export function findProposal(evidence: readonly Evidence[], wanted: Wanted): Pro
   for (const proposal of proposalsOf(evidence).toReversed()) {
     const said = ratificationOf(proposal);
     const cycle = wanted.cycles.find(({ statement }) => statement === statementDigest(proposal.body));
-    const waits = cycle === undefined || (cycle.done.length === 0 && cycle.closed.up?.startsWith('seats') === true);
+    const waits = cycle === undefined || lacksSeats(cycle);
     if (
       said !== null &&
       waits &&

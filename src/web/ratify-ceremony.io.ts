@@ -5,6 +5,7 @@ import { type Evidence, type StatementDigest, statementDigest } from '../evidenc
 import {
   authorsOf,
   buildRatification,
+  explainRefusal,
   readCycles,
   submitRelease,
   submitSignature,
@@ -169,6 +170,12 @@ function later(from: Instant, hours: number): Instant {
 /** How the database itself sees the statement now. */
 async function standingOf({ session, policy }: Relay, statement: StatementDigest): Promise<Standing> {
   const cycle = (await readCycles(session)).find((one) => one.statement === statement);
-  const closed = cycle === undefined ? `seats: 0 of ${policy.seats.length} seats are filled` : cycle.closed.up;
-  return { complete: closed === null, signed: cycle?.persons ?? [], missing: closed === null ? [] : [closed] };
+  if (cycle === undefined)
+    return { complete: false, signed: [], missing: [`seats: 0 of ${policy.seats.length} seats are filled`] };
+  const { closed, persons } = cycle;
+  return {
+    complete: closed.up === null,
+    signed: persons,
+    missing: closed.up === null ? [] : [explainRefusal(closed.up)],
+  };
 }

@@ -1,1 +1,1 @@
-export { type Parsed, parseYaml, type YamlSource } from './yaml.ts';
+export { type IssueFacts, type Parsed, parseYaml, type YamlSource } from './yaml.ts';

@@ -14,6 +14,14 @@ export interface YamlSource<T> {
   readonly schema: z.ZodType<T>;
   /** The code of a value that does not fit the schema. */
   readonly invalid: Extract<ErrorCode, 'YAML_INVALID' | 'CONFIG_INVALID' | 'POLICY_INVALID' | 'REGISTRY_INVALID'>;
+  /** What to do about a value that does not fit, where the schema names nothing better. */
+  readonly fix?: string;
+}
+
+/** What a schema may add to a problem of its own (`params` of a custom issue): the fix, and that the line holds a secret. */
+export interface IssueFacts {
+  readonly fix: string;
+  readonly isSecret: boolean;
 }
 
 /**
@@ -81,20 +89,25 @@ export function parseYaml<T>(source: YamlSource<T>): Parsed<T> {
       return unknown.map((key): Problem => {
         const path = key === undefined ? issue.path : [...issue.path, key];
         const place = placeOf(path);
+        const facts = factsOf(issue);
         const name = path.length === 0 ? 'the document' : path.map(String).join('.');
         return {
           code: source.invalid,
           problem: key === undefined ? `${name}: ${issue.message}` : `${name}: this key is not known here`,
           fix:
             key === undefined
-              ? 'give it a value of the form that docs/FORMAT.md describes'
+              ? (facts.fix ?? source.fix ?? 'give it a value of the form that docs/FORMAT.md describes')
               : 'remove the key, or correct its spelling',
           place,
-          excerpt: excerptOf(place.line ?? 1),
+          ...(facts.isSecret === true ? {} : { excerpt: excerptOf(place.line ?? 1) }),
         };
       });
     }),
   };
+}
+
+function factsOf(issue: z.core.$ZodIssue): Partial<IssueFacts> {
+  return issue.code === 'custom' ? (issue.params ?? {}) : {};
 }
 
 /** The offset of the deepest node on a path that exists: a missing key is reported at its parent. For a key, the key itself. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { count } from '../counts.ts';
 import { readBundle, verifyBundle, writeBundle } from '../../src/bundle/index.ts';
 import { canonicalJson, type Digest, type Instant, type Milliseconds, OneRoofError } from '../../src/core/index.ts';
 import { openFolderStore } from '../../src/evidence/index.ts';
@@ -54,7 +55,7 @@ test('a bundle with ratifications holds, and no byte of it can be changed', () =
       changed[n] = (changed[n] ?? 0) ^ mask;
       expect(codes(changed)).not.toEqual([]);
     }),
-    { numRuns: 150 },
+    { numRuns: count('damagedBundles') },
   );
 }, 120_000);
 
@@ -69,14 +70,14 @@ test('a bundle holds, and no byte of it can be changed, taken away or added', as
       changed[n] = (changed[n] ?? 0) ^ mask;
       expect(codes(changed)).not.toEqual([]);
     }),
-    { numRuns: 300 },
+    { numRuns: count('damagedBundles') },
   );
   fc.assert(
     fc.property(position, (n) => {
       expect(codes(whole.subarray(0, n))).toEqual(['BUNDLE_INVALID']);
       expect(codes(Buffer.concat([whole.subarray(0, n), whole.subarray(n + 1)]))).not.toEqual([]);
     }),
-    { numRuns: 60 },
+    { numRuns: count('damagedBundles') / 2 },
   );
 }, 60_000);
 

@@ -84,6 +84,29 @@ describe('oneroof diff', () => {
     });
   });
 
+  it('names an option of the server that it does not know, and compares without it, also from a file', async () => {
+    const stamped = [
+      'set allow_system_table_mods = on',
+      `update pg_attribute set attoptions = '{pg_next=17}' where attrelid = 'orders'::regclass and attnum > 0`,
+    ];
+    await withTwo(stamped, (run) => {
+      const said = 'column option pg_next, not known to One Roof, is not compared: public.orders.id and 2 more';
+      const { status, stdout } = run('diff', 'env:ONE', 'env:TWO', '--strict');
+      expect(stdout).toContain(`Noticed (1)\n  after: ${said}\n`);
+      expect(status).toBe(0);
+      expect(run('diff', 'env:ONE', 'env:ONE').stdout).not.toContain('Noticed');
+      const taken = run('fingerprint', 'env:TWO', '--out', 'two.json');
+      expect(taken.stdout).toContain(`Noticed (1)\n  ${said}`);
+      const { noticed } = JSON.parse(run('diff', 'two.json', 'env:ONE', '--schema-only', '--json').stdout) as {
+        noticed: unknown;
+      };
+      expect(noticed).toEqual({
+        before: [{ kind: 'column', option: 'pg_next', count: '3', first: 'public.orders.id' }],
+        after: [],
+      });
+    });
+  });
+
   it('compares with files, and two files only where they have the same seeds', async () => {
     await withTwo(['delete from orders where id = 7'], (run) => {
       expect(run('fingerprint', 'env:ONE', '--rows', '--out', 'a.json').status).toBe(0);

@@ -20,19 +20,6 @@ describe('a terminal session', () => {
     expect(oneroof(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
   });
 
-  it('loads no driver, parser or schema library to print its version', () => {
-    const log = join(folder, 'resolved.mjs');
-    const hook =
-      'export async function resolve(s, c, n) { const r = await n(s, c); process._rawDebug(`loaded ${r.url}`); return r; }';
-    const url = `data:text/javascript,${encodeURIComponent(hook)}`;
-    writeFileSync(log, `import { register } from 'node:module';\nregister(${JSON.stringify(url)});\n`);
-    const { stderr, status } = oneroof(['--version'], { env: { NODE_OPTIONS: `--import ${log}` } });
-    expect(status).toBe(0);
-    expect(stderr).toContain('node_modules/commander');
-    expect(stderr).not.toMatch(/node_modules\/(zod|pg|pg-cursor|yaml|libpg-query)\//);
-    expect(stderr).not.toContain('/cli/commands/');
-  });
-
   it('explains every command with examples', () => {
     expect(verbs.filter(({ examples }) => examples.length === 0)).toEqual([]);
     const help = oneroof(['doctor', '--help']);

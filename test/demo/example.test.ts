@@ -9,7 +9,7 @@ import {
   explainDifference,
 } from '../../src/fingerprint/index.ts';
 import { type Metric, readRelease, type Step } from '../../src/release/index.ts';
-import { versions, withDatabase, withSession } from '../database.io.ts';
+import { newest, withDatabase, withSession } from '../database.io.ts';
 
 const greenfield = {
   ospa: 0,
@@ -53,7 +53,7 @@ function differences(one: State, two: State): readonly string[] {
     .map(explainDifference);
 }
 
-test.each(versions)(
+test.each(newest)(
   'on %s the example goes from greenfield to finalized and back, to the digit and to the row',
   async (version) => {
     const release = await readRelease(exampleFolder());

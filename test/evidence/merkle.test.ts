@@ -4,6 +4,7 @@ import {
   inclusionProof,
   leafHash,
   type TreeHash,
+  treeOf,
   treeRoot,
   verifyConsistency,
   verifyInclusion,
@@ -50,7 +51,7 @@ test('every leaf of every small tree is proven, and no damaged proof, other leaf
     const root = treeRoot(leaves.slice(0, size));
     for (let index = 0; index < size; index += size < 20 ? 1 : 7) {
       const leaf = leaves[index] as TreeHash;
-      const proof = inclusionProof(leaves.slice(0, size), index);
+      const proof = inclusionProof(treeOf(leaves.slice(0, size)), index);
       const claim = { leaf, index, size, root, proof };
       expect(verifyInclusion(claim)).toBe(true);
       const others = [
@@ -71,7 +72,7 @@ test('every small tree is proven to continue every older one, and no damaged pro
     const after = { size, root: treeRoot(leaves.slice(0, size)) };
     for (let first = 0; first <= size; first += size < 20 ? 1 : 3) {
       const before = { size: first, root: treeRoot(leaves.slice(0, first)) };
-      const proof = consistencyProof(leaves.slice(0, size), first);
+      const proof = consistencyProof(treeOf(leaves.slice(0, size)), first);
       expect(verifyConsistency({ before, after, proof })).toBe(true);
       const others = [
         ...damaged(proof)

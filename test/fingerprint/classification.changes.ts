@@ -80,6 +80,8 @@ export const changes: Readonly<Record<string, Change>> = {
   'pg_attribute.attgenerated': `'s'`,
   'pg_attribute.attcollation': '950',
   'pg_attribute.attstattarget': '77',
+  // what no author can choose is the server's
+  'pg_attribute.attoptions': `array['n_distinct=7']`,
   'pg_attrdef.adrelid': `'h.plain'::regclass`,
   'pg_attrdef.adbin': other('pg_attrdef', 'adbin', `adrelid = 'h.d2'::regclass`),
   'pg_constraint.contype': { to: `'t'`, at: `conname = 'ch'` },

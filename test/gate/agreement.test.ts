@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sql } from '../../src/database/index.ts';
 import { explainReason, required } from '../../src/gate/index.ts';
-import { versions, withSession } from '../database.io.ts';
+import { count } from '../counts.ts';
+import { newest, withSession } from '../database.io.ts';
 import { ask, type Bend, bends, plan, withAsked } from './agreement.io.ts';
 import { withGate } from './cycle.io.ts';
 
 const named = (of: readonly Bend[]): string => of.map(({ name }) => name).join(' and ');
 
-describe.each(versions)('Node and PostgreSQL %s', (version) => {
+describe.each(newest)('Node and PostgreSQL %s', (version) => {
   // the database keeps to ASCII, because its encoding may have no other signs, and puts no commas into a figure
   it('say in the same words which bound a metric misses', () =>
     withGate(version, {}, async (gated) => {
@@ -57,7 +58,7 @@ describe.each(versions)('Node and PostgreSQL %s', (version) => {
             const { node, database } = await ask(asked, chosen);
             expect([named(chosen), ...database]).toEqual([named(chosen), ...node]);
           }),
-          { numRuns: 50 },
+          { numRuns: count('bentStatements') },
         ),
       );
     });

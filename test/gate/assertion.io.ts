@@ -1,4 +1,12 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from 'node:crypto';
 import { type AssertionCheck, type DeviceClass, type Signature } from '../../src/gate/index.ts';
 
 export const policy = { origin: 'https://gate.example.org', rpId: 'gate.example.org' };
@@ -28,8 +36,18 @@ export function authenticatorData(flags: number, { rpId = policy.rpId, tail = ''
 
 /** A new key pair of P-256, with its point as a registry spells it. */
 export function keyPair(): Pick<Parts, 'x' | 'y' | 'privateKey'> {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const jwk = publicKey.export({ format: 'jwk' });
+  return withPoint(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+}
+
+/** The key pair of P-256 whose private number is this: 32 bytes. */
+export function keyPairOf(number: Uint8Array): Pick<Parts, 'x' | 'y' | 'privateKey'> {
+  // PKCS #8 around RFC 5915, without the public key, which OpenSSL computes
+  const before = Buffer.from('3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420', 'hex');
+  return withPoint(createPrivateKey({ key: Buffer.concat([before, number]), format: 'der', type: 'pkcs8' }));
+}
+
+function withPoint(privateKey: KeyObject): Pick<Parts, 'x' | 'y' | 'privateKey'> {
+  const jwk = createPublicKey(privateKey).export({ format: 'jwk' });
   const [x = '', y = ''] = [jwk.x, jwk.y].map((part) => Buffer.from(part ?? '', 'base64url').toString('hex'));
   return { x, y, privateKey };
 }

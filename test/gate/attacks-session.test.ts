@@ -3,7 +3,7 @@ import { type Session, sql } from '../../src/database/index.ts';
 import { writeStatement } from '../../src/evidence/index.ts';
 import { submitSignature } from '../../src/gate/index.ts';
 import { rights } from '../../src/gate/install.ts';
-import { runSql, versions, withSession } from '../database.io.ts';
+import { runSql, newest, withSession } from '../database.io.ts';
 import { assertion, type Gated, release, withGate } from './cycle.io.ts';
 import { as, attempt, leave, step } from './hostile.io.ts';
 
@@ -118,7 +118,7 @@ const thefts: readonly Theft[] = [
   },
 ];
 
-describe.each(versions)('a stolen credential of the executor on PostgreSQL %s', (version) => {
+describe.each(newest)('a stolen credential of the executor on PostgreSQL %s', (version) => {
   it.each(thefts)('does not get $name', ({ files, attack, why, taken }) =>
     withGate(version, files === undefined ? {} : { files }, async (gated) => {
       await expect(attack(gated, await ratified(gated))).rejects.toThrow(why);
@@ -147,7 +147,7 @@ const stateOf = (session: Session, text: string): Promise<string> =>
     (error: unknown) => String((error as { code?: unknown }).code),
   );
 
-describe.each(versions)('the credentials of the gate on PostgreSQL %s', (version) => {
+describe.each(newest)('the credentials of the gate on PostgreSQL %s', (version) => {
   it('call the functions that are theirs, and nothing else of the gate', { timeout: 60_000 }, () =>
     withGate(version, {}, async (gated) => {
       const [functions, tables] = await withSession(gated.database, async (session) => [
@@ -250,7 +250,7 @@ describe.each(versions)('the credentials of the gate on PostgreSQL %s', (version
     }));
 });
 
-describe.each(versions)('a session whose strings mean something else, on PostgreSQL %s', (version) => {
+describe.each(newest)('a session whose strings mean something else, on PostgreSQL %s', (version) => {
   it('is told the same by every function of the gate that reads a backslash', { timeout: 60_000 }, () =>
     withGate(version, {}, (gated) =>
       withSession(gated.database, async (session) => {

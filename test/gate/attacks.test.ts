@@ -3,7 +3,7 @@ import { canonicalJson, digest, type Instant } from '../../src/core/index.ts';
 import { openSession, sql } from '../../src/database/index.ts';
 import { statementDigest, writeStatement } from '../../src/evidence/index.ts';
 import { submitRelease, submitSignature } from '../../src/gate/index.ts';
-import { runSql, versions } from '../database.io.ts';
+import { runSql, newest } from '../database.io.ts';
 import { assertion, registryOf, runTier, signer, withCopy, withGate } from './cycle.io.ts';
 import { as, attempt, step, text } from './hostile.io.ts';
 
@@ -12,7 +12,7 @@ const at = (ms: number): Instant => new Date(Date.now() + ms).toISOString() as I
 
 const [first, second] = ['insert into t values (2)', 'insert into t values (3)'];
 
-describe.each(versions)('a running gate in PostgreSQL %s', (version) => {
+describe.each(newest)('a running gate in PostgreSQL %s', (version) => {
   it('runs the ratified steps in order, once, whoever holds the credential of the executor', {
     timeout: 60_000,
   }, async () => {

@@ -20,10 +20,11 @@ import {
   type TargetDescriptor,
 } from '../../src/gate/index.ts';
 import { readSealed, type SealedRelease, sealRelease } from '../../src/release/index.ts';
-import { runSql, withDatabase } from '../database.io.ts';
+import { runSql } from '../database.io.ts';
 import { withFolder } from '../release/folder.io.ts';
 import { type Version } from '../binaries.io.ts';
-import { answer, keyPair, policy as page } from './assertion.io.ts';
+import { answer, keyPair, keyPairOf, policy as page } from './assertion.io.ts';
+import { withCopyOf } from './template.io.ts';
 
 /** Somebody with a passkey; `flags` as the authenticator sets them. */
 export interface Signer {
@@ -161,39 +162,64 @@ export interface GatedPlan {
   readonly owned?: { readonly server: Connection; readonly installer: string | null };
 }
 
+/** The same people in every gate, so that the gate of a template is theirs as well. */
+const people = {
+  ana: { ...signer('ana', 4), ...fixed('ana') },
+  ben: { ...signer('ben', 2, 0x1d), ...fixed('ben') },
+  ira: { ...signer('ira', 4), ...fixed('ira') },
+};
+
+function fixed(name: string): Pick<Signer, 'credential' | 'x' | 'y' | 'privateKey'> {
+  const seed = createHash('sha256').update(`the key of ${name} in tests`).digest();
+  return { credential: seed.subarray(0, 16).toString('base64url'), ...keyPairOf(seed) };
+}
+
 /** Makes a database with an application, installs its gate, seals a release, hands all of it over, and drops it. */
 export async function withGate<T>(version: Version, plan: GatedPlan, use: (gated: Gated) => Promise<T>): Promise<T> {
-  const people = { ana: signer('ana', 4), ben: signer('ben', 2, 0x1d), ira: signer('ira', 4) };
   const policy = policyOf(plan.policy);
   const usual = registryOf([people.ana, people.ben, people.ira]);
   const registry = { ...usual, persons: [...usual.persons, ...(plan.further ?? [])] };
   return await withFolder(plan.files ?? release, async (folder) => {
     await sealRelease(folder);
     const sealed = await readSealed(folder);
-    const given = plan.database;
+    const { database: given, owned, application = [], change = (text) => text } = plan;
+    const installed = { policy, registry, application, change, installer: owned?.installer ?? null };
+    const handOver = (database: Connection): Promise<T> =>
+      use(gatedIn({ folder, database, people, policy, registry, sealed }));
     const within = async (database: Connection): Promise<T> => {
-      const { application = [], change = (text) => text, owned } = plan;
-      await install({ database, policy, registry, application, change, installer: owned?.installer ?? null });
-      const gated = gatedIn({ folder, database, people, policy, registry, sealed });
-      return await use(gated);
+      await install({ ...installed, database });
+      return await handOver(database);
     };
     if (given !== undefined) return await within(given);
-    return plan.owned === undefined ? await withDatabase(version, within) : await withDatabaseOf(plan.owned, within);
+    if (owned !== undefined) return await withDatabaseOf(owned, within);
+    const common = { ...installed, application: [], policy: policyOf(), registry: registryOf(Object.values(people)) };
+    const template = {
+      version,
+      of: ['gate', textOf(common, 0)],
+      make: (database: Connection) => install({ ...common, database }),
+    };
+    return await withCopyOf(template, async (database) => {
+      await becomeAnother(database, installed);
+      return await handOver(database);
+    });
   });
 }
 
 /** What tests do with a database whose gate is installed, however it was. */
-export function gatedIn(of: Pick<Gated, 'folder' | 'database' | 'people' | 'policy' | 'registry' | 'sealed'>): Gated {
+export function gatedIn(
+  of: Pick<Gated, 'folder' | 'database' | 'people' | 'policy' | 'registry' | 'sealed'>,
+  as: Gated['as'] = async (role, work) => {
+    const session = await openSession({ ...of.database, user: role }, { applicationName: 'test' });
+    try {
+      return await work(session);
+    } finally {
+      await session.close();
+    }
+  },
+): Gated {
   const gated: Gated = {
     ...of,
-    as: async (role, work) => {
-      const session = await openSession({ ...of.database, user: role }, { applicationName: 'test' });
-      try {
-        return await work(session);
-      } finally {
-        await session.close();
-      }
-    },
+    as,
     ratification: (more = {}, target = {}) => ratificationOf(gated, more, target),
     ratify: (body, by, target = {}) =>
       gated.as('oneroof_relay', async (session) => {
@@ -203,7 +229,7 @@ export function gatedIn(of: Pick<Gated, 'folder' | 'database' | 'people' | 'poli
         const statement = statementDigest(body);
         await submitTarget(session, {
           statement,
-          descriptor: await descriptorOf(gated, target),
+          descriptor: await (Object.keys(target).length > 0 ? descriptorOf(gated, target) : descriptorIn(gated, body)),
           place: 0,
           proof: [],
         });
@@ -227,19 +253,57 @@ async function withDatabaseOf<T>(
   }
 }
 
-async function install(of: {
-  readonly database: Connection;
+/** What a gate is installed with. */
+interface Installed {
   readonly policy: Policy;
   readonly registry: Registry;
   readonly application: readonly string[];
   readonly change: (text: string) => string;
   /** Null: the superuser. */
   readonly installer: string | null;
-}): Promise<void> {
-  const { database, change, installer } = of;
+}
+
+const documentsOf = (of: Pick<Installed, 'policy' | 'registry'>) => {
+  const [policy, registry] = [canonicalJson(of.policy), canonicalJson(of.registry)];
+  return {
+    policy: { digest: digest('policy', [policy]), body: policy },
+    registry: { digest: digest('registry', [registry]), body: registry },
+  };
+};
+
+/** The SQL that installs it on a server of this version. */
+const textOf = (of: Installed, serverVersion: number): string =>
+  of.change(
+    installSql({
+      serverVersion,
+      uri: 'production',
+      appOwner: 'app_owner',
+      ...documentsOf(of),
+      as: of.installer === null ? 'superuser' : 'owner',
+    }),
+  );
+
+/** Makes of a copy what an installation of its own would be: its own identity, policy and registry. */
+async function becomeAnother(database: Connection, of: Installed): Promise<void> {
+  const { policy, registry } = documentsOf(of);
   const admin = await openSession(database, { applicationName: 'test' });
   try {
-    const [policy, registry] = [canonicalJson(of.policy), canonicalJson(of.registry)];
+    await admin.query(sql`
+      with documents (kind, digest, body) as (values
+        ('policy', ${policy.digest}, ${policy.body}), ('registry', ${registry.digest}, ${registry.body})),
+      identity as (update gate.identity set incarnation = gen_random_uuid(), installed_at = clock_timestamp())
+      update gate.documents d set digest = n.digest, body = n.body, accepted_at = clock_timestamp()
+      from documents n where n.kind = d.kind`);
+    if (of.application.length > 0) await runSql(database, ['set role app_owner', ...of.application]);
+  } finally {
+    await admin.close();
+  }
+}
+
+async function install(of: Installed & { readonly database: Connection }): Promise<void> {
+  const { database, installer } = of;
+  const admin = await openSession(database, { applicationName: 'test' });
+  try {
     await admin.query(
       sql`do $$ begin if to_regrole('app_owner') is null then create role app_owner login; end if; end $$`,
     );
@@ -253,22 +317,23 @@ async function install(of: {
       'create table readiness (i integer)',
       ...of.application,
     ]);
-    const text = change(
-      installSql({
-        serverVersion: admin.serverVersion,
-        uri: 'production',
-        appOwner: 'app_owner',
-        policy: { digest: digest('policy', [policy]), body: policy },
-        registry: { digest: digest('registry', [registry]), body: registry },
-        as: installer === null ? 'superuser' : 'owner',
-      }),
-    );
+    const text = textOf(of, admin.serverVersion);
     const run = `do $install$ begin execute $text$${text}$text$; end $install$`;
     if (installer === null) await admin.run(run);
     else await runSql({ ...database, user: installer }, [run]);
   } finally {
     await admin.close();
   }
+}
+
+/** Descriptors by the root that ratifications name: to ask a database for its own takes the digest of its whole schema. */
+const described = new Map<string, TargetDescriptor>();
+
+const rootIn = (body: string): string => /"root":"([0-9a-f]{64})","size":1/.exec(body)?.[1] ?? '';
+
+/** The descriptor that a ratification names; where none of ours does, this database's present one. */
+export async function descriptorIn(gated: Gated, body: string): Promise<TargetDescriptor> {
+  return described.get(rootIn(body)) ?? (await descriptorOf(gated));
 }
 
 /** This database's descriptor. */
@@ -283,7 +348,11 @@ async function ratificationOf(
   target: Partial<TargetDescriptor>,
 ): Promise<string> {
   const { sealed, policy, registry } = gated;
-  const descriptor = canonicalJson(await descriptorOf(gated, target));
+  const descriptor = await descriptorOf(gated, target);
+  const root = createHash('sha256')
+    .update(Buffer.concat([Buffer.from([0]), Buffer.from(canonicalJson(descriptor))]))
+    .digest('hex');
+  described.set(root, descriptor);
   const at = (ms: number): Instant => new Date(Date.now() + ms).toISOString() as Instant;
   return writeStatement<Ratification>({
     kind: 'ratification',
@@ -291,9 +360,7 @@ async function ratificationOf(
     predicate: {
       decision: 'ratify',
       targets: {
-        root: createHash('sha256')
-          .update(Buffer.concat([Buffer.from([0]), Buffer.from(descriptor)]))
-          .digest('hex'),
+        root,
         size: 1,
       },
       evidence: [{ kind: 'rehearsal', digest: digest('evidence', ['x']) }],

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import { count } from '../counts.ts';
 import { type Digest, type Instant, type Milliseconds } from '../../src/core/index.ts';
 import {
   authorsOf,
@@ -432,7 +433,7 @@ test('no signature that is taken away and no damage to what was read opens a gat
       if (JSON.stringify(Reflect.get(damaged, part)) === JSON.stringify(Reflect.get(good, part))) return;
       expect([name, part, decide(damaged).decision]).toEqual([name, part, 'BLOCKED']);
     }),
-    { numRuns: 400 },
+    { numRuns: count('worlds') },
   );
   expect(reached.size).toBeGreaterThan(5);
 });
@@ -462,7 +463,7 @@ test('no damage to a revocation opens the gate that it closed', () => {
       const revocations = [{ body, signatures: signatures as typeof kept.signatures }];
       expect(decide({ ...decision, revocations })).toMatchObject({ reason: { code: 'revoked' } });
     }),
-    { numRuns: 200 },
+    { numRuns: count('worlds') / 2 },
   );
 });
 

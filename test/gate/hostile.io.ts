@@ -3,7 +3,7 @@ import { statementDigest, type StatementDigest } from '../../src/evidence/index.
 import { submitRelease, submitSignature, submitTarget } from '../../src/gate/index.ts';
 import { sealDocument, type SealedRelease } from '../../src/release/index.ts';
 import { sealOf } from '../../src/release/seal.ts';
-import { assertion, descriptorOf, type Gated } from './cycle.io.ts';
+import { assertion, descriptorIn, type Gated } from './cycle.io.ts';
 
 /** Runs statements as one of the gate's roles, in one session. */
 export const as = (gated: Gated, role: string, statements: readonly string[]): Promise<void> =>
@@ -70,7 +70,7 @@ export async function ratifyHostile(gated: Gated, { steps, transaction, metric }
     for (const one of [gated.people.ana, gated.people.ben]) await submitSignature(session, body, assertion(one, body));
     await submitTarget(session, {
       statement: statementDigest(body),
-      descriptor: await descriptorOf(gated),
+      descriptor: await descriptorIn(gated, body),
       place: 0,
       proof: [],
     });

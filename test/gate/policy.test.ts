@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { count } from '../counts.ts';
 import { parsePolicy, parsePolicyDocument, policyDigest, policyDocument } from '../../src/gate/index.ts';
 import { policyOf, policyYaml } from './people.ts';
 
@@ -158,7 +159,7 @@ describe('a policy', () => {
         if (parsed.ok) expect(parsePolicyDocument({ file: 'p', text: policyDocument(parsed.value) }).ok).toBe(true);
         else expect(parsed.problems.length).toBeGreaterThan(0);
       }),
-      { numRuns: 1000 },
+      { numRuns: count('damagedTexts') },
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { count } from '../counts.ts';
 import { canonicalJson, OneRoofError } from '../../src/core/index.ts';
 import { leafHash, statementDigest } from '../../src/evidence/index.ts';
 import { buildRatification, parseStatement, type Proposal, targetRoot } from '../../src/gate/index.ts';
@@ -160,7 +161,7 @@ describe('a statement that is handed in', () => {
         const read = parseStatement(damaged);
         if (read.ok) expect(statementDigest(read.body)).not.toBe(statementDigest(body));
       }),
-      { numRuns: 1000 },
+      { numRuns: count('damagedTexts') },
     );
     fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), (noise) => !parseStatement(noise).ok));
     expect(refusals('['.repeat(1_000_000))).not.toEqual([]);

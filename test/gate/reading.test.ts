@@ -3,7 +3,7 @@ import { now } from '../../src/core/index.ts';
 import { type Connection, observerStatements } from '../../src/database/index.ts';
 import { readGate } from '../../src/gate/index.ts';
 import { type MetricName, type TierId } from '../../src/release/index.ts';
-import { runSql, versions, withDatabase } from '../database.io.ts';
+import { runSql, newest, withDatabase } from '../database.io.ts';
 import { sealed } from '../rehearsal/made.ts';
 
 const metric = (name: string, text: string) => {
@@ -24,7 +24,7 @@ function look(observer: Connection, text = 'select count(*) from orders') {
   return readGate({ release, target: { name: 'production', observer }, at: now() });
 }
 
-describe.each(versions)('the gate on PostgreSQL %s', (version) => {
+describe.each(newest)('the gate on PostgreSQL %s', (version) => {
   test('is blocked, then open; unmeasured or unreachable is BLOCKED; a writer is OBSERVER_CAN_WRITE', async () => {
     await withDatabase(version, async (admin) => {
       const role = `o_${admin.database}`;

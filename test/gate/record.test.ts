@@ -15,7 +15,7 @@ import {
 } from '../../src/gate/index.ts';
 import { ratificationStage, rolloutStage } from '../../src/pipeline.io.ts';
 import { sealDocument } from '../../src/release/index.ts';
-import { versions } from '../database.io.ts';
+import { newest } from '../database.io.ts';
 import { assertion, descriptorOf, type Gated, withGate } from './cycle.io.ts';
 
 const ms = (value: number): Milliseconds => value as Milliseconds;
@@ -43,7 +43,7 @@ async function prepared(gated: Gated, folder: string) {
   };
 }
 
-describe.each(versions)('the record of the gate, on PostgreSQL %s', (version) => {
+describe.each(newest)('the record of the gate, on PostgreSQL %s', (version) => {
   it('is kept as evidence, statement by statement, and a bundle of it holds offline', async () => {
     const root = mkdtempSync(join(tmpdir(), 'record-'));
     try {

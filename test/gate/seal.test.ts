@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { versions } from '../database.io.ts';
+import { sampleOf } from '../counts.ts';
+import { newest, versions } from '../database.io.ts';
 import { application, letThroughByBoth, refusedByBoth } from '../release/gated-cases.ts';
 import { type Gated, withGate } from './cycle.io.ts';
+import { withKept } from './kept.io.ts';
 import { as, attempt, leave, ratifyHostile, step } from './hostile.io.ts';
 
 /** Runs a tier up to its COMMIT, which it does not reach: so the next one finds the same database. */
@@ -24,13 +26,16 @@ describe.each(versions)('the gate on PostgreSQL %s', (version) => {
   it(
     'refuses each statement that the seal refuses for its sake',
     () =>
-      withGate(version, { application }, async (gated) => {
-        const known = refusedByBoth.filter(
-          (one) => Number(version) >= 15 || !one.at(-1)?.includes('for tables in schema'),
-        );
-        for (const [code, ...steps] of known)
-          await expect(run(gated, steps), steps.at(-1)).rejects.toThrow(reads[code]);
-      }),
+      withGate(version, { application }, (fresh) =>
+        withKept(fresh, async (gated) => {
+          const known = refusedByBoth.filter(
+            (one) => Number(version) >= 15 || !one.at(-1)?.includes('for tables in schema'),
+          );
+          const tried = version === newest[0] ? known : sampleOf(known, { every: 5, kind: ([code]) => code });
+          for (const [code, ...steps] of tried)
+            await expect(run(gated, steps), steps.at(-1)).rejects.toThrow(reads[code]);
+        }),
+      ),
     600_000,
   );
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { count } from '../counts.ts';
 import { explainShortage, findShortage, type Present, type Seat } from '../../src/gate/index.ts';
 
 const anySeat = fc.record({ level: fc.integer({ min: 1, max: 9 }), device: fc.constantFrom('any', 'bound') });
@@ -32,7 +33,7 @@ test('seats are filled exactly where some way of placing different persons fills
       filled += expected && seats.length > 1 ? 1 : 0;
       expect(findShortage(seats, persons) === null).toBe(expected);
     }),
-    { numRuns: 5000 },
+    { numRuns: count('seats') },
   );
   expect(filled).toBeGreaterThan(100);
 });

@@ -13,7 +13,7 @@ import {
   unnamedAuthenticator,
   virtualAuthenticator,
 } from '../../src/gate/index.ts';
-import { runSql, versions } from '../database.io.ts';
+import { runSql, newest } from '../database.io.ts';
 import { assertion, type Gated, policyOf, registryOf, runTier, signer, withGate } from './cycle.io.ts';
 
 type Kind = 'registry' | 'policy';
@@ -301,7 +301,7 @@ function* bent(value: unknown): Generator<unknown> {
   if (!is) yield { ...value, more: 1 };
 }
 
-describe.each(versions)('the next registry or policy in PostgreSQL %s', (version) => {
+describe.each(newest)('the next registry or policy in PostgreSQL %s', (version) => {
   it('is taken where it locks nobody out, and refused with its reason otherwise', { timeout: 200_000 }, async () => {
     await withGate(version, withWindow, async (gated) => {
       for (const [name, kind, make, code] of documents) {

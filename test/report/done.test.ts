@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Instant, type Milliseconds } from '../../src/core/index.ts';
 import { type Evidence, statementDigest } from '../../src/evidence/index.ts';
-import { type CycleRows, type GateRows } from '../../src/gate/index.ts';
+import { type CycleRows, type GateRows, readRefusal } from '../../src/gate/index.ts';
 import { type MetricName, type SealedRelease, type TierId } from '../../src/release/index.ts';
-import { buildReport, type Report, toHtml, toMarkdown, toSummary } from '../../src/report/index.ts';
+import { buildReport, explain, type Report, toHtml, toMarkdown, toSummary } from '../../src/report/index.ts';
 import { undoneBy } from '../../src/report/rows.ts';
 import {
   back,
@@ -140,8 +140,8 @@ const missing: Readonly<Record<string, Change>> = {
   'a marker is of no tier of the release': (world) => rowsOf({ done: [...world.cycle.done, marker('9-other')] })(world),
   'the schema has drifted': (world) =>
     world.rows?.state === 'read' ? { ...world, rows: { ...world.rows, schema: 'other' } } : world,
-  'a person has revoked it': rowsOf({ closed: { up: 'revoked: a person has revoked it', down: null } }),
-  'the database is another one': rowsOf({ closed: { up: 'target: for another database', down: null } }),
+  'a person has revoked it': rowsOf({ closed: { up: readRefusal('revoked: a person has revoked it'), down: null } }),
+  'the database is another one': rowsOf({ closed: { up: readRefusal('target: for another database'), down: null } }),
   'an invariant of finalized is broken': (world) => ({ ...world, metrics: { ...world.metrics, owned: 6 } }),
   'an invariant of always is broken': (world) => ({ ...world, metrics: { ...world.metrics, rows: 0 } }),
   'a metric was not measured': (world) => ({ ...world, metrics: { rows: 3, ospa: 1 } }),
@@ -171,19 +171,21 @@ const missing: Readonly<Record<string, Change>> = {
     }),
   }),
   'a revocation is on record, and another registry hides it in the rows': (world) =>
-    rowsOf({ closed: { up: 'registry: another registry is active', down: null } })(
+    rowsOf({ closed: { up: readRefusal('registry: another registry is active'), down: null } })(
       recorded(said('revocation', revoked, { by: [keys.dan], at: time('3T10:20') }))(world),
     ),
 };
 
 /** What may be otherwise where a release is done. */
 const harmless: Readonly<Record<string, Change>> = {
-  'the ratification is over': rowsOf({ closed: { up: 'expired: its time is over', down: null } }),
+  'the ratification is over': rowsOf({ closed: { up: readRefusal('expired: its time is over'), down: null } }),
   'the rehearsal is too old to begin': rowsOf({
-    closed: { up: 'rehearsal-age: the rehearsal is too old', down: null },
+    closed: { up: readRefusal('rehearsal-age: the rehearsal is too old'), down: null },
   }),
-  'another registry is active': rowsOf({ closed: { up: 'registry: another registry is active', down: null } }),
-  'another policy is active': rowsOf({ closed: { up: 'policy: another policy is active', down: null } }),
+  'another registry is active': rowsOf({
+    closed: { up: readRefusal('registry: another registry is active'), down: null },
+  }),
+  'another policy is active': rowsOf({ closed: { up: readRefusal('policy: another policy is active'), down: null } }),
   'what the data gate counted is used up': (world) => ({
     ...lookOf({
       verdict: {
@@ -261,7 +263,7 @@ describe('a release that is rolled out completely', () => {
   it('is not done where production was not measured, though the release demands nothing of it', () => {
     const rows = { state: 'read', schema: 'after 3-ownership up', cycles: [cycle] } as const;
     expect(undoneBy({ rows, exit: { metrics: {} } }, told)).toEqual([]);
-    expect(undoneBy({ rows, exit: null }, told)).toEqual(['production was not measured']);
+    expect(undoneBy({ rows, exit: null }, told).map(explain)).toEqual(['production was not measured']);
   });
 
   it('is what it was before once it is rolled back: blocked, or ready under another ratification', () => {
@@ -296,7 +298,9 @@ describe('the line of tiers of a report', () => {
   it('says of each tier by the rows of the gate whether it is done, running, open or closed', () => {
     const none = { done: [], steps: [], next: { up: '1-structure', down: null } };
     expect(statesOf(none)).toEqual(['open', 'closed', 'closed', 'barred']);
-    expect(statesOf({ ...none, closed: { up: 'expired: its time is over', down: null } })[0]).toBe('closed');
+    expect(statesOf({ ...none, closed: { up: readRefusal('expired: its time is over'), down: null } })[0]).toBe(
+      'closed',
+    );
     const half = { done: [marker('1-structure')], steps: [], next: { up: '2-owners', down: '1-structure' } };
     expect(statesOf(half)).toEqual(['done', 'open', 'closed', 'barred']);
     expect(statesOf(half, { ...sound.metrics, ospa: 0 })).toEqual(['done', 'closed', 'closed', 'barred']);

@@ -3,7 +3,7 @@ import { type Instant, type Milliseconds } from '../../src/core/index.ts';
 import { openObserver } from '../../src/database/index.ts';
 import { readCycles, readGate } from '../../src/gate/index.ts';
 import { buildReport, type Occasion, standingOf, toPrompt, toRunbook } from '../../src/report/index.ts';
-import { runSql, versions } from '../database.io.ts';
+import { runSql, newest } from '../database.io.ts';
 import { type Gated, runTier, withGate } from '../gate/cycle.io.ts';
 
 const at = '2026-06-03T08:00:00.000Z' as Instant;
@@ -36,7 +36,7 @@ async function letObserverIn({ database }: Gated): Promise<void> {
   ]);
 }
 
-describe.each(versions)('the observer of a gate in PostgreSQL %s', (version) => {
+describe.each(newest)('the observer of a gate in PostgreSQL %s', (version) => {
   it('sees it closed before people ratify, by an empty seat, by data; and open in the midst of a rollout', async () => {
     await withGate(version, {}, async (gated) => {
       const { ana } = gated.people;

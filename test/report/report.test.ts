@@ -189,12 +189,14 @@ test('the report says how the way back was proven, what varies, what went out an
       proof === null ? null : { ...proof, method: 'changed blocks', blocks: 35, whole: 1, relations: 96, rows: '1204' },
     twin: { prepared: { turned: ['public.t'], kept: [] }, varies: [], declared: ['public.t.made'], durationMs: 1 },
     leftovers: [{ kind: 'columns', name: 'public.t', burned: 2, left: 1500 }],
+    noticed: [{ kind: 'column', option: 'pg_next', count: '1200', first: 'public.t.a' }],
   };
   expect(build(all.with(2, piece('rehearsal', found, 2))).findings).toEqual([
     'Proven by changed blocks: 96 relations by 35 changed blocks and 1 relations read whole: 1,204 rows.',
     'Forward on a twin with 1 tables turned around and 0 as they were; declared to differ: public.t.made.',
     'The clone had no network; notifications sent: none.',
     'Each cycle uses up 2 column numbers of public.t; 1500 of 1,600 are left.',
+    'Noticed: column option pg_next, not known to One Roof, is not compared: public.t.a and 1,199 more.',
   ]);
 });
 

@@ -7,7 +7,7 @@ import { type Call } from '../../src/cli/verb.ts';
 import { verbs } from '../../src/cli/verbs.io.ts';
 import { type Instant, type Milliseconds } from '../../src/core/index.ts';
 import { type StatementDigest } from '../../src/evidence/index.ts';
-import { type Cycle, type GateReading } from '../../src/gate/index.ts';
+import { type Cycle, type GateReading, readRefusal } from '../../src/gate/index.ts';
 import { refusals } from '../../src/report/refusals.ts';
 import { buildReport, type Occasion, standingOf, toPrompt, toRunbook } from '../../src/report/index.ts';
 import { type Release, type Seal, type TierId } from '../../src/release/index.ts';
@@ -120,7 +120,11 @@ const broken = buildReport({
 const closings: readonly (readonly [string, string, Partial<Occasion>])[] = [
   ['no ratification is there', 'no ratification of this seal', { ratifications: { state: 'read', cycles: [] } }],
   ['the gate cannot be asked', 'no route', { ratifications: { state: 'unread', why: 'no route' } }],
-  ['a seat is empty', 'seats: 1 of 2', withCycle({ closed: { up: 'seats: 1 of 2 seats are filled', down: null } })],
+  [
+    'a seat is empty',
+    'seats: 1 of 2',
+    withCycle({ closed: { up: readRefusal('seats: 1 of 2 seats are filled'), down: null } }),
+  ],
   ['only another seal is ratified', 'no ratification of this seal', withCycle({ seal: `sha256:${'c'.repeat(64)}` })],
   ['only a hold point is ratified', 'no ratification of this seal', withCycle({ holdPoint: '2-owners' })],
   ['the way back has begun', 'the way back', withCycle({ done: [done('up'), done('down')] })],
@@ -298,7 +302,7 @@ describe('whatever others write', () => {
     fc.assert(
       fc.property(texts, (why) => {
         for (const change of [
-          withCycle({ closed: { up: why, down: why } }),
+          withCycle({ closed: { up: readRefusal(why), down: readRefusal(why) } }),
           { ratifications: { state: 'unread' as const, why } },
         ]) {
           const occasion = occasionOf('x', change);

@@ -105,7 +105,7 @@ describe.each(versions)('a rollout on PostgreSQL %s', (version) => {
         result: 'held',
         tiers: [],
         runs: [],
-        reasons: [expect.stringContaining('seats: 1 of 2')],
+        reasons: [{ code: 'gate', facts: { code: 'seats', facts: { said: '1 of 2 seats are filled' } } }],
       });
     }));
 

@@ -8,7 +8,7 @@ import { openSession, type Session, sql } from '../../src/database/index.ts';
 import { type Execution, execute, type Run } from '../../src/rollout/index.ts';
 import { type StatementDigest } from '../../src/evidence/index.ts';
 import { requireDirect } from '../../src/rollout/preflight.io.ts';
-import { versions } from '../database.io.ts';
+import { newest } from '../database.io.ts';
 import { type Ground, withGround } from './ground.io.ts';
 import { run, type Standing, standing } from './standing.io.ts';
 
@@ -110,7 +110,7 @@ async function over(
   }
 }
 
-it.each(versions)(
+it.each(newest)(
   'a COMMIT on PostgreSQL %s whose answer is lost is applied, because its marker is there; one that never arrived is not',
   (version) =>
     withGround(version, async (ground) => {

@@ -9,7 +9,7 @@ it.each(versions)(
   (version) =>
     withGround(version, async ({ database, connection, sealed, session, submit }) => {
       const look = () => preflight({ sealed, executor: connection, direction: 'up', statement: null });
-      expect(await look()).toMatchObject({ statement: null, reasons: ['no ratification of this seal was handed in'] });
+      expect(await look()).toMatchObject({ statement: null, reasons: [{ code: 'not-ratified' }] });
       const statement = await submit();
       expect(await look()).toMatchObject({ statement, reasons: [] });
       await session.query(sql`alter database ${id(connection.database)} set default_transaction_read_only = on`);

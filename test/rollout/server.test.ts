@@ -3,7 +3,7 @@ import { sql } from '../../src/database/index.ts';
 import { type StatementDigest } from '../../src/evidence/index.ts';
 import { type Direction, type SealedRelease } from '../../src/release/index.ts';
 import { execute, type RolloutEvent } from '../../src/rollout/index.ts';
-import { runSql, versions, withSession } from '../database.io.ts';
+import { runSql, newest, withSession } from '../database.io.ts';
 import { type Ground, withGround } from './ground.io.ts';
 import { withMortal } from './mortal.io.ts';
 import { forget, type Standing, standing } from './standing.io.ts';
@@ -18,7 +18,7 @@ const points = [
 
 const faults = ['server process', 'server'] as const;
 
-it.each(versions.flatMap((version) => faults.map((fault) => [fault, version] as const)))(
+it.each(newest.flatMap((version) => faults.map((fault) => [fault, version] as const)))(
   'a rollout whose %s is killed on PostgreSQL %s ends as an undisturbed one by the same command',
   { timeout: 180_000 },
   (fault, version) =>

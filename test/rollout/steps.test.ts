@@ -5,7 +5,7 @@ import { beginAttempt, enterTier, type Entry } from '../../src/rollout/gate-call
 import { openExecutor } from '../../src/rollout/session.io.ts';
 import { type Numbered, runSteps } from '../../src/rollout/steps.io.ts';
 import { type Run } from '../../src/rollout/index.ts';
-import { versions } from '../database.io.ts';
+import { newest } from '../database.io.ts';
 import { files, type Ground, withGround } from './ground.io.ts';
 import { run } from './standing.io.ts';
 
@@ -63,7 +63,7 @@ function numbered(sealed: SealedRelease): readonly Numbered[] {
   return (sealed.release.tiers[0]?.up ?? []).map((step, at) => ({ n: at + 1, step }));
 }
 
-describe.each(versions)('steps that are sent ahead on PostgreSQL %s', (version) => {
+describe.each(newest)('steps that are sent ahead on PostgreSQL %s', (version) => {
   it('run in order, each told when all before it are answered, and never more than 32 of them wait', () =>
     withGround(
       version,

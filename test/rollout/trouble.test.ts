@@ -2,14 +2,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { OneRoofError } from '../../src/core/index.ts';
 import { type Server, sql, startTemporaryServer } from '../../src/database/index.ts';
 import { execute, type Run } from '../../src/rollout/index.ts';
-import { versions } from '../database.io.ts';
+import { newest } from '../database.io.ts';
 import { type Ground, withGround } from './ground.io.ts';
 import { binariesOf, type Version } from '../binaries.io.ts';
 
 /** Servers of their own: a role is dropped here, and all databases of a server share them. */
 const servers = new Map<string, Server>();
 beforeAll(async () => {
-  for (const version of versions) servers.set(version, await startTemporaryServer({ binaries: binariesOf(version) }));
+  for (const version of newest) servers.set(version, await startTemporaryServer({ binaries: binariesOf(version) }));
 }, 60_000);
 afterAll(async () => {
   for (const server of servers.values()) await server.stop();
@@ -68,7 +68,7 @@ const troubles: readonly {
   },
 ];
 
-it.each(versions.flatMap((version) => troubles.map((trouble) => ({ version, ...trouble }))))(
+it.each(newest.flatMap((version) => troubles.map((trouble) => ({ version, ...trouble }))))(
   'a rollout on $version in which $name ends with a code and a fix, and goes on once that is mended',
   { timeout: 60_000 },
   ({ version, harm, mend }) =>

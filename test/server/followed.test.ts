@@ -7,7 +7,7 @@ import { sql } from '../../src/database/index.ts';
 import { withSession } from '../database.io.ts';
 import { type Stage, withStage } from './live.io.ts';
 
-const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.io.ts');
+const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.io.js');
 
 interface Ended {
   readonly code: number | null;
@@ -18,10 +18,7 @@ interface Ended {
 async function withShell(use: (type: (line: string) => Promise<Ended>) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'oneroof-shell-'));
   const shim = join(folder, 'oneroof');
-  writeFileSync(
-    shim,
-    `#!/bin/sh\nexec "${process.execPath}" --import "${import.meta.resolve('tsx')}" "${main}" "$@"\n`,
-  );
+  writeFileSync(shim, `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`);
   chmodSync(shim, 0o755);
   try {
     await use(

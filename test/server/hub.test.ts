@@ -10,8 +10,11 @@ import { type News, openHub } from '../../src/server/events/hub.io.ts';
 import { openWatch } from '../../src/server/events/watch.io.ts';
 
 const seal = digest('seal', ['hub']);
+/** A fifth of the usual pace, so that nobody waits long. Milliseconds. */
+const hubPace = { between: 100, afterFailure: 1000 };
+const watchPace = { between: 400, afterFailure: 1000 };
 
-it('the hub looks at most twice a second for however many listen, not at all for nobody, and reads the log only when it grew', {
+it('the hub looks at its pace for however many listen, not at all for nobody, and reads the log only when it grew', {
   timeout: 30_000,
 }, async () => {
   const root = mkdtempSync(join(tmpdir(), 'hub-'));
@@ -33,14 +36,15 @@ it('the hub looks at most twice a second for however many listen, not at all for
       board: openFolderBoard(root),
     },
     stop.signal,
+    hubPace,
   );
   await store.append({ kind: 'seal', seal, body: { n: 0 } }, now());
-  await wait(1200);
+  await wait(240);
   expect(looks).toEqual({ heads: 0, logs: 0 });
   const heard: News[] = [];
   const ends = Array.from({ length: 50 }, () => hub.listen({ seal, hear: (news) => heard.push(news) }));
   expect(hub.listeners).toBe(50);
-  await wait(3000);
+  await wait(600);
   expect(looks.heads).toBeGreaterThanOrEqual(3);
   expect(looks.heads).toBeLessThanOrEqual(8);
   expect(looks.logs).toBe(1);
@@ -50,11 +54,11 @@ it('the hub looks at most twice a second for however many listen, not at all for
   await expect.poll(() => heard.length, { timeout: 5000 }).toBe(100);
   expect(looks.logs).toBe(2);
   for (const end of ends) end();
-  await wait(1200);
+  await wait(240);
   const after = looks.heads;
   // what is recorded while nobody listens is told to the next one at first
   await store.append({ kind: 'report', seal, body: { n: 2 } }, now());
-  await wait(1500);
+  await wait(300);
   expect(looks.heads).toBe(after);
   const late: News[] = [];
   const end = hub.listen({ seal: null, hear: (news) => late.push(news) });
@@ -76,10 +80,14 @@ it('the hub goes on after evidence that cannot be read was mended', { timeout: 3
   let isBroken = true;
   const stop = new AbortController();
   const entries = () => (isBroken ? Promise.reject(new Error('unreadable')) : store.entries());
-  const hub = openHub({ store: { head: () => store.head(), entries }, board: openFolderBoard(root) }, stop.signal);
+  const hub = openHub(
+    { store: { head: () => store.head(), entries }, board: openFolderBoard(root) },
+    stop.signal,
+    hubPace,
+  );
   const heard: News[] = [];
   const end = hub.listen({ seal, hear: (news) => heard.push(news) });
-  await wait(800);
+  await wait(160);
   expect(heard).toEqual([]);
   isBroken = false;
   await expect.poll(() => heard.length, { timeout: 60_000 }).toBe(1);
@@ -93,17 +101,21 @@ it('the watch looks once for all who listen, not at all for nobody, and tells wh
 }, async () => {
   let [looks, mark] = [0, 'a'];
   const stop = new AbortController();
-  const watch = openWatch(async () => {
-    looks += 1;
-    if (mark === '') throw new Error('unreadable');
-    return mark;
-  }, stop.signal);
-  await wait(500);
+  const watch = openWatch(
+    async () => {
+      looks += 1;
+      if (mark === '') throw new Error('unreadable');
+      return mark;
+    },
+    stop.signal,
+    watchPace,
+  );
+  await wait(100);
   expect(looks).toBe(0);
   const heard: string[][] = Array.from({ length: 50 }, () => []);
   const ends = heard.map((one) => watch.listen((next) => one.push(next)));
   await expect.poll(() => heard).toEqual(heard.map(() => ['a']));
-  await wait(4500);
+  await wait(900);
   expect(looks).toBeGreaterThanOrEqual(2);
   expect(looks).toBeLessThanOrEqual(3);
   mark = 'b';
@@ -114,13 +126,13 @@ it('the watch looks once for all who listen, not at all for nobody, and tells wh
   expect([late, looks]).toEqual([['b'], before]);
   // a look that failed is made again
   mark = '';
-  await wait(2500);
+  await wait(500);
   mark = 'c';
   await expect.poll(() => late, { timeout: 10_000 }).toEqual(['b', 'c']);
   for (const end of [...ends, endLate]) end();
-  await wait(2500);
+  await wait(500);
   const after = looks;
-  await wait(2500);
+  await wait(500);
   expect(looks).toBe(after);
   // what changed while nobody listened is told at first
   mark = 'd';

@@ -23,7 +23,7 @@ const files = threeTiers({
   },
 });
 
-const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.io.ts');
+const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.io.js');
 
 /** A command that runs as a process of its own. */
 export interface Command {
@@ -39,7 +39,7 @@ export interface Stage {
   readonly serving: Serving;
   readonly origin: string;
   readonly token: string;
-  /** Runs a command on the release, from source. */
+  /** Runs a command of the built command line on the release. */
   start(verb: string, ...words: readonly string[]): Command;
 }
 
@@ -91,7 +91,7 @@ export async function withStage(
     const setup = await readSetup(home);
     const commands: Command[] = [];
     const start: Stage['start'] = (verb, ...words) => {
-      const child = spawn(process.execPath, ['--import', 'tsx', main, verb, gated.folder, ...words, '-C', home], {
+      const child = spawn(process.execPath, [main, verb, gated.folder, ...words, '-C', home], {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       let told = '';

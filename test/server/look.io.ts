@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, type BrowserContext, type Page as Tab, type Response } from 'playwright-core';
+import { isLong } from '../counts.ts';
 import { formOf, paperOf, phoneOf, violationsOf } from './look-page.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -30,7 +31,7 @@ export interface Visitor {
   readonly links: Map<string, string>;
   /** Titles, and the address of the page that has each. */
   readonly titles: Map<string, string>;
-  /** Opens a page and looks at it: in light and dark, on a phone, on paper. */
+  /** Opens a page and looks at it: in light and dark, on a phone, on paper; where such a page was seen before, in light alone. */
   look(path: string, name: string): Promise<void>;
 }
 
@@ -45,7 +46,12 @@ export async function visitor(browser: Browser, url: string): Promise<Visitor> {
   await tab.goto(url);
   const { origin } = new URL(url);
   await tab.waitForURL(`${origin}/`);
+  const kinds = new Set<string>();
   const look = async (path: string, name: string): Promise<void> => {
+    // usually the first page of each kind is seen in every way, and a later one in one way
+    const kind = decodeURIComponent(path).replaceAll(/[0-9a-f]{64}/g, '');
+    const inEveryWay = isLong || !kinds.has(kind);
+    kinds.add(kind);
     const say = (what: string): void => void wrong.push(`${name} ${path.slice(0, 60)}: ${what}`);
     await tab.setViewportSize({ width: 1100, height: 900 });
     await tab.emulateMedia({ colorScheme: 'light', media: 'screen' });
@@ -59,12 +65,13 @@ export async function visitor(browser: Browser, url: string): Promise<Visitor> {
     titles.set(found.title, here);
     for (const link of found.links.map(decodeURIComponent)) if (!links.has(link)) links.set(link, here);
     await tab.evaluate(axe);
-    for (const colorScheme of ['light', 'dark'] as const) {
+    for (const colorScheme of inEveryWay ? (['light', 'dark'] as const) : (['light'] as const)) {
       await tab.emulateMedia({ colorScheme });
       for (const violation of await tab.evaluate<string[]>(violationsOf(colorScheme)))
         say(`${colorScheme}: ${violation}`);
       await shoot(tab, `${name}-${colorScheme}`);
     }
+    if (!inEveryWay) return;
     await tab.emulateMedia({ colorScheme: 'light' });
     await tab.setViewportSize({ width: 390, height: 844 });
     for (const problem of await tab.evaluate<string[]>(phoneOf)) say(`phone: ${problem}`);

@@ -45,6 +45,33 @@ it('as long as nothing is added, all visitors share one reading of the store', a
   expect(readings).toBe(1);
 });
 
+it('events, webhooks and the interface share that reading too, and a piece is shown of what its release has read', async () => {
+  const store = openFolderStore(folder);
+  await store.append({ kind: 'golden', seal, body }, now());
+  const readings = { entries: 0, of: 0 };
+  const records = openRecords({
+    ...store,
+    entries: () => {
+      readings.entries += 1;
+      return store.entries();
+    },
+    of: (which) => {
+      readings.of += 1;
+      return store.of(which);
+    },
+  });
+  for (let n = 0; n < 20; n += 1) {
+    expect(await records.store.entries()).toHaveLength(1);
+    expect(await (await records.of(seal))?.evidence()).toHaveLength(1);
+  }
+  expect(readings).toEqual({ entries: 1, of: 1 });
+  // the control: once something is added, all of it is read again
+  await store.append({ kind: 'golden', seal, body }, now());
+  expect(await records.store.entries()).toHaveLength(2);
+  expect(await (await records.of(seal))?.evidence()).toHaveLength(2);
+  expect(readings).toEqual({ entries: 2, of: 2 });
+});
+
 it('all visitors share one look at a target, until something was recorded, on whatever server', async () => {
   writeFileSync(
     join(folder, 'oneroof.yaml'),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Instant, type Milliseconds, now } from '../../src/core/index.ts';
-import { type Cycle } from '../../src/gate/index.ts';
-import { buildReport, type Ratifications } from '../../src/report/index.ts';
+import { type Cycle, readRefusal } from '../../src/gate/index.ts';
+import { judgeRelease, type Ratifications, type Reason } from '../../src/report/index.ts';
 import { type StatementDigest } from '../../src/evidence/index.ts';
 import { nextCommand } from '../../src/server/release/next.ts';
 import { cycleOf, type LineSource, tierMarks } from '../../src/server/release/tiers.ts';
@@ -30,10 +30,13 @@ const done = (tier: string, direction: 'up' | 'down' = 'up') => ({
   schemaAfter: '',
 });
 
-function source(ratifications: Ratifications, more: Partial<LineSource> = {}): LineSource {
+function source(
+  ratifications: Ratifications,
+  more: Partial<LineSource> = {},
+): LineSource & { readonly blockers: readonly Reason[] } {
   const policy = { rehearsalMaxAge: ms(1), gateMaxAge: ms(1) };
-  const report = buildReport({ release: sealed, evidence: [], policy, now: now(), hrefOf: () => '' });
-  return { sealed, report, ratifications, holdPoints: [], running: [], ...more };
+  const judged = judgeRelease({ release: sealed, evidence: [], policy, now: now(), hrefOf: () => '' });
+  return { sealed, ...judged, ratifications, holdPoints: [], running: [], ...more };
 }
 
 const read = (...cycles: readonly Cycle[]): Ratifications => ({ state: 'read', cycles });
@@ -58,7 +61,7 @@ describe('the line of a release', () => {
     const half = cycle({
       done: [done('1-rows')],
       next: { up: '2-table', down: '1-rows' },
-      closed: { up: 'data-gate: Ready: ready = 0, needs ≥ 1', down: null },
+      closed: { up: readRefusal('data-gate: Ready: ready = 0, needs ≥ 1'), down: null },
     });
     expect(states(source(read(half)))).toEqual(['done', 'closed', 'barred']);
     expect(gates(source(read(half)))).toEqual(['1-rows ratification: open', '2-table Ready: closed']);
@@ -71,7 +74,7 @@ describe('the line of a release', () => {
 
   it('closes a ratification that lacks seats, is revoked or is over', () => {
     for (const why of ['seats: 1 of 2', 'revoked: by ana', 'window: it is over']) {
-      const closed = source(read(cycle({ closed: { up: why, down: null } })));
+      const closed = source(read(cycle({ closed: { up: readRefusal(why), down: null } })));
       expect(states(closed)).toEqual(['closed', 'closed', 'barred']);
       expect(gates(closed)[0]).toBe('1-rows ratification: closed');
     }
@@ -92,7 +95,9 @@ describe('the line of a release', () => {
     expect(next(read())).toBe('oneroof rehearse small');
     const half = { done: [done('1-rows')], next: { up: '2-table', down: '1-rows' } };
     expect(next(read(cycle(half)))).toBe('oneroof rollout small');
-    expect(next(read(cycle({ ...half, closed: { up: 'data-gate: x', down: null } })))).toBe('oneroof gate small');
+    expect(next(read(cycle({ ...half, closed: { up: readRefusal('data-gate: x'), down: null } })))).toBe(
+      'oneroof gate small',
+    );
     const through = source(read(cycle({ done: [done('1-rows')], next: { up: null, down: '1-rows' } })));
     // the target says that no tier is left; that all of it holds, a look has to show
     expect(nextCommand({ ...through, cycle: cycleOf(through) }).command).toBe('oneroof gate small');
@@ -100,6 +105,20 @@ describe('the line of a release', () => {
     expect(nextCommand({ ...through, report, cycle: cycleOf(through) }).command).toBe('oneroof bundle small');
     const back = { done: [done('1-rows'), done('1-rows', 'down')] };
     expect(next(read(cycle({ ...back, next: { up: null, down: null } })))).toBe('oneroof ratify small');
+  });
+});
+
+describe('the next command for an open gate', () => {
+  it('follows the code of the first blocker, not its words', () => {
+    const of = source(read(cycle()));
+    const next = (...blockers: readonly Reason[]) =>
+      nextCommand({ ...of, report: { ...of.report, components: [] }, blockers, cycle: cycleOf(of) });
+    expect(next()).toMatchObject({ verb: 'rollout', command: 'oneroof rollout small', by: 'command' });
+    expect(next({ code: 'unmeasured', facts: {} })).toMatchObject({ verb: 'gate' });
+    expect(next({ code: 'unread', facts: { why: 'unknown: so says a text' } })).toMatchObject({ verb: 'gate' });
+    const unreadable = { code: 'record-unreadable', facts: {} } as const;
+    expect(next({ code: 'unknown', facts: unreadable })).toMatchObject({ verb: 'rollout' });
+    expect(next(unreadable)).toMatchObject({ verb: 'gate' });
   });
 });
 

@@ -21,7 +21,7 @@ import { openState } from '../../src/server/state/index.ts';
 import { withDatabase, withSession } from '../database.io.ts';
 import { freePort } from '../web/browser.io.ts';
 
-const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.io.ts');
+const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.io.js');
 
 /** `oneroof serve`, as a process of its own. */
 interface Command {
@@ -45,7 +45,7 @@ async function homeOf(): Promise<{ readonly home: string; readonly origin: strin
 }
 
 function serve(home: string, more: { readonly words?: readonly string[]; readonly uid?: number } = {}): Command {
-  const child = spawn(process.execPath, ['--import', 'tsx', main, 'serve', '-C', home, ...(more.words ?? [])], {
+  const child = spawn(process.execPath, [main, 'serve', '-C', home, ...(more.words ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, HOME: home },
     ...(more.uid === undefined ? {} : { uid: more.uid, gid: more.uid }),

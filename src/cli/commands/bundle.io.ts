@@ -1,34 +1,23 @@
-import { writeFileSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
-import { OneRoofError, printable } from '../../core/index.ts';
+import { relative } from 'node:path';
+import { printable } from '../../core/index.ts';
 import { bundleText, catchUpStage, type Course } from '../../pipeline.io.ts';
 import { quoted } from '../../report/index.ts';
 import { type Setup } from '../../setup/index.ts';
-import { openWork, targetFor } from '../work.io.ts';
+import { newFile, openWork, targetFor } from '../work.io.ts';
 import { type Context, type Run } from '../verb.ts';
 
 /** Writes all that was recorded of a release to one new file, which can be checked without anything else. */
 export const run: Run = async (context) => {
   const { setup, sealed, store } = await openWork(context);
+  const { out } = context.options;
+  const file = newFile(context, typeof out === 'string' ? out : `${sealed.release.name}.bundle.json`);
   const course = { sealed, store };
   const unasked = context.options['offline'] === true ? 'it was not asked' : await catchUp(context, setup, course);
   const text = await bundleText(course);
-  const { name } = sealed.release;
-  const { out } = context.options;
-  const file = resolve(context.folder, typeof out === 'string' ? out : `${name}.bundle.json`);
-  try {
-    writeFileSync(file, text, { flag: 'wx' });
-  } catch (cause) {
-    const there = (cause as NodeJS.ErrnoException).code === 'EEXIST';
-    throw new OneRoofError(there ? 'ALREADY_EXISTS' : 'CONFIG_NOT_FOUND', {
-      problem: `${printable(file)} ${there ? 'is there already' : 'cannot be written'}`,
-      fix: 'name another file with --out',
-      cause,
-    });
-  }
-  const next = `oneroof verify-evidence ${quoted(relative(process.cwd(), file))}`;
-  const data = { file, bytes: Buffer.byteLength(text), unasked };
-  return { exit: 0, schema: 'oneroof/bundle/1', data, text: printable(file), next };
+  file.write(text);
+  const next = `oneroof verify-evidence ${quoted(relative(process.cwd(), file.path))}`;
+  const data = { file: file.path, bytes: Buffer.byteLength(text), unasked };
+  return { exit: 0, schema: 'oneroof/bundle/1', data, text: printable(file.path), next };
 };
 
 async function catchUp(context: Context, setup: Setup, course: Course): Promise<string | null> {

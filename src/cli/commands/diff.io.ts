@@ -57,6 +57,7 @@ export const run: Run = async (context) => {
     logical,
     strict,
     notProven,
+    noticed: { before: before.schema.noticed, after: after.schema.noticed },
     compared: {
       objects: new Set([...before.schema.objects, ...after.schema.objects].map(({ kind, name }) => `${kind}\0${name}`))
         .size,

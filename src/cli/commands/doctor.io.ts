@@ -1,5 +1,5 @@
 import { embeddedBinaries, observerGrants, openObserver } from '../../database/index.ts';
-import { OneRoofError, printable } from '../../core/index.ts';
+import { type ErrorCode, OneRoofError, printable } from '../../core/index.ts';
 import { findGrants } from '../../gate/index.ts';
 import { readSetup, type Setup, targetOf } from '../../setup/index.ts';
 import { inFolder } from '../next.ts';
@@ -72,16 +72,16 @@ async function checkSetup(
 async function checkTarget(setup: Setup, name: string): Promise<Check[]> {
   const title = `target ${name}`;
   let gate: readonly string[] | null = null;
-  const found = await check(title, async () => {
+  const wants: Check = { name: title, outcome: 'problem', text: 'it wants a role that cannot write', fix: grants };
+  const look = async (): Promise<string> => {
     const observer = await openObserver(targetOf(setup, name).observer, { applicationName: 'oneroof doctor' });
     const version = Math.floor(observer.serverVersion / 10_000);
     gate = await observer.snapshot(findGrants);
     await observer.close();
     return `PostgreSQL ${version}, ${observer.role} cannot write${observer.standby ? ' (a standby)' : ''}`;
-  });
-  const writer = found.some(({ text }) => text.includes('could write'));
-  if (!writer) return [...found, ...gateCheck(name, gate)];
-  return [...found, { name: title, outcome: 'problem', text: 'it wants a role that cannot write', fix: grants }];
+  };
+  const found = await check(title, look, (code) => (code === 'OBSERVER_CAN_WRITE' ? [wants] : []));
+  return [...found, ...gateCheck(name, gate)];
 }
 
 /** The rights of the gate's roles, where there is a gate. */
@@ -96,13 +96,18 @@ function gateCheck(name: string, fixes: readonly string[] | null): Check[] {
 
 const grants = `run once as the owner of the database:\n${observerGrants('oneroof_observer', ['public'])}`;
 
-/** Turns what a check throws into problems; a defect of ours stays one. */
-async function check(name: string, look: () => Promise<string>): Promise<Check[]> {
+/** Turns what a check throws into problems, and what more is to be said of its code; a defect of ours stays one. */
+async function check(
+  name: string,
+  look: () => Promise<string>,
+  more: (code: ErrorCode) => readonly Check[] = () => [],
+): Promise<Check[]> {
   try {
     return [{ name, outcome: 'ok', text: await look(), fix: null }];
   } catch (error) {
     if (!(error instanceof OneRoofError)) throw error;
-    return error.problems.map(({ problem, fix }) => ({ name, outcome: 'problem', text: problem, fix }));
+    const found = error.problems.map(({ problem, fix }): Check => ({ name, outcome: 'problem', text: problem, fix }));
+    return [...found, ...more(error.code)];
   }
 }
 

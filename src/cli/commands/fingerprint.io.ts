@@ -1,21 +1,24 @@
-import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { canonicalJson, digest, OneRoofError, printable, shortDigest } from '../../core/index.ts';
-import { type DataFingerprint, type FingerprintDocument } from '../../fingerprint/index.ts';
+import { type DataFingerprint, explainNoticed, type FingerprintDocument } from '../../fingerprint/index.ts';
 import { paint } from '../output.io.ts';
 import { databaseSide, type DatabaseSide, drawSeeds, type Look, readDocument, takeFingerprint } from '../side.io.ts';
+import { newFile } from '../work.io.ts';
 import { type Context, type Run } from '../verb.ts';
 
 /** Takes the fingerprint of one database, read-only, and keeps it in a file where one is named. */
 export const run: Run = async (context) => {
   const { out } = context.options;
   const look = lookOf(context);
+  const file = typeof out === 'string' ? newFile(context, out) : null;
   const side = await databaseSide(context, context.arguments[0]);
   const fingerprint = await takeFingerprint(side, look, context);
   const outcome = { schema: 'oneroof/fingerprint/1', exit: 0, data: { as: side.as, fingerprint } } as const;
-  if (typeof out === 'string') {
-    write(resolve(context.folder, out), { schema: outcome.schema, exit: outcome.exit, ...outcome.data });
-    context.terminal.say(`${printable(out)} written; compare with it: oneroof diff ${printable(out)} TARGET`);
+  if (file !== null) {
+    // it may show the text of functions and comments: for its owner alone
+    file.write(`${JSON.stringify({ schema: outcome.schema, exit: outcome.exit, ...outcome.data }, null, 2)}\n`, 0o600);
+    context.terminal.say(
+      `${printable(String(out))} written; compare with it: oneroof diff ${printable(String(out))} TARGET`,
+    );
   }
   return { ...outcome, text: describeFingerprint(side, fingerprint) };
 };
@@ -39,25 +42,6 @@ function lookOf(context: Context): Look {
   return { rows: { hash: data.hash, seeds: data.seeds } };
 }
 
-/** It may show the text of functions and comments: for its owner alone, and never over another file. */
-function write(file: string, document: object): void {
-  try {
-    writeFileSync(file, `${JSON.stringify(document, null, 2)}\n`, { flag: 'wx', mode: 0o600 });
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST')
-      throw new OneRoofError('ALREADY_EXISTS', {
-        problem: `${printable(file)} is there already`,
-        fix: 'name another file, or remove it first',
-        cause,
-      });
-    throw new OneRoofError('CONFIG_NOT_FOUND', {
-      problem: `${printable(file)} cannot be written: ${(cause as NodeJS.ErrnoException).code ?? 'for an unknown reason'}`,
-      fix: 'name a file in a folder that is there and that you may write to',
-      cause,
-    });
-  }
-}
-
 function describeFingerprint(side: DatabaseSide, fingerprint: FingerprintDocument): string {
   const { schema, data, serverVersion } = fingerprint;
   const kinds = new Map<string, number>();
@@ -76,6 +60,13 @@ function describeFingerprint(side: DatabaseSide, fingerprint: FingerprintDocumen
     paint.heading(`Objects (${schema.objects.length})`),
     ...table(objects, [1]),
     ...(data === null ? [] : describeRows(data)),
+    ...(schema.noticed.length === 0
+      ? []
+      : [
+          '',
+          paint.heading(`Noticed (${schema.noticed.length})`),
+          ...table(schema.noticed.map((one) => [explainNoticed(one)])),
+        ]),
   ].join('\n');
 }
 

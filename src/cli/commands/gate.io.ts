@@ -1,6 +1,5 @@
-import { type GateReading } from '../../gate/index.ts';
+import { chooseCycle, type GateReading } from '../../gate/index.ts';
 import { gateStage } from '../../pipeline.io.ts';
-import { cycleIn } from '../../report/index.ts';
 import { gateText } from '../gate-text.ts';
 import { sameFor } from '../next.ts';
 import { lookOf } from '../output.io.ts';
@@ -25,6 +24,6 @@ export const run: Run = async (context) => {
 };
 
 function isBegun({ rows, seal }: GateReading): boolean {
-  const cycle = rows.state === 'read' ? cycleIn(rows, seal) : null;
+  const cycle = rows.state === 'read' ? chooseCycle(rows.cycles, { seal }) : null;
   return cycle !== null && cycle.done.some(({ direction }) => direction === 'up') && cycle.next.down !== null;
 }

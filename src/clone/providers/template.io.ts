@@ -1,5 +1,5 @@
 import { elapsed, now, OneRoofError, printable } from '../../core/index.ts';
-import { fixed, id, literal, type Session, sql } from '../../database/index.ts';
+import { fixed, id, literal, type Session, sql, sqlStateOf } from '../../database/index.ts';
 import { type CloneSetup } from '../../setup/index.ts';
 import { type Golden } from '../clone.ts';
 import { goldenName, readMark, writeMark } from '../mark.ts';
@@ -54,7 +54,7 @@ export async function takeTemplateGolden(
       sql`create database ${id(database)} template ${id(plan.source)} owner ${owner} allow_connections false ${strategy}`,
     )
     .catch(async (cause: unknown) => {
-      throw (cause as { code?: string }).code === '55006' ? await busy(admin, { source: plan.source, cause }) : cause;
+      throw sqlStateOf(cause) === '55006' ? await busy(admin, { source: plan.source, cause }) : cause;
     });
   const golden: Golden = {
     provider: 'template',

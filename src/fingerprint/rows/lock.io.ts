@@ -1,5 +1,5 @@
 import { OneRoofError, printable, truncate } from '../../core/index.ts';
-import { literal, type Session, sql } from '../../database/index.ts';
+import { literal, type Session, sql, sqlStateOf } from '../../database/index.ts';
 import { chunks, type Found } from './plan.ts';
 import { lockTables } from './rows.sql.ts';
 
@@ -13,16 +13,16 @@ const outOfMemory = '53200';
 /** The lock of a table was not granted in time, or a table is busy. */
 export const lockNotAvailable = '55P03';
 
-/** What the server says of an error, by its SQLSTATE. */
-export function stateOf(error: unknown): string {
+/** The SQLSTATE of what the server refused; an error of ours is thrown. */
+export function refusedState(error: unknown): string {
   // a lost connection is nobody's table's fault
   if (error instanceof OneRoofError) throw error;
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  return sqlStateOf(error);
 }
 
 /** Why a relation could not be read, in the server's words. */
 export function reasonOf(error: unknown): string {
-  if (stateOf(error) === lockNotAvailable)
+  if (refusedState(error) === lockNotAvailable)
     return 'could not be locked in time: another session holds it, or waits for it';
   return `could not be read: ${truncate(printable(error instanceof Error ? error.message : String(error)), 200)}`;
 }
@@ -57,12 +57,12 @@ export async function takeLocks(
     await setLockTimeout(session, lockTimeout);
     const error = await lock(chunk);
     if (error === null) continue;
-    if (stateOf(error) === outOfMemory) break;
+    if (refusedState(error) === outOfMemory) break;
     await setLockTimeout(session, singleLockTimeout);
     for (const table of chunk) {
       const reason = await lock([table]);
       // one that is gone is not in the snapshot either; one that is there is refused for its reason
-      if (reason !== null && stateOf(reason) !== outOfMemory) refused.set(table.name, reasonOf(reason));
+      if (reason !== null && refusedState(reason) !== outOfMemory) refused.set(table.name, reasonOf(reason));
     }
   }
   await setLockTimeout(session, lockTimeout);

@@ -1,6 +1,6 @@
 import { type Session, type Sql, sql } from '../../database/index.ts';
 import type { SequencePosition } from '../fingerprint.ts';
-import { lockNotAvailable, reasonOf, stateOf } from './lock.io.ts';
+import { lockNotAvailable, reasonOf, refusedState } from './lock.io.ts';
 import { type Batch, chunks, type Found, type Piece } from './plan.ts';
 import { type Tally } from './tally.ts';
 import { type Hashing, type PieceAnswer, readPieces, readPositions } from './rows.sql.ts';
@@ -71,7 +71,7 @@ async function readBatch(
     for (const piece of pieces) left.push(...(await readBatch(session, { pieces: [piece], work })));
     return left;
   }
-  if (stateOf(error) === lockNotAvailable && work.locked.has(only.of.name)) return [only];
+  if (refusedState(error) === lockNotAvailable && work.locked.has(only.of.name)) return [only];
   work.tally.fail(only.of.name, reasonOf(error));
   return [];
 }
@@ -85,7 +85,7 @@ async function ask<Row extends object>(
     const answers = await session.query<Row>(statement);
     return { answers, error: null };
   } catch (error) {
-    stateOf(error);
+    refusedState(error);
     return { answers: [], error };
   } finally {
     await session.query(sql`rollback to savepoint reading`);

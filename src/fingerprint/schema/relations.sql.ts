@@ -15,6 +15,7 @@ import {
   sorted,
   type,
 } from './catalog.ts';
+import { chosen, indexDefinition, options } from './options.sql.ts';
 
 const tablespace = `(select spcname from pg_tablespace where oid = c.reltablespace)`;
 
@@ -29,8 +30,8 @@ export const relations: CatalogQuery = () =>
       partitioned: `c.relkind = 'p'`,
       accessMethod: `(select amname from pg_am where oid = c.relam)`,
       tablespace,
-      options: sorted('c.reloptions'),
-      toastOptions: `(select ${sorted('t.reloptions')} from pg_class t where t.oid = c.reltoastrelid and t.reloptions is not null)`,
+      options: options('relation', 'c.reloptions'),
+      toastOptions: `(select ${options('relation', 't.reloptions')} from pg_class t where t.oid = c.reltoastrelid and ${chosen('relation', 't.reloptions')} is not null)`,
       replicaIdentity: 'c.relreplident',
       rowSecurity: 'c.relrowsecurity',
       forceRowSecurity: 'c.relforcerowsecurity',
@@ -66,7 +67,7 @@ export const columns: CatalogQuery = () =>
       storage: 'a.attstorage',
       compression: 'a.attcompression',
       statistics: 'nullif(a.attstattarget::int, -1)',
-      options: sorted('a.attoptions'),
+      options: options('column', 'a.attoptions'),
       foreignOptions: hashed('a.attfdwoptions'),
       local: 'a.attislocal',
       inherited: 'a.attinhcount',
@@ -116,7 +117,7 @@ export const indexes: CatalogQuery = () =>
     kind: 'index',
     name: qualified('c.relname'),
     logical: {
-      definition: 'pg_get_indexdef(i.indexrelid)',
+      definition: indexDefinition({ oid: 'i.indexrelid', options: 'c.reloptions' }),
       primary: 'i.indisprimary',
       exclusion: 'i.indisexclusion',
       immediate: 'i.indimmediate',

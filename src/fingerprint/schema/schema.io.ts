@@ -1,7 +1,8 @@
 import { canonicalJson, digest, type Json } from '../../core/index.ts';
 import { fixed, pinnedSettings, type Session, sql } from '../../database/index.ts';
 import type { CatalogReader } from './catalog.ts';
-import type { SchemaFingerprint, SchemaObject } from '../fingerprint.ts';
+import type { Noticed, SchemaFingerprint, SchemaObject } from '../fingerprint.ts';
+import { unknownOptions } from './options.sql.ts';
 import { catalogQueries } from './queries.ts';
 
 /** What the capture needs of a session. */
@@ -47,25 +48,17 @@ export async function captureSchema(session: Reader): Promise<SchemaFingerprint>
       for (const row of rows)
         objects.push({ kind: row.kind, name: row.name, logical: members(row.logical), strict: members(row.strict) });
     }
-    return fingerprintOf(objects);
+    return fingerprintOf(objects, await session.query<Noticed>(sql`${fixed(unknownOptions)}`));
   });
 }
 
-function fingerprintOf(objects: SchemaObject[]): SchemaFingerprint {
+function fingerprintOf(objects: SchemaObject[], noticed: readonly Noticed[]): SchemaFingerprint {
   const keys = new Map(objects.map((object) => [object, `${object.kind}\0${object.name}`]));
   objects.sort((a, b) => ((keys.get(a) ?? '') < (keys.get(b) ?? '') ? -1 : 1));
-  return {
-    version: 1,
-    digest: digest(
-      'schema',
-      objects.map((object) => canonicalJson(object)),
-    ),
-    logicalDigest: digest(
-      'schema',
-      objects.map(({ kind, name, logical }) => canonicalJson({ kind, name, logical })),
-    ),
-    objects,
-  };
+  // written once: what is strict comes behind what is logical, because kind, logical, name and strict are in the canonical order
+  const logical = objects.map((object) => canonicalJson({ ...object, strict: undefined }));
+  const all = objects.map(({ strict }, index) => `${logical[index]?.slice(0, -1)},"strict":${canonicalJson(strict)}}`);
+  return { version: 1, digest: digest('schema', all), logicalDigest: digest('schema', logical), objects, noticed };
 }
 
 /** Does something under the pinned settings, for which our own sessions have nothing to change. */

@@ -1,4 +1,5 @@
 import { type CatalogQuery, explode, objects, role } from './catalog.ts';
+import { chosen } from './options.sql.ts';
 
 /**
  * What initdb made and somebody can grant on: each with its OID, part, privileges, the ones that it was made with, and owner.
@@ -88,12 +89,12 @@ const digests: readonly Parameters<typeof digestOf>[0][] = [
   },
   {
     catalog: 'pg_class',
-    row: '(x.oid, x.relname, x.relowner, x.reltablespace, x.relpersistence, x.relnatts, x.relreplident, x.relrowsecurity, x.relforcerowsecurity, x.reloptions)',
+    row: `(x.oid, x.relname, x.relowner, x.reltablespace, x.relpersistence, x.relnatts, x.relreplident, x.relrowsecurity, x.relforcerowsecurity, ${chosen('relation', 'x.reloptions')})`,
     key: ['oid'],
   },
   {
     catalog: 'pg_attribute',
-    row: '(x.attrelid, x.attnum, x.attname, x.atttypid, x.atttypmod, x.attnotnull, x.attstorage, x.attcompression, x.attcollation, x.attstattarget, x.attoptions, x.attisdropped)',
+    row: `(x.attrelid, x.attnum, x.attname, x.atttypid, x.atttypmod, x.attnotnull, x.attstorage, x.attcompression, x.attcollation, x.attstattarget, ${chosen('column', 'x.attoptions')}, x.attisdropped)`,
     key: ['attrelid', 'attnum'],
   },
 ];

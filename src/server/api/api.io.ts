@@ -1,5 +1,5 @@
 import { type Entry } from '../../evidence/index.ts';
-import { type Report, standingOf, toPrompt, toRunbook, toSummary } from '../../report/index.ts';
+import { explain, type Report, standingOf, toPrompt, toRunbook, toSummary } from '../../report/index.ts';
 import { type House } from '../house.ts';
 import { reportOf } from '../papers/papers.io.ts';
 import { type ReleaseRecord } from '../records.ts';
@@ -41,7 +41,7 @@ function readsOf(house: House): Readonly<Record<keyof typeof api, ApiRead>> {
       return {
         target: found.target,
         gate: standing.gate,
-        reasons: standing.gate === 'closed' ? standing.reasons : [],
+        reasons: standing.gate === 'closed' ? standing.reasons.map(explain) : [],
         next: standing.gate === 'open' ? standing.next : null,
         ratification: standing.cycle?.statement ?? null,
         persons: standing.cycle?.persons ?? [],
@@ -65,7 +65,8 @@ function readsOf(house: House): Readonly<Record<keyof typeof api, ApiRead>> {
     '/api/evidence/:digest': async ({ params }) => {
       const found = (await house.records.store.entries()).find(({ digest }) => digest === params['digest']);
       if (found === undefined) return null;
-      const piece = (await house.records.store.of(found.seal)).find(({ entry }) => entry.index === found.index);
+      const pieces = await (await record(found.seal))?.evidence();
+      const piece = pieces?.find(({ entry }) => entry.index === found.index);
       return piece?.readable === true ? (piece.body as object) : null;
     },
   };

@@ -1,5 +1,6 @@
 import { type Activity, type ActivityBoard } from '../../activity/index.ts';
 import { type Entry, type EvidenceStore } from '../../evidence/index.ts';
+import { type Pace } from './watch.io.ts';
 
 /** What a visitor is told. */
 export type News =
@@ -14,10 +15,8 @@ export interface Hub {
   readonly listeners: number;
 }
 
-/** Two looks a second, whoever many listen. Milliseconds. */
-const pace = 500;
-/** After a look that failed. Milliseconds. */
-const pause = 5000;
+/** Two looks a second. */
+const usual: Pace = { between: 500, afterFailure: 5000 };
 
 interface Listener {
   readonly seal: string | null;
@@ -28,6 +27,7 @@ interface Listener {
 export function openHub(
   plan: { readonly store: Pick<EvidenceStore, 'head' | 'entries'>; readonly board: ActivityBoard },
   signal: AbortSignal,
+  pace: Pace = usual,
 ): Hub {
   const listeners = new Set<Listener>();
   const activities = new Map<string, { readonly mark: string; readonly activity: Activity }>();
@@ -72,7 +72,7 @@ export function openHub(
     if (isLooking) return;
     isLooking = true;
     clearTimeout(timer);
-    let wait = pace;
+    let wait = pace.between;
     try {
       await lookAtEvidence();
       await lookAtBoard();
@@ -80,7 +80,7 @@ export function openHub(
       isFirst = false;
     } catch {
       // a page that is asked for says what is wrong; here the next look tries again
-      wait = pause;
+      wait = pace.afterFailure;
     }
     isLooking = false;
     if (listeners.size === 0 || signal.aborted) isFirst = true;

@@ -4,15 +4,18 @@ export interface Watch {
   listen(hear: (mark: string) => void): () => void;
 }
 
-/** Between two looks, whoever many listen. Milliseconds. */
-const pace = 2000;
+/** How often is looked: between two looks, however many listen, and after one that failed. Milliseconds. */
+export interface Pace {
+  readonly between: number;
+  readonly afterFailure: number;
+}
+
+const usual: Pace = { between: 2000, afterFailure: 5000 };
 /** After a look that took long there is none for so many times as long: what answers slowly is not asked all the time. */
 const rest = 4;
-/** After a look that failed. Milliseconds. */
-const pause = 5000;
 
 /** Makes the watch of a server; it ends with the signal. */
-export function openWatch(read: () => Promise<string>, signal: AbortSignal): Watch {
+export function openWatch(read: () => Promise<string>, signal: AbortSignal, pace: Pace = usual): Watch {
   const listeners = new Set<(mark: string) => void>();
   let [mark, isLooking]: [string | null, boolean] = [null, false];
   let timer: NodeJS.Timeout | undefined;
@@ -21,10 +24,10 @@ export function openWatch(read: () => Promise<string>, signal: AbortSignal): Wat
     isLooking = true;
     clearTimeout(timer);
     const from = performance.now();
-    let wait = pause;
+    let wait = pace.afterFailure;
     try {
       const next = await read();
-      wait = Math.max(pace, rest * (performance.now() - from));
+      wait = Math.max(pace.between, rest * (performance.now() - from));
       if (next !== mark) for (const hear of listeners) hear(next);
       mark = next;
     } catch {

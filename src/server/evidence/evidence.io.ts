@@ -1,6 +1,7 @@
 import { keyFingerprint } from '../../evidence/index.ts';
 import { bundleText, catchUpStage, type Course } from '../../pipeline.io.ts';
 import { type House } from '../house.ts';
+import { keep } from '../kept.io.ts';
 import { notFound, type Route } from '../room.ts';
 import { entryPage, logPage } from './evidence.ts';
 
@@ -10,14 +11,9 @@ const mostTargets = 8;
 
 /** The log, each piece of evidence, and a release's bundle. */
 export function evidenceRoutes({ records, setup, onProblem }: House): readonly Route[] {
-  const asking = new Map<string, Promise<void>>();
   /** As the command does: what people signed elsewhere belongs into a bundle. Several who ask at once ask once. */
-  const catchUp = (course: Course): Promise<void> => {
-    const { seal } = course.sealed;
-    const asked = asking.get(seal) ?? catchUpAll(course).finally(() => asking.delete(seal));
-    asking.set(seal, asked);
-    return asked;
-  };
+  const asked = keep<void>({ lifetime: 0 });
+  const catchUp = (course: Course): Promise<void> => asked.of(course.sealed.seal, () => catchUpAll(course));
   const catchUpAll = async (course: Course): Promise<void> => {
     for (const target of Object.values(setup.targets).slice(0, mostTargets)) {
       const why = await catchUpStage(course, target, 'oneroof serve');
@@ -47,8 +43,9 @@ export function evidenceRoutes({ records, setup, onProblem }: House): readonly R
       handle: async ({ params, query }) => {
         const found = (await records.store.log()).lines.find(({ entry }) => entry.digest === params['digest']);
         if (found === undefined) return notFound('such evidence');
-        const pieces = await records.store.of(found.entry.seal);
-        const piece = pieces.find(({ entry }) => entry.index === found.entry.index);
+        // what the pages of its release show, read already
+        const pieces = await (await records.of(found.entry.seal))?.evidence();
+        const piece = pieces?.find(({ entry }) => entry.index === found.entry.index);
         if (piece === undefined) return notFound('such evidence');
         if (query['as'] === 'json' && piece.readable) return { kind: 'json', value: Object(piece.body) as object };
         return { kind: 'page', document: entryPage(piece, keyFingerprint(found.signer)) };

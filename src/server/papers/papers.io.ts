@@ -2,6 +2,7 @@ import { now } from '../../core/index.ts';
 import { type Document, html, path } from '../../page/index.ts';
 import { buildReport, type Report, reportHtml, titleOf, toMarkdown, toPrompt, toRunbook } from '../../report/index.ts';
 import { type House } from '../house.ts';
+import { keep } from '../kept.io.ts';
 import { type ReleaseRecord } from '../records.ts';
 import { notFound, type Reply, type Route } from '../room.ts';
 import { paperPage } from './papers.ts';
@@ -45,19 +46,12 @@ export function paperRoutes(house: House): readonly Route[] {
   ];
 }
 
-/** A report is made anew at most so often, and at once where something was recorded. Milliseconds. */
-const freshness = 1000;
-const made = new WeakMap<ReleaseRecord, { readonly at: number; readonly report: Promise<Report | null> }>();
+/** A report is made again at most so often, and at once where something was recorded, which makes another record. Milliseconds. */
+const reports = keep<Report | null>({ lifetime: 1000 });
 
 /** The report of a release from its evidence alone, now; null where its files were not recorded. */
 export function reportOf(house: House, record: ReleaseRecord): Promise<Report | null> {
-  const last = made.get(record);
-  if (last !== undefined && performance.now() - last.at < freshness) return last.report;
-  const report = makeReport(house, record);
-  // what failed is tried again by the next page
-  report.catch(() => made.delete(record));
-  made.set(record, { at: performance.now(), report });
-  return report;
+  return reports.of(record.seal, () => makeReport(house, record), record);
 }
 
 async function makeReport({ setup }: House, record: ReleaseRecord): Promise<Report | null> {

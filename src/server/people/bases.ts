@@ -1,4 +1,4 @@
-import { type Change, follows, type Policy, type Registry, registryDigest } from '../../gate/index.ts';
+import { type Change, explainRefusal, follows, type Policy, type Registry, registryDigest } from '../../gate/index.ts';
 import { documentOf, type InForce, type Next, nextVersion } from '../../web/index.ts';
 
 /** What a target said of its people, or why it said nothing. */
@@ -93,6 +93,11 @@ export function standingIn(reading: Reading, next: Next): ChangeStanding {
     target,
     state: 'waits',
     signed: change?.persons ?? [],
-    missing: change === undefined ? `0 of ${seats} seats are filled` : (change.missing ?? 'only to be put in force'),
+    missing:
+      change === undefined
+        ? `0 of ${seats} seats are filled`
+        : change.missing === null
+          ? 'only to be put in force'
+          : explainRefusal(change.missing),
   };
 }

@@ -1,6 +1,6 @@
 import { type Policy } from '../../gate/index.ts';
 import { type Document, facts, type Html, html, lines, list, path, tag } from '../../page/index.ts';
-import { type ShownCeremony, type SignView } from '../../web/index.ts';
+import { type Difference, type ShownCeremony, type SignView } from '../../web/index.ts';
 import { followPanel, followScript } from '../follow.ts';
 import { needsScript } from '../statements/statement.ts';
 import { standingHtml } from './draft.ts';
@@ -34,7 +34,7 @@ export interface SignChangeView extends Pick<SignView, 'title' | 'facts' | 'stat
   readonly policy: Policy;
   readonly registry: ShownCeremony['registry'];
   /** What it does, measured: a line for each difference. */
-  readonly changes: readonly string[];
+  readonly changes: readonly Difference[];
   /** Why nobody can sign it on this site; null where they can. */
   readonly unsignable: string | null;
 }

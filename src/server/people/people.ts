@@ -1,6 +1,6 @@
 import { digestOf, type Document, type Html, html, list, path, table, tag, time } from '../../page/index.ts';
 import { policyDigest, registryDigest } from '../../gate/index.ts';
-import { couldFill, type InForce } from '../../web/index.ts';
+import { couldFill, differenceText, type InForce } from '../../web/index.ts';
 import { type Reading } from './bases.ts';
 import { changesHtml, draftHtml, proposeHtml } from './draft.ts';
 import { personsTable } from './persons.ts';
@@ -47,7 +47,7 @@ function saidOf({ changes, drafts, invitations }: PeopleView, groups: readonly G
     ...(drafts.length === 0 ? ['No draft'] : []),
     ...drafts.flatMap(({ draft, differences }) => [
       `Draft of registry version ${draft.version}: ${draft.persons.length} persons`,
-      ...differences.map((line) => `Draft of registry version ${draft.version}: ${line}`),
+      ...differences.map((one) => `Draft of registry version ${draft.version}: ${differenceText(one)}`),
     ]),
     `Open invitations: ${invitations.length}`,
   ];

@@ -4,10 +4,11 @@ import { type Connection, openSession, sql } from '../../database/index.ts';
 import { readChanges, readPolicy, readRegistry } from '../../gate/index.ts';
 import { type Setup, type Target } from '../../setup/index.ts';
 import { readInForce } from '../../web/index.ts';
+import { keep } from '../kept.io.ts';
 import { type Files, type Reading } from './bases.ts';
 
 /** A page that many people reload costs production no more than one look in this time, which is shorter than a page waits before it reads itself anew. Milliseconds. */
-const freshness = 1000;
+const lifetime = 1000;
 
 /** Asks targets who there is. */
 export interface Readings {
@@ -19,16 +20,10 @@ export interface Readings {
 
 /** Opens them. */
 export function openReadings(setup: Setup): Readings {
-  let last: { readonly at: number; readonly value: Promise<readonly Reading[]> } | null = null;
+  const readings = keep<readonly Reading[]>({ lifetime });
   return {
-    all: () => {
-      if (last === null || performance.now() - last.at > freshness)
-        last = { at: performance.now(), value: Promise.all(Object.values(setup.targets).map(readTarget)) };
-      return last.value;
-    },
-    forget: () => {
-      last = null;
-    },
+    all: () => readings.of('', () => Promise.all(Object.values(setup.targets).map(readTarget))),
+    forget: () => readings.forget(),
   };
 }
 

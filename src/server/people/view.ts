@@ -1,6 +1,6 @@
 import { type Instant, type Problem } from '../../core/index.ts';
 import { type Policy, type Registry } from '../../gate/index.ts';
-import { type Enrolment, type InForce, type Next } from '../../web/index.ts';
+import { type Difference, type Enrolment, type InForce, type Next } from '../../web/index.ts';
 import { type Base, type ChangeStanding, type Reading } from './bases.ts';
 
 /** Somebody who may make one passkey. */
@@ -23,7 +23,7 @@ export interface DraftView {
   readonly base: Base;
   readonly draft: Registry;
   /** What it would change, a line each; empty where nothing is in force yet. */
-  readonly differences: readonly string[];
+  readonly differences: readonly Difference[];
   /** Why nobody could be asked to sign it; for the first registry, why no gate could be installed with it. */
   readonly problems: readonly Problem[];
   /** The change that it was put before the quorum as; null: it was not. */

@@ -1,6 +1,7 @@
 import { formatDuration } from '../../core/index.ts';
 import { explainSeat, type Passkey, type Policy, type Seat } from '../../gate/index.ts';
 import { facts, type Hole, type Html, html } from '../../page/index.ts';
+import { type Difference } from '../../web/index.ts';
 import { type ChangeStanding } from './bases.ts';
 import { type ChangeView } from './view.ts';
 
@@ -54,14 +55,9 @@ export function button(of: {
   return html`<form data-post="${of.post}">${Object.entries(of.words).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}<button class="${of.tone ?? ''}">${of.text}</button></form>`;
 }
 
-/** What a change does, as it was measured: each line is a word and what it is about. */
-export function differencesHtml(differences: readonly string[]): Html {
-  return facts(
-    differences.map((line) => {
-      const [, word = '', rest = line] = /^(key new|key gone|[a-z]+) +(.*)$/s.exec(line) ?? [];
-      return word === 'nothing' ? ['', line] : [word, rest];
-    }),
-  );
+/** What a change does, as it was measured. */
+export function differencesHtml(differences: readonly Difference[]): Html {
+  return facts(differences.map(({ word, text }) => [word === 'nothing' ? '' : word, text]));
 }
 
 /** What a change is, for people. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { formatDuration, type Digest, type Milliseconds } from '../../core/index.ts';
 import { type Evidence } from '../../evidence/index.ts';
 import { type ReadingMark, type Tone } from '../../page/index.ts';
+import { executionReason, explainExecution } from '../../rollout/index.ts';
 
 /** One thing that was recorded. */
 export interface HistoryItem {
@@ -49,7 +50,7 @@ const forms = {
     steps: z.tuple([z.number(), z.number()]),
     epoch: z.string(),
     phase: z.enum(['intent', 'applied', 'not-applied', 'unknown']),
-    reason: z.string().nullable(),
+    reason: z.union([z.string(), executionReason]).nullable(),
   }),
   report: z.looseObject({
     readiness: z.looseObject({ status: z.string() }),
@@ -174,7 +175,7 @@ function sayExecution(body: z.infer<typeof forms.execution>): Said {
   return {
     what: `Tier ${tier} ${where}`,
     status,
-    detail: `${range}, attempt ${epoch}${reason === null ? '' : `: ${reason}`}`,
+    detail: `${range}, attempt ${epoch}${reason === null ? '' : `: ${explainExecution(reason)}`}`,
   };
 }
 

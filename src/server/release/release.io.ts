@@ -4,14 +4,14 @@ import { now } from '../../core/index.ts';
 import { type Evidence } from '../../evidence/index.ts';
 import { readPolicy } from '../../gate/index.ts';
 import { type SealedRelease } from '../../release/index.ts';
-import { buildReport } from '../../report/index.ts';
+import { judgeRelease } from '../../report/index.ts';
 import { type Setup } from '../../setup/index.ts';
 import { activityView } from '../events/news.ts';
 import { type House } from '../house.ts';
 import { notFound, type Route } from '../room.ts';
 import { lastFailure } from '../problems.ts';
 import { historyOf, readingsOf } from './history.ts';
-import { type NextCommand, nextCommand } from './next.ts';
+import { asCommand, type NextCommand, nextCommand } from './next.ts';
 import { type ReleaseView, releasePage } from './release.ts';
 import { openTargets, type TargetWord } from './target.io.ts';
 import { cycleOf, type LineSource } from './tiers.ts';
@@ -67,21 +67,25 @@ function knownOf(of: {
   const { sealed, evidence, setup, targets, activities } = of;
   const { policy } = setup;
   const hrefOf = ({ digest }: { readonly digest: string }): string => `/evidence/${digest}`;
-  const report = buildReport({ release: sealed, evidence, policy, now: now(), hrefOf });
+  const { report, blockers } = judgeRelease({ release: sealed, evidence, policy, now: now(), hrefOf });
   const [first] = targets;
   const ratifications = first?.ratifications ?? { state: 'unread' as const, why: 'oneroof.yaml names no target' };
   const running = activities.filter(({ target }) => target === first?.target);
   const line: LineSource = { sealed, report, ratifications, holdPoints: holdPointsOf(setup), running };
-  const next = nextCommand({ sealed, report, ratifications, cycle: cycleOf(line) });
-  const mend: NextCommand = {
+  const next = nextCommand({ sealed, report, blockers, ratifications, cycle: cycleOf(line) });
+  const mend: Pick<NextCommand, 'why' | 'verb'> = {
     why: 'The last rehearsal failed, as is shown below: mend the release, seal it, and rehearse again.',
-    command: `oneroof seal ${sealed.release.name}`,
-    by: 'command',
+    verb: 'seal',
   };
-  const isFailed = lastFailure(evidence) !== null && next.command?.startsWith('oneroof rehearse ') === true;
-  const runs: NextCommand = { why: 'It runs now, as is shown below.', command: null, by: 'command' };
+  const isFailed = lastFailure(evidence) !== null && next.verb === 'rehearse';
+  const runs: typeof mend = { why: 'It runs now, as is shown below.', verb: null };
   const isRunning = running.some(({ state, kind }) => state === 'running' && kind !== 'rehearsal');
-  return { sealed, report, line, next: isRunning ? runs : isFailed ? mend : next };
+  return {
+    sealed,
+    report,
+    line,
+    next: isRunning ? asCommand(runs, sealed) : isFailed ? asCommand(mend, sealed) : next,
+  };
 }
 
 /** The default target first: the line of tiers speaks of it. */

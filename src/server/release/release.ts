@@ -1,4 +1,5 @@
 import { type Digest, elapsed, formatDuration, type Instant } from '../../core/index.ts';
+import { explainRefusal } from '../../gate/index.ts';
 import {
   command,
   digestOf,
@@ -124,7 +125,7 @@ function targetRow(
         ? 'nothing is left'
         : cycle.closed.up === null
           ? html`${tag('open', 'go')} next: ${cycle.next.up}`
-          : `closed: ${cycle.closed.up}`;
+          : `closed: ${explainRefusal(cycle.closed.up)}`;
   return [name, when, cycle.persons.join(', ') || 'nobody', done.map(({ tier }) => tier).join(', ') || 'none', way];
 }
 

@@ -1,8 +1,8 @@
 import { type Activity } from '../../activity/index.ts';
-import { type Cycle } from '../../gate/index.ts';
+import { chooseCycle, type ClosingCode, type Cycle } from '../../gate/index.ts';
 import { type GateMark, type TierMark, type TierState } from '../../page/index.ts';
 import { type SealedRelease, type Tier } from '../../release/index.ts';
-import { chooseCycle, type Ratifications, type Report, tierState } from '../../report/index.ts';
+import { type Ratifications, type Report, tierState } from '../../report/index.ts';
 
 /** What the line of tiers is drawn from. */
 export interface LineSource {
@@ -18,8 +18,7 @@ export interface LineSource {
 
 /** The ratification of this seal that counts: the one that is half-way, else an open one, else the newest. */
 export function cycleOf({ sealed, ratifications }: Pick<LineSource, 'sealed' | 'ratifications'>): Cycle | null {
-  const read = ratifications.state === 'read' ? ratifications.cycles : [];
-  return chooseCycle(read.filter(({ seal, holdPoint }) => seal === sealed.seal && holdPoint === null));
+  return chooseCycle(ratifications.state === 'read' ? ratifications.cycles : [], sealed);
 }
 
 /** Puts the tiers of a release on a line, each with its state and what stands before it. What is not known is shown as unknown. */
@@ -52,14 +51,15 @@ function stateOf(tier: Tier, cycle: Cycle | null, { ratifications, running }: Li
 }
 
 /** What closes the way although the ratification itself counts: it is shown at its own place. */
-const others = ['data-gate', 'order', 'hold-point', 'schema', 'check'];
+const others: readonly ClosingCode[] = ['data-gate', 'order', 'hold-point', 'schema', 'check'];
 
 function ratification(cycle: Cycle | null, { ratifications }: LineSource): GateMark {
   const title = 'ratification';
   if (ratifications.state === 'unread') return { title, state: 'unknown' };
   if (cycle === null) return { title, state: 'closed' };
-  const why = cycle.closed.up?.split(':')[0] ?? null;
-  return { title, state: why === null || others.includes(why) || cycle.done.length > 0 ? 'open' : 'closed' };
+  const why = cycle.closed.up?.code;
+  const isOpen = why === undefined || others.some((code) => code === why) || cycle.done.length > 0;
+  return { title, state: isOpen ? 'open' : 'closed' };
 }
 
 function holdPoint(tier: Tier, { sealed, ratifications, holdPoints }: LineSource): readonly GateMark[] {
@@ -77,7 +77,7 @@ function dataGates(
 ): readonly GateMark[] {
   const { cycle, state, report } = of;
   const gates = report.tiers.find(({ id }) => id === tier.id)?.gates ?? [];
-  const isRefused = cycle?.next.up === tier.id && cycle.closed.up?.startsWith('data-gate') === true;
+  const isRefused = cycle?.next.up === tier.id && cycle.closed.up?.code === 'data-gate';
   return gates.map(({ title, state: read }) => ({
     title,
     state: state === 'done' || state === 'back' ? 'open' : isRefused ? 'closed' : read,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { keep } from '../kept.io.ts';
 import { type State } from '../state/index.ts';
 
 /** So many wrong tokens and cookies are looked up a minute; then only who is known already is answered. */
@@ -22,33 +23,22 @@ export interface Door {
  * A token cannot be guessed; what is bounded is the load.
  */
 export function openDoor(state: Pick<State, 'enter' | 'knows'>): Door {
-  const known = new Map<string, number>();
+  const known = keep<boolean>({ lifetime: (isKnown) => (isKnown ? trust : 0), most: mostKnown });
   let [from, wrong] = [performance.now(), 0];
   const isBusy = (): boolean => {
     if (performance.now() - from > minute) [from, wrong] = [performance.now(), 0];
     return wrong >= mostWrong;
   };
-  const remember = (key: string): void => {
-    known.delete(key);
-    known.set(key, performance.now());
-    for (const oldest of known.keys()) {
-      if (known.size <= mostKnown) break;
-      known.delete(oldest);
-    }
+  const look = async (secret: string): Promise<boolean> => {
+    const isKnown = await state.knows(secret);
+    if (!isKnown) wrong += 1;
+    return isKnown;
   };
   return {
     knows: async (secret) => {
       const key = createHash('sha256').update(secret).digest('base64');
-      const seen = known.get(key);
-      if (seen !== undefined && performance.now() - seen < trust) return 'in';
-      if (seen === undefined && isBusy()) return 'busy';
-      if (await state.knows(secret)) {
-        remember(key);
-        return 'in';
-      }
-      known.delete(key);
-      wrong += 1;
-      return 'out';
+      if (!known.has(key) && isBusy()) return 'busy';
+      return (await known.of(key, () => look(secret))) ? 'in' : 'out';
     },
     enter: async (token) => {
       if (isBusy()) return 'busy';

@@ -3,6 +3,7 @@ import { type Cycle, type Policy, readCycles, type Registry } from '../../gate/i
 import { targetOf } from '../../setup/index.ts';
 import { withRelay } from '../../web/index.ts';
 import { type House } from '../house.ts';
+import { keep } from '../kept.io.ts';
 import { outward } from '../site/index.ts';
 
 /** What is in force in a target, and how every statement stands there. */
@@ -21,11 +22,11 @@ export interface Gates {
 }
 
 /** One answer serves all visitors for so long: a page that many people reload costs production nothing. Milliseconds. */
-const freshness = 1000;
+const lifetime = 1000;
 
 /** Asks the gates of targets, each once at a time. */
 export function openGates({ setup, onProblem }: House): Gates {
-  const asked = new Map<string, { readonly at: number; readonly value: Promise<Gate | string> }>();
+  const answers = keep<Gate | string>({ lifetime });
   const read = async (name: string): Promise<Gate | string> => {
     try {
       return await withRelay(targetOf(setup, name), 'serve', async ({ policy, registry, session }) => ({
@@ -40,13 +41,7 @@ export function openGates({ setup, onProblem }: House): Gates {
     }
   };
   return {
-    ask: (name) => {
-      const last = asked.get(name);
-      if (last !== undefined && performance.now() - last.at < freshness) return last.value;
-      const value = read(name);
-      asked.set(name, { at: performance.now(), value });
-      return value;
-    },
-    forget: (name) => asked.delete(name),
+    ask: (name) => answers.of(name, () => read(name)),
+    forget: (name) => answers.forget(name),
   };
 }

@@ -1,7 +1,7 @@
 import { statementDigest } from '../../evidence/index.ts';
-import { type Cycle, type Policy } from '../../gate/index.ts';
+import { type Cycle, explainRefusal, lacksSeats, type Policy } from '../../gate/index.ts';
 import { loadParser } from '../../release/index.ts';
-import { standingOf } from '../../report/index.ts';
+import { explain, standingOf } from '../../report/index.ts';
 import { proposalsOf, ratificationOf } from '../../web/index.ts';
 import { type House } from '../house.ts';
 import { notFound, type Reply, type Route } from '../room.ts';
@@ -113,8 +113,8 @@ function standingIn(
   if (cycle === null)
     return { state: 'waits', text: `0 of ${policy.seats.length} seats are filled`, persons: [], done: [] };
   const why = cycle.closed.up;
-  const state = why === null ? 'open' : why.startsWith('seats') && cycle.done.length === 0 ? 'waits' : 'closed';
-  const text = state === 'waits' ? (why ?? '').replace(/^seats: /, '') : (why ?? '');
+  const state = why === null ? 'open' : lacksSeats(cycle) ? 'waits' : 'closed';
+  const text = why === null ? '' : state === 'waits' ? why.facts.said : explainRefusal(why);
   return { state, text, persons: cycle.persons.map((id) => names.get(id) ?? id), done: cycle.done };
 }
 
@@ -133,15 +133,28 @@ async function showTarget(house: House, gates: Gates, params: Readonly<Record<st
       const statement = statementDigest(proposal.body);
       const cycle = cycles.find((one) => one.statement === statement);
       const said = ratificationOf(proposal);
+      const closed = cycle?.closed.up ?? null;
       const state =
         typeof asked === 'string'
           ? 'not known'
           : cycle === undefined
             ? 'waits: nobody has signed'
-            : (cycle.closed.up ?? 'ratified: the target lets it through');
+            : closed === null
+              ? 'ratified: the target lets it through'
+              : explainRefusal(closed);
+      const waits = typeof asked !== 'string' && (cycle === undefined || closed?.code === 'seats');
       return said === null
         ? []
-        : [{ statement, holdPoint: said.holdPoint, expires: said.expires, state, persons: cycle?.persons ?? [] }];
+        : [
+            {
+              statement,
+              holdPoint: said.holdPoint,
+              expires: said.expires,
+              waits,
+              state,
+              persons: cycle?.persons ?? [],
+            },
+          ];
     });
   return {
     kind: 'page',
@@ -151,7 +164,7 @@ async function showTarget(house: House, gates: Gates, params: Readonly<Record<st
       last: record.entries.at(-1)?.index ?? -1,
       target: occasion.target,
       gate: standing.gate,
-      reasons: standing.gate === 'closed' ? standing.reasons : [],
+      reasons: standing.gate === 'closed' ? standing.reasons.map(explain) : [],
       next: standing.gate === 'open' ? standing.next : null,
       done: standing.cycle?.done ?? [],
       proposals,

@@ -21,6 +21,8 @@ export interface TargetView {
     readonly statement: string;
     readonly holdPoint: string | null;
     readonly expires: string;
+    /** For signatures. */
+    readonly waits: boolean;
     readonly state: string;
     readonly persons: readonly string[];
   }[];
@@ -33,7 +35,7 @@ export interface TargetView {
 export function targetPage(view: TargetView): Document {
   const { name, seal, target, policy } = view;
   const here = path('releases', seal, 'targets', target);
-  const waiting = view.proposals.find(({ state }) => /^(waits|seats)/.test(state));
+  const waiting = view.proposals.find(({ waits }) => waits);
   return {
     title: `${name} on ${target}`,
     trail: [

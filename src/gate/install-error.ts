@@ -1,0 +1,42 @@
+import { OneRoofError } from '../core/index.ts';
+import { type Connection, describe, problemOf, sqlStateOf } from '../database/index.ts';
+import { refusalOf } from './refusal.ts';
+
+const located = { sql: '', place: { file: 'gate.sql' } };
+
+/** What the gate itself refuses here, by its code. */
+const refused = {
+  busy: {
+    code: 'GATE_BUSY',
+    problem: 'a release is half way',
+    fix: 'finish it, or run its way back to the end; then the same command again',
+  },
+  intact: {
+    code: 'GATE_TAMPERED',
+    problem: 'the gate, its roles or their rights are not as they were installed',
+    fix: 'nothing was changed; find out who changed what (oneroof doctor), and undo that first',
+  },
+} as const;
+
+/** Turns what a server or the gate refused while the gate was installed, upgraded or removed into an error of ours. */
+export function installError(error: unknown, connection: Connection): OneRoofError {
+  if (error instanceof OneRoofError) return error;
+  const where = describe(connection);
+  const said = refusalOf(error)?.code;
+  if (said === 'busy' || said === 'intact') {
+    const { code, problem, fix } = refused[said];
+    return new OneRoofError(code, { problem: `${where}: ${problem}`, fix, cause: error });
+  }
+  const { code, problem } = problemOf(error, located);
+  if (sqlStateOf(error) !== '42501')
+    return new OneRoofError(code, {
+      problem: `${where}: ${problem}`,
+      fix: 'nothing was changed; mend it and run the same command again',
+      cause: error,
+    });
+  return new OneRoofError('GATE_RIGHTS', {
+    problem: `${where}: ${problem}`,
+    fix: 'nothing was changed; use a superuser, or the role that installed the gate',
+    cause: error,
+  });
+}

@@ -1,0 +1,23 @@
+import { type Expectation } from './release.ts';
+
+/** Whether a value is as expected. An expectation without any bound is met by nothing. */
+export function meets(value: number, { equals, atLeast, atMost }: Expectation): boolean {
+  if (equals === undefined && atLeast === undefined && atMost === undefined) return false;
+  return (
+    (equals === undefined || value === equals) &&
+    (atLeast === undefined || value >= atLeast) &&
+    (atMost === undefined || value <= atMost)
+  );
+}
+
+/** Whether `touches` names a relation, given as the parts of its name, unquoted: `*` ends either part of a pattern. */
+export function isTouched(relation: readonly string[], touches: readonly string[]): boolean {
+  return touches.some((pattern) => {
+    const wanted = pattern.split('.');
+    return wanted.length === relation.length && wanted.every((part, index) => isPartNamed(relation[index] ?? '', part));
+  });
+}
+
+function isPartNamed(name: string, part: string): boolean {
+  return part.endsWith('*') ? name.startsWith(part.slice(0, -1)) : name === part;
+}
