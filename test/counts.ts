@@ -9,9 +9,9 @@ const counts = {
   /** test/bundle: damaged bundles, each way of damage. */
   damagedBundles: [100, 300],
   /** test/fingerprint/changed: series of changes of rows. */
-  rowChanges: [15, 300],
+  rowChanges: [15, 200],
   /** test/fingerprint/oracle: series of changes of a schema, compared with pg_dump. */
-  schemaChanges: [30, 600],
+  schemaChanges: [30, 300],
   /** test/gate/agreement: statements that are bent in two or three places. */
   bentStatements: [10, 200],
   /** test/gate/canonical: documents whose bytes Node and PostgreSQL write. */
