@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   type Activity,
   type ActivityBoard,
@@ -151,23 +151,21 @@ describe.each(places)('activities in %s', (_, within) => {
     }));
 });
 
-it(
-  'a command that has nothing new to tell still says a word, so that it is not taken for lost',
-  { timeout: 20_000 },
-  () =>
-    inFolder(async ({ open, age }) => {
-      const board = open();
-      const plan = { board, course: null, kind: 'rollout', seal, release: 'small', target: 'production' } as const;
-      const reporter = startReporter({ ...plan, onTrouble: (why) => expect.unreachable(why) });
-      await wait(500);
-      const [first] = await board.all();
-      await age(first?.id ?? '', silence + 1000);
-      expect((await board.all())[0]?.state).toBe('lost');
-      await wait(heartbeat + 500);
-      expect((await board.all())[0]).toMatchObject({ state: 'running' });
-      await reporter.end('done', null);
-    }),
-);
+it('a command that has nothing new to tell still says a word, so that it is not taken for lost', () =>
+  inFolder(async ({ open, age }) => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const board = open();
+    const plan = { board, course: null, kind: 'rollout', seal, release: 'small', target: 'production' } as const;
+    const reporter = startReporter({ ...plan, onTrouble: (why) => expect.unreachable(why) });
+    await expect.poll(() => board.all(), { timeout: 10_000 }).toHaveLength(1);
+    const [first] = await board.all();
+    await age(first?.id ?? '', silence + 1000);
+    expect((await board.all())[0]?.state).toBe('lost');
+    vi.advanceTimersByTime(heartbeat);
+    await expect.poll(async () => (await board.all())[0]?.state, { timeout: 10_000 }).toBe('running');
+    await reporter.end('done', null);
+  }));
 
 describe('a board that fails', () => {
   const plan = { course: null, kind: 'rollout', seal, release: 'small', target: 'production' } as const;
@@ -180,7 +178,7 @@ describe('a board that fails', () => {
     const from = performance.now();
     for (let n = 0; n < 1000; n += 1) reporter.tell({ stage: `${n}` });
     expect(performance.now() - from).toBeLessThan(200);
-    await wait(900);
+    await expect.poll(() => troubles, { timeout: 10_000 }).toHaveLength(1);
     await reporter.end('done', null);
     expect(troubles).toEqual([expect.stringMatching(/EEXIST|ENOTDIR/)]);
     rmSync(root, { recursive: true });

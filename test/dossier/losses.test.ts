@@ -3,7 +3,8 @@ import { now } from '../../src/core/index.ts';
 import { buildDossier, type Dossier } from '../../src/dossier/index.ts';
 import { type Rehearsal, rehearse } from '../../src/rehearsal/index.ts';
 import { type SealedRelease, type Step } from '../../src/release/index.ts';
-import { sealed, tier, withHost } from '../rehearsal/host.io.ts';
+import { withHost } from '../rehearsal/host.io.ts';
+import { sealed, tier } from '../rehearsal/made.ts';
 import { evidenceOf } from './example.io.ts';
 
 const before = [

@@ -7,7 +7,7 @@ import { schemaAgainst, stateOf } from '../../src/dossier/production.ts';
 import { schemaDigestSql } from '../../src/fingerprint/index.ts';
 import { type MetricName, type TierId } from '../../src/release/index.ts';
 import { runSql, serverConnection, versions, withDatabase, withSession } from '../database.io.ts';
-import { sealed, step, tier } from '../rehearsal/host.io.ts';
+import { sealed, step, tier } from '../rehearsal/made.ts';
 import { type Version } from '../binaries.io.ts';
 
 const metric = (name: string, text: string) => ({ name: name as MetricName, title: name, query: step(text, name) });

@@ -185,7 +185,9 @@ describe.runIf(has18)('the comparison of changed blocks', () => {
       expect(named(quick)).toEqual(named(full));
     });
 
-  it('agrees with the full comparison on random releases', { timeout: 120_000 }, async () => {
+  it('agrees with the full comparison on random releases', {
+    timeout: 60_000 + count('rowChanges') * 3000,
+  }, async () => {
     let applied = 0;
     let equal = 0;
     await fc.assert(

@@ -83,7 +83,7 @@ const onlyThere = versions.filter((version) => version === '18' || version === '
 
 test.each(onlyThere)(
   'on PostgreSQL %s a change of any column that is called hashed changes the fingerprint',
-  { timeout: 300_000 },
+  { timeout: 900_000 },
   async (version) => {
     const elsewhere =
       version === '18' ? [] : (await catalogColumns('18')).map(([catalog, column]) => `${catalog}.${column}`);

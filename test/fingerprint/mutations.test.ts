@@ -46,7 +46,7 @@ test('there are at least 150 kinds of mutation, each with a name of its own', ()
 
 test.each(since15)(
   'on %s every mutation is found and named, and nothing else is, and no secret shows',
-  { timeout: 300_000 },
+  { timeout: 900_000 },
   async (version) => {
     const space = ['set allow_in_place_tablespaces = on', `create tablespace mutation_space location ''`];
     await runSql(serverConnection(version), space);

@@ -8,7 +8,7 @@ import {
   type TargetDescriptor,
 } from '../../src/gate/index.ts';
 import { type Tier, type TierId } from '../../src/release/index.ts';
-import { sealed as release } from '../rehearsal/host.io.ts';
+import { sealed as release } from '../rehearsal/made.ts';
 import { type Authenticator, digestOf, keys, policyOf, registry, signed, time } from './people.ts';
 
 function tier(id: string, more: Partial<Tier> = {}): Tier {

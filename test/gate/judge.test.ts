@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { explainReason, judge, required } from '../../src/gate/index.ts';
 import { type Expectation, type MetricName, type TierId } from '../../src/release/index.ts';
-import { sealed } from '../rehearsal/host.io.ts';
+import { sealed } from '../rehearsal/made.ts';
 
 function gated(expectation: Expectation) {
   const gate = { id: 'g', title: 'g', metric: 'ospa' as MetricName, expectation, before: 'one' as TierId };

@@ -3,8 +3,8 @@ import { now } from '../../src/core/index.ts';
 import { type Connection, observerStatements } from '../../src/database/index.ts';
 import { readGate } from '../../src/gate/index.ts';
 import { type MetricName, type TierId } from '../../src/release/index.ts';
-import { runSql, newest, withDatabase } from '../database.io.ts';
-import { sealed } from '../rehearsal/host.io.ts';
+import { newest, runSql, withDatabase } from '../database.io.ts';
+import { sealed } from '../rehearsal/made.ts';
 
 const metric = (name: string, text: string) => {
   const place = { file: `metrics/${name}.sql`, line: 1, column: 1 };

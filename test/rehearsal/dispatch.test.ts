@@ -4,7 +4,8 @@ import { channelsIn, reachedOut } from '../../src/rehearsal/dispatch.ts';
 import { type Rehearsal, rehearse } from '../../src/rehearsal/index.ts';
 import { type Release } from '../../src/release/index.ts';
 import { runSql, newest } from '../database.io.ts';
-import { type Place, sealed, tier, withHost } from './host.io.ts';
+import { type Place, withHost } from './host.io.ts';
+import { sealed, tier } from './made.ts';
 import { binariesOf, type Version } from '../binaries.io.ts';
 
 const before = [

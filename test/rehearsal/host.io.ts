@@ -1,16 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { afterAll } from 'vitest';
 import { type Clone, type CloneHost, type DatabaseName, type Golden } from '../../src/clone/index.ts';
-import { digest, type Milliseconds, now } from '../../src/core/index.ts';
-import { type Connection, id, openSession, sql } from '../../src/database/index.ts';
-import {
-  type Release,
-  type ReleaseName,
-  type Seal,
-  type SealedRelease,
-  type Step,
-  type Tier,
-  type TierId,
-} from '../../src/release/index.ts';
+import { now } from '../../src/core/index.ts';
+import { type Connection, id, openSession, type Session, sql } from '../../src/database/index.ts';
 import { runSql, serverConnection } from '../database.io.ts';
 
 /** A clone host over one database of the test server, and the names of the clones that are there now. */
@@ -30,17 +22,42 @@ const sharedServer: Place = {
   network: 'host',
 };
 
-/** Makes a database from the statements, hands over a host that clones it, and drops all of it. */
+/** The databases that the clones of this file are copied from, by their statements: nobody writes to them, so they are made once. */
+const sources = new Map<string, Promise<Connection>>();
+const dropSource = (admin: Session, { database }: Connection): Promise<unknown> =>
+  admin.query(sql`drop database if exists ${id(database)} with (force)`);
+
+afterAll(async () => {
+  if (sources.size === 0) return;
+  const admin = await openSession(sharedServer.connection('postgres'), { applicationName: 'test' });
+  for (const source of await Promise.allSettled(sources.values()))
+    if (source.status === 'fulfilled') await dropSource(admin, source.value);
+  await admin.close();
+  sources.clear();
+});
+
+/** A database from the statements. */
+async function makeSource(admin: Session, given: { before: readonly string[]; place: Place }): Promise<Connection> {
+  const source = given.place.connection(`t_${randomBytes(6).toString('hex')}`);
+  await admin.query(sql`create database ${id(source.database)} strategy file_copy`);
+  await runSql(source, given.before);
+  return source;
+}
+
+/** Makes a database from the statements, hands over a host that clones it, and drops the clones. */
 export async function withHost<T>(
   before: readonly string[],
   use: (given: TestHost) => Promise<T>,
   place: Place = sharedServer,
 ): Promise<T> {
   const admin = await openSession(place.connection('postgres'), { applicationName: 'test' });
-  const source = place.connection(`t_${randomBytes(6).toString('hex')}`);
+  const isShared = place === sharedServer;
+  const key = before.join(';');
+  const making = sources.get(key);
+  const made = isShared && making !== undefined ? making : makeSource(admin, { before, place });
+  if (isShared) sources.set(key, made);
   try {
-    await admin.query(sql`create database ${id(source.database)}`);
-    await runSql(source, before);
+    const source = await made;
     const clones = new Set<string>();
     const golden: Golden = {
       provider: 'template',
@@ -102,68 +119,7 @@ export async function withHost<T>(
       for (const name of Array.from(clones)) await drop(name);
     }
   } finally {
-    await admin.query(sql`drop database if exists ${id(source.database)} with (force)`).finally(() => admin.close());
+    // a server of a test's own goes with all that is in it
+    await admin.close();
   }
-}
-
-/** A step as the parser would give it, for SQL that is one statement. */
-export function step(text: string, file: string): Step {
-  return {
-    sql: text,
-    digest: digest('step', [text]),
-    kind: 'Stmt',
-    title: text.split(/\s+/).slice(0, 2).join(' '),
-    place: { file, line: 1, column: 1 },
-    transactional: !/concurrently/i.test(text),
-  };
-}
-
-/** A tier from its statements. */
-export function tier(id: string, sql: { readonly up: readonly string[]; readonly down: readonly string[] }): Tier {
-  return {
-    id: id as TierId,
-    order: Number(id.split('-')[0]),
-    title: id,
-    transaction: sql.up.some((text) => /concurrently/i.test(text)) ? 'each' : 'single',
-    up: sql.up.map((text) => step(text, `tiers/${id}/up.sql`)),
-    down: sql.down.map((text) => step(text, `tiers/${id}/down.sql`)),
-    oneWay: null,
-    check: [],
-    barred: null,
-  };
-}
-
-/** A sealed release around its tiers. */
-export function sealed(tiers: readonly Tier[], more: Partial<Release> = {}): SealedRelease {
-  return {
-    seal: digest('seal', ['test']) as Seal,
-    release: {
-      folder: '.',
-      name: 'test' as ReleaseName,
-      title: 'test',
-      summary: '',
-      database: 'test',
-      touches: ['public.*'],
-      varies: [],
-      requires: 'logical',
-      authors: [],
-      settings: {
-        lockTimeout: 2000 as Milliseconds,
-        statementTimeout: 60_000 as Milliseconds,
-        searchPath: ['public'],
-        role: null,
-      },
-      budgets: { lock: null, total: null },
-      tiers,
-      metrics: [],
-      invariants: { greenfield: {}, finalized: {}, always: {} },
-      gates: [],
-      options: [],
-      reviews: [],
-      allows: {},
-      after: { rollout: [], rollback: [] },
-      next: [],
-      ...more,
-    },
-  };
 }

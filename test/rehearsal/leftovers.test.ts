@@ -4,7 +4,8 @@ import { leftoversBetween } from '../../src/rehearsal/leftovers.ts';
 import { readConditions } from '../../src/rehearsal/leftovers.io.ts';
 import { type Release } from '../../src/release/index.ts';
 import { runSql, versions, withDatabase, withSession } from '../database.io.ts';
-import { sealed, tier, withHost } from './host.io.ts';
+import { withHost } from './host.io.ts';
+import { sealed, tier } from './made.ts';
 
 const before = [
   'create table parent (id integer primary key)',

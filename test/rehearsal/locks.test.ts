@@ -5,7 +5,8 @@ import { type Rehearsal, rehearse } from '../../src/rehearsal/index.ts';
 import { runTier } from '../../src/rehearsal/tier.io.ts';
 import { type Release, type TierId } from '../../src/release/index.ts';
 import { runSql, withDatabase } from '../database.io.ts';
-import { sealed, tier, withHost } from './host.io.ts';
+import { withHost } from './host.io.ts';
+import { sealed, tier } from './made.ts';
 
 const before = [
   'create table t (id integer primary key, v integer, w text)',

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { type RehearsalEvent, rehearse } from '../../src/rehearsal/index.ts';
-import { sealed, tier, withHost } from './host.io.ts';
+import { withHost } from './host.io.ts';
+import { sealed, tier } from './made.ts';
 
 it('a rehearsal tells the clone, its stages, and in them each statement before it runs', async () => {
   await withHost(['create table t (id integer)'], async ({ host }) => {

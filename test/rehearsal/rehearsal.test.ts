@@ -3,7 +3,8 @@ import { type RehearsalEvent, rehearse } from '../../src/rehearsal/index.ts';
 import { type Step } from '../../src/release/index.ts';
 import { runSql, serverConnection } from '../database.io.ts';
 import { sampleOf } from '../counts.ts';
-import { sealed, step, tier, withHost } from './host.io.ts';
+import { withHost } from './host.io.ts';
+import { sealed, step, tier } from './made.ts';
 
 const before = [
   'create table t (id integer primary key, v integer)',
@@ -213,8 +214,10 @@ it('cleans up when it is interrupted', async () => {
   await withHost(before, async ({ host, clones }) => {
     const stop = new AbortController();
     const release = sealed([tier('1-x', { up: ['select pg_sleep(30)'], down: [] })]);
-    setTimeout(() => stop.abort(), 600);
-    await expect(rehearse({ release, host, owner: 'test', signal: stop.signal })).rejects.toMatchObject({
+    const onProgress = ({ stage, state }: RehearsalEvent): void => {
+      if (stage === 'forward' && state === 'started') setTimeout(() => stop.abort(), 300);
+    };
+    await expect(rehearse({ release, host, owner: 'test', signal: stop.signal, onProgress })).rejects.toMatchObject({
       code: 'INTERRUPTED',
     });
     expect(clones.size).toBe(0);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Rehearsal, rehearse } from '../../src/rehearsal/index.ts';
 import { type Release } from '../../src/release/index.ts';
-import { sealed, tier, withHost } from './host.io.ts';
+import { withHost } from './host.io.ts';
+import { sealed, tier } from './made.ts';
 
 const before = [
   'create table t (id integer primary key, v integer)',

@@ -110,7 +110,9 @@ test('a character that PostgreSQL counts to a name is not trimmed from the end o
   expect(release?.tiers[0]?.up.at(-1)?.sql).toBe('drop table t\u00a0');
 });
 
-test('a change of any one character of a statement changes the seal, or is refused', async () => {
+test('a change of any one character of a statement changes the seal, or is refused', {
+  timeout: 60_000 + count('sealChanges') * 500,
+}, async () => {
   const sealOf = (files: Readonly<Record<string, string>>): Promise<string> =>
     withFolder(files, async (folder) => (await sealRelease(folder)).seal).catch((error: Error) => error.name);
   const before = await sealOf(sound);
@@ -132,7 +134,9 @@ test('a change of any one character of a statement changes the seal, or is refus
   );
 });
 
-test('hostile text in any file ends in problems, never in a crash', async () => {
+test('hostile text in any file ends in problems, never in a crash', {
+  timeout: 60_000 + count('hostileFiles') * 500,
+}, async () => {
   const files = fc.constantFrom('release.yaml', 'tiers/1-first/up.sql', 'tiers/1-first/down.sql', 'metrics/rows.sql');
   await fc.assert(
     fc.asyncProperty(files, fc.string({ unit: 'binary', maxLength: 60 }), async (file, text) => {

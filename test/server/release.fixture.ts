@@ -1,7 +1,7 @@
 import { digest, type Instant } from '../../src/core/index.ts';
 import { type Evidence, type EvidenceKind } from '../../src/evidence/index.ts';
 import { type DataGate, type SealedRelease } from '../../src/release/index.ts';
-import { sealed, tier } from '../rehearsal/host.io.ts';
+import { sealed, tier } from '../rehearsal/made.ts';
 
 /** Two tiers, a data gate before the second, a barred third. */
 export function sealedSmall(): SealedRelease {
