@@ -1,11 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type Policy, registryDocument } from '../../src/gate/index.ts';
 import { openState } from '../../src/server/state/index.ts';
@@ -17,12 +15,11 @@ import { withGate } from '../gate/cycle.io.ts';
 import { freePort } from '../web/browser.io.ts';
 import { registryIn, signing, urlOf } from './people.io.ts';
 
-const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.io.ts');
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.io.js');
 
 /** Starts `oneroof serve` as a process of its own, and waits until it says where it is. */
 async function start(folder: string): Promise<{ readonly child: ChildProcess; readonly token: string }> {
-  const child = spawn(process.execPath, ['--import', tsx, main, 'serve'], {
+  const child = spawn(process.execPath, [main, 'serve'], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
