@@ -26,6 +26,18 @@ export interface Statement<Predicate> {
   readonly predicate: Predicate;
 }
 
+/**
+ * What a ratification is for, in the signed bytes: one rollout and its rollback, a *cycle*, which this statement names; or what a cycle
+ * still needs. A cycle is named by the statement that opened it.
+ *
+ * Shape   `tier`: the hold point before that tier, in that cycle alone. `rollback`: the rollback of a cycle that has begun is carried on.
+ * Source  docs/RULES.md
+ */
+export type Opens =
+  | { readonly what: 'rollout' }
+  | { readonly what: 'tier'; readonly tier: string; readonly cycle: StatementDigest }
+  | { readonly what: 'rollback'; readonly cycle: StatementDigest };
+
 /** What a person ratifies: exactly these bytes, for exactly these databases, judged by exactly this evidence. */
 export interface Ratification {
   readonly decision: 'ratify';
@@ -38,8 +50,7 @@ export interface Ratification {
   readonly registry: { readonly version: number; readonly digest: Digest };
   /** Authors, and the persons who instructed them, sorted: none of them fills a seat. */
   readonly authors: readonly string[];
-  /** The tier that a further ratification opens; null: the release from its first tier. */
-  readonly holdPoint: string | null;
+  readonly opens: Opens;
   readonly notBefore: Instant;
   readonly expires: Instant;
   /** The evidence log that the person saw; hexadecimal root. */

@@ -21,6 +21,8 @@ export {
   type Change,
   type Cycle,
   type CycleRows,
+  answersOf,
+  cyclesOf,
   describeGate,
   type GateFacts,
   type GateRows,
@@ -31,6 +33,7 @@ export {
   submitRelease,
   submitSignature,
   submitTarget,
+  whyClosed,
 } from './target.io.ts';
 export { type Refusal, refusalOf } from './refusal.ts';
 export { readPolicy, readPolicyAndRegistry, readRegistry } from './documents.io.ts';
@@ -62,11 +65,13 @@ export {
   type DecidedTarget,
   type Decision,
   type DecisionCode,
+  type NamedCycle,
   type RatificationVerdict,
   type ReceivedSignature,
   type ResolvedEvidence,
   type SignedStatement,
 } from './decision.ts';
+export { type Act, explainOpens, may } from './purpose.ts';
 export { authorsOf, buildRatification, type Proposal, seatsFor, targetRoot } from './ratification.ts';
 export {
   type Counted,

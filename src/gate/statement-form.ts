@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Digest, type Instant, isDigest } from '../core/index.ts';
-import { type Ratification } from '../evidence/index.ts';
+import { type Opens, type Ratification, type StatementDigest } from '../evidence/index.ts';
 
 /** Somebody will not ratify, and says why. It is kept and shown; a decline closes nothing by itself. */
 export interface Decline {
@@ -11,23 +11,28 @@ export interface Decline {
   readonly nonce: string;
 }
 
-/** Any one enrolled person closes the way forward of a ratification at once; its way back stays open. */
+/**
+ * Any one enrolled person closes the way forward of a ratification at once; its way back stays open. Of a registry or policy that is not in
+ * force yet it withdraws that person's own signature, and no other.
+ */
 export interface Revocation {
   readonly reason: string;
   readonly nonce: string;
 }
 
-/** A quorum of the current registry lets the next version in. */
-export interface RegistryChange {
-  readonly version: number;
+/** A quorum of the policy in force lets another policy in, once, within its time. */
+export interface PolicyChange {
+  /** The document that it follows: its digest, and its number among those of its kind that were in force, from 1. */
   readonly previous: Digest;
+  readonly number: number;
+  readonly notBefore: Instant;
+  readonly expires: Instant;
   readonly nonce: string;
 }
 
-/** A quorum of the current policy lets another policy in. */
-export interface PolicyChange {
-  readonly previous: Digest;
-  readonly nonce: string;
+/** A quorum of the registry in force lets the next version in, once, within its time. */
+export interface RegistryChange extends PolicyChange {
+  readonly version: number;
 }
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
@@ -54,6 +59,22 @@ const name = z.string().min(1).max(200).refine(storable, 'expected characters th
 const ascending = (values: readonly string[]): boolean =>
   values.every((value, index) => index === 0 || (values[index - 1] ?? '') < value);
 
+const tier = z.string().regex(/^[1-9][0-9]*-[a-z0-9][a-z0-9-]*$/, 'expected a tier, such as 3-ownership');
+const cycle = digest as unknown as z.ZodType<StatementDigest>;
+const opens: z.ZodType<Opens> = z.discriminatedUnion('what', [
+  z.strictObject({ what: z.literal('rollout') }),
+  z.strictObject({ what: z.literal('tier'), tier, cycle }),
+  z.strictObject({ what: z.literal('rollback'), cycle }),
+]);
+
+type Window = { readonly notBefore: unknown; readonly expires: unknown };
+function requireWindow({ notBefore, expires }: Window, context: z.RefinementCtx): void {
+  if (typeof notBefore === 'string' && typeof expires === 'string' && !(notBefore < expires))
+    context.addIssue({ code: 'custom', path: ['expires'], message: 'expected a time after notBefore' });
+}
+/** Also where a part is wrong: a reader hears of everything at once. */
+const isObject = ({ value }: { readonly value: unknown }): boolean => typeof value === 'object' && value !== null;
+
 const ratification: z.ZodType<Ratification> = z
   .strictObject({
     decision: z.literal('ratify'),
@@ -70,10 +91,7 @@ const ratification: z.ZodType<Ratification> = z
     policy: digest,
     registry: z.strictObject({ version: z.int().min(1), digest }),
     authors: z.array(name).refine(ascending, 'expected names that are sorted, none twice'),
-    holdPoint: z
-      .string()
-      .regex(/^[1-9][0-9]*-[a-z0-9][a-z0-9-]*$/, 'expected a tier, such as 3-ownership')
-      .nullable(),
+    opens,
     notBefore: instant,
     expires: instant,
     log: z.strictObject({ size: z.int().min(0), root: hash }),
@@ -81,13 +99,19 @@ const ratification: z.ZodType<Ratification> = z
     sealedAt: instant,
     nonce,
   })
-  .superRefine(
-    ({ notBefore, expires }, context) => {
-      if (typeof notBefore === 'string' && typeof expires === 'string' && !(notBefore < expires))
-        context.addIssue({ code: 'custom', path: ['expires'], message: 'expected a time after notBefore' });
-    },
-    { when: ({ value }) => typeof value === 'object' && value !== null },
-  );
+  .superRefine(requireWindow, { when: isObject });
+
+const follows = {
+  previous: digest,
+  number: z.int().min(1),
+  notBefore: instant,
+  expires: instant,
+  nonce,
+};
+const policyChange: z.ZodType<PolicyChange> = z.strictObject(follows).superRefine(requireWindow, { when: isObject });
+const registryChange: z.ZodType<RegistryChange> = z
+  .strictObject({ version: z.int().min(2), ...follows })
+  .superRefine(requireWindow, { when: isObject });
 
 /** A statement's outer form, common to all kinds; a member that is not named in it is refused. */
 const statement = <Kind extends string, Predicate>(kind: Kind, predicate: z.ZodType<Predicate>) =>
@@ -106,11 +130,8 @@ export const statementForms = {
     z.strictObject({ decision: z.literal('decline'), reason: words, statement: digest, nonce }),
   ),
   revocation: statement<'revocation', Revocation>('revocation', z.strictObject({ reason: words, nonce })),
-  registry: statement<'registry', RegistryChange>(
-    'registry',
-    z.strictObject({ version: z.int().min(2), previous: digest, nonce }),
-  ),
-  policy: statement<'policy', PolicyChange>('policy', z.strictObject({ previous: digest, nonce })),
+  registry: statement<'registry', RegistryChange>('registry', registryChange),
+  policy: statement<'policy', PolicyChange>('policy', policyChange),
 } as const;
 
 /** The kinds of statements that persons sign. */

@@ -1,7 +1,7 @@
 import { canonicalJson, OneRoofError } from '../core/index.ts';
 import { describe, type Session, sql } from '../database/index.ts';
 import { type Direction, type Seal, type SealedRelease, sealDocument } from '../release/index.ts';
-import { type StatementDigest } from '../evidence/index.ts';
+import { type Opens, type StatementDigest } from '../evidence/index.ts';
 import { type Signature, type TargetDescriptor } from './documents.ts';
 
 /** What the gate of a database says of itself. */
@@ -11,14 +11,16 @@ export interface GateFacts {
   /** Canonical documents. */
   readonly registry: string;
   readonly policy: string;
+  /** How many there were of each, with the one in force. */
+  readonly numbers: { readonly registry: number; readonly policy: number };
   readonly schema: string;
 }
 
-/** One ratification, as the database sees it now. */
+/** One ratification, as the database sees it now. Only one that opens a rollout is a cycle of its own. */
 export interface Cycle {
   readonly statement: StatementDigest;
   readonly seal: string;
-  readonly holdPoint: string | null;
+  readonly opens: Opens;
   readonly persons: readonly string[];
   /** Why the way forward, or back, is closed: `code: text`; null: open. */
   readonly closed: Readonly<Record<Direction, string | null>>;
@@ -49,9 +51,29 @@ export type GateRows =
     }
   | { readonly state: 'unread'; readonly why: string };
 
+/** The ratifications of a seal that open a rollout, in the order given. */
+export function cyclesOf<One extends Pick<Cycle, 'seal' | 'opens'>>(all: readonly One[], seal: string): readonly One[] {
+  return all.filter((one) => one.seal === seal && one.opens.what === 'rollout');
+}
+
+/** The ratifications of a seal that answer hold points; of one cycle where one is named. */
+export function answersOf<One extends Pick<Cycle, 'seal' | 'opens'>>(
+  all: readonly One[],
+  of: { readonly seal: string; readonly cycle: StatementDigest | null },
+): readonly (One & { readonly opens: Extract<Opens, { readonly what: 'tier' }> })[] {
+  const isAnswer = (one: One): one is One & { readonly opens: Extract<Opens, { readonly what: 'tier' }> } =>
+    one.seal === of.seal && one.opens.what === 'tier' && (of.cycle === null || one.opens.cycle === of.cycle);
+  return all.filter(isAnswer);
+}
+
+/** Why a ratification is closed for what it is for, `code: text`; null: it is open. One for a rollback is for the way back alone. */
+export function whyClosed({ opens, closed }: Pick<Cycle, 'opens' | 'closed'>): string | null {
+  return opens.what === 'rollback' ? closed.down : closed.up;
+}
+
 /** Says whether a ratification waits for signatures, or for what the relay hands in with them. */
-export function isWaiting({ closed }: Pick<Cycle, 'closed'>): boolean {
-  return /^(?:release|target|seats):/.test(closed.up ?? '');
+export function isWaiting(cycle: Pick<Cycle, 'opens' | 'closed'>): boolean {
+  return /^(?:release|target|seats):/.test(whyClosed(cycle) ?? '');
 }
 
 /**
@@ -73,7 +95,7 @@ export async function describeGate(session: Session): Promise<GateFacts> {
 /** All ratifications, newest first. */
 export async function readCycles(session: Pick<Session, 'query'>): Promise<readonly Cycle[]> {
   const rows = await session.query<{ cycle: string }>(sql`
-    select json_build_object('statement', statement, 'seal', seal, 'holdPoint', hold_point, 'persons', coalesce(persons, '{}'),
+    select json_build_object('statement', statement, 'seal', seal, 'opens', opens, 'persons', coalesce(persons, '{}'),
       'closed', json_build_object('up', closed_up, 'down', closed_down), 'next', json_build_object('up', next_up, 'down', next_down),
       'done', done)::text as cycle from gate.status()`);
   return rows.map(({ cycle }) => JSON.parse(cycle) as Cycle);
@@ -103,15 +125,17 @@ export interface Change {
   /** The digest of the next document. */
   readonly subject: string;
   readonly persons: readonly string[];
+  /** Who signed it and has withdrawn that; nobody can sign one statement twice. */
+  readonly withdrawn: readonly string[];
   /** What the quorum lacks, `code: text`; null: it is there. */
   readonly missing: string | null;
 }
 
-/** All changes that would follow what is in force, newest first. */
+/** All changes that would follow what is in force and have not expired, newest first. */
 export async function readChanges(session: Pick<Session, 'query'>): Promise<readonly Change[]> {
   const rows = await session.query<{ change: string }>(sql`
     select json_build_object('statement', statement, 'kind', kind, 'subject', subject, 'persons', coalesce(persons, '{}'),
-      'missing', missing)::text as change from gate.changes()`);
+      'withdrawn', withdrawn, 'missing', missing)::text as change from gate.changes()`);
   return rows.map(({ change }) => JSON.parse(change) as Change);
 }
 

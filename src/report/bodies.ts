@@ -103,6 +103,12 @@ const reason = z.discriminatedUnion('kind', [
 const baseline = z.looseObject({ takenAt: time, metrics, schemaDigest: z.string() }).nullable();
 
 const direction = z.enum(['up', 'down']);
+const cycle = z.string().transform((text) => text as StatementDigest);
+const opens = z.discriminatedUnion('what', [
+  z.object({ what: z.literal('rollout') }),
+  z.object({ what: z.literal('tier'), tier: z.string(), cycle }),
+  z.object({ what: z.literal('rollback'), cycle }),
+]);
 const perDirection = z.object({ up: z.string().nullable(), down: z.string().nullable() });
 const rows = z.discriminatedUnion('state', [
   z.object({ state: z.literal('unread'), why: z.string() }),
@@ -113,7 +119,7 @@ const rows = z.discriminatedUnion('state', [
       z.object({
         statement: z.string().transform((text) => text as StatementDigest),
         seal: z.string(),
-        holdPoint: z.string().nullable(),
+        opens,
         persons: z.array(z.string()),
         closed: perDirection,
         next: perDirection,

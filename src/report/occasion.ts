@@ -1,5 +1,5 @@
 import { isNonEmpty, type NonEmpty, printable, truncate } from '../core/index.ts';
-import { type Cycle, explainReason, type GateReading } from '../gate/index.ts';
+import { answersOf, type Cycle, cyclesOf, explainReason, type GateReading } from '../gate/index.ts';
 import { type SealedRelease, type Tier, type TierId } from '../release/index.ts';
 import { type Report } from './report.ts';
 import { chooseCycle, undoneBy } from './rows.ts';
@@ -32,7 +32,7 @@ export type Standing =
 /** Decides it from the report, the reading of the target and the database's own ratifications. Its reasons may hold an author's text. */
 export function standingOf({ sealed, target, report, reading, ratifications }: Occasion): Standing {
   const read = ratifications.state === 'read' ? ratifications.cycles : [];
-  const cycle = chooseCycle(read.filter(({ seal, holdPoint }) => seal === sealed.seal && holdPoint === null));
+  const cycle = chooseCycle(cyclesOf(read, sealed.seal));
   // read after the look, so a way back that began since is seen
   if (cycle !== null && cycle.next.up === null && !cycle.done.some(isBack)) {
     const undone = [...strange({ sealed, target, report, reading }), ...undoneBy(reading, sealed)];
@@ -51,10 +51,11 @@ export function standingOf({ sealed, target, report, reading, ratifications }: O
   return { gate: 'closed', cycle, reasons: isNonEmpty(distinct) ? distinct : ['unknown: no tier comes next'] };
 }
 
-/** The hold points of this release that are ratified, or not yet. */
-export function holdPointsOf({ sealed, ratifications }: Occasion): readonly Cycle[] {
+/** What answers the hold points of this release, in the cycle that counts: ratified, or not yet. */
+export function holdPointsOf({ sealed, ratifications }: Occasion): ReturnType<typeof answersOf<Cycle>> {
   const read = ratifications.state === 'read' ? ratifications.cycles : [];
-  return read.filter(({ seal, holdPoint }) => seal === sealed.seal && holdPoint !== null);
+  const cycle = chooseCycle(cyclesOf(read, sealed.seal));
+  return answersOf(read, { seal: sealed.seal, cycle: cycle?.statement ?? null });
 }
 
 /** The tiers that something stands before: a data gate, or a hold point; each with the tier before it. Barred tiers are never among them. */
@@ -62,7 +63,7 @@ export function gatedTiers(
   occasion: Occasion,
 ): readonly { readonly tier: Tier; readonly before: TierId | null; readonly why: readonly string[] }[] {
   const { release } = occasion.sealed;
-  const held = new Set(holdPointsOf(occasion).map(({ holdPoint }) => holdPoint));
+  const held = new Set(holdPointsOf(occasion).map(({ opens }): string => opens.tier));
   const usable = release.tiers.filter(({ barred }) => barred === null);
   return usable.flatMap((tier, index) => {
     const why = [

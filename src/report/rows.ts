@@ -1,5 +1,5 @@
 import { type Digest } from '../core/index.ts';
-import { type Cycle, type CycleRows, explainReason, type GateRows, judge } from '../gate/index.ts';
+import { type Cycle, type CycleRows, cyclesOf, explainReason, type GateRows, judge } from '../gate/index.ts';
 import { type TierState } from '../page/index.ts';
 import { type Release, type SealedRelease, type Tier } from '../release/index.ts';
 import { type Act, nextAct } from '../rollout/index.ts';
@@ -43,7 +43,7 @@ export function undoneBy({ rows, exit }: Looked, { release, seal }: SealedReleas
 
 /** The ratification of a seal that counts, by the gate's own rows; null where there is none. */
 export function cycleIn(rows: Extract<GateRows, { state: 'read' }>, seal: Digest): CycleRows | null {
-  return chooseCycle(rows.cycles.filter((one) => one.seal === seal && one.holdPoint === null));
+  return chooseCycle(cyclesOf(rows.cycles, seal));
 }
 
 /** What a rollout would do next in a cycle. */

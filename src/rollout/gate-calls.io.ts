@@ -1,7 +1,7 @@
 import { type Session, sql } from '../database/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
 import { readCycles } from '../gate/index.ts';
-import { type Direction, type Seal, type Step } from '../release/index.ts';
+import { type Direction, type Step } from '../release/index.ts';
 import { type Backend, type Findings, type ServerIdentity, standby } from './outcome.ts';
 import { type Epoch, type Progress } from './rollout.ts';
 
@@ -66,12 +66,6 @@ export async function readStatus(
   if (why === null) return [{ ok: true, code: '', reason: '' }];
   const [code = '', ...reason] = why.split(': ');
   return [{ ok: false, code, reason: reason.join(': ') }];
-}
-
-/** The ratifications of a seal that were handed in, newest first; further ones for a hold point are not among them. */
-export async function readStatements(session: Session, seal: Seal): Promise<readonly StatementDigest[]> {
-  const cycles = await readCycles(session);
-  return cycles.filter((one) => one.seal === seal && one.holdPoint === null).map(({ statement }) => statement);
 }
 
 /** The digest of the live schema, by the gate's own function. */

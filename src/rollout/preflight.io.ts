@@ -1,8 +1,9 @@
 import { isNonEmpty, type NonEmpty, OneRoofError } from '../core/index.ts';
 import { type Connection, type Session, sql } from '../database/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
-import { type Direction, type Release, type SealedRelease } from '../release/index.ts';
-import { readProgress, readSchemaDigest, readStatements, readStatus } from './gate-calls.io.ts';
+import { type Direction, type Release, type Seal, type SealedRelease } from '../release/index.ts';
+import { type Cycle as GateCycle, cyclesOf, explainOpens, readCycles } from '../gate/index.ts';
+import { readProgress, readSchemaDigest, readStatus } from './gate-calls.io.ts';
 import { stateOf } from './refusal.ts';
 import { type Progress } from './rollout.ts';
 import { openExecutor } from './session.io.ts';
@@ -14,6 +15,8 @@ export interface Preflight {
   readonly progress: Progress;
   /** Why it must not begin; empty where it may. */
   readonly reasons: readonly string[];
+  /** Whether a statement was named that is not the one to run: then it is held, even where that one has nothing left to do. */
+  readonly mistaken: boolean;
   /** Who would make it wait: sessions and prepared transactions of others. They are never ended by us. */
   readonly blockers: readonly string[];
 }
@@ -36,17 +39,21 @@ export async function preflight(plan: {
   try {
     await requireDirect(session);
     await requireWritable(session);
-    const statement = plan.statement ?? (await chooseStatement(session, { seal: sealed.seal, direction }));
+    const cycles = await readCycles(session);
+    const choice = chooseCycle(cycles, { seal: sealed.seal, direction, named: plan.statement });
+    const { statement } = choice;
     const blockers = await readBlockers(session, sealed.release);
     if (statement === null) {
       const none = 'no ratification of this seal was handed in';
-      return { statement, progress: { markers: [], steps: [] }, reasons: [none], blockers };
+      return { statement, progress: { markers: [], steps: [] }, reasons: [none], mistaken: false, blockers };
     }
     const progress = await readProgress(session, statement);
+    const against = await reasonsAgainst(session, { statement, direction, progress });
     return {
       statement,
       progress,
-      reasons: await reasonsAgainst(session, { statement, direction, progress }),
+      reasons: [...choice.reasons, ...against],
+      mistaken: choice.reasons.length > 0,
       blockers,
     };
   } catch (error) {
@@ -56,23 +63,40 @@ export async function preflight(plan: {
   }
 }
 
-/** A cycle that stands half-way is gone on with; else the newest statement that is open, else the newest one, for its reasons. */
-async function chooseStatement(
-  session: Session,
-  of: { readonly seal: SealedRelease['seal']; readonly direction: Direction },
-): Promise<StatementDigest | null> {
-  const { seal, direction } = of;
-  const statements = await readStatements(session, seal);
-  for (const statement of statements) {
-    const { markers, steps } = await readProgress(session, statement);
-    const rows = [...markers, ...steps];
-    const isBack = (tier: string): boolean =>
-      markers.some((marker) => marker.tier === tier && marker.direction === 'down');
-    if (rows.some(({ tier, direction }) => direction === 'up' && !isBack(tier))) return statement;
+/** What is run: the cycle, and why it must not be where another statement was named than the one that can be run. */
+interface Choice {
+  readonly statement: StatementDigest | null;
+  readonly reasons: readonly string[];
+}
+
+/**
+ * The cycle that is meant. A ratification that carries on a rollback is taken up by the cycle that it names: the database finds it by itself.
+ * A named statement that is not the one in place would say "nothing to do" while something is: it is refused.
+ */
+function chooseCycle(
+  all: readonly GateCycle[],
+  of: { readonly seal: Seal; readonly direction: Direction; readonly named: StatementDigest | null },
+): Choice {
+  const { seal, direction, named } = of;
+  const cycles = cyclesOf(all, seal);
+  const inPlace = cycles.find(({ next }) => next.down !== null) ?? null;
+  if (named === null) {
+    const open = cycles.find(({ closed }) => closed[direction] === null);
+    return { statement: (inPlace ?? open ?? cycles[0])?.statement ?? null, reasons: [] };
   }
-  for (const statement of statements)
-    if ((await readStatus(session, { statement, direction })).every(({ ok }) => ok)) return statement;
-  return statements[0] ?? null;
+  const said = all.find(({ statement }) => statement === named);
+  if (said === undefined || said.seal !== seal) return { statement: named, reasons: [] };
+  const { opens } = said;
+  if (opens.what === 'rollback' && direction === 'down') {
+    const why = said.closed.down;
+    return { statement: opens.cycle, reasons: why === null ? [] : [`${named}: ${why}`] };
+  }
+  if (opens.what !== 'rollout') return { statement: named, reasons: [`purpose: it is for ${explainOpens(opens)}`] };
+  if (inPlace === null || inPlace.statement === named) return { statement: named, reasons: [] };
+  return {
+    statement: named,
+    reasons: [`in-progress: this release is rolled out, or half way, by another ratification: ${inPlace.statement}`],
+  };
 }
 
 async function reasonsAgainst(

@@ -1,6 +1,6 @@
-import { type Digest, type Instant } from '../core/index.ts';
+import { canonicalJson, type Digest, type Instant } from '../core/index.ts';
 import { findDossier, type ShownDossier } from '../dossier/index.ts';
-import { type Evidence, type Ratification, statementDigest } from '../evidence/index.ts';
+import { type Evidence, type Opens, type Ratification, statementDigest } from '../evidence/index.ts';
 import {
   type Cycle,
   parseStatement,
@@ -10,6 +10,7 @@ import {
   registryDigest,
   type TargetDescriptor,
   targetRoot,
+  whyClosed,
 } from '../gate/index.ts';
 
 /** A statement that people are asked to sign, as it is kept: evidence of kind `proposal`. It opens nothing. */
@@ -34,7 +35,7 @@ export interface Wanted {
   readonly registry: Registry;
   /** The evidence of the newest rehearsal. */
   readonly rehearsal: Digest;
-  readonly holdPoint: string | null;
+  readonly opens: Opens;
   readonly cycles: readonly Cycle[];
   readonly now: Instant;
 }
@@ -44,12 +45,12 @@ export function findProposal(evidence: readonly Evidence[], wanted: Wanted): Pro
   for (const proposal of proposalsOf(evidence).toReversed()) {
     const said = ratificationOf(proposal);
     const cycle = wanted.cycles.find(({ statement }) => statement === statementDigest(proposal.body));
-    const waits = cycle === undefined || (cycle.done.length === 0 && cycle.closed.up?.startsWith('seats') === true);
+    const waits = cycle === undefined || (cycle.done.length === 0 && whyClosed(cycle)?.startsWith('seats') === true);
     if (
       said !== null &&
       waits &&
       proposal.target === wanted.target &&
-      said.holdPoint === wanted.holdPoint &&
+      canonicalJson(said.opens) === canonicalJson(wanted.opens) &&
       said.expires > wanted.now &&
       said.policy === policyDigest(wanted.policy) &&
       said.registry.digest === registryDigest(wanted.registry) &&

@@ -87,6 +87,11 @@ describe('the demo with nobody at a terminal', () => {
     ['executor', 'run other SQL as step 1', 'gate: step: these are not the bytes that were ratified (OR001)'],
     ['executor', 'add one character to step 1', 'gate: step: these are not the bytes that were ratified (OR001)'],
     ['executor', 'run step 2 before step 1', 'gate: order: another step comes next (OR001)'],
+    [
+      'executor',
+      'roll out with the answer to a hold point',
+      'gate: purpose: this ratification opens no rollout of its own (OR001)',
+    ],
     ['executor', 'commit half a tier', 'gate: order: the tier was not left before COMMIT (OR001)'],
   ])('tells how the database refuses that %s would %s', (who, what, how) => {
     const attempts = words(run.told, [

@@ -1,6 +1,6 @@
 import { type Dossier } from '../../dossier/index.ts';
 import { type Evidence, type Ratification, statementDigest } from '../../evidence/index.ts';
-import { parseRegistry, parseStatement, type PeopleRecord, readPeopleRecord } from '../../gate/index.ts';
+import { explainOpens, parseRegistry, parseStatement, type PeopleRecord, readPeopleRecord } from '../../gate/index.ts';
 import { facts, folded, type Hole, type Html, html, path, table, tag, time } from '../../page/index.ts';
 import { failureHtml, failureOf } from '../problems.ts';
 
@@ -101,7 +101,7 @@ function proposalHtml(body: unknown): Html | null {
 
 function windowOf(said: Ratification): readonly Fact[] {
   return [
-    ['Opens', said.holdPoint === null ? 'the release, from its first tier' : `the hold point before ${said.holdPoint}`],
+    ['Opens', explainOpens(said.opens)],
     ['Valid', html`${time(said.notBefore)} to ${time(said.expires)}`],
     ['Rehearsed', time(said.rehearsedAt)],
     ['Fill no seat', said.authors.join(', ') || 'nobody: the release names no author'],

@@ -1,5 +1,5 @@
 import { statementDigest } from '../../evidence/index.ts';
-import { type Cycle, type Policy } from '../../gate/index.ts';
+import { type Cycle, type Policy, whyClosed } from '../../gate/index.ts';
 import { loadParser } from '../../release/index.ts';
 import { standingOf } from '../../report/index.ts';
 import { proposalsOf, ratificationOf } from '../../web/index.ts';
@@ -112,7 +112,7 @@ function standingIn(
 ): Standing {
   if (cycle === null)
     return { state: 'waits', text: `0 of ${policy.seats.length} seats are filled`, persons: [], done: [] };
-  const why = cycle.closed.up;
+  const why = whyClosed(cycle);
   const state = why === null ? 'open' : why.startsWith('seats') && cycle.done.length === 0 ? 'waits' : 'closed';
   const text = state === 'waits' ? (why ?? '').replace(/^seats: /, '') : (why ?? '');
   return { state, text, persons: cycle.persons.map((id) => names.get(id) ?? id), done: cycle.done };
@@ -138,10 +138,10 @@ async function showTarget(house: House, gates: Gates, params: Readonly<Record<st
           ? 'not known'
           : cycle === undefined
             ? 'waits: nobody has signed'
-            : (cycle.closed.up ?? 'ratified: the target lets it through');
+            : (whyClosed(cycle) ?? 'ratified: the target lets it through');
       return said === null
         ? []
-        : [{ statement, holdPoint: said.holdPoint, expires: said.expires, state, persons: cycle?.persons ?? [] }];
+        : [{ statement, opens: said.opens, expires: said.expires, state, persons: cycle?.persons ?? [] }];
     });
   return {
     kind: 'page',
