@@ -121,7 +121,7 @@ function ratificationOf(release: SealedRelease, descriptor: string): string {
       policy: documents.policy.digest,
       registry: { version: 1, digest: documents.registry.digest },
       authors: ['agent'],
-      holdPoint: null,
+      opens: { what: 'rollout' },
       notBefore: at(-1000),
       expires: at(3_600_000),
       log: { size: 0, root: '0'.repeat(64) },

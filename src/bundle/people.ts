@@ -6,6 +6,7 @@ import {
   explainShortage,
   type History,
   isOf,
+  type Opens,
   policyDigest,
   readHistory,
   registryDigest,
@@ -33,7 +34,7 @@ export interface Said {
   readonly reason: string | null;
   /** Of a ratification: the places that different persons had to fill; `open`: what was missing. */
   readonly seats: { readonly wanted: readonly string[]; readonly open: string | null } | null;
-  readonly holdPoint: string | null;
+  readonly opens: Opens | null;
   readonly window: { readonly notBefore: Instant; readonly expires: Instant } | null;
 }
 
@@ -110,18 +111,18 @@ function saidOf(history: History): readonly Said[] {
         kind: kind === 'decline' ? 'decline' : 'revocation',
         reason,
         seats: null,
-        holdPoint: null,
+        opens: null,
         window: null,
       };
     }
-    const { holdPoint, notBefore, expires } = statement.predicate;
+    const { opens, notBefore, expires } = statement.predicate;
     const state = isOf('ratification')(one) ? seatsOf(history, one) : null;
     const open = state === null ? 'it is not known whether the seats were filled' : state.shortage;
     const seats = {
       wanted: (state?.seats ?? []).map(explainSeat),
       open: open === null || typeof open === 'string' ? open : explainShortage(open),
     };
-    return { ...common, kind: 'ratification', reason: null, seats, holdPoint, window: { notBefore, expires } };
+    return { ...common, kind: 'ratification', reason: null, seats, opens, window: { notBefore, expires } };
   });
 }
 

@@ -116,13 +116,16 @@ export const gateVerbs: readonly Verb[] = [
     options: [
       target,
       ['--hours <number>', 'how long it is valid; the policy bounds it'],
-      ['--hold-point <tier>', 'the further ratification that the policy asks for before this tier'],
+      ['--hold-point <tier>', 'answer the hold point before this tier, for the rollout that is open'],
+      ['--rollback', 'carry on the rollback of the rollout that has begun, where its own ratification is closed'],
       ['--registry <file>', 'instead of a release: the next registry, which the quorum of the policy in force signs'],
       ['--policy <file>', 'instead of a release: the next policy, which the quorum of the one in force signs'],
     ],
     examples: [
       'oneroof ratify my-release',
       'oneroof ratify my-release --hours 4',
+      'oneroof ratify my-release --hold-point 3-ownership',
+      'oneroof ratify my-release --rollback',
       'oneroof ratify --registry registry.next.json',
       'oneroof ratify --policy policy.next.yaml --target production',
     ],
@@ -138,10 +141,19 @@ export const gateVerbs: readonly Verb[] = [
   },
   {
     name: 'revoke',
-    summary: 'serve a page on which one enrolled person closes the way forward of a release at once',
-    arguments: [['<release>', 'the folder of the release']],
-    options: [target, ['--reason <text>', 'why; it is signed and kept']],
-    examples: ['oneroof revoke my-release --reason "a customer reports wrong owners"'],
+    summary:
+      'serve a page on which one enrolled person closes the way forward of a release at once, or withdraws their own signature under the next registry or policy',
+    arguments: [['[release]', 'the folder of the release']],
+    options: [
+      target,
+      ['--reason <text>', 'why; it is signed and kept'],
+      ['--registry <file>', 'instead of a release: the next registry, under which a person withdraws their signature'],
+      ['--policy <file>', 'instead of a release: the next policy, under which a person withdraws their signature'],
+    ],
+    examples: [
+      'oneroof revoke my-release --reason "a customer reports wrong owners"',
+      'oneroof revoke --registry registry.next.json --reason "the new key is not Ana\'s"',
+    ],
     load: async () => (await import('./commands/decline.io.ts')).closing('revoke'),
   },
   {

@@ -54,7 +54,8 @@ export async function runRollout(context: Context, direction: Direction): Promis
       .map(({ title, digest }, index) => ({ n: index + 1, title, digest }))
       .slice(from - 1),
   }));
-  const held = act?.act === 'nothing' ? null : asHeld(found.reasons);
+  // what is all done asks the gate for nothing; but not where another statement was named than the one that is in place
+  const held = act?.act === 'nothing' && !found.mistaken ? null : asHeld(found.reasons);
   const facts = { direction, statement: found.statement, blockers: found.blockers };
   if (held !== null || found.statement === null || isDry) {
     const all = held ?? (found.statement === null ? found.reasons : act?.act === 'held' ? act.reasons : []);

@@ -183,6 +183,7 @@ export const errorCodes = {
     'There is no passed rehearsal of this seal on a clone of a database that has a gate, so there is nothing to ratify.',
   ],
   NOTHING_WAITS: [2, 'No ratification of that release waits in the target.'],
+  CYCLE_MISSING: [2, 'No rollout of that release is open, or in place, that a further ratification could be for.'],
   CHANGE_NOT_NEXT: [3, 'A registry or policy does not follow the one in force, or is in force already.'],
   CHANGE_LOCKS_OUT: [3, 'The next registry or policy would leave nobody who can sign the one after it.'],
   PERSON_UNKNOWN: [2, 'The registry has no such person, or no such key of that person.'],

@@ -1,5 +1,6 @@
 import { type Milliseconds, OneRoofError } from '../core/index.ts';
 import { openSession } from '../database/index.ts';
+import { type StatementDigest } from '../evidence/index.ts';
 import { type Difference, explainDifference } from '../fingerprint/index.ts';
 import { type GateReading } from '../gate/index.ts';
 import { gateStage } from '../pipeline.io.ts';
@@ -10,7 +11,7 @@ import { ratify } from './ratification.io.ts';
 import { roll } from './rollout.io.ts';
 import { numbers, tellReading } from './tell.ts';
 import { stopIf, timed } from './timed.io.ts';
-import { misused } from './uninvited.io.ts';
+import { misread, misused } from './uninvited.io.ts';
 
 /** How production was before the release. */
 export interface Before {
@@ -32,7 +33,7 @@ export async function ratifyAndHold(stage: Stage): Promise<void> {
   const statement = await ratify(stage, async () => void (await roll(stage, 'rollout')));
   stopIf(plan.signal);
   tale.chapter('With a ratification, and a stolen executor');
-  await tellAttempts(stage, misused(stage, statement));
+  await tellAttempts(stage, [...misused(stage, statement), ...(await misread(stage, statement as StatementDigest))]);
   tale.chapter('The button, while the data gate is closed');
   await expectRoll(stage, 'rollout', 'held');
 }

@@ -1,12 +1,14 @@
-import { ofKind } from '../evidence/index.ts';
 import { createHash, randomBytes, sign } from 'node:crypto';
-import { digest, type Digest, instant, type Instant, now } from '../core/index.ts';
+import { canonicalJson, digest, type Digest, instant, type Instant, now } from '../core/index.ts';
 import { type Connection, openSession, type Session, sql } from '../database/index.ts';
+import { ofKind, type Statement, type StatementDigest, statementDigest } from '../evidence/index.ts';
 import {
   buildRatification,
   describeGate,
   type GateFacts,
   type Passkey,
+  type Ratification,
+  readStatementBody,
   type Registry,
   registryDigest,
   registryDocument,
@@ -108,6 +110,36 @@ export function misused({ course }: Pick<Stage, 'course'>, statement: string): r
   ];
 }
 
+/**
+ * What a stolen executor tries with an answer to a hold point: it names one tier of one rollout, and every seat of the release has signed it.
+ * Only where keys of software play the people: nobody is asked to sign it.
+ */
+export async function misread(
+  { course, people, production }: Stage,
+  cycle: StatementDigest,
+): Promise<readonly Attempt[]> {
+  const [tier] = course.sealed.release.tiers;
+  const keys = people.persons.flatMap(({ authenticator }) => (authenticator === null ? [] : [authenticator]));
+  if (tier === undefined || keys.length === 0) return [];
+  const answer = await withSession(production.relay, async (session) => {
+    const signed = JSON.parse((await readStatementBody(session, cycle)) ?? '{}') as Statement<Ratification>;
+    const opens = { what: 'tier', tier: tier.id, cycle } as const;
+    const body = canonicalJson({
+      ...signed,
+      predicate: { ...signed.predicate, opens, nonce: randomBytes(16).toString('hex') },
+    });
+    for (const key of keys) await submitSignature(session, body, signWithDemo(key, body, people.policy));
+    return statementDigest(body);
+  });
+  return [
+    {
+      who: 'executor',
+      what: 'roll out with the answer to a hold point',
+      work: (session) => session.query(sql`select gate.begin_attempt(${answer}, 'up')`),
+    },
+  ];
+}
+
 const run = (text: string) => (session: Session) => session.run(text);
 
 /** The statement that people would sign, right in every word: only the signature is not one of theirs. */
@@ -130,16 +162,20 @@ async function forgeBody({ course, people, production }: Stage): Promise<string>
     window: { notBefore: at, expires: hourAfter(at) },
     log: { size: 0, root: '0'.repeat(64) },
     dossier: digest('dossier', ['']),
-    holdPoint: null,
+    opens: { what: 'rollout' },
     now: at,
     nonce: randomBytes(16).toString('hex'),
   });
 }
 
-async function askGate(relay: Connection): Promise<GateFacts> {
-  const session = await openSession(relay, { applicationName: 'oneroof demo' });
+function askGate(relay: Connection): Promise<GateFacts> {
+  return withSession(relay, describeGate);
+}
+
+async function withSession<T>(connection: Connection, use: (session: Session) => Promise<T>): Promise<T> {
+  const session = await openSession(connection, { applicationName: 'oneroof demo' });
   try {
-    return await describeGate(session);
+    return await use(session);
   } finally {
     await session.close();
   }

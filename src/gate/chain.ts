@@ -1,5 +1,5 @@
-import { type Digest } from '../core/index.ts';
-import { statementDigest, statementHash } from '../evidence/index.ts';
+import { type Digest, elapsed, type Instant } from '../core/index.ts';
+import { type StatementDigest, statementDigest, statementHash } from '../evidence/index.ts';
 import { type SignedStatement } from './decision.ts';
 import { type Policy, type Registry } from './documents.ts';
 import { parsePolicyDocument, policyDigest } from './policy.ts';
@@ -19,6 +19,10 @@ export interface ChainLink extends SignedStatement {
   readonly kind: 'registry' | 'policy';
   /** Its canonical document. */
   readonly document: string;
+  /** When the database put it in force, by its own clock. */
+  readonly acceptedAt: Instant;
+  /** Revocations of the statement that were handed in before: each takes away the signature of the person who signed it, and no other. */
+  readonly withdrawals: readonly SignedStatement[];
 }
 
 /** A chain from the root to what is in force now. */
@@ -37,6 +41,7 @@ export type ChainCode =
   | 'statement'
   | 'replayed'
   | 'previous'
+  | 'expired'
   | 'quorum'
   | 'unfillable'
   | 'authenticator';
@@ -56,6 +61,8 @@ export type ChainVerdict =
 interface InForce {
   readonly policy: Policy;
   readonly registry: Registry;
+  /** How many there have been of each kind. */
+  readonly numbers: Readonly<Record<ChainLink['kind'], number>>;
 }
 type Failure = Omit<Extract<ChainVerdict, { ok: false }>, 'link'>;
 
@@ -63,7 +70,8 @@ type Failure = Omit<Extract<ChainVerdict, { ok: false }>, 'link'>;
  * Follows registry and policy from the pinned root to what is in force now.
  *
  * Stops: a registry or policy that was replaced without a quorum of the ones before it; an older one that is put back by handing in the
- * statement that once let it in: each statement counts once; one that would lock everybody out.
+ * statement that once let it in: each names the document that it follows, by digest and number; one that was kept back until its time was
+ * over; one that would lock everybody out.
  *
  * Source  The Update Framework, specification section 5.3 (root rotation); docs/FORMAT.md "Registry".
  */
@@ -74,18 +82,18 @@ export function verifyChain({ root, first, links }: Chain): ChainVerdict {
     return { ...failure('document', 'the first policy or registry cannot be read'), link: null };
   if (policyDigest(policy) !== root.policy || registryDigest(registry) !== root.registry || registry.version !== 1)
     return { ...failure('root', 'the first policy or registry is not the one that was pinned'), link: null };
-  let inForce: InForce = { policy, registry };
+  let inForce: InForce = { policy, registry, numbers: { policy: 1, registry: 1 } };
   const used = new Set<string>();
   for (const [link, change] of links.entries()) {
     const next = verifyLink(change, { inForce, used });
     if ('code' in next) return { ...next, link };
     inForce = next;
   }
-  return { ok: true, ...inForce };
+  return { ok: true, policy: inForce.policy, registry: inForce.registry };
 }
 
 function verifyLink(
-  { kind, document, body, signatures }: ChainLink,
+  { kind, document, body, signatures, acceptedAt, withdrawals }: ChainLink,
   { inForce, used }: { readonly inForce: InForce; readonly used: Set<string> },
 ): InForce | Failure {
   const { policy, registry } = inForce;
@@ -100,19 +108,47 @@ function verifyLink(
   const digest = kind === 'policy' ? policyDigest(becomes.policy) : registryDigest(becomes.registry);
   if (statement.kind !== kind || `sha256:${statement.subject[0].digest.sha256}` !== digest)
     return failure('statement', `the statement speaks of something other than this ${kind}`);
+  const { number, notBefore, expires } = statement.predicate;
   const isNext =
-    statement.kind === 'policy'
+    number === inForce.numbers[kind] &&
+    (statement.kind === 'policy'
       ? statement.predicate.previous === policyDigest(policy)
       : statement.predicate.previous === registryDigest(registry) &&
         statement.predicate.version === becomes.registry.version &&
-        follows(becomes.registry, registry);
+        follows(becomes.registry, registry));
   if (!isNext) return failure('previous', `the ${kind} does not follow the one in force`);
+  const isInTime =
+    elapsed({ from: notBefore, to: acceptedAt }) >= 0 &&
+    elapsed({ from: acceptedAt, to: expires }) >= 0 &&
+    elapsed({ from: notBefore, to: expires }) <= policy.window.longest;
+  if (!isInTime) return failure('expired', `the ${kind} came into force outside of the time that it was signed for`);
   const challenge = statementHash(parsed.body);
-  const seats = countSigners({ challenge, signatures, policy, registry, seats: policy.quorum, excluded: [] });
+  const seats = countSigners({
+    challenge,
+    signatures,
+    policy,
+    registry,
+    seats: policy.quorum,
+    excluded: withdrawals.flatMap((one) => withdrawnBy(one, { name, inForce })),
+  });
   if (seats.shortage !== null) return { ...failure('quorum', explainShortage(seats.shortage)), seats };
   const [mismatch] = checkAgainst(becomes.policy, becomes.registry);
   if (mismatch === undefined) return becomes;
   return failure(mismatch.code === 'SEATS_UNFILLABLE' ? 'unfillable' : 'authenticator', mismatch.problem);
+}
+
+/** Who takes their own signature under a statement away with a revocation: those who signed it. */
+function withdrawnBy(
+  { body, signatures }: SignedStatement,
+  { name, inForce }: { readonly name: StatementDigest; readonly inForce: InForce },
+): readonly string[] {
+  const parsed = parseStatement(body);
+  if (!parsed.ok || parsed.statement.kind !== 'revocation') return [];
+  if (`sha256:${parsed.statement.subject[0].digest.sha256}` !== String(name)) return [];
+  const { policy, registry } = inForce;
+  const challenge = statementHash(parsed.body);
+  const { counted } = countSigners({ challenge, signatures, policy, registry, seats: [], excluded: [] });
+  return counted.map(({ person }) => person);
 }
 
 function readNext(
@@ -121,10 +157,14 @@ function readNext(
 ): InForce | null {
   if (kind === 'policy') {
     const policy = readPolicyText(document);
-    return policy === null ? null : { ...inForce, policy };
+    return policy === null ? null : { ...inForce, policy, numbers: after(inForce, kind) };
   }
   const registry = readRegistryText(document);
-  return registry === null ? null : { ...inForce, registry };
+  return registry === null ? null : { ...inForce, registry, numbers: after(inForce, kind) };
+}
+
+function after({ numbers }: InForce, kind: ChainLink['kind']): InForce['numbers'] {
+  return { ...numbers, [kind]: numbers[kind] + 1 };
 }
 
 function failure(code: ChainCode, problem: string): Failure {

@@ -1,39 +1,66 @@
+import { type StatementDigest } from '../evidence/index.ts';
 import { type Direction } from '../release/index.ts';
-import { type ClosingCode } from './refusal.ts';
+import { type Opens } from './opens.ts';
+import { type ClosingCode, type Refusal } from './refusal.ts';
 import { type Cycle, type CycleRows } from './rows.ts';
 
+/** The ratifications of a seal that open a rollout, in the order given. */
+export function cyclesOf<One extends Pick<Cycle, 'seal' | 'opens'>>(all: readonly One[], seal: string): readonly One[] {
+  return all.filter((one) => one.seal === seal && one.opens.what === 'rollout');
+}
+
+/** The ratifications of a seal that answer hold points; of one cycle where one is named. */
+export function answersOf<One extends Pick<Cycle, 'seal' | 'opens'>>(
+  all: readonly One[],
+  of: { readonly seal: string; readonly cycle: StatementDigest | null },
+): readonly (One & { readonly opens: Extract<Opens, { readonly what: 'tier' }> })[] {
+  const isAnswer = (one: One): one is One & { readonly opens: Extract<Opens, { readonly what: 'tier' }> } =>
+    one.seal === of.seal && one.opens.what === 'tier' && (of.cycle === null || one.opens.cycle === of.cycle);
+  return all.filter(isAnswer);
+}
+
+/** Why a ratification is closed for what it is for; null: it is open. One for a rollback is for the way back alone. */
+export function whyClosed({ opens, closed }: Pick<Cycle, 'opens' | 'closed'>): Refusal | null {
+  return opens.what === 'rollback' ? closed.down : closed.up;
+}
+
+type Waiting = Pick<Cycle, 'opens' | 'closed' | 'done'>;
+
 /** Nothing was done under it, and it is closed because signatures are missing, or what the relay hands in with them. */
-export function isWaiting(cycle: Pick<Cycle, 'closed' | 'done'>): boolean {
+export function isWaiting(cycle: Waiting): boolean {
   return waitsFor(cycle, ['seal', 'target', 'seats']);
 }
 
 /** Nothing was done under it, and signatures alone are missing. */
-export function lacksSeats(cycle: Pick<Cycle, 'closed' | 'done'>): boolean {
+export function lacksSeats(cycle: Waiting): boolean {
   return waitsFor(cycle, ['seats']);
 }
 
-function waitsFor({ closed, done }: Pick<Cycle, 'closed' | 'done'>, codes: readonly ClosingCode[]): boolean {
-  return done.length === 0 && codes.some((code) => code === closed.up?.code);
+function waitsFor(cycle: Waiting, codes: readonly ClosingCode[]): boolean {
+  const why = whyClosed(cycle)?.code;
+  return cycle.done.length === 0 && codes.some((code) => code === why);
 }
 
 /** A cycle as the database tells it; `steps` where it was asked for them too. */
-type Told = Pick<Cycle, 'seal' | 'holdPoint' | 'closed' | 'done'> & Partial<Pick<CycleRows, 'steps'>>;
+type Told = Pick<Cycle, 'seal' | 'opens' | 'closed' | 'next' | 'done'> & Partial<Pick<CycleRows, 'steps'>>;
 
 /**
- * The ratification of a seal that counts; null where there is none. One that is half-way, or done, is gone on with; else an open one;
- * else the newest, for its reasons. A further one for a hold point never counts by itself.
+ * The cycle of a seal that counts; null where there is none. One that is in place, half way or whole, is gone on with; else an open one;
+ * else the newest, for its reasons.
  */
 export function chooseCycle<One extends Told>(
   all: readonly One[],
   { seal, direction = 'up' }: { readonly seal: string; readonly direction?: Direction },
 ): One | null {
-  const cycles = all.filter((one) => one.seal === seal && one.holdPoint === null);
-  return cycles.find(isBegun) ?? cycles.find(({ closed }) => closed[direction] === null) ?? cycles[0] ?? null;
+  const cycles = cyclesOf(all, seal);
+  return cycles.find(isInPlace) ?? cycles.find(({ closed }) => closed[direction] === null) ?? cycles[0] ?? null;
 }
 
-function isBegun(cycle: Told): boolean {
+/** Whether something of it is rolled out and not rolled back, by its rows or by what the database says comes next. */
+export function isInPlace(cycle: Pick<Told, 'next' | 'done' | 'steps'>): boolean {
   const rows = [...cycle.done, ...(cycle.steps ?? [])];
-  return rows.some(({ direction, tier }) => direction === 'up' && !isMarked(cycle, tier, 'down'));
+  const hasBegun = rows.some(({ direction, tier }) => direction === 'up' && !isMarked(cycle, tier, 'down'));
+  return hasBegun || cycle.next.down !== null;
 }
 
 /** Whether a tier has its marker in a direction. */

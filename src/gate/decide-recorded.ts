@@ -2,9 +2,10 @@ import { type Digest, elapsed, type Instant } from '../core/index.ts';
 import { isOfKind, type StatementDigest } from '../evidence/index.ts';
 import { type Direction } from '../release/index.ts';
 import { decide } from './decide.ts';
-import { type RatificationVerdict, type ResolvedEvidence } from './decision.ts';
+import { type NamedCycle, type RatificationVerdict, type ResolvedEvidence } from './decision.ts';
 import { type History, isOf, type PeopleEvidence, type Recorded } from './history.ts';
 import { descriptorOf, signatureOf } from './record.ts';
+import { may } from './purpose.ts';
 import { type SeatsState } from './signers.ts';
 
 /** A signature may be received by a clock that is ahead of the executor's. Milliseconds. */
@@ -24,15 +25,34 @@ export function decideRecorded(history: History, asked: Asked): RatificationVerd
   const { target, statement, tier, direction } = asked;
   const found = ratificationsOf(history, target).find(({ record }) => record.statement.digest === statement);
   if (found === undefined) return blocked('statement', 'there is no such ratification for this target');
-  if (found.statement.predicate.holdPoint !== null)
-    return blocked('hold-point', 'it is a further ratification, which opens nothing by itself');
-  const verdict = decideOne(history, { found, asked });
+  if (!may(found.statement.predicate.opens, direction, 'begin'))
+    return blocked('purpose', 'this ratification opens no rollout of its own');
+  const own = decideOne(history, { found, asked });
+  const verdict = own.decision === 'OPEN' ? own : (carriedOn(history, asked) ?? own);
   if (verdict.decision === 'BLOCKED' || direction === 'down' || tier === null || !verdict.holdPoints.includes(tier))
     return verdict;
-  const further = ratificationsOf(history, target).filter((one) => one.statement.predicate.holdPoint === tier);
+  const further = ratificationsOf(history, target).filter(
+    ({ statement: { predicate } }) =>
+      may(predicate.opens, direction, 'hold-point') &&
+      predicate.opens.what === 'tier' &&
+      predicate.opens.tier === tier &&
+      predicate.opens.cycle === statement,
+  );
   return further.some((one) => decideOne(history, { found: one, asked }).decision === 'OPEN')
     ? verdict
     : blocked('hold-point', `a further ratification is needed before ${tier}`);
+}
+
+/** A ratification that carries on the rollback of a cycle, and was open; null: there was none. */
+function carriedOn(history: History, asked: Asked): RatificationVerdict | null {
+  const { target, statement, direction } = asked;
+  for (const found of ratificationsOf(history, target)) {
+    const { opens } = found.statement.predicate;
+    if (!may(opens, direction, 'carry-on') || opens.what !== 'rollback' || opens.cycle !== statement) continue;
+    const verdict = decideOne(history, { found, asked });
+    if (verdict.decision === 'OPEN') return verdict;
+  }
+  return null;
 }
 
 /** The seats of a ratification, and whether they were filled when its last signature was received; null where nothing could be counted. */
@@ -42,7 +62,7 @@ export function seatsOf(history: History, found: Recorded<'ratification'>): Seat
   const asked = {
     statement: record.statement.digest,
     target: record.target,
-    direction: 'up',
+    direction: found.statement.predicate.opens.what === 'rollback' ? 'down' : 'up',
     tier: null,
     now,
   } as const;
@@ -70,9 +90,10 @@ export function ratificationsOf(history: History, target: string): readonly Reco
 }
 
 function decideOne(
-  { sealed, evidence, recorded, rules }: History,
+  history: History,
   { found, asked }: { readonly found: Recorded<'ratification'>; readonly asked: Asked },
 ): RatificationVerdict {
+  const { sealed, evidence, recorded, rules } = history;
   const { now, direction, target } = asked;
   const { record } = found;
   const accepted = (rules.get(target) ?? []).filter(({ since }) => since === null || since <= now);
@@ -83,6 +104,7 @@ function decideOne(
   return decide({
     now,
     direction,
+    cycle: cycleNamedBy(history, found),
     sealed,
     body: record.statement.body,
     signatures: record.statement.signatures
@@ -112,7 +134,20 @@ function decideOne(
   });
 }
 
-function blocked(code: 'statement' | 'hold-point' | 'target', problem: string): RatificationVerdict {
+/** A rollback is asked about where it was run, and the database lets nobody into it where nothing is in place. */
+function cycleNamedBy(
+  history: History,
+  { record: { target }, statement: { predicate } }: Recorded<'ratification'>,
+): NamedCycle | null {
+  const { opens } = predicate;
+  if (opens.what === 'rollout') return null;
+  const cycle = ratificationsOf(history, target).find(({ record }) => record.statement.digest === opens.cycle);
+  if (cycle?.statement.predicate.opens.what !== 'rollout') return null;
+  const [{ digest }] = cycle.statement.subject;
+  return { statement: opens.cycle, seal: `sha256:${digest.sha256}` as Digest, isInPlace: true };
+}
+
+function blocked(code: 'statement' | 'purpose' | 'hold-point' | 'target', problem: string): RatificationVerdict {
   return { decision: 'BLOCKED', reason: { code, problem, seats: null } };
 }
 

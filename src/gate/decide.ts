@@ -1,7 +1,8 @@
-import { elapsed, formatDuration, type Instant, type Milliseconds } from '../core/index.ts';
-import { statementDigest, statementHash, treeHash, verifyInclusion } from '../evidence/index.ts';
+import { elapsed, formatDuration, type Instant, type Milliseconds, printable } from '../core/index.ts';
+import { type StatementDigest, statementDigest, statementHash, treeHash, verifyInclusion } from '../evidence/index.ts';
 import { type Decision, type DecisionCode, type RatificationVerdict, type SignedStatement } from './decision.ts';
 import { policyDigest } from './policy.ts';
+import { type Check, type Purpose, purposes } from './purpose.ts';
 import { authorsOf, seatsFor, targetLeaf } from './ratification.ts';
 import { registryDigest } from './registry.ts';
 import { explainShortage } from './seats.ts';
@@ -11,6 +12,7 @@ import { type Ratification } from './statement-form.ts';
 
 /** What is known once the statement was read. */
 interface Read extends Decision {
+  readonly purpose: Purpose;
   readonly ratification: Ratification;
   readonly subject: { readonly name: string; readonly digest: { readonly sha256: string } };
   readonly hash: Uint8Array;
@@ -18,11 +20,10 @@ interface Read extends Decision {
 type Failure = { readonly code: DecisionCode; readonly problem: string } | null;
 
 /**
- * Decides whether a ratification opens the gate for one direction. The first failure is the reason; nothing is thrown for it.
+ * Decides whether a ratification is open for one direction, for what its own bytes say that it is for. The first failure is the reason;
+ * nothing is thrown for it. Which checks are made for what is the table `purposes`.
  *
- * The way back asks for less: a revocation, an old rehearsal or lost evidence must not keep anybody from it.
- *
- * Source  docs/FORMAT.md "Ratification"; `gate.require_open` in the target database decides the same from its own rows.
+ * Source  docs/RULES.md; `gate.opening_alone` in the target database decides the same from its own rows.
  */
 export function decide(decision: Decision): RatificationVerdict {
   const parsed = parseStatement(decision.body);
@@ -30,22 +31,33 @@ export function decide(decision: Decision): RatificationVerdict {
   const { statement, body } = parsed;
   if (statement.kind !== 'ratification')
     return blocked({ code: 'statement', problem: `a ${statement.kind} opens nothing` }, null);
+  const { opens } = statement.predicate;
+  const purpose = purposes[opens.what][decision.direction];
+  if (purpose === null)
+    return blocked(
+      { code: 'purpose', problem: `it is for a ${opens.what}, which has nothing to do ${decision.direction}` },
+      null,
+    );
   const read: Read = {
     ...decision,
-    ...rulesOf(decision, statement.predicate),
+    ...rulesOf(decision, { purpose, ratification: statement.predicate }),
+    purpose,
     ratification: statement.predicate,
     subject: statement.subject[0],
     hash: statementHash(body),
   };
   const { policy, registry, ratification } = read;
-  const early = firstOf(read, [checkRegistry, checkPolicy, checkSeal, checkTarget]);
+  const early = firstOf(read, [
+    ['registry', checkRegistry],
+    ['policy', checkPolicy],
+    ['seal', checkSeal],
+    ['target', checkTarget],
+    ['cycle', checkCycle],
+  ]);
   if (early !== null) return blocked(early, null);
-  const seats = seatsFor(policy, read.sealed.release, ratification.holdPoint);
+  const seats = seatsFor(policy, read.sealed.release, opens);
   if (seats === null || seats.length === 0)
-    return blocked(
-      { code: 'hold-point', problem: `the policy has no hold point before ${ratification.holdPoint}` },
-      null,
-    );
+    return blocked({ code: 'hold-point', problem: 'the policy has no hold point before the tier that it names' }, null);
   const state = countSigners({
     challenge: read.hash,
     signatures: read.signatures,
@@ -56,22 +68,24 @@ export function decide(decision: Decision): RatificationVerdict {
     excluded: [...ratification.authors, ...authorsOf(read.sealed.release)],
   });
   if (state.shortage !== null) return blocked({ code: 'seats', problem: explainShortage(state.shortage) }, state);
-  const late = firstOf(read, [
-    checkRevoked,
-    checkClock,
-    checkLength,
-    (one) => checkReview(one, state),
-    checkRehearsal,
-    checkEvidence,
-    checkSchema,
-  ]);
+  const late =
+    firstOf(read, [
+      ['revoked', checkRevoked],
+      ['not-yet-valid', checkBegin],
+      ['expired', checkEnd],
+      ['too-long', checkLength],
+      ['review', (one) => checkReview(one, state)],
+      ['rehearsal-age', checkRehearsal],
+      ['evidence', checkEvidence],
+    ]) ?? (opens.what === 'rollout' ? checkSchema(read) : null);
   if (late !== null) return blocked(late, state);
   return {
     decision: 'OPEN',
     statement: statementDigest(body),
     seats: state,
+    opens,
     until: ratification.expires,
-    holdPoints: ratification.holdPoint === null ? policy.holdPoints.map(({ before }) => before) : [],
+    holdPoints: opens.what === 'rollout' ? policy.holdPoints.map(({ before }) => before) : [],
   };
 }
 
@@ -79,18 +93,21 @@ export function decide(decision: Decision): RatificationVerdict {
  * The way back of what was begun is judged by the registry and policy that were signed, if this database once accepted them: else
  * replacing either in mid-cycle would keep production half way. Everything else is judged by the active ones.
  */
-function rulesOf(decision: Decision, ratification: Ratification): Pick<Decision, 'policy' | 'registry'> {
-  const { direction, begun, policy, registry } = decision;
-  if (direction === 'up' || begun === null) return { policy, registry };
+function rulesOf(
+  decision: Decision,
+  { purpose, ratification }: { readonly purpose: Purpose; readonly ratification: Ratification },
+): Pick<Decision, 'policy' | 'registry'> {
+  const { begun, policy, registry } = decision;
+  if (purpose.rules === 'in-force' || begun === null) return { policy, registry };
   return {
     policy: begun.policies.find((one) => policyDigest(one) === ratification.policy) ?? policy,
     registry: begun.registries.find((one) => registryDigest(one) === ratification.registry.digest) ?? registry,
   };
 }
 
-function firstOf(read: Read, checks: readonly ((read: Read) => Failure)[]): Failure {
-  for (const check of checks) {
-    const failure = check(read);
+function firstOf(read: Read, checks: readonly (readonly [code: Check, check: (read: Read) => Failure])[]): Failure {
+  for (const [code, check] of checks) {
+    const failure = read.purpose.checks.includes(code) ? check(read) : null;
     if (failure !== null) return failure;
   }
   return null;
@@ -138,11 +155,31 @@ function checkTarget({ ratification, target }: Read): Failure {
   return { code: 'target', problem: `the ${other} of this database is not the one that was signed` };
 }
 
+/** Stops: an answer to the hold point of one cycle that serves another one; a rollback that was asked for when nothing is rolled out. */
+function checkCycle({ ratification: { opens }, cycle, sealed }: Read): Failure {
+  const named: StatementDigest | null = opens.what === 'rollout' ? null : opens.cycle;
+  if (cycle === null || cycle.statement !== named || cycle.seal !== sealed.seal)
+    return { code: 'cycle', problem: 'it names no rollout of this release that was ratified here' };
+  if (opens.what === 'rollback' && !cycle.isInPlace)
+    return { code: 'cycle', problem: 'nothing of the rollout that it names is in place' };
+  return null;
+}
+
 /** What cannot be shown to speak of another statement closes the gate: damage must never open it. */
 function checkRevoked(read: Read): Failure {
-  if (read.direction === 'down') return null;
   const closing = read.revocations.filter((revocation) => !speaksOfAnother(revocation, read));
-  return closing.length === 0 ? null : { code: 'revoked', problem: 'the ratification was revoked' };
+  if (closing.length === 0) return null;
+  return { code: 'revoked', problem: closing.map((revocation) => revokedBy(revocation, read)).join('; ') };
+}
+
+/** Who revoked it, and the reason that they gave. */
+function revokedBy({ body, signatures }: SignedStatement, { policy, registry }: Read): string {
+  const parsed = parseStatement(body);
+  if (!parsed.ok || parsed.statement.kind !== 'revocation') return 'a revocation that cannot be read closes it';
+  const challenge = statementHash(parsed.body);
+  const { counted } = countSigners({ challenge, signatures, policy, registry, seats: [], excluded: [] });
+  const who = counted.map(({ person }) => person).join(', ') || 'somebody';
+  return `${who} revoked it: ${printable(parsed.statement.predicate.reason)}`;
 }
 
 function speaksOfAnother({ body, signatures }: SignedStatement, { hash, policy, registry }: Read): boolean {
@@ -154,17 +191,18 @@ function speaksOfAnother({ body, signatures }: SignedStatement, { hash, policy, 
 }
 
 /** Comparisons are written so that a time which is none fails them. */
-function checkClock({ now, ratification, direction, policy }: Read): Failure {
-  const { notBefore, expires } = ratification;
-  if (direction === 'up' && !(elapsed({ from: notBefore, to: now }) >= 0))
-    return { code: 'not-yet-valid', problem: `the ratification is valid from ${notBefore}, and it is ${now}` };
-  const grace = direction === 'up' ? 0 : policy.window.rollback;
-  if (!(elapsed({ from: expires, to: now }) <= grace))
-    return {
-      code: 'expired',
-      problem: `the ratification expired at ${expires}, and it is ${now}${direction === 'up' ? '' : `: the way back stayed open for ${formatDuration(policy.window.rollback)}`}`,
-    };
-  return null;
+function checkBegin({ now, ratification: { notBefore } }: Read): Failure {
+  if (elapsed({ from: notBefore, to: now }) >= 0) return null;
+  return { code: 'not-yet-valid', problem: `the ratification is valid from ${notBefore}, and it is ${now}` };
+}
+
+function checkEnd({ now, ratification: { expires }, purpose, policy }: Read): Failure {
+  const isLater = purpose.ends === 'later';
+  if (elapsed({ from: expires, to: now }) <= (isLater ? policy.window.rollback : 0)) return null;
+  return {
+    code: 'expired',
+    problem: `the ratification expired at ${expires}, and it is ${now}${isLater ? `: the way back stayed open for ${formatDuration(policy.window.rollback)}` : ''}`,
+  };
 }
 
 function checkLength({ ratification, policy }: Read): Failure {
@@ -188,8 +226,7 @@ function checkReview({ signatures, ratification, policy }: Read, { counted }: Se
   };
 }
 
-function checkRehearsal({ now, direction, ratification, policy }: Read): Failure {
-  if (direction === 'down') return null;
+function checkRehearsal({ now, ratification, policy }: Read): Failure {
   const age: Milliseconds = elapsed({ from: ratification.rehearsedAt, to: now });
   if (age >= 0 && age <= policy.rehearsal.maxAge) return null;
   return {
@@ -199,8 +236,7 @@ function checkRehearsal({ now, direction, ratification, policy }: Read): Failure
 }
 
 /** Stops: a ratification over a rehearsal that failed, was of another release, or started from another schema. */
-function checkEvidence({ direction, ratification, evidence, sealed, target }: Read): Failure {
-  if (direction === 'down') return null;
+function checkEvidence({ ratification, evidence, sealed, target }: Read): Failure {
   const closed = (problem: string): Failure => ({ code: 'evidence', problem });
   if (!ratification.evidence.some(({ kind }) => kind === 'rehearsal')) return closed('no rehearsal was signed');
   for (const { kind, digest } of ratification.evidence) {

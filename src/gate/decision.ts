@@ -2,6 +2,7 @@ import { type Digest, type Instant } from '../core/index.ts';
 import { type StatementDigest, type TreeHash } from '../evidence/index.ts';
 import { type Direction, type SealedRelease } from '../release/index.ts';
 import { type Policy, type Registry, type Signature, type TargetDescriptor } from './documents.ts';
+import { type Opens } from './opens.ts';
 import { type SeatsState } from './signers.ts';
 
 /** A signature, and when the database took it in. */
@@ -56,15 +57,27 @@ export interface Decision {
   readonly direction: Direction;
   /** What this database accepted until now, where a step of this ratification was committed in it; null: none was. */
   readonly begun: { readonly policies: readonly Policy[]; readonly registries: readonly Registry[] } | null;
+  /** The cycle that the ratification names, as this database knows it: a rollout that was ratified; null: it names none, or one that is not known. */
+  readonly cycle: NamedCycle | null;
+}
+
+/** A cycle that another ratification speaks of. */
+export interface NamedCycle {
+  readonly statement: StatementDigest;
+  readonly seal: Digest;
+  /** Whether something of it is rolled out, or half way in either direction. */
+  readonly isInPlace: boolean;
 }
 
 /** Why a ratification does not open the gate; the database answers with the same words. */
 export type DecisionCode =
   | 'statement'
+  | 'purpose'
   | 'registry'
   | 'policy'
   | 'seal'
   | 'target'
+  | 'cycle'
   | 'hold-point'
   | 'seats'
   | 'revoked'
@@ -82,6 +95,7 @@ export type RatificationVerdict =
       readonly decision: 'OPEN';
       readonly statement: StatementDigest;
       readonly seats: SeatsState;
+      readonly opens: Opens;
       readonly until: Instant;
       /** Tiers that need a ratification of their own besides. */
       readonly holdPoints: readonly string[];

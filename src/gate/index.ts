@@ -30,12 +30,14 @@ export {
   submitSignature,
   submitTarget,
 } from './target.io.ts';
-export { chooseCycle, isMarked, isWaiting, lacksSeats } from './cycle.ts';
+export { type Opens } from './opens.ts';
+export { answersOf, chooseCycle, cyclesOf, isInPlace, isMarked, isWaiting, lacksSeats, whyClosed } from './cycle.ts';
 export {
   type ClosingCode,
   explainRefusal,
   readRefusal,
   type Refusal,
+  type RefusalCode,
   refusalCodes,
   refusalForm,
   refusalOf,
@@ -71,11 +73,13 @@ export {
   type DecidedTarget,
   type Decision,
   type DecisionCode,
+  type NamedCycle,
   type RatificationVerdict,
   type ReceivedSignature,
   type ResolvedEvidence,
   type SignedStatement,
 } from './decision.ts';
+export { type Act, explainOpens, may } from './purpose.ts';
 export { authorsOf, buildRatification, type Proposal, seatsFor, targetRoot } from './ratification.ts';
 export {
   type Counted,

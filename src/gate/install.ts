@@ -7,10 +7,12 @@ import { changesFunctions } from './sql/changes.sql.ts';
 import { documentFunctions } from './sql/documents.sql.ts';
 import { formFunctions } from './sql/forms.sql.ts';
 import { eventTriggers, intactFunctions } from './sql/intact.sql.ts';
+import { openingFunctions } from './sql/opening.sql.ts';
 import { p256Functions } from './sql/p256.sql.ts';
 import { peopleFunctions } from './sql/people.sql.ts';
+import { purposeFunctions } from './sql/purpose.sql.ts';
 import { recordFunctions } from './sql/record.sql.ts';
-import { rolloutFunctions } from './sql/rollout.sql.ts';
+import { releaseFunctions, rolloutFunctions } from './sql/rollout.sql.ts';
 import { submitFunctions } from './sql/submit.sql.ts';
 import { tables } from './sql/tables.sql.ts';
 
@@ -111,11 +113,14 @@ export function gateFunctions({ serverVersion, as }: Pick<InstallPlan, 'serverVe
     p256Functions,
     assertionFunctions,
     formFunctions,
+    purposeFunctions,
     peopleFunctions.replace('%SCHEMA_DIGEST%', () => schemaDigestBody(serverVersion)).replace('%SOFTWARE%', software),
     documentFunctions.replace('%SOFTWARE%', software),
     submitFunctions,
     changesFunctions,
     intactFunctions,
+    releaseFunctions,
+    openingFunctions,
     rolloutFunctions,
     recordFunctions,
     as === 'superuser' ? eventTriggers : '',

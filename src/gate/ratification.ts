@@ -2,6 +2,7 @@ import { canonicalJson, type Digest, elapsed, formatDuration, type Instant, OneR
 import { leafHash, type TreeHash, treeRoot, writeStatement } from '../evidence/index.ts';
 import { type Release, type SealedRelease } from '../release/index.ts';
 import { type Policy, type Registry, type Seat, type TargetDescriptor } from './documents.ts';
+import { type Opens } from './opens.ts';
 import { policyDigest } from './policy.ts';
 import { registryDigest } from './registry.ts';
 import { parseStatement } from './statement.ts';
@@ -20,8 +21,7 @@ export interface Proposal {
   readonly window: { readonly notBefore: Instant; readonly expires: Instant };
   readonly log: { readonly size: number; readonly root: string };
   readonly dossier: Digest;
-  /** The tier that a further ratification opens; null: the release from its first tier. */
-  readonly holdPoint: string | null;
+  readonly opens: Opens;
   readonly now: Instant;
   /** 32 hexadecimal digits, drawn for this statement. */
   readonly nonce: string;
@@ -50,7 +50,7 @@ export function buildRatification(proposal: Proposal): string {
     policy: policyDigest(policy),
     registry: { version: registry.version, digest: registryDigest(registry) },
     authors: authorsOf(sealed.release),
-    holdPoint: proposal.holdPoint,
+    opens: proposal.opens,
     notBefore: window.notBefore,
     expires: window.expires,
     log: { size: proposal.log.size, root: proposal.log.root },
@@ -66,7 +66,7 @@ export function buildRatification(proposal: Proposal): string {
 }
 
 function problemsOf(proposal: Proposal): readonly string[] {
-  const { sealed, policy, targets, window, now, sealedAt, rehearsedAt, holdPoint } = proposal;
+  const { sealed, policy, targets, window, now, sealedAt, rehearsedAt, opens } = proposal;
   const unbarred = sealed.release.tiers.filter(({ barred }) => barred === null).map(({ id }): string => id);
   const unknown = policy.holdPoints.filter(({ before }) => !unbarred.includes(before));
   const since = (from: Instant) => elapsed({ from, to: now });
@@ -78,14 +78,15 @@ function problemsOf(proposal: Proposal): readonly string[] {
       ? []
       : [`the ratification would be valid for longer than ${formatDuration(policy.window.longest)}`]),
     ...(since(sealedAt) >= 0 ? [] : ['the release would have been sealed in the future']),
-    ...(since(rehearsedAt) >= 0 && since(rehearsedAt) <= policy.rehearsal.maxAge
+    // a rollback is asked for when the rehearsal is long past
+    ...(opens.what === 'rollback' || (since(rehearsedAt) >= 0 && since(rehearsedAt) <= policy.rehearsal.maxAge)
       ? []
       : [`the rehearsal is not one of the last ${formatDuration(policy.rehearsal.maxAge)}`]),
     ...(proposal.evidence.some(({ kind }) => kind === 'rehearsal') ? [] : ['no rehearsal is among the evidence']),
     ...unknown.map(({ before }) => `the policy has a hold point before ${before}, which is no tier that is rolled out`),
-    ...(holdPoint === null || policy.holdPoints.some(({ before }) => before === holdPoint)
+    ...(opens.what !== 'tier' || policy.holdPoints.some(({ before }) => before === opens.tier)
       ? []
-      : [`the policy has no hold point before ${holdPoint}`]),
+      : [`the policy has no hold point before ${opens.tier}`]),
   ];
 }
 
@@ -100,12 +101,8 @@ export function authorsOf({ authors }: Pick<Release, 'authors'>): readonly strin
 }
 
 /** The seats that a ratification has to fill; null where it is for a hold point that the policy does not have. */
-export function seatsFor(
-  policy: Policy,
-  release: Pick<Release, 'tiers'>,
-  holdPoint: string | null,
-): readonly Seat[] | null {
-  if (holdPoint !== null) return policy.holdPoints.find(({ before }) => before === holdPoint)?.seats ?? null;
+export function seatsFor(policy: Policy, release: Pick<Release, 'tiers'>, opens: Opens): readonly Seat[] | null {
+  if (opens.what === 'tier') return policy.holdPoints.find(({ before }) => before === opens.tier)?.seats ?? null;
   const oneWay = release.tiers.some((tier) => tier.oneWay !== null && tier.barred === null);
   return oneWay ? [...policy.seats, ...policy.oneWaySeats] : policy.seats;
 }

@@ -9,7 +9,7 @@ import {
   recordReader,
 } from '../core/index.ts';
 import { base64Text, type StatementDigest } from '../evidence/index.ts';
-import { type Chain, type ChainLink, verifyChain } from './chain.ts';
+import { type Chain, type ChainLink } from './chain.ts';
 import { type TargetDescriptor } from './documents.ts';
 import { type ReceivedSignature } from './decision.ts';
 import { parsePolicyDocument, policyDigest } from './policy.ts';
@@ -52,6 +52,8 @@ const link = z.strictObject({
   acceptedAt: instantForm,
   body: z.string(),
   signatures: z.array(signature),
+  /** Revocations of the statement that were there when it put the document in force. */
+  withdrawals: z.array(z.strictObject({ body: z.string(), signatures: z.array(signature) })),
 });
 const rules = z.strictObject({
   first: z.strictObject({ policy: z.string(), registry: z.string() }),
@@ -93,6 +95,8 @@ export interface GateRecord {
     readonly digest: string;
     readonly body: string;
     readonly acceptedAt: Instant;
+    /** The statement that put it in force; null: it was there when the gate was installed. */
+    readonly statement: string | null;
   }[];
   readonly statements: readonly (Omit<PeopleRecord['statement'], 'kind'> & {
     readonly kind: PeopleRecord['statement']['kind'] | 'registry' | 'policy';
@@ -103,8 +107,10 @@ export interface GateRecord {
 /** The records of a release, oldest first: what is to be kept of what a database holds. */
 export function peopleRecords(target: string, held: GateRecord): readonly PeopleRecord[] {
   const inForce = rulesOf(held);
-  return held.statements.flatMap(({ subject: _subject, ...one }): PeopleRecord[] =>
-    one.kind === 'registry' || one.kind === 'policy' || one.signatures.length === 0
+  const changes = new Set(held.statements.filter(isChange).map(({ digest }) => String(digest)));
+  return held.statements.flatMap(({ subject, ...one }): PeopleRecord[] =>
+    // what people signed, and withdrew, of a registry or policy stands with the document
+    one.kind === 'registry' || one.kind === 'policy' || changes.has(subject) || one.signatures.length === 0
       ? []
       : [
           {
@@ -118,22 +124,27 @@ export function peopleRecords(target: string, held: GateRecord): readonly People
   );
 }
 
+function isChange({ kind: of }: GateRecord['statements'][number]): boolean {
+  return of === 'registry' || of === 'policy';
+}
+
 /** Finds the statement that let each document in; where none does, the chain does not hold, and says so where it is checked. */
 function rulesOf({ documents, statements }: GateRecord): Rules {
   const first = { policy: '', registry: '' };
   const begun = new Set<string>();
   const links: Rules['links'][number][] = [];
-  for (const { kind: of, digest, body: document, acceptedAt } of documents) {
+  for (const { kind: of, body: document, acceptedAt, statement: by } of documents) {
     if (!begun.has(of)) {
       begun.add(of);
       first[of] = document;
       continue;
     }
-    const found = statements
-      .filter((one) => one.kind === of && one.subject === digest)
-      .map((one) => ({ kind: of, document, acceptedAt, body: one.body, signatures: one.signatures }));
-    const none = { kind: of, document, acceptedAt, body: '', signatures: [] };
-    links.push(found.find((next) => verifyChain(chainOf({ first, links: [...links, next] })).ok) ?? found[0] ?? none);
+    const found = statements.find((one) => one.digest === by);
+    const withdrawals = statements
+      .filter((one) => one.kind === 'revocation' && one.subject === by && one.receivedAt <= acceptedAt)
+      .map(({ body, signatures }) => ({ body, signatures }));
+    const { body = '', signatures = [] } = found ?? {};
+    links.push({ kind: of, document, acceptedAt, body, signatures, withdrawals });
   }
   return { first, links };
 }
@@ -150,8 +161,13 @@ export function chainOf({ first, links }: Rules): Chain {
   return { root, first, links: links.map(linkOf) };
 }
 
-function linkOf({ kind: of, document, body, signatures }: Rules['links'][number]): ChainLink {
-  return { kind: of, document, body, signatures: signatures.map(signatureOf) };
+function linkOf({ kind: of, withdrawals, signatures, ...link }: Rules['links'][number]): ChainLink {
+  return {
+    ...link,
+    kind: of,
+    signatures: signatures.map(signatureOf),
+    withdrawals: withdrawals.map((one) => ({ body: one.body, signatures: one.signatures.map(signatureOf) })),
+  };
 }
 
 /** A signature as it is checked. */

@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { digestForm, type Formed, nameForm } from '../core/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
+import { opensForm } from './opens.ts';
 import { refusalForm } from './refusal.ts';
 
 const direction = z.enum(['up', 'down']);
 
-/** One ratification, as the database sees it now. */
+/** One ratification, as the database sees it now. Only one that opens a rollout is a cycle of its own. */
 const cycleForm = z.object({
   statement: digestForm as unknown as z.ZodType<StatementDigest>,
   seal: z.string(),
-  holdPoint: z.string().nullable(),
+  opens: opensForm,
   persons: z.array(z.string()),
   /** Why the way forward, or back, is closed; null: open. */
   closed: z.object({ up: refusalForm.nullable(), down: refusalForm.nullable() }),

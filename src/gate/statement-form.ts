@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { digestForm as digest, type Formed, instantForm as instant } from '../core/index.ts';
+import { opensForm } from './opens.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
 const nonce = z.string().regex(/^[0-9a-f]{32}$/, 'expected 32 lower-case hexadecimal digits');
@@ -14,6 +15,14 @@ const name = z.string().min(1).max(200).refine(storable, 'expected characters th
 
 const ascending = (values: readonly string[]): boolean =>
   values.every((value, index) => index === 0 || (values[index - 1] ?? '') < value);
+
+type Window = { readonly notBefore: unknown; readonly expires: unknown };
+function requireWindow({ notBefore, expires }: Window, context: z.RefinementCtx): void {
+  if (typeof notBefore === 'string' && typeof expires === 'string' && !(notBefore < expires))
+    context.addIssue({ code: 'custom', path: ['expires'], message: 'expected a time after notBefore' });
+}
+/** Also where a part is wrong: a reader hears of everything at once. */
+const isObject = ({ value }: { readonly value: unknown }): boolean => typeof value === 'object' && value !== null;
 
 /** What a person ratifies: exactly these bytes, for exactly these databases, judged by exactly this evidence. */
 const ratification = z
@@ -35,11 +44,7 @@ const ratification = z
     registry: z.strictObject({ version: z.int().min(1), digest }),
     /** Authors, and the persons who instructed them, sorted: none of them fills a seat. */
     authors: z.array(name).refine(ascending, 'expected names that are sorted, none twice'),
-    /** The tier that a further ratification opens; null: the release from its first tier. */
-    holdPoint: z
-      .string()
-      .regex(/^[1-9][0-9]*-[a-z0-9][a-z0-9-]*$/, 'expected a tier, such as 3-ownership')
-      .nullable(),
+    opens: opensForm,
     notBefore: instant,
     expires: instant,
     /** The evidence log that the person saw; hexadecimal root. */
@@ -50,13 +55,7 @@ const ratification = z
     /** One statement is one cycle: one rollout and its way back. */
     nonce,
   })
-  .superRefine(
-    ({ notBefore, expires }, context) => {
-      if (typeof notBefore === 'string' && typeof expires === 'string' && !(notBefore < expires))
-        context.addIssue({ code: 'custom', path: ['expires'], message: 'expected a time after notBefore' });
-    },
-    { when: ({ value }) => typeof value === 'object' && value !== null },
-  );
+  .superRefine(requireWindow, { when: isObject });
 
 export type Ratification = Formed<typeof ratification>;
 
@@ -64,17 +63,29 @@ export type Ratification = Formed<typeof ratification>;
 const decline = z.strictObject({ decision: z.literal('decline'), reason: words, statement: digest, nonce });
 export type Decline = Formed<typeof decline>;
 
-/** Any one enrolled person closes the way forward of a ratification at once; its way back stays open. */
+/**
+ * Any one enrolled person closes the way forward of a ratification at once; its way back stays open. Of a registry or policy that is not in
+ * force yet it withdraws that person's own signature, and no other.
+ */
 const revocation = z.strictObject({ reason: words, nonce });
 export type Revocation = Formed<typeof revocation>;
 
-/** A quorum of the current registry lets the next version in. */
-const registry = z.strictObject({ version: z.int().min(2), previous: digest, nonce });
-export type RegistryChange = Formed<typeof registry>;
+const follows = {
+  /** The document that it follows: its digest, and its number among those of its kind that were in force, from 1. */
+  previous: digest,
+  number: z.int().min(1),
+  notBefore: instant,
+  expires: instant,
+  nonce,
+};
 
-/** A quorum of the current policy lets another policy in. */
-const policy = z.strictObject({ previous: digest, nonce });
+/** A quorum of the policy in force lets another policy in, once, within its time. */
+const policy = z.strictObject(follows).superRefine(requireWindow, { when: isObject });
 export type PolicyChange = Formed<typeof policy>;
+
+/** A quorum of the registry in force lets the next version in, once, within its time. */
+const registry = z.strictObject({ version: z.int().min(2), ...follows }).superRefine(requireWindow, { when: isObject });
+export type RegistryChange = Formed<typeof registry>;
 
 /** A statement's outer form, common to all kinds; a member that is not named in it is refused. */
 const statement = <Kind extends string, Predicate>(kind: Kind, predicate: z.ZodType<Predicate>) =>

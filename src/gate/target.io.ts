@@ -13,6 +13,8 @@ export interface GateFacts {
   /** Canonical documents. */
   readonly registry: string;
   readonly policy: string;
+  /** How many there were of each, with the one in force. */
+  readonly numbers: { readonly registry: number; readonly policy: number };
   readonly schema: string;
 }
 
@@ -35,7 +37,7 @@ export async function describeGate(session: Session): Promise<GateFacts> {
 /** All ratifications, newest first. */
 export async function readCycles(session: Pick<Session, 'query'>): Promise<readonly Cycle[]> {
   const rows = await session.query<{ cycle: string }>(sql`
-    select json_build_object('statement', statement, 'seal', seal, 'holdPoint', hold_point, 'persons', coalesce(persons, '{}'),
+    select json_build_object('statement', statement, 'seal', seal, 'opens', opens, 'persons', coalesce(persons, '{}'),
       'closed', json_build_object('up', closed_up, 'down', closed_down), 'next', json_build_object('up', next_up, 'down', next_down),
       'done', done)::text as cycle from gate.status()`);
   return rows.map(({ cycle }) => {
@@ -78,15 +80,17 @@ export interface Change {
   /** The digest of the next document. */
   readonly subject: string;
   readonly persons: readonly string[];
+  /** Who signed it and has withdrawn that; nobody can sign one statement twice. */
+  readonly withdrawn: readonly string[];
   /** What the quorum lacks; null: it is there. */
   readonly missing: Refusal | null;
 }
 
-/** All changes that would follow what is in force, newest first. */
+/** All changes that would follow what is in force and have not expired, newest first. */
 export async function readChanges(session: Pick<Session, 'query'>): Promise<readonly Change[]> {
   const rows = await session.query<{ change: string }>(sql`
     select json_build_object('statement', statement, 'kind', kind, 'subject', subject, 'persons', coalesce(persons, '{}'),
-      'missing', missing)::text as change from gate.changes()`);
+      'withdrawn', withdrawn, 'missing', missing)::text as change from gate.changes()`);
   return rows.map(({ change }) => {
     const { missing, ...said } = JSON.parse(change) as Omit<Change, 'missing'> & { missing: string | null };
     return { ...said, missing: asRefusal(missing) };

@@ -49,7 +49,7 @@ export function findCycle(sealed: SealedRelease, search: Search, reading: Found<
   const transactions = transactionsOf(ofTarget);
   const position = read.length < lines.length ? unreadable : positionOf(sealed.release, transactions);
   const ratifications = target === null ? [] : ratificationsOf(history, target);
-  const whole = ratifications.filter(({ statement }) => statement.predicate.holdPoint === null);
+  const whole = ratifications.filter(({ statement }) => statement.predicate.opens.what === 'rollout');
   const current = whole.findLast(({ record }) => !isSpent(record.statement.digest, transactions)) ?? null;
   // the ratifications that are cited: the one that counts, or else the last one
   const shown = current ?? whole.at(-1) ?? null;

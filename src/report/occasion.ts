@@ -1,5 +1,5 @@
 import { isNonEmpty, type NonEmpty, printable, truncate } from '../core/index.ts';
-import { chooseCycle, type Cycle, type GateReading } from '../gate/index.ts';
+import { answersOf, chooseCycle, type Cycle, type GateReading } from '../gate/index.ts';
 import { type SealedRelease, type Tier, type TierId } from '../release/index.ts';
 import { explain, type Reason, type Unknown } from './reason.ts';
 import { type Report } from './report.ts';
@@ -57,10 +57,11 @@ export function standingOf({ sealed, target, report, reading, ratifications }: O
   };
 }
 
-/** The hold points of this release that are ratified, or not yet. */
-export function holdPointsOf({ sealed, ratifications }: Occasion): readonly Cycle[] {
+/** What answers the hold points of this release, in the cycle that counts: ratified, or not yet. */
+export function holdPointsOf({ sealed, ratifications }: Occasion): ReturnType<typeof answersOf<Cycle>> {
   const read = ratifications.state === 'read' ? ratifications.cycles : [];
-  return read.filter(({ seal, holdPoint }) => seal === sealed.seal && holdPoint !== null);
+  const cycle = chooseCycle(read, sealed);
+  return answersOf(read, { seal: sealed.seal, cycle: cycle?.statement ?? null });
 }
 
 /** The tiers that something stands before: a data gate, or a hold point; each with the tier before it. Barred tiers are never among them. */
@@ -68,7 +69,7 @@ export function gatedTiers(
   occasion: Occasion,
 ): readonly { readonly tier: Tier; readonly before: TierId | null; readonly why: readonly string[] }[] {
   const { release } = occasion.sealed;
-  const held = new Set(holdPointsOf(occasion).map(({ holdPoint }) => holdPoint));
+  const held = new Set(holdPointsOf(occasion).map(({ opens }): string => opens.tier));
   const usable = release.tiers.filter(({ barred }) => barred === null);
   return usable.flatMap((tier, index) => {
     const why = [

@@ -31,18 +31,30 @@ export const refusals: Readonly<Record<ClosingCode, RefusalHelp>> = {
     next: 'check the address; where the address is right, ratify again for this database',
   },
   seats: { means: 'not every seat is filled', next: 'call the persons whose seats are empty; they read and sign' },
+  purpose: {
+    means: 'the ratification is for something else: a hold point, or the rollback of a cycle',
+    next: 'leave --statement out: the command finds the rollout by itself',
+  },
+  cycle: {
+    means: 'the ratification names a rollout that is not known here, or of which nothing is in place',
+    next: 'ask the people of the seats for a ratification of the rollout that is meant',
+  },
+  'in-progress': {
+    means: 'this release is rolled out already, or half way, by another ratification',
+    next: 'finish that one, or roll it back to the end; only then can the release be rolled out again',
+  },
   'hold-point': {
     means: 'a further ratification stands before this tier',
     next: 'stop here, call the persons of that hold point, then the same command again',
   },
   revoked: {
-    means: 'a person has closed the way forward',
+    means: 'a person has closed the way forward; the text names who, and why',
     next: 'ask that person; do not go on. The way back is open',
   },
   'not-yet-valid': { means: 'its time has not begun', next: 'wait for its beginning; then the same command again' },
   expired: {
     means: 'its time is over, or the time for the way back is',
-    next: 'ask for a new ratification (oneroof ratify); also where the way back is too late',
+    next: 'ask for a new ratification (oneroof ratify); for a rollback whose time is over, oneroof ratify --rollback',
   },
   'too-long': { means: 'it is valid for longer than the policy allows', next: ratifyAgain },
   review: { means: 'it was signed sooner after sealing than the policy allows', next: ratifyAgain },
@@ -51,6 +63,10 @@ export const refusals: Readonly<Record<ClosingCode, RefusalHelp>> = {
     next: 'rehearse again, then ratify again',
   },
   evidence: { means: 'the ratification names no rehearsal', next: 'rehearse, then ratify again' },
+  age: {
+    means: 'the transaction began more than a minute before the tier: `now()` in ratified SQL would be as old',
+    next: 'the same command again; where it stays, find out what keeps the executor waiting',
+  },
   fence: { means: 'a newer attempt works on this database', next: 'wait until it ends; then the same command again' },
   order: {
     means: 'another tier or step comes next, or the way back has begun',

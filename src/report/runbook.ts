@@ -125,8 +125,8 @@ function now(occasion: Occasion, standing: Standing): string {
           `Done: ${cycle.done.map(({ tier, direction }) => `${asText(tier)} ${direction}`).join(', ') || 'nothing'}.`,
         ]),
     ...holdPointsOf(occasion).map(
-      ({ holdPoint, closed }) =>
-        `Hold point before ${asText(holdPoint ?? '')}: ${closed.up === null ? 'ratified' : asText(explainRefusal(closed.up))}.`,
+      ({ opens, closed }) =>
+        `Hold point before ${asText(opens.tier)}: ${closed.up === null ? 'ratified' : asText(explainRefusal(closed.up))}.`,
     ),
   ].join('\n\n');
 }

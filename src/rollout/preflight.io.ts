@@ -1,8 +1,16 @@
 import { isNonEmpty, type NonEmpty, OneRoofError } from '../core/index.ts';
 import { type Connection, type Session, sql, sqlStateOf } from '../database/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
-import { chooseCycle, readCyclesOf } from '../gate/index.ts';
-import { type Direction, isTouched, type Release, type SealedRelease } from '../release/index.ts';
+import {
+  type Cycle as GateCycle,
+  chooseCycle,
+  cyclesOf,
+  explainOpens,
+  isInPlace,
+  readCyclesOf,
+  type RefusalCode,
+} from '../gate/index.ts';
+import { type Direction, isTouched, type Release, type Seal, type SealedRelease } from '../release/index.ts';
 import { readClosed, readProgress, readSchemaDigest } from './gate-calls.io.ts';
 import { type HeldReason } from './reason.ts';
 import { type Progress } from './rollout.ts';
@@ -15,6 +23,8 @@ export interface Preflight {
   readonly progress: Progress;
   /** Why it must not begin; empty where it may. */
   readonly reasons: readonly HeldReason[];
+  /** Whether a statement was named that is not the one to run: then it is held, even where that one has nothing left to do. */
+  readonly mistaken: boolean;
   /** Who would make it wait: sessions and prepared transactions of others. They are never ended by us. */
   readonly blockers: readonly string[];
 }
@@ -37,19 +47,21 @@ export async function preflight(plan: {
   try {
     await requireDirect(session);
     await requireWritable(session);
-    const { seal } = sealed;
-    const statement =
-      plan.statement ?? chooseCycle(await readCyclesOf(session, seal), { seal, direction })?.statement ?? null;
+    const cycles = await readCyclesOf(session, sealed.seal);
+    const choice = choose(cycles, { seal: sealed.seal, direction, named: plan.statement });
+    const { statement } = choice;
     const blockers = await readBlockers(session, sealed.release);
     if (statement === null) {
       const reasons = [{ code: 'not-ratified', facts: {} }] as const;
-      return { statement, progress: { markers: [], steps: [] }, reasons, blockers };
+      return { statement, progress: { markers: [], steps: [] }, reasons, mistaken: false, blockers };
     }
     const progress = await readProgress(session, statement);
+    const against = await reasonsAgainst(session, { statement, direction, progress });
     return {
       statement,
       progress,
-      reasons: await reasonsAgainst(session, { statement, direction, progress }),
+      reasons: [...choice.reasons, ...against],
+      mistaken: choice.reasons.length > 0,
       blockers,
     };
   } catch (error) {
@@ -57,6 +69,43 @@ export async function preflight(plan: {
   } finally {
     await session.close();
   }
+}
+
+/** What is run: the cycle, and why it must not be where another statement was named than the one that can be run. */
+interface Choice {
+  readonly statement: StatementDigest | null;
+  readonly reasons: readonly HeldReason[];
+}
+
+/**
+ * The cycle that is meant. A ratification that carries on a rollback is taken up by the cycle that it names: the database finds it by itself.
+ * A named statement that is not the one in place would say "nothing to do" while something is: it is refused.
+ */
+function choose(
+  all: readonly GateCycle[],
+  of: { readonly seal: Seal; readonly direction: Direction; readonly named: StatementDigest | null },
+): Choice {
+  const { seal, direction, named } = of;
+  if (named === null) return { statement: chooseCycle(all, of)?.statement ?? null, reasons: [] };
+  const held = (code: RefusalCode, text: string): readonly HeldReason[] => [
+    { code: 'gate', facts: { code, facts: { said: text } } },
+  ];
+  const said = all.find(({ statement }) => statement === named);
+  if (said === undefined) return { statement: named, reasons: [] };
+  const { opens } = said;
+  if (opens.what === 'rollback' && direction === 'down') {
+    const why = said.closed.down;
+    return {
+      statement: opens.cycle,
+      reasons: why === null ? [] : held(why.code, `${why.facts.said} (${named})`),
+    };
+  }
+  if (opens.what !== 'rollout')
+    return { statement: named, reasons: held('purpose', `it is for ${explainOpens(opens)}`) };
+  const inPlace = cyclesOf(all, seal).find(isInPlace) ?? null;
+  if (inPlace === null || inPlace.statement === named) return { statement: named, reasons: [] };
+  const other = `this release is rolled out, or half way, by another ratification: ${inPlace.statement}`;
+  return { statement: named, reasons: held('in-progress', other) };
 }
 
 async function reasonsAgainst(

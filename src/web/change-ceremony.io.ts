@@ -1,13 +1,18 @@
 import { randomBytes } from 'node:crypto';
+import { type Instant, instant, now, OneRoofError } from '../core/index.ts';
 import { type StatementDigest, statementDigest, writeStatement } from '../evidence/index.ts';
 import {
   acceptDocument,
   describeGate,
+  explainOpens,
   explainRefusal,
+  parseStatement,
+  type PolicyChange,
   policyDigest,
   readChanges,
   readCycles,
   readStatementBody,
+  type RegistryChange,
   registryDigest,
   submitSignature,
 } from '../gate/index.ts';
@@ -27,13 +32,22 @@ export interface ChangeName {
   /** Digests. */
   readonly previous: string;
   readonly next: string;
-  /** From 0; a policy that comes, goes and comes again is signed anew. */
+  /** From 0; what was signed in vain, or has expired, is signed anew. */
   readonly turn: number;
 }
 
-/** A nonce of 32 hexadecimal digits; drawn anew where the statement is shown by one process alone. */
-export type NonceFor = (change: ChangeName) => Promise<string>;
-const drawn: NonceFor = async () => randomBytes(16).toString('hex');
+/** What makes a statement one of its own: a nonce of 32 hexadecimal digits, and when its time begins. */
+export interface Drawn {
+  readonly nonce: string;
+  readonly at: Instant;
+}
+
+/** Draws a nonce; anew where the statement is shown by one process alone. */
+export type NonceFor = (change: ChangeName) => Promise<Drawn>;
+const drawn: NonceFor = async () => ({ nonce: randomBytes(16).toString('hex'), at: now() });
+
+/** Long enough for people on several continents and a weekend, short enough that what was kept back is worth nothing soon; the policy bounds it further. Milliseconds. */
+const longest = 72 * 3_600_000;
 
 /**
  * The ceremony in which the quorum lets the next registry or policy in. With the last signature the relay puts it in force; where the
@@ -74,6 +88,7 @@ export async function changeCeremony(relay: Relay, next: Next, nonceFor: NonceFo
       ['Target', `${target}, database ${relay.facts.facts.database}`],
       ['In force', next.kind === 'registry' ? registryDigest(registry) : policyDigest(policy)],
       ['Next', digest],
+      ['Valid', validityOf(body)],
       ['Statement', body],
     ],
     text: [
@@ -88,6 +103,50 @@ export async function changeCeremony(relay: Relay, next: Next, nonceFor: NonceFo
     submit: async ({ signature }) => {
       await submitSignature(session, body, signature);
       return await settle();
+    },
+  };
+}
+
+/**
+ * The ceremony in which a person takes their own signature under a change back. It takes away no other signature: a person whom a change
+ * removes could else keep it away.
+ *
+ * Errors  NOTHING_WAITS: nobody has signed such a change, or it is in force.
+ */
+export async function withdrawalCeremony(
+  relay: Relay,
+  { next, reason }: { readonly next: Next; readonly reason: string },
+): Promise<ShownCeremony & { readonly change: StatementDigest }> {
+  const { session, policy, registry, target } = relay;
+  const { digest } = documentOf(next);
+  const found = (await readChanges(session)).find(({ kind, subject }) => kind === next.kind && subject === digest);
+  if (found === undefined)
+    throw new OneRoofError('NOTHING_WAITS', {
+      problem: `nobody has signed this ${next.kind} for ${target}, or it is in force, or its time is over`,
+      fix: 'there is no signature to withdraw',
+    });
+  const nonce = randomBytes(16).toString('hex');
+  const subject = { name: next.kind, digest: found.statement };
+  const body = writeStatement({ kind: 'revocation', subject, predicate: { reason, nonce } });
+  let standing: Standing = { complete: false, signed: [], missing: ['one person who has signed it'] };
+  return {
+    change: found.statement,
+    body,
+    policy,
+    registry,
+    barred: [],
+    title: `Withdraw a signature under the next ${next.kind} of ${target}`,
+    facts: [
+      ['Change', found.statement],
+      ['Signed by', found.persons.join(', ')],
+      ['Reason', reason],
+    ],
+    text: body,
+    standing: async () => standing,
+    submit: async ({ person, signature }) => {
+      await submitSignature(session, body, signature);
+      standing = { complete: true, signed: [person.id], missing: [] };
+      return standing;
     },
   };
 }
@@ -113,10 +172,12 @@ async function isInForce({ session }: Relay, next: Next): Promise<boolean> {
   return facts[next.kind] === documentOf(next).document;
 }
 
-/** A statement over the same document that somebody has signed already: the others sign the same bytes. */
+/** A statement over the same document that somebody has signed already: the others sign the same bytes. Not where a signature was withdrawn. */
 async function waiting({ session }: Relay, next: Next): Promise<string | null> {
   const { digest } = documentOf(next);
-  const found = (await readChanges(session)).find(({ kind, subject }) => kind === next.kind && subject === digest);
+  const found = (await readChanges(session)).find(
+    ({ kind, subject, withdrawn }) => kind === next.kind && subject === digest && withdrawn.length === 0,
+  );
   return found === undefined ? null : await readStatementBody(session, found.statement);
 }
 
@@ -127,33 +188,48 @@ async function freshBody(relay: Relay, next: Next, nonceFor: NonceFor): Promise<
   const name = { target, previous, next: documentOf(next).digest };
   for (let turn = 0; ; turn += 1) {
     const body = bodyOf(relay, next, await nonceFor({ ...name, turn }));
-    if ((await readStatementBody(relay.session, statementDigest(body))) === null) return body;
+    if (body !== null && (await readStatementBody(relay.session, statementDigest(body))) === null) return body;
   }
 }
 
-function bodyOf({ policy, registry }: Relay, next: Next, nonce: string): string {
+/** From when to when the signatures under a change put it in force. */
+function validityOf(body: string): string {
+  const read = parseStatement(body);
+  if (!read.ok || !('notBefore' in read.statement.predicate)) return 'not known';
+  const { notBefore, expires } = read.statement.predicate;
+  return `${notBefore} to ${expires}`;
+}
+
+/** Null: its time is over. */
+function bodyOf({ policy, registry, facts }: Relay, next: Next, { nonce, at }: Drawn): string | null {
   const { digest } = documentOf(next);
+  const expires = instant(new Date(Date.parse(at) + Math.min(longest, policy.window.longest)));
+  if (expires <= now()) return null;
+  const follows = { number: facts.numbers[next.kind], notBefore: at, expires, nonce };
   return next.kind === 'registry'
-    ? writeStatement({
+    ? writeStatement<RegistryChange>({
         kind: 'registry',
         subject: { name: 'registry', digest },
-        predicate: { version: next.registry.version, previous: registryDigest(registry), nonce },
+        predicate: { version: next.registry.version, previous: registryDigest(registry), ...follows },
       })
-    : writeStatement({
+    : writeStatement<PolicyChange>({
         kind: 'policy',
         subject: { name: next.policy.name, digest },
-        predicate: { previous: policyDigest(policy), nonce },
+        predicate: { previous: policyDigest(policy), ...follows },
       });
 }
 
-/** A ratification names the registry and the policy that it was signed under: with another one in force it opens nothing more. */
+/**
+ * A ratification names the registry and the policy that it was signed under: with another one in force it opens nothing more. The rollback of
+ * what has begun stays open under them (docs/decisions/0008-way-back.md); one that carries a rollback on does not.
+ */
 async function closes({ session }: Relay): Promise<readonly Difference[]> {
   const open = (await readCycles(session)).filter(({ closed }) => closed.up === null || closed.down === null);
-  return open.map(({ statement, done, next }) => {
-    const isBegun = done.length > 0 && (next.up !== null || next.down !== null);
-    const how = isBegun
-      ? 'which is rolled out in part or whole: its way back needs a new ratification'
-      : 'which is open';
-    return { word: 'closes', text: `ratification ${statement}, ${how}` };
-  });
+  return open.map(({ statement, next, opens }) => ({
+    word: 'closes',
+    text:
+      next.down === null
+        ? `ratification ${statement}, which is open for ${explainOpens(opens)}`
+        : `the rollout of ratification ${statement}, which is rolled out in part or whole; its rollback stays open`,
+  }));
 }

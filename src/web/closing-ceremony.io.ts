@@ -64,7 +64,11 @@ function choose(
   of: ClosingPlan & { readonly target: string },
 ): Pick<Cycle, 'statement' | 'persons'> {
   const { kind, release, target } = of;
-  const cycles = of.statement === undefined ? all : all.filter(({ statement }) => statement === of.statement);
+  const cycles =
+    of.statement === undefined
+      ? // a revocation closes no rollback
+        all.filter(({ opens }) => kind === 'decline' || opens.what !== 'rollback')
+      : all.filter(({ statement }) => statement === of.statement);
   // what was proposed and nobody has signed yet can be declined too
   if (kind === 'decline' && of.statement !== undefined && cycles.length === 0)
     return { statement: of.statement, persons: [] };

@@ -8,7 +8,13 @@ export {
   type Signed,
   signingActions,
 } from './ceremony.io.ts';
-export { type ChangeCeremony, type ChangeName, changeCeremony } from './change-ceremony.io.ts';
+export {
+  type ChangeCeremony,
+  type ChangeName,
+  changeCeremony,
+  type Drawn,
+  withdrawalCeremony,
+} from './change-ceremony.io.ts';
 export {
   cannotBeSpared,
   couldFill,
@@ -22,7 +28,13 @@ export {
 } from './change.ts';
 export { type ClosingCeremony, closingCeremony, type ClosingPlan } from './closing-ceremony.io.ts';
 export { type Proposal, proposalsOf, ratificationOf } from './proposal.ts';
-export { proposedCeremony, type RatifyCeremony, ratifyCeremony, type RatifyPlan } from './ratify-ceremony.io.ts';
+export {
+  proposedCeremony,
+  type RatifyCeremony,
+  ratifyCeremony,
+  type RatifyPlan,
+  type RatifyPurpose,
+} from './ratify-ceremony.io.ts';
 export { recorded, type Recording } from './recording.io.ts';
 export { parsed, readInForce, type Relay, withRelay } from './relay.io.ts';
 export { dropFrom } from './leaving.ts';

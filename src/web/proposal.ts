@@ -1,9 +1,10 @@
-import { type Digest, type Instant } from '../core/index.ts';
+import { canonicalJson, type Digest, type Instant } from '../core/index.ts';
 import { findDossier, type ShownDossier } from '../dossier/index.ts';
 import { ofKind, statementDigest } from '../evidence/index.ts';
 import {
   type Cycle,
   lacksSeats,
+  type Opens,
   parseStatement,
   type Policy,
   policyDigest,
@@ -29,7 +30,7 @@ export interface Wanted {
   readonly registry: Registry;
   /** The evidence of the newest rehearsal. */
   readonly rehearsal: Digest;
-  readonly holdPoint: string | null;
+  readonly opens: Opens;
   readonly cycles: readonly Cycle[];
   readonly now: Instant;
 }
@@ -44,7 +45,7 @@ export function findProposal(evidence: readonly Evidence[], wanted: Wanted): Pro
       said !== null &&
       waits &&
       proposal.target === wanted.target &&
-      said.holdPoint === wanted.holdPoint &&
+      canonicalJson(said.opens) === canonicalJson(wanted.opens) &&
       said.expires > wanted.now &&
       said.policy === policyDigest(wanted.policy) &&
       said.registry.digest === registryDigest(wanted.registry) &&

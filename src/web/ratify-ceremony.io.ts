@@ -1,17 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import { type Digest, instant, type Instant, now, OneRoofError } from '../core/index.ts';
+import { type Digest, instant, type Instant, now, OneRoofError, printable } from '../core/index.ts';
 import { dossierHtml, type ShownDossier } from '../dossier/index.ts';
 import { ofKind, type StatementDigest, statementDigest } from '../evidence/index.ts';
 import { type Evidence } from '../kinds/index.ts';
 import {
   authorsOf,
   buildRatification,
+  type Cycle,
+  cyclesOf,
+  explainOpens,
   explainRefusal,
+  isInPlace,
+  type Opens,
   readCycles,
+  seatsFor,
   submitRelease,
   submitSignature,
   submitTarget,
   type TargetDescriptor,
+  whyClosed,
 } from '../gate/index.ts';
 import { type Course, dossierStage, proposalStage } from '../pipeline.io.ts';
 import { type Rehearsal } from '../rehearsal/index.ts';
@@ -19,7 +26,7 @@ import { loadParser, type SealedRelease } from '../release/index.ts';
 import { type Target } from '../setup/index.ts';
 import { type ShownCeremony } from './ceremony.io.ts';
 import { type Standing } from './pages.ts';
-import { findProposal, type Proposal } from './proposal.ts';
+import { findProposal, type Proposal, ratificationOf } from './proposal.ts';
 import { type Relay } from './relay.io.ts';
 
 const hourMs = 3_600_000;
@@ -30,9 +37,15 @@ export interface RatifyPlan {
   readonly target: Target;
   /** How long it is valid; null: as long as the policy allows, and at most eight. */
   readonly hours: number | null;
-  /** The tier that a further ratification opens; null: the release from its first tier. */
-  readonly holdPoint: string | null;
+  /** What it is for; the cycle that a hold point or a rollback belongs to is found in the database. */
+  readonly purpose: RatifyPurpose;
 }
+
+/** What people are asked to ratify. */
+export type RatifyPurpose =
+  | { readonly what: 'rollout' }
+  | { readonly what: 'tier'; readonly tier: string }
+  | { readonly what: 'rollback' };
 
 /** A ceremony of ratification, with the dossier that its page shows. */
 export interface RatifyCeremony extends ShownCeremony {
@@ -49,9 +62,11 @@ interface Rehearsed {
  * The ceremony in which people ratify a rehearsed release for the relay's target. A proposal that waits is taken up again, whoever made it,
  * on the command line or on the site: all sign the same bytes, and are shown the same dossier.
  *
- * Errors  NOT_REHEARSED; those of buildRatification.
+ * Errors  NOT_REHEARSED; CYCLE_MISSING; those of buildRatification.
  */
 export async function ratifyCeremony(relay: Relay, plan: RatifyPlan): Promise<RatifyCeremony> {
+  const cycles = await readCycles(relay.session);
+  const opens = opensOf(cycles, { ...plan, target: relay.target });
   const evidence = await plan.course.store.of(plan.course.sealed.seal);
   const rehearsed = findRehearsal(evidence, plan.course.sealed);
   const descriptor = descriptorOf(relay, rehearsed);
@@ -62,10 +77,10 @@ export async function ratifyCeremony(relay: Relay, plan: RatifyPlan): Promise<Ra
       policy: relay.policy,
       registry: relay.registry,
       rehearsal: rehearsed.digest,
-      holdPoint: plan.holdPoint,
-      cycles: await readCycles(relay.session),
+      opens,
+      cycles,
       now: now(),
-    }) ?? (await propose(relay, { ...plan, evidence, rehearsed, descriptor }));
+    }) ?? (await propose(relay, { ...plan, evidence, rehearsed, descriptor, opens }));
   return await proposedCeremony(relay, { course: plan.course, proposal });
 }
 
@@ -78,18 +93,21 @@ export async function proposedCeremony(
   const { release, seal } = course.sealed;
   const { body, dossier, descriptor } = proposal;
   const statement = statementDigest(body);
+  const opens = ratificationOf(proposal)?.opens ?? { what: 'rollout' };
+  const seats = seatsFor(policy, release, opens)?.length ?? 0;
   const parser = await loadParser();
   await submitRelease(session, course.sealed);
-  const standing = (): Promise<Standing> => standingOf(relay, statement);
+  const standing = (): Promise<Standing> => standingOf(relay, { statement, seats });
   return {
     body,
     policy,
     registry,
     dossier,
     barred: authorsOf(release),
-    title: `Ratify ${release.name} for ${target}`,
+    title: `${titles[opens.what]} ${release.name} for ${target}`,
     facts: [
       ['Release', `${release.name}: ${release.title}`],
+      ['Opens', explainOpens(opens)],
       ['Seal', seal],
       ['Target', `${target}, database ${relay.facts.facts.database}`],
       ['Statement', body],
@@ -106,6 +124,38 @@ export async function proposedCeremony(
       return await standing();
     },
   };
+}
+
+const titles = {
+  rollout: 'Ratify',
+  tier: 'Ratify the hold point of',
+  rollback: 'Ratify the rollback of',
+} as const;
+
+/** Finds the cycle that is meant: a hold point belongs to the rollout that is open, a rollback to the one that is in place. */
+function opensOf(
+  all: readonly Cycle[],
+  { purpose, course, target }: Pick<RatifyPlan, 'purpose' | 'course'> & { readonly target: string },
+): Opens {
+  if (purpose.what === 'rollout') return purpose;
+  const { release, seal } = course.sealed;
+  const cycles = cyclesOf(all, seal);
+  if (purpose.what === 'rollback') {
+    const begun = cycles.find(isInPlace);
+    if (begun !== undefined) return { what: 'rollback', cycle: begun.statement };
+    throw new OneRoofError('CYCLE_MISSING', {
+      problem: `nothing of ${release.name} is rolled out on ${target}, so there is no rollback to carry on`,
+      fix: 'there is nothing to ratify: oneroof gate shows what is done',
+    });
+  }
+  const open = cycles.filter(({ closed, next }) => closed.up === null && next.up !== null);
+  const found = open.find(isInPlace) ?? open[0];
+  if (found !== undefined) return { ...purpose, cycle: found.statement };
+  const why = cycles[0]?.closed.up;
+  throw new OneRoofError('CYCLE_MISSING', {
+    problem: `no rollout of ${release.name} is open on ${target}${why == null ? '' : `: ${printable(explainRefusal(why))}`}; a hold point is answered for one rollout`,
+    fix: `ratify the release first: oneroof ratify ${release.name}; then the hold point`,
+  });
 }
 
 function findRehearsal(evidence: readonly Evidence[], { release }: SealedRelease): Rehearsed {
@@ -137,9 +187,10 @@ async function propose(
     readonly evidence: readonly Evidence[];
     readonly rehearsed: Rehearsed;
     readonly descriptor: TargetDescriptor;
+    readonly opens: Opens;
   },
 ): Promise<Proposal> {
-  const { course, evidence, rehearsed, descriptor, holdPoint } = of;
+  const { course, evidence, rehearsed, descriptor, opens } = of;
   const { policy, registry, target } = relay;
   const hours = of.hours ?? Math.min(policy.window.longest / hourMs, 8);
   const sealedAt = evidence.find(({ entry }) => entry.kind === 'seal')?.entry.recordedAt ?? rehearsed.body.startedAt;
@@ -158,7 +209,7 @@ async function propose(
     window: { notBefore: at, expires: later(at, hours) },
     log: { size: log.lines.length, root: Buffer.from(root, 'base64').toString('hex').padEnd(64, '0') },
     dossier: dossier.digest,
-    holdPoint,
+    opens,
     now: at,
     nonce: randomBytes(16).toString('hex'),
   });
@@ -171,14 +222,16 @@ function later(from: Instant, hours: number): Instant {
 }
 
 /** How the database itself sees the statement now. */
-async function standingOf({ session, policy }: Relay, statement: StatementDigest): Promise<Standing> {
+async function standingOf(
+  { session }: Relay,
+  { statement, seats }: { readonly statement: StatementDigest; readonly seats: number },
+): Promise<Standing> {
   const cycle = (await readCycles(session)).find((one) => one.statement === statement);
-  if (cycle === undefined)
-    return { complete: false, signed: [], missing: [`seats: 0 of ${policy.seats.length} seats are filled`] };
-  const { closed, persons } = cycle;
+  if (cycle === undefined) return { complete: false, signed: [], missing: [`seats: 0 of ${seats} seats are filled`] };
+  const closed = whyClosed(cycle);
   return {
-    complete: closed.up === null,
-    signed: persons,
-    missing: closed.up === null ? [] : [explainRefusal(closed.up)],
+    complete: closed === null,
+    signed: cycle.persons,
+    missing: closed === null ? [] : [explainRefusal(closed)],
   };
 }

@@ -17,6 +17,7 @@ import { nextOf } from '../../src/evidence/log.ts';
 import { softwareKey } from '../../src/evidence/sshsig.ts';
 import {
   buildRatification,
+  type Opens,
   type PeopleRecord,
   policyDigest,
   policyDocument,
@@ -131,7 +132,14 @@ export function signaturesOf(
 const change = writeStatement({
   kind: 'registry',
   subject: { name: 'registry', digest: registryDigest(second) },
-  predicate: { version: 2, previous: registryDigest(first), nonce: 'a'.repeat(32) },
+  predicate: {
+    version: 2,
+    previous: registryDigest(first),
+    number: 1,
+    notBefore: time('2T05:00'),
+    expires: time('2T12:00'),
+    nonce: 'a'.repeat(32),
+  },
 });
 const { format: _format, schema: _schema, ...facts } = descriptor;
 
@@ -145,6 +153,7 @@ const rules: PeopleRecord['rules'] = {
       acceptedAt: time('2T07:00'),
       body: change,
       signatures: signaturesOf(change, [keys.ana, keys.dan], time('2T06:00')),
+      withdrawals: [],
     },
   ],
 };
@@ -212,7 +221,7 @@ const rehearsal: Piece = { kind: 'rehearsal', at: time('2T09:00'), body: rehears
 const seen = logOf([sealPiece, rehearsal]).log;
 
 /** What people were asked to ratify, for the release or before a tier. */
-export function ratificationOf(holdPoint: string | null): string {
+export function ratificationOf(opens: Opens): string {
   const named = seen.lines.find(({ entry }) => entry.kind === 'rehearsal')?.entry.digest ?? digestOf('none');
   return buildRatification({
     ...proposal,
@@ -221,13 +230,13 @@ export function ratificationOf(holdPoint: string | null): string {
     registry: second,
     evidence: [{ kind: 'rehearsal', digest: named }],
     log: { size: 2, root: Buffer.from(treeRoot(leavesOf(seen.lines))).toString('hex') },
-    holdPoint,
-    nonce: (holdPoint === null ? '0' : '1').repeat(32),
+    opens,
+    nonce: (opens.what === 'rollout' ? '0' : '1').repeat(32),
   });
 }
 
-export const whole = ratificationOf(null);
-export const further = ratificationOf('3-ownership');
+export const whole = ratificationOf({ what: 'rollout' });
+export const further = ratificationOf({ what: 'tier', tier: '3-ownership', cycle: statementDigest(whole) });
 
 /** What an executor records of one transaction. */
 export function transaction(

@@ -87,6 +87,11 @@ describe('the demo with nobody at a terminal', () => {
     ['executor', 'run other SQL as step 1', 'gate: step: these are not the bytes that were ratified (OR001)'],
     ['executor', 'add one character to step 1', 'gate: step: these are not the bytes that were ratified (OR001)'],
     ['executor', 'run step 2 before step 1', 'gate: order: another step comes next (OR001)'],
+    [
+      'executor',
+      'roll out with the answer to a hold point',
+      'gate: purpose: this ratification opens no rollout of its own (OR001)',
+    ],
     ['executor', 'commit half a tier', 'gate: order: the tier was not left before COMMIT (OR001)'],
   ])('tells how the database refuses that %s would %s', (who, what, how) => {
     const attempts = words(run.told, [
@@ -213,7 +218,8 @@ describe('the demo with nobody at a terminal', () => {
     expect(evidence.join('\n')).toContain(
       'covered 18 tiers rolled out or back, each by an open ratification; 1 that the gate',
     );
-    expect(evidence.filter((line) => line.startsWith('ratified '))).toHaveLength(2);
+    // two rollouts, and the answer to a hold point that a stolen executor had no use for
+    expect(evidence.filter((line) => line.startsWith('ratified '))).toHaveLength(3);
   });
 
   it('touches no folder that is not its own', async () => {

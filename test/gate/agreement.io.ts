@@ -6,6 +6,7 @@ import {
   decide,
   describeGate,
   type GateFacts,
+  type NamedCycle,
   type Policy,
   type Registry,
   type Signature,
@@ -48,6 +49,15 @@ export interface Bend {
   readonly body?: (body: string) => string;
   readonly sign?: (gated: Gated, body: string) => readonly Signature[];
   readonly afterwards?: 'revoked' | 'registry' | 'policy' | 'left';
+  /** It is for a hold point or a rollback of a cycle that is made for it, in this state. */
+  readonly further?: Further;
+}
+
+/** A ratification that names another one. */
+interface Further {
+  readonly opens: { readonly what: 'tier'; readonly tier: string } | { readonly what: 'rollback' };
+  readonly of: 'this release' | 'another' | 'a hold point';
+  readonly begun: 'no' | 'yes' | 'and back';
 }
 
 const both = ({ people: { ana, ben } }: Gated, body: string): readonly Signature[] => [
@@ -63,6 +73,11 @@ const by = (name: string, who: (people: Gated['people']) => readonly Parameters<
   sign: ({ people }, body) => who(people).map((one) => assertion(one, body)),
 });
 const says = (name: string, more: Record<string, unknown>): Bend => ({ name, says: more });
+const further = (
+  name: string,
+  opens: Further['opens'],
+  of: { readonly of?: Further['of']; readonly begun?: Further['begun'] } = {},
+): Bend => ({ name, further: { opens, of: 'this release', begun: 'no', ...of } });
 const other = digest('policy', ['{}']);
 
 /** Every field of a ratification bent, and every circumstance. */
@@ -85,9 +100,21 @@ export const bends: readonly Bend[] = [
   says('an end before the beginning', { notBefore: at(minute), expires: at(-minute) }),
   says('no targets', { targets: { root: '0'.repeat(64), size: 0 } }),
   says('another tree', { targets: { root: '0'.repeat(64), size: 1 } }),
-  says('a hold point that is no tier', { holdPoint: 'x' }),
-  says('a hold point that the policy does not have', { holdPoint: '1-rows' }),
-  says('a hold point', { holdPoint: '3-barred' }),
+  says('no purpose', { opens: null }),
+  says('a purpose that there is not', { opens: { what: 'everything' } }),
+  says('a purpose with a member more', { opens: { what: 'rollout', tier: '1-rows' } }),
+  says('a hold point of no cycle', { opens: { what: 'tier', tier: '3-barred' } }),
+  says('a hold point that is no tier', { opens: { what: 'tier', tier: 'x', cycle: other } }),
+  says('a hold point of a cycle that is not known', { opens: { what: 'tier', tier: '3-barred', cycle: other } }),
+  further('a hold point that the policy does not have', { what: 'tier', tier: '1-rows' }),
+  further('a hold point', { what: 'tier', tier: '3-barred' }),
+  further('a hold point of another release', { what: 'tier', tier: '3-barred' }, { of: 'another' }),
+  further('a hold point of a hold point', { what: 'tier', tier: '3-barred' }, { of: 'a hold point' }),
+  says('a rollback of no cycle', { opens: { what: 'rollback' } }),
+  says('a rollback of a cycle that is not known', { opens: { what: 'rollback', cycle: other } }),
+  further('a rollback of a cycle that has not begun', { what: 'rollback' }),
+  further('a rollback', { what: 'rollback' }, { begun: 'yes' }),
+  further('a rollback of a cycle that is rolled back', { what: 'rollback' }, { begun: 'and back' }),
   says('evidence twice', {
     evidence: ['x', 'x'].map((one) => ({ kind: 'rehearsal', digest: digest('evidence', [one]) })),
   }),
@@ -195,7 +222,21 @@ async function putInForce(admin: Session, kind: 'registry' | 'policy', document:
 /** Makes a ratification with these bends, hands it in as the relay does, and asks Node and the database in each way. */
 export async function ask(asked: Asked, chosen: readonly Bend[]): Promise<Answers> {
   const { gated, admin, relay, facts } = asked;
-  const bent = Object.assign({}, ...chosen.map((bend) => bend.says ?? {})) as Partial<Ratification>;
+  const said: Record<string, unknown>[] = [];
+  let cycle: NamedCycle | null = null;
+  const forged: string[] = [];
+  for (const bend of chosen) {
+    if (bend.further !== undefined) {
+      const named = await forgeCycle(asked, bend.further);
+      forged.push(named.statement);
+      cycle = bend.further.of === 'a hold point' ? null : named;
+      said.push({ opens: { ...bend.further.opens, cycle: named.statement } });
+    }
+    if (bend.says !== undefined && 'opens' in bend.says) cycle = null;
+    said.push(bend.says ?? {});
+  }
+  const bent = Object.assign({}, ...said) as Partial<Ratification>;
+  const isCycle = bent.opens === undefined;
   const target: Partial<TargetDescriptor> = Object.assign({}, ...chosen.map((bend) => bend.target ?? {}));
   const descriptor: TargetDescriptor = { format: 1, ...facts.facts, schema: facts.schema as Digest, ...target };
   const body = chosen.reduce((text, bend) => bend.body?.(text) ?? text, await gated.ratification(bent, target));
@@ -213,7 +254,8 @@ export async function ask(asked: Asked, chosen: readonly Bend[]): Promise<Answer
   for (const signature of signatures) {
     const why = await tried(submitSignature(relay, body, signature));
     // what is wrong with the statement is told at once; what is wrong with a signature only leaves a seat empty
-    if (why !== null && ['statement', 'registry', 'policy'].includes(why)) refused ??= why;
+    // a statement that is no cycle is asked about in the database all the same: for what it is comes before registry and policy
+    if (isCycle && why !== null && ['statement', 'registry', 'policy'].includes(why)) refused ??= why;
   }
   await bypass(admin, { statement, body });
   await tried(submitTarget(relay, { statement, descriptor, place: 0, proof: [] }));
@@ -226,9 +268,10 @@ export async function ask(asked: Asked, chosen: readonly Bend[]): Promise<Answer
     if (inForce[kind] !== gated[kind]) await putInForce(admin, kind, inForce[kind]);
   const left = after.has('left') ? other : descriptor.schema;
   const answers: { node: string[]; database: string[] } = { node: [], database: [] };
-  for (const way of ways) {
+  // a ratification that is no cycle has no rows
+  for (const way of isCycle ? ways : ways.filter(({ begun }) => begun === 'no')) {
     if (way.direction === 'up' && way.begun === 'yes') await begin(admin, { statement, left });
-    answers.database.push(refused ?? (await databaseSays(asked, statement, way)));
+    answers.database.push(refused ?? (await databaseSays(asked, { statement, isCycle }, way)));
     answers.node.push(
       await nodeSays(asked, way, {
         body,
@@ -237,10 +280,13 @@ export async function ask(asked: Asked, chosen: readonly Bend[]): Promise<Answer
         left,
         // what was not let in was judged by what was in force then
         inForce: refused === null ? inForce : gated,
+        cycle,
         revoked: after.has('revoked') ? [{ body: revocation, signatures: [revoking] }] : [],
       }),
     );
   }
+  // the next one is asked about as if this one had never been
+  await forget(admin, [statement, ...forged]);
   // whatever was put in force is replaced by what was
   for (const kind of ['registry', 'policy'] as const)
     if (inForce[kind] !== gated[kind]) await putInForce(admin, kind, gated[kind]);
@@ -255,12 +301,47 @@ async function bypass(admin: Session, of: { readonly statement: string; readonly
       on conflict do nothing`);
 }
 
+/** A ratification that is there, in a state: forged, because only what it says and how far it came is asked about. */
+async function forgeCycle({ gated, admin }: Asked, { of, begun }: Further): Promise<NamedCycle> {
+  const opens =
+    of === 'a hold point' ? ({ what: 'tier', tier: '3-barred', cycle: other as never } as const) : undefined;
+  const body = await gated.ratification(opens === undefined ? {} : { opens });
+  const moved = of === 'another' ? body.replace(/"sha256":"../, '"sha256":"00') : body;
+  const statement = statementDigest(moved);
+  await bypass(admin, { statement, body: moved });
+  if (begun !== 'no') await begin(admin, { statement, left: other });
+  if (begun === 'and back')
+    for (const table of ['tiers', 'steps', 'markers'])
+      await admin
+        .query(sql`set session_replication_role = replica`)
+        .then(() =>
+          admin.run(`insert into gate.${table} ${backwards[table as keyof typeof backwards]} '${statement}'`),
+        );
+  await admin.query(sql`set session_replication_role = origin`);
+  const seal = `sha256:${/"sha256":"([^"]*)"/.exec(moved)?.[1] ?? ''}` as Digest;
+  return { statement, seal, isInPlace: begun === 'yes' };
+}
+
+const backwards = {
+  tiers: `select statement, 'down', tier, epoch, xid, definers, steps, transaction, path, until, documents, answered from gate.tiers where statement =`,
+  steps: `select statement, 'down', tier, n, digest, token, epoch, done_at from gate.steps where statement =`,
+  markers: `(statement, direction, tier, epoch, steps, schema_after) select statement, 'down', tier, epoch, steps, schema_after from gate.markers where statement =`,
+};
+
+async function forget(admin: Session, statements: readonly string[]): Promise<void> {
+  for (const statement of statements) {
+    await admin.query(sql`delete from gate.markers where statement = ${statement}`);
+    await admin.query(sql`delete from gate.steps where statement = ${statement}`);
+    await admin.query(sql`delete from gate.tiers where statement = ${statement}`);
+  }
+}
+
 /** As if the first tier had been committed. The rows are forged, because the gate would not run a tier that is closed. */
 async function begin(admin: Session, of: { readonly statement: string; readonly left: string }): Promise<void> {
   await admin.query(sql`set session_replication_role = replica`);
   await admin.query(
-    sql`insert into gate.tiers (statement, direction, tier, epoch, xid, definers, steps, transaction, path)
-      values (${of.statement}, 'up', '1-rows', 1, pg_current_xact_id(), gate.definers(), '{}', 'single', '')`,
+    sql`insert into gate.tiers (statement, direction, tier, epoch, xid, definers, steps, transaction, path, until, documents)
+      values (${of.statement}, 'up', '1-rows', 1, pg_current_xact_id(), gate.definers(), '{}', 'single', '', now(), 1)`,
   );
   await admin.query(
     sql`insert into gate.steps (statement, direction, tier, n, digest, epoch) values (${of.statement}, 'up', '1-rows', 1, '', 1)`,
@@ -270,12 +351,18 @@ async function begin(admin: Session, of: { readonly statement: string; readonly 
   await admin.query(sql`set session_replication_role = origin`);
 }
 
-async function databaseSays({ executor }: Asked, statement: string, way: Way): Promise<string> {
+async function databaseSays(
+  { executor }: Asked,
+  { statement, isCycle }: { readonly statement: string; readonly isCycle: boolean },
+  way: Way,
+): Promise<string> {
   const { direction, begun } = way;
   const [row] = await executor.query<{ why: string | null }>(
     sql`select gate.why_closed(${statement}, ${direction}) as why`,
   );
   if (row?.why != null) return codeOf(`gate: ${row.why}`);
+  // the gate finds it by itself; it is never entered with
+  if (!isCycle) return 'OPEN';
   // nothing to go back: there is no tier whose schema could be asked for
   if (direction === 'down' && begun === 'no') return 'OPEN';
   const tier = direction === 'up' && begun === 'yes' ? '2-table' : '1-rows';
@@ -298,6 +385,7 @@ async function nodeSays(
     readonly descriptor: TargetDescriptor;
     readonly left: Digest;
     readonly inForce: { readonly policy: Policy; readonly registry: Registry };
+    readonly cycle: NamedCycle | null;
     readonly revoked: readonly { readonly body: string; readonly signatures: readonly Signature[] }[];
   },
 ): Promise<string> {
@@ -331,6 +419,7 @@ async function nodeSays(
       rehearsal: { at: rehearsedAt as Instant, schema: descriptor.schema },
     })),
     direction,
+    cycle: known.cycle,
     begun:
       begun === 'yes'
         ? { policies: [gated.policy, inForce.policy], registries: [gated.registry, inForce.registry] }

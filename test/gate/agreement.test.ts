@@ -42,7 +42,7 @@ describe.each(newest)('Node and PostgreSQL %s', (version) => {
         }
       });
       const all =
-        'OPEN evidence expired hold-point not-yet-valid policy registry rehearsal-age review revoked schema seal seats statement target too-long';
+        'OPEN cycle evidence expired hold-point not-yet-valid policy purpose registry rehearsal-age review revoked schema seal seats statement target too-long';
       expect([...codes].toSorted().join(' ')).toBe(all);
     });
   });
@@ -69,11 +69,24 @@ describe.each(newest)('Node and PostgreSQL %s', (version) => {
     ['a key of two persons', 'where gate.is_single(registry, p, k)', 'where true', 'a key of two persons'],
     [
       'the form',
-      `if gate.statement_problem(s.body::jsonb) is not null then return`,
-      'if false then return',
+      `reason := 'statement: ' || gate.statement_problem(s.body::jsonb);`,
+      'reason := null;',
       'another kind',
     ],
-    ['what was begun', `begun := direction = 'down' and exists`, `begun := false and exists`, 'another registry since'],
+    ['what was begun', `if asked.signed_rules and exists`, `if false and exists`, 'another registry since'],
+    [
+      'whether the cycle is in place',
+      `if p #>> '{opens,what}' is not distinct from 'rollback' and`,
+      `if false and`,
+      'a rollback of a cycle that has not begun',
+    ],
+    ['which release the cycle is of', `and c.subject = s.subject and`, `and`, 'a hold point of another release'],
+    [
+      'that the cycle is a rollout',
+      `and c.body::jsonb #>> '{predicate,opens,what}' = 'rollout'`,
+      ``,
+      'a hold point of a hold point',
+    ],
   ])('would not agree without %s: the comparison can fail', async (_what, from, to, bend) => {
     const change = (text: string): string => {
       expect(text).toContain(from);

@@ -1,35 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Server, sql, startTemporaryServer } from '../../src/database/index.ts';
-import { newest, runSql, versions, withSession } from '../database.io.ts';
-import { type Gated, type GatedPlan, runTier, withGate } from './cycle.io.ts';
+import { sql } from '../../src/database/index.ts';
+import { newest, versions, withSession } from '../database.io.ts';
+import { type Gated, type GatedPlan, runTier } from './cycle.io.ts';
 import { afterwards, atOnce, type HostileCase } from './hostile-cases.ts';
 import { as, runHostile } from './hostile.io.ts';
 import { sharedGate } from './kept.io.ts';
-import { binariesOf, type Version } from '../binaries.io.ts';
+import { ownedServers } from './owned.io.ts';
+import { type Version } from '../binaries.io.ts';
 
-/** Servers of their own: these tests need roles that no superuser made, and all databases of a server share them. */
-const servers = new Map<string, Server>();
+const servers = ownedServers();
+beforeAll(() => servers.start(versions), 60_000);
+afterAll(() => servers.stop());
 
-beforeAll(async () => {
-  for (const version of versions) {
-    const server = await startTemporaryServer({ binaries: binariesOf(version) });
-    servers.set(version, server);
-    await runSql(server.connection('postgres'), [
-      'create role app_owner login',
-      'create role dba login createrole',
-      'grant app_owner to dba with admin option',
-    ]);
-  }
-}, 60_000);
-afterAll(async () => {
-  for (const server of servers.values()) await server.stop();
-});
-
-/** A gate that was installed by the database's owner, who is no superuser: managed services. */
 function withOwned(version: Version, plan: GatedPlan, use: (gated: Gated) => Promise<void>): Promise<void> {
-  const server = servers.get(version);
-  if (server === undefined) throw new Error(`no server of ${version}`);
-  return withGate(version, { ...plan, owned: { server: server.connection('postgres'), installer: 'dba' } }, use);
+  return servers.withGate(version, plan, use);
 }
 
 describe.each(versions)('a gate that no superuser installed, on PostgreSQL %s', (version) => {

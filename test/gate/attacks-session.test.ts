@@ -61,7 +61,7 @@ const thefts: readonly Theft[] = [
       await as(gated, executor, [`commit prepared 'later'`]);
     },
     why: 'gate: commit',
-    safeguard: [['if current_query() !~*', 'if false and current_query() !~*']],
+    safeguard: [['if (current_query() ~* ', 'if (true or current_query() ~* ']],
     taken: `select tier as by from gate.markers`,
   },
   {
@@ -73,7 +73,7 @@ const thefts: readonly Theft[] = [
         attempt(statement, steps(statement), [...leave(statement), 'set constraints all immediate', 'commit']),
       ),
     why: 'gate: commit',
-    safeguard: [['if current_query() !~*', 'if false and current_query() !~*']],
+    safeguard: [['if (current_query() ~* ', 'if (true or current_query() ~* ']],
     taken: `select tier as by from gate.markers`,
   },
   {
@@ -93,7 +93,7 @@ const thefts: readonly Theft[] = [
           await session.run(one);
       }),
     why: 'gate: session: the transaction is not read committed',
-    safeguard: [[`<> 'read committed' then`, `<> 'read committed' and false then`]],
+    safeguard: [[`is distinct from 'read committed' then`, `is distinct from 'read committed' and false then`]],
     taken: `select tier as by from gate.markers`,
   },
   {

@@ -217,7 +217,14 @@ describe.each(newest)('a running gate in PostgreSQL %s', (version) => {
       const body = writeStatement({
         kind: 'registry',
         subject: { name: 'registry', digest: digest('registry', [next]) },
-        predicate: { version: 2, previous, nonce: '1'.repeat(32) },
+        predicate: {
+          version: 2,
+          previous,
+          number: 1,
+          notBefore: new Date(Date.now() - 60_000).toISOString(),
+          expires: new Date(Date.now() + 3_600_000).toISOString(),
+          nonce: '1'.repeat(32),
+        },
       });
       const relay = <T>(use: Parameters<typeof gated.as<T>>[1]) => gated.as('oneroof_relay', use);
       const accept = (document: string) =>

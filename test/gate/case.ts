@@ -1,8 +1,9 @@
-import { type Instant } from '../../src/core/index.ts';
-import { writeStatement, statementDigest } from '../../src/evidence/index.ts';
+import { type Digest, type Instant } from '../../src/core/index.ts';
+import { writeStatement, type StatementDigest, statementDigest } from '../../src/evidence/index.ts';
 import {
   buildRatification,
   type Decision,
+  type NamedCycle,
   type Proposal,
   type SignedStatement,
   type TargetDescriptor,
@@ -54,7 +55,7 @@ export const proposal: Proposal = {
   window: { notBefore: time('3T08:00'), expires: time('4T08:00') },
   log: { size: 3, root: digestOf('log').slice(7) },
   dossier: digestOf('dossier'),
-  holdPoint: null,
+  opens: { what: 'rollout' },
   now: time('3T07:00'),
   nonce: '00112233445566778899aabbccddeeff',
 };
@@ -85,7 +86,13 @@ export function open(
     })),
     direction: 'up',
     begun: null,
+    cycle: asked.opens.what === 'rollout' ? null : namedCycle(asked.opens.cycle, asked.sealed.seal),
   };
+}
+
+/** A cycle of this release that is in place. */
+export function namedCycle(statement: StatementDigest, seal: Digest): NamedCycle {
+  return { statement, seal, isInPlace: true };
 }
 
 /** A revocation of a statement, signed by somebody. */

@@ -11,27 +11,45 @@ import {
   registryDocument,
   verifyChain,
 } from '../../src/gate/index.ts';
-import { type Authenticator, digestOf, keys, person, policyOf, policyYaml, registry, signed } from './people.ts';
+import { type Instant } from '../../src/core/index.ts';
+import { revocation } from './case.ts';
+import { type Authenticator, digestOf, keys, person, policyOf, policyYaml, registry, signed, time } from './people.ts';
 
 const { ana, ben, cleo, dan, mallory } = keys;
 const policy = policyOf();
 const stricter = policyOf(policyYaml.replace('longest: 24h', 'longest: 12h'));
 const nonce = 'a'.repeat(32);
 
+const window = { notBefore: time('3T08:00'), expires: time('3T10:00') };
+const accepted = { acceptedAt: time('3T09:00'), withdrawals: [] };
+
 function registryLink(next: Registry, current: Registry, by: readonly Authenticator[]): ChainLink {
-  const predicate = { version: next.version, previous: registryDigest(current), nonce };
+  const predicate = {
+    version: next.version,
+    previous: registryDigest(current),
+    number: current.version,
+    ...window,
+    nonce,
+  };
   const body = writeStatement({
     kind: 'registry',
     subject: { name: 'registry', digest: registryDigest(next) },
     predicate,
   });
-  return { kind: 'registry', document: registryDocument(next), body, signatures: by.map((key) => signed(body, key)) };
+  const signatures = by.map((key) => signed(body, key));
+  return { kind: 'registry', document: registryDocument(next), body, signatures, ...accepted };
 }
 
-function policyLink(next: Policy, current: Policy, by: readonly Authenticator[]): ChainLink {
-  const predicate = { previous: policyDigest(current), nonce };
+function policyLink(
+  next: Policy,
+  current: Policy,
+  by: readonly Authenticator[],
+  more: { readonly number?: number; readonly expires?: Instant } = {},
+): ChainLink {
+  const predicate = { previous: policyDigest(current), number: 1, ...window, ...more, nonce };
   const body = writeStatement({ kind: 'policy', subject: { name: next.name, digest: policyDigest(next) }, predicate });
-  return { kind: 'policy', document: policyDocument(next), body, signatures: by.map((key) => signed(body, key)) };
+  const signatures = by.map((key) => signed(body, key));
+  return { kind: 'policy', document: policyDocument(next), body, signatures, ...accepted };
 }
 
 const withMallory: Registry = {
@@ -111,9 +129,41 @@ describe('a chain of registries and policies', () => {
 
   it('lets no statement count twice: an older policy cannot be put back with the signatures that it once had', () => {
     const there = policyLink(stricter, policy, [ana, dan]);
-    const back = policyLink(policy, stricter, [ana, dan]);
+    const back = policyLink(policy, stricter, [ana, dan], { number: 2 });
     expect(broken(chain(there, back))).toBeNull();
     expect(broken(chain(there, back, there))).toEqual(['replayed', 2]);
+  });
+
+  it('does not take what was signed for the same bytes at an earlier turn', () => {
+    const there = policyLink(stricter, policy, [ana, dan]);
+    const back = policyLink(policy, stricter, [ana, dan], { number: 2 });
+    const kept = policyLink(policyOf(policyYaml.replace('longest: 24h', 'longest: 13h')), policy, [ana, dan]);
+    expect(broken(chain(kept))).toBeNull();
+    expect(broken(chain(there, back, kept))).toEqual(['previous', 2]);
+  });
+
+  it('does not take what came into force outside of its time, or was valid for longer than the policy allows', () => {
+    const link = policyLink(stricter, policy, [ana, dan]);
+    expect(broken(chain({ ...link, acceptedAt: time('3T10:01') }))).toEqual(['expired', 0]);
+    expect(broken(chain({ ...link, acceptedAt: time('3T07:59') }))).toEqual(['expired', 0]);
+    expect(broken(chain(policyLink(stricter, policy, [ana, dan], { expires: time('4T08:00') })))).toBeNull();
+    expect(broken(chain(policyLink(stricter, policy, [ana, dan], { expires: time('4T08:01') })))).toEqual([
+      'expired',
+      0,
+    ]);
+  });
+
+  it('lets a signer withdraw their own signature, and nobody another one', () => {
+    const link = policyLink(stricter, policy, [ana, dan]);
+    const withdrawnBy = (key: Authenticator): ChainLink => ({
+      ...link,
+      withdrawals: [revocation(link.body as string, key)],
+    });
+    expect(broken(chain(withdrawnBy(ana)))).toEqual(['quorum', 0]);
+    expect(broken(chain(withdrawnBy(cleo)))).toBeNull();
+    expect(broken(chain(withdrawnBy(mallory)))).toBeNull();
+    const ofAnother = [revocation(policyLink(policy, policy, []).body as string, ana)];
+    expect(broken(chain({ ...link, withdrawals: ofAnother }))).toBeNull();
   });
 
   it('reads only canonical documents and statements of its kind', () => {

@@ -75,7 +75,7 @@ export function policyOf(more: Partial<Policy> = {}): Policy {
       { level: 4, device: 'bound' },
     ],
     oneWaySeats: [],
-    window: { longest: ms(86_400_000), review: ms(0), rollback: ms(3_600_000) },
+    window: { longest: ms(86_400_000), review: ms(1), rollback: ms(3_600_000) },
     rehearsal: { maxAge: ms(86_400_000) },
     holdPoints: [],
     quorum: [
@@ -363,7 +363,7 @@ async function ratificationOf(
       policy: digest('policy', [canonicalJson(policy)]),
       registry: { version: 1, digest: digest('registry', [canonicalJson(registry)]) },
       authors: ['agent', 'ira'],
-      holdPoint: null,
+      opens: { what: 'rollout' },
       notBefore: at(-1000),
       expires: at(3_600_000),
       log: { size: 0, root: '0'.repeat(64) },

@@ -8,7 +8,7 @@ const marker = (direction: 'up' | 'down') => ({ direction, tier: '1-a', epoch: 1
 const cycle = (name: string, more: Partial<CycleRows> = {}): CycleRows => ({
   statement: name as StatementDigest,
   seal,
-  holdPoint: null,
+  opens: { what: 'rollout' },
   persons: [],
   closed: { up: closed, down: closed },
   next: { up: '1-a', down: null },
@@ -41,7 +41,7 @@ describe('the ratification that counts', () => {
 
   it('is of this seal, and none for a hold point', () => {
     const other = { ...half, seal: 'sha256:2' };
-    const further = { ...half, holdPoint: '1-a' };
+    const further = { ...half, opens: { what: 'tier', tier: '1-a', cycle: half.statement } } as const;
     expect(chosen([other, further])).toBeNull();
     expect(chosen([other, further, open])).toBe('open');
   });

@@ -14,13 +14,17 @@ import {
   virtualAuthenticator,
 } from '../../src/gate/index.ts';
 import { type Seal } from '../../src/release/index.ts';
-import { descriptor, oneWay, open, proposal, revocation, sealed } from './case.ts';
+import { type StatementDigest } from '../../src/evidence/index.ts';
+import { descriptor, namedCycle, oneWay, open, proposal, revocation, sealed } from './case.ts';
 import { authenticator, digestOf, keys, person, policyOf, policyYaml, registry, signed, time } from './people.ts';
 
 const text = ({ body }: Decision): string => String(body);
 const { ana, ben, ben2, cleo, dan, eve, mallory } = keys;
 
 /** The statement of a decision with one place changed, signed anew by the same persons: what is wrong is then wrong under good signatures. */
+const named = digestOf('cycle') as unknown as StatementDigest;
+const answer = (tier: string): string => `{"cycle":"${named}","tier":"${tier}","what":"tier"}`;
+
 function resigned(from: string, to: string): Decision {
   const decision = open();
   const body = text(decision).replace(from, to);
@@ -223,7 +227,47 @@ const attacks: readonly Attack[] = [
     ['credential'],
   ],
   ['the version is not the one of the digest', () => resigned('"version":1', '"version":2'), 'registry'],
-  ['the hold point is none of the policy', () => resigned('"holdPoint":null', '"holdPoint":"2-owners"'), 'hold-point'],
+  [
+    'the hold point is none of the policy',
+    () => ({ ...resigned('{"what":"rollout"}', answer('2-owners')), cycle: namedCycle(named, open().sealed.seal) }),
+    'hold-point',
+  ],
+  [
+    'its cycle is not known',
+    () => ({ ...resigned('{"what":"rollout"}', answer('3-ownership')), cycle: null }),
+    'cycle',
+  ],
+  [
+    'its cycle is of another release',
+    () => ({ ...resigned('{"what":"rollout"}', answer('3-ownership')), cycle: namedCycle(named, digestOf('other')) }),
+    'cycle',
+  ],
+  [
+    'it carries on a rollback of what is not in place',
+    () => ({
+      ...resigned('{"what":"rollout"}', `{"cycle":"${named}","what":"rollback"}`),
+      direction: 'down',
+      cycle: { ...namedCycle(named, open().sealed.seal), isInPlace: false },
+    }),
+    'cycle',
+  ],
+  [
+    'it is for a rollback, and the rollout is asked for',
+    () => ({
+      ...resigned('{"what":"rollout"}', `{"cycle":"${named}","what":"rollback"}`),
+      cycle: namedCycle(named, open().sealed.seal),
+    }),
+    'purpose',
+  ],
+  [
+    'it is for a hold point, and the rollback is asked for',
+    () => ({
+      ...resigned('{"what":"rollout"}', answer('3-ownership')),
+      direction: 'down',
+      cycle: namedCycle(named, open().sealed.seal),
+    }),
+    'purpose',
+  ],
   // bytes
   ['another spelling of the same statement', () => ({ ...open(), body: ` ${text(open())}` }), 'statement'],
   ['a statement that was cut off', () => ({ ...open(), body: text(open()).slice(0, -1) }), 'statement'],
@@ -341,15 +385,15 @@ describe('a ratification', () => {
   });
 
   it('for a hold point fills the seats of the hold point alone', () => {
-    const at = { proposal: { holdPoint: '3-ownership' } };
+    const at = { proposal: { opens: { what: 'tier', tier: '3-ownership', cycle: named } } } as const;
     expect(decide(open({ ...at, by: [ana] }))).toMatchObject({ decision: 'OPEN', holdPoints: [] });
     expect(decide(open({ ...at, by: [ben] }))).toMatchObject({ reason: { code: 'seats' } });
   });
 
   it('counts a tier that is barred as no one-way tier', () => {
     const barred = oneWay.release.tiers.map((tier) => ({ ...tier, barred: 'not now' }));
-    expect(seatsFor(policyOf(), { tiers: barred }, null)).toHaveLength(2);
-    expect(seatsFor(policyOf(), oneWay.release, null)).toHaveLength(3);
+    expect(seatsFor(policyOf(), { tiers: barred }, { what: 'rollout' })).toHaveLength(2);
+    expect(seatsFor(policyOf(), oneWay.release, { what: 'rollout' })).toHaveLength(3);
   });
 
   it('names each author and instructor once, sorted', () => {

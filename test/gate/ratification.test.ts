@@ -7,6 +7,8 @@ import { buildRatification, parseStatement, type Proposal, targetRoot } from '..
 import { descriptor, oneWay, proposal, revocation, tiers } from './case.ts';
 import { keys, policyOf, policyYaml, time } from './people.ts';
 
+const cycle = statementDigest('{}');
+
 const body = buildRatification(proposal);
 
 function problems(change: Partial<Proposal>): readonly string[] {
@@ -73,7 +75,11 @@ describe('a ratification that is built', () => {
     ['a rehearsal of tomorrow', { rehearsedAt: time('4T09:00') }, /not one of the last/],
     ['no rehearsal among the evidence', { evidence: [] }, /no rehearsal is among/],
     ['no target', { targets: [] }, /no target is named/],
-    ['a hold point that the policy does not have', { holdPoint: '2-owners' }, /no hold point before 2-owners/],
+    [
+      'a hold point that the policy does not have',
+      { opens: { what: 'tier', tier: '2-owners', cycle } },
+      /no hold point before 2-owners/,
+    ],
     [
       'a policy with a hold point before a tier that is not there',
       { policy: policyOf(policyYaml.replace('before: 3-ownership', 'before: 9-end')) },
@@ -95,7 +101,9 @@ describe('a ratification that is built', () => {
   });
 
   it('is refused with all problems at once', () => {
-    expect(problems({ evidence: [], holdPoint: '2-owners', sealedAt: time('4T08:00') })).toHaveLength(3);
+    expect(
+      problems({ evidence: [], opens: { what: 'tier', tier: '2-owners', cycle }, sealedAt: time('4T08:00') }),
+    ).toHaveLength(3);
   });
 });
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readBundle, verifyBundle, writeBundle } from '../../src/bundle/index.ts';
 import { canonicalJson, type Digest, type Milliseconds, now } from '../../src/core/index.ts';
 import { sql } from '../../src/database/index.ts';
-import { openFolderStore, readCheckpoint, writeStatement } from '../../src/evidence/index.ts';
+import { openFolderStore, readCheckpoint, statementDigest, writeStatement } from '../../src/evidence/index.ts';
 import { readable } from '../../src/kinds/index.ts';
 import {
   policyDigest,
@@ -19,6 +19,7 @@ import { sealDocument } from '../../src/release/index.ts';
 import { newest } from '../database.io.ts';
 import { rehearsalBody } from '../kinds/bodies.ts';
 import { assertion, descriptorOf, type Gated, withGate } from './cycle.io.ts';
+import { changeOf, revocationOf } from './purpose.io.ts';
 
 const ms = (value: number): Milliseconds => value as Milliseconds;
 const window = { longest: ms(86_400_000), review: ms(1), rollback: ms(3_600_000) };
@@ -54,16 +55,15 @@ describe.each(newest)('the record of the gate, on PostgreSQL %s', (version) => {
         const { course, named } = await prepared(gated, root);
         const { seal, release } = gated.sealed;
         const second = { ...gated.registry, version: 2, previous: registryDigest(gated.registry), software: [] };
-        const change = writeStatement({
-          kind: 'registry',
-          subject: { name: 'registry', digest: registryDigest(second) },
-          predicate: { version: 2, previous: registryDigest(gated.registry), nonce },
-        });
+        const { body: change } = changeOf(gated, 'registry', { document: second });
         const record = (role = 'oneroof_relay') =>
           gated.as(role, (session) => ratificationStage(course, { target: 'production', session }));
         await gated.as('oneroof_relay', async (session) => {
           await submitRelease(session, gated.sealed);
           for (const one of [people.ana, people.ben]) await submitSignature(session, change, assertion(one, change));
+          // it takes nobody else's signature away, and is kept with the change
+          const withdrawal = revocationOf(statementDigest(change));
+          await submitSignature(session, withdrawal, assertion(people.ira, withdrawal));
           await session.query(sql`select gate.accept('registry', ${registryDocument(second)})`);
         });
         expect(await record()).toEqual([]);

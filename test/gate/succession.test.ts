@@ -22,17 +22,19 @@ const withWindow = {
   policy: { production: true, window: { longest: day, review: 1, rollback: day } as Policy['window'] },
 } as const;
 
+const at = (ms: number): string => new Date(Date.now() + ms).toISOString();
+
 /** Has a document signed by a quorum, and hands it in. */
 async function accept(gated: Gated, kind: Kind, document: unknown): Promise<void> {
   const { ana, ben } = gated.people;
   const text = canonicalJson(document);
   const previous = digest(kind, [canonicalJson(gated[kind])]);
-  const nonce = 'a'.repeat(32);
+  const follows = { previous, number: 1, notBefore: at(-60_000), expires: at(3_600_000), nonce: 'a'.repeat(32) };
   const subject = { name: kind, digest: digest(kind, [text]) };
   const body =
     kind === 'registry'
-      ? writeStatement({ kind, subject, predicate: { version: 2, previous, nonce } })
-      : writeStatement({ kind, subject, predicate: { previous, nonce } });
+      ? writeStatement({ kind, subject, predicate: { version: 2, ...follows } })
+      : writeStatement({ kind, subject, predicate: follows });
   await gated.as('oneroof_relay', async (session) => {
     for (const one of [ana, ben]) await submitSignature(session, body, assertion(one, body));
     await session.query(sql`select gate.accept(${kind}, ${text})`);
@@ -433,7 +435,14 @@ describe('a safeguard of the succession that is taken out', () => {
         const body = writeStatement({
           kind: 'registry',
           subject: { name: 'registry', digest: digest('registry', [text]) },
-          predicate: { version: 2, previous, nonce: 'b'.repeat(32) },
+          predicate: {
+            version: 2,
+            previous,
+            number: 1,
+            notBefore: at(-60_000),
+            expires: at(3_600_000),
+            nonce: 'b'.repeat(32),
+          },
         });
         for (const one of [gated.people.ana, gated.people.ben])
           await submitSignature(session, body, assertion(one, body));

@@ -60,7 +60,7 @@ const marker = (tier: string, direction: 'up' | 'down' = 'up') => ({
 const cycle: CycleRows = {
   statement: statementDigest(whole),
   seal: sealed.seal,
-  holdPoint: null,
+  opens: { what: 'rollout' },
   persons: ['ana', 'ben'],
   closed: { up: null, down: null },
   next: { up: null, down: '3-ownership' },
@@ -129,7 +129,9 @@ const missing: Readonly<Record<string, Change>> = {
   'the look has no rows': (world) => ({ ...world, rows: undefined }),
   'the gate could not be asked': (world) => ({ ...world, rows: { state: 'unread', why: 'no route' } }),
   'nobody has ratified': rowsOf({ seal: `sha256:${'0'.repeat(64)}` }),
-  'only a hold point is ratified': rowsOf({ holdPoint: '2-owners' }),
+  'only a hold point is ratified': rowsOf({
+    opens: { what: 'tier', tier: '2-owners', cycle: `sha256:${'0'.repeat(64)}` as never },
+  }),
   'no tier is done': rowsOf({ done: [], steps: [], next: { up: '1-structure', down: null } }),
   ...Object.fromEntries(
     usable.map((tier): [string, Change] => [

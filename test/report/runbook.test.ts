@@ -94,7 +94,7 @@ const reading: GateReading = {
 const cycle: Cycle = {
   statement,
   seal,
-  holdPoint: null,
+  opens: { what: 'rollout' },
   persons: ['ana', 'ben'],
   closed: { up: null, down: null },
   next: { up: '1-base', down: null },
@@ -126,7 +126,11 @@ const closings: readonly (readonly [string, string, Partial<Occasion>])[] = [
     withCycle({ closed: { up: readRefusal('seats: 1 of 2 seats are filled'), down: null } }),
   ],
   ['only another seal is ratified', 'no ratification of this seal', withCycle({ seal: `sha256:${'c'.repeat(64)}` })],
-  ['only a hold point is ratified', 'no ratification of this seal', withCycle({ holdPoint: '2-owners' })],
+  [
+    'only a hold point is ratified',
+    'no ratification of this seal',
+    withCycle({ opens: { what: 'tier', tier: '2-owners', cycle: `sha256:${'0'.repeat(64)}` as never } }),
+  ],
   ['the way back has begun', 'the way back', withCycle({ done: [done('up'), done('down')] })],
   ['every tier is done', 'nothing is left', withCycle({ done: [done('up')], next: { up: null, down: '1-base' } })],
   ['data do not meet it', 'ospa = 0, needs ≥ 1', { reading: blocked }],
@@ -217,12 +221,12 @@ describe('the runbook', () => {
   });
 
   it('explains every code that the gate of the database refuses a rollout with', () => {
-    const sql = ['rollout', 'people', 'intact']
+    const sql = ['rollout', 'people', 'opening', 'intact']
       .map((name) => readFileSync(join(import.meta.dirname, `../../src/gate/sql/${name}.sql.ts`), 'utf8'))
       .join('\n');
     const codes = [
       ...sql.matchAll(/gate\.refuse\('([a-z-]+)'/g),
-      ...sql.matchAll(/(?:return|return format\() ?'([a-z-]+): /g),
+      ...sql.matchAll(/(?:return|return format\(|reason := (?:format\(|case [^']*)?) ?'([a-z-]+): /g),
       ...sql.matchAll(/require_metrics\(of_statement, '([a-z-]+)'/g),
     ].map(([, code]) => code ?? '');
     expect(codes.length).toBeGreaterThan(30);

@@ -105,7 +105,7 @@ it(
         expect(await persons(ground, asked.body)).toEqual(['ana']);
         expect(await kinds(ground)).not.toContain('ratification');
         expect((await server.warnings()).join('\n')).toContain('not recorded as evidence');
-        const refused = await server.ask(`${target(ground)}/propose`, { hours: '1', holdPoint: 'x' });
+        const refused = await server.ask(`${target(ground)}/propose`, { hours: '1', purpose: 'x' });
         expect(refused).toMatchObject({ ok: false });
         expect(JSON.stringify(refused)).not.toContain(home);
       } finally {

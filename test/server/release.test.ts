@@ -17,7 +17,7 @@ const ms = (n: number): Milliseconds => n as Milliseconds;
 const cycle = (more: Partial<Cycle> = {}): Cycle => ({
   statement: 's' as StatementDigest,
   seal: sealed.seal,
-  holdPoint: null,
+  opens: { what: 'rollout' },
   persons: ['ana'],
   closed: { up: null, down: null },
   next: { up: '1-rows', down: null },
@@ -86,7 +86,9 @@ describe('the line of a release', () => {
   it('shows a hold point that the policy names, also where nobody has ratified it', () => {
     const held = source(read(cycle()), { holdPoints: ['2-table'] });
     expect(gates(held)).toContain('2-table hold point: closed');
-    const open = source(read(cycle(), cycle({ holdPoint: '2-table' })), { holdPoints: ['2-table'] });
+    const open = source(read(cycle(), cycle({ opens: { what: 'tier', tier: '2-table', cycle: cycle().statement } })), {
+      holdPoints: ['2-table'],
+    });
     expect(gates(open)).toContain('2-table hold point: open');
   });
 

@@ -11,6 +11,7 @@ import { run as seal } from '../../src/cli/commands/seal.io.ts';
 import { type Policy } from '../../src/gate/index.ts';
 import { sql } from '../../src/database/index.ts';
 import { withGate } from '../gate/cycle.io.ts';
+import { clocked, later } from '../gate/purpose.io.ts';
 import { freePort } from './browser.io.ts';
 import { desk, signOn } from './desk.io.ts';
 import { openFolderStore } from '../../src/evidence/index.ts';
@@ -23,7 +24,7 @@ const codeOf = (line: string | undefined): string => / type ([0-9a-f]{6})/.exec(
 it('goes from a rehearsal on a clone through two passkeys to a rollout, and back', { timeout: 120_000 }, async () => {
   const origin = `http://localhost:${await freePort()}`;
   const window = { longest: 86_400_000, review: 1, rollback: 3_600_000 } as Policy['window'];
-  await withGate('18', { policy: { origin, rpId: 'localhost', window } }, async (gated) => {
+  await withGate('18', clocked({ policy: { origin, rpId: 'localhost', window } }), async (gated) => {
     const { database, folder, people } = gated;
     const url = (role: string): string =>
       `postgres://${role}@/${database.database}?host=${encodeURIComponent(database.host)}`;
@@ -51,6 +52,9 @@ it('goes from a rehearsal on a clone through two passkeys to a rollout, and back
     const { said, command, interrupt } = desk(home, folder);
     await command(seal);
     await expect(command(ratify)).rejects.toMatchObject({ code: 'NOT_REHEARSED' });
+    for (const further of [{ rollback: true }, { holdPoint: '2-table' }])
+      await expect(command(ratify, further)).rejects.toMatchObject({ code: 'CYCLE_MISSING' });
+    await expect(command(ratify, { rollback: true, holdPoint: '2-table' })).rejects.toMatchObject({ code: 'USAGE' });
     const rehearsed = await command(rehearseRelease, { golden: true });
     expect(rehearsed.exit, rehearsed.text).toBe(0);
     expect(await command(rollout)).toMatchObject({ exit: 1, text: expect.stringContaining('BLOCKED') });
@@ -89,6 +93,14 @@ it('goes from a rehearsal on a clone through two passkeys to a rollout, and back
     });
     expect((await store.entries()).at(-1)).toMatchObject({ kind: 'gate' });
     expect(await command(rollout)).toMatchObject({ exit: 0, text: 'nothing to do' });
+    // its time is over: people carry it on, and the same command goes
+    await later(database, '10 hours');
+    expect(await command(rollback)).toMatchObject({ exit: 1, text: expect.stringContaining('expired') });
+    said.length = 0;
+    const carrying = command(ratify, { rollback: true, hours: '20' });
+    for (const one of [people.ana, people.ben]) expect(await signOn(said, gated, one)).toMatchObject({ ok: true });
+    expect(await carrying).toMatchObject({ exit: 0, next: expect.stringMatching(/^oneroof rollback /) });
+    expect(await command(rollback, { dryRun: true })).toMatchObject({ exit: 0 });
     // what was done stays done where nobody can look afterwards
     const config = join(home, 'oneroof.yaml');
     const lost = readFileSync(config, 'utf8').replace('oneroof_observer@/', 'oneroof_observer@/no_');

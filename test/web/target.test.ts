@@ -129,7 +129,7 @@ function ratificationOf({ seal, policy, root }: Readonly<Record<'seal' | 'policy
       policy,
       registry: { version: 1, digest: registryDigest(registry) },
       authors: ['agent'],
-      holdPoint: null,
+      opens: { what: 'rollout' },
       notBefore: from(0),
       expires: from(0.5),
       log: { size: 0, root: hash },

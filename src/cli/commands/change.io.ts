@@ -3,16 +3,44 @@ import { printable } from '../../core/index.ts';
 import { statementDigest } from '../../evidence/index.ts';
 import { readPolicy, readRegistry } from '../../gate/index.ts';
 import { readSetup } from '../../setup/index.ts';
-import { changeCeremony, documentOf, type Next, withRelay } from '../../web/index.ts';
+import { changeCeremony, documentOf, type Next, withdrawalCeremony, withRelay } from '../../web/index.ts';
 import { runCeremony } from '../page-run.io.ts';
 import { targetFor } from '../work.io.ts';
 import { type Context, type Run } from '../verb.ts';
+
+/** Serves the page on which a person withdraws their own signature under the next registry or policy. */
+export async function withdrawing(
+  { kind, file: named, reason }: { readonly kind: Next['kind']; readonly file: string; readonly reason: string },
+  context: Context,
+): ReturnType<Run> {
+  const setup = await readSetup(context.folder);
+  const next = nextIn(kind, resolve(context.folder, named));
+  return await withRelay(targetFor(setup, context), 'revoke', async (relay) => {
+    const ceremony = await withdrawalCeremony(relay, { next, reason });
+    const { signed } = await runCeremony(context, {
+      ceremony,
+      pagePort: setup.pagePort,
+      unfinished: { problem: 'nobody has signed', fix: 'run the command again' },
+    });
+    const [person = ''] = signed;
+    return {
+      exit: 0,
+      schema: 'oneroof/withdrawal/1',
+      data: { statement: statementDigest(ceremony.body), change: ceremony.change, person, reason },
+      text: `${printable(person)} has signed: their signature under the next ${kind}, where they gave one, counts no more`,
+    };
+  });
+}
+
+function nextIn(kind: Next['kind'], file: string): Next {
+  return kind === 'registry' ? { kind, registry: readRegistry(file) } : { kind, policy: readPolicy(file) };
+}
 
 /** Serves the page on which the quorum signs the next registry or policy, and puts it in force in the target. */
 export async function changing(kind: Next['kind'], named: string, context: Context): ReturnType<Run> {
   const setup = await readSetup(context.folder);
   const file = resolve(context.folder, named);
-  const next: Next = kind === 'registry' ? { kind, registry: readRegistry(file) } : { kind, policy: readPolicy(file) };
+  const next = nextIn(kind, file);
   const { digest } = documentOf(next);
   return await withRelay(targetFor(setup, context), 'ratify', async (relay) => {
     const ceremony = await changeCeremony(relay, next);

@@ -4,6 +4,7 @@ import { type ClosingCeremony, closingCeremony, type ClosingPlan, recorded, with
 import { runCeremony } from '../page-run.io.ts';
 import { openWork, targetFor } from '../work.io.ts';
 import { type Context, type Run } from '../verb.ts';
+import { withdrawing } from './change.io.ts';
 
 /** The command that serves a page on which one person declines or revokes a ratification of a release. */
 export function closing(kind: ClosingPlan['kind']): { readonly run: Run } {
@@ -15,6 +16,15 @@ const runClosing = async (kind: ClosingPlan['kind'], context: Context): ReturnTy
   if (typeof reason !== 'string' || reason.trim() === '') {
     throw new OneRoofError('USAGE', { problem: 'a reason is missing', fix: `oneroof ${kind} … --reason "why"` });
   }
+  const { registry, policy } = context.options;
+  const named = [context.arguments[0], registry, policy].filter((one) => typeof one === 'string');
+  if (named.length !== 1)
+    throw new OneRoofError('USAGE', {
+      problem: `${kind} is for one thing: a release${kind === 'revoke' ? ', the next registry, or the next policy' : ''}`,
+      fix: `oneroof ${kind} my-release --reason "why"`,
+    });
+  if (typeof registry === 'string') return await withdrawing({ kind: 'registry', file: registry, reason }, context);
+  if (typeof policy === 'string') return await withdrawing({ kind: 'policy', file: policy, reason }, context);
   const { setup, sealed, store } = await openWork(context);
   const { release, seal } = sealed;
   return await withRelay(targetFor(setup, context), kind, async (relay) => {

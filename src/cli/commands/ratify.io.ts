@@ -1,6 +1,6 @@
 import { OneRoofError, printable } from '../../core/index.ts';
 import { statementDigest } from '../../evidence/index.ts';
-import { ratifyCeremony, recorded, withRelay } from '../../web/index.ts';
+import { ratifyCeremony, type RatifyPurpose, recorded, withRelay } from '../../web/index.ts';
 import { sameFor } from '../next.ts';
 import { runCeremony } from '../page-run.io.ts';
 import { openWork, targetFor } from '../work.io.ts';
@@ -25,9 +25,9 @@ const ratifyRelease: Run = async (context) => {
   const { setup, sealed, store } = await openWork(context);
   const target = targetFor(setup, context);
   const course = { sealed, store };
-  const holdPoint = typeof context.options['holdPoint'] === 'string' ? context.options['holdPoint'] : null;
+  const purpose = purposeOf(context);
   return await withRelay(target, 'ratify', async (relay) => {
-    const ceremony = await ratifyCeremony(relay, { course, target, hours: hoursOf(context), holdPoint });
+    const ceremony = await ratifyCeremony(relay, { course, target, hours: hoursOf(context), purpose });
     const { signed } = await runCeremony(context, {
       ceremony: recorded(ceremony, { course, relay, onProblem: context.terminal.say }),
       pagePort: setup.pagePort,
@@ -42,10 +42,21 @@ const ratifyRelease: Run = async (context) => {
       schema: 'oneroof/ratify/1',
       data: { statement, persons: signed },
       text: `ratified by ${signed.map((person) => printable(person)).join(', ')}: ${statement}`,
-      next: `${sameFor(context, 'rollout')} --dry-run, then without it`,
+      next: `${sameFor(context, purpose.what === 'rollback' ? 'rollback' : 'rollout')} --dry-run, then without it`,
     };
   });
 };
+
+function purposeOf({ options }: Context): RatifyPurpose {
+  const { holdPoint, rollback } = options;
+  if (typeof holdPoint === 'string' && rollback === true)
+    throw new OneRoofError('USAGE', {
+      problem: '--hold-point is for a rollout, and --rollback for the rollback of it',
+      fix: 'give one of them',
+    });
+  if (typeof holdPoint === 'string') return { what: 'tier', tier: holdPoint };
+  return { what: rollback === true ? 'rollback' : 'rollout' };
+}
 
 function hoursOf({ options }: Context): number | null {
   if (options['hours'] === undefined) return null;

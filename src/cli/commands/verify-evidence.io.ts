@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { readBundle, type Told, verifyBundle } from '../../bundle/index.ts';
 import { OneRoofError, printable } from '../../core/index.ts';
 import { keyFingerprint, sshKey } from '../../evidence/index.ts';
-import { policyDigest, readPolicy, readRegistry, registryDigest } from '../../gate/index.ts';
+import { explainOpens, policyDigest, readPolicy, readRegistry, registryDigest } from '../../gate/index.ts';
 import { type Run } from '../verb.ts';
 
 /** Checks a bundle, offline: signatures, proofs, digests, the verdict of its reports built again, and who let what be rolled out. */
@@ -55,12 +55,12 @@ function linesOf({
   signed,
   reason,
   seats,
-  holdPoint,
+  opens,
   window,
 }: Told['said'][number]): readonly string[] {
   const what = { ratification: 'ratified', decline: 'declined', revocation: 'revoked' }[kind];
   const valid = window === null ? '' : `, from ${window.notBefore} to ${window.expires}`;
-  const before = holdPoint === null ? '' : `, before ${holdPoint}`;
+  const before = opens === null || opens.what === 'rollout' ? '' : `, ${explainOpens(opens)}`;
   return [
     `${what}  ${target}  ${statement}${before}${valid}${reason === null ? '' : `: ${reason}`}`,
     ...(seats === null

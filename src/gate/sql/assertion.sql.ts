@@ -34,32 +34,32 @@ language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp s
 declare
   expected bytea; flags integer; point_x numeric; point_y numeric; rs numeric[];
 begin
-  if num_nulls(challenge, origin, rp_id, device, x, y, authenticator_data, client_data, signature) > 0 then return 'client-data'; end if;
+  if num_nulls(challenge, origin, rp_id, device, x, y, authenticator_data, client_data, signature) is distinct from 0 then return 'client-data'; end if;
 
   expected := convert_to('{"type":"webauthn.get","challenge":"', 'UTF8');
-  if substr(client_data, 1, length(expected)) <> expected then return 'client-data'; end if;
+  if (substr(client_data, 1, length(expected)) <> expected) is not false then return 'client-data'; end if;
   expected := expected || convert_to(gate.base64url(challenge) || '"', 'UTF8');
-  if length(challenge) <> 32 or substr(client_data, 1, length(expected)) <> expected then return 'challenge'; end if;
+  if (length(challenge) <> 32 or substr(client_data, 1, length(expected)) <> expected) is not false then return 'challenge'; end if;
   expected := expected || convert_to(',"origin":"' || origin || '"', 'UTF8');
-  if origin !~ '^[!#-\[\]-~]+$' or substr(client_data, 1, length(expected)) <> expected then return 'origin'; end if;
+  if (origin !~ '^[!#-\[\]-~]+$' or substr(client_data, 1, length(expected)) <> expected) is not false then return 'origin'; end if;
   expected := expected || convert_to(',"crossOrigin":false', 'UTF8');
-  if substr(client_data, 1, length(expected)) <> expected then return 'cross-origin'; end if;
-  if substr(client_data, length(expected) + 1) <> '}'::bytea
-    and not (substr(client_data, length(expected) + 1, 1) = ','::bytea and substr(client_data, length(client_data)) = '}'::bytea)
+  if (substr(client_data, 1, length(expected)) <> expected) is not false then return 'cross-origin'; end if;
+  if (substr(client_data, length(expected) + 1) = '}'::bytea
+    or (substr(client_data, length(expected) + 1, 1) = ','::bytea and substr(client_data, length(client_data)) = '}'::bytea)) is not true
   then return 'client-data'; end if;
 
-  if length(authenticator_data) < 37 or substr(authenticator_data, 1, 32) <> sha256(convert_to(rp_id, 'UTF8')) then return 'rp-id'; end if;
+  if (length(authenticator_data) < 37 or substr(authenticator_data, 1, 32) <> sha256(convert_to(rp_id, 'UTF8'))) is not false then return 'rp-id'; end if;
   flags := get_byte(authenticator_data, 32);
-  if flags & 1 = 0 then return 'user-presence'; end if;
-  if flags & 4 = 0 then return 'user-verification'; end if;
-  if flags & 16 <> 0 and flags & 8 = 0 then return 'backup-state'; end if;
-  if flags & 64 <> 0 or (flags & 128 <> 0) <> (length(authenticator_data) > 37) then return 'extensions'; end if;
-  if device not in ('any', 'bound') or (device = 'bound' and flags & 8 <> 0) then return 'device'; end if;
+  if (flags & 1 = 0) is not false then return 'user-presence'; end if;
+  if (flags & 4 = 0) is not false then return 'user-verification'; end if;
+  if (flags & 16 <> 0 and flags & 8 = 0) is not false then return 'backup-state'; end if;
+  if (flags & 64 <> 0 or (flags & 128 <> 0) <> (length(authenticator_data) > 37)) is not false then return 'extensions'; end if;
+  if (device not in ('any', 'bound') or (device = 'bound' and flags & 8 <> 0)) is not false then return 'device'; end if;
 
-  if x !~ '^[0-9a-f]{64}$' or y !~ '^[0-9a-f]{64}$' then return 'key'; end if;
+  if (x !~ '^[0-9a-f]{64}$' or y !~ '^[0-9a-f]{64}$') is not false then return 'key'; end if;
   point_x := gate.integer_of(decode(x, 'hex'));
   point_y := gate.integer_of(decode(y, 'hex'));
-  if not gate.p256_on_curve(point_x, point_y) then return 'key'; end if;
+  if gate.p256_on_curve(point_x, point_y) is not true then return 'key'; end if;
   rs := gate.der_signature(signature);
   if rs is null then return 'signature'; end if;
   if gate.p256_verify(point_x, point_y, rs[1], rs[2], sha256(authenticator_data || sha256(client_data))) is not true then return 'signature'; end if;

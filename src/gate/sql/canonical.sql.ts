@@ -26,7 +26,7 @@ end $gate$;
 create function gate.frame(purpose text, parts bytea[]) returns bytea
 language plpgsql immutable strict parallel safe set search_path = pg_catalog, pg_temp as $gate$
 begin
-  if purpose !~ '^[a-z]+$' or array_position(parts, null) is not null then
+  if (purpose ~ '^[a-z]+$') is not true or array_position(parts, null) is not null then
     raise exception 'gate: frame: a purpose is lower-case letters, and no part is null' using errcode = 'OR001';
   end if;
   return convert_to('oneroof ' || purpose || E' v1\n', 'UTF8') || coalesce(
@@ -67,7 +67,7 @@ begin
       return '[' || coalesce((select string_agg(gate.canonical(m.value), ',' order by m.n)
         from jsonb_array_elements(value) with ordinality as m(value, n)), '') || ']';
     when 'number' then
-      if value::text !~ '^(0|-?[1-9][0-9]{0,15})$' or abs(value::numeric) > 9007199254740991 then
+      if (value::text ~ '^(0|-?[1-9][0-9]{0,15})$' and abs(value::numeric) <= 9007199254740991) is not true then
         raise exception 'gate: canonical: the number % is not an integer that every reader holds exactly', value
           using errcode = 'OR001';
       end if;

@@ -1,12 +1,12 @@
-/** The next registries and policies that people are signing now: what `gate.accept` would look at. */
+/** The next registries and policies that people are signing now: what `gate.accept` would look at. What has expired is no longer among them. */
 export const changesFunctions = String.raw`
-create function gate.changes() returns table (statement text, kind text, subject text, persons text[], missing text)
+create function gate.changes() returns table (statement text, kind text, subject text, persons text[], withdrawn text[], missing text)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
   select s.digest, s.kind, s.subject, (select array_agg(p.person order by p.person) from gate.signers(s.digest) p),
-    gate.closed_seats(s.digest, (gate.active('policy')).body::jsonb -> 'quorum')
-  from gate.statements s
-  where s.kind in ('registry', 'policy') and s.body::jsonb #>> '{predicate,previous}' = (gate.active(s.kind)).digest
-    and s.received_at >= (gate.active(s.kind)).accepted_at
+    array(select distinct w.person from gate.statements r join gate.signatures w on w.statement = r.digest join gate.signatures g on g.statement = s.digest and g.person = w.person
+      where r.kind = 'revocation' and r.subject = s.digest order by 1), c.missing
+  from gate.statements s cross join lateral (select gate.change_problem(s.digest) as missing) c
+  where s.kind in ('registry', 'policy') and (c.missing is null or c.missing ~ '^seats:')
   order by s.received_at desc
 $gate$;
 `;

@@ -8,13 +8,13 @@ export const documentFunctions = String.raw`
 create function gate.key_problem(k jsonb) returns text
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $gate$
 begin
-  if not gate.has_exactly(k, 'credential', 'x', 'y', 'aaguid', 'device', 'label') then return 'a key has members that are missing, or not known'; end if;
-  if not (gate.is_text(k -> 'credential', '^[A-Za-z0-9_-]+$') and length(k ->> 'credential') <= 1364
-    and gate.from_base64url(k ->> 'credential') is not null) then return 'a credential is not base64url of 1 to 1023 bytes'; end if;
-  if not (gate.is_text(k -> 'x', '^[0-9a-f]{64}$') and gate.is_text(k -> 'y', '^[0-9a-f]{64}$')) then return 'a public key is not 64 digits twice'; end if;
-  if not gate.p256_on_curve(gate.integer_of(decode(k ->> 'x', 'hex')), gate.integer_of(decode(k ->> 'y', 'hex'))) then return 'a public key is not a point of P-256'; end if;
-  if not gate.is_text(k -> 'aaguid', '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$') then return 'an AAGUID is none'; end if;
-  if not (gate.is_text(k -> 'device', '^(bound|synced)$') and gate.is_shown(k -> 'label')) then return 'a key has no device class or label'; end if;
+  if gate.has_exactly(k, 'credential', 'x', 'y', 'aaguid', 'device', 'label') is not true then return 'a key has members that are missing, or not known'; end if;
+  if (gate.is_text(k -> 'credential', '^[A-Za-z0-9_-]+$') and length(k ->> 'credential') <= 1364
+    and gate.from_base64url(k ->> 'credential') is not null) is not true then return 'a credential is not base64url of 1 to 1023 bytes'; end if;
+  if (gate.is_text(k -> 'x', '^[0-9a-f]{64}$') and gate.is_text(k -> 'y', '^[0-9a-f]{64}$')) is not true then return 'a public key is not 64 digits twice'; end if;
+  if (gate.p256_on_curve(gate.integer_of(decode(k ->> 'x', 'hex')), gate.integer_of(decode(k ->> 'y', 'hex')))) is not true then return 'a public key is not a point of P-256'; end if;
+  if gate.is_text(k -> 'aaguid', '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$') is not true then return 'an AAGUID is none'; end if;
+  if (gate.is_text(k -> 'device', '^(bound|synced)$') and gate.is_shown(k -> 'label')) is not true then return 'a key has no device class or label'; end if;
   return null;
 end $gate$;
 
@@ -24,15 +24,15 @@ language plpgsql immutable set search_path = pg_catalog, pg_temp as $gate$
 declare
   person jsonb; key jsonb; wrong text;
 begin
-  if not gate.has_exactly(d, 'format', 'version', 'previous', 'persons', 'software') then return 'members are missing, or not known here'; end if;
-  if not (gate.is_whole(d -> 'format', 1, 1) and gate.is_whole(d -> 'version', 1, 1000000000)) then return 'format or version'; end if;
-  if not (case when d -> 'version' = '1' then d -> 'previous' = 'null' else gate.is_digest(d -> 'previous') end) then return 'it names no previous version'; end if;
-  if not (gate.is_list(d -> 'persons', 0, 1000000) and gate.is_list(d -> 'software', 0, 1000000)) then return 'persons or software'; end if;
+  if gate.has_exactly(d, 'format', 'version', 'previous', 'persons', 'software') is not true then return 'members are missing, or not known here'; end if;
+  if (gate.is_whole(d -> 'format', 1, 1) and gate.is_whole(d -> 'version', 1, 1000000000)) is not true then return 'format or version'; end if;
+  if (case when d -> 'version' = '1' then d -> 'previous' = 'null' else gate.is_digest(d -> 'previous') end) is not true then return 'it names no previous version'; end if;
+  if (gate.is_list(d -> 'persons', 0, 1000000) and gate.is_list(d -> 'software', 0, 1000000)) is not true then return 'persons or software'; end if;
   for person in select jsonb_array_elements(d -> 'persons') loop
-    if not (gate.has_exactly(person, 'id', 'name', 'level', 'keys') and gate.is_text(person -> 'id', '^[a-z0-9][a-z0-9._-]{0,62}$')
-      and gate.is_shown(person -> 'name')) then return 'a person has no id or name'; end if;
-    if not gate.is_whole(person -> 'level', 1, 9) then return 'a level is not one of 1 to 9'; end if;
-    if not gate.is_list(person -> 'keys', 0, 32) then return 'a person has more than 32 keys'; end if;
+    if (gate.has_exactly(person, 'id', 'name', 'level', 'keys') and gate.is_text(person -> 'id', '^[a-z0-9][a-z0-9._-]{0,62}$')
+      and gate.is_shown(person -> 'name')) is not true then return 'a person has no id or name'; end if;
+    if gate.is_whole(person -> 'level', 1, 9) is not true then return 'a level is not one of 1 to 9'; end if;
+    if gate.is_list(person -> 'keys', 0, 32) is not true then return 'a person has more than 32 keys'; end if;
     for key in select jsonb_array_elements(person -> 'keys') loop
       wrong := gate.key_problem(key);
       if wrong is not null then return wrong; end if;
@@ -72,13 +72,13 @@ language plpgsql immutable set search_path = pg_catalog, pg_temp as $gate$
 declare
   parts text[] := regexp_match(d ->> 'origin', '^(https?)://([a-z0-9.-]+)(:([1-9][0-9]{0,4}))?$'); site text := d ->> 'rpId'; port integer;
 begin
-  if not gate.is_text(d -> 'rpId', '^(localhost|([a-z0-9]([a-z0-9-]*[a-z0-9])?[.])+[a-z]([a-z0-9-]*[a-z0-9])?)$') then return 'rpId is no domain name'; end if;
-  if not gate.is_text(d -> 'origin', '.') or parts is null then return 'origin is none'; end if;
+  if (gate.is_text(d -> 'rpId', '^(localhost|([a-z0-9]([a-z0-9-]*[a-z0-9])?[.])+[a-z]([a-z0-9-]*[a-z0-9])?)$')) is not true then return 'rpId is no domain name'; end if;
+  if (gate.is_text(d -> 'origin', '.') and parts is not null) is not true then return 'origin is none'; end if;
   port := parts[4]::integer;
-  if port > 65535 or port = (case parts[1] when 'https' then 443 else 80 end) then return 'origin is not as browsers write it'; end if;
-  if parts[2] <> site and right(parts[2], length(site) + 1) <> '.' || site then return 'rpId is not the host of the origin, or a domain above it'; end if;
-  if d -> 'production' = 'true' and (parts[1] = 'http' or 'localhost' in (site, parts[2])) then return 'localhost and http are not for production'; end if;
-  if parts[1] = 'http' and parts[2] <> 'localhost' then return 'http works on localhost alone'; end if;
+  if parts[4] is not null and (port > 65535 or port = (case parts[1] when 'https' then 443 else 80 end)) is not false then return 'origin is not as browsers write it'; end if;
+  if (parts[2] = site or right(parts[2], length(site) + 1) = '.' || site) is not true then return 'rpId is not the host of the origin, or a domain above it'; end if;
+  if (d -> 'production' = 'true' and (parts[1] = 'http' or 'localhost' in (site, parts[2]))) is not false then return 'localhost and http are not for production'; end if;
+  if (parts[1] = 'https' or parts[2] = 'localhost') is not true then return 'http works on localhost alone'; end if;
   return null;
 end $gate$;
 
@@ -88,26 +88,26 @@ language plpgsql immutable set search_path = pg_catalog, pg_temp as $gate$
 declare
   models jsonb := d #> '{authenticators,aaguids}';
 begin
-  if not gate.has_exactly(d, 'format', 'name', 'production', 'origin', 'rpId', 'seats', 'oneWaySeats', 'window', 'rehearsal', 'holdPoints', 'quorum', 'authenticators')
+  if gate.has_exactly(d, 'format', 'name', 'production', 'origin', 'rpId', 'seats', 'oneWaySeats', 'window', 'rehearsal', 'holdPoints', 'quorum', 'authenticators') is not true
     then return 'members are missing, or not known here'; end if;
-  if not (gate.is_whole(d -> 'format', 1, 1) and gate.is_text(d -> 'name', '^[a-z][a-z0-9-]{0,62}$') and jsonb_typeof(d -> 'production') = 'boolean') then
+  if (gate.is_whole(d -> 'format', 1, 1) and gate.is_text(d -> 'name', '^[a-z][a-z0-9-]{0,62}$') and jsonb_typeof(d -> 'production') = 'boolean') is not true then
     return 'format, name or production'; end if;
   if gate.origin_problem(d) is not null then return gate.origin_problem(d); end if;
-  if not (gate.is_seats(d -> 'seats', 1) and gate.is_seats(d -> 'oneWaySeats', 0) and gate.is_seats(d -> 'quorum', 1)) then
+  if (gate.is_seats(d -> 'seats', 1) and gate.is_seats(d -> 'oneWaySeats', 0) and gate.is_seats(d -> 'quorum', 1)) is not true then
     return 'seats and quorum are lists of 1 to 32 seats of levels 1 to 9'; end if;
-  if not (gate.has_exactly(d -> 'window', 'longest', 'review', 'rollback') and gate.is_duration(d #> '{window,longest}') and gate.is_duration(d #> '{window,review}')
-    and gate.is_duration(d #> '{window,rollback}') and gate.has_exactly(d -> 'rehearsal', 'maxAge') and gate.is_duration(d #> '{rehearsal,maxAge}'))
+  if (gate.has_exactly(d -> 'window', 'longest', 'review', 'rollback') and gate.is_duration(d #> '{window,longest}') and gate.is_duration(d #> '{window,review}')
+    and gate.is_duration(d #> '{window,rollback}') and gate.has_exactly(d -> 'rehearsal', 'maxAge') and gate.is_duration(d #> '{rehearsal,maxAge}')) is not true
     then return 'a length of time is not one of up to 366 days'; end if;
-  if (d #>> '{window,review}')::numeric > (d #>> '{window,longest}')::numeric then return 'the review is longer than the longest validity'; end if;
-  if not gate.is_list(d -> 'holdPoints', 0, 1000000) or exists (select from jsonb_array_elements(gate.elements(d -> 'holdPoints')) h
-    where not (gate.has_exactly(h, 'before', 'seats') and gate.is_tier(h -> 'before') and gate.is_seats(h -> 'seats', 1))) then return 'a hold point'; end if;
+  if ((d #>> '{window,review}')::numeric <= (d #>> '{window,longest}')::numeric) is not true then return 'the review is longer than the longest validity'; end if;
+  if (not gate.is_list(d -> 'holdPoints', 0, 1000000) or exists (select from jsonb_array_elements(gate.elements(d -> 'holdPoints')) h
+    where not (gate.has_exactly(h, 'before', 'seats') and gate.is_tier(h -> 'before') and gate.is_seats(h -> 'seats', 1)))) is not false then return 'a hold point'; end if;
   if exists (select from jsonb_array_elements(d -> 'holdPoints') h group by h ->> 'before' having count(*) > 1) then return 'a hold point stands in it twice'; end if;
-  if not (gate.has_exactly(d -> 'authenticators', 'aaguids', 'attestation') and gate.is_text(d #> '{authenticators,attestation}', '^(required|none)$')) then return 'authenticators'; end if;
+  if (gate.has_exactly(d -> 'authenticators', 'aaguids', 'attestation') and gate.is_text(d #> '{authenticators,attestation}', '^(required|none)$')) is not true then return 'authenticators'; end if;
   if models = 'null' then return null; end if;
-  if not gate.is_list(models, 1, 1000000) or exists (select from jsonb_array_elements(gate.elements(models)) m
-    where not gate.is_text(m, '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')) then return 'the list of AAGUIDs'; end if;
+  if (not gate.is_list(models, 1, 1000000) or exists (select from jsonb_array_elements(gate.elements(models)) m
+    where not gate.is_text(m, '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'))) is not false then return 'the list of AAGUIDs'; end if;
   if exists (select from jsonb_array_elements_text(models) m group by m having count(*) > 1) then return 'an AAGUID stands in it twice'; end if;
-  if d -> 'production' = 'true' and exists (select from jsonb_array_elements_text(models) m where m in (%SOFTWARE%)) then
+  if (d -> 'production' = 'true' and exists (select from jsonb_array_elements_text(models) m where m in (%SOFTWARE%))) is not false then
     return 'it allows authenticators that software makes, and is for production'; end if;
   return null;
 end $gate$;
@@ -126,7 +126,7 @@ begin
     union all select 'the seats and the further ones of a one-way tier', policy -> 'seats' || (policy -> 'oneWaySeats')
     union all select 'the seats of the hold point before ' || (h ->> 'before'), h -> 'seats' from jsonb_array_elements(policy -> 'holdPoints') h
     union all select 'the quorum for the next registry or policy', policy -> 'quorum' loop
-    if not gate.can_fill(wanted.seats, levels, bounds) then return 'unfillable: the registry cannot fill ' || wanted.what; end if;
+    if gate.can_fill(wanted.seats, levels, bounds) is not true then return 'unfillable: the registry cannot fill ' || wanted.what; end if;
   end loop;
   select format('the key "%s" of %s is on an authenticator that the policy does not allow', k ->> 'label', p ->> 'id') into refused
     from jsonb_array_elements(registry -> 'persons') p cross join jsonb_array_elements(p -> 'keys') k

@@ -8,7 +8,7 @@ export const formFunctions = String.raw`
 create function gate.has_exactly(value jsonb, variadic members text[]) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $gate$
 begin
-  if value is null or jsonb_typeof(value) <> 'object' then return false; end if;
+  if jsonb_typeof(value) is distinct from 'object' then return false; end if;
   return value ?& members and (select count(*) from jsonb_object_keys(value)) = cardinality(members);
 end $gate$;
 
@@ -20,7 +20,7 @@ $gate$;
 create function gate.is_whole(value jsonb, low numeric, high numeric) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $gate$
 begin
-  if value is null or jsonb_typeof(value) <> 'number' then return false; end if;
+  if jsonb_typeof(value) is distinct from 'number' then return false; end if;
   return value::numeric between low and high;
 end $gate$;
 
@@ -32,7 +32,7 @@ $gate$;
 create function gate.is_list(value jsonb, low integer, high integer) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $gate$
 begin
-  if value is null or jsonb_typeof(value) <> 'array' then return false; end if;
+  if jsonb_typeof(value) is distinct from 'array' then return false; end if;
   return jsonb_array_length(value) between low and high;
 end $gate$;
 
@@ -59,7 +59,7 @@ $gate$;
 create function gate.is_instant(value jsonb) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp set "TimeZone" = 'UTC' as $gate$
 begin
-  if not gate.is_text(value, '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{3}Z$') then return false; end if;
+  if gate.is_text(value, '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{3}Z$') is not true then return false; end if;
   return to_char((value #>> '{}')::timestamptz, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') = value #>> '{}';
 exception when data_exception then
   return false;
@@ -84,25 +84,42 @@ $gate$;
 create function gate.ratification_problem(p jsonb) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $gate$
 begin
-  if not gate.has_exactly(p, 'decision', 'targets', 'evidence', 'rehearsedAt', 'policy', 'registry', 'authors', 'holdPoint', 'notBefore',
-    'expires', 'log', 'dossier', 'sealedAt', 'nonce') then return 'members are missing, or not known here'; end if;
+  if gate.has_exactly(p, 'decision', 'targets', 'evidence', 'rehearsedAt', 'policy', 'registry', 'authors', 'opens', 'notBefore',
+    'expires', 'log', 'dossier', 'sealedAt', 'nonce') is not true then return 'members are missing, or not known here'; end if;
   if p ->> 'decision' is distinct from 'ratify' then return 'it does not ratify'; end if;
-  if not (gate.has_exactly(p -> 'targets', 'root', 'size') and gate.is_text(p #> '{targets,root}', '^[0-9a-f]{64}$')
-    and gate.is_whole(p #> '{targets,size}', 1, 9007199254740991)) then return 'targets'; end if;
-  if not gate.is_list(p -> 'evidence', 0, 1000000) or exists (select from jsonb_array_elements(gate.elements(p -> 'evidence')) with ordinality as e(e, n)
-    where not (gate.has_exactly(e, 'kind', 'digest') and gate.is_text(e -> 'kind', '^[a-z][a-z0-9-]{0,62}$') and gate.is_digest(e -> 'digest'))) then return 'evidence'; end if;
+  if (gate.has_exactly(p -> 'targets', 'root', 'size') and gate.is_text(p #> '{targets,root}', '^[0-9a-f]{64}$')
+    and gate.is_whole(p #> '{targets,size}', 1, 9007199254740991)) is not true then return 'targets'; end if;
+  if (not gate.is_list(p -> 'evidence', 0, 1000000) or exists (select from jsonb_array_elements(gate.elements(p -> 'evidence')) with ordinality as e(e, n)
+    where not (gate.has_exactly(e, 'kind', 'digest') and gate.is_text(e -> 'kind', '^[a-z][a-z0-9-]{0,62}$') and gate.is_digest(e -> 'digest')))) is not false then return 'evidence'; end if;
   if exists (select from (select e.what, lag(e.what) over (order by e.n) as before from (select concat(e ->> 'kind', ' ', e ->> 'digest') collate "C" as what, n
     from jsonb_array_elements(p -> 'evidence') with ordinality as e(e, n)) e) o where what <= before) then return 'evidence is not sorted'; end if;
-  if not (gate.has_exactly(p -> 'registry', 'version', 'digest') and gate.is_whole(p #> '{registry,version}', 1, 9007199254740991)
-    and gate.is_digest(p #> '{registry,digest}') and gate.is_digest(p -> 'policy') and gate.is_digest(p -> 'dossier')) then return 'registry, policy or dossier'; end if;
-  if not gate.is_list(p -> 'authors', 0, 1000000) or exists (select from jsonb_array_elements(gate.elements(p -> 'authors')) a where not gate.is_name(a)) then return 'authors'; end if;
+  if (gate.has_exactly(p -> 'registry', 'version', 'digest') and gate.is_whole(p #> '{registry,version}', 1, 9007199254740991)
+    and gate.is_digest(p #> '{registry,digest}') and gate.is_digest(p -> 'policy') and gate.is_digest(p -> 'dossier')) is not true then return 'registry, policy or dossier'; end if;
+  if (not gate.is_list(p -> 'authors', 0, 1000000) or exists (select from jsonb_array_elements(gate.elements(p -> 'authors')) a where not gate.is_name(a))) is not false then return 'authors'; end if;
   if exists (select from (select a.what, lag(a.what) over (order by a.n) as before from (select gate.utf16_order(e) collate "C" as what, n
     from jsonb_array_elements_text(p -> 'authors') with ordinality as e(e, n)) a) o where what <= before) then return 'authors are not sorted'; end if;
-  if p -> 'holdPoint' <> 'null' and not gate.is_tier(p -> 'holdPoint') then return 'holdPoint'; end if;
-  if not (gate.has_exactly(p -> 'log', 'size', 'root') and gate.is_whole(p #> '{log,size}', 0, 9007199254740991) and gate.is_text(p #> '{log,root}', '^[0-9a-f]{64}$')) then return 'log'; end if;
-  if not gate.is_text(p -> 'nonce', '^[0-9a-f]{32}$') then return 'nonce'; end if;
-  if not (gate.is_instant(p -> 'rehearsedAt') and gate.is_instant(p -> 'notBefore') and gate.is_instant(p -> 'expires') and gate.is_instant(p -> 'sealedAt')
-    and (p ->> 'notBefore') collate "C" < (p ->> 'expires')) then return 'its times'; end if;
+  if (case p #>> '{opens,what}'
+    when 'rollout' then gate.has_exactly(p -> 'opens', 'what')
+    when 'tier' then gate.has_exactly(p -> 'opens', 'what', 'tier', 'cycle') and gate.is_tier(p #> '{opens,tier}') and gate.is_digest(p #> '{opens,cycle}')
+    when 'rollback' then gate.has_exactly(p -> 'opens', 'what', 'cycle') and gate.is_digest(p #> '{opens,cycle}') end) is not true then return 'opens'; end if;
+  if (gate.has_exactly(p -> 'log', 'size', 'root') and gate.is_whole(p #> '{log,size}', 0, 9007199254740991) and gate.is_text(p #> '{log,root}', '^[0-9a-f]{64}$')) is not true then return 'log'; end if;
+  if gate.is_text(p -> 'nonce', '^[0-9a-f]{32}$') is not true then return 'nonce'; end if;
+  if (gate.is_instant(p -> 'rehearsedAt') and gate.is_instant(p -> 'notBefore') and gate.is_instant(p -> 'expires') and gate.is_instant(p -> 'sealedAt')
+    and (p ->> 'notBefore') collate "C" < (p ->> 'expires')) is not true then return 'its times'; end if;
+  return null;
+end $gate$;
+
+-- The next registry or policy names the document that it follows by its digest and by its number.
+create function gate.change_form_problem(kind text, p jsonb) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $gate$
+begin
+  if (case kind
+    when 'urn:oneroof:registry:v1' then gate.has_exactly(p, 'version', 'previous', 'number', 'notBefore', 'expires', 'nonce') and gate.is_whole(p -> 'version', 2, 9007199254740991)
+    when 'urn:oneroof:policy:v1' then gate.has_exactly(p, 'previous', 'number', 'notBefore', 'expires', 'nonce') end) is not true then
+    return 'members are missing, or not known here';
+  end if;
+  if (gate.is_digest(p -> 'previous') and gate.is_whole(p -> 'number', 1, 9007199254740991) and gate.is_text(p -> 'nonce', '^[0-9a-f]{32}$')) is not true then return 'previous, number or nonce'; end if;
+  if (gate.is_instant(p -> 'notBefore') and gate.is_instant(p -> 'expires') and (p ->> 'notBefore') collate "C" < (p ->> 'expires')) is not true then return 'its times'; end if;
   return null;
 end $gate$;
 
@@ -112,14 +129,11 @@ language plpgsql stable set search_path = pg_catalog, pg_temp as $gate$
 declare
   p jsonb := s -> 'predicate'; kind text := s ->> 'predicateType';
 begin
-  if not (gate.has_exactly(s, '_type', 'subject', 'predicateType', 'predicate') and s ->> '_type' = 'https://in-toto.io/Statement/v1'
+  if (gate.has_exactly(s, '_type', 'subject', 'predicateType', 'predicate') and s ->> '_type' = 'https://in-toto.io/Statement/v1'
     and gate.is_list(s -> 'subject', 1, 1) and gate.has_exactly(s #> '{subject,0}', 'name', 'digest') and gate.is_name(s #> '{subject,0,name}')
-    and gate.has_exactly(s #> '{subject,0,digest}', 'sha256') and gate.is_text(s #> '{subject,0,digest,sha256}', '^[0-9a-f]{64}$')) then return 'its outer form'; end if;
+    and gate.has_exactly(s #> '{subject,0,digest}', 'sha256') and gate.is_text(s #> '{subject,0,digest,sha256}', '^[0-9a-f]{64}$')) is not true then return 'its outer form'; end if;
   if kind = 'urn:oneroof:ratification:v1' then return gate.ratification_problem(p); end if;
-  if kind = 'urn:oneroof:registry:v1' and gate.has_exactly(p, 'version', 'previous', 'nonce') and gate.is_whole(p -> 'version', 2, 9007199254740991)
-    and gate.is_digest(p -> 'previous') and gate.is_text(p -> 'nonce', '^[0-9a-f]{32}$') then return null; end if;
-  if kind = 'urn:oneroof:policy:v1' and gate.has_exactly(p, 'previous', 'nonce')
-    and gate.is_digest(p -> 'previous') and gate.is_text(p -> 'nonce', '^[0-9a-f]{32}$') then return null; end if;
+  if kind in ('urn:oneroof:registry:v1', 'urn:oneroof:policy:v1') then return gate.change_form_problem(kind, p); end if;
   if kind in ('urn:oneroof:revocation:v1', 'urn:oneroof:decline:v1') then return null; end if;
   return 'its predicate';
 end $gate$;

@@ -1,5 +1,5 @@
 /**
- * Who signed what, and whether that is enough. Openness is recomputed from rows each time; nothing stores it.
+ * Who signed what, and whether that is enough.
  * `%SCHEMA_DIGEST%` is filled in for the server's version when the gate is installed, `%SOFTWARE%` with the models that software has.
  */
 export const peopleFunctions = String.raw`
@@ -86,6 +86,9 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
     and starts_with(encode(s.client_data, 'hex'), encode(convert_to('{"type":"webauthn.get","challenge":"' || gate.base64url(gate.statement_hash(t.body))
       || '","origin":"' || (policy ->> 'origin') || '","crossOrigin":false', 'UTF8'), 'hex'))
     and not gate.is_named(p, t.body::jsonb #> '{predicate,authors}')
+    -- a signature under a change is withdrawn by its signer, and by nobody else: a person whom it removes has no veto
+    and not (t.kind in ('registry', 'policy') and exists (select from gate.statements r join gate.signatures w on w.statement = r.digest
+      where r.kind = 'revocation' and r.subject = t.digest and w.person = p ->> 'id'))
     -- the statement's own list is not trusted alone: the sealed release names its authors too
     and not exists (select from gate.releases r cross join jsonb_array_elements(r.body::jsonb -> 'authors') a
       where r.seal = t.subject and gate.is_named(p, jsonb_build_array(a -> 'name', a -> 'instructedBy')))
@@ -96,7 +99,9 @@ $gate$;
 create function gate.can_fill(seats jsonb, levels integer[], bounds boolean[]) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $gate$
 begin
-  if seats is null or jsonb_typeof(seats) <> 'array' or jsonb_array_length(seats) = 0 then return false; end if;
+  if (jsonb_typeof(seats) = 'array' and jsonb_array_length(seats) > 0) is not true or num_nulls(levels, bounds) is distinct from 0 then return false; end if;
+  -- a seat that says no level would ask for nobody
+  if exists (select from jsonb_array_elements(seats) seat where gate.is_whole(seat -> 'level', 1, 9) is not true) then return false; end if;
   return not exists (
     select from generate_series(1, 10) any_from cross join generate_series(1, 10) bound_from
     where (select count(*) from jsonb_array_elements(seats) seat
@@ -114,77 +119,5 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp a
 begin
   if gate.fills(seats, of_statement) is true then return null; end if;
   return format('seats: %s of %s seats are filled', (select count(*) from gate.signers(of_statement)), jsonb_array_length(seats));
-end $gate$;
-
--- Null: open. Otherwise the first reason why not, 'code: text', with the codes and in the order of src/gate/decide.ts. Absent and
--- unknown mean closed.
-create function gate.why_closed(of_statement text, direction text) returns text
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp set "TimeZone" = 'UTC' as $gate$
-declare
-  s gate.statements; p jsonb; registry gate.documents; rules gate.documents; policy jsonb; seal_document jsonb; leaf jsonb; seats jsonb;
-  moment timestamptz := clock_timestamp(); opens timestamptz; closes timestamptz; begun boolean;
-begin
-  select * into s from gate.statements where digest = of_statement and kind = 'ratification';
-  if not found then return 'unknown: there is no such ratification'; end if;
-  if (direction in ('up', 'down')) is not true then return 'direction: it is neither up nor down'; end if;
-  if gate.statement_problem(s.body::jsonb) is not null then return 'statement: ' || gate.statement_problem(s.body::jsonb); end if;
-  p := s.body::jsonb -> 'predicate';
-  -- once a step of it was committed, the way back is judged by what was signed, or production would be kept half way
-  begun := direction = 'down' and exists (select from gate.steps t where t.statement = of_statement and t.direction = 'up' and t.token is null);
-  if begun then
-    registry := gate.named(of_statement, 'registry');
-    rules := gate.named(of_statement, 'policy');
-  else
-    registry := gate.active('registry');
-    rules := gate.active('policy');
-  end if;
-  if p #>> '{registry,digest}' is distinct from registry.digest or p #> '{registry,version}' is distinct from registry.body::jsonb -> 'version' then
-    return 'registry: another registry is active';
-  end if;
-  if p ->> 'policy' is distinct from rules.digest then return 'policy: another policy is active'; end if;
-  policy := rules.body::jsonb;
-  select body::jsonb into seal_document from gate.releases where seal = s.subject;
-  if not found then return 'seal: the sealed release was not submitted'; end if;
-  if s.body::jsonb #>> '{subject,0,name}' is distinct from seal_document ->> 'name' then return 'seal: a release of another name was signed'; end if;
-  select descriptor::jsonb into leaf from gate.targets where statement = of_statement;
-  if not found or not gate.is_here(leaf) then return 'target: the ratification is for another database'; end if;
-  seats := case when exists (select from jsonb_array_elements(seal_document -> 'tiers') t where t ->> 'oneWay' is not null and t ->> 'barred' is null)
-    then policy -> 'seats' || coalesce(policy -> 'oneWaySeats', '[]') else policy -> 'seats' end;
-  if p ->> 'holdPoint' is not null then
-    select h -> 'seats' into seats from jsonb_array_elements(policy -> 'holdPoints') h where h ->> 'before' = p ->> 'holdPoint';
-    if not found then return 'hold-point: the policy has none before this tier'; end if;
-  end if;
-  if gate.closed_seats(of_statement, seats) is not null then return gate.closed_seats(of_statement, seats); end if;
-  -- a revocation closes the way forward; the way back stays open
-  if direction = 'up' and exists (select from gate.statements r join gate.signatures g on g.statement = r.digest
-    where r.kind = 'revocation' and r.subject = of_statement) then return 'revoked: a person has revoked it'; end if;
-  opens := (p ->> 'notBefore')::timestamptz;
-  closes := (p ->> 'expires')::timestamptz;
-  if direction = 'up' and (moment >= opens) is not true then return 'not-yet-valid: its time has not begun'; end if;
-  if direction = 'up' and (moment <= closes) is not true then return 'expired: its time is over'; end if;
-  if direction = 'down' and (moment <= closes + make_interval(secs => (policy #>> '{window,rollback}')::numeric / 1000)) is not true then
-    return 'expired: the time for the way back is over';
-  end if;
-  if (closes - opens <= make_interval(secs => (policy #>> '{window,longest}')::numeric / 1000)) is not true then
-    return 'too-long: it is valid for longer than the policy allows';
-  end if;
-  if (select min(c.received_at) from gate.signers(of_statement) c) - (p ->> 'sealedAt')::timestamptz
-    >= make_interval(secs => (policy #>> '{window,review}')::numeric / 1000) is not true then
-    return 'review: it was signed sooner after sealing than the policy allows';
-  end if;
-  if direction = 'down' then return null; end if;
-  if (moment - (p ->> 'rehearsedAt')::timestamptz between interval '0' and make_interval(secs => (policy #>> '{rehearsal,maxAge}')::numeric / 1000)) is not true then
-    return 'rehearsal-age: the rehearsal is too old, or of the future';
-  end if;
-  if not exists (select from jsonb_array_elements(p -> 'evidence') e where e ->> 'kind' = 'rehearsal') then return 'evidence: no rehearsal is named'; end if;
-  return null;
-end $gate$;
-
-create function gate.require_open(of_statement text, direction text) returns void
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $gate$
-declare
-  reason text := gate.why_closed(of_statement, direction);
-begin
-  if reason is not null then raise exception 'gate: %', reason using errcode = 'OR001'; end if;
 end $gate$;
 `;

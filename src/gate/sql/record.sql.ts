@@ -15,7 +15,7 @@ create function gate.record_of(of_seal text) returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
   select jsonb_build_object('facts', gate.facts(),
     'documents', (select coalesce(jsonb_agg(jsonb_build_object('kind', d.kind, 'digest', d.digest, 'body', d.body,
-      'acceptedAt', gate.instant_of(d.accepted_at)) order by d.number), '[]') from gate.documents d),
+      'acceptedAt', gate.instant_of(d.accepted_at), 'statement', d.statement) order by d.number), '[]') from gate.documents d),
     'statements', (select coalesce(jsonb_agg(jsonb_build_object('kind', s.kind, 'digest', s.digest, 'subject', s.subject, 'body', s.body,
         'receivedAt', gate.instant_of(s.received_at),
         'descriptor', (select t.descriptor from gate.targets t where t.statement = s.digest),
@@ -24,6 +24,6 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
             'signature', gate.one_line(g.signature), 'receivedAt', gate.instant_of(g.received_at)) order by g.received_at, g.credential), '[]')
           from gate.signatures g where g.statement = s.digest)) order by s.received_at, s.digest), '[]')
       from gate.statements s where s.kind in ('registry', 'policy') or s.subject = of_seal
-        or s.subject in (select r.digest from gate.statements r where r.kind = 'ratification' and r.subject = of_seal)))
+        or s.subject in (select r.digest from gate.statements r where (r.kind = 'ratification' and r.subject = of_seal) or r.kind in ('registry', 'policy'))))
 $gate$;
 `;

@@ -1,26 +1,7 @@
 import { pinned } from './intact.sql.ts';
 
-/** How ratified steps run: a tier is entered, its steps run in order, once, and it is left; nothing else can be committed. */
-export const rolloutFunctions = String.raw`
--- A session could bring along what makes the ratified bytes mean something else: temporary objects of its own hide the application's
--- (and their triggers would run as its owner), and a transaction that began long ago does not see a revocation.
-create function gate.require_executor() returns void
-language plpgsql set search_path = pg_catalog, pg_temp as $gate$
-declare
-  app_owner oid;
-begin
-  if session_user <> 'oneroof_executor' then perform gate.refuse('executor', 'only the executor runs steps'); end if;
-  if current_setting('transaction_isolation') <> 'read committed' then perform gate.refuse('session', 'the transaction is not read committed'); end if;
-  -- no catalogue has an index on the schema alone: they are read only where the session has one for temporary objects
-  if pg_my_temp_schema() = 0 then return; end if;
-  app_owner := (select to_regrole(quote_ident(i.app_owner)) from gate.identity i);
-  if exists (select from pg_class c where c.relnamespace = pg_my_temp_schema() and c.relowner is distinct from app_owner)
-    or exists (select from pg_proc p where p.pronamespace = pg_my_temp_schema() and p.proowner is distinct from app_owner)
-    or exists (select from pg_type t where t.typnamespace = pg_my_temp_schema() and t.typowner is distinct from app_owner) then
-    perform gate.refuse('session', 'the session has temporary objects');
-  end if;
-end $gate$;
-
+/** What a sealed release says to those who run it. */
+export const releaseFunctions = String.raw`
 create function gate.release_of(of_statement text) returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
   select r.body::jsonb from gate.releases r join gate.statements s on s.subject = r.seal where s.digest = of_statement
@@ -37,6 +18,28 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
   select concat_ws(', ', string_agg(quote_ident(p), ', ' order by n), 'pg_temp')
   from jsonb_array_elements_text(gate.release_of(of_statement) #> '{settings,searchPath}') with ordinality as s(p, n)
 $gate$;
+`;
+
+/** How ratified steps run: a tier is entered, its steps run in order, once, and it is left; nothing else can be committed. */
+export const rolloutFunctions = String.raw`
+-- A session could bring along what makes the ratified bytes mean something else: temporary objects of its own hide the application's
+-- (and their triggers would run as its owner), and a transaction that began long ago does not see a revocation.
+create function gate.require_executor() returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $gate$
+declare
+  app_owner oid;
+begin
+  if session_user is distinct from 'oneroof_executor' then perform gate.refuse('executor', 'only the executor runs steps'); end if;
+  if current_setting('transaction_isolation') is distinct from 'read committed' then perform gate.refuse('session', 'the transaction is not read committed'); end if;
+  -- no catalogue has an index on the schema alone: they are read only where the session has one for temporary objects
+  if pg_my_temp_schema() = 0 then return; end if;
+  app_owner := (select to_regrole(quote_ident(i.app_owner)) from gate.identity i);
+  if exists (select from pg_class c where c.relnamespace = pg_my_temp_schema() and c.relowner is distinct from app_owner)
+    or exists (select from pg_proc p where p.pronamespace = pg_my_temp_schema() and p.proowner is distinct from app_owner)
+    or exists (select from pg_type t where t.typnamespace = pg_my_temp_schema() and t.typowner is distinct from app_owner) then
+    perform gate.refuse('session', 'the session has temporary objects');
+  end if;
+end $gate$;
 
 create function gate.begin_attempt(of_statement text, direction text) returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
@@ -44,8 +47,13 @@ declare
   newest bigint;
 begin
   perform gate.require_executor();
+  perform gate.require_cycle(of_statement);
+  -- what is closed is refused without waiting for another attempt; what is open may be closed when the wait is over
   perform gate.require_open(of_statement, direction);
   update gate.fence set epoch = epoch + 1 returning epoch into newest;
+  perform gate.require_open(of_statement, direction);
+  perform gate.require_alone(of_statement, direction);
+  perform gate.require_not_undone(of_statement, direction);
   return newest;
 end $gate$;
 
@@ -104,43 +112,32 @@ begin
   end loop;
 end $gate$;
 
--- The tier that comes next in a direction; null: nothing is left to do.
-create function gate.next_tier(of_statement text, of_direction text) returns text
-language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
-  with open_tier as (
-    select t ->> 'id' as id, n,
-      exists (select from gate.markers m where m.statement = of_statement and m.direction = 'up' and m.tier = t ->> 'id') as done,
-      exists (select from gate.steps s where s.statement = of_statement and s.direction = 'up' and s.tier = t ->> 'id') as begun,
-      exists (select from gate.markers m where m.statement = of_statement and m.direction = 'down' and m.tier = t ->> 'id') as undone
-    from jsonb_array_elements(gate.release_of(of_statement) -> 'tiers') with ordinality as e(t, n) where t ->> 'barred' is null)
-  select case of_direction when 'up' then (select id from open_tier where not done order by n limit 1)
-    when 'down' then (select id from open_tier where (done or begun) and not undone order by n desc limit 1) end
-$gate$;
-
 create function gate.enter_tier(of_statement text, of_direction text, of_tier text, of_epoch bigint) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
-  of_definition jsonb := gate.tier_of(of_statement, of_tier); expected text; gate_before jsonb; hold jsonb; reason text;
+  of_definition jsonb := gate.tier_of(of_statement, of_tier); expected text; gate_before jsonb; answer text; answer_until timestamptz; open_until timestamptz; newest bigint;
 begin
   perform gate.require_executor();
+  perform gate.require_cycle(of_statement);
   perform from gate.fence where epoch = of_epoch for update;
   if not found then perform gate.refuse('fence', 'a newer attempt has begun'); end if;
-  perform gate.require_open(of_statement, of_direction);
-  if gate.next_tier(of_statement, of_direction) is distinct from of_tier then perform gate.refuse('order', 'another tier comes next'); end if;
-  if of_direction = 'up' and exists (select from gate.steps where statement = of_statement and direction = 'down') then
-    perform gate.refuse('order', 'the way back has begun; another rollout needs another ratification');
+  -- now() stands still at BEGIN, and ratified SQL may ask for it. A minute is more than the way from BEGIN to here takes.
+  if (clock_timestamp() - transaction_timestamp() <= interval '60 seconds') is not true then
+    perform gate.refuse('age', 'the transaction began more than 60 seconds ago; begin another one');
   end if;
-  if of_direction = 'down' and of_definition ->> 'oneWay' is not null then perform gate.refuse('one-way', 'this tier has no way back'); end if;
-  if of_direction = 'up' then
+  -- read before anything is judged: a registry or policy that comes later is looked at again
+  newest := (select max(d.number) from gate.documents d);
+  open_until := gate.require_open(of_statement, of_direction);
+  perform gate.require_alone(of_statement, of_direction);
+  if gate.next_tier(of_statement, of_direction) is distinct from of_tier then perform gate.refuse('order', 'another tier comes next'); end if;
+  perform gate.require_not_undone(of_statement, of_direction);
+  if of_direction is distinct from 'up' and of_definition ->> 'oneWay' is not null then perform gate.refuse('one-way', 'this tier has no way back'); end if;
+  if of_direction is distinct from 'down' then
     for gate_before in select g from jsonb_array_elements(gate.release_of(of_statement) -> 'gates') g where g ->> 'before' = of_tier loop
       perform gate.require_metrics(of_statement, 'data-gate', jsonb_build_object(gate_before ->> 'metric', gate_before -> 'expectation'));
     end loop;
-    select h into hold from jsonb_array_elements((gate.active('policy')).body::jsonb -> 'holdPoints') h where h ->> 'before' = of_tier;
-    if found and not exists (select from gate.statements h join gate.statements s on s.digest = of_statement
-      where h.kind = 'ratification' and h.subject = s.subject and h.body::jsonb #>> '{predicate,holdPoint}' = of_tier
-        and gate.why_closed(h.digest, 'up') is null) then
-      perform gate.refuse('hold-point', 'a further ratification is needed before this tier');
-    end if;
+    select a.answered, a.until into answer, answer_until from gate.require_answered(of_statement, of_tier) a;
+    open_until := least(open_until, answer_until);
   end if;
   -- between the steps of a tier that runs them one by one the schema is nobody's but the tier's
   if not exists (select from gate.steps s where s.statement = of_statement and not exists (select from gate.markers m
@@ -153,34 +150,38 @@ begin
   perform gate.assert_settled();
   perform gate.assert_intact();
   -- what each step needs is taken out of the sealed document once a tier, and read back only by the transaction that took it out
-  insert into gate.tiers (statement, direction, tier, epoch, xid, definers, steps, transaction, path)
+  insert into gate.tiers (statement, direction, tier, epoch, xid, definers, steps, transaction, path, until, documents, answered)
     values (of_statement, of_direction, of_tier, of_epoch, pg_current_xact_id(), gate.definers(),
-      array(select jsonb_array_elements_text(of_definition -> of_direction)), of_definition ->> 'transaction', coalesce(gate.path_of(of_statement), ''))
+      array(select jsonb_array_elements_text(of_definition -> of_direction)), of_definition ->> 'transaction', coalesce(gate.path_of(of_statement), ''),
+      open_until, newest, answer)
     on conflict (statement, direction, tier) do update set epoch = excluded.epoch, xid = excluded.xid, steps = excluded.steps,
-      transaction = excluded.transaction, path = excluded.path;
+      transaction = excluded.transaction, path = excluded.path, until = excluded.until, documents = excluded.documents, answered = excluded.answered;
 end $gate$;
 
 -- Only gate.run_step may call it; what it hands out is known to that function alone.
 create function gate.claim_step(of_statement text, of_direction text, of_tier text, of_n integer, step text, out secret bytea, out path text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
-  sealed text; attempt bigint;
+  t gate.tiers; sealed text;
 begin
   perform gate.require_executor();
-  select t.steps[of_n], t.path, t.epoch into sealed, path, attempt from gate.tiers t
-    where (t.statement, t.direction, t.tier) = (of_statement, of_direction, of_tier) and t.xid = pg_current_xact_id();
+  select e.* into t from gate.tiers e
+    where (e.statement, e.direction, e.tier) = (of_statement, of_direction, of_tier) and e.xid = pg_current_xact_id();
   if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;
+  perform gate.require_still_open(t);
+  path := t.path;
+  sealed := t.steps[of_n];
   if exists (select from gate.steps s where s.token is not null) then perform gate.refuse('order', 'a step is running'); end if;
   -- numbers have no gaps, because they come from here alone: the last one is how many there are
   if of_n is distinct from 1 + (select coalesce(max(s.n), 0) from gate.steps s where (s.statement, s.direction, s.tier) = (of_statement, of_direction, of_tier)) then
     perform gate.refuse('order', 'another step comes next');
   end if;
-  if gate.step_digest(step) is distinct from sealed then
+  if sealed is null or gate.step_digest(step) is distinct from sealed then
     perform gate.refuse('step', 'these are not the bytes that were ratified');
   end if;
   secret := uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid());
   insert into gate.steps (statement, direction, tier, n, digest, token, epoch)
-    values (of_statement, of_direction, of_tier, of_n, sealed, sha256(secret), attempt);
+    values (of_statement, of_direction, of_tier, of_n, sealed, sha256(secret), t.epoch);
 end $gate$;
 
 create function gate.finish_step(secret bytea) returns void
@@ -214,15 +215,17 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate
 declare
   of_definition jsonb := gate.tier_of(of_statement, of_tier); invariants jsonb := gate.release_of(of_statement) -> 'invariants';
   queries jsonb := (select r.queries from gate.releases r join gate.statements s on s.subject = r.seal where s.digest = of_statement);
-  steps integer; each_check text; ends jsonb;
+  t gate.tiers; steps integer; each_check text; ends jsonb;
 begin
   perform gate.require_executor();
-  if not exists (select from gate.tiers t where (t.statement, t.direction, t.tier, t.epoch) = (of_statement, of_direction, of_tier, of_epoch)
-    and t.xid = pg_current_xact_id()) then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;
+  select e.* into t from gate.tiers e where (e.statement, e.direction, e.tier, e.epoch) = (of_statement, of_direction, of_tier, of_epoch)
+    and e.xid = pg_current_xact_id();
+  if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;
+  perform gate.require_still_open(t);
   select count(*) into steps from gate.steps s where (s.statement, s.direction, s.tier) = (of_statement, of_direction, of_tier) and s.token is null;
   if steps is distinct from jsonb_array_length(of_definition -> of_direction) then perform gate.refuse('order', 'steps of this tier are left'); end if;
   perform gate.settle(gate.path_of(of_statement));
-  if of_direction = 'up' then
+  if of_direction is distinct from 'down' then
     for each_check in select jsonb_array_elements_text(of_definition -> 'check') loop
       if gate.violations(queries ->> each_check, gate.path_of(of_statement)) is distinct from 0 then perform gate.refuse('check', 'a check of this tier returned rows'); end if;
     end loop;
@@ -241,28 +244,30 @@ begin
   perform gate.assert_settled();
 end $gate$;
 
--- At COMMIT: half a tier, or one whose invariants nobody looked at, is not committed, and the gate is looked at once more. Not at PREPARE
--- TRANSACTION, which could be committed when the window is long over; nor before, by SET CONSTRAINTS.
+-- At COMMIT: half a tier, or one whose invariants nobody looked at, is not committed, nor one that was closed since, and the gate is looked
+-- at once more. Not at PREPARE TRANSACTION, which could be committed when the window is long over; nor before, by SET CONSTRAINTS. A Sync
+-- without COMMIT, and what a call of a function by its number runs, have no text at all.
 create function gate.check_commit() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 begin
-  if current_query() !~* '^[[:space:]]*(commit|end)([[:space:]]+(work|transaction))?[[:space:]]*;?[[:space:]]*$' then perform gate.refuse('commit', 'a tier ends with COMMIT, sent on its own'); end if;
+  if (current_query() ~* '^[[:space:]]*(commit|end)([[:space:]]+(work|transaction))?[[:space:]]*;?[[:space:]]*$') is not true then perform gate.refuse('commit', 'a tier ends with COMMIT, sent on its own'); end if;
   if exists (select from gate.steps where token is not null) then perform gate.refuse('order', 'a step is running'); end if;
-  if gate.tier_of(new.statement, new.tier) ->> 'transaction' = 'single' and not exists (select from gate.markers m
+  if new.transaction is distinct from 'each' and not exists (select from gate.markers m
     where (m.statement, m.direction, m.tier) = (new.statement, new.direction, new.tier)) then
     perform gate.refuse('order', 'the tier was not left before COMMIT');
   end if;
+  perform gate.require_tier_open(new.statement, new.direction, new.tier);
   perform gate.assert_unharmed(new.statement, new.direction, new.tier);
   return null;
 end $gate$;
 
 create constraint trigger whole_tiers after insert or update on gate.tiers deferrable initially deferred for each row execute function gate.check_commit();
 
-create function gate.status() returns table (statement text, seal text, hold_point text, persons text[], closed_up text, closed_down text,
+create function gate.status() returns table (statement text, seal text, opens jsonb, persons text[], closed_up text, closed_down text,
   next_up text, next_down text, done jsonb)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
-  select s.digest, s.subject, s.body::jsonb #>> '{predicate,holdPoint}', (select array_agg(p.person order by p.person) from gate.signers(s.digest) p),
-    gate.why_closed(s.digest, 'up'), gate.why_closed(s.digest, 'down'), gate.next_tier(s.digest, 'up'), gate.next_tier(s.digest, 'down'),
+  select s.digest, s.subject, s.body::jsonb #> '{predicate,opens}', (select array_agg(p.person order by p.person) from gate.signers(s.digest) p),
+    gate.why_closed(s.digest, 'up'), gate.why_closed(s.digest, 'down'), case when gate.may(s.digest, 'up', 'begin') then gate.next_tier(s.digest, 'up') end, case when gate.may(s.digest, 'down', 'begin') then gate.next_tier(s.digest, 'down') end,
     (select coalesce(jsonb_agg(jsonb_build_object('direction', m.direction, 'tier', m.tier, 'epoch', m.epoch, 'steps', m.steps, 'schemaAfter', m.schema_after) order by m.ordinal), '[]')
      from gate.markers m where m.statement = s.digest)
   from gate.statements s where s.kind = 'ratification' order by s.received_at desc
@@ -286,6 +291,7 @@ $gate$;
 create function gate.describe() returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
   select jsonb_build_object('version', i.version, 'facts', gate.facts(), 'registry', (gate.active('registry')).body, 'policy', (gate.active('policy')).body,
+    'numbers', (select jsonb_object_agg(k, (select count(*) from gate.documents d where d.kind = k)) from unnest(array['registry', 'policy']) k),
     'schema', gate.schema_digest()) from gate.identity i
 $gate$;
 `.replaceAll('%PINNED%', () => pinned);

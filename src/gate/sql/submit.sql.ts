@@ -10,13 +10,13 @@ language plpgsql immutable strict set search_path = pg_catalog, pg_temp as $gate
 declare
   document jsonb;
 begin
-  if octet_length(body) > 1048576 then perform gate.refuse('size', 'it is larger than 1 MiB'); end if;
+  if (octet_length(body) <= 1048576) is not true then perform gate.refuse('size', 'it is larger than 1 MiB'); end if;
   begin
     document := body::jsonb;
   exception when others then
     perform gate.refuse('canonical', 'it is not JSON');
   end;
-  if jsonb_typeof(document) <> 'object' or gate.canonical(document) <> body then
+  if jsonb_typeof(document) is distinct from 'object' or gate.canonical(document) is distinct from body then
     perform gate.refuse('canonical', 'its bytes are not canonical');
   end if;
   return document;
@@ -28,15 +28,15 @@ declare
   seal text := gate.digest('seal', array[convert_to(document, 'UTF8')]);
   wanted text[];
 begin
-  if octet_length(document) > 16777216 then perform gate.refuse('size', 'it is larger than 16 MiB'); end if;
-  if gate.canonical(document::jsonb) <> document then perform gate.refuse('canonical', 'its bytes are not canonical'); end if;
-  if exists (select from jsonb_each_text(queries) q where gate.step_digest(q.value) <> q.key) then
+  if (octet_length(document) <= 16777216) is not true then perform gate.refuse('size', 'it is larger than 16 MiB'); end if;
+  if gate.canonical(document::jsonb) is distinct from document then perform gate.refuse('canonical', 'its bytes are not canonical'); end if;
+  if exists (select from jsonb_each_text(queries) q where gate.step_digest(q.value) is distinct from q.key) then
     perform gate.refuse('queries', 'a query does not have the digest that it is named by');
   end if;
   select array_agg(d) into wanted from (
     select m ->> 'query' as d from jsonb_array_elements(document::jsonb -> 'metrics') m
     union select jsonb_array_elements_text(t -> 'check') from jsonb_array_elements(document::jsonb -> 'tiers') t) w;
-  if not queries ?& coalesce(wanted, '{}') then perform gate.refuse('queries', 'a metric or check of the release is missing'); end if;
+  if (queries ?& coalesce(wanted, '{}')) is not true then perform gate.refuse('queries', 'a metric or check of the release is missing'); end if;
   insert into gate.releases values (seal, document, queries) on conflict do nothing;
   return seal;
 end $gate$;
@@ -53,10 +53,10 @@ declare
   person jsonb; key jsonb; wrong text;
 begin
   if of_kind is null or s ->> '_type' is distinct from 'https://in-toto.io/Statement/v1' then perform gate.refuse('kind', 'it is of no kind that this gate knows'); end if;
-  if jsonb_array_length(s -> 'subject') is distinct from 1 or of_subject !~ '^sha256:[0-9a-f]{64}$' then perform gate.refuse('subject', 'it has not exactly one subject'); end if;
+  if jsonb_array_length(s -> 'subject') is distinct from 1 or (of_subject ~ '^sha256:[0-9a-f]{64}$') is not true then perform gate.refuse('subject', 'it has not exactly one subject'); end if;
   wrong := gate.statement_problem(s);
   if wrong is not null then perform gate.refuse('statement', 'it is not of the form that people sign: ' || wrong); end if;
-  if of_kind = 'ratification' then
+  if of_kind is not distinct from 'ratification' then
     if p #>> '{registry,digest}' is distinct from (gate.active('registry')).digest
       or p #> '{registry,version}' is distinct from (gate.active('registry')).body::jsonb -> 'version' then
       perform gate.refuse('registry', 'another registry is active');
@@ -67,15 +67,15 @@ begin
     cross join jsonb_array_elements(e -> 'keys') k where k ->> 'credential' = of_credential;
   if not found then perform gate.refuse('credential', 'no person of the registry has this passkey'); end if;
   -- whoever is enrolled may revoke, by whatever key: closing is easy
-  if of_kind <> 'revocation' then
-    if not gate.is_single((gate.active('registry')).body::jsonb, person, key) then perform gate.refuse('key-twice', 'this key stands in the registry twice'); end if;
-    if not gate.is_allowed(policy, key ->> 'aaguid') then perform gate.refuse('authenticator', 'the policy allows no authenticator of this model'); end if;
+  if of_kind is distinct from 'revocation' then
+    if gate.is_single((gate.active('registry')).body::jsonb, person, key) is not true then perform gate.refuse('key-twice', 'this key stands in the registry twice'); end if;
+    if gate.is_allowed(policy, key ->> 'aaguid') is not true then perform gate.refuse('authenticator', 'the policy allows no authenticator of this model'); end if;
   end if;
   wrong := gate.check_assertion(gate.statement_hash(body), policy ->> 'origin', policy ->> 'rpId',
-    case when of_kind <> 'revocation' and key ->> 'device' = 'bound' then 'bound' else 'any' end, key ->> 'x', key ->> 'y',
+    case when of_kind is distinct from 'revocation' and key ->> 'device' = 'bound' then 'bound' else 'any' end, key ->> 'x', key ->> 'y',
     authenticator_data, client_data, signature);
   if wrong is not null then perform gate.refuse(wrong, 'the signature does not count'); end if;
-  if coalesce(p -> 'authors', '[]') ?| array[person ->> 'id', person ->> 'name'] then
+  if (coalesce(p -> 'authors', '[]') ?| array[person ->> 'id', person ->> 'name']) is not false then
     perform gate.refuse('author', 'who wrote a release, or had it written, does not ratify it');
   end if;
   insert into gate.statements (digest, kind, subject, body) values (statement, of_kind, of_subject, body) on conflict do nothing;
@@ -95,12 +95,12 @@ declare
 begin
   select body::jsonb #> '{predicate,targets}' into signed from gate.statements where digest = of_statement and kind = 'ratification';
   if not found then perform gate.refuse('unknown', 'there is no such ratification'); end if;
-  if not gate.is_here(leaf) then perform gate.refuse('target', 'the descriptor is of another database'); end if;
+  if gate.is_here(leaf) is not true then perform gate.refuse('target', 'the descriptor is of another database'); end if;
   size := (signed ->> 'size')::bigint;
   sn := size - 1;
-  if place is null or place not between 0 and size - 1 then perform gate.refuse('target', 'the place is not in the tree'); end if;
+  if (place between 0 and size - 1) is not true then perform gate.refuse('target', 'the place is not in the tree'); end if;
   foreach node in array coalesce(proof, '{}') loop
-    if sn = 0 then perform gate.refuse('target', 'the proof is too long'); end if;
+    if sn is not distinct from 0 then perform gate.refuse('target', 'the proof is too long'); end if;
     if fn % 2 = 1 or fn = sn then
       r := sha256('\x01'::bytea || node || r);
       while fn % 2 = 0 and fn <> 0 loop fn := fn / 2; sn := sn / 2; end loop;
@@ -110,8 +110,31 @@ begin
     fn := fn / 2;
     sn := sn / 2;
   end loop;
-  if sn <> 0 or encode(r, 'hex') is distinct from signed ->> 'root' then perform gate.refuse('target', 'this database is not among those that were ratified'); end if;
+  if sn is distinct from 0 or encode(r, 'hex') is distinct from signed ->> 'root' then perform gate.refuse('target', 'this database is not among those that were ratified'); end if;
   insert into gate.targets values (of_statement, descriptor) on conflict do nothing;
+end $gate$;
+
+-- Null: a statement would put the next registry or policy in force now. Otherwise 'code: text'. It names the document that it follows by
+-- digest and number, so that it cannot be kept back until the same bytes are in force again, and it expires.
+create function gate.change_problem(of_statement text) returns text
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set "TimeZone" = 'UTC' as $gate$
+declare
+  s gate.statements; p jsonb; policy jsonb := (gate.active('policy')).body::jsonb; moment timestamptz := clock_timestamp(); wrong text;
+begin
+  select * into s from gate.statements where digest = of_statement and kind in ('registry', 'policy');
+  if not found then return 'unknown: there is no such change'; end if;
+  wrong := gate.statement_problem(s.body::jsonb);
+  if wrong is not null then return 'statement: ' || wrong; end if;
+  p := s.body::jsonb -> 'predicate';
+  if p ->> 'previous' is distinct from (gate.active(s.kind)).digest
+    or (p ->> 'number')::numeric is distinct from (select count(*) from gate.documents d where d.kind = s.kind)
+    or exists (select from gate.documents d where d.statement = of_statement) then return 'previous: it does not follow the document in force'; end if;
+  if (moment >= (p ->> 'notBefore')::timestamptz) is not true then return 'not-yet-valid: its time has not begun'; end if;
+  if (moment <= (p ->> 'expires')::timestamptz) is not true then return 'expired: its time is over'; end if;
+  if ((p ->> 'expires')::timestamptz - (p ->> 'notBefore')::timestamptz <= make_interval(secs => (policy #>> '{window,longest}')::numeric / 1000)) is not true then
+    return 'too-long: it is valid for longer than the policy allows';
+  end if;
+  return gate.closed_seats(of_statement, policy -> 'quorum');
 end $gate$;
 
 -- The next registry or policy: signed, under the present ones, by a quorum of the present policy; and never one that locks everybody out.
@@ -120,33 +143,31 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate
 declare
   document jsonb := gate.parsed(body);
   present gate.documents;
-  next_digest text; wrong text;
+  next_digest text; wrong text; by_statement text;
 begin
   if (of_kind in ('registry', 'policy')) is not true then perform gate.refuse('kind', 'it is neither a registry nor a policy'); end if;
   next_digest := gate.digest(of_kind, array[convert_to(body, 'UTF8')]);
   -- one at a time, and each as the one before left it: each is judged beside the one that stays
-  if current_setting('transaction_isolation') <> 'read committed' then perform gate.refuse('isolation', 'it is accepted in a transaction of READ COMMITTED alone'); end if;
+  if current_setting('transaction_isolation') is distinct from 'read committed' then perform gate.refuse('isolation', 'it is accepted in a transaction of READ COMMITTED alone'); end if;
   lock table gate.documents in share row exclusive mode;
   present := gate.active(of_kind);
   wrong := case of_kind when 'registry' then gate.registry_problem(document) else gate.policy_problem(document) end;
   if wrong is not null then perform gate.refuse('document', wrong); end if;
-  if of_kind = 'registry' and (document ->> 'previous' is distinct from present.digest
+  if of_kind is not distinct from 'registry' and (document ->> 'previous' is distinct from present.digest
     or (document ->> 'version')::integer is distinct from (present.body::jsonb ->> 'version')::integer + 1) then
     perform gate.refuse('chain', 'it does not follow the active registry');
   end if;
-  if not exists (select from gate.statements s where s.kind = of_kind and s.subject = next_digest
-    and s.body::jsonb #>> '{predicate,previous}' = present.digest
-    -- signed under the present document, not under an earlier one with the same bytes
-    and s.received_at >= present.accepted_at
-    and gate.statement_problem(s.body::jsonb) is null
-    and (of_kind = 'policy' or s.body::jsonb #> '{predicate,version}' = document -> 'version')
-    and gate.fills((gate.active('policy')).body::jsonb -> 'quorum', s.digest)) then
-    perform gate.refuse('quorum', 'it is not signed by a quorum');
+  select s.digest into by_statement from gate.statements s where s.kind = of_kind and s.subject = next_digest
+    and gate.change_problem(s.digest) is null and (of_kind = 'policy' or s.body::jsonb #> '{predicate,version}' = document -> 'version')
+    order by s.received_at limit 1;
+  if not found then
+    select ': ' || gate.change_problem(s.digest) into wrong from gate.statements s where s.kind = of_kind and s.subject = next_digest order by s.received_at desc limit 1;
+    perform gate.refuse('quorum', 'it is not signed by a quorum' || coalesce(wrong, ''));
   end if;
   wrong := case of_kind when 'registry' then gate.mismatch((gate.active('policy')).body::jsonb, document)
     else gate.mismatch(document, (gate.active('registry')).body::jsonb) end;
   if wrong is not null then perform gate.refuse(split_part(wrong, ': ', 1), substr(wrong, strpos(wrong, ': ') + 2)); end if;
-  insert into gate.documents (kind, digest, body) values (of_kind, next_digest, body);
+  insert into gate.documents (kind, digest, body, statement) values (of_kind, next_digest, body, by_statement);
   return next_digest;
 end $gate$;
 `;

@@ -21,13 +21,15 @@ create table gate.documents (
   kind text not null check (kind in ('registry', 'policy')),
   digest text not null,
   body text not null,
-  accepted_at timestamptz not null default clock_timestamp());
+  accepted_at timestamptz not null default clock_timestamp(),
+  statement text unique);
 comment on table gate.documents is 'Registries and policies; of each kind the newest is the active one.';
 comment on column gate.documents.number is 'In the order of acceptance.';
 comment on column gate.documents.kind is 'registry or policy.';
 comment on column gate.documents.digest is 'sha256 over the framed body.';
 comment on column gate.documents.body is 'Canonical JSON.';
 comment on column gate.documents.accepted_at is 'When it became active.';
+comment on column gate.documents.statement is 'The statement that put it in force, once; null: it was there when the gate was installed.';
 
 create table gate.releases (seal text primary key, body text not null, queries jsonb not null);
 comment on table gate.releases is 'Sealed releases that people may ratify.';
@@ -38,6 +40,8 @@ comment on column gate.releases.queries is 'Metrics and checks: step digest to t
 create table gate.statements (
   digest text primary key, kind text not null, subject text not null, body text not null,
   received_at timestamptz not null default clock_timestamp());
+-- whether somebody has revoked a statement is asked at every step
+create index statements_subject on gate.statements (subject);
 comment on table gate.statements is 'What people signed. One ratification is one cycle: one rollout and its way back.';
 comment on column gate.statements.digest is 'sha256 over the DSSE encoding of the body.';
 comment on column gate.statements.kind is 'The last part of the predicate type.';
@@ -74,7 +78,9 @@ comment on column gate.fence.epoch is 'Grows by one with each attempt.';
 create table gate.tiers (
   statement text not null references gate.statements, direction text not null check (direction in ('up', 'down')), tier text not null,
   epoch bigint not null, xid xid8 not null, definers text not null,
-  steps text[] not null, transaction text not null, path text not null, primary key (statement, direction, tier));
+  steps text[] not null, transaction text not null, path text not null,
+  until timestamptz not null, documents bigint not null, answered text,
+  primary key (statement, direction, tier));
 comment on table gate.tiers is 'Tiers that were entered.';
 comment on column gate.tiers.statement is 'The ratification.';
 comment on column gate.tiers.direction is 'up or down.';
@@ -85,6 +91,9 @@ comment on column gate.tiers.definers is 'The SECURITY DEFINER functions that th
 comment on column gate.tiers.steps is 'The digests of its steps, as sealed.';
 comment on column gate.tiers.transaction is 'single or each, as sealed.';
 comment on column gate.tiers.path is 'The search path of its steps, as sealed.';
+comment on column gate.tiers.until is 'When its time ends, as it was when the tier was entered.';
+comment on column gate.tiers.documents is 'The newest registry or policy when the tier was entered.';
+comment on column gate.tiers.answered is 'The ratification that answered the hold point before it; null: there was none.';
 
 create table gate.steps (
   statement text not null, direction text not null, tier text not null, n integer not null, digest text not null, token bytea,

@@ -1,6 +1,7 @@
 import { type DossierRecord } from '../../dossier/index.ts';
 import { isOfKind, statementDigest } from '../../evidence/index.ts';
 import {
+  explainOpens,
   parseRegistryDocument,
   parseStatement,
   type PeopleRecord,
@@ -84,7 +85,7 @@ function proposalHtml({ target, body: text }: ProposalRecord): Html | null {
 
 function windowOf(said: Ratification): readonly Fact[] {
   return [
-    ['Opens', said.holdPoint === null ? 'the release, from its first tier' : `the hold point before ${said.holdPoint}`],
+    ['Opens', explainOpens(said.opens)],
     ['Valid', html`${time(said.notBefore)} to ${time(said.expires)}`],
     ['Rehearsed', time(said.rehearsedAt)],
     ['Fill no seat', said.authors.join(', ') || 'nobody: the release names no author'],

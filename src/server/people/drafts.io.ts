@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { type Instant } from '../../core/index.ts';
+import { type Instant, now } from '../../core/index.ts';
 import { type Session, sql } from '../../database/index.ts';
 import { parsePolicyDocument, parseRegistry, type Registry, registryDocument } from '../../gate/index.ts';
-import { type ChangeName, documentOf, type Next, parsed } from '../../web/index.ts';
+import { type ChangeName, documentOf, type Drawn, type Next, parsed } from '../../web/index.ts';
 import { type State } from '../state/index.ts';
 import { type Base } from './bases.ts';
 import { type Asked } from './view.ts';
@@ -85,16 +85,17 @@ export async function withdrawChange({ pool }: Pick<State, 'pool'>, digest: stri
   await pool.use((session) => session.query(sql`delete from oneroof_server.changes where digest = ${digest}`));
 }
 
-/** The nonce of a change in a target: drawn once, the same for all who are asked, on every server. */
-export async function nonceOf({ pool }: Pick<State, 'pool'>, change: ChangeName): Promise<string> {
+/** The nonce of a change in a target, and when it was drawn: once, the same for all who are asked, on every server. */
+export async function nonceOf({ pool }: Pick<State, 'pool'>, change: ChangeName): Promise<Drawn> {
   const { target, previous, next, turn } = change;
   const fresh = randomBytes(16).toString('hex');
   const [row] = await pool.use((session) =>
-    session.query<{ nonce: string }>(
+    session.query<{ nonce: string; at: Instant }>(
       sql`insert into oneroof_server.nonces as n (target, previous, next, turn, nonce)
         values (${target}, ${previous}, ${next}, ${turn}, ${fresh})
-        on conflict (target, previous, next, turn) do update set nonce = n.nonce returning n.nonce`,
+        on conflict (target, previous, next, turn) do update set nonce = n.nonce
+        returning n.nonce, to_char(n.drawn_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at`,
     ),
   );
-  return row?.nonce ?? fresh;
+  return row ?? { nonce: fresh, at: now() };
 }

@@ -1,5 +1,5 @@
 import { type Activity } from '../../activity/index.ts';
-import { chooseCycle, type ClosingCode, type Cycle } from '../../gate/index.ts';
+import { answersOf, chooseCycle, type ClosingCode, type Cycle } from '../../gate/index.ts';
 import { type GateMark, type TierMark, type TierState } from '../../page/index.ts';
 import { type SealedRelease, type Tier } from '../../release/index.ts';
 import { type Ratifications, type Report, tierState } from '../../report/index.ts';
@@ -62,9 +62,11 @@ function ratification(cycle: Cycle | null, { ratifications }: LineSource): GateM
   return { title, state: isOpen ? 'open' : 'closed' };
 }
 
-function holdPoint(tier: Tier, { sealed, ratifications, holdPoints }: LineSource): readonly GateMark[] {
+function holdPoint(tier: Tier, source: LineSource): readonly GateMark[] {
+  const { sealed, ratifications, holdPoints } = source;
   const read = ratifications.state === 'read' ? ratifications.cycles : [];
-  const signed = read.filter((one) => one.seal === sealed.seal && one.holdPoint === tier.id);
+  const cycle = cycleOf(source)?.statement ?? null;
+  const signed = answersOf(read, { seal: sealed.seal, cycle }).filter(({ opens }) => opens.tier === tier.id);
   if (signed.length === 0 && holdPoints?.includes(tier.id) !== true) return [];
   const isOpen = signed.some(({ closed }) => closed.up === null);
   return [{ title: 'hold point', state: ratifications.state === 'unread' ? 'unknown' : isOpen ? 'open' : 'closed' }];

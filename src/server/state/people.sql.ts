@@ -29,6 +29,7 @@ export const peopleSchema = [
   sql`comment on column oneroof_server.changes.made_at is 'By the clock of this database'`,
   sql`create table if not exists oneroof_server.nonces (
     target text, previous text, next text, turn integer, nonce text not null check (nonce ~ '^[0-9a-f]{32}$'),
+    drawn_at timestamptz not null default date_trunc('milliseconds', clock_timestamp()),
     primary key (target, previous, next, turn))`,
   sql`comment on table oneroof_server.nonces is 'So that all who are asked for a change are shown the same statement'`,
   sql`comment on column oneroof_server.nonces.target is 'Its name in oneroof.yaml'`,
@@ -36,4 +37,5 @@ export const peopleSchema = [
   sql`comment on column oneroof_server.nonces.next is 'The digest of what follows'`,
   sql`comment on column oneroof_server.nonces.turn is 'From 0: a policy that comes, goes and comes again is signed anew'`,
   sql`comment on column oneroof_server.nonces.nonce is 'Drawn once'`,
+  sql`comment on column oneroof_server.nonces.drawn_at is 'When the time of the statement begins, by the clock of this database'`,
 ];

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { now } from '../../core/index.ts';
 import { statementDigest } from '../../evidence/index.ts';
 import { targetOf } from '../../setup/index.ts';
-import { type Answer, ratifyCeremony, withRelay } from '../../web/index.ts';
+import { type Answer, ratifyCeremony, type RatifyPurpose, withRelay } from '../../web/index.ts';
 import { type House } from '../house.ts';
 import { notFound, type Reply } from '../room.ts';
 import { malformed } from './acts.io.ts';
@@ -10,7 +10,8 @@ import { mayAsk } from './find.ts';
 
 const asking = z.strictObject({
   hours: z.string().regex(/^\d{0,4}$/),
-  holdPoint: z.string().max(100).optional(),
+  /** Empty: the release; `rollback`; else the tier of a hold point. */
+  purpose: z.string().max(100).optional(),
 });
 
 const busy: Answer = { ok: false, code: 'busy', text: 'somebody asks for this release and target right now' };
@@ -31,7 +32,7 @@ export async function propose(house: House, params: Readonly<Record<string, stri
   if (record?.sealed == null) return notFound('such release');
   const { sealed, seal } = record;
   const target = targetOf(house.setup, params['target']);
-  const { hours, holdPoint } = asked.data;
+  const { hours, purpose = '' } = asked.data;
   const answer = await house.state.alone(`propose ${seal} ${target.name}`, async (): Promise<Answer> => {
     const before = (await house.records.of(seal))?.entries ?? [];
     if (!mayAsk(before, now())) return often;
@@ -40,11 +41,17 @@ export async function propose(house: House, params: Readonly<Record<string, stri
         course: { sealed, store: house.records.store },
         target,
         hours: hours === '' ? null : Number(hours),
-        holdPoint: holdPoint === undefined || holdPoint === '' ? null : holdPoint,
+        purpose: purposeOf(purpose),
       }),
     );
     const to = `/statements/${encodeURIComponent(statementDigest(ceremony.body))}`;
     return { ok: true, text: 'recorded', to };
   });
   return { kind: 'json', value: answer ?? busy };
+}
+
+/** A tier begins with its number, so that none is called as the other purposes are. */
+function purposeOf(asked: string): RatifyPurpose {
+  if (asked === '') return { what: 'rollout' };
+  return asked === 'rollback' ? { what: 'rollback' } : { what: 'tier', tier: asked };
 }

@@ -1,4 +1,4 @@
-import { type Cycle, type Policy, type Ratification } from '../../gate/index.ts';
+import { type Cycle, explainOpens, type Policy, type Ratification } from '../../gate/index.ts';
 import { comparable, type Document, facts, type Html, html, list, path, tag, time } from '../../page/index.ts';
 import { dossierHtml, type DossierView } from '../../dossier/index.ts';
 import { type Declined } from './find.ts';
@@ -106,7 +106,7 @@ function standingHtml({ standing, ratification, declines, statement }: Statement
     ],
     ['Valid', html`${time(ratification.notBefore)} to ${time(ratification.expires)}`],
     ['Rehearsed', time(ratification.rehearsedAt)],
-    ...(ratification.holdPoint === null ? [] : ([['Hold point', ratification.holdPoint]] as const)),
+    ['Opens', explainOpens(ratification.opens)],
     [
       'Rolled out',
       standing.state === 'unknown' || standing.done.length === 0

@@ -1,5 +1,5 @@
 import { statementDigest } from '../../evidence/index.ts';
-import { type Cycle, explainRefusal, lacksSeats, type Policy } from '../../gate/index.ts';
+import { type Cycle, explainRefusal, lacksSeats, type Policy, whyClosed } from '../../gate/index.ts';
 import { loadParser } from '../../release/index.ts';
 import { explain, standingOf } from '../../report/index.ts';
 import { proposalsOf, ratificationOf } from '../../web/index.ts';
@@ -112,7 +112,7 @@ function standingIn(
 ): Standing {
   if (cycle === null)
     return { state: 'waits', text: `0 of ${policy.seats.length} seats are filled`, persons: [], done: [] };
-  const why = cycle.closed.up;
+  const why = whyClosed(cycle);
   const state = why === null ? 'open' : lacksSeats(cycle) ? 'waits' : 'closed';
   const text = why === null ? '' : state === 'waits' ? why.facts.said : explainRefusal(why);
   return { state, text, persons: cycle.persons.map((id) => names.get(id) ?? id), done: cycle.done };
@@ -148,7 +148,7 @@ async function showTarget(house: House, gates: Gates, params: Readonly<Record<st
         : [
             {
               statement,
-              holdPoint: said.holdPoint,
+              opens: said.opens,
               expires: said.expires,
               waits,
               state,

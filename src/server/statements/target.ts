@@ -1,4 +1,4 @@
-import { type Policy } from '../../gate/index.ts';
+import { explainOpens, type Opens, type Policy } from '../../gate/index.ts';
 import { type Document, facts, html, list, path, table, tag, time } from '../../page/index.ts';
 import { type Standing } from '../../report/index.ts';
 import { needsScript, notForProductionBanner } from './statement.ts';
@@ -19,7 +19,7 @@ export interface TargetView {
   /** Statements that people were asked to sign, newest first. */
   readonly proposals: readonly {
     readonly statement: string;
-    readonly holdPoint: string | null;
+    readonly opens: Opens;
     readonly expires: string;
     /** For signatures. */
     readonly waits: boolean;
@@ -71,7 +71,7 @@ export function targetPage(view: TargetView): Document {
     )}</div><h2>Ratifications</h2><div id="proposals">${table({
       columns: [{ head: 'Statement' }, { head: 'State' }, { head: 'Signed' }, { head: 'Valid until' }],
       rows: view.proposals.map((one) => [
-        html`<a href="${path('statements', one.statement)}"><code>${one.statement.slice(7, 19)}</code></a>${one.holdPoint !== null && html` before ${one.holdPoint}`}`,
+        html`<a href="${path('statements', one.statement)}"><code>${one.statement.slice(7, 19)}</code></a>${one.opens.what !== 'rollout' && html`: ${explainOpens(one.opens)}`}`,
         one.state,
         one.persons.join(', ') || 'nobody yet',
         time(one.expires),
@@ -80,8 +80,8 @@ export function targetPage(view: TargetView): Document {
     })}</div><h2>Ask people to ratify</h2>${needsScript}${
       view.unsignable === null
         ? html`<form class="card" data-act="${here}/propose" autocomplete="off"><p>Writes the dossier from the newest rehearsal and from production as it is now, and records it with the statement. A statement that waits already is taken up again.</p><div class="row"><div><label for="hours">Valid for <span class="hint">hours, as long as the policy allows where it is empty</span></label><input id="hours" name="hours" inputmode="numeric" pattern="[0-9]{1,4}"></div>${
-            policy !== null && policy.holdPoints.length > 0
-              ? html`<div><label for="hold">For</label><select id="hold" name="holdPoint"><option value="">the release</option>${policy.holdPoints.map(({ before }) => html`<option value="${before}">the hold point before ${before}</option>`)}</select></div>`
+            (policy !== null && policy.holdPoints.length > 0) || view.done.length > 0
+              ? html`<div><label for="purpose">For</label><select id="purpose" name="purpose"><option value="">the release</option>${(policy?.holdPoints ?? []).map(({ before }) => html`<option value="${before}">the hold point before ${before}</option>`)}${view.done.length > 0 && html`<option value="rollback">the rollback of what is rolled out</option>`}</select></div>`
               : null
           }<button class="primary">Ask</button></div><output role="status"></output></form>`
         : html`<p>${tag('not here', 'no')} ${view.unsignable}</p>`
