@@ -57,6 +57,7 @@ const receiving = [
   'isolation',
   'document',
   'chain',
+  'previous',
   'quorum',
   'unfillable',
   'client-data',
