@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -79,7 +79,9 @@ it('all visitors share one look at a target, until something was recorded, on wh
     'targets: { production: { url: "postgres://nobody@localhost:1/none" } }\n',
   );
   const setup = await readSetup(folder, {});
-  const sealed = await sealRelease(exampleFolder());
+  // a seal is written into the release: never into the example itself
+  cpSync(exampleFolder(), join(folder, 'release'), { recursive: true });
+  const sealed = await sealRelease(join(folder, 'release'));
   const looks = openLooks(setup, openRecords(readable(openFolderStore(folder))));
   const look = () => looks.occasion(sealed, 'production');
   const first = await look();
