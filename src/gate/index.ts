@@ -7,6 +7,7 @@ export { assertionFunctions } from './sql/assertion.sql.ts';
 export { canonicalFunctions } from './sql/canonical.sql.ts';
 export { p256Functions } from './sql/p256.sql.ts';
 export { type InstallPlan, installSql } from './install.ts';
+export { stepName } from './session-settings.ts';
 export {
   applyGate,
   findGrants,

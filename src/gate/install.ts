@@ -6,13 +6,14 @@ import { canonicalFunctions } from './sql/canonical.sql.ts';
 import { changesFunctions } from './sql/changes.sql.ts';
 import { documentFunctions } from './sql/documents.sql.ts';
 import { formFunctions } from './sql/forms.sql.ts';
-import { eventTriggers, intactFunctions } from './sql/intact.sql.ts';
+import { eventTriggers, intactFunctions, parameterRights } from './sql/intact.sql.ts';
 import { openingFunctions } from './sql/opening.sql.ts';
 import { p256Functions } from './sql/p256.sql.ts';
 import { peopleFunctions } from './sql/people.sql.ts';
 import { purposeFunctions } from './sql/purpose.sql.ts';
 import { recordFunctions } from './sql/record.sql.ts';
 import { releaseFunctions, rolloutFunctions } from './sql/rollout.sql.ts';
+import { sessionFunctions } from './sql/session.sql.ts';
 import { submitFunctions } from './sql/submit.sql.ts';
 import { tables } from './sql/tables.sql.ts';
 
@@ -44,6 +45,7 @@ export const rights: Readonly<Record<string, readonly string[]>> = {
     'run_step',
     'leave_tier',
     'status',
+    'attempt',
     'markers_of',
     'steps_of',
     'record_of',
@@ -72,7 +74,7 @@ export const rights: Readonly<Record<string, readonly string[]>> = {
 const login = ['oneroof_executor', 'oneroof_relay', 'oneroof_observer'];
 
 /** Functions that run as the owner of the application's objects, because they run its SQL. */
-const ofTheApplication = ['run_step', 'measure', 'settle', 'violations', 'waiting'];
+const ofTheApplication = ['run_step', 'execute_step', 'measure', 'settle', 'violations', 'waiting'];
 
 /**
  * Writes the SQL that installs the gate, for a person to read and run in one transaction.
@@ -118,9 +120,10 @@ export function gateFunctions({ serverVersion, as }: Pick<InstallPlan, 'serverVe
     documentFunctions.replace('%SOFTWARE%', software),
     submitFunctions,
     changesFunctions,
-    intactFunctions,
+    intactFunctions.replace('%PARAMETERS%', () => parameterRights(serverVersion)),
     releaseFunctions,
     openingFunctions,
+    sessionFunctions,
     rolloutFunctions,
     recordFunctions,
     as === 'superuser' ? eventTriggers : '',

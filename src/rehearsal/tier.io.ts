@@ -56,8 +56,10 @@ export async function withReleaseSession<T>(
   };
   try {
     session = await openSession(connection, {
-      applicationName: 'oneroof rehearsal',
+      // the name that the gate shows while steps run: SQL can read it
+      applicationName: stepName,
       settings: {
+        ...settings.custom,
         lock_timeout: String(settings.lockTimeout),
         statement_timeout: String(settings.statementTimeout),
         search_path: settings.searchPath.map((name) => `"${name.replaceAll('"', '""')}"`).join(', '),

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { isNonEmpty, type NonEmpty, now, OneRoofError } from '../core/index.ts';
-import { type Connection, type Session, sql } from '../database/index.ts';
+import { type Connection, type Session } from '../database/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
-import { type Direction, type SealedRelease, type TierId } from '../release/index.ts';
+import { type Direction, type SealedRelease, type Step, type TierId } from '../release/index.ts';
 import * as gate from './gate-calls.io.ts';
 import { betweenTransactions, notBegun, refuseOutside, unknown } from './halt.ts';
 import { nextAct } from './next.ts';
@@ -19,7 +19,7 @@ import {
   type RolloutResult,
   type TierRun,
 } from './rollout.ts';
-import { interrupted, openExecutor } from './session.io.ts';
+import { attemptName, type ExecutorPlan, interrupted, openExecutor, renewSettings } from './session.io.ts';
 import { settle } from './settle.io.ts';
 import { failed, isLost, type Piece, piecesOf, runPiece, Undone, unusable } from './tier.io.ts';
 
@@ -140,18 +140,24 @@ class Executor {
         if (refusalOf(cause) !== null || cause instanceof OneRoofError) throw cause;
         const tried = { attempts, elapsed: performance.now() - began, luck: Math.random() };
         const pause = isRetryable(stateOf(cause)) ? pauseBefore(patience, tried) : null;
-        if (pause === null) throw this.epoch === '' ? notBegun(cause) : failed(cause, this.entry(piece), at);
+        if (pause === null) throw await this.given(cause, piece, at);
         this.say({ at: 'retry', tier: piece.tier.id, step: null });
         await this.pause(pause);
       }
     }
   }
 
+  /** The error of a transaction that is not tried again; where it waited for a lock, with who of the executor's role is in a transaction. */
+  private async given(cause: unknown, piece: Piece, at: Step | null): Promise<OneRoofError> {
+    const holders = isRetryable(stateOf(cause))
+      ? await this.open().then(gate.readHolders, () => [])
+      : [];
+    return this.epoch === '' ? notBegun(cause, holders) : failed(cause, { entry: this.entry(piece), at, holders });
+  }
+
   private async once(piece: Piece): Promise<void> {
     const session = await this.open();
-    // a session that was opened again carries the attempt's name too
-    const name = gate.attemptName(this.epoch);
-    await session.query(sql`select pg_catalog.set_config('application_name', ${name}, false)`);
+    await renewSettings(session, this.plan.sealed.release.settings, this.sessionPlan(attemptName));
     const entry = this.entry(piece);
     const [before, backend] = [await gate.readIdentity(session), await gate.readBackend(session)];
     await this.record(piece, 'intent', null);
@@ -222,16 +228,20 @@ class Executor {
 
   private async open(): Promise<Session> {
     if (this.session !== null) return this.session;
-    this.session = await this.connect('oneroof attempt');
+    this.session = await this.connect(attemptName);
     // an address may lead elsewhere than a moment ago
     await requireWritable(this.session);
     return this.session;
   }
 
   private connect(applicationName: string): Promise<Session> {
-    const { sealed, target, lease } = this.plan;
-    const bound = lease === undefined ? {} : { lease };
-    return openExecutor(target.executor, sealed.release.settings, { applicationName, write: 'yes', ...bound });
+    const { sealed, target } = this.plan;
+    return openExecutor(target.executor, sealed.release.settings, this.sessionPlan(applicationName));
+  }
+
+  private sessionPlan(applicationName: string): ExecutorPlan {
+    const { lease } = this.plan;
+    return { applicationName, write: 'yes', ...(lease === undefined ? {} : { lease }) };
   }
 
   private async close(): Promise<void> {
@@ -249,6 +259,7 @@ class Executor {
       cancelled = session.cancel().catch(() => null);
     };
     signal?.addEventListener('abort', cancel);
+    this.say({ at: 'begin', tier: null, step: null });
     try {
       this.epoch = await gate.beginAttempt(session, this.plan);
     } catch (error) {
@@ -293,6 +304,6 @@ class Executor {
   }
 
   private say(event: RolloutEvent): void {
-    this.plan.onProgress?.(event);
+    this.plan.onProgress?.({ ...event, ...(this.session === null ? {} : { pid: this.session.pid }) });
   }
 }

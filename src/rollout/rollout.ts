@@ -70,9 +70,11 @@ export interface Execution {
 
 /** How far a run is. */
 export interface RolloutEvent {
-  readonly at: 'attempt' | 'enter' | 'step' | 'leave' | 'commit' | 'uncertain' | 'committed' | 'retry' | 'waiting';
+  readonly at: 'begin' | 'attempt' | 'enter' | 'step' | 'leave' | 'commit' | 'uncertain' | 'committed' | 'retry' | 'waiting';
   readonly tier: string | null;
   readonly step: number | null;
+  /** The server process of the session; absent where there is none yet. */
+  readonly pid?: number;
 }
 
 /** A tier that a run has done, by the clock of the executor. */

@@ -113,7 +113,10 @@ const thefts: readonly Theft[] = [
       if (found.length === 1) throw new Error('it ran as it was ratified');
     },
     why: 'it ran as it was ratified',
-    safeguard: [[`set "standard_conforming_strings" = 'on'`, '']],
+    safeguard: [
+      [`set "standard_conforming_strings" = 'on'`, ''],
+      [`execute 'reset all';`, ''],
+    ],
     taken: `select i::text as by from public.t where i = 1 offset 1`,
   },
 ];
@@ -163,7 +166,7 @@ describe.each(versions)('the credentials of the gate on PostgreSQL %s', (version
       for (const role of [executor, 'oneroof_relay', 'oneroof_observer', 'app_owner'])
         await gated.as(role, async (session) => {
           const own = rights[role === 'app_owner' ? 'app_owner' : role] ?? [];
-          const runs = role === 'app_owner' ? [...own, 'run_step', 'measure', 'settle', 'violations', 'waiting'] : own;
+          const runs = role === 'app_owner' ? [...own, 'run_step', 'execute_step', 'measure', 'settle', 'violations', 'waiting'] : own;
           for (const { name, call, oid, strict } of functions) {
             const [may] = await session.query<{ yes: string }>(
               sql`select has_function_privilege(${oid}::oid, 'execute')::text as yes`,

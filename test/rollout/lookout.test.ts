@@ -67,7 +67,7 @@ describe.each(versions)('who is waited for on PostgreSQL %s', (version) => {
       ]);
       const executor = { ...database, user: role };
       const settings = { lockTimeout: 0, statementTimeout: 0, searchPath: ['public'], role: null } as unknown;
-      const attempt = await openSession(executor, { applicationName: 'oneroof attempt 7' });
+      const attempt = await openSession(executor, { applicationName: 'oneroof attempt' });
       const seen: { readonly after: number; readonly waiting: readonly Waiting[] }[] = [];
       let from = performance.now();
       const lookout = openLookout({
@@ -76,7 +76,7 @@ describe.each(versions)('who is waited for on PostgreSQL %s', (version) => {
         onWaiting: (waiting) => seen.push({ after: performance.now() - from, waiting }),
         onTrouble: (why) => expect.unreachable(why),
       });
-      lookout.see({ at: 'attempt', tier: null, step: 7 });
+      lookout.see({ at: 'attempt', tier: null, step: 7, pid: attempt.pid });
       try {
         await withSession(database, async (other) => {
           for (const prepared of [false, true]) {

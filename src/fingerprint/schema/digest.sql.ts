@@ -53,8 +53,9 @@ function together(queries: readonly string[]): string {
 }
 
 function hashOf(rows: string): string {
-  return `'sha256:' || encode(sha256(convert_to(coalesce((select string_agg(concat_ws(E'\\x1f', kind, name, logical, strict), E'\\x1e'
-    order by kind collate "C", name collate "C", logical collate "C") from ${rows}), ''), 'UTF8')), 'hex')`;
+  // each object is one array of JSON: whatever a name holds, it cannot look like the end of one
+  return `'sha256:' || encode(sha256(convert_to(coalesce((select json_agg(json_build_array(kind, name, logical, strict)
+    order by kind collate "C", name collate "C", logical collate "C") from ${rows}), '[]')::text, 'UTF8')), 'hex')`;
 }
 
 /**
