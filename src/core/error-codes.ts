@@ -146,6 +146,7 @@ export const errorCodes = {
   GATE_INSTALLED: [3, 'The database has its gate already.'],
   GATE_ABSENT: [3, 'The database has no gate.'],
   GATE_VERSION: [3, 'The gate of the database is of a version that this program does not know.'],
+  GATE_ROLES: [3, 'A role that the gate would take over has rights, members or settings already.'],
   GATE_SCHEMA_OPEN: [3, "The gate's roles may create objects in a schema, where ratified SQL would find them."],
   GATE_APP_OWNER: [3, 'The role that ratified steps would run as is missing, or may do too much.'],
   GATE_RIGHTS: [3, 'The role that installs or removes the gate may not do all that it takes.'],

@@ -1,7 +1,7 @@
 import { canonicalJson, digest, OneRoofError, printable } from '../core/index.ts';
-import { type Connection, describe, openSession, problemOf, type Session, sql, type Sql } from '../database/index.ts';
+import { type Connection, describe, fixed, openSession, problemOf, type Session, sql, type Sql } from '../database/index.ts';
 import { type Policy, type Registry } from './documents.ts';
-import { gateVersion, type InstallPlan, installSql, rights, uninstallSql } from './install.ts';
+import { gateVersion, type InstallPlan, installSql, rights, roleProblems, uninstallSql } from './install.ts';
 
 /** SQL that is ready to be read by a person, or run. */
 export interface Prepared {
@@ -42,7 +42,7 @@ async function readInstalled(session: Session): Promise<number | null> {
 /**
  * Prepares the SQL that installs the gate, and changes nothing.
  *
- * Errors  GATE_INSTALLED, GATE_VERSION, GATE_APP_OWNER, GATE_RIGHTS, GATE_SCHEMA_OPEN.
+ * Errors  GATE_INSTALLED, GATE_VERSION, GATE_APP_OWNER, GATE_RIGHTS, GATE_SCHEMA_OPEN, GATE_ROLES.
  */
 export async function planInstall(session: Session, wish: InstallWish): Promise<Prepared> {
   const where = describe(session.connection);
@@ -57,6 +57,7 @@ export async function planInstall(session: Session, wish: InstallWish): Promise<
   const appOwner = await readAppOwner(session, { ...wish, as });
   if (as === 'owner') await requireRights(session, appOwner);
   await refuseOpenSchemas(session);
+  await refuseRoles(session);
   const [policy, registry] = [canonicalJson(wish.policy), canonicalJson(wish.registry)];
   const text = installSql({
     serverVersion: session.serverVersion,
@@ -230,6 +231,18 @@ async function refuseOpenSchemas(session: Session): Promise<void> {
   );
 }
 
+/** A role of the gate that is a member of the application's owner would go past the gate by SET ROLE. */
+async function refuseRoles(session: Session): Promise<void> {
+  const rows = await session.query<{ why: string; fix: string }>(sql`${fixed(roleProblems)}`);
+  OneRoofError.throwIfAny(
+    rows.map(({ why, fix }) => ({
+      code: 'GATE_ROLES' as const,
+      problem: `${describe(session.connection)}: a role of the gate was there already, and ${printable(why)}`,
+      fix: `as a superuser, or the role that made it: ${printable(fix)} then run the same command again`,
+    })),
+  );
+}
+
 /** Becomes the gate's owner inside a transaction that is never committed. */
 export async function enterOwner(session: Session): Promise<() => Promise<void>> {
   await session.query(sql`begin`);
@@ -276,6 +289,10 @@ export async function findGrants(reading: Asks): Promise<readonly string[] | nul
       from pg_proc p join pg_namespace n on n.oid = p.pronamespace where p.prosecdef and n.nspname not in ('gate', 'pg_catalog', 'information_schema')
         and exists (select from pg_roles r where r.rolname in ('oneroof_executor', 'oneroof_relay')
           and has_schema_privilege(r.oid, n.oid, 'usage') and has_function_privilege(r.oid, p.oid, 'execute'))
+    union all select format('alter role %I%s reset all; -- %s', r.rolname, case when g.setdatabase <> 0 then format(' in database %I', current_database()) else '' end,
+        case r.rolname when 'oneroof_executor' then 'no tier is entered with them' else 'it needs none' end)
+      from pg_roles r join pg_db_role_setting g on g.setrole = r.oid where r.rolname in ('oneroof_executor', 'oneroof_relay')
+        and g.setdatabase in (0, (select oid from pg_database where datname = current_database()))
     order by 1`);
   return [...rows, ...(await reading.query<{ fix: string }>(openSchemas))].map(({ fix }) => fix);
 }

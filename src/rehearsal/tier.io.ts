@@ -1,6 +1,7 @@
 import { type Clone } from '../clone/index.ts';
 import { OneRoofError, type Problem, printable } from '../core/index.ts';
 import { type Connection, openSession, problemOf, type Session, sql } from '../database/index.ts';
+import { stepName } from '../gate/index.ts';
 import { type Direction, type Release, type ReleaseSettings, type Step, type Tier } from '../release/index.ts';
 import { listen } from './dispatch.io.ts';
 import { explainNotifications, type Notifications, reachedOut, undeclaredDispatch } from './dispatch.ts';

@@ -5,6 +5,7 @@ import {
   type MetricName,
   type Release,
   type ReleaseName,
+  type ReleaseSettings,
   type SealedRelease,
   type Step,
   type TierId,

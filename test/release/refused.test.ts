@@ -88,6 +88,22 @@ describe('a release', () => {
       },
     ],
     ['RULE_ENUM_USED', up("alter type colour add value 'red'; insert into t values ('red');")],
+    ['RULE_SETTING', up(`select current_setting('app.mode');`)],
+    ['RULE_SETTING', up(`select current_setting('app.' || 'mode', true);`)],
+    ['RULE_SETTING', up(`select pg_catalog.current_setting(relname::text) from pg_class;`)],
+    [
+      'RULE_SETTING',
+      up(`do $$ begin if current_setting('app.mode', true) = 'x' then delete from t; end if; end $$;`),
+    ],
+    [
+      'RULE_SETTING',
+      up(`create view w as select current_setting('App.Mode'::text, true) as m;`),
+    ],
+    [
+      'RULE_SETTING',
+      up(`create function w() returns text language sql begin atomic select current_setting('app.mode'); end;`),
+    ],
+    ['RULE_SETTING', up('show app.mode;')],
     ['RULE_NOT_VALID', up('alter table t add constraint c check (i > 0) not valid;')],
     ['QUERY_NOT_SELECT', { ...sound, 'metrics/rows.sql': 'delete from t' }],
     ['QUERY_NOT_SELECT', { ...sound, 'metrics/rows.sql': 'select 1; select 2' }],

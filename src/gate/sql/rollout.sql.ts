@@ -168,7 +168,7 @@ end $gate$;
 create function gate.claim_step(of_statement text, of_direction text, of_tier text, of_n integer, step text, out secret bytea, out path text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
-  t gate.tiers; sealed text;
+  t gate.tiers; sealed text; wrong text;
 begin
   perform gate.require_executor();
   select e.* into t from gate.tiers e
@@ -176,6 +176,10 @@ begin
   if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;
   perform gate.require_still_open(t);
   perform gate.reset_session(t.names, t.settings, t.until);
+  if step ~* 'current_setting' then
+    wrong := gate.foreign_name(array[step], t.names);
+    if wrong is not null then perform gate.refuse('setting', wrong); end if;
+  end if;
   path := t.path;
   sealed := t.steps[of_n];
   if exists (select from gate.steps s where s.token is not null) then perform gate.refuse('order', 'a step is running'); end if;

@@ -53,11 +53,25 @@ begin
   return found_one;
 end $gate$;
 
--- Null: no name that SQL of this database reads by current_setting('a.b') has a value here but the one of the database, or of the release.
--- No catalogue lists settings of one's own making (a.b), so what a client sets as it connects is looked for by name.
-create function gate.foreign_name(declared jsonb) returns text
-language sql security definer set search_path = pg_catalog, pg_temp set standard_conforming_strings = on set jit = off as $gate$
-  with body (what) as (
+-- Null: no name that these texts read by current_setting('a.b') has a value here but the one of the database, or of the release.
+create function gate.foreign_name(texts text[], declared text[]) returns text
+language sql security definer set search_path = pg_catalog, pg_temp set standard_conforming_strings = on as $gate$
+  with named (name) as (
+    select distinct lower(m[1]) from unnest(texts) t(what) cross join regexp_matches(what, 'current_setting\s*\(\s*(?:E?''|\$\w*\$)([a-z_][\w$]*(?:[.][a-z_][\w$]*)+)', 'gi') m)
+  select format('%s, which SQL of this database reads, was set by the client or for the whole server; declare it under settings: {custom} of the release', name)
+  from named where coalesce(current_setting(name, true), '') <> '' and name <> all (declared)
+    and not exists (select from pg_settings s where lower(s.name) = named.name)
+    and current_setting(name, true) is distinct from (select substr(c, strpos(c, '=') + 1) from pg_db_role_setting r cross join unnest(r.setconfig) c
+      where r.setrole = 0 and r.setdatabase in (0, (select oid from pg_database where datname = current_database())) and lower(split_part(c, '=', 1)) = named.name
+      order by r.setdatabase desc limit 1)
+  order by name limit 1
+$gate$;
+
+-- What of the application calls current_setting(), whenever it runs. No catalogue lists settings of one's own making (a.b), so what a client
+-- sets as it connects is looked for by name.
+create function gate.reading_settings() returns text[]
+language sql security definer set search_path = pg_catalog, pg_temp set jit = off as $gate$
+  select array(
     select p.prosrc from pg_proc p where p.oid >= 16384 and p.pronamespace <> 'gate'::regnamespace and p.prosrc ~* 'current_setting'
     union all select pg_get_function_sqlbody(p.oid) from pg_proc p where p.oid >= 16384 and p.prosqlbody::text ~ ${calls}
     union all select pg_get_expr(d.adbin, d.adrelid) from pg_attrdef d where d.adbin::text ~ ${calls}
@@ -66,16 +80,7 @@ language sql security definer set search_path = pg_catalog, pg_temp set standard
       where p.polqual::text ~ ${calls} or p.polwithcheck::text ~ ${calls}
     union all select pg_get_ruledef(r.oid) from pg_rewrite r where r.oid >= 16384 and (r.ev_action::text ~ ${calls} or r.ev_qual::text ~ ${calls})
     union all select pg_get_triggerdef(t.oid) from pg_trigger t where t.tgqual::text ~ ${calls}
-    union all select pg_get_indexdef(i.indexrelid) from pg_index i where i.indexprs::text ~ ${calls} or i.indpred::text ~ ${calls}),
-  named (name) as (
-    select distinct lower(m[1]) from body cross join regexp_matches(what, 'current_setting\s*\(\s*(?:E?''|\$\w*\$)([a-z_][\w$]*(?:[.][a-z_][\w$]*)+)', 'gi') m)
-  select format('%s, which SQL of this database reads, was set by the client or for the whole server; declare it under settings: {custom} of the release', name)
-  from named where coalesce(current_setting(name, true), '') <> '' and not declared ? name
-    and not exists (select from pg_settings s where lower(s.name) = name)
-    and current_setting(name, true) is distinct from (select substr(c, strpos(c, '=') + 1) from pg_db_role_setting r cross join unnest(r.setconfig) c
-      where r.setrole = 0 and r.setdatabase in (0, (select oid from pg_database where datname = current_database())) and lower(split_part(c, '=', 1)) = name
-      order by r.setdatabase desc limit 1)
-  order by name limit 1
+    union all select pg_get_indexdef(i.indexrelid) from pg_index i where i.indexprs::text ~ ${calls} or i.indpred::text ~ ${calls})
 $gate$;
 
 -- How long the session may be idle within a transaction: as long as it says itself, within the gate's bound.
@@ -113,7 +118,7 @@ begin
     current_setting('client_connection_check_interval')] || array(select value from jsonb_each_text(custom) order by key);
   perform gate.reset_session(names, settings, until);
   if pg_client_encoding() is distinct from 'UTF8' then perform gate.refuse('setting', 'client_encoding is not UTF8'); end if;
-  wrong := gate.foreign_name(custom);
+  wrong := gate.foreign_name(gate.reading_settings(), names);
   if wrong is not null then perform gate.refuse('setting', wrong); end if;
   -- what functions of the application were planned with, when this session called them under settings of its own
   execute 'discard plans';
