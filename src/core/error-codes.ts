@@ -48,7 +48,10 @@ export const errorCodes = {
   RULE_GATE: [3, 'A statement reaches for the gate, its roles or the event triggers.'],
   RULE_EXECUTE: [3, 'A statement that the gate cannot run, because it runs each step by EXECUTE.'],
   RULE_SUPERUSER: [3, 'A statement that only a superuser may run.'],
-  RULE_SETTING: [3, 'SQL reads a setting of its own making that the release does not declare, or under a name that is computed.'],
+  RULE_SETTING: [
+    3,
+    'SQL reads a setting of its own making that the release does not declare, or under a name that is computed.',
+  ],
   RULE_ENUM_USED: [3, 'An enum value is used in the transaction that adds it.'],
   RULE_NOT_VALID: [3, 'A constraint is NOT VALID and never validated.'],
   QUERY_NOT_SELECT: [3, 'A metric or check is not one SELECT.'],

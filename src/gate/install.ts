@@ -11,6 +11,7 @@ import { openingFunctions } from './sql/opening.sql.ts';
 import { p256Functions } from './sql/p256.sql.ts';
 import { peopleFunctions } from './sql/people.sql.ts';
 import { purposeFunctions } from './sql/purpose.sql.ts';
+import { readingFunctions } from './sql/reading.sql.ts';
 import { recordFunctions } from './sql/record.sql.ts';
 import { releaseFunctions, rolloutFunctions } from './sql/rollout.sql.ts';
 import { sessionFunctions } from './sql/session.sql.ts';
@@ -156,6 +157,7 @@ export function gateFunctions({ serverVersion, as }: Pick<InstallPlan, 'serverVe
     openingFunctions,
     sessionFunctions,
     rolloutFunctions,
+    readingFunctions,
     recordFunctions,
     as === 'superuser' ? eventTriggers : '',
   ].join('\n');

@@ -1,7 +1,4 @@
-import { pinnedSettings } from '../database/index.ts';
-
-/** The name that every session shows while ratified SQL runs, so that SQL which reads it finds the same everywhere. */
-export const stepName = 'oneroof attempt';
+import { pinnedSettings, stepName } from '../database/index.ts';
 
 /** What the gate fixes by itself while the application's SQL runs; a session may come with any value of these. */
 export const fixedSettings: Readonly<Record<string, string>> = {

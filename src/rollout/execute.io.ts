@@ -19,7 +19,7 @@ import {
   type RolloutResult,
   type TierRun,
 } from './rollout.ts';
-import { attemptName, type ExecutorPlan, interrupted, openExecutor, renewSettings } from './session.io.ts';
+import { attemptName, interrupted, openExecutor, renewSettings } from './session.io.ts';
 import { settle } from './settle.io.ts';
 import { failed, isLost, type Piece, piecesOf, runPiece, Undone, unusable } from './tier.io.ts';
 
@@ -149,15 +149,12 @@ class Executor {
 
   /** The error of a transaction that is not tried again; where it waited for a lock, with who of the executor's role is in a transaction. */
   private async given(cause: unknown, piece: Piece, at: Step | null): Promise<OneRoofError> {
-    const holders = isRetryable(stateOf(cause))
-      ? await this.open().then(gate.readHolders, () => [])
-      : [];
+    const holders = isRetryable(stateOf(cause)) ? await this.open().then(gate.readHolders, () => []) : [];
     return this.epoch === '' ? notBegun(cause, holders) : failed(cause, { entry: this.entry(piece), at, holders });
   }
 
   private async once(piece: Piece): Promise<void> {
-    const session = await this.open();
-    await renewSettings(session, this.plan.sealed.release.settings, this.sessionPlan(attemptName));
+    const session = await this.renewed();
     const entry = this.entry(piece);
     const [before, backend] = [await gate.readIdentity(session), await gate.readBackend(session)];
     await this.record(piece, 'intent', null);
@@ -235,13 +232,16 @@ class Executor {
   }
 
   private connect(applicationName: string): Promise<Session> {
-    const { sealed, target } = this.plan;
-    return openExecutor(target.executor, sealed.release.settings, this.sessionPlan(applicationName));
+    const { sealed, target, lease } = this.plan;
+    return openExecutor(target.executor, sealed.release.settings, { applicationName, write: 'yes', lease });
   }
 
-  private sessionPlan(applicationName: string): ExecutorPlan {
-    const { lease } = this.plan;
-    return { applicationName, write: 'yes', ...(lease === undefined ? {} : { lease }) };
+  /** Its settings again: what the gate has reset in the transaction before lasts. */
+  private async renewed(): Promise<Session> {
+    const session = await this.open();
+    const { sealed, lease } = this.plan;
+    await renewSettings(session, sealed.release.settings, { applicationName: attemptName, write: 'yes', lease });
+    return session;
   }
 
   private async close(): Promise<void> {
@@ -251,7 +251,7 @@ class Executor {
 
   /** The fence is raised once there is work to do; a retry keeps its attempt. */
   private async begin(): Promise<void> {
-    const session = await this.open();
+    const session = await this.renewed();
     const { signal } = this.plan;
     // also where its commit waits for a standby: a fence that a failover loses fences nobody off, and nobody goes on there
     let cancelled: Promise<unknown> = Promise.resolve();
@@ -281,20 +281,10 @@ class Executor {
   private async record(piece: Piece, phase: Execution['phase'], reason: string | null): Promise<void> {
     const { sealed, target, statement, direction } = this.plan;
     const first = piece.steps[0]?.n ?? 0;
-    await this.plan.record({
-      version: 1,
-      release: sealed.release.name,
-      seal: sealed.seal,
-      target: target.name,
-      statement,
-      direction,
-      tier: piece.tier.id,
-      steps: [first, piece.steps.at(-1)?.n ?? first],
-      epoch: this.epoch,
-      phase,
-      reason,
-      at: now(),
-    });
+    const what = { release: sealed.release.name, seal: sealed.seal, target: target.name, statement, direction };
+    const steps: Execution['steps'] = [first, piece.steps.at(-1)?.n ?? first];
+    const { epoch } = this;
+    await this.plan.record({ version: 1, ...what, tier: piece.tier.id, steps, epoch, phase, reason, at: now() });
   }
 
   private async pause(length: number): Promise<void> {

@@ -3,7 +3,7 @@ import { type StatementDigest } from '../evidence/index.ts';
 import { readCycles } from '../gate/index.ts';
 import { type Direction, type Step } from '../release/index.ts';
 import { type Backend, type Findings, type ServerIdentity, standby } from './outcome.ts';
-import { type Epoch, type Progress } from './rollout.ts';
+import { type Epoch, type Holder, type Progress } from './rollout.ts';
 
 /** One cycle in one direction: what every call of the gate names. */
 export interface Cycle {
@@ -110,14 +110,6 @@ export async function isNewerAlive(session: Session, epoch: Epoch): Promise<bool
     where f.epoch > ${epoch}::bigint and f.pid <> pg_catalog.pg_backend_pid()
       and (a.backend_start is null or a.backend_start <= f.taken_at)`);
   return rows.length > 0;
-}
-
-/** A session of the executor's role that is in a transaction: it may hold locks of a tier, or the fence. */
-export interface Holder {
-  readonly pid: number;
-  readonly application: string;
-  readonly since: string;
-  readonly fence: boolean;
 }
 
 /** Other sessions of the executor's role that are in a transaction. The role sees its own sessions, and may end them. */

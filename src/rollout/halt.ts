@@ -1,7 +1,7 @@
 import { OneRoofError, printable } from '../core/index.ts';
 import { type Direction, type SealedRelease } from '../release/index.ts';
-import { type Holder } from './gate-calls.io.ts';
 import { stateOf } from './refusal.ts';
+import { type Holder } from './rollout.ts';
 
 /** A server that ends the session while nothing of ours is under way: admin_shutdown and its kin, connection exceptions. */
 export function betweenTransactions(error: unknown): unknown {

@@ -1,6 +1,5 @@
 import { OneRoofError } from '../core/index.ts';
-import { type Connection, openSession, pinnedSettings, type Session, sql } from '../database/index.ts';
-import { stepName } from '../gate/index.ts';
+import { type Connection, openSession, pinnedSettings, type Session, sql, stepName } from '../database/index.ts';
 import { type ReleaseSettings } from '../release/index.ts';
 
 /** How long the server lets a silent executor hold its locks. Milliseconds; a step's answer is followed by the next call at once. */
@@ -12,7 +11,7 @@ const longestLockWait = 2000;
 export interface ExecutorPlan {
   readonly applicationName: string;
   readonly write: 'yes' | 'never';
-  readonly lease?: number;
+  readonly lease?: number | undefined;
 }
 
 /**
@@ -21,11 +20,7 @@ export interface ExecutorPlan {
  *
  * Errors  those of openSession.
  */
-export function openExecutor(
-  connection: Connection,
-  settings: ReleaseSettings,
-  plan: ExecutorPlan,
-): Promise<Session> {
+export function openExecutor(connection: Connection, settings: ReleaseSettings, plan: ExecutorPlan): Promise<Session> {
   const { applicationName } = plan;
   return openSession(connection, { applicationName, send: 'ahead', settings: settingsOf(settings, plan) });
 }

@@ -2,10 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { OneRoofError, printable } from '../core/index.ts';
 import { problemOf, type Session, type StepResult, sql } from '../database/index.ts';
 import { type Step, type Tier } from '../release/index.ts';
-import { type Entry, enterTier, type Holder, leaveTier } from './gate-calls.io.ts';
+import { type Entry, enterTier, leaveTier } from './gate-calls.io.ts';
 import { endHolders, explainHolders } from './halt.ts';
 import { stateOf } from './refusal.ts';
-import { type Replication, type RolloutEvent } from './rollout.ts';
+import { type Holder, type Replication, type RolloutEvent } from './rollout.ts';
 import { interrupted, undo } from './session.io.ts';
 import { type Numbered, runSteps } from './steps.io.ts';
 
@@ -153,7 +153,10 @@ export function failed(
   return new OneRoofError(problem.code, {
     ...problem,
     problem: `tier ${tier} was not applied: ${problem.problem}${who === '' ? '' : `; ${who}`}`,
-    fix: who === '' ? problem.fix : `${problem.fix}; end a session that does not end by itself, as oneroof_executor or a superuser: ${endHolders(holders)}`,
+    fix:
+      who === ''
+        ? problem.fix
+        : `${problem.fix}; end a session that does not end by itself, as oneroof_executor or a superuser: ${endHolders(holders)}`,
     cause: error,
   });
 }

@@ -8,7 +8,12 @@ import { text } from './hostile.io.ts';
 
 /** A sealed document that nobody signed, with so many bytes of a summary. */
 const documentOf = (gated: Gated, number: number, octets = 0): string =>
-  canonicalJson({ ...sealDocument(gated.sealed.release), summary: `${number}${'x'.repeat(octets)}`, metrics: [], tiers: [] });
+  canonicalJson({
+    ...sealDocument(gated.sealed.release),
+    summary: `${number}${'x'.repeat(octets)}`,
+    metrics: [],
+    tiers: [],
+  });
 
 const submit = (gated: Gated, documents: readonly string[]): Promise<void> =>
   gated.as('oneroof_relay', async (session) => {

@@ -1,4 +1,5 @@
 import { digest } from '../../src/core/index.ts';
+import { type Session } from '../../src/database/index.ts';
 import { statementDigest, type StatementDigest } from '../../src/evidence/index.ts';
 import { submitRelease, submitSignature, submitTarget } from '../../src/gate/index.ts';
 import { sealDocument, type SealedRelease } from '../../src/release/index.ts';
@@ -14,17 +15,20 @@ export const begin = (statement: string, direction = 'up'): string =>
 
 /** Runs statements as one of the gate's roles, in one session. */
 export const as = (gated: Gated, role: string, statements: readonly string[]): Promise<void> =>
-  gated.as(role, async (session) => {
-    let given = '0';
-    for (const statement of statements) {
-      if (!/^select gate[.]begin_attempt[(]'[^']*', '[a-z]*'[)]::text$/.test(statement)) {
-        await session.run(statement.replaceAll(epoch, given));
-        continue;
-      }
-      const rows = await session.rows(statement, { maxRows: 1 });
-      given = rows[0]?.[0] ?? '0';
+  gated.as(role, (session) => runAll(session, statements));
+
+/** Runs statements in a session; those behind `begin` are told the number of the attempt. */
+export async function runAll(session: Session, statements: readonly string[]): Promise<void> {
+  let given = '0';
+  for (const statement of statements) {
+    if (!/^select gate[.]begin_attempt[(]'[^']*', '[a-z]*'[)]::text$/.test(statement)) {
+      await session.run(statement.replaceAll(epoch, given));
+      continue;
     }
-  });
+    const rows = await session.rows(statement, { maxRows: 1 });
+    given = rows[0]?.[0] ?? '0';
+  }
+}
 
 /** A string as SQL. */
 export const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;

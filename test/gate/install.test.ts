@@ -264,7 +264,10 @@ describe.each(versions)('installing the gate on %s', (version) => {
       ['alter role oneroof_executor set work_mem = 64'],
       [`alter role gate_owner ${here} set search_path = public`],
       ['grant insert on t to oneroof_executor'],
-      ['create function door() returns integer language sql return 1', 'grant execute on function door() to oneroof_relay'],
+      [
+        'create function door() returns integer language sql return 1',
+        'grant execute on function door() to oneroof_relay',
+      ],
       ['create table theirs (i integer)', 'alter table theirs owner to oneroof_observer'],
     ]) {
       await runSql(database, more);

@@ -91,14 +91,8 @@ describe('a release', () => {
     ['RULE_SETTING', up(`select current_setting('app.mode');`)],
     ['RULE_SETTING', up(`select current_setting('app.' || 'mode', true);`)],
     ['RULE_SETTING', up(`select pg_catalog.current_setting(relname::text) from pg_class;`)],
-    [
-      'RULE_SETTING',
-      up(`do $$ begin if current_setting('app.mode', true) = 'x' then delete from t; end if; end $$;`),
-    ],
-    [
-      'RULE_SETTING',
-      up(`create view w as select current_setting('App.Mode'::text, true) as m;`),
-    ],
+    ['RULE_SETTING', up(`do $$ begin if current_setting('app.mode', true) = 'x' then delete from t; end if; end $$;`)],
+    ['RULE_SETTING', up(`create view w as select current_setting('App.Mode'::text, true) as m;`)],
     [
       'RULE_SETTING',
       up(`create function w() returns text language sql begin atomic select current_setting('app.mode'); end;`),

@@ -52,7 +52,11 @@ function hanging(database: Connection): Hanging {
     stuck: (which) =>
       ask(async (session) => {
         for (const until = Date.now() + 30_000; Date.now() < until; await wait(20)) {
-          const pid = await waiting(session, '^oneroof attempt$', which === 'begin' ? 'gate.begin_attempt' : '^commit$');
+          const pid = await waiting(
+            session,
+            '^oneroof attempt$',
+            which === 'begin' ? 'gate.begin_attempt' : '^commit$',
+          );
           if (pid !== undefined) return pid;
         }
         throw new Error(`no COMMIT of a ${which} waits`);
