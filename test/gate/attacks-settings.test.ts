@@ -2,8 +2,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sql } from '../../src/database/index.ts';
 import { runSql, versions, withSession } from '../database.io.ts';
-import { type Gated, type GatedPlan, withGate } from './cycle.io.ts';
-import { ratifyHostile } from './hostile.io.ts';
+import { type Gated, type GatedPlan, release, withGate } from './cycle.io.ts';
+import { as, attempt, ratifyHostile, step } from './hostile.io.ts';
 import { ownedServers } from './owned.io.ts';
 
 /** What a stolen credential of the executor brings along, under which a ratified step would write into `taken`. */
@@ -221,8 +221,8 @@ const thefts: readonly Theft[] = [
 
 /** Runs an attempt with what a thief brings, in one session that begins with these options. */
 async function steal(gated: Gated, theft: Theft): Promise<void> {
-  const { client = '', earlier = [], before = [], between = [], step } = theft;
-  const statement = await ratifyHostile(gated, { steps: [step] });
+  const { client = '', earlier = [], before = [], between = [], step: text } = theft;
+  const statement = await ratifyHostile(gated, { steps: [text] });
   const { host, port, database } = gated.database;
   const open = async (options: string): Promise<pg.Client> => {
     const session = new pg.Client({ host, port, database, user: 'oneroof_executor', options });
@@ -241,7 +241,7 @@ async function steal(gated: Gated, theft: Theft): Promise<void> {
     await session.query('begin');
     await session.query(`select gate.enter_tier($1, 'up', '1-rows', $2)`, [statement, epoch]);
     for (const text of between) await session.query(text);
-    await session.query(`select gate.run_step($1, 'up', '1-rows', 1, $2)`, [statement, step]);
+    await session.query(`select gate.run_step($1, 'up', '1-rows', 1, $2)`, [statement, text]);
     await session.query(`select gate.leave_tier($1, 'up', '1-rows', $2)`, [statement, epoch]);
     await session.query('commit');
   } finally {
@@ -313,3 +313,25 @@ describe.each(installs)(
     );
   },
 );
+
+describe.each(versions)('a setting that a release declares, on PostgreSQL %s', (version) => {
+  const up = `insert into t select 2 where current_setting('app.mode') = 'blue';\ninsert into t values (3);\n`;
+  const files = {
+    ...release,
+    'release.yaml': release['release.yaml']?.replace('touches:', 'settings: { custom: { app.mode: blue } }\ntouches:') ?? '',
+    'tiers/1-rows/up.sql': up,
+  };
+  it('has its value in each step and metric, whatever the session brings', () =>
+    withGate(version, { files }, async (gated) => {
+      const statement = await gated.ratify(await gated.ratification(), [gated.people.ana, gated.people.ben]);
+      const steps = gated.sealed.release.tiers[0]?.up.map(({ sql: text }, at) => step(statement, at + 1, text)) ?? [];
+      await as(gated, 'oneroof_executor', [
+        `set app.mode = 'evil'`,
+        ...attempt(statement, [`set app.mode = 'evil'`, ...steps]),
+      ]);
+      const [row] = await withSession(gated.database, (session) =>
+        session.query<{ rows: string }>(sql`select count(*)::text as rows from public.t`),
+      );
+      expect(row?.rows).toBe('3');
+    }));
+});
