@@ -318,7 +318,8 @@ describe.each(versions)('a setting that a release declares, on PostgreSQL %s', (
   const up = `insert into t select 2 where current_setting('app.mode') = 'blue';\ninsert into t values (3);\n`;
   const files = {
     ...release,
-    'release.yaml': release['release.yaml']?.replace('touches:', 'settings: { custom: { app.mode: blue } }\ntouches:') ?? '',
+    'release.yaml':
+      release['release.yaml']?.replace('touches:', 'settings: { custom: { app.mode: blue } }\ntouches:') ?? '',
     'tiers/1-rows/up.sql': up,
   };
   it('has its value in each step and metric, whatever the session brings', () =>

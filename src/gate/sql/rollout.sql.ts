@@ -175,12 +175,12 @@ begin
     where (e.statement, e.direction, e.tier) = (of_statement, of_direction, of_tier) and e.xid = pg_current_xact_id();
   if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;
   perform gate.require_still_open(t);
+  path := t.path;
   perform gate.reset_session(t.names, t.settings, t.until);
   if step ~* 'current_setting' then
     wrong := gate.foreign_name(array[step], t.names);
     if wrong is not null then perform gate.refuse('setting', wrong); end if;
   end if;
-  path := t.path;
   sealed := t.steps[of_n];
   if exists (select from gate.steps s where s.token is not null) then perform gate.refuse('order', 'a step is running'); end if;
   -- numbers have no gaps, because they come from here alone: the last one is how many there are
@@ -239,9 +239,9 @@ begin
     and e.xid = pg_current_xact_id();
   if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;
   perform gate.require_still_open(t);
-  perform gate.reset_session(t.names, t.settings, t.until);
   select count(*) into steps from gate.steps s where (s.statement, s.direction, s.tier) = (of_statement, of_direction, of_tier) and s.token is null;
   if steps is distinct from jsonb_array_length(of_definition -> of_direction) then perform gate.refuse('order', 'steps of this tier are left'); end if;
+  perform gate.reset_session(t.names, t.settings, t.until);
   perform gate.settle(gate.path_of(of_statement));
   if of_direction is distinct from 'down' then
     for each_check in select jsonb_array_elements_text(of_definition -> 'check') loop

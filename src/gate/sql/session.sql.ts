@@ -121,6 +121,9 @@ begin
   wrong := gate.foreign_name(gate.reading_settings(), names);
   if wrong is not null then perform gate.refuse('setting', wrong); end if;
   -- what functions of the application were planned with, when this session called them under settings of its own
-  execute 'discard plans';
+  if exists (select from pg_proc p where p.oid >= 16384 and p.prolang not in (12, 13) and p.pronamespace <> 'gate'::regnamespace
+    and has_function_privilege('oneroof_executor', p.oid, 'execute') and has_schema_privilege('oneroof_executor', p.pronamespace, 'usage')) then
+    execute 'discard plans';
+  end if;
 end $gate$;
 `;

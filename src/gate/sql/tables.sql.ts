@@ -85,8 +85,9 @@ comment on column gate.fence.taken_at is 'When that was: a process that has the 
 create table gate.tiers (
   statement text not null references gate.statements, direction text not null check (direction in ('up', 'down')), tier text not null,
   epoch bigint not null, xid xid8 not null, definers text not null,
-  steps text[] not null, transaction text not null, path text not null, names text[] not null, settings text[] not null,
+  steps text[] not null, transaction text not null, path text not null,
   until timestamptz not null, documents bigint not null, answered text,
+  names text[] not null default '{}', settings text[] not null default '{}',
   primary key (statement, direction, tier));
 comment on table gate.tiers is 'Tiers that were entered.';
 comment on column gate.tiers.statement is 'The ratification.';
@@ -98,11 +99,11 @@ comment on column gate.tiers.definers is 'The SECURITY DEFINER functions that th
 comment on column gate.tiers.steps is 'The digests of its steps, as sealed.';
 comment on column gate.tiers.transaction is 'single or each, as sealed.';
 comment on column gate.tiers.path is 'The search path of its steps, as sealed.';
-comment on column gate.tiers.names is 'Settings that each of its steps has: time-outs, and those of the release.';
-comment on column gate.tiers.settings is 'Their values, in the same order.';
 comment on column gate.tiers.until is 'When its time ends, as it was when the tier was entered.';
 comment on column gate.tiers.documents is 'The newest registry or policy when the tier was entered.';
 comment on column gate.tiers.answered is 'The ratification that answered the hold point before it; null: there was none.';
+comment on column gate.tiers.names is 'Settings that each of its steps has: time-outs, and those of the release.';
+comment on column gate.tiers.settings is 'Their values, in the same order.';
 
 create table gate.steps (
   statement text not null, direction text not null, tier text not null, n integer not null, digest text not null, token bytea,
