@@ -336,3 +336,18 @@ describe.each(versions)('a setting that a release declares, on PostgreSQL %s', (
       expect(row?.rows).toBe('3');
     }));
 });
+
+describe.each(versions)('a setting of the database, on PostgreSQL %s', (version) => {
+  it('is part of the schema that people sign, and is compared', () =>
+    withGate(version, {}, async (gated) => {
+      const people = [gated.people.ana, gated.people.ben];
+      const enter = (statement: string): Promise<void> =>
+        as(gated, 'oneroof_executor', [...attempt(statement, [], ['rollback'])]);
+      const before = await gated.ratify(await gated.ratification(), people);
+      await enter(before);
+      const { database } = gated.database;
+      await runSql(gated.database, [`alter database ${database} set plpgsql.check_asserts = off`]);
+      await expect(enter(before)).rejects.toThrow('gate: schema');
+      await enter(await gated.ratify(await gated.ratification(), people));
+    }));
+});

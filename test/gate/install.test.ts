@@ -296,11 +296,16 @@ describe.each(versions)('installing the gate on %s', (version) => {
       'grant select on gate.statements to oneroof_relay',
       'grant usage, create on schema public to oneroof_executor',
       'create function public.back_door() returns void language sql security definer as $$ $$',
+      `alter role oneroof_executor in database ${database.database} set app.mode = 'evil'`,
+      'alter role oneroof_relay set work_mem = 64',
     ]);
     const { outcome, fix } = (await gateCheck()) ?? {};
     expect(outcome).toBe('problem');
     const fixes = (fix ?? '').split('\n').slice(1);
-    expect(fixes).toHaveLength(5);
+    expect(fixes).toHaveLength(7);
+    expect(
+      fixes.filter((one) => /^alter role oneroof_(executor in database \w+|relay) reset all;/.test(one)),
+    ).toHaveLength(2);
     expect(fixes).toContain('revoke create on schema public from oneroof_executor;');
     expect(fix).toContain('revoke execute on function public.back_door() from public');
     const session = await openSession(database, { applicationName: 'test', settings: { search_path: 'public' } });

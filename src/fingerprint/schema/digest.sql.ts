@@ -38,11 +38,17 @@ const left = ['database', 'subscription', 'system catalogue'];
 const kindOf = (query: string): string => /^select '([a-z ]+)' as kind/.exec(query)?.[1] ?? '';
 const withoutGate = `name !~ '^gate[.]' and name not in ('gate', 'oneroof_gate_ddl', 'oneroof_gate_drop')`;
 
+/** Settings of the database for everybody: a clone has them too, and SQL means something else under others. */
+const settings = `select 'database settings' as kind, 'current' as name, coalesce((select jsonb_agg(c order by c collate "C")
+    from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase cross join unnest(s.setconfig) c
+    where d.datname = current_database() and s.setrole = 0), '[]') as logical, '{}'::jsonb as strict`;
+
 function queriesOf(serverVersion: number): readonly string[] {
   return catalogQueries
     .map((query) => query({ version: serverVersion, conninfo: 'hidden' }))
     .filter((text) => text !== null)
-    .filter((text) => !left.includes(kindOf(text)));
+    .filter((text) => !left.includes(kindOf(text)))
+    .concat(settings);
 }
 
 function together(queries: readonly string[]): string {
