@@ -282,5 +282,4 @@ begin
 end $gate$;
 
 create constraint trigger whole_tiers after insert or update on gate.tiers deferrable initially deferred for each row execute function gate.check_commit();
-alter table gate.tiers enable always trigger whole_tiers;
 `.replaceAll('%PINNED%', () => pinned);
