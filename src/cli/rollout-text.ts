@@ -56,7 +56,6 @@ export interface RolloutCourse {
 
 /** What each event says, where it is no statement. */
 export const eventWords: Readonly<Record<RolloutEvent['at'], string>> = {
-  begin: 'beginning',
   attempt: 'attempt',
   enter: 'asking the gate',
   step: 'statements',

@@ -35,6 +35,8 @@ export interface Run {
   readonly lease?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (event: RolloutEvent) => void;
+  /** Told the server process of each session that works on it. */
+  readonly onSession?: (pid: number) => void;
   /** Keeps a line of the record; a transaction begins only once its intent is kept. */
   readonly record: (execution: Execution) => Promise<void>;
 }
@@ -226,6 +228,7 @@ class Executor {
   private async open(): Promise<Session> {
     if (this.session !== null) return this.session;
     this.session = await this.connect(attemptName);
+    this.plan.onSession?.(this.session.pid);
     // an address may lead elsewhere than a moment ago
     await requireWritable(this.session);
     return this.session;
@@ -236,7 +239,6 @@ class Executor {
     return openExecutor(target.executor, sealed.release.settings, { applicationName, write: 'yes', lease });
   }
 
-  /** Its settings again: what the gate has reset in the transaction before lasts. */
   private async renewed(): Promise<Session> {
     const session = await this.open();
     const { sealed, lease } = this.plan;
@@ -259,7 +261,6 @@ class Executor {
       cancelled = session.cancel().catch(() => null);
     };
     signal?.addEventListener('abort', cancel);
-    this.say({ at: 'begin', tier: null, step: null });
     try {
       this.epoch = await gate.beginAttempt(session, this.plan);
     } catch (error) {
@@ -294,6 +295,6 @@ class Executor {
   }
 
   private say(event: RolloutEvent): void {
-    this.plan.onProgress?.({ ...event, ...(this.session === null ? {} : { pid: this.session.pid }) });
+    this.plan.onProgress?.(event);
   }
 }

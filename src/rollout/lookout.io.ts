@@ -11,6 +11,8 @@ const pace = { long: 500, retried: 100 } as const;
 
 /** Looks who keeps an attempt waiting, with a session of its own that cannot write; it never ends anybody's session. */
 export interface Lookout {
+  /** Names the server process whose waiting is looked at; before it is named nobody is found. */
+  watch(pid: number): void;
   /** Follows the attempt: what it does now, and whether it was tried again. */
   see(event: RolloutEvent): void;
   close(): Promise<void>;
@@ -64,8 +66,10 @@ export function openLookout(plan: {
     });
   }, pace.retried);
   return {
-    see: ({ at, pid: of }) => {
-      pid = of ?? pid;
+    watch: (of) => {
+      pid = of;
+    },
+    see: ({ at }) => {
       if (at === 'waiting') return say([{ pid: null, application: 'another attempt', relation: null, mode: null }]);
       if (at === 'retry') mode = 'retried';
       else if (at === 'committed' || at === 'attempt') {

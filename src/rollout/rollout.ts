@@ -70,21 +70,9 @@ export interface Execution {
 
 /** How far a run is. */
 export interface RolloutEvent {
-  readonly at:
-    | 'begin'
-    | 'attempt'
-    | 'enter'
-    | 'step'
-    | 'leave'
-    | 'commit'
-    | 'uncertain'
-    | 'committed'
-    | 'retry'
-    | 'waiting';
+  readonly at: 'attempt' | 'enter' | 'step' | 'leave' | 'commit' | 'uncertain' | 'committed' | 'retry' | 'waiting';
   readonly tier: string | null;
   readonly step: number | null;
-  /** The server process of the session; absent where there is none yet. */
-  readonly pid?: number;
 }
 
 /** A session of the executor's role that is in a transaction: it may hold locks of a tier, or the fence. */

@@ -36,6 +36,7 @@ describe.each(versions)('who is waited for on PostgreSQL %s', (version) => {
           target: { name: 'test', executor: connection },
           patience: { attempts: 50, budget: 30_000, firstPause: 20 },
           record: async () => undefined,
+          onSession: lookout.watch,
           onProgress: (event) => {
             events.push(event.at);
             lookout.see(event);
@@ -76,7 +77,8 @@ describe.each(versions)('who is waited for on PostgreSQL %s', (version) => {
         onWaiting: (waiting) => seen.push({ after: performance.now() - from, waiting }),
         onTrouble: (why) => expect.unreachable(why),
       });
-      lookout.see({ at: 'attempt', tier: null, step: 7, pid: attempt.pid });
+      lookout.watch(attempt.pid);
+      lookout.see({ at: 'attempt', tier: null, step: 7 });
       try {
         await withSession(database, async (other) => {
           for (const prepared of [false, true]) {

@@ -121,7 +121,10 @@ it.each(versions)(
                 onTrouble: (why) => expect.unreachable(why),
               });
               const onProgress = (event: RolloutEvent): void => lookout.see(event);
-              return { ended: run(ground, statement, 'up', { onProgress, ...extra }), close: () => lookout.close() };
+              return {
+                ended: run(ground, statement, 'up', { onProgress, onSession: lookout.watch, ...extra }),
+                close: () => lookout.close(),
+              };
             };
             const stop = new AbortController();
             const first = looking({
