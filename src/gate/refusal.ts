@@ -26,6 +26,7 @@ const closing = [
   'evidence',
   'executor',
   'session',
+  'setting',
   'fence',
   'order',
   'one-way',

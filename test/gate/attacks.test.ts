@@ -5,7 +5,7 @@ import { statementDigest, writeStatement } from '../../src/evidence/index.ts';
 import { submitRelease, submitSignature } from '../../src/gate/index.ts';
 import { runSql, newest } from '../database.io.ts';
 import { assertion, registryOf, runTier, signer, withCopy, withGate } from './cycle.io.ts';
-import { as, attempt, step, text } from './hostile.io.ts';
+import { as, attempt, begin, epoch, step, text } from './hostile.io.ts';
 
 const hour = 3_600_000;
 const at = (ms: number): Instant => new Date(Date.now() + ms).toISOString() as Instant;
@@ -52,10 +52,10 @@ describe.each(newest)('a running gate in PostgreSQL %s', (version) => {
       await refused(
         executor,
         [
-          `select set_config('x.epoch', gate.begin_attempt('${statement}', 'up')::text, false)`,
+          begin(statement),
           `select gate.begin_attempt('${statement}', 'up')`,
           'begin',
-          `select gate.enter_tier('${statement}', 'up', '1-rows', current_setting('x.epoch')::bigint)`,
+          `select gate.enter_tier('${statement}', 'up', '1-rows', ${epoch})`,
         ],
         'gate: fence',
       );
