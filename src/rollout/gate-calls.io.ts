@@ -46,13 +46,16 @@ export async function leaveTier(session: Session, { statement, direction, tier, 
 
 /** Where a cycle stands, by the database's own rows. */
 export async function readProgress(session: Session, statement: StatementDigest): Promise<Progress> {
-  const markers = await session.query<{ tier: string; direction: Direction; epoch: Epoch; schemaAfter: string }>(
-    sql`select tier, direction, epoch::text as epoch, schema_after as "schemaAfter" from gate.markers_of(${statement})`,
-  );
-  const steps = await session.query<{ tier: string; direction: Direction; n: string }>(
-    sql`select tier, direction, n::text as n from gate.steps_of(${statement})`,
-  );
-  return { markers, steps: steps.map((step) => ({ ...step, n: Number(step.n) })) };
+  // by one statement: a COMMIT of an older attempt that comes between two would look like half of a tier
+  const [row] = await session.query<{ markers: string; steps: string }>(sql`
+    select (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('tier', tier, 'direction', direction, 'epoch', epoch::text,
+        'schemaAfter', schema_after)), '[]') from gate.markers_of(${statement}))::text as markers,
+      (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('tier', tier, 'direction', direction, 'n', n)), '[]')
+        from gate.steps_of(${statement}))::text as steps`);
+  return {
+    markers: JSON.parse(row?.markers ?? '[]') as Progress['markers'],
+    steps: JSON.parse(row?.steps ?? '[]') as Progress['steps'],
+  };
 }
 
 /** Why the gate is closed for a cycle in its direction; null where it is open. */

@@ -177,10 +177,6 @@ begin
   perform gate.require_still_open(t);
   path := t.path;
   perform gate.reset_session(t.names, t.settings, t.until);
-  if step ~* 'current_setting' then
-    wrong := gate.foreign_name(array[step], t.names);
-    if wrong is not null then perform gate.refuse('setting', wrong); end if;
-  end if;
   sealed := t.steps[of_n];
   if exists (select from gate.steps s where s.token is not null) then perform gate.refuse('order', 'a step is running'); end if;
   -- numbers have no gaps, because they come from here alone: the last one is how many there are
@@ -189,6 +185,10 @@ begin
   end if;
   if sealed is null or gate.step_digest(step) is distinct from sealed then
     perform gate.refuse('step', 'these are not the bytes that were ratified');
+  end if;
+  if step ~* 'current_setting' then
+    wrong := gate.foreign_name(array[step], t.names);
+    if wrong is not null then perform gate.refuse('setting', wrong); end if;
   end if;
   secret := uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid());
   insert into gate.steps (statement, direction, tier, n, digest, token, epoch)
