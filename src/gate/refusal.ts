@@ -75,6 +75,7 @@ const receiving = [
   'signature',
   'busy',
   'version',
+  'roles',
 ] as const;
 
 /** A code with which the gate of a database closes a rollout. */
