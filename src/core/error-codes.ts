@@ -56,6 +56,7 @@ export const errorCodes = {
   RULE_NOT_VALID: [3, 'A constraint is NOT VALID and never validated.'],
   QUERY_NOT_SELECT: [3, 'A metric or check is not one SELECT.'],
   QUERY_WRITES: [3, 'A metric or check does more than read.'],
+  PROPOSAL_FOREIGN: [3, 'A statement that people would sign was not made by this host for this release.'],
   SEAL_MISSING: [2, 'The release is not sealed.'],
   SEAL_BROKEN: [3, 'The release is no longer what was sealed.'],
   // the database

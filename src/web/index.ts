@@ -27,14 +27,13 @@ export {
   requireNext,
 } from './change.ts';
 export { type ClosingCeremony, closingCeremony, type ClosingPlan } from './closing-ceremony.io.ts';
-export { type Proposal, proposalsOf, ratificationOf } from './proposal.ts';
+export { judgeCourse, readWord } from './judgement.io.ts';
 export {
   proposedCeremony,
   type RatifyCeremony,
   ratifyCeremony,
-  type RatifyPlan,
-  type RatifyPurpose,
 } from './ratify-ceremony.io.ts';
+export { type RatifyPlan, type RatifyPurpose, requireProposal } from './propose.io.ts';
 export { recorded, type Recording } from './recording.io.ts';
 export { parsed, readInForce, type Relay, withRelay } from './relay.io.ts';
 export { dropFrom } from './leaving.ts';
