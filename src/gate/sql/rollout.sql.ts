@@ -145,9 +145,10 @@ begin
     select a.answered, a.until into answer, answer_until from gate.require_answered(of_statement, of_tier) a;
     open_until := least(open_until, answer_until);
   end if;
-  -- between the steps of a tier that runs them one by one the schema is nobody's but the tier's
+  -- between the steps of a tier that runs them one by one the schema is nobody's but the tier's. A tier that was left down has ended, also
+  -- where it was never left up: else the schema would not be looked at again before the end of the rollback
   if not exists (select from gate.steps s where s.statement = of_statement and not exists (select from gate.markers m
-      where (m.statement, m.direction, m.tier) = (s.statement, s.direction, s.tier))) then
+      where (m.statement, m.tier) = (s.statement, s.tier) and m.direction in (s.direction, 'down'))) then
     select coalesce((select m.schema_after from gate.markers m where m.statement = of_statement order by m.ordinal desc limit 1),
       (select descriptor::jsonb ->> 'schema' from gate.targets where statement = of_statement)) into expected;
     if expected is distinct from gate.schema_digest() then perform gate.refuse('schema', 'the schema is not the one that was rehearsed'); end if;
@@ -160,7 +161,9 @@ begin
     values (of_statement, of_direction, of_tier, of_epoch, pg_current_xact_id(), gate.definers(),
       array(select jsonb_array_elements_text(of_definition -> of_direction)), of_definition ->> 'transaction', coalesce(gate.path_of(of_statement), ''),
       of_names, of_settings, open_until, newest, answer)
+    -- what others made since the transaction before is theirs; within one transaction it may be what a step made
     on conflict (statement, direction, tier) do update set epoch = excluded.epoch, xid = excluded.xid, steps = excluded.steps,
+      definers = case when tiers.xid = excluded.xid then tiers.definers else excluded.definers end,
       transaction = excluded.transaction, path = excluded.path, names = excluded.names, settings = excluded.settings, until = excluded.until, documents = excluded.documents, answered = excluded.answered;
 end $gate$;
 
