@@ -1,0 +1,118 @@
+/**
+ * The gate's checks, each with what switches it off in the text that installs the gate. Each text must be there.
+ *
+ * Shape   name: from, to.
+ */
+type Control = readonly [from: string, to: string];
+
+/** A refusal that is no longer made. */
+const silent = (code: string, start: string): Control => [
+  `perform gate.refuse('${code}', '${start}`,
+  `perform num_nonnulls('${code}', '${start}`,
+];
+
+export const controls: Readonly<Record<string, Control>> = {
+  // whether a statement is open
+  'purpose of a statement': ['if asked.checks is null then', 'if false then'],
+  'registry in force': [
+    "if registry.digest is null or p #>> '{registry,digest}' is distinct from registry.digest or",
+    'if false and',
+  ],
+  'policy in force': ["if rules.digest is null or p ->> 'policy' is distinct from rules.digest then", 'if false then'],
+  'signed rules once begun': ['if asked.signed_rules and exists', 'if false and exists'],
+  'target handed in': ['if not found or gate.is_here(leaf) is not true then', 'if false then'],
+  'a cycle of the same seal': [
+    "if not found then reason := 'cycle: it names no",
+    "if false then reason := 'cycle: it names no",
+  ],
+  'a cycle in place': ['and gate.in_place(of_cycle) is not true', 'and false'],
+  'a hold point in the policy': ["if not found then reason := 'hold-point:", "if false then reason := 'hold-point:"],
+  'seats of a statement': ['reason := gate.closed_seats(of_statement, seats);', 'reason := null;'],
+  'seats of one-way tiers': [
+    `then policy -> 'seats' || coalesce(policy -> 'oneWaySeats', '[]') else`,
+    `then policy -> 'seats' else`,
+  ],
+  'seats of a hold point': [`select h -> 'seats' into seats from`, `select policy -> 'seats' into seats from`],
+  revocation: ["if 'revoked' = any(asked.checks) then", 'if false then'],
+  'begin of the window': ["if 'not-yet-valid' = any(asked.checks) and", 'if false and'],
+  'end of the window': ["if 'expired' = any(asked.checks) and", 'if false and'],
+  'later end of a rollback': ['until := case when asked.ends_later then', 'until := case when false then'],
+  'length of the window': ["if 'too-long' = any(asked.checks) and", 'if false and'],
+  'time for review': ["if 'review' = any(asked.checks) and", 'if false and'],
+  'age of the rehearsal': ["if 'rehearsal-age' = any(asked.checks) then", 'if false then'],
+  'a rehearsal named': ["if 'evidence' = any(asked.checks) and", 'if false and'],
+  'carried on by a rollback': ["gate.may(h.digest, direction, 'carry-on') and", 'false and'],
+  // an attempt and a tier
+  'READ COMMITTED': [
+    `is distinct from 'read committed' then perform gate.refuse('session'`,
+    `is distinct from 'read committed' and false then perform gate.refuse('session'`,
+  ],
+  'a cycle of its own': silent('purpose', 'this ratification opens no'),
+  'open when begun': ['perform gate.require_open(of_statement, direction);', 'perform null;'],
+  'no other cycle in place': [
+    "if other is not null then perform gate.refuse('in-progress'",
+    "if false then perform gate.refuse('in-progress'",
+  ],
+  'not undone': silent('order', 'the way back has begun'),
+  'newest attempt': [
+    'perform from gate.fence where epoch = of_epoch for update;',
+    'perform from gate.fence for update;',
+  ],
+  'lock of the fence': ['where epoch = of_epoch for update', 'where epoch = of_epoch'],
+  'age of the transaction': silent('age', 'the transaction began'),
+  'next tier': silent('order', 'another tier comes next'),
+  'one-way': silent('one-way', 'this tier has no'),
+  'data gate': [`perform gate.require_metrics(of_statement, 'data-gate',`, `perform num_nonnulls('data-gate',`],
+  'hold point answered': silent('hold-point', 'a further ratification is needed'),
+  'answer of this cycle': [`and h.body::jsonb #>> '{predicate,opens,cycle}' = of_cycle and o.reason`, 'and o.reason'],
+  'answer for this tier': [`and h.body::jsonb #>> '{predicate,opens,tier}' = of_tier`, ''],
+  schema: silent('schema', 'the schema is not'),
+  // a step
+  'entered in this transaction': [
+    " and e.xid = pg_current_xact_id();\n  if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;\n  perform gate.require_still_open(t);\n  path",
+    ';\n  perform gate.require_still_open(t);\n  path',
+  ],
+  'still open': ['perform gate.require_tier_open(t.statement, t.direction, t.tier);', 'perform null;'],
+  'still open: time': ['if (clock_timestamp() <= t.until and', 'if ('],
+  'still open: documents': ['and t.documents = (select max(d.number) from gate.documents d)', ''],
+  'still open: revocation': [
+    `r.subject in (t.statement, t.answered) and r.kind`,
+    `r.subject in (t.answered) and r.kind`,
+  ],
+  'next step': silent('order', 'another step comes next'),
+  'sealed bytes': [
+    'if sealed is null or gate.step_digest(step) is distinct from sealed then',
+    'if sealed is null then',
+  ],
+  // leaving, and COMMIT
+  'all steps': silent('order', 'steps of this tier are left'),
+  'check of a tier': silent('check', 'a check of this tier'),
+  'invariants always': [`perform gate.require_metrics(of_statement, 'invariant', invariants -> 'always');`, ''],
+  'invariants at the end': [`perform gate.require_metrics(of_statement, 'invariant', ends);`, 'perform null;'],
+  'form of COMMIT': silent('commit', 'a tier ends with COMMIT'),
+  'left before COMMIT': silent('order', 'the tier was not left before'),
+  'open at COMMIT': ['perform gate.require_tier_open(new.statement, new.direction, new.tier);', ''],
+  // what people hand in
+  'registry of a ratification': silent('registry', 'another registry is active'),
+  'policy of a ratification': silent('policy', 'another policy is active'),
+  assertion: ["if wrong is not null then perform gate.refuse(wrong, 'the signature does not count'); end if;", ''],
+  author: silent('author', 'who wrote a release'),
+  'one signature a person': silent('duplicate', 'this person has signed'),
+  // the next registry or policy
+  'chain of registries': silent('chain', 'it does not follow'),
+  'a change follows': ["if p ->> 'previous' is distinct from (gate.active(s.kind)).digest", 'if false'],
+  'begin of a change': [
+    "if (moment >= (p ->> 'notBefore')::timestamptz) is not true then return",
+    'if false then return',
+  ],
+  'end of a change': ["if (moment <= (p ->> 'expires')::timestamptz) is not true then return", 'if false then return'],
+  'length of a change': [
+    "if ((p ->> 'expires')::timestamptz - (p ->> 'notBefore')::timestamptz <=",
+    "if (interval '0' <=",
+  ],
+  'a signature that was withdrawn': [
+    "where r.kind = 'revocation' and r.subject = t.digest and w.person = p ->> 'id'",
+    'where false',
+  ],
+  quorum: [`return gate.closed_seats(of_statement, policy -> 'quorum');`, 'return null;'],
+};
