@@ -67,12 +67,14 @@ export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
   if (head === null) wrong('BUNDLE_PROOF', 'the checkpoint was edited or damaged');
   const evidence: Evidence[] = [];
   const signers = new Set<SshKey>();
+  const signerOf = new Map<number, SshKey>();
   let last = -1;
   bundle.entries.forEach((one, n) => {
     const line = readLine(one.line);
     if ('code' in line) return wrong('BUNDLE_SIGNATURE', `entry ${n} ${line.why}`);
     const { entry, signer } = line;
     signers.add(signer);
+    signerOf.set(entry.index, signer);
     if (keys !== null && !keys.includes(signer))
       wrong('BUNDLE_SIGNATURE', `entry ${n} is signed by a key that was not named`);
     if (entry.seal !== release.seal) wrong('BUNDLE_DIGEST', `entry ${n} speaks of another release`);
@@ -96,7 +98,8 @@ export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
   for (const problem of verdictProblems(sealed, evidence)) wrong('BUNDLE_VERDICT', problem);
   const { told, faults, history } = readPeople(sealed, evidence);
   for (const { code, problem } of faults) wrong(code, problem);
-  const judged = trust.release?.seal === release.seal ? judgedIn({ sealed: trust.release, evidence, history }) : [];
+  const judged =
+    trust.release?.seal === release.seal ? judgedIn({ sealed: trust.release, evidence, history, signerOf }) : [];
   const foreign = judged.filter((one) => one.state === 'foreign');
   // planting one is what anybody can who may write evidence; that people signed it is what must not be passed over
   for (const { statement, index, differs } of foreign)
@@ -121,14 +124,17 @@ function judgedIn(of: {
   readonly sealed: SealedRelease;
   readonly evidence: readonly Evidence[];
   readonly history: History;
+  readonly signerOf: ReadonlyMap<number, SshKey>;
 }): readonly Judged[] {
-  const { sealed, evidence, history } = of;
+  const { sealed, evidence, history, signerOf } = of;
   const last = evidence.at(-1)?.entry.recordedAt;
   if (last === undefined) return [];
   return judgeProposals({
     sealed,
     evidence,
     rootAt: 'unknown',
+    signerOf: (index) => signerOf.get(index) ?? null,
+    own: null,
     now: last,
     wordOf: (target) => {
       const states = history.rules.get(target);

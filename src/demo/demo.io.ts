@@ -8,6 +8,7 @@ import { gateStage, goldenStage, rehearsalStage, reportStage, sealStage } from '
 import { type CloneSetup, type Target } from '../setup/index.ts';
 import * as activation from './activation.io.ts';
 import { tellAttempts } from './attempts.io.ts';
+import { tellPlanted } from './planted.io.ts';
 import { bundle } from './bundled.io.ts';
 import { prepareFolder, removeSetup, writeSetup } from './folder.io.ts';
 import { passingFolder } from './janitor.io.ts';
@@ -17,7 +18,7 @@ import { installGate, type Production, startProduction } from './production.io.t
 import { type Story, story } from './story.ts';
 import { tellReading, tellRehearsal, tellReport, tellVerdicts } from './tell.ts';
 import { stopIf, timed } from './timed.io.ts';
-import { uninvited } from './uninvited.io.ts';
+import { forge, uninvited } from './uninvited.io.ts';
 
 const day = 86_400_000 as Milliseconds;
 const policy = { rehearsalMaxAge: (7 * day) as Milliseconds, gateMaxAge: 3_600_000 as Milliseconds };
@@ -82,7 +83,7 @@ async function prepare({ plan, tale, production, passing, agent }: Scene): Promi
     took: sealed.took,
   });
   tale.chapter('The gate goes into the database');
-  const people = await enrolPeople(plan, tale, agent);
+  const people = await enrolPeople(plan, tale, { agent, machine: await store.ownKey() });
   const installed = await timed(() => installGate(production, people));
   tale.tell({
     name: 'installed',
@@ -147,6 +148,7 @@ async function tellStory(stage: Stage, { agent, passing }: Scene, before: activa
   const { plan, tale } = stage;
   tale.chapter('Every credential that an agent can hold, and what it cannot do');
   await tellAttempts(stage, await uninvited(stage, agent));
+  await tellPlanted(stage, await forge(stage));
   stopIf(plan.signal);
   await activation.ratifyAndHold(stage);
   stopIf(plan.signal);

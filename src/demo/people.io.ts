@@ -2,13 +2,14 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson } from '../core/index.ts';
-import { readPolicyAndRegistry, type Registry, registryDocument } from '../gate/index.ts';
+import { type SshKey } from '../evidence/index.ts';
+import { readPolicyAndRegistry, type Registry, registryDocument, rights } from '../gate/index.ts';
 import { draftRegistry, makeDemoAuthenticator, notForProduction } from '../web/index.ts';
 import { freePort, writePolicy } from './folder.io.ts';
 import { type DemoPlan, type Enrolled, type People } from './plan.ts';
 import { type Story } from './story.ts';
 
-/** The agent that wrote the release: its key is enrolled as software, signs what it records, and fills no seat. */
+/** The agent that wrote the release: its key is enrolled as software, may review, and fills no seat. */
 export interface Agent {
   readonly id: string;
   /** `ssh-ed25519 AAAA…` */
@@ -40,7 +41,12 @@ const played = [
  *
  * Errors  those of `oneroof enrol`.
  */
-export async function enrolPeople(plan: DemoPlan, tale: Story, agent: Agent): Promise<People> {
+export async function enrolPeople(
+  plan: DemoPlan,
+  tale: Story,
+  software: { readonly agent: Agent; readonly machine: SshKey },
+): Promise<People> {
+  const { agent, machine } = software;
   const page = plan.ratify === 'page';
   const port = await freePort();
   const seats = page ? '[{ level: 4 }]' : '[{ level: 2 }, { level: 4, device: bound }]';
@@ -49,13 +55,20 @@ export async function enrolPeople(plan: DemoPlan, tale: Story, agent: Agent): Pr
   const registryFile = join(plan.folder, 'registry.json');
   const persons = page ? await enrolOnPage(plan, tale) : enrolPlayed(registryFile);
   const { policy, registry } = readPolicyAndRegistry({ policy: policyFile, registry: registryFile });
-  const whole: Registry = { ...registry, software: [{ id: agent.id, key: agent.publicKey }] };
+  const whole: Registry = {
+    ...registry,
+    software: [
+      // the key that signs evidence in the demo's folder; the agent's own may do less: nothing that people are asked rests on it
+      { id: 'machine', key: machine, may: rights },
+      { id: agent.id, key: agent.publicKey, may: ['review'] },
+    ],
+  };
   writeFileSync(registryFile, registryDocument(whole));
   for (const { name, level, keys } of whole.persons) {
     const what = page ? `a passkey (${keys[0]?.device ?? 'none'})` : `a key of software, ${notForProduction}`;
     tale.tell({ name: 'enrolled', text: `${name}, level ${level}, with ${what}` });
   }
-  tale.tell({ name: 'enrolled', text: `${agent.id}, software: it signs, and fills no seat` });
+  tale.tell({ name: 'enrolled', text: `machine and ${agent.id}, software: they sign, and fill no seat` });
   return { policy, registry: whole, persons };
 }
 

@@ -14,6 +14,7 @@ import {
   registryDocument,
   type Signature,
   submitSignature,
+  type TargetDescriptor,
 } from '../gate/index.ts';
 import { type DemoAuthenticator, makeDemoAuthenticator, signWithDemo } from '../web/index.ts';
 import { type Attempt } from './attempts.io.ts';
@@ -23,7 +24,7 @@ import { type Stage } from './plan.ts';
 /** What the agent's credentials are tried with before anybody has ratified: every one that it can hold, and the application's own. */
 export async function uninvited(stage: Stage, agent: Agent): Promise<readonly Attempt[]> {
   const own = makeDemoAuthenticator();
-  const body = await forgeBody(stage);
+  const { body } = await forge(stage);
   const { policy, registry } = stage.people;
   const known = registry.persons[0]?.keys[0]?.credential ?? '';
   const nobody = `sha256:${'0'.repeat(64)}`;
@@ -143,7 +144,11 @@ export async function misread(
 const run = (text: string) => (session: Session) => session.run(text);
 
 /** The statement that people would sign, right in every word: only the signature is not one of theirs. */
-async function forgeBody({ course, people, production }: Stage): Promise<string> {
+export async function forge({
+  course,
+  people,
+  production,
+}: Stage): Promise<{ readonly body: string; readonly descriptor: TargetDescriptor }> {
   const { sealed, store } = course;
   const evidence = await store.of(sealed.seal);
   const found = ofKind(evidence, 'rehearsal').at(-1);
@@ -151,12 +156,13 @@ async function forgeBody({ course, people, production }: Stage): Promise<string>
   const at = now();
   const facts = await askGate(production.relay);
   const schema = (rehearsal?.gateSchema ?? facts.schema) as Digest;
-  return buildRatification({
+  const descriptor: TargetDescriptor = { format: 1, ...facts.facts, schema };
+  const body = buildRatification({
     sealed,
     sealedAt: evidence[0]?.entry.recordedAt ?? at,
     policy: people.policy,
     registry: people.registry,
-    targets: [{ format: 1, ...facts.facts, schema }],
+    targets: [descriptor],
     evidence: [{ kind: 'rehearsal', digest: found?.entry.digest ?? digest('evidence', ['']) }],
     rehearsedAt: rehearsal?.endedAt ?? at,
     window: { notBefore: at, expires: hourAfter(at) },
@@ -166,6 +172,7 @@ async function forgeBody({ course, people, production }: Stage): Promise<string>
     now: at,
     nonce: randomBytes(16).toString('hex'),
   });
+  return { body, descriptor };
 }
 
 function askGate(relay: Connection): Promise<GateFacts> {

@@ -92,6 +92,8 @@ export function ofKind<Any extends { readonly entry: Entry }, Kind extends Evide
 /** Where evidence is kept. Append-only: there is no way to change or delete an entry. */
 export interface EvidenceStore<One = Stored> {
   append(recording: Recording, at: Instant): Promise<Entry>;
+  /** The public key that this machine signs entries with; made where there is none. */
+  ownKey(): Promise<SshKey>;
   entries(): Promise<readonly Entry[]>;
   /** What changes with every append, unchecked and cheap: for whoever only wants to know whether to look again. */
   head(): Promise<string>;

@@ -56,6 +56,7 @@ export function openFolderStore(folder: string, options: FolderOptions = {}): Ev
       const found = await inTurn(entries, async (entry) => [entry.digest, await bytes(entry)] as const);
       return new Map(found.flatMap(([digest, blob]) => (blob === null ? [] : [[digest, blob]])));
     },
+    ownKey: async () => (await openKey(place.key)).publicKey,
     append: (recording, at) => append({ ...place, checked }, { recording, at }),
   };
 }

@@ -61,6 +61,7 @@ export function openPostgresStore(connection: Connection, options: { readonly ke
       );
       return found;
     },
+    ownKey: async () => (await openKey(keyFile)).publicKey,
     append: async (recording, at) => {
       const key = await openKey(keyFile);
       const made = pieceOf(recording, at);

@@ -1,3 +1,4 @@
+import { type Right } from './rights.ts';
 import { type Digest, type Instant, type Milliseconds } from '../core/index.ts';
 
 /** What a key may be: `bound` to one device (never backed up), or any. */
@@ -74,8 +75,8 @@ export interface Registry {
   readonly previous: Digest | null;
   /** Sorted by id. */
   readonly persons: readonly Person[];
-  /** Keys of agents and machines: they sign releases, evidence and reviews, and never fill a seat. */
-  readonly software: readonly { readonly id: string; readonly key: string }[];
+  /** Keys of agents and machines, each with what it may say, sorted: they sign evidence, and never fill a seat. */
+  readonly software: readonly { readonly id: string; readonly key: string; readonly may: readonly Right[] }[];
 }
 
 /** Which database: everything that tells it from its own copies. */

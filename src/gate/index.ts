@@ -68,6 +68,8 @@ export {
   type Revocation,
 } from './statement-form.ts';
 export { type Chain, type ChainCode, type ChainLink, type ChainRoot, type ChainVerdict, verifyChain } from './chain.ts';
+export { type Right, rights } from './rights.ts';
+export { type Voices, whyUncounted } from './voices.ts';
 export { decide } from './decide.ts';
 export {
   type DecidedTarget,

@@ -3,6 +3,7 @@ import { digestForm, instantForm, printable } from '../core/index.ts';
 import { type Registry } from './documents.ts';
 import { isPoint } from './passkey.ts';
 import { aaguid } from './policy-form.ts';
+import { rights } from './rights.ts';
 import { highestLevel } from './seats.ts';
 
 /** Shown to people who decide by it: nothing invisible, nothing that turns the line around. */
@@ -66,6 +67,15 @@ const softwareKey = z
     'expected ssh-ed25519 and its base64 key, without a comment',
   );
 
+/** What it may say: in one order, so that one set has one digest. */
+const may = z
+  .array(z.enum(rights))
+  .min(1, 'expected at least one of seal, rehearse, look, propose, record, review')
+  .refine(
+    (list) => list.every((one, index) => index === 0 || (list[index - 1] ?? '') < one),
+    'expected rights that are sorted, none twice',
+  );
+
 /** What the rules between persons and keys need: they are told also where some other part is wrong. */
 const comparable = z.object({
   version: z.number(),
@@ -93,7 +103,7 @@ export const registryForm: z.ZodType<Registry> = z
         keys: z.array(key).max(32),
       }),
     ),
-    software: z.array(z.strictObject({ id, key: softwareKey })).default([]),
+    software: z.array(z.strictObject({ id, key: softwareKey, may })).default([]),
   })
   .superRefine(
     (registry, context) => {

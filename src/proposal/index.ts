@@ -6,5 +6,6 @@ export {
   type Judging,
   rootsOf,
   type TargetWord,
+  unrecorded,
 } from './judge.ts';
 export { type Proposal, proposalsOf, ratificationOf, type RecordedProposal, recordedProposals } from './proposal.ts';

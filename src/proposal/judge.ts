@@ -1,16 +1,15 @@
+import { elapsed, formatDuration, type Instant, isNonEmpty, type Milliseconds, type NonEmpty } from '../core/index.ts';
+import { sealedAtOf } from '../dossier/index.ts';
 import {
-  canonicalJson,
-  elapsed,
-  formatDuration,
-  type Instant,
-  isNonEmpty,
-  type Milliseconds,
-  type NonEmpty,
-  printable,
-  truncate,
-} from '../core/index.ts';
-import { buildDossier, sealedAtOf, show, type ShownDossier, stateOf } from '../dossier/index.ts';
-import { isOfKind, leavesOf, type Log, ofKind, rootOf, treeOf } from '../evidence/index.ts';
+  type EvidenceKind,
+  isOfKind,
+  leavesOf,
+  type Log,
+  ofKind,
+  rootOf,
+  type SshKey,
+  treeOf,
+} from '../evidence/index.ts';
 import {
   authorsOf,
   type Cycle,
@@ -21,11 +20,14 @@ import {
   type Ratification,
   type TargetDescriptor,
   targetRoot,
+  type Voices,
+  whyUncounted,
 } from '../gate/index.ts';
 import { type Evidence } from '../kinds/index.ts';
 import { type Rehearsal } from '../rehearsal/index.ts';
 import { type SealedRelease } from '../release/index.ts';
 import { type Proposal, type RecordedProposal, recordedProposals, statementOf } from './proposal.ts';
+import { differing, rebuild, slack } from './rebuild.ts';
 
 /** What the target of a proposal says of itself. */
 export interface TargetWord {
@@ -49,6 +51,9 @@ export interface Judging {
   readonly rootAt: ((size: number) => string | null) | 'unknown';
   /** By the target's name; null where it cannot be asked. */
   readonly wordOf: (target: string) => TargetWord | null;
+  /** Who signed the entry of an index, and the key of this machine (null: not known). */
+  readonly signerOf: (index: number) => SshKey | null;
+  readonly own: SshKey | null;
   readonly now: Instant;
 }
 
@@ -62,10 +67,11 @@ export type Judged = RecordedProposal &
     | { readonly state: 'foreign'; readonly differs: NonEmpty<string> }
   );
 
-/** What is no measure of this host's may lie so far from when it was asked for: production is read in between. */
-const slack = 3_600_000 as Milliseconds;
 /** Two hosts of one site do not have the very same time. */
 const clocks = 300_000 as Milliseconds;
+
+/** The index of a proposal that is judged before it is recorded. */
+export const unrecorded = Number.MAX_SAFE_INTEGER;
 
 /** What each refused proposal is introduced by. */
 export const foreignSaid = 'this proposal was not made by this host for this release';
@@ -94,14 +100,21 @@ export function judgeProposal(judging: Judging, recorded: RecordedProposal): Jud
     ...differing('subject name', subject.name, release.name),
   ];
   if (isNonEmpty(strange)) return { ...recorded, state: 'foreign', differs: strange };
-  const counted = judging.evidence.filter(({ entry }) => entry.index < said.log.size);
+  // the registry that the statement names says whose word counts: the target takes it for no other one than that in force
+  const registry = judging
+    .wordOf(recorded.target)
+    ?.registries.find((one) => registryDigest(one) === said.registry.digest) ?? { software: [] };
+  const voices = { registry, own: judging.own };
+  const heard = countedBy(voices, judging);
+  const counted = heard.evidence.filter(({ entry }) => entry.index < said.log.size);
   const rehearsed = newestRehearsal(counted);
   if (typeof rehearsed === 'string') return { ...recorded, state: 'foreign', differs: [`evidence: ${rehearsed}`] };
-  const dossier = rebuild(judging, { recorded, said, counted });
+  const dossier = rebuild(judging.sealed, { recorded, said, counted, policy: policyOf(judging, { recorded, said }) });
   const differs = [
     ...fieldsOf({ judging, recorded, said, counted, rehearsed }),
     ...ruled({ judging, recorded, said }),
-    ...logged(judging, { recorded, said }),
+    ...heard.said(recorded),
+    ...logged({ ...judging, evidence: heard.evidence }, { recorded, said }),
     ...opened(judging, { recorded, said }),
     ...('differs' in dossier ? dossier.differs : []),
   ];
@@ -115,6 +128,26 @@ export function judgeProposal(judging: Judging, recorded: RecordedProposal): Jud
 export function rootsOf({ lines }: Pick<Log, 'lines'>): (size: number) => string | null {
   const tree = treeOf(leavesOf(lines));
   return (size) => (size > lines.length ? null : Buffer.from(rootOf(tree, size)).toString('hex'));
+}
+
+/** The evidence that counts, and why a proposal does not. */
+function countedBy(
+  voices: Voices,
+  { evidence, signerOf }: Pick<Judging, 'evidence' | 'signerOf'>,
+): { readonly evidence: readonly Evidence[]; readonly said: (of: RecordedProposal) => readonly string[] } {
+  const why = ({ kind, index }: { readonly kind: EvidenceKind; readonly index: number }): string | null =>
+    whyUncounted(voices, { kind, signer: signerOf(index) });
+  return {
+    evidence: evidence.filter(({ entry }) => why(entry) === null),
+    said: ({ index }) => {
+      // what is about to be recorded by this host has no entry yet
+      if (index === unrecorded) return [];
+      const said = why({ kind: 'proposal', index });
+      return said === null
+        ? []
+        : [`signer: not counted: ${said}; the registry that it names says whose proposals count`];
+    },
+  };
 }
 
 interface Rehearsed {
@@ -134,6 +167,12 @@ interface About {
   readonly judging: Judging;
   readonly recorded: RecordedProposal;
   readonly said: Ratification;
+}
+
+/** The policy that a statement names, where its target had it in force. */
+function policyOf(judging: Judging, { recorded, said }: Omit<About, 'judging'>): Policy | null {
+  const known = judging.wordOf(recorded.target)?.policies ?? [];
+  return known.findLast((one) => policyDigest(one) === said.policy) ?? null;
 }
 
 /** What follows from the release and its evidence. */
@@ -169,14 +208,14 @@ function ruled({ judging, recorded, said }: About): readonly string[] {
     ...(begins < -slack ? [`notBefore: it begins more than ${formatDuration(slack)} before it was recorded`] : []),
   ];
   if (word === null) return bounds;
-  const policy = word.policies.findLast((one) => policyDigest(one) === said.policy);
+  const policy = policyOf(judging, { recorded, said });
   const registry = word.registries.some(
     (one) => one.version === said.registry.version && registryDigest(one) === said.registry.digest,
   );
   return [
     ...bounds,
     ...(registry ? [] : [`registry: version ${said.registry.version} of it was never in force there`]),
-    ...(policy === undefined ? ['policy: it was never in force there'] : bounded(policy, said)),
+    ...(policy === null ? ['policy: it was never in force there'] : bounded(policy, said)),
   ];
 }
 
@@ -214,80 +253,13 @@ function opened(judging: Judging, { recorded, said }: Omit<About, 'judging'>): r
   if (opens.what === 'rollout') return [];
   const word = judging.wordOf(recorded.target);
   if (word === null) return [];
-  const policy = word.policies.find((one) => policyDigest(one) === said.policy);
+  const policy = policyOf(judging, { recorded, said });
   const cycle = word.live?.cycles.find(({ statement }) => statement === opens.cycle);
   const isOurs = cycle?.seal === judging.sealed.seal && cycle.opens.what === 'rollout';
   return [
-    ...(opens.what === 'tier' && policy !== undefined && !policy.holdPoints.some(({ before }) => before === opens.tier)
+    ...(opens.what === 'tier' && policy !== null && !policy.holdPoints.some(({ before }) => before === opens.tier)
       ? [`opens: the policy has no hold point before ${opens.tier}`]
       : []),
     ...(word.live === null || isOurs ? [] : [`opens: ${opens.cycle} is no rollout of this release there`]),
   ];
-}
-
-/** Writes the dossier again, from what was sealed and counted and the recorded reading: it must have every byte of the one that is signed. */
-function rebuild(
-  judging: Judging,
-  of: Omit<About, 'judging'> & { readonly counted: readonly Evidence[] },
-): { readonly shown: ShownDossier } | { readonly differs: NonEmpty<string> } {
-  const { recorded, said, counted } = of;
-  const { sealed } = judging;
-  const found = ofKind(counted, 'dossier').find((piece) => piece.readable && piece.body.digest === said.dossier);
-  if (found?.readable !== true)
-    return { differs: ['dossier: the one that it names was not recorded before the head of the log that it names'] };
-  const { dossier } = found.body;
-  const policy = judging.wordOf(recorded.target)?.policies.find((one) => policyDigest(one) === said.policy);
-  const shown = show(
-    buildDossier({
-      sealed,
-      evidence: counted,
-      target: recorded.target,
-      production: policy?.production ?? dossier.production,
-      reading: dossier.now,
-      now: dossier.writtenAt,
-    }),
-  );
-  const differs = [
-    ...(shown.digest === said.dossier ? [] : [`dossier: ${firstDifference(show(dossier).text, shown.text)}`]),
-    ...timesOf(dossier, said),
-    ...derivedReading(dossier.now, sealed),
-  ];
-  return isNonEmpty(differs) ? { differs } : { shown };
-}
-
-function timesOf({ writtenAt, now: reading }: ShownDossier['dossier'], { notBefore }: Ratification): readonly string[] {
-  const isNear = (at: Instant): boolean => {
-    const age = elapsed({ from: at, to: notBefore });
-    return age >= 0 && age <= slack;
-  };
-  return [
-    ...(isNear(writtenAt) ? [] : ['dossier: it was not written when it was asked for']),
-    ...(!reading.read || isNear(reading.at) ? [] : ['dossier: production was not read when it was asked for']),
-  ];
-}
-
-/** What a reading says of its own figures follows from them. */
-function derivedReading(reading: ShownDossier['dossier']['now'], { release }: SealedRelease): readonly string[] {
-  if (!reading.read) return [];
-  const measured = Object.fromEntries(
-    reading.metrics.flatMap(({ name, value }) => (value === null ? [] : [[name, value]])),
-  );
-  const { metrics, gates } = reading;
-  return differing('reading', { metrics, gates }, stateOf(release, measured));
-}
-
-function firstDifference(recorded: string, derived: string): string {
-  const [was, is] = [recorded.split('\n'), derived.split('\n')];
-  const line = is.findIndex((text, n) => text !== was[n]);
-  const at = line < 0 ? is.length : line;
-  const side = (lines: readonly string[]): string => `"${truncate(printable((lines[at] ?? 'nothing').trim()), 120)}"`;
-  return `line ${at + 1} says ${side(was)}, and follows as ${side(is)}`;
-}
-
-function differing(what: string, said: unknown, derived: unknown): readonly string[] {
-  const text = (value: unknown): string =>
-    truncate(printable(typeof value === 'string' ? value : canonicalJson(value)), 200);
-  return canonicalJson(said) === canonicalJson(derived)
-    ? []
-    : [`${what}: it says ${text(said)}, expected ${text(derived)}`];
 }

@@ -155,7 +155,10 @@ function registryLines(before: Registry, after: Registry): readonly Difference[]
   return [
     ...people.flatMap((id) => personLines(of(before, id), of(after, id))),
     ...agents.flatMap((id) => {
-      const [was, is] = [before, after].map(({ software }) => software.find((one) => one.id === id)?.key);
+      const [was, is] = [before, after].map(({ software }) => {
+        const found = software.find((one) => one.id === id);
+        return found === undefined ? undefined : `${found.key}, may ${found.may.join(', ')}`;
+      });
       if (was === is) return [];
       return [
         is === undefined

@@ -7,6 +7,7 @@ import {
   parseRegistryDocument,
   readCycles,
   readRecord,
+  whyUncounted,
 } from '../gate/index.ts';
 import { type Course } from '../pipeline.io.ts';
 import { type Judged, judgeProposals, type Judging, rootsOf, type TargetWord } from '../proposal/index.ts';
@@ -29,9 +30,11 @@ export async function judgeCourse(
 ): Promise<Judgement> {
   // the log after the evidence: what is judged is in it
   const evidence = await store.of(sealed.seal);
-  const rootAt = rootsOf(await store.log());
+  const log = await store.log();
+  const own = await store.ownKey();
   const wordOf = (name: string): TargetWord | null => (name === target.name ? target.word : null);
-  const judging = { sealed, evidence, rootAt, wordOf, now: now() };
+  const signerOf = (index: number) => log.lines[index]?.signer ?? null;
+  const judging = { sealed, evidence, rootAt: rootsOf(log), signerOf, own, wordOf, now: now() };
   return { judging, judged: judgeProposals(judging) };
 }
 
@@ -52,4 +55,18 @@ export async function readWord(
 /** The word of a relay's target on one release. */
 export function wordOf({ session, facts }: Relay, seal: Parameters<typeof readRecord>[1]): ReturnType<typeof readWord> {
   return readWord(session, { facts, seal });
+}
+
+/** The same course, whose evidence is only what counts by the registry of a relay's target: what people are asked about rests on nothing else. */
+export async function countedCourse({ sealed, store }: Course, { registry }: Pick<Relay, 'registry'>): Promise<Course> {
+  const own = await store.ownKey();
+  const of: Course['store']['of'] = async (seal) => {
+    const evidence = await store.of(seal);
+    const { lines } = await store.log();
+    return evidence.filter(
+      ({ entry: { kind, index } }) =>
+        whyUncounted({ registry, own }, { kind, signer: lines[index]?.signer ?? null }) === null,
+    );
+  };
+  return { sealed, store: { ...store, of } };
 }

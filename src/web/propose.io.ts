@@ -5,11 +5,11 @@ import { ofKind, type StatementDigest, statementDigest } from '../evidence/index
 import { buildRatification, type Opens, type TargetDescriptor } from '../gate/index.ts';
 import { type Evidence } from '../kinds/index.ts';
 import { type Course, dossierStage, proposalStage } from '../pipeline.io.ts';
-import { foreignSaid, type Judged, judgeProposal, type Proposal } from '../proposal/index.ts';
+import { foreignSaid, type Judged, judgeProposal, type Proposal, unrecorded } from '../proposal/index.ts';
 import { type Rehearsal } from '../rehearsal/index.ts';
 import { type SealedRelease } from '../release/index.ts';
 import { type Target } from '../setup/index.ts';
-import { judgeCourse, type Judgement, wordOf } from './judgement.io.ts';
+import { countedCourse, judgeCourse, type Judgement, wordOf } from './judgement.io.ts';
 import { type Relay } from './relay.io.ts';
 
 const hourMs = 3_600_000;
@@ -73,7 +73,7 @@ export async function propose(relay: Relay, of: Asking): Promise<Proposal> {
     const statement = statementDigest(body);
     const { judging } = await of.judge();
     const recordedAt = now();
-    const index = Number.MAX_SAFE_INTEGER;
+    const index = unrecorded;
     const judged = judgeProposal(judging, { target: relay.target, body, descriptor, statement, index, recordedAt });
     if (judged.state === 'holds') {
       await proposalStage(of.course, { target: relay.target, body, descriptor });
@@ -89,7 +89,8 @@ async function writeProposal(
   relay: Relay,
   of: Asking,
 ): Promise<{ readonly body: string; readonly descriptor: TargetDescriptor }> {
-  const { course, opens } = of;
+  const { opens } = of;
+  const course = await countedCourse(of.course, relay);
   const { policy, registry } = relay;
   const hours = of.hours ?? Math.min(policy.window.longest / hourMs, 8);
   const dossier = await dossierStage(course, { target: of.target, policy });

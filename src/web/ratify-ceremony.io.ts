@@ -21,7 +21,7 @@ import { foreignSaid, type Judged, type Proposal, ratificationOf } from '../prop
 import { type Rehearsal } from '../rehearsal/index.ts';
 import { loadParser } from '../release/index.ts';
 import { type ShownCeremony } from './ceremony.io.ts';
-import { judgeCourse, type Judgement, wordOf } from './judgement.io.ts';
+import { countedCourse, judgeCourse, type Judgement, wordOf } from './judgement.io.ts';
 import { type Standing } from './pages.ts';
 import { findProposal } from './proposal.ts';
 import { descriptorOf, findRehearsal, propose, type RatifyPlan } from './propose.io.ts';
@@ -45,8 +45,8 @@ export async function ratifyCeremony(relay: Relay, plan: RatifyPlan): Promise<Ra
   const { cycles } = word.live;
   const opens = opensOf(cycles, { ...plan, target: relay.target });
   const judge = (): Promise<Judgement> => judgeCourse(plan.course, { name: relay.target, word });
-  const { judging, judged } = await judge();
-  const { evidence } = judging;
+  const { judged } = await judge();
+  const evidence = await (await countedCourse(plan.course, relay)).store.of(plan.course.sealed.seal);
   const rehearsed = findRehearsal(evidence, plan.course.sealed);
   const descriptor = descriptorOf(relay, rehearsed);
   const found = findProposal(judged, {

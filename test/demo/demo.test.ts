@@ -76,6 +76,8 @@ describe('the demo with nobody at a terminal', () => {
     ['executor', 'run SQL of its own', 'must be owner of table system_issues (42501)'],
     ['executor', 'become the application', 'permission denied to set role "directus" (42501)'],
     ['executor', 'write a signature', 'permission denied for table signatures (42501)'],
+    ['evidence', 'file a statement of another release', 'subject: it says sha256:'],
+    ['evidence', 'hide a statement of the SQL in the dossier', 'dossier: line '],
     ['relay', "sign with the agent's software key", 'gate: credential: no person of the registry has this passkey'],
     ['relay', 'sign with a passkey of its own', 'gate: credential: no person of the registry has this passkey'],
     ['relay', 'forge a signature under a known passkey', 'gate: signature: the signature does not count (OR001)'],

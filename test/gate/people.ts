@@ -77,7 +77,9 @@ export const registry: Registry = {
     person('dan', 3, keys.dan),
     person('eve', 5, keys.eve),
   ],
-  software: [{ id: 'agent-1', key: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${'A'.repeat(43)}` }],
+  software: [
+    { id: 'agent-1', key: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${'A'.repeat(43)}`, may: ['rehearse', 'seal'] },
+  ],
 };
 
 export const time = (text: string): Instant => `2026-06-0${text}:00.000Z` as Instant;

@@ -115,10 +115,26 @@ describe('a registry', () => {
     [
       'a software key that is no Ed25519 key',
       (draft) => {
-        draft.software = [{ id: 'agent-1', key: 'sk-ssh-ed25519@openssh.com AAAA' }];
+        draft.software = [{ ...agent, key: 'sk-ssh-ed25519@openssh.com AAAA' }];
       },
       /software\.0\.key: expected ssh-ed25519/,
     ],
+    ...(
+      [
+        [[], /software\.0\.may: expected at least one/],
+        [['seal', 'look'], /software\.0\.may: expected rights that are sorted/],
+        [['seal', 'seal'], /software\.0\.may: expected rights that are sorted/],
+        [['ratify'], /software\.0\.may/],
+        ['seal', /software\.0\.may/],
+        [undefined, /software\.0\.may/],
+      ] as const
+    ).map(([may, expected]): [string, Parameters<typeof problemsOf>[0], RegExp] => [
+      `a software key that may ${JSON.stringify(may) ?? 'nothing that is said'}`,
+      (draft) => {
+        draft.software = [{ ...agent, may: may as never }];
+      },
+      expected,
+    ]),
     [
       'an unknown member',
       withPersons([{ ...person('ana', 4, ana), admin: true }]),

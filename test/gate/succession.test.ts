@@ -9,6 +9,7 @@ import {
   type Policy,
   type Registry,
   registryDocument,
+  rights,
   submitSignature,
   unnamedAuthenticator,
   virtualAuthenticator,
@@ -49,16 +50,17 @@ const next = ({ registry }: Gated, change: (persons: Registry['persons']) => rea
 });
 const first = (persons: readonly unknown[], more: object): readonly unknown[] =>
   persons.map((one, index) => (index === 0 ? { ...(one as object), ...more } : one));
+const software = (may: unknown): object => ({
+  id: 'ci',
+  key: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${'A'.repeat(43)}`,
+  may,
+});
 const model = '2fc0579f-8113-47ea-b116-bb5a8db9202a';
 const other = 'ee882879-721c-4913-9775-3dfcce97072a';
 
 /** What would come into force next, and the code that refuses it; null: it is taken. */
-const documents: readonly (readonly [
-  name: string,
-  kind: Kind,
-  make: (gated: Gated) => unknown,
-  code: string | null,
-])[] = [
+type Case = readonly [name: string, kind: Kind, make: (gated: Gated) => unknown, code: string | null];
+const documents: readonly Case[] = [
   ['the same persons', 'registry', (gated) => next(gated, (persons) => persons), null],
   ['a person twice', 'registry', (gated) => next(gated, ([one, ...rest]) => [one, one, ...rest]), 'document'],
   [
@@ -122,6 +124,29 @@ const documents: readonly (readonly [
       next(gated, (persons) => first(persons, { keys: persons[0]!.keys.map((key) => ({ ...key, credential: 'AB' })) })),
     'document',
   ],
+  ...(
+    [
+      [['seal'], null],
+      [[...rights], null],
+      [[], 'document'],
+      [['seal', 'look'], 'document'],
+      [['seal', 'seal'], 'document'],
+      [['look', 'ratify'], 'document'],
+      [[1], 'document'],
+      ['seal', 'document'],
+      [null, 'document'],
+    ] as const
+  ).map(
+    ([may, expected]): Case => [
+      `software that may ${JSON.stringify(may)}`,
+      'registry',
+      (gated) => ({
+        ...next(gated, (persons) => persons),
+        software: [software(may)],
+      }),
+      expected,
+    ],
+  ),
   ['nobody', 'registry', (gated) => next(gated, () => []), 'unfillable'],
   [
     'nobody of level four',
@@ -325,7 +350,7 @@ describe.each(newest)('the next registry or policy in PostgreSQL %s', (version) 
       await gated.as(gated.database.user, async (session) => {
         const seen = new Map<string | null, number>();
         const good: readonly (readonly [Kind, unknown])[] = [
-          ['registry', next(gated, (persons) => persons.slice(0, 2))],
+          ['registry', { ...next(gated, (persons) => persons.slice(0, 2)), software: [software(['look', 'seal'])] }],
           ['policy', { ...gated.policy, holdPoints: [{ before: '1-rows', seats: [{ level: 4, device: 'bound' }] }] }],
         ];
         for (const [kind, document] of good)

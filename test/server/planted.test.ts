@@ -1,9 +1,10 @@
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { run as ratify } from '../../src/cli/commands/ratify.io.ts';
 import { canonicalJson, type Instant, instant, now } from '../../src/core/index.ts';
 import { type Dossier, findDossier, show } from '../../src/dossier/index.ts';
-import { ofKind, shortCode, type StatementDigest, statementDigest } from '../../src/evidence/index.ts';
-import { readCycles } from '../../src/gate/index.ts';
+import { ofKind, openFolderStore, shortCode, type StatementDigest, statementDigest } from '../../src/evidence/index.ts';
+import { readCycles, registryDigest, type Right, rights } from '../../src/gate/index.ts';
 import { foreignSaid, judgeProposals, type Judging, proposalsOf, rootsOf } from '../../src/proposal/index.ts';
 import { readWord, requireProposal, withRelay } from '../../src/web/index.ts';
 import { readSetup, targetOf } from '../../src/setup/index.ts';
@@ -144,6 +145,38 @@ function withMetric(reading: Dossier['now']): Dossier['now'] {
   return reading.read ? { ...reading, metrics: [...reading.metrics, metric] } : reading;
 }
 
+it('counts no word of a key that nobody signed for: a rehearsal, a dossier, a proposal', { timeout: 240_000 }, () =>
+  withGround('', async (ground) => {
+    const server = await ground.start();
+    const { seal } = ground.gated.sealed;
+    const stranger = openFolderStore(join(ground.home, 'evidence'), { keyFile: join(ground.home, 'stranger') });
+    const before = ofKind(await ground.store.of(seal), 'rehearsal').at(-1);
+    if (before?.readable !== true) throw new Error('no rehearsal');
+    // newer, and it says of itself what it likes
+    const body = { ...before.body, endedAt: now(), startedAt: now() };
+    const planted = await stranger.append({ kind: 'rehearsal', seal, body }, now());
+    const asked = await honest(ground, server);
+    expect(asked.body).toContain(before.entry.digest);
+    expect(asked.body).not.toContain(planted.digest);
+    expect(asked.dossier.text).not.toContain(planted.digest);
+    const forged = changed(asked.body, () => undefined);
+    await stranger.append(
+      {
+        kind: 'proposal',
+        seal,
+        body: { version: 1, target: 'production', body: forged, descriptor: asked.descriptor },
+      },
+      now(),
+    );
+    await isRefused({ ground, server }, { body: forged, differs: /signer: not counted: key unknown/ });
+    // the negative control: the same bytes, recorded by this host, can be signed
+    await plant(ground, { ...asked, body: forged });
+    expect(await server.page(`/statements/${encodeURIComponent(statementDigest(forged))}`)).toContain(
+      'Ratify with my passkey',
+    );
+  }),
+);
+
 it('derives every field of a statement again, and names the one that differs', { timeout: 240_000 }, () =>
   withGround('', async (ground) => {
     const server = await ground.start();
@@ -165,15 +198,18 @@ it('derives every field of a statement again, and names the one that differs', {
       sealed: ground.gated.sealed,
       evidence,
       rootAt: rootsOf(log),
+      signerOf: (index) => log.lines[Math.min(index, log.lines.length - 1)]?.signer ?? null,
+      own: await ground.store.ownKey(),
       wordOf: () => word,
       now: now(),
     };
     const [piece] = ofKind(evidence, 'proposal');
     if (piece?.readable !== true) throw new Error('no proposal');
-    const judge = (body: string, more: object = {}) => {
+    const judge = (body: string, more: object = {}, by: Partial<Judging> = {}) => {
       const forged = { ...piece, body: { ...piece.body, ...more, body } };
       const [judged] = judgeProposals({
         ...judging,
+        ...by,
         evidence: [...evidence.filter((one) => one !== piece), forged],
       });
       return judged?.state === 'foreign' ? judged.differs.join('\n') : (judged?.state ?? 'none');
@@ -219,6 +255,24 @@ it('derives every field of a statement again, and names the one that differs', {
       );
     }
     expect(judge('{}')).toMatch(/^statement: /);
+    // whose word counts: by the registry that the statement names, each kind of entry by its own right
+    const withKey = (may: readonly Right[], key: string = judging.own ?? ''): string => {
+      const registry = { ...ground.gated.registry, software: [{ id: 'ci', key, may }] };
+      const body = changed(asked.body, ({ predicate }) => {
+        predicate['registry'] = { version: registry.version, digest: registryDigest(registry) };
+      });
+      return judge(body, {}, { wordOf: () => ({ ...word, registries: [...word.registries, registry] }) });
+    };
+    const without = (right: Right): readonly Right[] => rights.filter((one) => one !== right);
+    expect(withKey(rights)).toBe('holds');
+    for (const right of ['look', 'record', 'review'] as const) expect(withKey(without(right))).toBe('holds');
+    expect(withKey(without('rehearse'))).toMatch(/^evidence: no rehearsal/m);
+    expect(withKey(without('seal'))).toMatch(/^sealedAt: /m);
+    expect(withKey(without('propose'))).toMatch(/^signer: not counted: ci may not propose/m);
+    expect(withKey(rights, `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${'A'.repeat(43)}`)).toMatch(
+      /^evidence: no rehearsal/m,
+    );
+    expect(judge(asked.body, {}, { signerOf: () => null })).toMatch(/^evidence: no rehearsal/m);
     // a rehearsal that came between the head and the proposal is not what its dossier speaks of
     const rehearsal = ofKind(evidence, 'rehearsal').at(-1);
     if (rehearsal === undefined) throw new Error('no rehearsal');

@@ -55,7 +55,7 @@ const show: Run = async (context) => {
         `${id}  ${printable(name)}, level ${level}${keys.length === 0 ? ', no key' : ''}`,
         ...keys.map((key) => `  ${describeKey(key)}`),
       ]),
-      ...registry.software.map(({ id, key }) => `${id}  software, fills no seat: ${key}`),
+      ...registry.software.map(({ id, key, may }) => `${id}  software, fills no seat, may ${may.join(', ')}: ${key}`),
     ].join('\n'),
   };
 };

@@ -82,10 +82,13 @@ async function judgedOf(house: House, gates: Gates, record: Known): Promise<read
     const asked = await gates.ask(target);
     if (typeof asked !== 'string') words.set(target, asked.word);
   }
+  const log = await house.records.store.log();
   return judgeProposals({
     sealed: record.sealed,
     evidence,
-    rootAt: rootsOf(await house.records.store.log()),
+    rootAt: rootsOf(log),
+    signerOf: (index) => log.lines[index]?.signer ?? null,
+    own: await house.records.store.ownKey(),
     wordOf: (target) => words.get(target) ?? null,
     now: now(),
   });

@@ -1,0 +1,90 @@
+import {
+  canonicalJson,
+  elapsed,
+  type Instant,
+  isNonEmpty,
+  type Milliseconds,
+  type NonEmpty,
+  printable,
+  truncate,
+} from '../core/index.ts';
+import { buildDossier, show, type ShownDossier, stateOf } from '../dossier/index.ts';
+import { ofKind } from '../evidence/index.ts';
+import { type Policy, type Ratification } from '../gate/index.ts';
+import { type Evidence } from '../kinds/index.ts';
+import { type SealedRelease } from '../release/index.ts';
+import { type RecordedProposal } from './proposal.ts';
+
+/** What is no measure of this host's may lie so far from when it was asked for: production is read in between. */
+export const slack = 3_600_000 as Milliseconds;
+/** Writes the dossier again, from what was sealed and counted and the recorded reading: it must have every byte of the one that is signed. */
+export function rebuild(
+  sealed: SealedRelease,
+  of: {
+    readonly recorded: RecordedProposal;
+    readonly said: Ratification;
+    readonly counted: readonly Evidence[];
+    /** The policy that it names; null: not known. */
+    readonly policy: Pick<Policy, 'production'> | null;
+  },
+): { readonly shown: ShownDossier } | { readonly differs: NonEmpty<string> } {
+  const { recorded, said, counted, policy } = of;
+  const found = ofKind(counted, 'dossier').find((piece) => piece.readable && piece.body.digest === said.dossier);
+  if (found?.readable !== true)
+    return { differs: ['dossier: the one that it names was not recorded before the head of the log that it names'] };
+  const { dossier } = found.body;
+  const shown = show(
+    buildDossier({
+      sealed,
+      evidence: counted,
+      target: recorded.target,
+      production: policy?.production ?? dossier.production,
+      reading: dossier.now,
+      now: dossier.writtenAt,
+    }),
+  );
+  const differs = [
+    ...(shown.digest === said.dossier ? [] : [`dossier: ${firstDifference(show(dossier).text, shown.text)}`]),
+    ...timesOf(dossier, said),
+    ...derivedReading(dossier.now, sealed),
+  ];
+  return isNonEmpty(differs) ? { differs } : { shown };
+}
+
+function timesOf({ writtenAt, now: reading }: ShownDossier['dossier'], { notBefore }: Ratification): readonly string[] {
+  const isNear = (at: Instant): boolean => {
+    const age = elapsed({ from: at, to: notBefore });
+    return age >= 0 && age <= slack;
+  };
+  return [
+    ...(isNear(writtenAt) ? [] : ['dossier: it was not written when it was asked for']),
+    ...(!reading.read || isNear(reading.at) ? [] : ['dossier: production was not read when it was asked for']),
+  ];
+}
+
+/** What a reading says of its own figures follows from them. */
+function derivedReading(reading: ShownDossier['dossier']['now'], { release }: SealedRelease): readonly string[] {
+  if (!reading.read) return [];
+  const measured = Object.fromEntries(
+    reading.metrics.flatMap(({ name, value }) => (value === null ? [] : [[name, value]])),
+  );
+  const { metrics, gates } = reading;
+  return differing('reading', { metrics, gates }, stateOf(release, measured));
+}
+
+function firstDifference(recorded: string, derived: string): string {
+  const [was, is] = [recorded.split('\n'), derived.split('\n')];
+  const line = is.findIndex((text, n) => text !== was[n]);
+  const at = line < 0 ? is.length : line;
+  const side = (lines: readonly string[]): string => `"${truncate(printable((lines[at] ?? 'nothing').trim()), 120)}"`;
+  return `line ${at + 1} says ${side(was)}, and follows as ${side(is)}`;
+}
+
+/** What a field says and what follows, where these are not the same. */
+export function differing(what: string, said: unknown, derived: unknown): readonly string[] {
+  const text = (value: unknown): string =>
+    truncate(printable(typeof value === 'string' ? value : canonicalJson(value)), 200);
+  return canonicalJson(said) === canonicalJson(derived)
+    ? []
+    : [`${what}: it says ${text(said)}, expected ${text(derived)}`];
+}
