@@ -72,7 +72,7 @@ export async function gateStage(course: Course, target: Target): Promise<GateRea
 }
 
 /**
- * Records what people signed in a target and the evidence does not hold yet: ratifications, declines, revocations, each with its
+ * Records what people signed in a target and the evidence does not hold yet: ratifications, declines, revocations, abandonments, each with its
  * signatures and the rules that it is judged by. The same again records nothing.
  */
 export async function ratificationStage(
@@ -82,7 +82,7 @@ export async function ratificationStage(
   const held = await readRecord(at.session, sealed.seal);
   const essence = ({ target, facts, statement }: PeopleRecord): string => canonicalJson({ target, facts, statement });
   const known = new Set<string>();
-  for (const piece of ofKind(await store.of(sealed.seal), 'ratification', 'decline', 'revocation'))
+  for (const piece of ofKind(await store.of(sealed.seal), 'ratification', 'decline', 'revocation', 'abandonment'))
     if (piece.readable) known.add(essence(piece.body));
   const entries: Entry[] = [];
   for (const record of peopleRecords(at.target, held)) {

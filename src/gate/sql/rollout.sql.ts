@@ -142,7 +142,9 @@ begin
   -- between the steps of a tier that runs them one by one the schema is nobody's but the tier's
   if not exists (select from gate.steps s where s.statement = of_statement and not exists (select from gate.markers m
       where (m.statement, m.direction, m.tier) = (s.statement, s.direction, s.tier))) then
-    select coalesce((select m.schema_after from gate.markers m where m.statement = of_statement order by m.ordinal desc limit 1),
+    -- whoever carries a rollback on in a database that was adopted since has signed the schema that is there now
+    select coalesce(gate.schema_carried(of_statement, of_direction),
+      (select m.schema_after from gate.markers m where m.statement = of_statement order by m.ordinal desc limit 1),
       (select descriptor::jsonb ->> 'schema' from gate.targets where statement = of_statement)) into expected;
     if expected is distinct from gate.schema_digest() then perform gate.refuse('schema', 'the schema is not the one that was rehearsed'); end if;
   end if;
@@ -155,7 +157,7 @@ begin
       array(select jsonb_array_elements_text(of_definition -> of_direction)), of_definition ->> 'transaction', coalesce(gate.path_of(of_statement), ''),
       open_until, newest, answer)
     on conflict (statement, direction, tier) do update set epoch = excluded.epoch, xid = excluded.xid, steps = excluded.steps,
-      transaction = excluded.transaction, path = excluded.path, until = excluded.until, documents = excluded.documents, answered = excluded.answered;
+      transaction = excluded.transaction, path = excluded.path, until = excluded.until, documents = excluded.documents, answered = excluded.answered, began = excluded.began;
 end $gate$;
 
 -- Only gate.run_step may call it; what it hands out is known to that function alone.
@@ -166,7 +168,7 @@ declare
 begin
   perform gate.require_executor();
   select e.* into t from gate.tiers e
-    where (e.statement, e.direction, e.tier) = (of_statement, of_direction, of_tier) and e.xid = pg_current_xact_id();
+    where (e.statement, e.direction, e.tier) = (of_statement, of_direction, of_tier) and e.xid = pg_current_xact_id() and e.began = transaction_timestamp();
   if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;
   perform gate.require_still_open(t);
   path := t.path;
@@ -219,7 +221,7 @@ declare
 begin
   perform gate.require_executor();
   select e.* into t from gate.tiers e where (e.statement, e.direction, e.tier, e.epoch) = (of_statement, of_direction, of_tier, of_epoch)
-    and e.xid = pg_current_xact_id();
+    and e.xid = pg_current_xact_id() and e.began = transaction_timestamp();
   if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;
   perform gate.require_still_open(t);
   select count(*) into steps from gate.steps s where (s.statement, s.direction, s.tier) = (of_statement, of_direction, of_tier) and s.token is null;
