@@ -113,13 +113,19 @@ async function functionsOf(session: Pick<Session, 'query'>): Promise<ReadonlyMap
   return new Map(rows.map((one) => [one.name, one]));
 }
 
+/** Functions, and what an upgrade makes again with them. */
 const readFunctions: Sql = sql`
   select format('gate.%I(%s)', p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)) as name, p.prosrc as source,
     pg_catalog.concat_ws('|', p.prorettype::regtype, pg_catalog.pg_get_function_arguments(p.oid), pg_catalog.pg_get_userbyid(p.proowner),
       (select pg_catalog.string_agg(r::text, ' ' order by r::text collate "C") from pg_catalog.unnest(p.proacl) r),
       p.proconfig, p.prosecdef, p.provolatile, (select l.lanname from pg_catalog.pg_language l where l.oid = p.prolang), p.probin,
       p.proisstrict, p.proretset, p.prokind, p.proparallel) as rest
-  from pg_catalog.pg_proc p where p.pronamespace = pg_catalog.to_regnamespace('gate')::oid`;
+  from pg_catalog.pg_proc p where p.pronamespace = pg_catalog.to_regnamespace('gate')::oid
+  union all select format('trigger %I', t.tgname), pg_catalog.pg_get_triggerdef(t.oid), t.tgenabled::text
+    from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
+    where c.relnamespace = pg_catalog.to_regnamespace('gate')::oid and not t.tgisinternal
+  union all select format('event trigger %I', e.evtname), e.evtfoid::regprocedure::text, pg_catalog.concat_ws('|', e.evtevent, pg_catalog.pg_get_userbyid(e.evtowner), e.evtenabled, e.evttags)
+    from pg_catalog.pg_event_trigger e`;
 
 /** Which functions are not what this program installs here. What `schema_digest` says may be what it says on another major version. */
 function differing(

@@ -1,0 +1,181 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { run as abandon } from '../../src/cli/commands/abandon.io.ts';
+import { run as adopt } from '../../src/cli/commands/adopt.io.ts';
+import { run as bundle } from '../../src/cli/commands/bundle.io.ts';
+import { run as rollback } from '../../src/cli/commands/rollback.io.ts';
+import { run as seal } from '../../src/cli/commands/seal.io.ts';
+import { now } from '../../src/core/index.ts';
+import { type Connection, sql } from '../../src/database/index.ts';
+import { isOfKind, openFolderStore, type StatementDigest } from '../../src/evidence/index.ts';
+import { decideRecorded, isOf, type Policy, ratificationsOf, readHistory, registryDocument, submitSignature } from '../../src/gate/index.ts';
+import { readable } from '../../src/kinds/index.ts';
+import { readSealed } from '../../src/release/index.ts';
+import { runSql, versions, withSession } from '../database.io.ts';
+import { assertion, type Gated, gatedIn, type GatedPlan, release, withCopy, withGate } from '../gate/cycle.io.ts';
+import { attemptOn, ratifyFor, revocationOf } from '../gate/purpose.io.ts';
+import { freePort } from './browser.io.ts';
+import { desk, signOn } from './desk.io.ts';
+
+const window = { longest: 86_400_000, review: 1000, rollback: 3_600_000 } as Policy['window'];
+const files: GatedPlan['files'] = {
+  ...release,
+  'release.yaml': release['release.yaml']!.replace('title: Rows }', 'title: Rows, transaction: each }'),
+  'tiers/1-rows/down.sql': 'delete from t where i = 3;\ndelete from t where i = 2;\n',
+};
+
+/** A folder with oneroof.yaml for a database, and the documents that its gate was installed with. */
+async function withHome(gated: Gated, use: (home: string, point: (at: Connection) => void) => Promise<void>): Promise<void> {
+  const home = mkdtempSync(join(tmpdir(), 'oneroof-endings-'));
+  const point = ({ database, host }: Connection): void => {
+    const url = (role: string): string => `postgres://${role}@/${database}?host=${encodeURIComponent(host)}`;
+    writeFileSync(
+      join(home, 'oneroof.yaml'),
+      [
+        'targets:',
+        '  production:',
+        `    url: "${url('oneroof_observer')}"`,
+        `    relay: { url: "${url('oneroof_relay')}" }`,
+        `    executor: { url: "${url('oneroof_executor')}" }`,
+        `    admin: { url: "${url('postgres')}" }`,
+      ].join('\n'),
+    );
+  };
+  try {
+    const written = {
+      ...gated.policy,
+      window: { longest: '24h', review: '1s', rollback: '1h' },
+      rehearsal: { maxAge: '24h' },
+    };
+    writeFileSync(join(home, 'policy.yaml'), JSON.stringify(written));
+    writeFileSync(join(home, 'registry.json'), registryDocument(gated.registry));
+    point(gated.database);
+    await use(home, point);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+async function plan(): Promise<GatedPlan> {
+  const origin = `http://localhost:${await freePort()}`;
+  return { files: files ?? {}, policy: { origin, rpId: 'localhost', window } };
+}
+
+/** One step of the first tier, run by hand. */
+async function halfWay(gated: Gated): Promise<string> {
+  const statement = await ratifyFor(gated, { what: 'rollout' });
+  await attemptOn(gated, { statement }, async (attempt) => {
+    await attempt.begin();
+    await attempt.enter();
+    await attempt.step(1);
+    await attempt.commit();
+  });
+  return statement;
+}
+
+it.each(versions)('abandons a release that is half way, on PostgreSQL %s, and keeps that as evidence', async (version) => {
+  await withGate(version, await plan(), async (gated) => {
+    await halfWay(gated);
+    const { people } = gated;
+    await withHome(gated, async (home) => {
+      const { said, command, interrupt } = desk(home, gated.folder);
+      await command(seal);
+      await expect(command(abandon)).rejects.toMatchObject({ code: 'USAGE' });
+      const first = command(abandon, { reason: 'the rest comes later' });
+      // the author too may end what they wrote; a second person is missing still
+      expect(await signOn(said, gated, people.ben)).toMatchObject({ ok: true, complete: false });
+      interrupt();
+      await expect(first).rejects.toMatchObject({ code: 'INTERRUPTED' });
+      said.length = 0;
+      const second = command(abandon, { reason: 'another reason' });
+      expect(await signOn(said, gated, people.ira)).toMatchObject({ ok: true, complete: true });
+      expect((await second).data).toMatchObject({ persons: ['ben', 'ira'] });
+      await expect(command(abandon, { reason: 'again' })).rejects.toMatchObject({ code: 'ABANDONED' });
+      expect(await command(rollback)).toMatchObject({ exit: 1, text: expect.stringContaining('abandoned') as string });
+      const store = readable(openFolderStore(join(home, '.oneroof', 'evidence')));
+      const kinds = (await store.entries()).map(({ kind }) => kind);
+      expect(kinds.filter((kind) => kind === 'abandonment').length).toBeGreaterThan(0);
+      const history = readHistory(await readSealed(gated.folder), await store.of(gated.sealed.seal));
+      expect(history.broken).toEqual([]);
+      const [found] = history.recorded.filter(isOf('abandonment'));
+      expect(found?.signed.map(({ id }) => id)).toEqual(['ben', 'ira']);
+      expect(found?.statement.predicate).toMatchObject({ reason: 'the rest comes later', rows: [{ tier: '1-rows', done: false, steps: 1 }] });
+      const [cycle] = ratificationsOf(history, 'production');
+      const statement = cycle?.record.statement.digest as StatementDigest;
+      for (const direction of ['up', 'down'] as const)
+        expect(decideRecorded(history, { statement, target: 'production', direction, tier: null, now: now() })).toMatchObject({
+          reason: { code: 'abandoned' },
+        });
+      // the control: without a quorum it is no abandonment, and the log says so
+      const torn = (await store.of(gated.sealed.seal)).map((piece) =>
+        isOfKind(piece, 'abandonment') && piece.readable
+          ? { ...piece, body: { ...piece.body, statement: { ...piece.body.statement, signatures: piece.body.statement.signatures.slice(0, 1) } } }
+          : piece,
+      );
+      expect(readHistory(await readSealed(gated.folder), torn as never).broken).not.toEqual([]);
+      await command(bundle, { out: 'b.json' });
+      expect(readFileSync(join(home, 'b.json'), 'utf8')).toContain('"kind":"abandonment"');
+    });
+  });
+}, 180_000);
+
+it.each(versions)('adopts a restored database, on PostgreSQL %s: hands in what was lost, refuses what nobody knows', async (version) => {
+  await withGate(version, await plan(), async (gated) => {
+    const { people } = gated;
+    await withHome(gated, async (home, point) => {
+      await withCopy(gated, async (database) => {
+        // the copy is from before a revocation and a tier, which the log knows
+        const statement = await halfWay(gated);
+        const revocation = revocationOf(statement);
+        const { origin, rpId } = gated.policy;
+        await gated.as('oneroof_relay', (relay) =>
+          submitSignature(relay, revocation, assertion(people.ana, revocation, { origin, rpId })),
+        );
+        const copy = gatedIn({ ...gated, database });
+        const { command: release_ } = desk(home, gated.folder);
+        await release_(seal);
+        await release_(bundle, { out: 'first.json' });
+        point(database);
+        const store = readable(openFolderStore(join(home, '.oneroof', 'evidence')));
+        const execution = { version: 1, release: 'small', seal: gated.sealed.seal, target: 'production', statement, direction: 'up', tier: '1-rows', steps: [1, 1], epoch: '1', phase: 'applied', reason: null, at: now() };
+        await store.append({ kind: 'execution', seal: gated.sealed.seal, body: execution }, now());
+
+        const { said, command, interrupt } = desk(home, 'production');
+        await expect(command(adopt)).rejects.toMatchObject({ code: 'USAGE' });
+        // what nobody vouches for was put in on the way
+        await runSql(database, [
+          `insert into gate.documents (kind, digest, body) select 'policy', 'sha256:${'1'.repeat(64)}', body from gate.documents where kind = 'policy'`,
+        ]);
+        await expect(command(adopt, { reason: 'restored' })).rejects.toMatchObject({ code: 'ADOPT_BEYOND' });
+        await runSql(database, [`delete from gate.documents where digest = 'sha256:${'1'.repeat(64)}'`]);
+
+        const before = await incarnationOf(database);
+        const first = command(adopt, { reason: 'restored' });
+        expect(await signOn(said, copy, people.ana)).toMatchObject({ ok: true, complete: false });
+        expect(said.some((line) => line.startsWith('handed in again: the revocation'))).toBe(true);
+        interrupt();
+        await expect(first).rejects.toMatchObject({ code: 'INTERRUPTED' });
+        said.length = 0;
+        const second = command(adopt, { reason: 'restored' });
+        expect(await signOn(said, copy, people.ben)).toMatchObject({ ok: true, complete: true });
+        const { data } = await second;
+        expect(data).toMatchObject({ persons: ['ana', 'ben'], lost: [expect.stringContaining('tier 1-rows') as string] });
+        expect(await incarnationOf(database)).not.toBe(before);
+        expect((data as { incarnation: string }).incarnation).toBe(await incarnationOf(database));
+        const entries = await store.entries();
+        expect(entries.map(({ kind }) => kind)).toContain('adoption');
+        const entry = entries.find(({ kind }) => kind === 'adoption');
+        const [kept] = entry === undefined ? [] : await store.of(entry.seal);
+        expect(kept).toMatchObject({ readable: true, body: { signatures: [{}, {}] } });
+      });
+    });
+  });
+}, 180_000);
+
+const incarnationOf = (database: Connection): Promise<string> =>
+  withSession(database, async (session) => {
+    const [row] = await session.query<{ is: string }>(sql`select incarnation::text as is from gate.identity`);
+    return row?.is ?? '';
+  });
