@@ -142,7 +142,10 @@ function abandonedIn(
 ): StatementDigest | null {
   const found = recorded
     .filter(isOf('abandonment'))
-    .find(({ record: one }) => one.target === target && (one.statement.acceptedAt ?? null) !== null && (one.statement.acceptedAt ?? '') <= now);
+    .find(
+      ({ record: one }) =>
+        one.target === target && (one.statement.acceptedAt ?? null) !== null && (one.statement.acceptedAt ?? '') <= now,
+    );
   return found?.record.statement.digest ?? null;
 }
 

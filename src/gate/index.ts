@@ -38,7 +38,17 @@ export {
   submitTarget,
 } from './target.io.ts';
 export { type Opens } from './opens.ts';
-export { answersOf, chooseCycle, cyclesOf, isAbandoned, isInPlace, isMarked, isWaiting, lacksSeats, whyClosed } from './cycle.ts';
+export {
+  answersOf,
+  chooseCycle,
+  cyclesOf,
+  isAbandoned,
+  isInPlace,
+  isMarked,
+  isWaiting,
+  lacksSeats,
+  whyClosed,
+} from './cycle.ts';
 export {
   type ClosingCode,
   explainRefusal,

@@ -139,14 +139,14 @@ export function gateFunctions({ serverVersion, as }: Pick<InstallPlan, 'serverVe
 const takeDigest = 'update gate.identity set intact = gate.intact_digest();';
 
 /** Inside PL/pgSQL: what the gate is now must be what this program installs here. */
-const requireDigest = (expected: string): string => `if (select intact from gate.identity) is distinct from ${text(expected)} then
+const requireDigest = (
+  expected: string,
+): string => `if (select intact from gate.identity) is distinct from ${text(expected)} then
     raise exception using errcode = 'OR001', message = 'gate: intact: the gate, its roles or their rights are not as this program installs them';
   end if;`;
 
 /** Writes the SQL that gives the gate to its owners, its functions to those who may call them, and takes the digest of all of it. */
-export function gateOwners(
-  plan: Pick<InstallPlan, 'appOwner' | 'as'> & { readonly expected?: string | null },
-): string {
+export function gateOwners(plan: Pick<InstallPlan, 'appOwner' | 'as'> & { readonly expected?: string | null }): string {
   const { expected = null } = plan;
   const take = expected === null ? takeDigest : `${takeDigest}\n  ${requireDigest(expected)}`;
   const appOwner = id(plan.appOwner).text;

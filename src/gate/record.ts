@@ -128,14 +128,22 @@ export function peopleRecords(target: string, held: GateRecord): readonly People
   const changes = new Set(held.statements.filter(isChange).map(({ digest }) => String(digest)));
   return held.statements.flatMap(({ subject, acceptedAt, ...one }): PeopleRecord[] =>
     // what people signed, and withdrew, of a registry or policy stands with the document
-    one.kind === 'registry' || one.kind === 'policy' || one.kind === 'adoption' || changes.has(subject) || one.signatures.length === 0
+    one.kind === 'registry' ||
+    one.kind === 'policy' ||
+    one.kind === 'adoption' ||
+    changes.has(subject) ||
+    one.signatures.length === 0
       ? []
       : [
           {
             version: 1,
             target,
             facts: one.kind === 'ratification' ? held.facts : null,
-            statement: { ...one, kind: one.kind, ...(one.kind === 'abandonment' ? { acceptedAt: acceptedAt ?? null } : {}) },
+            statement: {
+              ...one,
+              kind: one.kind,
+              ...(one.kind === 'abandonment' ? { acceptedAt: acceptedAt ?? null } : {}),
+            },
             rules: inForce,
           },
         ],

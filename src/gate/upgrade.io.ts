@@ -71,7 +71,8 @@ async function planMoved(
   { as, appOwner }: { readonly as: Prepared['as']; readonly appOwner: string },
 ): Promise<Prepared | null> {
   const here = await functionsOf(session);
-  const isOfThisMajor = here.get('gate.schema_digest()')?.source.trim() === schemaDigestBody(session.serverVersion).trim();
+  const isOfThisMajor =
+    here.get('gate.schema_digest()')?.source.trim() === schemaDigestBody(session.serverVersion).trim();
   const tampered = await runGate(session, intactChecks(as), sql`rollback`).then(
     () => null,
     (error: unknown) => error,

@@ -8,7 +8,13 @@ export interface LogTold {
   /** Newest last. */
   readonly records: readonly PeopleRecord[];
   /** Tiers that a run of ours began or ended. */
-  readonly runs: readonly { readonly statement: string; readonly tier: string; readonly direction: 'up' | 'down'; readonly applied: boolean; readonly steps: number }[];
+  readonly runs: readonly {
+    readonly statement: string;
+    readonly tier: string;
+    readonly direction: 'up' | 'down';
+    readonly applied: boolean;
+    readonly steps: number;
+  }[];
 }
 
 export type Account = GateAccount;
@@ -44,7 +50,11 @@ export function compareAccount(
   { pins, log }: { readonly pins: InForce; readonly log: LogTold },
 ): Compared {
   const known = documentsOf(log);
-  const vouched = new Set<string>([...known.map(({ digest }) => digest), policyDigest(pins.policy), registryDigest(pins.registry)]);
+  const vouched = new Set<string>([
+    ...known.map(({ digest }) => digest),
+    policyDigest(pins.policy),
+    registryDigest(pins.registry),
+  ]);
   const had = new Set(account.documents.map(({ digest }) => String(digest)));
   const beyond = (what: string): Beyond => ({
     code: 'ADOPT_BEYOND',
@@ -52,22 +62,45 @@ export function compareAccount(
     fix: 'find out who put it there; restore again from a copy without it',
   });
   const logged = new Set(log.runs.map((one) => `${one.statement} ${one.direction} ${one.tier}`));
-  const rows = new Set(account.rows.filter(({ steps, done }) => done || steps > 0).map((one) => `${one.cycle} ${one.direction} ${one.tier}`));
-  const furthest = new Map(log.runs.filter(({ applied }) => applied).map((one) => [`${one.statement} ${one.direction} ${one.tier}`, one]));
-  const seals = new Set(log.records.filter(({ statement }) => statement.kind === 'abandonment' && (statement.acceptedAt ?? null) !== null).map((one) => subjectOf(one)));
+  const rows = new Set(
+    account.rows
+      .filter(({ steps, done }) => done || steps > 0)
+      .map((one) => `${one.cycle} ${one.direction} ${one.tier}`),
+  );
+  const furthest = new Map(
+    log.runs.filter(({ applied }) => applied).map((one) => [`${one.statement} ${one.direction} ${one.tier}`, one]),
+  );
+  const seals = new Set(
+    log.records
+      .filter(({ statement }) => statement.kind === 'abandonment' && (statement.acceptedAt ?? null) !== null)
+      .map((one) => subjectOf(one)),
+  );
   return {
     again: {
-      documents: known.flatMap(({ digest, kind, link }) => (link === null || had.has(digest) ? [] : [{ digest, kind, link }])),
-      revocations: unique(log.records.filter(({ statement }) => statement.kind === 'revocation' && !revocations.includes(statement.digest))),
+      documents: known.flatMap(({ digest, kind, link }) =>
+        link === null || had.has(digest) ? [] : [{ digest, kind, link }],
+      ),
+      revocations: unique(
+        log.records.filter(
+          ({ statement }) => statement.kind === 'revocation' && !revocations.includes(statement.digest),
+        ),
+      ),
     },
     lost: [
       ...[...furthest.values()]
         .filter((one) => !rows.has(`${one.statement} ${one.direction} ${one.tier}`))
-        .map((one) => `tier ${one.tier}, ${one.direction === 'up' ? 'rolled out' : 'rolled back'} by ${one.statement}: its rows and what it did`),
-      ...[...seals].filter((seal) => !account.abandoned.includes(seal)).map((seal) => `the abandonment of ${seal}: sign it again`),
+        .map(
+          (one) =>
+            `tier ${one.tier}, ${one.direction === 'up' ? 'rolled out' : 'rolled back'} by ${one.statement}: its rows and what it did`,
+        ),
+      ...[...seals]
+        .filter((seal) => !account.abandoned.includes(seal))
+        .map((seal) => `the abandonment of ${seal}: sign it again`),
     ],
     beyond: [
-      ...account.documents.filter(({ digest }) => !vouched.has(digest)).map(({ kind, digest }) => beyond(`the ${kind} ${digest}`)),
+      ...account.documents
+        .filter(({ digest }) => !vouched.has(digest))
+        .map(({ kind, digest }) => beyond(`the ${kind} ${digest}`)),
       ...[...rows].filter((row) => !logged.has(row)).map((row) => beyond(`rows of a tier (${row})`)),
       ...account.abandoned.filter((seal) => !seals.has(seal)).map((seal) => beyond(`an abandonment of ${seal}`)),
     ],
@@ -82,10 +115,15 @@ interface Known {
 
 /** Registries and policies in the order in which they came into force, as the newest record tells. */
 function documentsOf({ records }: LogTold): readonly Known[] {
-  const rules = records.map((one) => one.rules).toSorted((one, other) => one.links.length - other.links.length).at(-1);
+  const rules = records
+    .map((one) => one.rules)
+    .toSorted((one, other) => one.links.length - other.links.length)
+    .at(-1);
   if (rules === undefined) return [];
   return [
-    ...(['policy', 'registry'] as const).map((kind): Known => ({ kind, digest: digestOf(kind, rules.first[kind]), link: null })),
+    ...(['policy', 'registry'] as const).map(
+      (kind): Known => ({ kind, digest: digestOf(kind, rules.first[kind]), link: null }),
+    ),
     ...rules.links.map((link): Known => ({ kind: link.kind, digest: digestOf(link.kind, link.document), link })),
   ];
 }

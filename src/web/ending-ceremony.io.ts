@@ -32,7 +32,10 @@ interface Plan {
   readonly kind: Ending['kind'];
   readonly subject: { readonly name: string; readonly digest: string };
   readonly write: () => string;
-  readonly show: Pick<ShownCeremony, 'title' | 'facts'> & { readonly means: readonly string[]; readonly lists: readonly string[] };
+  readonly show: Pick<ShownCeremony, 'title' | 'facts'> & {
+    readonly means: readonly string[];
+    readonly lists: readonly string[];
+  };
   /** Makes it count, once the quorum is there. */
   readonly accept: (statement: StatementDigest) => Promise<void>;
 }

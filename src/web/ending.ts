@@ -5,7 +5,11 @@ export function describeRows(rows: readonly TierRows[]): readonly string[] {
   if (rows.length === 0) return ['nothing of this release was ever run in this database'];
   return rows.map(({ cycle, tier, direction, steps, done }) => {
     const way = direction === 'up' ? 'rolled out' : 'rolled back';
-    const state = done ? `${way} whole` : steps === 0 ? `entered to be ${way}, nothing committed` : `HALF WAY, ${way} in part`;
+    const state = done
+      ? `${way} whole`
+      : steps === 0
+        ? `entered to be ${way}, nothing committed`
+        : `HALF WAY, ${way} in part`;
     return `${tier.padEnd(20)} ${state}, ${steps} ${steps === 1 ? 'step' : 'steps'} (cycle ${cycle.slice(7, 19)})`;
   });
 }

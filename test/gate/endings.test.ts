@@ -34,7 +34,15 @@ async function abandonmentOf(gated: Gated, more: object = {}): Promise<string> {
   return writeStatement({
     kind: 'abandonment',
     subject: { name: 'small', digest: gated.sealed.seal },
-    predicate: { facts, rows, reason: 'enough', notBefore: at(-1000), expires: at(3_600_000), nonce: 'a'.repeat(32), ...more },
+    predicate: {
+      facts,
+      rows,
+      reason: 'enough',
+      notBefore: at(-1000),
+      expires: at(3_600_000),
+      nonce: 'a'.repeat(32),
+      ...more,
+    },
   });
 }
 
@@ -51,7 +59,9 @@ async function adoptionOf(gated: Gated): Promise<string> {
 const end = (gated: Gated, kind: 'abandon' | 'adopt', body: string): Promise<void> =>
   gated.as('oneroof_relay', async (session) => {
     const statement = statementDigest(body);
-    await session.query(kind === 'abandon' ? sql`select gate.abandon(${statement})` : sql`select gate.adopt(${statement})`);
+    await session.query(
+      kind === 'abandon' ? sql`select gate.abandon(${statement})` : sql`select gate.adopt(${statement})`,
+    );
   });
 
 async function abandon(gated: Gated, by: readonly Signer[] = [gated.people.ana, gated.people.ben]): Promise<void> {
@@ -74,10 +84,13 @@ async function halfWay(gated: Gated): Promise<string> {
 
 const why = (gated: Gated, statement: string, direction: 'up' | 'down'): Promise<string | null> =>
   gated.as('oneroof_observer', async (session) => {
-    const [row] = await session.query<{ why: string | null }>(sql`select gate.why_closed(${statement}, ${direction}) as why`);
+    const [row] = await session.query<{ why: string | null }>(
+      sql`select gate.why_closed(${statement}, ${direction}) as why`,
+    );
     return row?.why ?? null;
   });
-const asAdmin = <T>(gated: Gated, use: Parameters<typeof withSession<T>>[1]): Promise<T> => withSession(gated.database, use);
+const asAdmin = <T>(gated: Gated, use: Parameters<typeof withSession<T>>[1]): Promise<T> =>
+  withSession(gated.database, use);
 const uninstall = (gated: Gated): Promise<void> =>
   asAdmin(gated, async (session) => applyGate(session, await planUninstall(session)));
 const markOlder = (gated: Gated) => runSql(gated.database, ['update gate.identity set version = 0']);
@@ -96,7 +109,9 @@ describe.each(versions)('an abandonment on PostgreSQL %s', (version) => {
         ).rejects.toThrow('gate: abandoned: ');
       // neither another ratification nor one that carries the rollback on
       await expect(ratifyFor(gated, { what: 'rollout' })).rejects.toThrow('gate: abandoned: ');
-      await expect(ratifyFor(gated, { what: 'rollback', cycle: statement as never })).rejects.toThrow('gate: abandoned: ');
+      await expect(ratifyFor(gated, { what: 'rollback', cycle: statement as never })).rejects.toThrow(
+        'gate: abandoned: ',
+      );
       // its rows are history, and twice is once
       expect(await gated.as('oneroof_relay', (session) => readTierRows(session, gated.sealed.seal))).toHaveLength(1);
       await expect(abandon(gated)).rejects.toThrow('gate: ');
@@ -143,7 +158,17 @@ const refused: readonly (readonly [
   why: string,
   safeguard: readonly (readonly [from: string, to: string])[],
 ])[] = [
-  ['one person', (gated) => abandon(gated, [gated.people.ana]), 'seats', [["  return gate.closed_seats(of_statement, policy -> 'quorum');\nend $gate$;\n\n-- No tier runs", '  return null;\nend $gate$;\n\n-- No tier runs']]],
+  [
+    'one person',
+    (gated) => abandon(gated, [gated.people.ana]),
+    'seats',
+    [
+      [
+        "  return gate.closed_seats(of_statement, policy -> 'quorum');\nend $gate$;\n\n-- No tier runs",
+        '  return null;\nend $gate$;\n\n-- No tier runs',
+      ],
+    ],
+  ],
   [
     'a signature that was withdrawn',
     async (gated) => {
@@ -153,7 +178,12 @@ const refused: readonly (readonly [
       await end(gated, 'abandon', body);
     },
     'seats',
-    [["t.kind in ('registry', 'policy', 'abandonment', 'adoption') and exists", "t.kind in ('registry', 'policy') and exists"]],
+    [
+      [
+        "t.kind in ('registry', 'policy', 'abandonment', 'adoption') and exists",
+        "t.kind in ('registry', 'policy') and exists",
+      ],
+    ],
   ],
   [
     'rows that have changed since',
@@ -186,7 +216,7 @@ const refused: readonly (readonly [
       await end(gated, 'abandon', body);
     },
     'expired',
-    [["then return 'expired: its time is over'; end if;\n  if ((p", "then null; end if;\n  if ((p"]],
+    [["then return 'expired: its time is over'; end if;\n  if ((p", 'then null; end if;\n  if ((p']],
   ],
   [
     'an adoption handed in as one',
@@ -196,7 +226,7 @@ const refused: readonly (readonly [
       await end(gated, 'abandon', body);
     },
     'kind',
-    [["if s.kind is distinct from of_kind then", 'if false then']],
+    [['if s.kind is distinct from of_kind then', 'if false then']],
   ],
   [
     'an adoption, accepted twice',
@@ -209,8 +239,11 @@ const refused: readonly (readonly [
     'target',
     [
       ["if p -> 'facts' is distinct from gate.facts()", 'if false'],
-      ["if s.subject is distinct from gate.account_digest()", 'if false'],
-      ['create table gate.adoptions (statement text primary key references', 'create table gate.adoptions (statement text references'],
+      ['if s.subject is distinct from gate.account_digest()', 'if false'],
+      [
+        'create table gate.adoptions (statement text primary key references',
+        'create table gate.adoptions (statement text references',
+      ],
     ],
   ],
   [
@@ -222,26 +255,37 @@ const refused: readonly (readonly [
       await end(gated, 'adopt', body);
     },
     'previous',
-    [["if s.subject is distinct from gate.account_digest()", 'if false']],
+    [['if s.subject is distinct from gate.account_digest()', 'if false']],
   ],
 ];
 
 describe('does not end a release', () => {
-  it.each(refused)('%s', async (_name, attack, code) => {
-    await withGate('18', clocked(stepwise), async (gated) => {
-      await expect(attack(gated)).rejects.toThrow(`gate: ${code}: `);
-    });
-  }, 120_000);
+  it.each(refused)(
+    '%s',
+    async (_name, attack, code) => {
+      await withGate('18', clocked(stepwise), async (gated) => {
+        await expect(attack(gated)).rejects.toThrow(`gate: ${code}: `);
+      });
+    },
+    120_000,
+  );
 
-  it.each(refused)('but for the safeguard: %s', async (_name, attack, _code, safeguard) => {
-    await withGate('18', clocked({ ...stepwise, change: replacing(...safeguard) }), async (gated) => {
-      await attack(gated);
-    });
-  }, 120_000);
+  it.each(refused)(
+    'but for the safeguard: %s',
+    async (_name, attack, _code, safeguard) => {
+      await withGate('18', clocked({ ...stepwise, change: replacing(...safeguard) }), async (gated) => {
+        await attack(gated);
+      });
+    },
+    120_000,
+  );
 
   it('and without the check of what is abandoned, a half-way release would run on', async () => {
-    const safeguard = ["if 'abandoned' = any(asked.checks) and exists", "if false and exists"] as const;
-    const next = ["      and not exists (select from gate.statements s join gate.abandoned a on a.seal = s.subject where s.digest = of_statement)", ''] as const;
+    const safeguard = ["if 'abandoned' = any(asked.checks) and exists", 'if false and exists'] as const;
+    const next = [
+      '      and not exists (select from gate.statements s join gate.abandoned a on a.seal = s.subject where s.digest = of_statement)',
+      '',
+    ] as const;
     await withGate('18', { ...stepwise, change: replacing(safeguard, next) }, async (gated) => {
       const statement = await halfWay(gated);
       await abandon(gated);
@@ -280,4 +324,3 @@ describe('does not end a release', () => {
     });
   });
 });
-

@@ -68,7 +68,9 @@ const documents: readonly (readonly [
     'keys with an attestation',
     'registry',
     (gated) =>
-      next(gated, (persons) => persons.map((one) => ({ ...one, keys: one.keys.map((key) => ({ ...key, attestation })) }))),
+      next(gated, (persons) =>
+        persons.map((one) => ({ ...one, keys: one.keys.map((key) => ({ ...key, attestation })) })),
+      ),
     null,
   ],
   [
@@ -383,9 +385,9 @@ describe.each(newest)('the next registry or policy in PostgreSQL %s', (version) 
         ] as const)
           for (const one of [document, ...bent(document)]) {
             const text = canonicalJson(one);
-            const read = kind === 'policy' ? parsePolicyDocument({ file: kind, text }) : parseRegistry({ file: kind, text });
-            const node =
-              read.ok && (kind === 'policy' || registryDocument(read.value as Registry) === text);
+            const read =
+              kind === 'policy' ? parsePolicyDocument({ file: kind, text }) : parseRegistry({ file: kind, text });
+            const node = read.ok && (kind === 'policy' || registryDocument(read.value as Registry) === text);
             expect([text, await says(kind, one)]).toEqual([text, node]);
             seen.add(node);
           }

@@ -1,17 +1,27 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { run as abandon } from '../../src/cli/commands/abandon.io.ts';
 import { run as adopt } from '../../src/cli/commands/adopt.io.ts';
-import { run as bundle } from '../../src/cli/commands/bundle.io.ts';
+import { run as log } from '../../src/cli/commands/log.io.ts';
 import { run as rollback } from '../../src/cli/commands/rollback.io.ts';
+import { run as rollout } from '../../src/cli/commands/rollout.io.ts';
 import { run as seal } from '../../src/cli/commands/seal.io.ts';
 import { now } from '../../src/core/index.ts';
 import { type Connection, sql } from '../../src/database/index.ts';
 import { isOfKind, openFolderStore, type StatementDigest } from '../../src/evidence/index.ts';
-import { decideRecorded, isOf, type Policy, ratificationsOf, readHistory, registryDocument, submitSignature } from '../../src/gate/index.ts';
+import {
+  decideRecorded,
+  isOf,
+  type Policy,
+  ratificationsOf,
+  readHistory,
+  registryDocument,
+  submitSignature,
+} from '../../src/gate/index.ts';
 import { readable } from '../../src/kinds/index.ts';
+import { ratificationStage } from '../../src/pipeline.io.ts';
 import { readSealed } from '../../src/release/index.ts';
 import { runSql, versions, withSession } from '../database.io.ts';
 import { assertion, type Gated, gatedIn, type GatedPlan, release, withCopy, withGate } from '../gate/cycle.io.ts';
@@ -27,7 +37,10 @@ const files: GatedPlan['files'] = {
 };
 
 /** A folder with oneroof.yaml for a database, and the documents that its gate was installed with. */
-async function withHome(gated: Gated, use: (home: string, point: (at: Connection) => void) => Promise<void>): Promise<void> {
+async function withHome(
+  gated: Gated,
+  use: (home: string, point: (at: Connection) => void) => Promise<void>,
+): Promise<void> {
   const home = mkdtempSync(join(tmpdir(), 'oneroof-endings-'));
   const point = ({ database, host }: Connection): void => {
     const url = (role: string): string => `postgres://${role}@/${database}?host=${encodeURIComponent(host)}`;
@@ -75,104 +88,171 @@ async function halfWay(gated: Gated): Promise<string> {
   return statement;
 }
 
-it.each(versions)('abandons a release that is half way, on PostgreSQL %s, and keeps that as evidence', async (version) => {
-  await withGate(version, await plan(), async (gated) => {
-    await halfWay(gated);
-    const { people } = gated;
-    await withHome(gated, async (home) => {
-      const { said, command, interrupt } = desk(home, gated.folder);
-      await command(seal);
-      await expect(command(abandon)).rejects.toMatchObject({ code: 'USAGE' });
-      const first = command(abandon, { reason: 'the rest comes later' });
-      // the author too may end what they wrote; a second person is missing still
-      expect(await signOn(said, gated, people.ben)).toMatchObject({ ok: true, complete: false });
-      interrupt();
-      await expect(first).rejects.toMatchObject({ code: 'INTERRUPTED' });
-      said.length = 0;
-      const second = command(abandon, { reason: 'another reason' });
-      expect(await signOn(said, gated, people.ira)).toMatchObject({ ok: true, complete: true });
-      expect((await second).data).toMatchObject({ persons: ['ben', 'ira'] });
-      await expect(command(abandon, { reason: 'again' })).rejects.toMatchObject({ code: 'ABANDONED' });
-      expect(await command(rollback)).toMatchObject({ exit: 1, text: expect.stringContaining('abandoned') as string });
-      const store = readable(openFolderStore(join(home, '.oneroof', 'evidence')));
-      const kinds = (await store.entries()).map(({ kind }) => kind);
-      expect(kinds.filter((kind) => kind === 'abandonment').length).toBeGreaterThan(0);
-      const history = readHistory(await readSealed(gated.folder), await store.of(gated.sealed.seal));
-      expect(history.broken).toEqual([]);
-      const [found] = history.recorded.filter(isOf('abandonment'));
-      expect(found?.signed.map(({ id }) => id)).toEqual(['ben', 'ira']);
-      expect(found?.statement.predicate).toMatchObject({ reason: 'the rest comes later', rows: [{ tier: '1-rows', done: false, steps: 1 }] });
-      const [cycle] = ratificationsOf(history, 'production');
-      const statement = cycle?.record.statement.digest as StatementDigest;
-      for (const direction of ['up', 'down'] as const)
-        expect(decideRecorded(history, { statement, target: 'production', direction, tier: null, now: now() })).toMatchObject({
-          reason: { code: 'abandoned' },
-        });
-      // the control: without a quorum it is no abandonment, and the log says so
-      const torn = (await store.of(gated.sealed.seal)).map((piece) =>
-        isOfKind(piece, 'abandonment') && piece.readable
-          ? { ...piece, body: { ...piece.body, statement: { ...piece.body.statement, signatures: piece.body.statement.signatures.slice(0, 1) } } }
-          : piece,
-      );
-      expect(readHistory(await readSealed(gated.folder), torn as never).broken).not.toEqual([]);
-      await command(bundle, { out: 'b.json' });
-      expect(readFileSync(join(home, 'b.json'), 'utf8')).toContain('"kind":"abandonment"');
-    });
-  });
-}, 180_000);
-
-it.each(versions)('adopts a restored database, on PostgreSQL %s: hands in what was lost, refuses what nobody knows', async (version) => {
-  await withGate(version, await plan(), async (gated) => {
-    const { people } = gated;
-    await withHome(gated, async (home, point) => {
-      await withCopy(gated, async (database) => {
-        // the copy is from before a revocation and a tier, which the log knows
-        const statement = await halfWay(gated);
-        const revocation = revocationOf(statement);
-        const { origin, rpId } = gated.policy;
-        await gated.as('oneroof_relay', (relay) =>
-          submitSignature(relay, revocation, assertion(people.ana, revocation, { origin, rpId })),
-        );
-        const copy = gatedIn({ ...gated, database });
-        const { command: release_ } = desk(home, gated.folder);
-        await release_(seal);
-        await release_(bundle, { out: 'first.json' });
-        point(database);
-        const store = readable(openFolderStore(join(home, '.oneroof', 'evidence')));
-        const execution = { version: 1, release: 'small', seal: gated.sealed.seal, target: 'production', statement, direction: 'up', tier: '1-rows', steps: [1, 1], epoch: '1', phase: 'applied', reason: null, at: now() };
-        await store.append({ kind: 'execution', seal: gated.sealed.seal, body: execution }, now());
-
-        const { said, command, interrupt } = desk(home, 'production');
-        await expect(command(adopt)).rejects.toMatchObject({ code: 'USAGE' });
-        // what nobody vouches for was put in on the way
-        await runSql(database, [
-          `insert into gate.documents (kind, digest, body) select 'policy', 'sha256:${'1'.repeat(64)}', body from gate.documents where kind = 'policy'`,
-        ]);
-        await expect(command(adopt, { reason: 'restored' })).rejects.toMatchObject({ code: 'ADOPT_BEYOND' });
-        await runSql(database, [`delete from gate.documents where digest = 'sha256:${'1'.repeat(64)}'`]);
-
-        const before = await incarnationOf(database);
-        const first = command(adopt, { reason: 'restored' });
-        expect(await signOn(said, copy, people.ana)).toMatchObject({ ok: true, complete: false });
-        expect(said.some((line) => line.startsWith('handed in again: the revocation'))).toBe(true);
+it.each(versions)(
+  'abandons a release that is half way, on PostgreSQL %s, and keeps that as evidence',
+  async (version) => {
+    await withGate(version, await plan(), async (gated) => {
+      await halfWay(gated);
+      const { people } = gated;
+      await withHome(gated, async (home) => {
+        const { said, command, interrupt } = desk(home, gated.folder);
+        await command(seal);
+        await expect(command(abandon)).rejects.toMatchObject({ code: 'USAGE' });
+        const first = command(abandon, { reason: 'the rest comes later' });
+        // the author too may end what they wrote; a second person is missing still
+        expect(await signOn(said, gated, people.ben)).toMatchObject({ ok: true, complete: false });
         interrupt();
         await expect(first).rejects.toMatchObject({ code: 'INTERRUPTED' });
         said.length = 0;
-        const second = command(adopt, { reason: 'restored' });
-        expect(await signOn(said, copy, people.ben)).toMatchObject({ ok: true, complete: true });
-        const { data } = await second;
-        expect(data).toMatchObject({ persons: ['ana', 'ben'], lost: [expect.stringContaining('tier 1-rows') as string] });
-        expect(await incarnationOf(database)).not.toBe(before);
-        expect((data as { incarnation: string }).incarnation).toBe(await incarnationOf(database));
-        const entries = await store.entries();
-        expect(entries.map(({ kind }) => kind)).toContain('adoption');
-        const entry = entries.find(({ kind }) => kind === 'adoption');
-        const [kept] = entry === undefined ? [] : await store.of(entry.seal);
-        expect(kept).toMatchObject({ readable: true, body: { signatures: [{}, {}] } });
+        const second = command(abandon, { reason: 'another reason' });
+        expect(await signOn(said, gated, people.ira)).toMatchObject({ ok: true, complete: true });
+        expect((await second).data).toMatchObject({ persons: ['ben', 'ira'] });
+        await expect(command(abandon, { reason: 'again' })).rejects.toMatchObject({ code: 'ABANDONED' });
+        expect(await command(rollback)).toMatchObject({
+          exit: 1,
+          text: expect.stringContaining('abandoned') as string,
+        });
+        const store = readable(openFolderStore(join(home, '.oneroof', 'evidence')));
+        const kinds = (await store.entries()).map(({ kind }) => kind);
+        expect(kinds.filter((kind) => kind === 'abandonment').length).toBeGreaterThan(0);
+        const history = readHistory(await readSealed(gated.folder), await store.of(gated.sealed.seal));
+        expect(history.broken).toEqual([]);
+        const [found] = history.recorded.filter(isOf('abandonment'));
+        expect(found?.signed.map(({ id }) => id)).toEqual(['ben', 'ira']);
+        expect(found?.statement.predicate).toMatchObject({
+          reason: 'the rest comes later',
+          rows: [{ tier: '1-rows', done: false, steps: 1 }],
+        });
+        const [cycle] = ratificationsOf(history, 'production');
+        const statement = cycle?.record.statement.digest as StatementDigest;
+        for (const direction of ['up', 'down'] as const)
+          expect(
+            decideRecorded(history, { statement, target: 'production', direction, tier: null, now: now() }),
+          ).toMatchObject({
+            reason: { code: 'abandoned' },
+          });
+        // the control: without a quorum it is no abandonment, and the log says so
+        const torn = (await store.of(gated.sealed.seal)).map((piece) =>
+          isOfKind(piece, 'abandonment') && piece.readable
+            ? {
+                ...piece,
+                body: {
+                  ...piece.body,
+                  statement: { ...piece.body.statement, signatures: piece.body.statement.signatures.slice(0, 1) },
+                },
+              }
+            : piece,
+        );
+        expect(readHistory(await readSealed(gated.folder), torn as never).broken).not.toEqual([]);
+        const listed = (await command(log)).data as { readonly entries: readonly { readonly kind: string }[] };
+        expect(listed.entries.map(({ kind }) => kind)).toContain('abandonment');
       });
     });
-  });
-}, 180_000);
+  },
+  180_000,
+);
+
+it.each(versions)(
+  'rolls nothing out, on PostgreSQL %s, in a database that lacks what the evidence knows',
+  async (version) => {
+    await withGate(version, await plan(), async (gated) => {
+      const statement = await halfWay(gated);
+      await withHome(gated, async (home) => {
+        const { command } = desk(home, gated.folder);
+        await command(seal);
+        const store = readable(openFolderStore(join(home, '.oneroof', 'evidence')));
+        const record = (steps: readonly [number, number]) =>
+          store.append(
+            { kind: 'execution', seal: gated.sealed.seal, body: executionOf(gated, { statement, steps }) },
+            now(),
+          );
+        // the control: what the database has does not hold it
+        await record([1, 1]);
+        expect(await command(rollback, { dryRun: true })).toMatchObject({ exit: 0 });
+        await record([2, 2]);
+        for (const run of [rollback, rollout])
+          for (const options of [{ dryRun: true }, {}])
+            await expect(command(run, options)).rejects.toMatchObject({ code: 'TARGET_BEHIND' });
+      });
+    });
+  },
+  180_000,
+);
+
+const executionOf = (gated: Gated, of: { readonly statement: string; readonly steps: readonly [number, number] }) => ({
+  version: 1,
+  release: 'small',
+  seal: gated.sealed.seal,
+  target: 'production',
+  direction: 'up',
+  tier: '1-rows',
+  epoch: '1',
+  phase: 'applied',
+  reason: null,
+  at: now(),
+  ...of,
+});
+
+it.each(versions)(
+  'adopts a restored database, on PostgreSQL %s: hands in what was lost, refuses what nobody knows',
+  async (version) => {
+    await withGate(version, await plan(), async (gated) => {
+      const { people } = gated;
+      await withHome(gated, async (home, point) => {
+        await withCopy(gated, async (database) => {
+          // the copy is from before a revocation and a tier, which the log knows
+          const statement = await halfWay(gated);
+          const revocation = revocationOf(statement);
+          const { origin, rpId } = gated.policy;
+          await gated.as('oneroof_relay', (relay) =>
+            submitSignature(relay, revocation, assertion(people.ana, revocation, { origin, rpId })),
+          );
+          const copy = gatedIn({ ...gated, database });
+          const { command: release_ } = desk(home, gated.folder);
+          await release_(seal);
+          point(database);
+          const store = readable(openFolderStore(join(home, '.oneroof', 'evidence')));
+          const course = { sealed: await readSealed(gated.folder), store };
+          await gated.as('oneroof_relay', (session) => ratificationStage(course, { target: 'production', session }));
+          const execution = executionOf(gated, { statement, steps: [1, 1] });
+          await store.append({ kind: 'execution', seal: gated.sealed.seal, body: execution }, now());
+
+          const { said, command, interrupt } = desk(home, 'production');
+          await expect(command(adopt)).rejects.toMatchObject({ code: 'USAGE' });
+          // what nobody vouches for was put in on the way
+          await runSql(database, [
+            `insert into gate.documents (kind, digest, body) select 'policy', 'sha256:${'1'.repeat(64)}', body from gate.documents where kind = 'policy'`,
+          ]);
+          await expect(command(adopt, { reason: 'restored' })).rejects.toMatchObject({ code: 'ADOPT_BEYOND' });
+          await runSql(database, [`delete from gate.documents where digest = 'sha256:${'1'.repeat(64)}'`]);
+
+          const before = await incarnationOf(database);
+          const first = command(adopt, { reason: 'restored' });
+          expect(await signOn(said, copy, people.ana)).toMatchObject({ ok: true, complete: false });
+          expect(said.join('\n')).toContain('handed in again: the revocation');
+          interrupt();
+          await expect(first).rejects.toMatchObject({ code: 'INTERRUPTED' });
+          said.length = 0;
+          const second = command(adopt, { reason: 'restored' });
+          expect(await signOn(said, copy, people.ben)).toMatchObject({ ok: true, complete: true });
+          const { data } = await second;
+          expect(data).toMatchObject({
+            persons: ['ana', 'ben'],
+            lost: [expect.stringContaining('tier 1-rows') as string],
+          });
+          expect(await incarnationOf(database)).not.toBe(before);
+          expect((data as { incarnation: string }).incarnation).toBe(await incarnationOf(database));
+          const entries = await store.entries();
+          expect(entries.map(({ kind }) => kind)).toContain('adoption');
+          const entry = entries.find(({ kind }) => kind === 'adoption');
+          const [kept] = entry === undefined ? [] : await store.of(entry.seal);
+          expect(kept).toMatchObject({ readable: true, body: { signatures: [{}, {}] } });
+        });
+      });
+    });
+  },
+  180_000,
+);
 
 const incarnationOf = (database: Connection): Promise<string> =>
   withSession(database, async (session) => {

@@ -29,7 +29,13 @@ export const run: Run = async (context) => {
     return {
       exit: 0,
       schema: 'oneroof/abandon/1',
-      data: { target: relay.target, seal: sealed.seal, statement: statementDigest(ceremony.body), persons: signed, reason },
+      data: {
+        target: relay.target,
+        seal: sealed.seal,
+        statement: statementDigest(ceremony.body),
+        persons: signed,
+        reason,
+      },
       text: `abandoned in ${relay.target}, signed by ${signed.map((person) => printable(person)).join(', ')}: it stays there as it is, and its seal opens nothing there any more`,
     };
   });

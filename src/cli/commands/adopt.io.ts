@@ -14,7 +14,15 @@ import {
 import { type Store } from '../../kinds/index.ts';
 import { type Session } from '../../database/index.ts';
 import { readSetup, targetOf } from '../../setup/index.ts';
-import { adoptCeremony, type Compared, compareAccount, type LogTold, readInForce, type Relay, withRelay } from '../../web/index.ts';
+import {
+  adoptCeremony,
+  type Compared,
+  compareAccount,
+  type LogTold,
+  readInForce,
+  type Relay,
+  withRelay,
+} from '../../web/index.ts';
 import { runCeremony } from '../page-run.io.ts';
 import { type Run } from '../verb.ts';
 import { openStore } from '../work.io.ts';
@@ -67,7 +75,13 @@ export const run: Run = async (context) => {
     return {
       exit: 0,
       schema: 'oneroof/adopt/1',
-      data: { target: target.name, statement: statementDigest(ceremony.body), incarnation, persons: signed, lost: found.lost },
+      data: {
+        target: target.name,
+        statement: statementDigest(ceremony.body),
+        incarnation,
+        persons: signed,
+        lost: found.lost,
+      },
       text: `adopted as ${target.name}, signed by ${signed.map((person) => printable(person)).join(', ')}; its incarnation is ${incarnation}`,
       next: 'ratify what is to run here: what was signed before is for another database',
     };
@@ -100,7 +114,9 @@ async function readLog(store: Store, target: string): Promise<LogTold> {
 async function handIn({ session }: Relay, { again }: Compared): Promise<readonly string[]> {
   const said: string[] = [];
   const bytes = (text: string): Uint8Array => Buffer.from(text, 'base64');
-  const signaturesOf = (all: readonly { credential: string; authenticatorData: string; clientDataJSON: string; signature: string }[]) =>
+  const signaturesOf = (
+    all: readonly { credential: string; authenticatorData: string; clientDataJSON: string; signature: string }[],
+  ) =>
     all.map((one) => ({
       credential: one.credential,
       authenticatorData: bytes(one.authenticatorData),
@@ -126,7 +142,9 @@ async function handIn({ session }: Relay, { again }: Compared): Promise<readonly
       said.push(`handed in again: the revocation ${statement.digest}`);
     } catch (cause) {
       // what it revoked is for another incarnation, and opens nothing here
-      said.push(`not taken again: the revocation ${statement.digest}: ${printable(cause instanceof Error ? cause.message : String(cause))}`);
+      said.push(
+        `not taken again: the revocation ${statement.digest}: ${printable(cause instanceof Error ? cause.message : String(cause))}`,
+      );
     }
   }
   return said;
