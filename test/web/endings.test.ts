@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { run as abandon } from '../../src/cli/commands/abandon.io.ts';
 import { run as adopt } from '../../src/cli/commands/adopt.io.ts';
@@ -25,7 +26,7 @@ import { ratificationStage } from '../../src/pipeline.io.ts';
 import { readSealed } from '../../src/release/index.ts';
 import { runSql, versions, withSession } from '../database.io.ts';
 import { assertion, type Gated, gatedIn, type GatedPlan, release, withCopy, withGate } from '../gate/cycle.io.ts';
-import { attemptOn, ratifyFor, revocationOf } from '../gate/purpose.io.ts';
+import { accept, attemptOn, changeOf, ratifyFor, revocationOf } from '../gate/purpose.io.ts';
 import { freePort } from './browser.io.ts';
 import { desk, signOn } from './desk.io.ts';
 
@@ -247,6 +248,52 @@ it.each(versions)(
           const entry = entries.find(({ kind }) => kind === 'adoption');
           const [kept] = entry === undefined ? [] : await store.of(entry.seal);
           expect(kept).toMatchObject({ readable: true, body: { signatures: [{}, {}] } });
+        });
+      });
+    });
+  },
+  180_000,
+);
+
+it.each([
+  ['is handed in again while its time lasts', 3_600_000, null],
+  ['is named where its time is over', 4000, 'ADOPT_LOST'],
+] as const)(
+  'a policy that the restore lost %s',
+  async (_what, until, code) => {
+    await withGate('18', await plan(), async (gated) => {
+      await withHome(gated, async (home, point) => {
+        await withCopy(gated, async (database) => {
+          await halfWay(gated);
+          const { ana, ben } = gated.people;
+          const { origin, rpId } = gated.policy;
+          const next = { ...gated.policy, name: 'next' };
+          const { body, text } = changeOf(gated, 'policy', { document: next, until });
+          await gated.as('oneroof_relay', async (relay) => {
+            for (const one of [ana, ben]) await submitSignature(relay, body, assertion(one, body, { origin, rpId }));
+          });
+          await accept(gated, 'policy', text);
+          const { command: withRelease } = desk(home, gated.folder);
+          await withRelease(seal);
+          const store = readable(openFolderStore(join(home, '.oneroof', 'evidence')));
+          const course = { sealed: await readSealed(gated.folder), store };
+          await gated.as('oneroof_relay', (session) => ratificationStage(course, { target: 'production', session }));
+          point(database);
+          const { said, command, interrupt } = desk(home, 'production');
+          if (code !== null) {
+            await wait(until);
+            await expect(command(adopt, { reason: 'restored' })).rejects.toMatchObject({ code });
+            return;
+          }
+          const adopting = command(adopt, { reason: 'restored' });
+          await expect.poll(() => said.some((line) => line.startsWith('open http')), { timeout: 60_000 }).toBe(true);
+          interrupt();
+          await expect(adopting).rejects.toMatchObject({ code: 'INTERRUPTED' });
+          expect(said.join('\n')).toContain('handed in again: the policy');
+          const [row] = await withSession(database, (session) =>
+            session.query<{ body: string }>(sql`select (gate.active('policy')).body as body`),
+          );
+          expect(row?.body).toBe(text);
         });
       });
     });
