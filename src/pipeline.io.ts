@@ -242,7 +242,8 @@ export function hrefFrom(folder: string, store: Pick<Store, 'locate'>): (entry: 
 }
 
 /** What is asked of a rollout or a rollback. */
-export interface RolloutWatch extends Pick<Run, 'direction' | 'through' | 'statement' | 'signal' | 'onProgress'> {
+export interface RolloutWatch
+  extends Pick<Run, 'direction' | 'through' | 'statement' | 'signal' | 'onProgress' | 'onSession'> {
   readonly executor: Connection;
   readonly target: string;
 }

@@ -18,6 +18,7 @@ const order = [
   ['report'],
   ['dossier'],
   ['kinds'],
+  ['proposal'],
   ['bundle'],
   ['pipeline'],
   ['web'],

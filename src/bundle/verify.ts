@@ -3,6 +3,7 @@ import {
   isOfKind,
   isSignedBy,
   leafHash,
+  ofKind,
   type Line,
   readCheckpoint,
   readLine,
@@ -14,7 +15,9 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from '../evidence/index.ts';
+import { type History } from '../gate/index.ts';
 import { type Evidence, readers } from '../kinds/index.ts';
+import { foreignSaid, type Judged, judgeProposals } from '../proposal/index.ts';
 import { releaseOfSeal, type SealedRelease } from '../release/index.ts';
 import { buildReport, type Report } from '../report/index.ts';
 import { type Bundle, seenLogs } from './bundle.ts';
@@ -27,13 +30,22 @@ export interface Verification {
   /** The digests of the first policy and registry: what the gate was installed with. */
   readonly policy: Digest | null;
   readonly registry: Digest | null;
+  /** The release with the text of its SQL, read from the recorded files; absent where these are not there: then no dossier can be written again. */
+  readonly release?: SealedRelease;
 }
 
 /** All that is wrong with a bundle, at once, and what it tells. */
 export interface Verified {
   readonly problems: readonly Problem[];
   readonly told: Told;
+  /** The proposals that were not made for this release by the host that asked people. */
+  readonly foreign: readonly Foreign[];
+  /** How many could not be judged: the SQL of the release is not there. */
+  readonly unjudged: number;
 }
+
+/** A proposal that was refused, and what differs. */
+export type Foreign = Extract<Judged, { readonly state: 'foreign' }>;
 
 /** Checks everything that a bundle says, offline: nothing but its own bytes and what the reader trusts is asked. */
 export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
@@ -79,10 +91,20 @@ export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
   if (!heads.some((key) => isSignedBy(checkpoint, key)))
     wrong('BUNDLE_SIGNATURE', 'the checkpoint is not signed by one of the keys');
   for (const problem of logProblems(bundle, { evidence, head })) wrong('BUNDLE_PROOF', problem);
-  if (sealed === null) return { problems, told: { roots: [], said: [], done: [], unread: [] } };
+  if (sealed === null)
+    return { problems, told: { roots: [], said: [], done: [], unread: [] }, foreign: [], unjudged: 0 };
   for (const problem of verdictProblems(sealed, evidence)) wrong('BUNDLE_VERDICT', problem);
-  const { told, faults } = readPeople(sealed, evidence);
+  const { told, faults, history } = readPeople(sealed, evidence);
   for (const { code, problem } of faults) wrong(code, problem);
+  const judged = trust.release?.seal === release.seal ? judgedIn({ sealed: trust.release, evidence, history }) : [];
+  const foreign = judged.filter((one) => one.state === 'foreign');
+  // planting one is what anybody can who may write evidence; that people signed it is what must not be passed over
+  for (const { statement, index, differs } of foreign)
+    if (
+      told.said.some((one) => one.kind === 'ratification' && one.statement === statement) &&
+      !judged.some((one) => one.state === 'holds' && one.statement === statement)
+    )
+      wrong('BUNDLE_RATIFICATION', `entry ${index} of the log was ratified, and ${foreignSaid}: ${differs.join('; ')}`);
   for (const root of told.roots)
     for (const kind of ['policy', 'registry'] as const)
       if (trust[kind] !== null && trust[kind] !== root[kind])
@@ -90,7 +112,44 @@ export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
           'BUNDLE_RULES',
           `the gate of ${root.target} was installed with another ${kind} than the one that was named`,
         );
-  return { problems, told };
+  const unjudged = trust.release === undefined ? ofKind(evidence, 'proposal').length : 0;
+  return { problems, told, foreign, unjudged };
+}
+
+/** Judged as on the page, by what is in the bundle: of the log and of the live database only a part is there. */
+function judgedIn(of: {
+  readonly sealed: SealedRelease;
+  readonly evidence: readonly Evidence[];
+  readonly history: History;
+}): readonly Judged[] {
+  const { sealed, evidence, history } = of;
+  const last = evidence.at(-1)?.entry.recordedAt;
+  if (last === undefined) return [];
+  return judgeProposals({
+    sealed,
+    evidence,
+    rootAt: 'unknown',
+    now: last,
+    wordOf: (target) => {
+      const states = history.rules.get(target);
+      if (states === undefined) return null;
+      return {
+        policies: states.map(({ policy }) => policy),
+        registries: states.map(({ registry }) => registry),
+        live: null,
+      };
+    },
+  });
+}
+
+/** The files of the release as they were recorded with its seal, newest last: unchecked. */
+export function sourcesIn(bundle: Bundle): readonly Readonly<Record<string, string>>[] {
+  return bundle.entries.flatMap(({ line, blob }) => {
+    const read = readLine(line);
+    if ('code' in read) return [];
+    const piece = readBody(readPiece(read.entry, Buffer.from(blob, 'base64')), readers);
+    return isOfKind(piece, 'seal') && piece.readable && piece.body.files !== undefined ? [piece.body.files] : [];
+  });
 }
 
 type Head = { readonly size: number; readonly root: TreeHash };

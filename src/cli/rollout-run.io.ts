@@ -160,7 +160,7 @@ async function followed(
   try {
     return await rolloutStage(
       { sealed, store },
-      { executor, target, statement, direction, through, signal, onProgress },
+      { executor, target, statement, direction, through, signal, onProgress, onSession: lookout.watch },
     );
   } finally {
     await lookout.close();

@@ -48,10 +48,15 @@ export const errorCodes = {
   RULE_GATE: [3, 'A statement reaches for the gate, its roles or the event triggers.'],
   RULE_EXECUTE: [3, 'A statement that the gate cannot run, because it runs each step by EXECUTE.'],
   RULE_SUPERUSER: [3, 'A statement that only a superuser may run.'],
+  RULE_SETTING: [
+    3,
+    'SQL reads a setting of its own making that the release does not declare, or under a name that is computed.',
+  ],
   RULE_ENUM_USED: [3, 'An enum value is used in the transaction that adds it.'],
   RULE_NOT_VALID: [3, 'A constraint is NOT VALID and never validated.'],
   QUERY_NOT_SELECT: [3, 'A metric or check is not one SELECT.'],
   QUERY_WRITES: [3, 'A metric or check does more than read.'],
+  PROPOSAL_FOREIGN: [3, 'A statement that people would sign was not made by this host for this release.'],
   SEAL_MISSING: [2, 'The release is not sealed.'],
   SEAL_BROKEN: [3, 'The release is no longer what was sealed.'],
   // the database
@@ -146,6 +151,7 @@ export const errorCodes = {
   GATE_INSTALLED: [3, 'The database has its gate already.'],
   GATE_ABSENT: [3, 'The database has no gate.'],
   GATE_VERSION: [3, 'The gate of the database is of a version that this program does not know.'],
+  GATE_ROLES: [3, 'A role that the gate would take over has rights, members or settings already.'],
   GATE_SCHEMA_OPEN: [3, "The gate's roles may create objects in a schema, where ratified SQL would find them."],
   GATE_APP_OWNER: [3, 'The role that ratified steps would run as is missing, or may do too much.'],
   GATE_RIGHTS: [3, 'The role that installs or removes the gate may not do all that it takes.'],

@@ -42,6 +42,8 @@ export interface ObserverOptions {
   readonly statementTimeout?: Milliseconds;
   /** The release's search path, schema by schema; pg_catalog alone where absent. */
   readonly searchPath?: readonly string[];
+  /** Settings of the application's own making that the release gives a value to. */
+  readonly custom?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A read waits for nobody's lock for longer: production's own work goes first. */
@@ -58,6 +60,7 @@ export async function openObserver(connection: Connection, options: ObserverOpti
   const session = await openSession(connection, {
     applicationName: options.applicationName,
     settings: {
+      ...options.custom,
       default_transaction_read_only: 'on',
       statement_timeout: String(options.statementTimeout ?? 30_000),
       lock_timeout: lockTimeout,

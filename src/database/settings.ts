@@ -31,3 +31,6 @@ export const pinnedSettings = {
   transform_null_equals: 'off',
   array_nulls: 'on',
 } as const satisfies Record<string, string>;
+
+/** The name that every session shows while ratified SQL runs, and while it is rehearsed: SQL can read it. */
+export const stepName = 'oneroof attempt';

@@ -77,7 +77,7 @@ export function buildDossier(source: DossierSource): Dossier {
   const { sealed, evidence, target, production, reading, now } = source;
   const { release, seal } = sealed;
   const { body, digest, passed, doubts, unread } = subjectOf(sealed, evidence);
-  const sealedAt = evidence.find(({ entry }) => entry.kind === 'seal')?.entry.recordedAt ?? body.startedAt;
+  const sealedAt = sealedAtOf(evidence, body);
   const facts: Omit<Dossier, 'risks'> = {
     version: 1,
     writtenAt: now,
@@ -122,6 +122,11 @@ export function buildDossier(source: DossierSource): Dossier {
       .map(({ entry }) => ({ kind: entry.kind, digest: entry.digest, recordedAt: entry.recordedAt })),
   };
   return { ...facts, risks: risksOf(facts) };
+}
+
+/** When a release was sealed: when that was first recorded; where it was not, its rehearsal is the oldest trace of it. */
+export function sealedAtOf(evidence: readonly DossierEvidence[], { startedAt }: Pick<Rehearsal, 'startedAt'>): Instant {
+  return evidence.find(({ entry, readable }) => readable && entry.kind === 'seal')?.entry.recordedAt ?? startedAt;
 }
 
 /** What a dossier is derived from. Looks at production are in it themselves, and reports are derived as it is. */

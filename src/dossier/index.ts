@@ -1,5 +1,6 @@
-export { buildDossier, type DossierSource, subjectOf } from './build.ts';
+export { buildDossier, type DossierSource, sealedAtOf, subjectOf } from './build.ts';
 export * from './dossier.ts';
+export { schemaAgainst, stateOf } from './production.ts';
 export { type ProductionLook, readProduction } from './production.io.ts';
 export {
   type DossierEvidence,
@@ -10,6 +11,6 @@ export {
   type ShownDossier,
 } from './record.ts';
 export { madeRelations } from './measures.ts';
-export { dossierText } from './text.ts';
+export { dossierText, readingText } from './text.ts';
 export { dossierHtml } from './page/dossier.ts';
 export { type DossierView } from './page/view.ts';

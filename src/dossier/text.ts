@@ -115,7 +115,7 @@ function time({ time: of }: Dossier): readonly string[] {
   ];
 }
 
-function production({ now }: Dossier): readonly string[] {
+function production({ now }: Pick<Dossier, 'now'>): readonly string[] {
   if (!now.read) return ['', 'PRODUCTION', `  not read: ${now.why}`];
   return [
     '',
@@ -131,6 +131,14 @@ function production({ now }: Dossier): readonly string[] {
     ...(now.unseen === null ? [] : [`  not seen: ${now.unseen}`]),
     `  looking: ${now.harmless}`,
   ];
+}
+
+/** What a reading of production says, in one line. */
+export function readingText(now: Dossier['now']): string {
+  return production({ now })
+    .slice(2)
+    .map((line) => line.trim())
+    .join('; ');
 }
 
 function outside({ outside: of }: Dossier): readonly string[] {

@@ -8,6 +8,7 @@ export {
   consistencyProof,
   inclusionProof,
   leafHash,
+  rootOf,
   treeHash,
   type TreeHash,
   treeOf,

@@ -8,9 +8,9 @@ export { assertionFunctions } from './sql/assertion.sql.ts';
 export { canonicalFunctions } from './sql/canonical.sql.ts';
 export { p256Functions } from './sql/p256.sql.ts';
 export { type InstallPlan, installSql } from './install.ts';
+export { findGrants } from './grants.io.ts';
 export {
   applyGate,
-  findGrants,
   planInstall,
   planUninstall,
   type Prepared,

@@ -7,13 +7,15 @@ import { changesFunctions } from './sql/changes.sql.ts';
 import { documentFunctions } from './sql/documents.sql.ts';
 import { endingsFunctions } from './sql/endings.sql.ts';
 import { formFunctions } from './sql/forms.sql.ts';
-import { eventTriggers, intactFunctions } from './sql/intact.sql.ts';
+import { eventTriggers, intactFunctions, parameterRights } from './sql/intact.sql.ts';
 import { openingFunctions } from './sql/opening.sql.ts';
 import { p256Functions } from './sql/p256.sql.ts';
 import { peopleFunctions } from './sql/people.sql.ts';
 import { purposeFunctions } from './sql/purpose.sql.ts';
+import { readingFunctions } from './sql/reading.sql.ts';
 import { recordFunctions } from './sql/record.sql.ts';
 import { releaseFunctions, rolloutFunctions } from './sql/rollout.sql.ts';
+import { sessionFunctions } from './sql/session.sql.ts';
 import { submitFunctions } from './sql/submit.sql.ts';
 import { tables } from './sql/tables.sql.ts';
 
@@ -45,6 +47,7 @@ export const rights: Readonly<Record<string, readonly string[]>> = {
     'run_step',
     'leave_tier',
     'status',
+    'attempt',
     'markers_of',
     'steps_of',
     'record_of',
@@ -80,7 +83,33 @@ export const rights: Readonly<Record<string, readonly string[]>> = {
 const login = ['oneroof_executor', 'oneroof_relay', 'oneroof_observer'];
 
 /** Functions that run as the owner of the application's objects, because they run its SQL. */
-const ofTheApplication = ['run_step', 'measure', 'settle', 'violations', 'waiting'];
+const ofTheApplication = ['run_step', 'execute_step', 'measure', 'settle', 'violations', 'waiting'];
+
+/**
+ * What roles of the gate that are there already have, which a role must not have that is about to be trusted: each as a text and the SQL
+ * that ends it. Rights in other databases are theirs: another gate of the server may stand there. An observer
+ * may read, and has settings for it.
+ */
+export const roleProblems = `
+  with gates as (select r.* from pg_catalog.pg_roles r where r.rolname in ('gate_owner', ${login.map(text).join(', ')})),
+  here as (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
+  select format('%s is more than a role of the gate may be', rolname) as why,
+      format('alter role %I nosuperuser nocreaterole nocreatedb noreplication nobypassrls%s;', rolname, case rolname when 'gate_owner' then ' nologin' else '' end) as fix
+    from gates where rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls or (rolname = 'gate_owner' and rolcanlogin)
+  union all select format('%s is a member of %s', pg_get_userbyid(m.member), pg_get_userbyid(m.roleid)), format('revoke %I from %I;', pg_get_userbyid(m.roleid), pg_get_userbyid(m.member))
+    from pg_catalog.pg_auth_members m
+    where (m.member in (select oid from gates) and not (pg_get_userbyid(m.member) = 'oneroof_observer' and pg_get_userbyid(m.roleid) in ('pg_read_all_data', 'pg_read_all_stats', 'pg_monitor')))
+      -- since 16 who makes a role may grant it, and no more
+      or (m.roleid in (select oid from gates) and pg_get_userbyid(m.member) <> current_user
+        and not (m.admin_option and to_jsonb(m) @> '{"inherit_option": false, "set_option": false}'))
+  union all select format('%s has settings of its own', r.rolname), format('alter role %I%s reset all;', r.rolname, case when g.setdatabase <> 0 then format(' in database %I', pg_catalog.current_database()) else '' end)
+    from gates r join pg_catalog.pg_db_role_setting g on g.setrole = r.oid where r.rolname <> 'oneroof_observer' and g.setdatabase in (0, (select oid from here))
+  union all select distinct format('%s %s in this database', r.rolname, case when s.deptype = 'o' then 'owns something' else 'has rights' end),
+      case when s.deptype = 'o' then format('reassign owned by %I to current_user;', r.rolname) else format('drop owned by %I;', r.rolname) end
+    from gates r join pg_catalog.pg_shdepend s on s.refclassid = 'pg_catalog.pg_authid'::regclass and s.refobjid = r.oid
+    where (r.rolname <> 'oneroof_observer' or s.deptype = 'o')
+      and (s.dbid = (select oid from here) or (s.dbid = 0 and (s.deptype = 'o' or s.classid <> 'pg_catalog.pg_database'::regclass)))
+  order by 1, 2`;
 
 /**
  * Writes the SQL that installs the gate, for a person to read and run in one transaction.
@@ -96,8 +125,13 @@ export function installSql(plan: InstallPlan): string {
         `do $do$ begin if to_regrole('${role}') is null then create role ${role} ${role === 'gate_owner' ? 'nologin' : 'login'} noinherit; end if;
 exception when duplicate_object or unique_violation then null; end $do$;`,
     ),
-    `do $do$ begin if exists (select from pg_roles where rolname in (${['gate_owner', ...login, plan.appOwner].map(text).join(', ')})
-  and (rolsuper or rolreplication or rolbypassrls)) then raise exception 'a role of the gate may do more than the gate allows'; end if; end $do$;`,
+    '-- Roles that were there already are taken only where they have nothing: what they have could lead past the gate.',
+    `do $do$ declare o record; begin
+  for o in ${roleProblems} loop raise exception using errcode = 'OR001', message = 'gate: roles: ' || o.why, hint = o.fix; end loop;
+  if exists (select from pg_catalog.pg_roles where rolname = ${text(plan.appOwner)} and (rolsuper or rolreplication or rolbypassrls)) then
+    raise exception 'a role of the gate may do more than the gate allows';
+  end if;
+end $do$;`,
     ...(asOwner ? ['grant gate_owner to current_user;'] : []),
     'create schema gate;',
     'revoke all on schema gate from public;',
@@ -127,10 +161,12 @@ export function gateFunctions({ serverVersion, as }: Pick<InstallPlan, 'serverVe
     submitFunctions,
     changesFunctions,
     endingsFunctions,
-    intactFunctions,
+    intactFunctions.replace('%PARAMETERS%', () => parameterRights(serverVersion)),
     releaseFunctions,
     openingFunctions,
+    sessionFunctions,
     rolloutFunctions,
+    readingFunctions,
     recordFunctions,
     as === 'superuser' ? eventTriggers : '',
   ].join('\n');

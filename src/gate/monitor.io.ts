@@ -54,6 +54,7 @@ async function lookWith<Last>(
   const observer = await openObserver(target.observer, {
     applicationName: 'oneroof gate',
     searchPath: release.settings.searchPath,
+    custom: release.settings.custom,
   });
   const look = (takenAt: Instant) => observer.snapshot((reading) => measure(reading, release, takenAt));
   const work = async () => {

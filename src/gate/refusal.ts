@@ -27,6 +27,7 @@ const closing = [
   'evidence',
   'executor',
   'session',
+  'setting',
   'fence',
   'order',
   'one-way',
@@ -75,6 +76,7 @@ const receiving = [
   'signature',
   'busy',
   'version',
+  'roles',
 ] as const;
 
 /** A code with which the gate of a database closes a rollout. */

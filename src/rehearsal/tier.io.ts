@@ -3,11 +3,13 @@ import { OneRoofError, type Problem, printable } from '../core/index.ts';
 import {
   type Connection,
   openSession,
+  pinnedSettings,
   problemOf,
   searchPathOf,
   type Session,
   sql,
   sqlStateOf,
+  stepName,
 } from '../database/index.ts';
 import { type Direction, type Release, type ReleaseSettings, type Step, type Tier } from '../release/index.ts';
 import { listen } from './dispatch.io.ts';
@@ -63,16 +65,17 @@ export async function withReleaseSession<T>(
     cancelled = session?.cancel().catch((cause: unknown) => cause) ?? cancelled;
   };
   try {
-    session = await openSession(connection, {
-      applicationName: 'oneroof rehearsal',
-      settings: {
-        lock_timeout: String(settings.lockTimeout),
-        statement_timeout: String(settings.statementTimeout),
-        search_path: searchPathOf(settings.searchPath),
-        ...options.plans,
-      },
-    });
+    const own = {
+      ...settings.custom,
+      lock_timeout: String(settings.lockTimeout),
+      statement_timeout: String(settings.statementTimeout),
+      search_path: searchPathOf(settings.searchPath),
+      ...options.plans,
+    };
+    // the name that the gate shows while steps run: SQL can read it
+    session = await openSession(connection, { applicationName: stepName, settings: own });
     await countFunctions(session);
+    begun.set(session, { ...pinnedSettings, ...own });
     if (settings.role !== null) await session.query(sql`select pg_catalog.set_config('role', ${settings.role}, false)`);
     signal?.addEventListener('abort', cancel);
     if (isAborted()) throw interrupted();
@@ -87,6 +90,20 @@ export async function withReleaseSession<T>(
     await cancelled;
     await session?.close();
   }
+}
+
+/** What a session of a release began with. */
+const begun = new WeakMap<Session, Readonly<Record<string, string>>>();
+
+/** Takes back what a step has set, a function of the application perhaps: the gate does so before each step, and before its checks. */
+async function resetSettings(session: Session): Promise<void> {
+  const settings = begun.get(session);
+  if (settings === undefined) return;
+  await session.query(sql`reset all`);
+  await session.query(
+    sql`select pg_catalog.set_config(key, value, false) from pg_catalog.json_each_text(${JSON.stringify(settings)}::json)`,
+  );
+  await countFunctions(session);
 }
 
 /** Lets the server count calls of functions, which only a superuser may ask for; it changes no result. */
@@ -147,6 +164,7 @@ async function runSteps(session: Session, plan: TierPlan): Promise<Omit<TierRun,
     const { title } = step;
     plan.onStep?.({ stage: null, state: 'step', tier: tier.id, direction, n: at + 1, of: list.length, title });
     try {
+      if (at > 0) await resetSettings(session);
       const before: Moment = alone ? await begin() : (moment ?? (await readMoment(session)));
       const { measure, after } = await measureStep(session, step, {
         tier,
@@ -172,6 +190,7 @@ async function runSteps(session: Session, plan: TierPlan): Promise<Omit<TierRun,
       return await failed([problem]);
     }
   }
+  await resetSettings(session);
   const violated = await clock.time(() => plan.before(session));
   if (violated.length > 0) return await failed(violated);
   try {

@@ -9,7 +9,7 @@ import { runChecks, runTier, withReleaseSession } from './tier.io.ts';
 const largestTurned = 50_000;
 
 /** Plans that the server would not choose by itself: what depends on the order of rows then shows. */
-const otherPlans = {
+export const otherPlans = {
   enable_hashjoin: 'off',
   enable_mergejoin: 'off',
   enable_hashagg: 'off',

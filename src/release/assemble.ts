@@ -17,6 +17,7 @@ import {
 } from './release.ts';
 import { checkNames, checkNumbering, type Declared, unusedFile } from './names.ts';
 import { checkStatements } from './rules.ts';
+import { checkSettings } from './settings-read.ts';
 import { enumsUsed, neverValidated } from './sequence.ts';
 
 /** A release, or everything that is wrong with it. */
@@ -91,6 +92,8 @@ export function assemble(source: {
       statementTimeout: manifest.settings.statementTimeout as Milliseconds,
       searchPath: manifest.settings.searchPath,
       role: manifest.settings.role ?? null,
+      // absent where there are none: a release that declares none has the seal of before
+      ...(Object.keys(manifest.settings.custom).length === 0 ? {} : { custom: manifest.settings.custom }),
     },
     budgets: {
       lock: (manifest.budgets.lock ?? null) as Milliseconds | null,
@@ -150,6 +153,10 @@ function readSql(work: Work, file: string): readonly Statement[] {
   return statements;
 }
 
+function settingsRead({ parser, manifest }: Work, statements: readonly Statement[]): readonly Problem[] {
+  return checkSettings(statements, { parser, custom: manifest.settings.custom });
+}
+
 function readTier(work: Work, index: number): Tier {
   const declared = work.manifest.tiers[index] as Manifest['tiers'][number];
   const folder = `tiers/${declared.id}`;
@@ -165,6 +172,7 @@ function readTier(work: Work, index: number): Tier {
         gated: declared.barred === undefined,
       }),
     );
+    work.problems.push(...settingsRead(work, statements));
     if (declared.transaction === 'single') work.problems.push(...enumsUsed(statements));
     if (direction === 'up') work.forward.push(...statements);
     return statements.map(({ step }) => step);
@@ -203,7 +211,7 @@ function readTier(work: Work, index: number): Tier {
     });
   }
   const checks = work.files.has(`${folder}/check.sql`) ? readSql(work, `${folder}/check.sql`) : [];
-  work.problems.push(...checks.flatMap(checkQuery));
+  work.problems.push(...checks.flatMap(checkQuery), ...settingsRead(work, checks));
   return {
     id: declared.id as TierId,
     order: Number.parseInt(declared.id, 10),
@@ -242,6 +250,6 @@ function readMetric(work: Work, { name, said }: { name: string; said: Manifest['
     });
     return null;
   }
-  work.problems.push(...checkQuery(first));
+  work.problems.push(...checkQuery(first), ...settingsRead(work, [first]));
   return { name: name as Branded<string, 'MetricName'>, title, query: first.step };
 }

@@ -14,6 +14,9 @@ const metricName = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'expected lower-ca
 const tierId = z
   .string()
   .regex(/^[1-9][0-9]{0,2}-[a-z0-9]+(-[a-z0-9]+)*$/, 'expected a number, a hyphen and a name, e.g. 3-ownership');
+const customName = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)+$/, 'expected a name with a dot, in lower case, e.g. app.mode');
 const slug = z
   .string()
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected lower-case letters, digits and hyphens')
@@ -56,6 +59,7 @@ export const manifestSchema = z.strictObject({
       statementTimeout: duration.prefault('5min'),
       searchPath: z.array(line).min(1).default(['public']),
       role: line.optional(),
+      custom: z.record(customName, z.string().max(1000, 'expected at most 1000 characters')).default({}),
     })
     .prefault({}),
   budgets: z

@@ -117,6 +117,8 @@ export interface ReleaseSettings {
   readonly searchPath: readonly string[];
   /** The role that the steps run as; null for the connecting one. */
   readonly role: string | null;
+  /** Settings of the application's own making (a.b) that its SQL reads. Absent, not empty, where there are none. */
+  readonly custom?: Readonly<Record<string, string>>;
 }
 
 /** What rehearsal may measure at the most; null means no bound. */

@@ -14,6 +14,7 @@ import {
   type MetricName,
   type Release,
   type ReleaseName,
+  type ReleaseSettings,
   type Seal,
   type SealedRelease,
   type Step,
@@ -43,7 +44,18 @@ const form = z.object({
   varies: z.array(z.string()),
   requires: z.enum(['logical', 'strict']),
   authors: z.array(z.object({ name: z.string(), kind: z.enum(['agent', 'person']), instructedBy: reason })),
-  settings: z.object({ lockTimeout: length, statementTimeout: length, searchPath: z.array(z.string()), role: reason }),
+  settings: z.custom<ReleaseSettings>(
+    (value) =>
+      z
+        .object({
+          lockTimeout: length,
+          statementTimeout: length,
+          searchPath: z.array(z.string()),
+          role: reason,
+          custom: z.record(z.string(), z.string()).optional(),
+        })
+        .safeParse(value).success,
+  ),
   budgets: z.custom<{ lock: Milliseconds | null; total: Milliseconds | null; rewrite?: Bytes }>(
     (value) => typeof value === 'object' && value !== null,
   ),

@@ -105,8 +105,14 @@ export const refusals: Readonly<Record<ClosingCode, RefusalHelp>> = {
     next: 'stop; call the author; a release that puts checks off again is sealed, rehearsed and ratified anew',
   },
   session: {
-    means: 'the session of the executor has temporary objects, or its transaction sees an older state',
+    means:
+      'the session of the executor has temporary objects or has set a role, or its transaction sees an older state',
     next: 'use oneroof rollout, which opens a session of its own; where it was used, find out who else has the credential of the executor',
+  },
+  setting: {
+    means:
+      'a setting of the session, of its client (PGOPTIONS) or of the role oneroof_executor would change what ratified SQL means',
+    next: 'the text names it. Take it away (oneroof doctor names the settings of the role); a setting that SQL needs is declared in the release: settings: {custom}',
   },
   commit: {
     means: 'the transaction of a tier was not ended by COMMIT: it was prepared, or the last look was fired early',

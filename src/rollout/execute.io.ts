@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { isNonEmpty, type NonEmpty, now, OneRoofError } from '../core/index.ts';
-import { type Connection, type Session, sql, sqlStateOf } from '../database/index.ts';
+import { type Connection, type Session, sqlStateOf } from '../database/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
 import { refusalOf } from '../gate/index.ts';
-import { type Direction, type SealedRelease, type TierId } from '../release/index.ts';
+import { type Direction, type SealedRelease, type Step, type TierId } from '../release/index.ts';
 import * as gate from './gate-calls.io.ts';
 import { betweenTransactions, notBegun, refuseOutside, unknown } from './halt.ts';
 import { nextAct } from './next.ts';
@@ -19,7 +19,7 @@ import {
   type RolloutResult,
   type TierRun,
 } from './rollout.ts';
-import { interrupted, openExecutor } from './session.io.ts';
+import { attemptName, interrupted, openExecutor, renewSettings } from './session.io.ts';
 import { settle } from './settle.io.ts';
 import { failed, isLost, type Piece, piecesOf, runPiece, Undone, unusable } from './tier.io.ts';
 
@@ -35,6 +35,8 @@ export interface Run {
   readonly lease?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (event: RolloutEvent) => void;
+  /** Told the server process of each session that works on it. */
+  readonly onSession?: (pid: number) => void;
   /** Keeps a line of the record; a transaction begins only once its intent is kept. */
   readonly record: (execution: Execution) => Promise<void>;
 }
@@ -140,18 +142,21 @@ class Executor {
         if (refusalOf(cause) !== null || cause instanceof OneRoofError) throw cause;
         const tried = { attempts, elapsed: performance.now() - began, luck: Math.random() };
         const pause = isRetryable(sqlStateOf(cause)) ? pauseBefore(patience, tried) : null;
-        if (pause === null) throw this.epoch === '' ? notBegun(cause) : failed(cause, this.entry(piece), at);
+        if (pause === null) throw await this.given(cause, piece, at);
         this.say({ at: 'retry', tier: piece.tier.id, step: null });
         await this.pause(pause);
       }
     }
   }
 
+  /** The error of a transaction that is not tried again; where it waited for a lock, with who of the executor's role is in a transaction. */
+  private async given(cause: unknown, piece: Piece, at: Step | null): Promise<OneRoofError> {
+    const holders = isRetryable(sqlStateOf(cause)) ? await this.open().then(gate.readHolders, () => []) : [];
+    return this.epoch === '' ? notBegun(cause, holders) : failed(cause, { entry: this.entry(piece), at, holders });
+  }
+
   private async once(piece: Piece): Promise<void> {
-    const session = await this.open();
-    // a session that was opened again carries the attempt's name too
-    const name = gate.attemptName(this.epoch);
-    await session.query(sql`select pg_catalog.set_config('application_name', ${name}, false)`);
+    const session = await this.renewed();
     const entry = this.entry(piece);
     const [before, backend] = [await gate.readIdentity(session), await gate.readBackend(session)];
     await this.record(piece, 'intent', null);
@@ -222,7 +227,8 @@ class Executor {
 
   private async open(): Promise<Session> {
     if (this.session !== null) return this.session;
-    this.session = await this.connect('oneroof attempt');
+    this.session = await this.connect(attemptName);
+    this.plan.onSession?.(this.session.pid);
     // an address may lead elsewhere than a moment ago
     await requireWritable(this.session);
     return this.session;
@@ -230,8 +236,14 @@ class Executor {
 
   private connect(applicationName: string): Promise<Session> {
     const { sealed, target, lease } = this.plan;
-    const bound = lease === undefined ? {} : { lease };
-    return openExecutor(target.executor, sealed.release.settings, { applicationName, write: 'yes', ...bound });
+    return openExecutor(target.executor, sealed.release.settings, { applicationName, write: 'yes', lease });
+  }
+
+  private async renewed(): Promise<Session> {
+    const session = await this.open();
+    const { sealed, lease } = this.plan;
+    await renewSettings(session, sealed.release.settings, { applicationName: attemptName, write: 'yes', lease });
+    return session;
   }
 
   private async close(): Promise<void> {
@@ -241,7 +253,7 @@ class Executor {
 
   /** The fence is raised once there is work to do; a retry keeps its attempt. */
   private async begin(): Promise<void> {
-    const session = await this.open();
+    const session = await this.renewed();
     const { signal } = this.plan;
     // also where its commit waits for a standby: a fence that a failover loses fences nobody off, and nobody goes on there
     let cancelled: Promise<unknown> = Promise.resolve();
@@ -270,20 +282,10 @@ class Executor {
   private async record(piece: Piece, phase: Execution['phase'], reason: ExecutionReason | null): Promise<void> {
     const { sealed, target, statement, direction } = this.plan;
     const first = piece.steps[0]?.n ?? 0;
-    await this.plan.record({
-      version: 1,
-      release: sealed.release.name,
-      seal: sealed.seal,
-      target: target.name,
-      statement,
-      direction,
-      tier: piece.tier.id,
-      steps: [first, piece.steps.at(-1)?.n ?? first],
-      epoch: this.epoch,
-      phase,
-      reason,
-      at: now(),
-    });
+    const what = { release: sealed.release.name, seal: sealed.seal, target: target.name, statement, direction };
+    const steps: Execution['steps'] = [first, piece.steps.at(-1)?.n ?? first];
+    const { epoch } = this;
+    await this.plan.record({ version: 1, ...what, tier: piece.tier.id, steps, epoch, phase, reason, at: now() });
   }
 
   private async pause(length: number): Promise<void> {

@@ -3,7 +3,7 @@ import { type StatementDigest } from '../evidence/index.ts';
 import { readCycles, type Refusal } from '../gate/index.ts';
 import { type Direction, type Step } from '../release/index.ts';
 import { type Backend, type Findings, type ServerIdentity, standby } from './outcome.ts';
-import { type Epoch, type Progress } from './rollout.ts';
+import { type Epoch, type Holder, type Progress } from './rollout.ts';
 
 /** One cycle in one direction: what every call of the gate names. */
 export interface Cycle {
@@ -46,13 +46,16 @@ export async function leaveTier(session: Session, { statement, direction, tier, 
 
 /** Where a cycle stands, by the database's own rows. */
 export async function readProgress(session: Session, statement: StatementDigest): Promise<Progress> {
-  const markers = await session.query<{ tier: string; direction: Direction; epoch: Epoch; schemaAfter: string }>(
-    sql`select tier, direction, epoch::text as epoch, schema_after as "schemaAfter" from gate.markers_of(${statement})`,
-  );
-  const steps = await session.query<{ tier: string; direction: Direction; n: string }>(
-    sql`select tier, direction, n::text as n from gate.steps_of(${statement})`,
-  );
-  return { markers, steps: steps.map((step) => ({ ...step, n: Number(step.n) })) };
+  // by one statement: a COMMIT of an older attempt that comes between two would look like half of a tier
+  const [row] = await session.query<{ markers: string; steps: string }>(sql`
+    select (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('tier', tier, 'direction', direction, 'epoch', epoch::text,
+        'schemaAfter', schema_after)), '[]') from gate.markers_of(${statement}))::text as markers,
+      (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('tier', tier, 'direction', direction, 'n', n)), '[]')
+        from gate.steps_of(${statement}))::text as steps`);
+  return {
+    markers: JSON.parse(row?.markers ?? '[]') as Progress['markers'],
+    steps: JSON.parse(row?.steps ?? '[]') as Progress['steps'],
+  };
 }
 
 /** Why the gate is closed for a cycle in its direction; null where it is open. */
@@ -84,7 +87,8 @@ export async function readIdentity(session: Session): Promise<ServerIdentity> {
 /** The server process of a session, told from a later one with the same pid. */
 export async function readBackend(session: Session): Promise<Backend> {
   const [row] = await session.query<{ startedAt: string }>(sql`
-    select backend_start::text as "startedAt" from pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid())`);
+    select extract(epoch from backend_start)::text as "startedAt"
+    from pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid())`);
   return { pid: session.pid, startedAt: row?.startedAt ?? '' };
 }
 
@@ -92,22 +96,30 @@ export async function readBackend(session: Session): Promise<Backend> {
 export async function readState(session: Session, { pid, startedAt }: Backend): Promise<Findings['backend']> {
   const [row] = await session.query<{ event: string | null }>(sql`
     select wait_event as event from pg_catalog.pg_stat_get_activity(${pid}::integer)
-    where backend_start is null or backend_start = ${startedAt}::timestamptz`);
+    where backend_start is null or extract(epoch from backend_start)::text = ${startedAt}`);
   if (row === undefined) return 'gone';
   return row.event === 'SyncRep' ? 'waiting' : 'alive';
 }
 
-/** The name that an attempt's session carries. */
-export function attemptName(epoch: Epoch): string {
-  return `oneroof attempt ${epoch}`;
-}
-
-/** Whether the session of a newer attempt is there. */
+/** Whether the session of a newer attempt is there: the process that the gate has noted, and not a later one with its pid. */
 export async function isNewerAlive(session: Session, epoch: Epoch): Promise<boolean> {
   const rows = await session.query(sql`
-    select 1 from pg_catalog.pg_stat_activity
-    where datname = pg_catalog.current_database() and pid <> pg_catalog.pg_backend_pid()
-      and application_name ~ '^oneroof attempt [0-9]+$'
-      and pg_catalog.substr(application_name, 17)::numeric > ${epoch}::numeric`);
+    select 1 from gate.attempt() f cross join pg_catalog.pg_stat_get_activity(f.pid) a
+    where f.epoch > ${epoch}::bigint and f.pid <> pg_catalog.pg_backend_pid()
+      and (a.backend_start is null or a.backend_start <= f.taken_at)`);
   return rows.length > 0;
+}
+
+/** Other sessions of the executor's role that are in a transaction. The role sees its own sessions, and may end them. */
+export async function readHolders(session: Session): Promise<readonly Holder[]> {
+  const rows = await session.query<{ pid: string; application: string; since: string; fence: string }>(sql`
+    select a.pid::text as pid, a.application_name as application,
+      pg_catalog.to_char(a.xact_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since,
+      exists (select from pg_catalog.pg_locks l where l.pid = a.pid and l.granted and l.relation = pg_catalog.to_regclass('gate.fence')
+        and l.mode in ('RowShareLock', 'RowExclusiveLock'))::text as fence
+    from pg_catalog.pg_stat_activity a
+    where a.datname = pg_catalog.current_database() and a.usename = current_user and a.pid <> pg_catalog.pg_backend_pid()
+      and a.xact_start is not null
+    order by a.xact_start`);
+  return rows.map(({ pid, fence, ...row }) => ({ ...row, pid: Number(pid), fence: fence === 'true' }));
 }

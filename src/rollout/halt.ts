@@ -1,6 +1,7 @@
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, printable } from '../core/index.ts';
 import { sqlStateOf } from '../database/index.ts';
 import { type Direction, type SealedRelease } from '../release/index.ts';
+import { type Holder } from './rollout.ts';
 
 /** A server that ends the session while nothing of ours is under way: admin_shutdown and its kin, connection exceptions. */
 export function betweenTransactions(error: unknown): unknown {
@@ -12,12 +13,27 @@ export function betweenTransactions(error: unknown): unknown {
   });
 }
 
+/** Who else of the executor's role is in a transaction, as a person reads it; empty: nobody. */
+export function explainHolders(holders: readonly Holder[]): string {
+  return holders
+    .map(
+      ({ pid, application, since, fence }) =>
+        `session ${pid} ("${printable(application)}") is in a transaction since ${since}${fence ? ' and holds the fence' : ''}`,
+    )
+    .join('; ');
+}
+
+/** How they are ended: the executor's role may end its own sessions. */
+export function endHolders(holders: readonly Holder[]): string {
+  return holders.map(({ pid }) => `select pg_terminate_backend(${pid});`).join(' ');
+}
+
 /** The fence is locked by a transaction that an older attempt has left behind, or is still at. */
-export function notBegun(cause: unknown): OneRoofError {
+export function notBegun(cause: unknown, holders: readonly Holder[]): OneRoofError {
+  const who = explainHolders(holders);
   return new OneRoofError('LOCK_TIMEOUT', {
-    problem:
-      'nothing was begun: an older attempt holds the fence, and what becomes of its tier is not known before it ends',
-    fix: 'see its session `oneroof attempt` in pg_stat_activity: with wait_event SyncRep its COMMIT waits for a synchronous standby, so mend that one; when it is gone, run the same command again',
+    problem: `nothing was begun: an older attempt holds the fence, and what becomes of its tier is not known before it ends${who === '' ? '' : `: ${who}`}`,
+    fix: `with wait_event SyncRep in pg_stat_activity its COMMIT waits for a synchronous standby: fix that one; else end it as oneroof_executor or a superuser: ${endHolders(holders) || 'select pg_terminate_backend(PID);'} then run the same command again`,
     cause,
   });
 }

@@ -1,7 +1,6 @@
 import { type Waiting } from '../activity/index.ts';
 import { type Connection, type Session, sql } from '../database/index.ts';
 import { type ReleaseSettings } from '../release/index.ts';
-import { attemptName } from './gate-calls.io.ts';
 import { type RolloutEvent } from './rollout.ts';
 import { openExecutor } from './session.io.ts';
 
@@ -12,6 +11,8 @@ const pace = { long: 500, retried: 100 } as const;
 
 /** Looks who keeps an attempt waiting, with a session of its own that cannot write; it never ends anybody's session. */
 export interface Lookout {
+  /** Names the server process whose waiting is looked at; before it is named nobody is found. */
+  watch(pid: number): void;
   /** Follows the attempt: what it does now, and whether it was tried again. */
   see(event: RolloutEvent): void;
   close(): Promise<void>;
@@ -32,8 +33,8 @@ export function openLookout(plan: {
   const { executor, settings } = plan;
   const applicationName = 'oneroof lookout';
   let session: Promise<Session> | null = null;
-  // before it has a number, an attempt may wait for the fence, or for a standby that is to know of it
-  let name = 'oneroof attempt';
+  // from its beginning on: an attempt may wait for the fence, or for a standby that is to know of it
+  let pid: number | null = null;
   let mode: 'idle' | 'step' | 'retried' = 'step';
   let [since, lookedAt, said, isOver] = [performance.now(), 0, '[]', false];
   let looking: Promise<void> | null = null;
@@ -47,7 +48,7 @@ export function openLookout(plan: {
   const look = async (): Promise<void> => {
     try {
       session ??= openExecutor(executor, settings, { applicationName, write: 'never' });
-      const found = await readWaiting(await session, name);
+      const found = await readWaiting(await session, pid);
       if (mode !== 'idle' && (found.length > 0 || mode === 'step')) say(found);
     } catch (error) {
       if (!isOver) plan.onTrouble(error instanceof Error ? error.message : String(error));
@@ -65,8 +66,10 @@ export function openLookout(plan: {
     });
   }, pace.retried);
   return {
-    see: ({ at, step }) => {
-      if (at === 'attempt' && step !== null) name = attemptName(String(step));
+    watch: (of) => {
+      pid = of;
+    },
+    see: ({ at }) => {
       if (at === 'waiting') return say([{ pid: null, application: 'another attempt', relation: null, mode: null }]);
       if (at === 'retry') mode = 'retried';
       else if (at === 'committed' || at === 'attempt') {
@@ -90,16 +93,16 @@ export function openLookout(plan: {
 }
 
 /**
- * Who blocks the sessions of this name, and what these wait for. `pg_blocking_pids`, `pg_locks` and the application's name are there for
+ * Who blocks the session of this server process, and what it waits for. `pg_blocking_pids`, `pg_locks` and the application's name are there for
  * every role; what else others do is not. A COMMIT that waits for a synchronous standby holds its locks: it is found where it is an
  * executor's, the one that is looked for or one that blocks it.
  *
  * Source  PostgreSQL manual, "System Information Functions" and "The Cumulative Statistics System".
  */
-async function readWaiting(session: Session, applicationName: string): Promise<readonly Waiting[]> {
+async function readWaiting(session: Session, pid: number | null): Promise<readonly Waiting[]> {
   const rows = await session.query<{ waiting: string }>(sql`
     with ours as (select * from pg_catalog.pg_stat_activity
-      where datname = pg_catalog.current_database() and usename = current_user and application_name = ${applicationName})
+      where datname = pg_catalog.current_database() and usename = current_user and pid = ${pid}::integer)
     select distinct pg_catalog.json_build_object('pid', nullif(b.pid, 0),
       'application', case when b.pid = 0 then 'a prepared transaction' else nullif(a.application_name, '') end,
       'relation', l.relation, 'mode', l.mode)::text as waiting

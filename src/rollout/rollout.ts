@@ -90,6 +90,14 @@ export interface RolloutEvent {
   readonly step: number | null;
 }
 
+/** A session of the executor's role that is in a transaction: it may hold locks of a tier, or the fence. */
+export interface Holder {
+  readonly pid: number;
+  readonly application: string;
+  readonly since: string;
+  readonly fence: boolean;
+}
+
 /** A tier that a run has done, by the clock of the executor. */
 export interface TierRun {
   readonly tier: TierId;

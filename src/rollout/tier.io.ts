@@ -3,7 +3,8 @@ import { OneRoofError, printable } from '../core/index.ts';
 import { problemOf, type Session, sqlStateOf, type StepResult, sql } from '../database/index.ts';
 import { type Step, type Tier } from '../release/index.ts';
 import { type Entry, enterTier, leaveTier } from './gate-calls.io.ts';
-import { type Replication, type RolloutEvent } from './rollout.ts';
+import { endHolders, explainHolders } from './halt.ts';
+import { type Holder, type Replication, type RolloutEvent } from './rollout.ts';
 import { interrupted, undo } from './session.io.ts';
 import { type Numbered, runSteps } from './steps.io.ts';
 
@@ -135,16 +136,26 @@ export function unusable(error: unknown, what: string): OneRoofError | null {
 }
 
 /** The error of a step or tier that the server refused, at the place in the author's file. */
-export function failed(error: unknown, { tier }: Entry, at: Step | null): OneRoofError {
+export function failed(
+  error: unknown,
+  of: { readonly entry: Entry; readonly at: Step | null; readonly holders: readonly Holder[] },
+): OneRoofError {
+  const { at, holders } = of;
+  const { tier } = of.entry;
   if (at === null) {
     const closed = unusable(error, `tier ${tier} was not applied`);
     if (closed !== null) return closed;
   }
   const place = at?.place ?? { file: `tiers/${tier}` };
   const problem = problemOf(error, { sql: at?.sql ?? '', place });
+  const who = explainHolders(holders);
   return new OneRoofError(problem.code, {
     ...problem,
-    problem: `tier ${tier} was not applied: ${problem.problem}`,
+    problem: `tier ${tier} was not applied: ${problem.problem}${who === '' ? '' : `; ${who}`}`,
+    fix:
+      who === ''
+        ? problem.fix
+        : `${problem.fix}; end a session that does not end by itself, as oneroof_executor or a superuser: ${endHolders(holders)}`,
     cause: error,
   });
 }

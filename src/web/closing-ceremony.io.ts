@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { OneRoofError } from '../core/index.ts';
 import { type StatementDigest, writeStatement } from '../evidence/index.ts';
 import { type Cycle, isWaiting, readCycles, submitSignature } from '../gate/index.ts';
+import { foreignSaid, type Judged } from '../proposal/index.ts';
 import { type ShownCeremony } from './ceremony.io.ts';
 import { type Standing } from './pages.ts';
 import { type Relay } from './relay.io.ts';
@@ -15,6 +16,8 @@ export interface ClosingPlan {
   readonly statement?: StatementDigest;
   /** 32 hexadecimal digits, where the same statement is to be built again; absent: drawn. */
   readonly nonce?: string;
+  /** The proposals of the release, judged: one that does not hold is shown as what it is. */
+  readonly judged?: readonly Judged[];
 }
 
 /** The ceremony, the ratification that it is about, and how many others of the release stay open. */
@@ -47,6 +50,7 @@ export async function closingCeremony(relay: Relay, plan: ClosingPlan): Promise<
       ['Ratification', statement],
       ['Signed by', persons.join(', ')],
       ['Reason', plan.reason],
+      ...attackOn(plan.judged ?? [], statement),
     ],
     text: body,
     standing: async () => standing,
@@ -56,6 +60,15 @@ export async function closingCeremony(relay: Relay, plan: ClosingPlan): Promise<
       return standing;
     },
   };
+}
+
+/** Nobody has to sign it, and anyone may decline or revoke it: that it is an attack is a good reason. */
+function attackOn(judged: readonly Judged[], statement: StatementDigest): readonly (readonly [string, string])[] {
+  const same = judged.filter((one) => one.statement === statement);
+  const differs = same.flatMap((one) => (one.state === 'foreign' ? one.differs : []));
+  return same.length === 0 || same.some(({ state }) => state === 'holds')
+    ? []
+    : [['ATTACK', `${foreignSaid}: ${differs.join('; ')}`]];
 }
 
 /** The newest that there is something to close of; an open one before all others. */

@@ -29,14 +29,13 @@ export {
 export { type ClosingCeremony, closingCeremony, type ClosingPlan } from './closing-ceremony.io.ts';
 export { type Account, type Beyond, compareAccount, type Compared, type LogTold } from './adoption.ts';
 export { abandonCeremony, adoptCeremony } from './ending-ceremony.io.ts';
-export { type Proposal, proposalsOf, ratificationOf } from './proposal.ts';
+export { judgeCourse, readWord } from './judgement.io.ts';
 export {
   proposedCeremony,
   type RatifyCeremony,
   ratifyCeremony,
-  type RatifyPlan,
-  type RatifyPurpose,
 } from './ratify-ceremony.io.ts';
+export { type RatifyPlan, type RatifyPurpose, requireProposal } from './propose.io.ts';
 export { recorded, type Recording } from './recording.io.ts';
 export { parsed, readInForce, type Relay, withRelay } from './relay.io.ts';
 export { dropFrom } from './leaving.ts';

@@ -1,11 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { type Digest, instant, type Instant, now, OneRoofError, printable } from '../core/index.ts';
-import { dossierHtml, type ShownDossier } from '../dossier/index.ts';
-import { ofKind, type StatementDigest, statementDigest } from '../evidence/index.ts';
-import { type Evidence } from '../kinds/index.ts';
+import { now, OneRoofError, printable } from '../core/index.ts';
+import { dossierHtml, type Production, readProduction, readingText, type ShownDossier } from '../dossier/index.ts';
+import { type StatementDigest, statementDigest } from '../evidence/index.ts';
 import {
   authorsOf,
-  buildRatification,
   type Cycle,
   cyclesOf,
   explainOpens,
@@ -17,45 +14,24 @@ import {
   submitRelease,
   submitSignature,
   submitTarget,
-  type TargetDescriptor,
   whyClosed,
 } from '../gate/index.ts';
-import { type Course, dossierStage, proposalStage } from '../pipeline.io.ts';
+import { type Course } from '../pipeline.io.ts';
+import { foreignSaid, type Judged, type Proposal, ratificationOf } from '../proposal/index.ts';
 import { type Rehearsal } from '../rehearsal/index.ts';
-import { loadParser, type SealedRelease } from '../release/index.ts';
-import { type Target } from '../setup/index.ts';
+import { loadParser } from '../release/index.ts';
 import { type ShownCeremony } from './ceremony.io.ts';
+import { judgeCourse, type Judgement, wordOf } from './judgement.io.ts';
 import { type Standing } from './pages.ts';
-import { findProposal, type Proposal, ratificationOf } from './proposal.ts';
+import { findProposal } from './proposal.ts';
+import { descriptorOf, findRehearsal, propose, type RatifyPlan } from './propose.io.ts';
 import { type Relay } from './relay.io.ts';
-
-const hourMs = 3_600_000;
-
-/** What is ratified, and how. */
-export interface RatifyPlan {
-  readonly course: Course;
-  readonly target: Target;
-  /** How long it is valid; null: as long as the policy allows, and at most eight. */
-  readonly hours: number | null;
-  /** What it is for; the cycle that a hold point or a rollback belongs to is found in the database. */
-  readonly purpose: RatifyPurpose;
-}
-
-/** What people are asked to ratify. */
-export type RatifyPurpose =
-  | { readonly what: 'rollout' }
-  | { readonly what: 'tier'; readonly tier: string }
-  | { readonly what: 'rollback' };
 
 /** A ceremony of ratification, with the dossier that its page shows. */
 export interface RatifyCeremony extends ShownCeremony {
   readonly dossier: ShownDossier;
-}
-
-interface Rehearsed {
-  readonly digest: Digest;
-  readonly body: Rehearsal;
-  readonly schema: Digest;
+  /** Proposals for this release and target that were refused, one a line. */
+  readonly refused: readonly string[];
 }
 
 /**
@@ -65,29 +41,53 @@ interface Rehearsed {
  * Errors  NOT_REHEARSED; CYCLE_MISSING; those of buildRatification.
  */
 export async function ratifyCeremony(relay: Relay, plan: RatifyPlan): Promise<RatifyCeremony> {
-  const cycles = await readCycles(relay.session);
+  const word = await wordOf(relay, plan.course.sealed.seal);
+  const { cycles } = word.live;
   const opens = opensOf(cycles, { ...plan, target: relay.target });
-  const evidence = await plan.course.store.of(plan.course.sealed.seal);
+  const judge = (): Promise<Judgement> => judgeCourse(plan.course, { name: relay.target, word });
+  const { judging, judged } = await judge();
+  const { evidence } = judging;
   const rehearsed = findRehearsal(evidence, plan.course.sealed);
   const descriptor = descriptorOf(relay, rehearsed);
-  const proposal =
-    findProposal(evidence, {
-      target: relay.target,
-      descriptor,
-      policy: relay.policy,
-      registry: relay.registry,
-      rehearsal: rehearsed.digest,
-      opens,
-      cycles,
-      now: now(),
-    }) ?? (await propose(relay, { ...plan, evidence, rehearsed, descriptor, opens }));
-  return await proposedCeremony(relay, { course: plan.course, proposal });
+  const found = findProposal(judged, {
+    target: relay.target,
+    descriptor,
+    policy: relay.policy,
+    registry: relay.registry,
+    rehearsal: rehearsed.digest,
+    opens,
+    cycles,
+    now: now(),
+  });
+  const proposal = found ?? (await propose(relay, { ...plan, opens, judge }));
+  // what was just written holds the reading that was just taken
+  const fresh = found === null ? null : await freshReading(plan, rehearsed.body);
+  const foreign = judged.filter((one) => one.state === 'foreign' && one.target === relay.target);
+  return await proposedCeremony(relay, { course: plan.course, proposal, fresh, foreign });
 }
 
-/** The ceremony of a proposal that was recorded. */
+/** Production as this host reads it now, beside the reading that was recorded. */
+function freshReading({ course, target }: RatifyPlan, body: Rehearsal): Promise<Production> {
+  const rehearsed = { gateSchema: body.gateSchema, schema: body.schemaBefore ?? null };
+  return readProduction({ release: course.sealed, target, at: now(), rehearsed });
+}
+
+/** The ceremony of a proposal that holds: made by `requireProposal`, or by this host just now. */
 export async function proposedCeremony(
   relay: Relay,
-  { course, proposal }: { readonly course: Course; readonly proposal: Proposal },
+  {
+    course,
+    proposal,
+    fresh = null,
+    foreign = [],
+  }: {
+    readonly course: Course;
+    readonly proposal: Proposal;
+    /** Production as it is read now; null: it is the recorded reading, or no page is drawn. */
+    readonly fresh?: Production | null;
+    /** Proposals that were refused. */
+    readonly foreign?: readonly Judged[];
+  },
 ): Promise<RatifyCeremony> {
   const { session, policy, registry, target } = relay;
   const { release, seal } = course.sealed;
@@ -103,6 +103,7 @@ export async function proposedCeremony(
     policy,
     registry,
     dossier,
+    refused: foreign.map(refusedText),
     barred: authorsOf(release),
     title: `${titles[opens.what]} ${release.name} for ${target}`,
     facts: [
@@ -111,6 +112,8 @@ export async function proposedCeremony(
       ['Seal', seal],
       ['Target', `${target}, database ${relay.facts.facts.database}`],
       ['Statement', body],
+      ...(fresh === null ? [] : [['Production, read by this host now', readingText(fresh)] as const]),
+      ...foreign.map((one) => ['ATTACK', refusedText(one)] as const),
     ],
     text: dossier.text,
     shown: dossierHtml(
@@ -124,6 +127,10 @@ export async function proposedCeremony(
       return await standing();
     },
   };
+}
+
+function refusedText(one: Judged): string {
+  return `${one.statement}, entry ${one.index}: ${foreignSaid}: ${one.state === 'foreign' ? one.differs.join('; ') : ''}`;
 }
 
 const titles = {
@@ -156,69 +163,6 @@ function opensOf(
     problem: `no rollout of ${release.name} is open on ${target}${why == null ? '' : `: ${printable(explainRefusal(why))}`}; a hold point is answered for one rollout`,
     fix: `ratify the release first: oneroof ratify ${release.name}; then the hold point`,
   });
-}
-
-function findRehearsal(evidence: readonly Evidence[], { release }: SealedRelease): Rehearsed {
-  const found = ofKind(evidence, 'rehearsal').at(-1);
-  const body = found?.readable === true ? found.body : null;
-  if (found !== undefined && body?.outcome === 'passed' && body.gateSchema !== null)
-    return { digest: found.entry.digest, body, schema: body.gateSchema as Digest };
-  throw new OneRoofError('NOT_REHEARSED', {
-    problem:
-      body === null
-        ? found?.readable === false
-          ? `the last rehearsal of this seal cannot be read: ${found.reason}`
-          : `there is no rehearsal of ${release.name} with this seal`
-        : body.outcome === 'passed'
-          ? 'the golden copy was taken before the gate was installed, so the rehearsal says nothing of the state that people would ratify'
-          : 'the last rehearsal of this seal failed',
-    fix: 'oneroof rehearse --golden, and mend what it finds',
-  });
-}
-
-function descriptorOf({ facts }: Relay, { schema }: Rehearsed): TargetDescriptor {
-  return { format: 1, ...facts.facts, schema };
-}
-
-/** Dossier and statement are recorded before anybody is asked, so that whoever is asked next is shown the same. */
-async function propose(
-  relay: Relay,
-  of: RatifyPlan & {
-    readonly evidence: readonly Evidence[];
-    readonly rehearsed: Rehearsed;
-    readonly descriptor: TargetDescriptor;
-    readonly opens: Opens;
-  },
-): Promise<Proposal> {
-  const { course, evidence, rehearsed, descriptor, opens } = of;
-  const { policy, registry, target } = relay;
-  const hours = of.hours ?? Math.min(policy.window.longest / hourMs, 8);
-  const sealedAt = evidence.find(({ entry }) => entry.kind === 'seal')?.entry.recordedAt ?? rehearsed.body.startedAt;
-  const dossier = await dossierStage(course, { target: of.target, policy });
-  const log = await course.store.log();
-  const at = now();
-  const root = log.checkpoint?.split('\n')[2] ?? '';
-  const body = buildRatification({
-    sealed: course.sealed,
-    sealedAt,
-    policy,
-    registry,
-    targets: [descriptor],
-    evidence: [{ kind: 'rehearsal', digest: rehearsed.digest }],
-    rehearsedAt: rehearsed.body.endedAt,
-    window: { notBefore: at, expires: later(at, hours) },
-    log: { size: log.lines.length, root: Buffer.from(root, 'base64').toString('hex').padEnd(64, '0') },
-    dossier: dossier.digest,
-    opens,
-    now: at,
-    nonce: randomBytes(16).toString('hex'),
-  });
-  await proposalStage(course, { target, body, descriptor });
-  return { target, body, descriptor, dossier };
-}
-
-function later(from: Instant, hours: number): Instant {
-  return instant(new Date(Date.parse(from) + hours * hourMs));
 }
 
 /** How the database itself sees the statement now. */

@@ -3,7 +3,7 @@ import { sql } from '../../src/database/index.ts';
 import { runSql, versions, withSession } from '../database.io.ts';
 import { type Gated, type GatedPlan, withGate } from './cycle.io.ts';
 import { step } from './hostile.io.ts';
-import { ownedServers } from './owned.io.ts';
+import { installs, ownedServers } from './owned.io.ts';
 import { attemptOn, ratifyFor, replacing, revoke, rows } from './purpose.io.ts';
 import { extended, fastpath, onWire, simple, sync, type Wire } from './wire.io.ts';
 
@@ -118,111 +118,108 @@ const servers = ownedServers();
 beforeAll(() => servers.start(versions), 120_000);
 afterAll(() => servers.stop());
 
-describe.each(versions.flatMap((version) => (['a superuser', 'an owner'] as const).map((by) => ({ version, by }))))(
-  'COMMIT on PostgreSQL $version, in a gate that $by installed,',
-  ({ version, by }) => {
-    const withInstalled = (plan: GatedPlan, use: (gated: Gated) => Promise<void>): Promise<void> =>
-      by === 'an owner' ? servers.withGate(version, plan, use) : withGate(version, plan, use);
-    const nothing = (gated: Gated): Promise<void> =>
-      withSession(gated.database, async (session) => {
-        const [row] = await session.query(
-          sql`select (select count(*) from public.t)::text as rows, (select count(*) from gate.markers)::text as markers, (select count(*) from pg_prepared_xacts)::text as prepared`,
-        );
-        expect(row).toEqual({ rows: '1', markers: '0', prepared: '0' });
+describe.each(installs())('COMMIT on PostgreSQL $version, in a gate that $by installed,', ({ version, by }) => {
+  const withInstalled = (plan: GatedPlan, use: (gated: Gated) => Promise<void>): Promise<void> =>
+    by === 'an owner' ? servers.withGate(version, plan, use) : withGate(version, plan, use);
+  const nothing = (gated: Gated): Promise<void> =>
+    withSession(gated.database, async (session) => {
+      const [row] = await session.query(
+        sql`select (select count(*) from public.t)::text as rows, (select count(*) from gate.markers)::text as markers, (select count(*) from pg_prepared_xacts)::text as prepared`,
+      );
+      expect(row).toEqual({ rows: '1', markers: '0', prepared: '0' });
+    });
+
+  it('is not replaced by anything else that ends a transaction', { timeout: 240_000 }, () =>
+    withInstalled({}, async (gated) => {
+      for (const ending of endings) {
+        await expect(ended(ending)(gated), ending.name).rejects.toThrow(/^gate: commit/);
+        await nothing(gated);
+      }
+      await expect(pipelined(gated)).rejects.toThrow(/^gate: commit/);
+      await nothing(gated);
+      await expect(byNumber(gated)).rejects.toThrow(/^gate: commit/);
+      await nothing(gated);
+    }),
+  );
+
+  it('looks again where the look before was undone with a savepoint', { timeout: 60_000 }, () =>
+    withInstalled({}, async (gated) => {
+      const statement = await ratifyFor(gated, { what: 'rollout' });
+      const epoch = await epochOf(gated, statement);
+      await onWire(executor(gated), async (wire) => {
+        await wire.send(simple('begin'));
+        for (const call of calls(statement, epoch)) await wire.send(simple(call));
+        await wire.send(simple('savepoint s'));
+        await expect(wire.send(simple('set constraints all immediate'))).rejects.toThrow('gate: commit');
+        await wire.send(simple('rollback to s'));
+        await revoke(gated, statement, gated.people.ben);
+        await expect(wire.send(simple('commit'))).rejects.toThrow('gate: revoked');
       });
+      await nothing(gated);
+    }),
+  );
 
-    it('is not replaced by anything else that ends a transaction', { timeout: 240_000 }, () =>
-      withInstalled({}, async (gated) => {
-        for (const ending of endings) {
-          await expect(ended(ending)(gated), ending.name).rejects.toThrow(/^gate: commit/);
-          await nothing(gated);
-        }
-        await expect(pipelined(gated)).rejects.toThrow(/^gate: commit/);
-        await nothing(gated);
-        await expect(byNumber(gated)).rejects.toThrow(/^gate: commit/);
-        await nothing(gated);
-      }),
-    );
+  it('takes what a savepoint undid as never done', { timeout: 60_000 }, () =>
+    withInstalled({}, async (gated) => {
+      const statement = await ratifyFor(gated, { what: 'rollout' });
+      const epoch = await epochOf(gated, statement);
+      const [enter = '', one = '', two = ''] = calls(statement, epoch);
+      await onWire(executor(gated), async (wire) => {
+        await wire.send(simple('begin'));
+        await wire.send(simple('savepoint s'));
+        await wire.send(simple(enter));
+        await wire.send(simple(one));
+        await wire.send(simple('rollback to s'));
+        await expect(wire.send(simple(two))).rejects.toThrow('gate: order');
+        await wire.send(simple('rollback'));
+        await wire.send(simple('begin'));
+        await wire.send(simple(enter));
+        await wire.send(simple('savepoint s'));
+        await wire.send(simple(one));
+        await wire.send(simple('rollback to s'));
+        await expect(wire.send(simple(two))).rejects.toThrow('gate: order');
+        await wire.send(simple('rollback'));
+      });
+      await nothing(gated);
+    }),
+  );
 
-    it('looks again where the look before was undone with a savepoint', { timeout: 60_000 }, () =>
-      withInstalled({}, async (gated) => {
-        const statement = await ratifyFor(gated, { what: 'rollout' });
-        const epoch = await epochOf(gated, statement);
-        await onWire(executor(gated), async (wire) => {
-          await wire.send(simple('begin'));
-          for (const call of calls(statement, epoch)) await wire.send(simple(call));
-          await wire.send(simple('savepoint s'));
-          await expect(wire.send(simple('set constraints all immediate'))).rejects.toThrow('gate: commit');
-          await wire.send(simple('rollback to s'));
-          await revoke(gated, statement, gated.people.ben);
-          await expect(wire.send(simple('commit'))).rejects.toThrow('gate: revoked');
-        });
-        await nothing(gated);
-      }),
-    );
+  it('is refused for what a cursor or COPY ran before the revocation', { timeout: 60_000 }, () =>
+    withInstalled({}, async (gated) => {
+      const statement = await ratifyFor(gated, { what: 'rollout' });
+      const epoch = await epochOf(gated, statement);
+      const [enter = '', one = '', two = '', left = ''] = calls(statement, epoch);
+      await onWire(executor(gated), async (wire) => {
+        await wire.send(simple('begin'));
+        await wire.send(simple(enter));
+        await wire.send(simple(`declare c cursor for ${one}`));
+        await wire.send(simple('fetch c'));
+        await wire.send(simple(`copy (${two}) to stdout`));
+        await wire.send(simple(`declare d cursor for ${left}`));
+        await wire.send(simple('fetch d'));
+        await wire.send(simple('close all'));
+        await revoke(gated, statement, gated.people.ben);
+        await expect(wire.send(simple('commit'))).rejects.toThrow('gate: revoked');
+      });
+      await nothing(gated);
+    }),
+  );
 
-    it('takes what a savepoint undid as never done', { timeout: 60_000 }, () =>
-      withInstalled({}, async (gated) => {
-        const statement = await ratifyFor(gated, { what: 'rollout' });
-        const epoch = await epochOf(gated, statement);
-        const [enter = '', one = '', two = ''] = calls(statement, epoch);
-        await onWire(executor(gated), async (wire) => {
-          await wire.send(simple('begin'));
-          await wire.send(simple('savepoint s'));
-          await wire.send(simple(enter));
-          await wire.send(simple(one));
-          await wire.send(simple('rollback to s'));
-          await expect(wire.send(simple(two))).rejects.toThrow('gate: order');
-          await wire.send(simple('rollback'));
-          await wire.send(simple('begin'));
-          await wire.send(simple(enter));
-          await wire.send(simple('savepoint s'));
-          await wire.send(simple(one));
-          await wire.send(simple('rollback to s'));
-          await expect(wire.send(simple(two))).rejects.toThrow('gate: order');
-          await wire.send(simple('rollback'));
-        });
-        await nothing(gated);
-      }),
-    );
-
-    it('is refused for what a cursor or COPY ran before the revocation', { timeout: 60_000 }, () =>
-      withInstalled({}, async (gated) => {
-        const statement = await ratifyFor(gated, { what: 'rollout' });
-        const epoch = await epochOf(gated, statement);
-        const [enter = '', one = '', two = '', left = ''] = calls(statement, epoch);
-        await onWire(executor(gated), async (wire) => {
-          await wire.send(simple('begin'));
-          await wire.send(simple(enter));
-          await wire.send(simple(`declare c cursor for ${one}`));
-          await wire.send(simple('fetch c'));
-          await wire.send(simple(`copy (${two}) to stdout`));
-          await wire.send(simple(`declare d cursor for ${left}`));
-          await wire.send(simple('fetch d'));
-          await wire.send(simple('close all'));
-          await revoke(gated, statement, gated.people.ben);
-          await expect(wire.send(simple('commit'))).rejects.toThrow('gate: revoked');
-        });
-        await nothing(gated);
-      }),
-    );
-
-    it('sees in a cursor that was opened before the revocation what was committed since', { timeout: 60_000 }, () =>
-      withInstalled({}, async (gated) => {
-        const statement = await ratifyFor(gated, { what: 'rollout' });
-        const epoch = await epochOf(gated, statement);
-        const [enter = '', one = ''] = calls(statement, epoch);
-        await onWire(executor(gated), async (wire) => {
-          await wire.send(simple('begin'));
-          await wire.send(simple(enter));
-          await wire.send(simple(`declare c cursor for ${one}`));
-          await revoke(gated, statement, gated.people.ben);
-          await expect(wire.send(simple('fetch c'))).rejects.toThrow('gate: revoked');
-        });
-      }),
-    );
-  },
-);
+  it('sees in a cursor that was opened before the revocation what was committed since', { timeout: 60_000 }, () =>
+    withInstalled({}, async (gated) => {
+      const statement = await ratifyFor(gated, { what: 'rollout' });
+      const epoch = await epochOf(gated, statement);
+      const [enter = '', one = ''] = calls(statement, epoch);
+      await onWire(executor(gated), async (wire) => {
+        await wire.send(simple('begin'));
+        await wire.send(simple(enter));
+        await wire.send(simple(`declare c cursor for ${one}`));
+        await revoke(gated, statement, gated.people.ben);
+        await expect(wire.send(simple('fetch c'))).rejects.toThrow('gate: revoked');
+      });
+    }),
+  );
+});
 
 describe('the look at COMMIT that is taken out', () => {
   const taken = (gated: Gated): Promise<void> =>

@@ -5,7 +5,7 @@ import { submitSignature } from '../../src/gate/index.ts';
 import { rights } from '../../src/gate/install.ts';
 import { runSql, newest, withSession } from '../database.io.ts';
 import { assertion, type Gated, release, withGate } from './cycle.io.ts';
-import { as, attempt, leave, step } from './hostile.io.ts';
+import { as, attempt, leave, runAll, step } from './hostile.io.ts';
 
 const executor = 'oneroof_executor';
 const [first, second] = ['insert into t values (2)', 'insert into t values (3)'];
@@ -89,8 +89,10 @@ const thefts: readonly Theft[] = [
           predicate: { reason: 'no', nonce: '1' },
         });
         await gated.as('oneroof_relay', (relay) => submitSignature(relay, body, assertion(ben, body)));
-        for (const one of attempt(statement, steps(statement)).filter((text) => text !== 'begin'))
-          await session.run(one);
+        await runAll(
+          session,
+          attempt(statement, steps(statement)).filter((text) => text !== 'begin'),
+        );
       }),
     why: 'gate: session: the transaction is not read committed',
     safeguard: [[`is distinct from 'read committed' then`, `is distinct from 'read committed' and false then`]],
@@ -113,7 +115,10 @@ const thefts: readonly Theft[] = [
       if (found.length === 1) throw new Error('it ran as it was ratified');
     },
     why: 'it ran as it was ratified',
-    safeguard: [[`set "standard_conforming_strings" = 'on'`, '']],
+    safeguard: [
+      [`set "standard_conforming_strings" = 'on'`, ''],
+      [`execute 'reset all';`, ''],
+    ],
     taken: `select i::text as by from public.t where i = 1 offset 1`,
   },
 ];
@@ -163,7 +168,10 @@ describe.each(newest)('the credentials of the gate on PostgreSQL %s', (version) 
       for (const role of [executor, 'oneroof_relay', 'oneroof_observer', 'app_owner'])
         await gated.as(role, async (session) => {
           const own = rights[role === 'app_owner' ? 'app_owner' : role] ?? [];
-          const runs = role === 'app_owner' ? [...own, 'run_step', 'measure', 'settle', 'violations', 'waiting'] : own;
+          const runs =
+            role === 'app_owner'
+              ? [...own, 'run_step', 'execute_step', 'measure', 'settle', 'violations', 'waiting']
+              : own;
           for (const { name, call, oid, strict } of functions) {
             const [may] = await session.query<{ yes: string }>(
               sql`select has_function_privilege(${oid}::oid, 'execute')::text as yes`,

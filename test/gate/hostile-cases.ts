@@ -20,7 +20,8 @@ const waitingTrigger = [
   later('null'),
   'create constraint trigger later after insert on t deferrable initially deferred for each row execute function public.later()',
 ];
-const told = `coalesce(current_setting('x.go', true), '') = 'on'`;
+/** A setting would not last: each step begins without those of the one before. */
+const told = 'exists (select from public.t where i = 3)';
 
 /** What a step does at once. */
 export const atOnce: readonly HostileCase[] = [
@@ -140,7 +141,7 @@ export const afterwards: readonly HostileCase[] = [
     steps: [
       later(
         `if ${told} then perform public.plant(); else
-           perform set_config('x.go', 'on', true); set constraints all deferred; insert into public.t values (3); end if`,
+           set constraints all deferred; insert into public.t values (3); end if`,
       ),
       'insert into t values (2)',
     ],
@@ -156,7 +157,7 @@ export const afterwards: readonly HostileCase[] = [
       'create table public.p (i integer primary key)',
       'insert into public.p values (1)',
       'create table public.c (e public.e references public.p deferrable initially deferred)',
-      `do $$ begin insert into public.c values ('1'); perform set_config('x.go', 'on', true); insert into t values (2), (3); end $$`,
+      `do $$ begin insert into public.c values ('1'); insert into t values (2), (3); end $$`,
     ],
     why: 'gate: definer',
   },
@@ -167,7 +168,7 @@ export const afterwards: readonly HostileCase[] = [
       `create function public.ex(x integer) returns integer immutable language plpgsql as 'begin perform public.plant(); return x; end'`,
       'create table public.c (i integer, exclude using btree ((public.ex(i)) with =) deferrable initially deferred)',
       `do $$ begin insert into public.c values (1), (1); delete from public.c where ctid = '(0,1)';
-         perform set_config('x.go', 'on', true); insert into t values (2), (3); end $$`,
+         insert into t values (2), (3); end $$`,
     ],
     why: 'gate: definer',
   },
@@ -183,7 +184,7 @@ export const afterwards: readonly HostileCase[] = [
     name: 'a metric that writes',
     application: [planter(told)],
     metric: 'select count(*) * public.plant() from t',
-    steps: [`do $$ begin perform set_config('x.go', 'on', true); insert into t values (2), (3); end $$`],
+    steps: [`do $$ begin insert into t values (2), (3); end $$`],
     why: 'gate: definer',
   },
   {

@@ -1,22 +1,41 @@
 import { digest } from '../../src/core/index.ts';
+import { type Session } from '../../src/database/index.ts';
 import { statementDigest, type StatementDigest } from '../../src/evidence/index.ts';
 import { submitRelease, submitSignature, submitTarget } from '../../src/gate/index.ts';
 import { sealDocument, type SealedRelease } from '../../src/release/index.ts';
 import { sealOf } from '../../src/release/seal.ts';
 import { assertion, descriptorIn, type Gated } from './cycle.io.ts';
 
+/** Stands for the number that the attempt of `begin` was given. */
+export const epoch = '%EPOCH%';
+
+/** Begins an attempt. */
+export const begin = (statement: string, direction = 'up'): string =>
+  `select gate.begin_attempt('${statement}', '${direction}')::text`;
+
 /** Runs statements as one of the gate's roles, in one session. */
 export const as = (gated: Gated, role: string, statements: readonly string[]): Promise<void> =>
-  gated.as(role, async (session) => {
-    for (const statement of statements) await session.run(statement);
-  });
+  gated.as(role, (session) => runAll(session, statements));
+
+/** Runs statements in a session; those behind `begin` are told the number of the attempt. */
+export async function runAll(session: Session, statements: readonly string[]): Promise<void> {
+  let given = '0';
+  for (const statement of statements) {
+    if (!/^select gate[.]begin_attempt[(]'[^']*', '[a-z]*'[)]::text$/.test(statement)) {
+      await session.run(statement.replaceAll(epoch, given));
+      continue;
+    }
+    const rows = await session.rows(statement, { maxRows: 1 });
+    given = rows[0]?.[0] ?? '0';
+  }
+}
 
 /** A string as SQL. */
 export const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 
 /** The end of an attempt on the first tier. */
 export const leave = (statement: string): readonly string[] => [
-  `select gate.leave_tier('${statement}', 'up', '1-rows', current_setting('x.epoch')::bigint)`,
+  `select gate.leave_tier('${statement}', 'up', '1-rows', ${epoch})`,
 ];
 
 /** An attempt of the executor on the first tier, with this in the middle. */
@@ -25,9 +44,9 @@ export const attempt = (
   middle: readonly string[],
   end: readonly string[] = [...leave(statement), 'commit'],
 ): readonly string[] => [
-  `select set_config('x.epoch', gate.begin_attempt('${statement}', 'up')::text, false)`,
+  begin(statement),
   'begin',
-  `select gate.enter_tier('${statement}', 'up', '1-rows', current_setting('x.epoch')::bigint)`,
+  `select gate.enter_tier('${statement}', 'up', '1-rows', ${epoch})`,
   ...middle,
   ...end,
 ];

@@ -249,6 +249,38 @@ describe.each(versions)('installing the gate on %s', (version) => {
     await call(install, { database, options: apply });
   });
 
+  it('takes roles that are there already only where they have nothing, and names the SQL that makes them fit', async () => {
+    const database = await makeDatabase(version);
+    await call(install, { database, options: apply });
+    await call(uninstall, { database, options: apply });
+    const here = `in database ${database.database}`;
+    for (const more of [
+      ['grant app to oneroof_executor'],
+      ['grant app to gate_owner'],
+      ['grant gate_owner to stranger'],
+      ['grant oneroof_executor to stranger'],
+      ['alter role oneroof_relay createrole'],
+      ['alter role gate_owner login'],
+      ['alter role oneroof_executor set work_mem = 64'],
+      [`alter role gate_owner ${here} set search_path = public`],
+      ['grant insert on t to oneroof_executor'],
+      [
+        'create function door() returns integer language sql return 1',
+        'grant execute on function door() to oneroof_relay',
+      ],
+      ['create table theirs (i integer)', 'alter table theirs owner to oneroof_observer'],
+    ]) {
+      await runSql(database, more);
+      const refused = await call(install, { database, options: apply }).catch((error: unknown) => error);
+      const problems = (refused as OneRoofError).problems;
+      expect(new Set(problems.map(({ code }) => code)), more[0]).toEqual(new Set(['GATE_ROLES']));
+      const fixes = problems.map(({ fix }) => /: ((?:revoke|alter|drop|reassign) .*;) then/.exec(fix)?.[1] ?? 'no SQL');
+      await runSql(database, fixes);
+    }
+    await call(install, { database, options: apply });
+    await call(uninstall, { database, options: apply });
+  });
+
   it('is looked after by doctor, which names rights as SQL', async () => {
     const database = await makeDatabase(version);
     const gateCheck = async (): Promise<{ outcome: string; fix: string | null } | undefined> =>
@@ -264,11 +296,16 @@ describe.each(versions)('installing the gate on %s', (version) => {
       'grant select on gate.statements to oneroof_relay',
       'grant usage, create on schema public to oneroof_executor',
       'create function public.back_door() returns void language sql security definer as $$ $$',
+      `alter role oneroof_executor in database ${database.database} set app.mode = 'evil'`,
+      'alter role oneroof_relay set work_mem = 64',
     ]);
     const { outcome, fix } = (await gateCheck()) ?? {};
     expect(outcome).toBe('problem');
     const fixes = (fix ?? '').split('\n').slice(1);
-    expect(fixes).toHaveLength(5);
+    expect(fixes).toHaveLength(7);
+    expect(
+      fixes.filter((one) => /^alter role oneroof_(executor in database \w+|relay) reset all;/.test(one)),
+    ).toHaveLength(2);
     expect(fixes).toContain('revoke create on schema public from oneroof_executor;');
     expect(fix).toContain('revoke execute on function public.back_door() from public');
     const session = await openSession(database, { applicationName: 'test', settings: { search_path: 'public' } });

@@ -1,6 +1,7 @@
 import { type Server, startTemporaryServer } from '../../src/database/index.ts';
 import { binariesOf, type Version } from '../binaries.io.ts';
-import { runSql } from '../database.io.ts';
+import { isLong } from '../counts.ts';
+import { runSql, versions } from '../database.io.ts';
 import { type Gated, type GatedPlan, withGate } from './cycle.io.ts';
 
 /** Servers of their own: an installer who is no superuser needs roles that no superuser made, and all databases of a server share them. */
@@ -34,4 +35,17 @@ export function ownedServers(): OwnedServers {
       return withGate(version, { ...plan, owned: { server: server.connection('postgres'), installer: 'dba' } }, use);
     },
   };
+}
+
+/** A version, and who installed the gate there. */
+interface Install {
+  readonly version: Version;
+  readonly by: 'a superuser' | 'an owner';
+}
+
+/** Each way to install a gate, each version; in `npm run test:long` every pair of them. */
+export function installs(): readonly Install[] {
+  const pairs = versions.flatMap((version) => (['a superuser', 'an owner'] as const).map((by) => ({ version, by })));
+  const last = versions.at(-1);
+  return isLong ? pairs : pairs.filter(({ version, by }) => version === (by === 'an owner' ? last : versions[0]));
 }

@@ -19,7 +19,7 @@ import { entryPage } from '../../src/server/evidence/evidence.ts';
 import { lastFailure } from '../../src/server/problems.ts';
 import { historyOf, readingsOf } from '../../src/server/release/history.ts';
 import { declinesOf } from '../../src/server/statements/find.ts';
-import { proposalsOf } from '../../src/web/index.ts';
+import { proposalsOf } from '../../src/proposal/index.ts';
 import { bundleOf, forward, type Piece, prepared, ratified, sealed, whole } from '../bundle/story.ts';
 import { descriptor } from '../gate/case.ts';
 import { time } from '../gate/people.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { sql } from '../../src/database/index.ts';
+import { OneRoofError } from '../../src/core/index.ts';
+import { openSession, sql } from '../../src/database/index.ts';
 import { type Execution, type Run } from '../../src/rollout/index.ts';
 import { versions, withSession } from '../database.io.ts';
 import { withGround } from './ground.io.ts';
@@ -67,6 +68,35 @@ describe.each(versions)('a rollout on PostgreSQL %s', (version) => {
         await other.run('rollback');
       });
       expect(await run(ground, statement, 'up')).toMatchObject({ result: 'done', tiers: ['3-last'] });
+    }));
+
+  it('names the session of its own role that sits on the fence or a lock, and the command that ends it', () =>
+    withGround(version, async (ground) => {
+      const statement = await ground.submit();
+      const thief = await openSession(ground.connection, { applicationName: 'a thief' });
+      const extra: Extra = { patience: { attempts: 2, budget: 2000, firstPause: 20 } };
+      const told = async (): Promise<{ readonly problem: string; readonly fix: string }> => {
+        const error: unknown = await run(ground, statement, 'up', extra).catch((cause: unknown) => cause);
+        if (!(error instanceof OneRoofError)) throw new Error('it went through');
+        expect(error.code).toBe('LOCK_TIMEOUT');
+        const [{ problem, fix }] = error.problems;
+        return { problem, fix };
+      };
+      try {
+        await thief.run('begin');
+        await thief.query(sql`select gate.begin_attempt(${statement}, 'up')`);
+        await thief.run(`select set_config('idle_in_transaction_session_timeout', '0', true)`);
+        const who = new RegExp(`session ${thief.pid} \\("a thief"\\) is in a transaction since .* and holds the fence`);
+        const said = await told();
+        expect(said.problem).toMatch(who);
+        const [command = ''] = /select pg_terminate_backend\(\d+\);/.exec(said.fix) ?? [];
+        expect(command).toContain(String(thief.pid));
+        // whoever has the executor's credential may run it
+        await withSession(ground.connection, (session) => session.run(command));
+      } finally {
+        await thief.close();
+      }
+      expect(await run(ground, statement, 'up')).toMatchObject({ result: 'done' });
     }));
 
   it('is undone and says so when its server process is ended in a tier', () =>

@@ -36,6 +36,7 @@ describe.each(versions)('who is waited for on PostgreSQL %s', (version) => {
           target: { name: 'test', executor: connection },
           patience: { attempts: 50, budget: 30_000, firstPause: 20 },
           record: async () => undefined,
+          onSession: lookout.watch,
           onProgress: (event) => {
             events.push(event.at);
             lookout.see(event);
@@ -67,7 +68,7 @@ describe.each(versions)('who is waited for on PostgreSQL %s', (version) => {
       ]);
       const executor = { ...database, user: role };
       const settings = { lockTimeout: 0, statementTimeout: 0, searchPath: ['public'], role: null } as unknown;
-      const attempt = await openSession(executor, { applicationName: 'oneroof attempt 7' });
+      const attempt = await openSession(executor, { applicationName: 'oneroof attempt' });
       const seen: { readonly after: number; readonly waiting: readonly Waiting[] }[] = [];
       let from = performance.now();
       const lookout = openLookout({
@@ -76,6 +77,7 @@ describe.each(versions)('who is waited for on PostgreSQL %s', (version) => {
         onWaiting: (waiting) => seen.push({ after: performance.now() - from, waiting }),
         onTrouble: (why) => expect.unreachable(why),
       });
+      lookout.watch(attempt.pid);
       lookout.see({ at: 'attempt', tier: null, step: 7 });
       try {
         await withSession(database, async (other) => {

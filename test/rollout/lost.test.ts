@@ -243,9 +243,11 @@ it('an attempt that a newer one has fenced off waits for it, and gives up while 
     const fenced = over(ground, ({ at }) => {
       if (at !== 'attempt' || newer.length > 0) return;
       raised = (async () => {
-        const session = await openSession(ground.connection, { applicationName: 'oneroof attempt 999999' });
+        const session = await openSession(ground.connection, { applicationName: 'newer' });
         newer.push(session);
-        await ground.session.query(sql`update gate.fence set epoch = 999999`);
+        await ground.session.query(
+          sql`update gate.fence set epoch = 999999, pid = ${session.pid}::integer, taken_at = clock_timestamp()`,
+        );
       })();
     });
     await expect(fenced).rejects.toMatchObject({ code: 'ROLLOUT_FENCED' });

@@ -25,9 +25,9 @@ interface Hanging {
 
 function hanging(database: Connection): Hanging {
   const ask = <T>(use: (session: Session) => Promise<T>): Promise<T> => withSession(database, use);
-  const waiting = async (session: Session, name: string): Promise<string | undefined> => {
+  const waiting = async (session: Session, name: string, query = ''): Promise<string | undefined> => {
     const rows = await session.query<{ pid: string }>(sql`
-      select pid::text as pid from pg_catalog.pg_stat_activity where application_name ~ ${name} and wait_event = 'SyncRep'`);
+      select pid::text as pid from pg_catalog.pg_stat_activity where application_name ~ ${name} and query ~ ${query} and wait_event = 'SyncRep'`);
     return rows[0]?.pid;
   };
   return {
@@ -52,7 +52,11 @@ function hanging(database: Connection): Hanging {
     stuck: (which) =>
       ask(async (session) => {
         for (const until = Date.now() + 30_000; Date.now() < until; await wait(20)) {
-          const pid = await waiting(session, which === 'begin' ? '^oneroof attempt$' : '^oneroof attempt [0-9]+$');
+          const pid = await waiting(
+            session,
+            '^oneroof attempt$',
+            which === 'begin' ? 'gate.begin_attempt' : '^commit$',
+          );
           if (pid !== undefined) return pid;
         }
         throw new Error(`no COMMIT of a ${which} waits`);
@@ -117,7 +121,10 @@ it.each(newest)(
                 onTrouble: (why) => expect.unreachable(why),
               });
               const onProgress = (event: RolloutEvent): void => lookout.see(event);
-              return { ended: run(ground, statement, 'up', { onProgress, ...extra }), close: () => lookout.close() };
+              return {
+                ended: run(ground, statement, 'up', { onProgress, onSession: lookout.watch, ...extra }),
+                close: () => lookout.close(),
+              };
             };
             const stop = new AbortController();
             const first = looking({

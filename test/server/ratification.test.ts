@@ -7,7 +7,7 @@ import { run as bundle } from '../../src/cli/commands/bundle.io.ts';
 import { shortCode, statementDigest } from '../../src/evidence/index.ts';
 import { readCycles } from '../../src/gate/index.ts';
 import { mayAsk } from '../../src/server/statements/find.ts';
-import { proposalsOf } from '../../src/web/index.ts';
+import { proposalsOf } from '../../src/proposal/index.ts';
 import { type Ground, type Served, signedBy, withGround } from './ratified.io.ts';
 
 const target = ({ gated }: Ground): string => `/releases/${encodeURIComponent(gated.sealed.seal)}/targets/production`;

@@ -21,6 +21,8 @@ export interface Ground {
   readonly store: Store;
   readonly state: Connection;
   readonly command: ReturnType<typeof desk>['command'];
+  readonly said: readonly string[] & { length: number };
+  readonly interrupt: () => void;
   /** Starts a server of its own process. `stranger`: as a user that owns nothing but `home`. */
   start(as?: { readonly port?: number; readonly uid?: number }): Promise<Served>;
 }
@@ -69,7 +71,7 @@ export async function withGround(more: string, use: (ground: Ground) => Promise<
         more,
       ].join('\n'),
     );
-    const { command } = desk(home, folder);
+    const { command, said, interrupt } = desk(home, folder);
     await command(seal);
     const rehearsed = await command(rehearse, { golden: true });
     if (rehearsed.exit !== 0) throw new Error(rehearsed.text);
@@ -81,7 +83,7 @@ export async function withGround(more: string, use: (ground: Ground) => Promise<
         return served;
       };
       const store = readable(openFolderStore(join(home, 'evidence')));
-      await use({ gated, home, origin, store, state, command, start }).finally(() =>
+      await use({ gated, home, origin, store, state, command, said, interrupt, start }).finally(() =>
         Promise.all(running.map((one) => one.kill())),
       );
     }).finally(() => rmSync(home, { recursive: true }));

@@ -3,7 +3,8 @@ import { printable } from '../../core/index.ts';
 import { bundleText, catchUpStage, type Course } from '../../pipeline.io.ts';
 import { quoted } from '../../report/index.ts';
 import { type Setup } from '../../setup/index.ts';
-import { newFile, openWork, targetFor } from '../work.io.ts';
+import { newFile } from '../new-file.io.ts';
+import { openWork, targetFor } from '../work.io.ts';
 import { type Context, type Run } from '../verb.ts';
 
 /** Writes all that was recorded of a release to one new file, which can be checked without anything else. */

@@ -1,6 +1,14 @@
 import { OneRoofError, printable } from '../../core/index.ts';
 import { statementDigest } from '../../evidence/index.ts';
-import { type ClosingCeremony, closingCeremony, type ClosingPlan, recorded, withRelay } from '../../web/index.ts';
+import {
+  type ClosingCeremony,
+  closingCeremony,
+  type ClosingPlan,
+  judgeCourse,
+  readWord,
+  recorded,
+  withRelay,
+} from '../../web/index.ts';
 import { runCeremony } from '../page-run.io.ts';
 import { openWork, targetFor } from '../work.io.ts';
 import { type Context, type Run } from '../verb.ts';
@@ -28,7 +36,9 @@ const runClosing = async (kind: ClosingPlan['kind'], context: Context): ReturnTy
   const { setup, sealed, store } = await openWork(context);
   const { release, seal } = sealed;
   return await withRelay(targetFor(setup, context), kind, async (relay) => {
-    const ceremony = await closingCeremony(relay, { kind, release: { name: release.name, seal }, reason });
+    const word = await readWord(relay.session, { facts: relay.facts, seal });
+    const { judged } = await judgeCourse({ sealed, store }, { name: relay.target, word });
+    const ceremony = await closingCeremony(relay, { kind, release: { name: release.name, seal }, reason, judged });
     const { signed } = await runCeremony(context, {
       ceremony: recorded(ceremony, { course: { sealed, store }, relay, onProblem: context.terminal.say }),
       pagePort: setup.pagePort,

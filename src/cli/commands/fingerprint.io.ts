@@ -2,7 +2,7 @@ import { canonicalJson, digest, OneRoofError, printable, shortDigest } from '../
 import { type DataFingerprint, explainNoticed, type FingerprintDocument } from '../../fingerprint/index.ts';
 import { paint } from '../output.io.ts';
 import { databaseSide, type DatabaseSide, drawSeeds, type Look, readDocument, takeFingerprint } from '../side.io.ts';
-import { newFile } from '../work.io.ts';
+import { newFile } from '../new-file.io.ts';
 import { type Context, type Run } from '../verb.ts';
 
 /** Takes the fingerprint of one database, read-only, and keeps it in a file where one is named. */

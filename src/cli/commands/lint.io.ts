@@ -1,7 +1,7 @@
 import { OneRoofError } from '../../core/index.ts';
 import { lintRelease } from '../../release/index.ts';
 import { sameFor } from '../next.ts';
-import { releaseFolder } from '../work.io.ts';
+import { releaseFolder } from '../release-folder.ts';
 import { type Run } from '../verb.ts';
 
 /** Says everything that is wrong with a release; refused (exit 3) when anything is. */

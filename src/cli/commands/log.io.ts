@@ -2,7 +2,8 @@ import { printable, shortDigest } from '../../core/index.ts';
 import { keyFingerprint } from '../../evidence/index.ts';
 import { readSealed } from '../../release/index.ts';
 import { readSetup } from '../../setup/index.ts';
-import { openStore, releaseFolder } from '../work.io.ts';
+import { releaseFolder } from '../release-folder.ts';
+import { openStore } from '../work.io.ts';
 import { type Run } from '../verb.ts';
 
 /** Lists what was recorded, checked against the checkpoint, with who signed it; of one release where one is named. */

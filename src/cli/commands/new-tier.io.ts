@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { printable } from '../../core/index.ts';
 import { newTier } from '../../release/index.ts';
 import { sameFor } from '../next.ts';
-import { releaseFolder } from '../work.io.ts';
+import { releaseFolder } from '../release-folder.ts';
 import { type Run } from '../verb.ts';
 
 /** Adds an empty tier to a release, after its last one. */

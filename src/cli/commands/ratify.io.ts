@@ -28,6 +28,7 @@ const ratifyRelease: Run = async (context) => {
   const purpose = purposeOf(context);
   return await withRelay(target, 'ratify', async (relay) => {
     const ceremony = await ratifyCeremony(relay, { course, target, hours: hoursOf(context), purpose });
+    for (const one of ceremony.refused) context.terminal.say(`ATTACK: ${printable(one)}`);
     const { signed } = await runCeremony(context, {
       ceremony: recorded(ceremony, { course, relay, onProblem: context.terminal.say }),
       pagePort: setup.pagePort,

@@ -2,7 +2,8 @@ import { type Json, OneRoofError, printable, truncate } from '../../core/index.t
 import { sealStage } from '../../pipeline.io.ts';
 import { checkSeal, sealRelease } from '../../release/index.ts';
 import { readSetup } from '../../setup/index.ts';
-import { openStore, releaseFolder } from '../work.io.ts';
+import { releaseFolder } from '../release-folder.ts';
+import { openStore } from '../work.io.ts';
 import { type Context, type Run } from '../verb.ts';
 import { sameFor } from '../next.ts';
 import { type Outcome } from '../output.io.ts';

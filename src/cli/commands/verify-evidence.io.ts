@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { readBundle, type Told, verifyBundle } from '../../bundle/index.ts';
+import { type Bundle, readBundle, sourcesIn, type Told, verifyBundle } from '../../bundle/index.ts';
 import { OneRoofError, printable } from '../../core/index.ts';
 import { keyFingerprint, sshKey } from '../../evidence/index.ts';
 import { explainOpens, policyDigest, readPolicy, readRegistry, registryDigest } from '../../gate/index.ts';
+import { foreignSaid } from '../../proposal/index.ts';
+import { readSealedSources, type SealedRelease } from '../../release/index.ts';
 import { type Run } from '../verb.ts';
 
 /** Checks a bundle, offline: signatures, proofs, digests, the verdict of its reports built again, and who let what be rolled out. */
@@ -15,7 +17,12 @@ export const run: Run = async (context) => {
     policy: typeof policy === 'string' ? policyDigest(readPolicy(resolve(context.folder, policy))) : null,
     registry: typeof registry === 'string' ? registryDigest(readRegistry(resolve(context.folder, registry))) : null,
   };
-  const { problems, told } = verifyBundle(bundle, { keys, ...root });
+  const release = await releaseIn(bundle);
+  const { problems, told, foreign, unjudged } = verifyBundle(bundle, {
+    keys,
+    ...root,
+    ...(release === null ? {} : { release }),
+  });
   OneRoofError.throwIfAny(problems);
   const by = bundle.keys.map(keyFingerprint);
   const lines = [
@@ -31,6 +38,11 @@ export const run: Run = async (context) => {
       ({ direction, target, tier, outcome, ended }) =>
         `${direction === 'up' ? 'rolled out' : 'rolled back'}  ${ended}  ${target}  ${tier}${outcome === 'applied' ? '' : `: ${outcome}`}`,
     ),
+    ...foreign.map(
+      ({ index, target, statement, differs }) =>
+        `ATTACK  entry ${index}, ${target}, ${statement}: ${foreignSaid}: ${differs.join('; ')}`,
+    ),
+    ...(unjudged === 0 ? [] : [`not judged  ${unjudged} proposals: the files of the release were not recorded`]),
     ...told.unread.map(({ index, kind, reason }) => `unreadable  entry ${index}, ${kind}: ${reason}`),
   ];
   return {
@@ -43,10 +55,21 @@ export const run: Run = async (context) => {
       trusted: keys !== null,
       rooted: root.policy !== null && root.registry !== null,
       ...told,
+      foreign: foreign.map(({ index, target, statement, differs }) => ({ index, target, statement, differs })),
+      unjudged,
     },
     text: lines.map((line) => printable(line)).join('\n'),
   };
 };
+
+/** The release with its SQL, from the recorded files that have the seal of the bundle; null where there are none. */
+async function releaseIn(bundle: Bundle): Promise<SealedRelease | null> {
+  for (const files of sourcesIn(bundle)) {
+    const sealed = await readSealedSources(files, bundle.release.seal).catch(() => null);
+    if (sealed !== null) return sealed;
+  }
+  return null;
+}
 
 function linesOf({
   kind,

@@ -38,11 +38,17 @@ const left = ['database', 'subscription', 'system catalogue'];
 const kindOf = (query: string): string => /^select '([a-z ]+)' as kind/.exec(query)?.[1] ?? '';
 const withoutGate = `name !~ '^gate[.]' and name not in ('gate', 'oneroof_gate_ddl', 'oneroof_gate_drop')`;
 
+/** Settings of the database for everybody: a clone has them too, and SQL means something else under others. */
+const settings = `select 'database settings' as kind, 'current' as name, coalesce((select jsonb_agg(c order by c collate "C")
+    from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase cross join unnest(s.setconfig) c
+    where d.datname = current_database() and s.setrole = 0), '[]') as logical, '{}'::jsonb as strict`;
+
 function queriesOf(serverVersion: number): readonly string[] {
   return catalogQueries
     .map((query) => query({ version: serverVersion, conninfo: 'hidden' }))
     .filter((text) => text !== null)
-    .filter((text) => !left.includes(kindOf(text)));
+    .filter((text) => !left.includes(kindOf(text)))
+    .concat(settings);
 }
 
 function together(queries: readonly string[]): string {
@@ -53,8 +59,9 @@ function together(queries: readonly string[]): string {
 }
 
 function hashOf(rows: string): string {
-  return `'sha256:' || encode(sha256(convert_to(coalesce((select string_agg(concat_ws(E'\\x1f', kind, name, logical, strict), E'\\x1e'
-    order by kind collate "C", name collate "C", logical collate "C") from ${rows}), ''), 'UTF8')), 'hex')`;
+  // each object is one array of JSON: whatever a name holds, it cannot look like the end of one
+  return `'sha256:' || encode(sha256(convert_to(coalesce((select json_agg(json_build_array(kind, name, logical, strict)
+    order by kind collate "C", name collate "C", logical collate "C") from ${rows}), '[]')::text, 'UTF8')), 'hex')`;
 }
 
 /**

@@ -1,16 +1,4 @@
-import { pinnedSettings } from '../../database/index.ts';
-
-/** Settings that only a session or a transaction has a use for; the rest change what a text or a value means. */
-const ofTheSession = /^(search_path|client_|default_transaction_|synchronous_commit|escape_string_warning)/;
-
-/**
- * Pins, for a function that runs the application's SQL, what the caller's session could set: with other settings the ratified bytes
- * would mean something else (`standard_conforming_strings`, `transform_null_equals`, `DateStyle`).
- */
-export const pinned = Object.entries(pinnedSettings)
-  .filter(([name]) => !ofTheSession.test(name))
-  .map(([name, value]) => `set "${name}" = '${value}'`)
-  .join(' ');
+import { pinned } from './session.sql.ts';
 
 /** A right that was revoked and granted again stands at the end of its list. In place: a function of its own would be called hundreds of times a look. */
 const inOrder = (acl: string): string =>
@@ -19,31 +7,57 @@ const inOrder = (acl: string): string =>
 /** The gate's own integrity: what ratified but hostile SQL may have done to it is undone with the transaction. */
 export const intactFunctions = String.raw`
 -- Over the gate's functions, tables, triggers and privileges, its roles and their memberships, what its login roles may do
--- anywhere, and all event triggers.
+-- anywhere, and all event triggers. Each fact is one array of JSON, so that no name can look like the end of it. What observer, relay and
+-- executor may change of themselves (settings, passwords) is left out: it is refused where it has an effect, or none of them could be trusted
+-- not to close the gate for all.
 create function gate.intact_digest() returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off as $gate$
 begin return (
   with role as (select r.* from pg_roles r where r.rolname in ('gate_owner', 'oneroof_executor', 'oneroof_relay', 'oneroof_observer', (select app_owner from gate.identity))),
+  own as (select c.* from pg_class c where c.relnamespace = 'gate'::regnamespace),
   part (what) as (
-    select concat_ws('|', 'function', p.oid::regprocedure, p.prosrc, pg_get_userbyid(p.proowner), ${inOrder('p.proacl')}, p.proconfig, p.prosecdef, p.provolatile,
-        p.prolang, p.probin, p.proisstrict, pg_get_function_sqlbody(p.oid))
+    select json_build_array('function', p.oid::regprocedure, p.prosrc, pg_get_userbyid(p.proowner), ${inOrder('p.proacl')}, p.proconfig, p.prosecdef, p.provolatile,
+        p.prolang, p.probin, p.proisstrict, p.proleakproof, p.proparallel, p.prokind, p.prosupport::regproc, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), pg_get_function_sqlbody(p.oid))
       from pg_proc p where p.pronamespace = 'gate'::regnamespace
-    union all select concat_ws('|', 'relation', c.relname, c.relkind, pg_get_userbyid(c.relowner), ${inOrder('c.relacl')}, c.relrowsecurity, c.relhasrules,
-        (select string_agg(concat_ws(' ', a.attname, a.atttypid::regtype, ${inOrder('a.attacl')}), ',' order by a.attnum) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0))
-      from pg_class c where c.relnamespace = 'gate'::regnamespace and c.relkind in ('r', 'v', 'S')
-    union all select concat_ws('|', 'trigger', t.tgrelid::regclass, pg_get_triggerdef(t.oid), t.tgenabled)
-      from pg_trigger t join pg_class c on c.oid = t.tgrelid where c.relnamespace = 'gate'::regnamespace and not t.tgisinternal
-    union all select concat_ws('|', 'constraint', o.conrelid::regclass, o.conname, pg_get_constraintdef(o.oid), o.convalidated)
+    union all select json_build_array('relation', c.relname, c.relkind, pg_get_userbyid(c.relowner), ${inOrder('c.relacl')}, c.relrowsecurity, c.relforcerowsecurity,
+        c.relhasrules, c.relreplident, c.relpersistence, c.relispartition, c.relam, c.reloptions)
+      from own c where c.relkind in ('r', 'v', 'S', 'm', 'f', 'p')
+    union all select json_build_array('column', c.relname, a.attnum, a.attname, a.atttypid::regtype, a.atttypmod, a.attcollation, a.attnotnull, a.attidentity, a.attgenerated, ${inOrder('a.attacl')},
+        (select pg_get_expr(d.adbin, d.adrelid) from pg_attrdef d where d.adrelid = a.attrelid and d.adnum = a.attnum))
+      from own c join pg_attribute a on a.attrelid = c.oid where c.relkind in ('r', 'v', 'S', 'm', 'f', 'p') and a.attnum > 0
+    union all select json_build_array('sequence', c.relname, to_json(q.*)::jsonb - 'seqrelid') from own c join pg_sequence q on q.seqrelid = c.oid
+    union all select json_build_array('inheritance', h.inhrelid::regclass, h.inhparent::regclass) from pg_inherits h
+      where h.inhrelid in (select oid from own) or h.inhparent in (select oid from own)
+    union all select json_build_array('index', pg_get_indexdef(i.indexrelid), i.indisunique, i.indisprimary, i.indimmediate, i.indisvalid, i.indisready, i.indislive)
+      from pg_index i where i.indrelid in (select oid from own)
+    union all select json_build_array('trigger', t.tgrelid::regclass, case when t.tgisinternal then (select o.conname::text from pg_constraint o where o.oid = t.tgconstraint) else pg_get_triggerdef(t.oid) end,
+        t.tgfoid::regprocedure, t.tgtype, t.tgenabled)
+      from pg_trigger t where t.tgrelid in (select oid from own)
+    union all select json_build_array('constraint', o.conrelid::regclass, o.conname, pg_get_constraintdef(o.oid), o.convalidated)
       from pg_constraint o where o.connamespace = 'gate'::regnamespace
-    union all select concat_ws('|', 'schema', pg_get_userbyid(n.nspowner), ${inOrder('n.nspacl')}) from pg_namespace n where n.nspname = 'gate'
-    union all select concat_ws('|', 'role', r.rolname, r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb, r.rolcanlogin, r.rolreplication, r.rolbypassrls, r.rolconfig) from role r
-    union all select concat_ws('|', 'member', pg_get_userbyid(m.roleid), pg_get_userbyid(m.member), m.admin_option)
+    union all select json_build_array('rule', r.ev_class::regclass, r.rulename, r.ev_enabled, pg_get_ruledef(r.oid)) from pg_rewrite r where r.ev_class in (select oid from own)
+    union all select json_build_array('policy', y.polrelid::regclass, y.polname, y.polcmd, y.polpermissive, pg_get_expr(y.polqual, y.polrelid), pg_get_expr(y.polwithcheck, y.polrelid))
+      from pg_policy y where y.polrelid in (select oid from own)
+    union all select json_build_array('published', b.prrelid::regclass, u.pubname) from pg_publication_rel b join pg_publication u on u.oid = b.prpubid where b.prrelid in (select oid from own)
+    union all select json_build_array('subscribed', e.srrelid::regclass) from pg_subscription_rel e where e.srrelid in (select oid from own)
+    union all select json_build_array('schema', pg_get_userbyid(n.nspowner), ${inOrder('n.nspacl')}) from pg_namespace n where n.nspname = 'gate'
+    union all select json_build_array('default', pg_get_userbyid(d.defaclrole), d.defaclobjtype, ${inOrder('d.defaclacl')}) from pg_default_acl d where d.defaclnamespace = 'gate'::regnamespace
+    -- what every function of the gate finds first; those of an extension are the server's
+    union all select json_build_array('system', v.class::regclass, pg_describe_object(v.class, v.object, 0)) from (
+        select 'pg_proc'::regclass::oid, p.oid from pg_proc p where p.oid >= 16384 and p.pronamespace = 'pg_catalog'::regnamespace
+        union all select 'pg_operator'::regclass::oid, o.oid from pg_operator o where o.oid >= 16384 and o.oprnamespace = 'pg_catalog'::regnamespace
+        union all select 'pg_cast'::regclass::oid, c.oid from pg_cast c where c.oid >= 16384 and c.castsource < 16384 and c.casttarget < 16384) v(class, object)
+      where not exists (select from pg_depend d where d.classid = v.class and d.objid = v.object and d.deptype = 'e')
+    union all select json_build_array('role', r.rolname, r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb, r.rolcanlogin, r.rolreplication, r.rolbypassrls) from role r
+    union all select json_build_array('setting', r.rolname, g.setdatabase = 0, c) from role r join pg_db_role_setting g on g.setrole = r.oid cross join unnest(g.setconfig) c
+      where r.rolname !~ '^oneroof_' and g.setdatabase in (0, (select oid from pg_database where datname = current_database()))
+    union all select json_build_array('member', pg_get_userbyid(m.roleid), pg_get_userbyid(m.member), pg_get_userbyid(m.grantor), m.admin_option, to_json(m.*)::jsonb - '{oid,roleid,member,grantor,admin_option}'::text[])
       from pg_auth_members m where m.roleid in (select oid from role) or m.member in (select oid from role)
-    union all select concat_ws('|', 'right', 'relation', c.oid::regclass, ${inOrder('c.relacl')}) from pg_class c where c.relnamespace <> 'gate'::regnamespace and c.relacl::text ~ 'oneroof_(executor|relay)'
-    union all select concat_ws('|', 'right', 'function', p.oid::regprocedure, ${inOrder('p.proacl')}) from pg_proc p where p.pronamespace <> 'gate'::regnamespace and p.proacl::text ~ 'oneroof_(executor|relay)'
-    union all select concat_ws('|', 'right', 'schema', n.nspname, ${inOrder('n.nspacl')}) from pg_namespace n where n.nspname <> 'gate' and n.nspacl::text ~ 'oneroof_(executor|relay)'
-    union all select concat_ws('|', 'event trigger', e.evtname, e.evtevent, pg_get_userbyid(e.evtowner), e.evtfoid::regprocedure, e.evtenabled) from pg_event_trigger e)
-  select 'sha256:' || encode(sha256(convert_to(string_agg(what, E'\n' order by what collate "C"), 'UTF8')), 'hex') from part);
+    union all select json_build_array('right', 'relation', c.oid::regclass, ${inOrder('c.relacl')}) from pg_class c where c.relnamespace <> 'gate'::regnamespace and c.relacl::text ~ 'oneroof_(executor|relay)'
+    union all select json_build_array('right', 'function', p.oid::regprocedure, ${inOrder('p.proacl')}) from pg_proc p where p.pronamespace <> 'gate'::regnamespace and p.proacl::text ~ 'oneroof_(executor|relay)'
+    union all select json_build_array('right', 'schema', n.nspname, ${inOrder('n.nspacl')}) from pg_namespace n where n.nspname <> 'gate' and n.nspacl::text ~ 'oneroof_(executor|relay)'%PARAMETERS%
+    union all select json_build_array('event trigger', e.evtname, e.evtevent, pg_get_userbyid(e.evtowner), e.evtfoid::regprocedure, e.evtenabled, e.evttags) from pg_event_trigger e)
+  select 'sha256:' || encode(sha256(convert_to(json_agg(what order by what::text collate "C")::text, 'UTF8')), 'hex') from part);
 end $gate$;
 
 create function gate.assert_intact() returns void
@@ -59,6 +73,9 @@ begin
     cross join pg_roles r where r.rolname in ('oneroof_executor', 'oneroof_relay', 'oneroof_observer')
     and n.nspname !~ '^pg_(toast_)?temp_' and has_schema_privilege(r.oid, n.oid, 'create') limit 1;
   if creates is not null then perform gate.refuse('intact', creates); end if;
+  select format('%s may create schemas in this database', r.rolname) into creates from pg_roles r
+    where r.rolname in ('oneroof_executor', 'oneroof_relay', 'oneroof_observer') and has_database_privilege(r.oid, current_database(), 'create') limit 1;
+  if creates is not null then perform gate.refuse('intact', creates); end if;
 end $gate$;
 
 -- What a ratified statement could leave behind as a way in: SECURITY DEFINER functions and rules outside of the gate, which run with
@@ -67,19 +84,19 @@ end $gate$;
 create function gate.definers() returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off as $gate$
 begin return (
-  select encode(sha256(convert_to(coalesce(string_agg(what, E'\n' order by what collate "C"), ''), 'UTF8')), 'hex') from (
-    select concat_ws('|', p.oid::regprocedure, p.prosrc, p.proowner, ${inOrder('p.proacl')}, p.proconfig, p.prolang, p.probin, pg_get_function_sqlbody(p.oid)) from pg_proc p
+  select encode(sha256(convert_to(coalesce(json_agg(what order by what::text collate "C"), '[]')::text, 'UTF8')), 'hex') from (
+    select json_build_array('function', p.oid::regprocedure, p.prosrc, pg_get_userbyid(p.proowner), ${inOrder('p.proacl')}, p.proconfig, p.prolang, p.probin, pg_get_function_sqlbody(p.oid)) from pg_proc p
       where p.prosecdef and p.pronamespace <> 'gate'::regnamespace
-    union all select concat_ws('|', 'rule', r.ev_class::regclass, r.rulename, r.ev_enabled, pg_get_ruledef(r.oid)) from pg_rewrite r
+    union all select json_build_array('rule', r.ev_class::regclass, r.rulename, r.ev_enabled, pg_get_ruledef(r.oid)) from pg_rewrite r
       join pg_class c on c.oid = r.ev_class where r.rulename <> '_RETURN' and c.relnamespace <> all (array['gate', 'pg_catalog', 'information_schema']::regnamespace[])
-    union all select concat_ws('|', 'writes', r.rolname, c.oid::regclass) from pg_class c
+    union all select json_build_array('writes', r.rolname, c.oid::regclass) from pg_class c
       cross join pg_roles r where r.rolname in ('oneroof_executor', 'oneroof_relay', 'oneroof_observer')
       and c.relkind in ('r', 'p', 'v', 'f', 'S') and c.relpersistence <> 't' and c.relnamespace <> all (array['gate', 'pg_catalog', 'information_schema']::regnamespace[])
       and case c.relkind when 'S' then has_sequence_privilege(r.oid, c.oid, 'usage, update')
         else has_table_privilege(r.oid, c.oid, 'insert, update, delete, truncate') or has_any_column_privilege(r.oid, c.oid, 'insert, update') end
-    union all select concat_ws('|', 'default', d.defaclrole, d.defaclnamespace, d.defaclobjtype, a.grantee, a.privilege_type) from pg_default_acl d
+    union all select json_build_array('default', d.defaclrole, d.defaclnamespace, d.defaclobjtype, a.grantee, a.privilege_type) from pg_default_acl d
       cross join aclexplode(d.defaclacl) a where a.grantee = 0 or pg_get_userbyid(a.grantee) in ('oneroof_executor', 'oneroof_relay', 'oneroof_observer')
-    union all select concat_ws('|', t.tgrelid::regclass, pg_get_triggerdef(t.oid), t.tgenabled, t.tgfoid::regprocedure) from pg_trigger t
+    union all select json_build_array('trigger', t.tgrelid::regclass, pg_get_triggerdef(t.oid), t.tgenabled, t.tgfoid::regprocedure) from pg_trigger t
       join pg_class c on c.oid = t.tgrelid where t.tgdeferrable and not t.tgisinternal and c.relnamespace <> 'gate'::regnamespace) w(what));
 end $gate$;
 
@@ -142,6 +159,13 @@ begin
   end if;
 end $gate$;
 `.replaceAll('%PINNED%', () => pinned);
+
+/** Rights on settings, which came with 15: with one of `session_replication_role` the executor could switch triggers off. */
+export const parameterRights = (serverVersion: number): string =>
+  serverVersion < 150_000
+    ? ''
+    : `
+    union all select json_build_array('right', 'parameter', q.parname, ${inOrder('q.paracl')}) from pg_parameter_acl q where q.paracl::text ~ '(^|[{,])"?(=|oneroof_|gate_owner)'`;
 
 /** The second wall, where a superuser installs: nobody else changes anything in schema gate. */
 export const eventTriggers = String.raw`

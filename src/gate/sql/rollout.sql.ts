@@ -1,4 +1,4 @@
-import { pinned } from './intact.sql.ts';
+import { pinned } from './session.sql.ts';
 
 /** What a sealed release says to those who run it. */
 export const releaseFunctions = String.raw`
@@ -31,6 +31,8 @@ declare
 begin
   if session_user is distinct from 'oneroof_executor' then perform gate.refuse('executor', 'only the executor runs steps'); end if;
   if current_setting('transaction_isolation') is distinct from 'read committed' then perform gate.refuse('session', 'the transaction is not read committed'); end if;
+  -- it says nothing about rights here, but SQL can ask for it
+  if current_setting('role') is distinct from 'none' then perform gate.refuse('session', 'the session has set a role'); end if;
   -- no catalogue has an index on the schema alone: they are read only where the session has one for temporary objects
   if pg_my_temp_schema() = 0 then return; end if;
   app_owner := (select to_regrole(quote_ident(i.app_owner)) from gate.identity i);
@@ -50,7 +52,8 @@ begin
   perform gate.require_cycle(of_statement);
   -- what is closed is refused without waiting for another attempt; what is open may be closed when the wait is over
   perform gate.require_open(of_statement, direction);
-  update gate.fence set epoch = epoch + 1 returning epoch into newest;
+  perform set_config('idle_in_transaction_session_timeout', gate.idle_bound(), true);
+  update gate.fence set epoch = epoch + 1, pid = pg_backend_pid(), taken_at = clock_timestamp() returning epoch into newest;
   perform gate.require_open(of_statement, direction);
   perform gate.require_alone(of_statement, direction);
   perform gate.require_not_undone(of_statement, direction);
@@ -116,11 +119,13 @@ create function gate.enter_tier(of_statement text, of_direction text, of_tier te
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
   of_definition jsonb := gate.tier_of(of_statement, of_tier); expected text; gate_before jsonb; answer text; answer_until timestamptz; open_until timestamptz; newest bigint;
+  of_names text[]; of_settings text[];
 begin
   perform gate.require_executor();
   perform gate.require_cycle(of_statement);
   perform from gate.fence where epoch = of_epoch for update;
   if not found then perform gate.refuse('fence', 'a newer attempt has begun'); end if;
+  update gate.fence set pid = pg_backend_pid(), taken_at = clock_timestamp() where pid is distinct from pg_backend_pid();
   -- now() stands still at BEGIN, and ratified SQL may ask for it. A minute is more than the way from BEGIN to here takes.
   if (clock_timestamp() - transaction_timestamp() <= interval '60 seconds') is not true then
     perform gate.refuse('age', 'the transaction began more than 60 seconds ago; begin another one');
@@ -128,6 +133,7 @@ begin
   -- read before anything is judged: a registry or policy that comes later is looked at again
   newest := (select max(d.number) from gate.documents d);
   open_until := gate.require_open(of_statement, of_direction);
+  select e.names, e.settings into of_names, of_settings from gate.enter_session(of_statement, open_until) e;
   perform gate.require_alone(of_statement, of_direction);
   if gate.next_tier(of_statement, of_direction) is distinct from of_tier then perform gate.refuse('order', 'another tier comes next'); end if;
   perform gate.require_not_undone(of_statement, of_direction);
@@ -139,9 +145,10 @@ begin
     select a.answered, a.until into answer, answer_until from gate.require_answered(of_statement, of_tier) a;
     open_until := least(open_until, answer_until);
   end if;
-  -- between the steps of a tier that runs them one by one the schema is nobody's but the tier's
+  -- between the steps of a tier that runs them one by one the schema is nobody's but the tier's. A tier that was left down has ended, also
+  -- where it was never left up: else the schema would not be looked at again before the end of the rollback
   if not exists (select from gate.steps s where s.statement = of_statement and not exists (select from gate.markers m
-      where (m.statement, m.direction, m.tier) = (s.statement, s.direction, s.tier))) then
+      where (m.statement, m.tier) = (s.statement, s.tier) and m.direction in (s.direction, 'down'))) then
     -- whoever carries a rollback on in a database that was adopted since has signed the schema that is there now
     select coalesce(gate.schema_carried(of_statement, of_direction),
       (select m.schema_after from gate.markers m where m.statement = of_statement order by m.ordinal desc limit 1),
@@ -152,19 +159,22 @@ begin
   perform gate.assert_settled();
   perform gate.assert_intact();
   -- what each step needs is taken out of the sealed document once a tier, and read back only by the transaction that took it out
-  insert into gate.tiers (statement, direction, tier, epoch, xid, definers, steps, transaction, path, until, documents, answered)
+  insert into gate.tiers (statement, direction, tier, epoch, xid, definers, steps, transaction, path, names, settings, until, documents, answered)
     values (of_statement, of_direction, of_tier, of_epoch, pg_current_xact_id(), gate.definers(),
       array(select jsonb_array_elements_text(of_definition -> of_direction)), of_definition ->> 'transaction', coalesce(gate.path_of(of_statement), ''),
-      open_until, newest, answer)
+      of_names, of_settings, open_until, newest, answer)
+    -- what others made since the transaction before is theirs; within one transaction it may be what a step made
     on conflict (statement, direction, tier) do update set epoch = excluded.epoch, xid = excluded.xid, steps = excluded.steps,
-      transaction = excluded.transaction, path = excluded.path, until = excluded.until, documents = excluded.documents, answered = excluded.answered, began = excluded.began;
+      definers = case when tiers.xid = excluded.xid then tiers.definers else excluded.definers end,
+      transaction = excluded.transaction, path = excluded.path, names = excluded.names, settings = excluded.settings, until = excluded.until, documents = excluded.documents, answered = excluded.answered,
+      began = excluded.began;
 end $gate$;
 
 -- Only gate.run_step may call it; what it hands out is known to that function alone.
 create function gate.claim_step(of_statement text, of_direction text, of_tier text, of_n integer, step text, out secret bytea, out path text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
-  t gate.tiers; sealed text;
+  t gate.tiers; sealed text; wrong text;
 begin
   perform gate.require_executor();
   select e.* into t from gate.tiers e
@@ -172,6 +182,7 @@ begin
   if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;
   perform gate.require_still_open(t);
   path := t.path;
+  perform gate.reset_session(t.names, t.settings, t.until);
   sealed := t.steps[of_n];
   if exists (select from gate.steps s where s.token is not null) then perform gate.refuse('order', 'a step is running'); end if;
   -- numbers have no gaps, because they come from here alone: the last one is how many there are
@@ -180,6 +191,10 @@ begin
   end if;
   if sealed is null or gate.step_digest(step) is distinct from sealed then
     perform gate.refuse('step', 'these are not the bytes that were ratified');
+  end if;
+  if step ~* 'current_setting' then
+    wrong := gate.foreign_name(array[step], t.names);
+    if wrong is not null then perform gate.refuse('setting', wrong); end if;
   end if;
   secret := uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid());
   insert into gate.steps (statement, direction, tier, n, digest, token, epoch)
@@ -200,15 +215,21 @@ begin
   end if;
 end $gate$;
 
+-- By itself, so that its settings come after the reset that claims the step.
+create function gate.execute_step(step text, path text) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp %PINNED% as $gate$
+begin
+  perform pg_catalog.set_config('search_path', path, true);
+  execute step;
+end $gate$;
+
 -- Owned by the role that owns the application's objects, so that ratified SQL runs with its rights and no others.
 create function gate.run_step(of_statement text, of_direction text, of_tier text, of_n integer, step text) returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp %PINNED% as $gate$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
   claimed record := gate.claim_step(of_statement, of_direction, of_tier, of_n, step);
 begin
-  perform pg_catalog.set_config('search_path', claimed.path, true);
-  execute step;
-  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  perform gate.execute_step(step, claimed.path);
   perform gate.finish_step(claimed.secret);
 end $gate$;
 
@@ -226,6 +247,7 @@ begin
   perform gate.require_still_open(t);
   select count(*) into steps from gate.steps s where (s.statement, s.direction, s.tier) = (of_statement, of_direction, of_tier) and s.token is null;
   if steps is distinct from jsonb_array_length(of_definition -> of_direction) then perform gate.refuse('order', 'steps of this tier are left'); end if;
+  perform gate.reset_session(t.names, t.settings, t.until);
   perform gate.settle(gate.path_of(of_statement));
   if of_direction is distinct from 'down' then
     for each_check in select jsonb_array_elements_text(of_definition -> 'check') loop
@@ -252,6 +274,8 @@ end $gate$;
 create function gate.check_commit() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 begin
+  -- a session could spare itself the wait for its disk, and for standbys
+  if current_setting('synchronous_commit') is distinct from 'remote_apply' then perform set_config('synchronous_commit', 'on', true); end if;
   if (current_query() ~* '^[[:space:]]*(commit|end)([[:space:]]+(work|transaction))?[[:space:]]*;?[[:space:]]*$') is not true then perform gate.refuse('commit', 'a tier ends with COMMIT, sent on its own'); end if;
   if exists (select from gate.steps where token is not null) then perform gate.refuse('order', 'a step is running'); end if;
   if new.transaction is distinct from 'each' and not exists (select from gate.markers m
@@ -264,36 +288,4 @@ begin
 end $gate$;
 
 create constraint trigger whole_tiers after insert or update on gate.tiers deferrable initially deferred for each row execute function gate.check_commit();
-
-create function gate.status() returns table (statement text, seal text, opens jsonb, persons text[], closed_up text, closed_down text,
-  next_up text, next_down text, done jsonb)
-language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
-  select s.digest, s.subject, s.body::jsonb #> '{predicate,opens}', (select array_agg(p.person order by p.person) from gate.signers(s.digest) p),
-    gate.why_closed(s.digest, 'up'), gate.why_closed(s.digest, 'down'), case when gate.may(s.digest, 'up', 'begin') then gate.next_tier(s.digest, 'up') end, case when gate.may(s.digest, 'down', 'begin') then gate.next_tier(s.digest, 'down') end,
-    (select coalesce(jsonb_agg(jsonb_build_object('direction', m.direction, 'tier', m.tier, 'epoch', m.epoch, 'steps', m.steps, 'schemaAfter', m.schema_after) order by m.ordinal), '[]')
-     from gate.markers m where m.statement = s.digest)
-  from gate.statements s where s.kind = 'ratification' order by s.received_at desc
-$gate$;
-
-create function gate.markers_of(of_statement text) returns table (tier text, direction text, epoch bigint, schema_after text)
-language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
-  select m.tier, m.direction, m.epoch, m.schema_after from gate.markers m where m.statement = of_statement order by m.ordinal
-$gate$;
-
-create function gate.steps_of(of_statement text) returns table (tier text, direction text, n integer)
-language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
-  select s.tier, s.direction, s.n from gate.steps s where s.statement = of_statement and s.token is null order by s.done_at, s.n
-$gate$;
-
-create function gate.statement_body(of_statement text) returns text
-language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
-  select body from gate.statements where digest = of_statement
-$gate$;
-
-create function gate.describe() returns jsonb
-language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
-  select jsonb_build_object('version', i.version, 'facts', gate.facts(), 'registry', (gate.active('registry')).body, 'policy', (gate.active('policy')).body,
-    'numbers', (select jsonb_object_agg(k, (select count(*) from gate.documents d where d.kind = k)) from unnest(array['registry', 'policy']) k),
-    'schema', gate.schema_digest()) from gate.identity i
-$gate$;
 `.replaceAll('%PINNED%', () => pinned);

@@ -28,7 +28,7 @@ declare
   seal text := gate.digest('seal', array[convert_to(document, 'UTF8')]);
   wanted text[];
 begin
-  if (octet_length(document) <= 16777216) is not true then perform gate.refuse('size', 'it is larger than 16 MiB'); end if;
+  if (octet_length(document) <= 16777216 and octet_length(queries::text) <= 16777216) is not true then perform gate.refuse('size', 'it is larger than 16 MiB'); end if;
   if gate.canonical(document::jsonb) is distinct from document then perform gate.refuse('canonical', 'its bytes are not canonical'); end if;
   if exists (select from jsonb_each_text(queries) q where gate.step_digest(q.value) is distinct from q.key) then
     perform gate.refuse('queries', 'a query does not have the digest that it is named by');
@@ -37,8 +37,25 @@ begin
     select m ->> 'query' as d from jsonb_array_elements(document::jsonb -> 'metrics') m
     union select jsonb_array_elements_text(t -> 'check') from jsonb_array_elements(document::jsonb -> 'tiers') t) w;
   if (queries ?& coalesce(wanted, '{}')) is not true then perform gate.refuse('queries', 'a metric or check of the release is missing'); end if;
+  if exists (select from jsonb_object_keys(queries) k where (k = any(wanted)) is not true) then perform gate.refuse('queries', 'a query belongs to no metric or check of the release'); end if;
+  lock table gate.releases in share row exclusive mode;
   insert into gate.releases values (seal, document, queries) on conflict do nothing;
+  insert into gate.first_seen (seal) values (seal) on conflict do nothing;
+  perform gate.bound_releases(seal);
   return seal;
+end $gate$;
+
+-- What nobody signed is bounded: else a relay could fill the disk. The oldest goes, never the one that has just come, and never one that a
+-- statement names. A body that went can be handed in again, and was first seen when it was.
+create function gate.bound_releases(of_seal text) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+begin
+  delete from gate.releases r using (
+    select u.seal, row_number() over w as place, sum(octet_length(u.body) + octet_length(u.queries::text)) over w as octets
+    from gate.releases u join gate.first_seen f on f.seal = u.seal
+    where not exists (select from gate.statements s where s.subject = u.seal)
+    window w as (order by u.seal = of_seal desc, f.received_at desc, u.seal rows unbounded preceding)) o
+  where r.seal = o.seal and r.seal <> of_seal and (o.place > 32 or o.octets > 67108864);
 end $gate$;
 
 create function gate.submit(body text, of_credential text, authenticator_data bytea, client_data bytea, signature bytea) returns text

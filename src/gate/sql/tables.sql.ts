@@ -37,6 +37,11 @@ comment on column gate.releases.seal is 'The digest of the body.';
 comment on column gate.releases.body is 'The seal document: canonical JSON.';
 comment on column gate.releases.queries is 'Metrics and checks: step digest to text.';
 
+create table gate.first_seen (seal text primary key, received_at timestamptz not null default clock_timestamp());
+comment on table gate.first_seen is 'When each sealed release was first handed in; rows stay when bodies go.';
+comment on column gate.first_seen.seal is 'The digest of the body.';
+comment on column gate.first_seen.received_at is 'By the clock of this database.';
+
 create table gate.statements (
   digest text primary key, kind text not null, subject text not null, body text not null,
   received_at timestamptz not null default clock_timestamp());
@@ -70,16 +75,19 @@ comment on table gate.targets is 'This database''s own leaf of what a statement 
 comment on column gate.targets.statement is 'The ratification.';
 comment on column gate.targets.descriptor is 'Canonical JSON.';
 
-create table gate.fence (single boolean primary key default true check (single), epoch bigint not null default 0);
+create table gate.fence (single boolean primary key default true check (single), epoch bigint not null default 0, pid integer, taken_at timestamptz);
 comment on table gate.fence is 'The newest attempt; what an older one does is refused.';
 comment on column gate.fence.single is 'One row.';
 comment on column gate.fence.epoch is 'Grows by one with each attempt.';
+comment on column gate.fence.pid is 'The server process that began it, or entered a tier last.';
+comment on column gate.fence.taken_at is 'When that was: a process that has the pid and was started later is another one.';
 
 create table gate.tiers (
   statement text not null references gate.statements, direction text not null check (direction in ('up', 'down')), tier text not null,
   epoch bigint not null, xid xid8 not null, definers text not null,
   steps text[] not null, transaction text not null, path text not null,
   until timestamptz not null, documents bigint not null, answered text, began timestamptz not null default transaction_timestamp(),
+  names text[] not null default '{}', settings text[] not null default '{}',
   primary key (statement, direction, tier));
 comment on table gate.tiers is 'Tiers that were entered.';
 comment on column gate.tiers.statement is 'The ratification.';
@@ -95,6 +103,8 @@ comment on column gate.tiers.path is 'The search path of its steps, as sealed.';
 comment on column gate.tiers.until is 'When its time ends, as it was when the tier was entered.';
 comment on column gate.tiers.documents is 'The newest registry or policy when the tier was entered.';
 comment on column gate.tiers.answered is 'The ratification that answered the hold point before it; null: there was none.';
+comment on column gate.tiers.names is 'Settings that each of its steps has: time-outs, and those of the release.';
+comment on column gate.tiers.settings is 'Their values, in the same order.';
 
 create table gate.steps (
   statement text not null, direction text not null, tier text not null, n integer not null, digest text not null, token bytea,

@@ -3,13 +3,14 @@ import { z } from 'zod';
 import { shortCode, statementDigest, type StatementDigest } from '../../evidence/index.ts';
 import { type Policy } from '../../gate/index.ts';
 import { type Course } from '../../pipeline.io.ts';
+import { type Judged } from '../../proposal/index.ts';
 import { targetOf } from '../../setup/index.ts';
 import {
   type Answer,
   closingCeremony,
-  type Proposal,
   proposedCeremony,
   recorded,
+  requireProposal,
   type Relay,
   type ShownCeremony,
   signingActions,
@@ -34,7 +35,8 @@ export const malformed: Answer = { ok: false, code: 'malformed', text: 'the page
 /** A statement that was found, and the release that it is about. */
 export interface Found {
   readonly record: ReleaseRecord & { readonly sealed: NonNullable<ReleaseRecord['sealed']> };
-  readonly proposal: Proposal;
+  /** Judged: what does not hold is shown as an attack, and nobody can ratify it. */
+  readonly judged: Judged;
   readonly statement: StatementDigest;
 }
 
@@ -52,7 +54,11 @@ export type Acts = Readonly<Record<'begin' | 'finish', (found: Found, body: unkn
 export function ratifyActs(house: House): Acts {
   const on = (found: Found, step: 'begin' | 'finish', body: unknown): Promise<Answer> =>
     inCeremony(house, found, {
-      make: (relay, course) => proposedCeremony(relay, { course, proposal: found.proposal }),
+      make: async (relay, course) => {
+        // judged again for each signature: the evidence may have been written to since the page was drawn
+        const proposal = await requireProposal(relay, course, found.statement);
+        return await proposedCeremony(relay, { course, proposal });
+      },
       act: (ceremony) => signingActions(ceremony, house.state)[step](body),
     });
   return {
@@ -113,14 +119,14 @@ export function closingActs(house: House, kind: 'decline' | 'revoke'): Acts {
 
 async function inCeremony(
   house: House,
-  { record, proposal }: Found,
+  { record, judged }: Found,
   of: {
     readonly make: (relay: Relay, course: Course) => Promise<ShownCeremony>;
     readonly act: (ceremony: ShownCeremony) => Promise<Answer>;
   },
 ): Promise<Answer> {
   const course = { sealed: record.sealed, store: house.records.store };
-  const target = targetOf(house.setup, proposal.target);
+  const target = targetOf(house.setup, judged.target);
   const work = async (relay: Relay): Promise<Answer> => {
     const unsignable = unsignableOf(house, relay.policy);
     if (unsignable !== null) return { ok: false, code: 'origin', text: unsignable };

@@ -1,19 +1,13 @@
 import { type Instant } from '../../core/index.ts';
-import { type Entry, ofKind, statementDigest } from '../../evidence/index.ts';
+import { type Entry, ofKind } from '../../evidence/index.ts';
 import { parseStatement, type Registry } from '../../gate/index.ts';
 import { type Evidence } from '../../kinds/index.ts';
-import { type Proposal, proposalsOf } from '../../web/index.ts';
 
 /** Somebody who would not ratify, and why. */
 export interface Declined {
   readonly persons: readonly string[];
   readonly reason: string;
   readonly at: Instant;
-}
-
-/** The proposal whose statement has a digest; null where none was recorded. */
-export function proposalOf(evidence: readonly Evidence[], statement: string): Proposal | null {
-  return proposalsOf(evidence).find(({ body }) => statementDigest(body) === statement) ?? null;
 }
 
 /** Who declined a statement, by what was recorded; the last record of each statement has all of its signatures. */

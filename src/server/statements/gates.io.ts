@@ -1,7 +1,9 @@
 import { OneRoofError } from '../../core/index.ts';
-import { type Cycle, type Policy, readCycles, type Registry } from '../../gate/index.ts';
+import { type Digest } from '../../core/index.ts';
+import { type Cycle, type Policy, type Registry } from '../../gate/index.ts';
+import { type TargetWord } from '../../proposal/index.ts';
 import { targetOf } from '../../setup/index.ts';
-import { withRelay } from '../../web/index.ts';
+import { readWord, withRelay } from '../../web/index.ts';
 import { type House } from '../house.ts';
 import { keep } from '../kept.io.ts';
 import { outward } from '../site/index.ts';
@@ -11,6 +13,8 @@ interface Gate {
   readonly policy: Policy;
   readonly registry: Registry;
   readonly cycles: readonly Cycle[];
+  /** What proposals are judged by. */
+  readonly word: TargetWord;
 }
 
 /** What the gates of targets say. */
@@ -24,16 +28,18 @@ export interface Gates {
 /** One answer serves all visitors for so long: a page that many people reload costs production nothing. Milliseconds. */
 const lifetime = 1000;
 
+/** One answer serves every release: what the target holds of one alone is not asked for. */
+const noSeal = `sha256:${'0'.repeat(64)}` as Digest;
+
 /** Asks the gates of targets, each once at a time. */
 export function openGates({ setup, onProblem }: House): Gates {
   const answers = keep<Gate | string>({ lifetime });
   const read = async (name: string): Promise<Gate | string> => {
     try {
-      return await withRelay(targetOf(setup, name), 'serve', async ({ policy, registry, session }) => ({
-        policy,
-        registry,
-        cycles: await readCycles(session),
-      }));
+      return await withRelay(targetOf(setup, name), 'serve', async ({ policy, registry, session, facts }) => {
+        const word = await readWord(session, { facts, seal: noSeal });
+        return { policy, registry, cycles: word.live.cycles, word };
+      });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       if (!(error instanceof OneRoofError)) onProblem(`${name} could not be asked: ${why}`);

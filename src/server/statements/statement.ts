@@ -1,6 +1,7 @@
 import { type Cycle, explainOpens, type Policy, type Ratification } from '../../gate/index.ts';
-import { comparable, type Document, facts, type Html, html, list, path, tag, time } from '../../page/index.ts';
-import { dossierHtml, type DossierView } from '../../dossier/index.ts';
+import { comparable, type Document, facts, type Html, html, list, path, table, tag, time } from '../../page/index.ts';
+import { type Instant } from '../../core/index.ts';
+import { dossierHtml, type DossierView, type Production } from '../../dossier/index.ts';
 import { type Declined } from './find.ts';
 import { followPanel } from '../follow.ts';
 import { statementScript } from './script.ts';
@@ -16,6 +17,14 @@ export type Standing =
       readonly done: Cycle['done'];
     };
 
+/** What this host reads of production itself: the recorded reading is somebody's word. */
+export interface FreshReading {
+  readonly at: Instant;
+  readonly schema: Reading['schema'];
+  readonly metrics: Reading['metrics'];
+}
+type Reading = Extract<Production, { readonly read: true }>;
+
 /** What the page of a statement shows. */
 export interface StatementView extends DossierView {
   readonly statement: string;
@@ -27,6 +36,8 @@ export interface StatementView extends DossierView {
   /** The newest entry that the page shows. */
   readonly last: number;
   readonly standing: Standing;
+  /** Production as this host reads it now, or why it could not. */
+  readonly fresh: FreshReading | string;
   /** Null where the target could not be asked. */
   readonly policy: Policy | null;
   readonly declines: readonly Declined[];
@@ -55,10 +66,11 @@ export function statementPage(view: StatementView): Document {
         gone: 'This statement is not there any more.',
       })}`,
       more: [
+        ['fresh', 'Read by this host'],
         ['standing', 'Who has signed'],
         ['decide', 'Decide'],
       ],
-    })}${standingHtml(view)}${decide(view)}`,
+    })}${freshHtml(view)}${standingHtml(view)}${decide(view)}`,
   };
 }
 
@@ -81,6 +93,24 @@ function atTop({ standing, ratification, declines, unsignable }: StatementView):
   } ${standing.state === 'unknown' ? standing.why : standing.text}<br>${signed.length === 0 ? 'Nobody has signed yet' : html`Signed by <strong>${signed.join(', ')}</strong>`}${
     declines.length > 0 && html`; declined by <strong>${declines.flatMap(({ persons }) => persons).join(', ')}</strong>`
   }. Valid until ${time(ratification.expires)}. <a href="#standing">All of it</a>${standing.state === 'waits' && unsignable === null && html` · <a href="#decide">Decide</a>`}</p>`;
+}
+
+/** Beside the reading that was recorded with the proposal: a host that believed it would show what somebody planted. */
+function freshHtml({ fresh }: StatementView): Html {
+  const body =
+    typeof fresh === 'string'
+      ? html`<p>${tag('not read', 'no')} ${fresh}</p>`
+      : html`<p>Read ${time(fresh.at)}: ${tag(fresh.schema, fresh.schema === 'as rehearsed' ? 'go' : 'no')}</p>${table({
+          columns: [{ head: 'Metric' }, { head: 'Now', kind: 'number' }, { head: 'Expected' }, { head: 'Holds' }],
+          rows: fresh.metrics.map((one) => [
+            html`<code>${one.name}</code>`,
+            one.value ?? 'not measured',
+            one.expected ?? '',
+            one.holds === null ? '' : tag(one.holds ? 'holds' : 'does not hold', one.holds ? 'go' : 'no'),
+          ]),
+          none: 'The release names no metric.',
+        })}`;
+  return html`<section id="fresh"><h2>Production, as this host reads it now</h2><p class="soft">Compare it with the reading in the dossier, which was recorded with the proposal.</p>${body}</section>`;
 }
 
 /** How it stands, for who listens. */

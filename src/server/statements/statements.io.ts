@@ -1,15 +1,28 @@
-import { statementDigest } from '../../evidence/index.ts';
-import { type Cycle, explainRefusal, lacksSeats, type Policy, whyClosed } from '../../gate/index.ts';
+import { now, OneRoofError } from '../../core/index.ts';
+import { schemaAgainst, stateOf } from '../../dossier/index.ts';
+import { type Cycle, explainReason, explainRefusal, lacksSeats, type Policy, whyClosed } from '../../gate/index.ts';
 import { loadParser } from '../../release/index.ts';
 import { explain, standingOf } from '../../report/index.ts';
-import { proposalsOf, ratificationOf } from '../../web/index.ts';
+import {
+  foreignSaid,
+  type Judged,
+  judgeProposals,
+  type Proposal,
+  ratificationOf,
+  recordedProposals,
+  rootsOf,
+  type TargetWord,
+} from '../../proposal/index.ts';
 import { type House } from '../house.ts';
+import { type ReleaseRecord } from '../records.ts';
 import { notFound, type Reply, type Route } from '../room.ts';
+import { outward } from '../site/index.ts';
 import { type Found, closingActs, ratifyActs, unsignableOf } from './acts.io.ts';
 import { openGates, type Gates } from './gates.io.ts';
-import { declinesOf, proposalOf } from './find.ts';
+import { foreignPage } from './foreign.ts';
+import { declinesOf } from './find.ts';
 import { propose } from './propose.io.ts';
-import { type Standing, statementPage } from './statement.ts';
+import { type FreshReading, type Standing, statementPage } from './statement.ts';
 import { targetPage } from './target.ts';
 
 /** Asking people, the page on which they judge, and what they decide there. */
@@ -35,7 +48,7 @@ export function statementRoutes(house: House): readonly Route[] {
       method: 'GET',
       path: '/statements/:digest',
       handle: async ({ params }) => {
-        const found = await find(house, params['digest'] ?? '');
+        const found = await find(house, gates, params['digest'] ?? '');
         return found === null ? notFound('such statement') : showStatement(house, gates, found);
       },
     },
@@ -45,10 +58,10 @@ export function statementRoutes(house: House): readonly Route[] {
           method: 'POST',
           path: `/statements/:digest/${act}/${step}`,
           handle: async ({ params, body }) => {
-            const found = await find(house, params['digest'] ?? '');
+            const found = await find(house, gates, params['digest'] ?? '');
             if (found === null) return notFound('such statement');
             const value = await does[step](found, body);
-            if (step === 'finish') gates.forget(found.proposal.target);
+            if (step === 'finish') gates.forget(found.judged.target);
             return { kind: 'json', value };
           },
         }),
@@ -57,18 +70,50 @@ export function statementRoutes(house: House): readonly Route[] {
   ];
 }
 
-async function find({ records }: House, statement: string): Promise<Found | null> {
-  for (const record of await records.all()) {
-    const { sealed } = record;
-    if (sealed === null || !record.entries.some(({ kind }) => kind === 'proposal')) continue;
-    const proposal = proposalOf(await record.evidence(), statement);
-    if (proposal !== null)
-      return { record: { ...record, sealed }, proposal, statement: statementDigest(proposal.body) };
+type Known = Found['record'];
+
+/** The recorded proposals of a release, judged by what their targets say now. */
+async function judgedOf(house: House, gates: Gates, record: Known): Promise<readonly Judged[]> {
+  const evidence = await record.evidence();
+  const targets = [...new Set(recordedProposals(evidence).map(({ target }) => target))];
+  const words = new Map<string, TargetWord>();
+  for (const target of targets) {
+    // one that this host does not know, or that cannot be asked, says nothing
+    const asked = await gates.ask(target);
+    if (typeof asked !== 'string') words.set(target, asked.word);
   }
-  return null;
+  return judgeProposals({
+    sealed: record.sealed,
+    evidence,
+    rootAt: rootsOf(await house.records.store.log()),
+    wordOf: (target) => words.get(target) ?? null,
+    now: now(),
+  });
 }
 
-async function showStatement(house: House, gates: Gates, { record, proposal, statement }: Found): Promise<Reply> {
+/** The proposal with a statement: one that holds before all others, so that a planted copy of it hides nothing. */
+async function find(house: House, gates: Gates, digest: string): Promise<Found | null> {
+  const found: Found[] = [];
+  for (const record of await house.records.all()) {
+    if (!hasRelease(record) || !record.entries.some(({ kind }) => kind === 'proposal')) continue;
+    if (!recordedProposals(await record.evidence()).some(({ statement }) => statement === digest)) continue;
+    const judged = await judgedOf(house, gates, record);
+    for (const one of judged) {
+      if (one.statement !== digest) continue;
+      if (one.state === 'holds') return { record, judged: one, statement: one.statement };
+      found.push({ record, judged: one, statement: one.statement });
+    }
+  }
+  return found[0] ?? null;
+}
+
+function hasRelease(record: ReleaseRecord): record is Known {
+  return record.sealed !== null;
+}
+
+async function showStatement(house: House, gates: Gates, { record, judged, statement }: Found): Promise<Reply> {
+  if (judged.state === 'foreign') return { kind: 'page', document: foreignPage(judged, record) };
+  const { proposal, said: ratification } = judged;
   const asked = await gates.ask(proposal.target);
   const policy = typeof asked === 'string' ? null : asked.policy;
   const standing: Standing =
@@ -79,8 +124,6 @@ async function showStatement(house: House, gates: Gates, { record, proposal, sta
           names: new Map(asked.registry.persons.map(({ id, name }) => [id, name])),
         });
   const parser = await loadParser();
-  const ratification = ratificationOf(proposal);
-  if (ratification === null) return notFound('such statement');
   return {
     kind: 'page',
     document: statementPage({
@@ -96,6 +139,7 @@ async function showStatement(house: House, gates: Gates, { record, proposal, sta
       last: record.entries.at(-1)?.index ?? -1,
       target: proposal.target,
       standing,
+      fresh: await freshOf(house, { record, proposal }),
       policy,
       declines: declinesOf(await record.evidence(), {
         statement,
@@ -104,6 +148,26 @@ async function showStatement(house: House, gates: Gates, { record, proposal, sta
       unsignable: unsignableOf(house, policy),
     }),
   };
+}
+
+/** Production as this host reads it itself, shared by all visitors for some seconds; or why it could not. */
+async function freshOf(
+  { looks }: House,
+  { record, proposal }: { readonly record: Known; readonly proposal: Proposal },
+): Promise<FreshReading | string> {
+  try {
+    const { reading } = await looks.occasion(record.sealed, proposal.target);
+    const { exit, rows } = reading;
+    if (exit === null)
+      return reading.verdict.decision === 'OPEN' ? '' : reading.verdict.reasons.map(explainReason).join('; ');
+    const rehearsed = { gateSchema: proposal.descriptor.schema, schema: null };
+    const live = { gateSchema: rows.state === 'read' ? rows.schema : null, schema: exit.schemaDigest };
+    const { metrics } = stateOf(record.sealed.release, exit.metrics);
+    return { at: exit.takenAt, schema: schemaAgainst(rehearsed, live), metrics };
+  } catch (error) {
+    if (!(error instanceof OneRoofError)) throw error;
+    return outward(error.problems[0].problem);
+  }
 }
 
 function standingIn(
@@ -126,23 +190,26 @@ async function showTarget(house: House, gates: Gates, params: Readonly<Record<st
   const standing = standingOf(occasion);
   const policy = typeof asked === 'string' ? null : asked.policy;
   const cycles = typeof asked === 'string' ? [] : asked.cycles;
-  const proposals = proposalsOf(await record.evidence())
+  if (!hasRelease(record)) return notFound('such release');
+  const proposals = (await judgedOf(house, gates, record))
     .filter(({ target }) => target === occasion.target)
     .toReversed()
-    .flatMap((proposal) => {
-      const statement = statementDigest(proposal.body);
+    .flatMap((judged) => {
+      const { statement } = judged;
       const cycle = cycles.find((one) => one.statement === statement);
-      const said = ratificationOf(proposal);
+      const said = ratificationOf(judged);
       const closed = cycle?.closed.up ?? null;
-      const state =
-        typeof asked === 'string'
+      const isForeign = judged.state === 'foreign';
+      const state = isForeign
+        ? `ATTACK: ${foreignSaid}`
+        : typeof asked === 'string'
           ? 'not known'
           : cycle === undefined
             ? 'waits: nobody has signed'
             : closed === null
               ? 'ratified: the target lets it through'
               : explainRefusal(closed);
-      const waits = typeof asked !== 'string' && (cycle === undefined || closed?.code === 'seats');
+      const waits = !isForeign && typeof asked !== 'string' && (cycle === undefined || closed?.code === 'seats');
       return said === null
         ? []
         : [

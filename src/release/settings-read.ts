@@ -1,0 +1,57 @@
+import { type Problem } from '../core/index.ts';
+import { readBody } from './body.ts';
+import { type Node, type Parser, type Statement } from './parser.ts';
+import { refuse } from './rules.ts';
+import { lastName, visit } from './tree.ts';
+
+/**
+ * Says which settings of its own making a statement reads that the release does not declare, or reads under names that are computed: a
+ * session could set them, and nobody would have rehearsed what SQL does then.
+ *
+ * Errors  RULE_SETTING as problems.
+ * Source  docs/FORMAT.md "release.yaml"; src/gate/sql/session.sql.ts.
+ */
+export function checkSettings(
+  statements: readonly Statement[],
+  of: { readonly parser: Parser; readonly custom: Readonly<Record<string, string>> },
+): readonly Problem[] {
+  return statements.flatMap((statement) =>
+    [...new Set(read(statement, of.parser))].flatMap((name): readonly Problem[] => {
+      if (name === null)
+        return [
+          refuse(statement, [
+            'RULE_SETTING',
+            'current_setting() of a name that is computed: which setting it reads cannot be told before it runs',
+            'write the name as a text, and declare it under `settings: {custom: {…}}` in release.yaml',
+          ]),
+        ];
+      if (!name.includes('.') || Object.hasOwn(of.custom, name.toLowerCase())) return [];
+      return [
+        refuse(statement, [
+          'RULE_SETTING',
+          `it reads the setting ${name}, whose value the release does not say`,
+          `declare it in release.yaml: \`settings: {custom: {${name.toLowerCase()}: VALUE}}\``,
+        ]),
+      ];
+    }),
+  );
+}
+
+/** The names that a statement asks for, also in the bodies that it holds; null: one that is computed. */
+function read(statement: Statement, parser: Parser): readonly (string | null)[] {
+  const names: (string | null)[] = [];
+  visit(statement.tree, (kind, node) => {
+    if ((kind === 'FuncCall' || kind === 'funccall') && lastName(node['funcname']) === 'current_setting')
+      names.push(literalOf((node['args'] as readonly Node[] | undefined)?.[0]));
+    if (kind === 'VariableShowStmt') names.push(String(node['name'] ?? ''));
+  });
+  return [...names, ...readBody(statement, parser).statements.flatMap((inner) => read(inner, parser))];
+}
+
+/** The text of a literal, also of one with a cast; null for everything else. */
+function literalOf(argument: Node | undefined): string | null {
+  const cast = argument?.['TypeCast'] as Node | undefined;
+  if (cast !== undefined) return literalOf(cast['arg'] as Node | undefined);
+  const constant = argument?.['A_Const'] as { sval?: { sval?: string } } | undefined;
+  return constant?.sval?.sval ?? null;
+}

@@ -1,0 +1,55 @@
+import { now } from '../core/index.ts';
+import { type Session } from '../database/index.ts';
+import {
+  type Cycle,
+  type GateFacts,
+  parsePolicyDocument,
+  parseRegistryDocument,
+  readCycles,
+  readRecord,
+} from '../gate/index.ts';
+import { type Course } from '../pipeline.io.ts';
+import { type Judged, judgeProposals, type Judging, rootsOf, type TargetWord } from '../proposal/index.ts';
+import { parsed, type Relay } from './relay.io.ts';
+
+/** What proposals of a course are judged by, read once, and how they were judged. */
+export interface Judgement {
+  readonly judging: Judging;
+  readonly judged: readonly Judged[];
+}
+
+/**
+ * Judges the proposals of a release by its evidence, the whole log, and the word of one target.
+ *
+ * Errors  those of the store.
+ */
+export async function judgeCourse(
+  { sealed, store }: Course,
+  target: { readonly name: string; readonly word: TargetWord | null },
+): Promise<Judgement> {
+  // the log after the evidence: what is judged is in it
+  const evidence = await store.of(sealed.seal);
+  const rootAt = rootsOf(await store.log());
+  const wordOf = (name: string): TargetWord | null => (name === target.name ? target.word : null);
+  const judging = { sealed, evidence, rootAt, wordOf, now: now() };
+  return { judging, judged: judgeProposals(judging) };
+}
+
+/** Asks a target for what proposals are judged by: every policy and registry that was in force there, its facts, its cycles. */
+export async function readWord(
+  session: Session,
+  { facts, seal }: { readonly facts: GateFacts; readonly seal: Parameters<typeof readRecord>[1] },
+): Promise<TargetWord & { readonly live: { readonly cycles: readonly Cycle[] } }> {
+  const { documents } = await readRecord(session, seal);
+  const of = (kind: 'policy' | 'registry') => documents.filter((one) => one.kind === kind).map(({ body }) => body);
+  return {
+    policies: of('policy').map((text) => parsed(parsePolicyDocument({ text, file: 'a policy of the target' }))),
+    registries: of('registry').map((text) => parsed(parseRegistryDocument({ text, file: 'a registry of the target' }))),
+    live: { facts: facts.facts, cycles: await readCycles(session) },
+  };
+}
+
+/** The word of a relay's target on one release. */
+export function wordOf({ session, facts }: Relay, seal: Parameters<typeof readRecord>[1]): ReturnType<typeof readWord> {
+  return readWord(session, { facts, seal });
+}
