@@ -1,7 +1,7 @@
 import { isAbsolute, relative } from 'node:path';
 import { writeBundle } from './bundle/index.ts';
 import { type CloneHost, type Golden } from './clone/index.ts';
-import { canonicalJson, type Milliseconds, now } from './core/index.ts';
+import { canonicalJson, type Milliseconds, now, OneRoofError } from './core/index.ts';
 import { type Connection, type ObserverOptions, openObserver, type Session } from './database/index.ts';
 import { buildDossier, readProduction, show, type ShownDossier, subjectOf } from './dossier/index.ts';
 import { type Entry, ofKind } from './evidence/index.ts';
@@ -18,7 +18,7 @@ import {
   toMarkdown,
   writeReport,
 } from './report/index.ts';
-import { execute, type Execution, type RolloutResult, type Run } from './rollout/index.ts';
+import { execute, type Execution, lackedBy, type Progress, type RolloutResult, type Run } from './rollout/index.ts';
 import { type Setup, type Target } from './setup/index.ts';
 
 /** What every stage works on: a sealed release, and the store that its evidence goes to. */
@@ -72,7 +72,7 @@ export async function gateStage(course: Course, target: Target): Promise<GateRea
 }
 
 /**
- * Records what people signed in a target and the evidence does not hold yet: ratifications, declines, revocations, each with its
+ * Records what people signed in a target and the evidence does not hold yet: ratifications, declines, revocations, abandonments, each with its
  * signatures and the rules that it is judged by. The same again records nothing.
  */
 export async function ratificationStage(
@@ -82,7 +82,7 @@ export async function ratificationStage(
   const held = await readRecord(at.session, sealed.seal);
   const essence = ({ target, facts, statement }: PeopleRecord): string => canonicalJson({ target, facts, statement });
   const known = new Set<string>();
-  for (const piece of ofKind(await store.of(sealed.seal), 'ratification', 'decline', 'revocation'))
+  for (const piece of ofKind(await store.of(sealed.seal), 'ratification', 'decline', 'revocation', 'abandonment'))
     if (piece.readable) known.add(essence(piece.body));
   const entries: Entry[] = [];
   for (const record of peopleRecords(at.target, held)) {
@@ -105,6 +105,36 @@ export async function catchUpStage(course: Course, target: Target, applicationNa
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/**
+ * Refuses where the evidence knows of steps of this cycle that the target lacks. A copy of a server's files has the identity of the original, so
+ * what was ratified is open on both, and only the record tells which of them ran it. What was before an adoption is not asked about.
+ *
+ * Errors  TARGET_BEHIND
+ */
+export async function requireNotBehind(
+  { sealed, store }: Course,
+  at: { readonly target: string; readonly statement: string; readonly progress: Progress },
+): Promise<void> {
+  let adopted = -1;
+  for (const entry of (await store.entries()).filter(({ kind }) => kind === 'adoption'))
+    for (const piece of ofKind(await store.of(entry.seal), 'adoption'))
+      if (piece.readable && piece.body.target === at.target) adopted = Math.max(adopted, piece.entry.index);
+  const executions = ofKind(await store.of(sealed.seal), 'execution').flatMap((piece) =>
+    piece.readable &&
+    piece.entry.index > adopted &&
+    piece.body.target === at.target &&
+    piece.body.statement === at.statement
+      ? [piece.body]
+      : [],
+  );
+  const lacked = lackedBy(at.progress, executions);
+  if (lacked === null) return;
+  throw new OneRoofError('TARGET_BEHIND', {
+    problem: `${at.target} lacks step ${lacked.steps[1]} of tier ${lacked.tier} ${lacked.direction}, which the evidence says was committed there: it is a copy, an older state, or a primary that lost it`,
+    fix: `check the address; where this is the database that stays: oneroof adopt ${at.target} --reason "why"`,
+  });
 }
 
 /** Writes all that was recorded of a release as one bundle, which can be checked without anything else. */

@@ -7,6 +7,7 @@ import {
   type History,
   isOf,
   type Opens,
+  type PeopleRecord,
   policyDigest,
   readHistory,
   registryDigest,
@@ -26,7 +27,7 @@ export interface Fault {
 
 /** One statement of persons, for people to read. */
 export interface Said {
-  readonly kind: 'ratification' | 'decline' | 'revocation';
+  readonly kind: PeopleRecord['statement']['kind'];
   readonly target: string;
   readonly statement: StatementDigest;
   readonly signed: readonly Signatory[];
@@ -104,11 +105,11 @@ function saidOf(history: History): readonly Said[] {
     const { record, statement, signed } = one;
     const common = { target: record.target, statement: record.statement.digest, signed };
     if (statement.kind !== 'ratification') {
-      const { kind, predicate } = statement;
+      const { predicate } = statement;
       const reason = 'reason' in predicate ? predicate.reason : null;
       return {
         ...common,
-        kind: kind === 'decline' ? 'decline' : 'revocation',
+        kind: record.statement.kind,
         reason,
         seats: null,
         opens: null,

@@ -157,6 +157,24 @@ export const gateVerbs: readonly Verb[] = [
     load: async () => (await import('./commands/decline.io.ts')).closing('revoke'),
   },
   {
+    name: 'abandon',
+    summary:
+      'serve a page on which the quorum ends a release in a target as it is: it stays so, and its seal opens nothing there any more',
+    arguments: [['<release>', 'the folder of the release']],
+    options: [target, ['--reason <text>', 'why; it is signed and kept']],
+    examples: ['oneroof abandon my-release --reason "the rest comes with the next release"'],
+    load: () => import('./commands/abandon.io.ts'),
+  },
+  {
+    name: 'adopt',
+    summary:
+      'serve a page on which the quorum takes a database that was restored or moved as the target from now on, after comparing it with the log',
+    arguments: gated,
+    options: [['--reason <text>', 'why; it is signed and kept']],
+    examples: ['oneroof adopt production --reason "moved to PostgreSQL 18"'],
+    load: () => import('./commands/adopt.io.ts'),
+  },
+  {
     name: 'rollout',
     summary: 'roll a ratified release out, tier by tier, from where the database stands; exit 1 where it is held',
     arguments: release,

@@ -9,7 +9,7 @@ import {
 } from '../activity/index.ts';
 import { formatDuration, type Milliseconds, OneRoofError, printable } from '../core/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
-import { gateStage, rolloutStage, type RolloutWatch } from '../pipeline.io.ts';
+import { gateStage, requireNotBehind, rolloutStage, type RolloutWatch } from '../pipeline.io.ts';
 import { type Direction, type Release, type Tier, type TierId } from '../release/index.ts';
 import {
   asHeld,
@@ -45,6 +45,8 @@ export async function runRollout(context: Context, direction: Direction): Promis
   const named = typeof options['statement'] === 'string' ? (options['statement'] as StatementDigest) : null;
   const found = await preflight({ sealed, executor, direction, statement: named });
   for (const blocker of found.blockers) terminal.say(`would wait: ${printable(blocker)}`);
+  const { statement: cycle, progress } = found;
+  if (cycle !== null) await requireNotBehind(work, { target: target.name, statement: cycle, progress });
   const wish = { release: sealed.release, direction, through };
   const act = found.statement === null ? null : nextAct(wish, found.progress);
   const isDry = options['dryRun'] === true;

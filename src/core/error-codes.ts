@@ -155,7 +155,14 @@ export const errorCodes = {
   GATE_SCHEMA_OPEN: [3, "The gate's roles may create objects in a schema, where ratified SQL would find them."],
   GATE_APP_OWNER: [3, 'The role that ratified steps would run as is missing, or may do too much.'],
   GATE_RIGHTS: [3, 'The role that installs or removes the gate may not do all that it takes.'],
-  GATE_BUSY: [3, 'A release is half way, so its gate is neither removed nor upgraded.'],
+  ABANDONED: [3, 'A quorum ended the release in this database as it is; its seal opens nothing there any more.'],
+  TARGET_BEHIND: [3, 'The evidence knows of steps that the target lacks: it is a copy, or an older state.'],
+  ADOPT_BEYOND: [3, 'A database that would be adopted holds what neither the log nor the pinned documents know.'],
+  ADOPT_LOST: [3, 'A database that would be adopted lacks a registry or policy that cannot be handed in again.'],
+  GATE_BUSY: [
+    3,
+    'A release is half way, so its gate is neither removed nor upgraded; nor removed while a rollback is open.',
+  ],
   GATE_TAMPERED: [3, 'The gate is not as it was installed, so it is not upgraded.'],
   STATEMENT_INVALID: [3, 'A statement does not have the form that it must have.'],
   // bundles of evidence

@@ -16,7 +16,8 @@ export type Purpose =
   | 'registry'
   | 'target'
   | 'dossier'
-  | 'bundle';
+  | 'bundle'
+  | 'account';
 
 /**
  * Joins parts into one unambiguous byte string: a line that names the purpose, then each part behind its length.

@@ -12,6 +12,8 @@ export const evidenceKinds = [
   'ratification',
   'decline',
   'revocation',
+  'abandonment',
+  'adoption',
   'execution',
   'dossier',
   'proposal',

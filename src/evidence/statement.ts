@@ -9,6 +9,8 @@ export type StatementKind =
   | 'ratification'
   | 'decline'
   | 'revocation'
+  | 'abandonment'
+  | 'adoption'
   | 'registry'
   | 'policy'
   | 'release'

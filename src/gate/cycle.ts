@@ -56,8 +56,14 @@ export function chooseCycle<One extends Told>(
   return cycles.find(isInPlace) ?? cycles.find(({ closed }) => closed[direction] === null) ?? cycles[0] ?? null;
 }
 
+/** Whether people ended its release in this database as it is: then its rows are history. */
+export function isAbandoned({ closed }: Pick<Told, 'closed'>): boolean {
+  return closed.up?.code === 'abandoned' || closed.down?.code === 'abandoned';
+}
+
 /** Whether something of it is rolled out and not rolled back, by its rows or by what the database says comes next. */
-export function isInPlace(cycle: Pick<Told, 'next' | 'done' | 'steps'>): boolean {
+export function isInPlace(cycle: Pick<Told, 'next' | 'done' | 'steps' | 'closed'>): boolean {
+  if (isAbandoned(cycle)) return false;
   const rows = [...cycle.done, ...(cycle.steps ?? [])];
   const hasBegun = rows.some(({ direction, tier }) => direction === 'up' && !isMarked(cycle, tier, 'down'));
   return hasBegun || cycle.next.down !== null;

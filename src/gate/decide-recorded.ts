@@ -105,6 +105,7 @@ function decideOne(
     now,
     direction,
     cycle: cycleNamedBy(history, found),
+    abandoned: abandonedIn(history, { target, now }),
     sealed,
     body: record.statement.body,
     signatures: record.statement.signatures
@@ -132,6 +133,20 @@ function decideOne(
         ? null
         : { policies: accepted.map(({ policy }) => policy), registries: accepted.map(({ registry }) => registry) },
   });
+}
+
+/** The abandonment of the release that a target had taken in by then. */
+function abandonedIn(
+  { recorded }: History,
+  { target, now }: { readonly target: string; readonly now: Instant },
+): StatementDigest | null {
+  const found = recorded
+    .filter(isOf('abandonment'))
+    .find(
+      ({ record: one }) =>
+        one.target === target && (one.statement.acceptedAt ?? null) !== null && (one.statement.acceptedAt ?? '') <= now,
+    );
+  return found?.record.statement.digest ?? null;
 }
 
 /** A rollback is asked about where it was run, and the database lets nobody into it where nothing is in place. */

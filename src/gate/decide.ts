@@ -48,6 +48,7 @@ export function decide(decision: Decision): RatificationVerdict {
   };
   const { policy, registry, ratification } = read;
   const early = firstOf(read, [
+    ['abandoned', checkAbandoned],
     ['registry', checkRegistry],
     ['policy', checkPolicy],
     ['seal', checkSeal],
@@ -115,6 +116,12 @@ function firstOf(read: Read, checks: readonly (readonly [code: Check, check: (re
 
 function blocked({ code, problem }: NonNullable<Failure>, seats: SeatsState | null): RatificationVerdict {
   return { decision: 'BLOCKED', reason: { code, problem, seats } };
+}
+
+/** Stops: a release that people ended as it is, whatever else is signed of it. */
+function checkAbandoned({ abandoned }: Read): Failure {
+  if (abandoned === null) return null;
+  return { code: 'abandoned', problem: 'people ended this release in this database as it is' };
 }
 
 /** Stops: a ratification by people who have been removed since, or whose levels were others. */

@@ -8,6 +8,7 @@ import { authorsOf } from './ratification.ts';
 import { chainOf, type PeopleRecord, type ProposalRecord, type Rules, signatureOf } from './record.ts';
 import { policyDigest } from './policy.ts';
 import { registryDigest } from './registry.ts';
+import { explainShortage } from './seats.ts';
 import { countSigners } from './signers.ts';
 import { parseStatement } from './statement.ts';
 import { type PersonStatement } from './statement-form.ts';
@@ -51,6 +52,7 @@ export interface PeopleBodies {
   readonly ratification: PeopleRecord;
   readonly decline: PeopleRecord;
   readonly revocation: PeopleRecord;
+  readonly abandonment: PeopleRecord;
   readonly proposal: ProposalRecord;
 }
 
@@ -79,7 +81,7 @@ export function readHistory(sealed: SealedRelease, evidence: readonly PeopleEvid
   for (const piece of evidence) {
     if (isOfKind(piece, 'proposal') && piece.readable)
       asked.add(`${piece.body.target} ${statementDigest(piece.body.body)}`);
-    if (!isOfKind(piece, 'ratification', 'decline', 'revocation')) continue;
+    if (!isOfKind(piece, 'ratification', 'decline', 'revocation', 'abandonment')) continue;
     const { index } = piece.entry;
     const fail = (what: Broken['what'], problem: string): void => void broken.push({ index, what, problem });
     if (!piece.readable) {
@@ -185,12 +187,30 @@ function readOne(
   // the database verified each signature before it kept it: one that does not count was altered since
   const [bad] = dropped;
   if (bad !== undefined) return `a signature of ${bad.person ?? 'nobody'} does not count: ${bad.problem}`;
+  const lacks = statement.kind === 'abandonment' ? quorumLack(of, parsed.body) : null;
+  if (lacks !== null) return lacks;
   const signed = counted.map(({ person, level, bound, signatures }): Signatory => {
     const name = inForce.registry.persons.find(({ id }) => id === person)?.name ?? person;
     const at = record.statement.signatures[signatures[0] ?? 0]?.receivedAt ?? record.statement.receivedAt;
     return { id: person, name, level, key: bound ? 'bound' : 'synced', at };
   });
   return { index, record, statement, signed };
+}
+
+/** What an abandonment that the database took in lacks of the quorum of that time; null: nothing, or people are signing it still. */
+function quorumLack({ record, states }: Parameters<typeof readOne>[0], body: string): string | null {
+  const acceptedAt = record.statement.acceptedAt ?? null;
+  if (acceptedAt === null) return null;
+  const inForce = states.findLast(({ since }) => since === null || since <= acceptedAt);
+  if (inForce === undefined) return 'it was taken in before anything was in force';
+  const { shortage } = countSigners({
+    challenge: statementHash(body),
+    signatures: record.statement.signatures.map(signatureOf),
+    ...inForce,
+    seats: inForce.policy.quorum,
+    excluded: [],
+  });
+  return shortage === null ? null : `it was taken in without a quorum: ${explainShortage(shortage)}`;
 }
 
 function strangeSubject(
@@ -202,7 +222,7 @@ function strangeSubject(
   const knows = (ratification: string): boolean =>
     recorded.some(
       (one) =>
-        one.statement.kind === 'ratification' &&
+        (one.statement.kind === 'ratification' || one.statement.kind === 'abandonment') &&
         one.record.target === record.target &&
         one.record.statement.digest === ratification,
     );

@@ -18,20 +18,37 @@ export {
 } from './install.io.ts';
 export { planUpgrade, type Upgrade } from './upgrade.io.ts';
 export {
+  acceptAbandonment,
+  acceptAdoption,
+  type Account,
   acceptDocument,
   type Change,
+  type Ending,
   describeGate,
   type GateFacts,
+  readAccount,
   readChanges,
   readCycles,
   readCyclesOf,
+  readEndings,
   readStatementBody,
+  readTierRows,
   submitRelease,
   submitSignature,
   submitTarget,
 } from './target.io.ts';
 export { type Opens } from './opens.ts';
-export { answersOf, chooseCycle, cyclesOf, isInPlace, isMarked, isWaiting, lacksSeats, whyClosed } from './cycle.ts';
+export {
+  answersOf,
+  chooseCycle,
+  cyclesOf,
+  isAbandoned,
+  isInPlace,
+  isMarked,
+  isWaiting,
+  lacksSeats,
+  whyClosed,
+} from './cycle.ts';
 export {
   type ClosingCode,
   explainRefusal,
@@ -59,6 +76,8 @@ export {
 export { explainSeat, explainShortage, findShortage, type Present, type Shortage } from './seats.ts';
 export { parseStatement, type ReadStatement } from './statement.ts';
 export {
+  type Abandonment,
+  type Adoption,
   type Decline,
   type PersonKind,
   type PersonStatement,
@@ -66,6 +85,7 @@ export {
   type Ratification,
   type RegistryChange,
   type Revocation,
+  type TierRows,
 } from './statement-form.ts';
 export { type Chain, type ChainCode, type ChainLink, type ChainRoot, type ChainVerdict, verifyChain } from './chain.ts';
 export { type Right, rights } from './rights.ts';
@@ -102,7 +122,9 @@ export {
   type Signatory,
 } from './history.ts';
 export {
+  type AdoptionRecord,
   type GateRecord,
+  readAdoptionRecord,
   type PeopleRecord,
   peopleRecords,
   type ProposalRecord,

@@ -8,8 +8,8 @@ const located = { sql: '', place: { file: 'gate.sql' } };
 const refused = {
   busy: {
     code: 'GATE_BUSY',
-    problem: 'a release is half way',
-    fix: 'finish it, or run its way back to the end; then the same command again',
+    problem: 'a release is half way, or can still be rolled back',
+    fix: 'finish it, or roll it back to the end; or have people end it as it is: oneroof abandon RELEASE',
   },
   intact: {
     code: 'GATE_TAMPERED',
@@ -22,9 +22,11 @@ const refused = {
 export function installError(error: unknown, connection: Connection): OneRoofError {
   if (error instanceof OneRoofError) return error;
   const where = describe(connection);
-  const said = refusalOf(error)?.code;
+  const refusal = refusalOf(error);
+  const said = refusal?.code;
   if (said === 'busy' || said === 'intact') {
-    const { code, problem, fix } = refused[said];
+    const { code, fix } = refused[said];
+    const problem = said === 'busy' ? (refusal?.facts.said ?? refused[said].problem) : refused[said].problem;
     return new OneRoofError(code, { problem: `${where}: ${problem}`, fix, cause: error });
   }
   const { code, problem } = problemOf(error, located);

@@ -5,6 +5,7 @@ import { assertionFunctions } from './sql/assertion.sql.ts';
 import { canonicalFunctions } from './sql/canonical.sql.ts';
 import { changesFunctions } from './sql/changes.sql.ts';
 import { documentFunctions } from './sql/documents.sql.ts';
+import { endingsFunctions } from './sql/endings.sql.ts';
 import { formFunctions } from './sql/forms.sql.ts';
 import { eventTriggers, intactFunctions, parameterRights } from './sql/intact.sql.ts';
 import { openingFunctions } from './sql/opening.sql.ts';
@@ -61,6 +62,13 @@ export const rights: Readonly<Record<string, readonly string[]>> = {
     'submit_target',
     'accept',
     'changes',
+    'abandon',
+    'adopt',
+    'endings',
+    'account',
+    'account_digest',
+    'revocations',
+    'rows_of',
     'status',
     'record_of',
     'statement_body',
@@ -152,6 +160,7 @@ export function gateFunctions({ serverVersion, as }: Pick<InstallPlan, 'serverVe
     documentFunctions.replace('%SOFTWARE%', software),
     submitFunctions,
     changesFunctions,
+    endingsFunctions,
     intactFunctions.replace('%PARAMETERS%', () => parameterRights(serverVersion)),
     releaseFunctions,
     openingFunctions,
@@ -165,8 +174,17 @@ export function gateFunctions({ serverVersion, as }: Pick<InstallPlan, 'serverVe
 
 const takeDigest = 'update gate.identity set intact = gate.intact_digest();';
 
+/** Inside PL/pgSQL: what the gate is now must be what this program installs here. */
+const requireDigest = (
+  expected: string,
+): string => `if (select intact from gate.identity) is distinct from ${text(expected)} then
+    raise exception using errcode = 'OR001', message = 'gate: intact: the gate, its roles or their rights are not as this program installs them';
+  end if;`;
+
 /** Writes the SQL that gives the gate to its owners, its functions to those who may call them, and takes the digest of all of it. */
-export function gateOwners(plan: Pick<InstallPlan, 'appOwner' | 'as'>): string {
+export function gateOwners(plan: Pick<InstallPlan, 'appOwner' | 'as'> & { readonly expected?: string | null }): string {
+  const { expected = null } = plan;
+  const take = expected === null ? takeDigest : `${takeDigest}\n  ${requireDigest(expected)}`;
   const appOwner = id(plan.appOwner).text;
   const roleOf = (role: string): string => (role === 'app_owner' ? plan.appOwner : role);
   return [
@@ -196,7 +214,9 @@ end $do$;`,
 end $do$;`,
     `revoke create on schema gate from ${appOwner};`,
     'alter schema gate owner to gate_owner;',
-    plan.as === 'owner' ? `set local role gate_owner;\n${afterLeaving('close_install', takeDigest)}` : takeDigest,
+    plan.as === 'owner'
+      ? `set local role gate_owner;\n${afterLeaving('close_install', take)}`
+      : `do $do$ begin\n  ${take}\nend $do$;`,
   ].join('\n');
 }
 
@@ -222,8 +242,16 @@ revoke gate_owner from current_user;
 do $do$ begin perform gate.${name}(); end $do$;`;
 }
 
-/** Waits for a tier that runs, and refuses while a release was rolled out, or back, in part. */
-export const refuseHalfWay = `lock table gate.fence in exclusive mode;
+/** Refuses while a release is rolled out and its rollback is open: with the gate it would lose it. People may end the release as it is. */
+const refuseRollback = `do $do$ begin if exists (select from gate.status() s where s.next_down is not null and s.closed_down is null) then
+  raise exception using errcode = 'OR001', message = 'gate: busy: a release is rolled out, and can still be rolled back';
+end if; end $do$;`;
+
+/** Waits for a tier that runs. */
+export const waitForTier = 'lock table gate.fence in exclusive mode;';
+
+/** The same, and refuses while a release was rolled out, or back, in part. */
+export const refuseHalfWay = `${waitForTier}
 do $do$ begin if exists (select from gate.status() s
   where s.next_down is not null and (s.next_up is not null or s.done @> '[{"direction": "down"}]')) then
   raise exception using errcode = 'OR001', message = 'gate: busy: a release is half way';
@@ -237,13 +265,13 @@ export const dropEventTriggers = [
 
 /**
  * Writes the SQL that removes the gate; the roles stay, because other databases of the server may use them. It refuses while a
- * release is half way, and waits for a tier that runs.
+ * release is half way, or its rollback open, until people abandon it; and waits for a tier that runs.
  */
-export function uninstallSql(as: InstallPlan['as']): string {
+export function uninstallSql(as: InstallPlan['as'], even: 'whatever is half way' | null = null): string {
   const asOwner = as === 'owner';
   return [
     ...(asOwner ? ['grant gate_owner to current_user;', 'set local role gate_owner;'] : []),
-    refuseHalfWay,
+    ...(even === null ? [refuseHalfWay, refuseRollback] : [waitForTier]),
     ...(asOwner ? [] : dropEventTriggers),
     'drop schema gate cascade;',
     ...(asOwner ? ['set local role none;', 'revoke gate_owner from current_user;'] : []),

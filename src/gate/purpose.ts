@@ -19,7 +19,7 @@ export interface Purpose {
 }
 
 const run: readonly Act[] = ['begin', 'enter', 'step', 'leave', 'commit'];
-const always: readonly Check[] = ['registry', 'policy', 'seal', 'target'];
+const always: readonly Check[] = ['abandoned', 'registry', 'policy', 'seal', 'target'];
 
 /**
  * Which statement opens what: kind, purpose, direction, act, and the checks of each. The gate's SQL is made from this table. Statements of

@@ -22,7 +22,7 @@ const signature = z.strictObject({
   signature: base64Text,
   receivedAt: instantForm,
 });
-const kind = z.enum(['ratification', 'decline', 'revocation']);
+const kind = z.enum(['ratification', 'decline', 'revocation', 'abandonment']);
 const rule = z.enum(['registry', 'policy']);
 const facts = z.strictObject({
   uri: z.string(),
@@ -44,6 +44,8 @@ const statement = z.strictObject({
   receivedAt: instantForm,
   /** The database's own leaf of what a ratification names, canonical; null where it is no ratification. */
   descriptor: z.string().nullable(),
+  /** Of an abandonment: when the database took it in; null: it has not. */
+  acceptedAt: instantForm.nullable().exactOptional(),
   signatures: z.array(signature).min(1),
 });
 const link = z.strictObject({
@@ -73,6 +75,22 @@ const record = z.strictObject({
 export type PeopleRecord = Formed<typeof record>;
 export const readPeopleRecord = recordReader(record);
 
+/** An adoption, as it counted in the database. Evidence of its kind, kept under the digest of what the gate said of itself. */
+const adoption = z.strictObject({
+  version: z.literal(1),
+  target: nameForm,
+  /** The canonical bytes of the statement. */
+  body: z.string(),
+  /** What the gate said of itself, canonical: the subject of the statement. */
+  account: z.string(),
+  incarnation: z.string(),
+  /** What the restored database lacked of what the log tells, in words. */
+  lost: z.array(z.string()),
+  signatures: z.array(signature),
+});
+export type AdoptionRecord = Formed<typeof adoption>;
+export const readAdoptionRecord = recordReader(adoption);
+
 /** A statement that people are asked to sign, as it is kept: evidence of kind `proposal`. It opens nothing. */
 const proposal = z.object({
   version: z.literal(1),
@@ -99,7 +117,7 @@ export interface GateRecord {
     readonly statement: string | null;
   }[];
   readonly statements: readonly (Omit<PeopleRecord['statement'], 'kind'> & {
-    readonly kind: PeopleRecord['statement']['kind'] | 'registry' | 'policy';
+    readonly kind: PeopleRecord['statement']['kind'] | 'registry' | 'policy' | 'adoption';
     readonly subject: string;
   })[];
 }
@@ -108,16 +126,24 @@ export interface GateRecord {
 export function peopleRecords(target: string, held: GateRecord): readonly PeopleRecord[] {
   const inForce = rulesOf(held);
   const changes = new Set(held.statements.filter(isChange).map(({ digest }) => String(digest)));
-  return held.statements.flatMap(({ subject, ...one }): PeopleRecord[] =>
+  return held.statements.flatMap(({ subject, acceptedAt, ...one }): PeopleRecord[] =>
     // what people signed, and withdrew, of a registry or policy stands with the document
-    one.kind === 'registry' || one.kind === 'policy' || changes.has(subject) || one.signatures.length === 0
+    one.kind === 'registry' ||
+    one.kind === 'policy' ||
+    one.kind === 'adoption' ||
+    changes.has(subject) ||
+    one.signatures.length === 0
       ? []
       : [
           {
             version: 1,
             target,
             facts: one.kind === 'ratification' ? held.facts : null,
-            statement: { ...one, kind: one.kind },
+            statement: {
+              ...one,
+              kind: one.kind,
+              ...(one.kind === 'abandonment' ? { acceptedAt: acceptedAt ?? null } : {}),
+            },
             rules: inForce,
           },
         ],

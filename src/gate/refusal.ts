@@ -12,6 +12,7 @@ const closing = [
   'seal',
   'target',
   'purpose',
+  'abandoned',
   'cycle',
   'in-progress',
   'age',

@@ -87,6 +87,38 @@ export type PolicyChange = Formed<typeof policy>;
 const registry = z.strictObject({ version: z.int().min(2), ...follows }).superRefine(requireWindow, { when: isObject });
 export type RegistryChange = Formed<typeof registry>;
 
+/** What a database says of itself. */
+export const factsForm = z.strictObject({
+  uri: name,
+  incarnation: name,
+  systemIdentifier: name,
+  timeline: z.int().min(1),
+  databaseOid: name,
+  database: name,
+});
+
+/** A tier that was entered in a direction: how many of its steps were committed, and whether it was left. */
+const tierRows = z.strictObject({
+  cycle: digest,
+  tier: z.string().regex(/^[1-9][0-9]*-[a-z0-9][a-z0-9-]*$/, 'expected a tier'),
+  direction: z.enum(['up', 'down']),
+  steps: z.int().min(0),
+  done: z.boolean(),
+});
+export type TierRows = Formed<typeof tierRows>;
+
+const ends = { facts: factsForm, reason: words, notBefore: instant, expires: instant, nonce };
+
+/** A quorum ends a release in one database as it is: exactly these rows are history, and its seal opens nothing more there. */
+const abandonment = z
+  .strictObject({ ...ends, rows: z.array(tierRows).max(100_000) })
+  .superRefine(requireWindow, { when: isObject });
+export type Abandonment = Formed<typeof abandonment>;
+
+/** A quorum takes a database that was restored or moved as the target from now on. Its subject is the gate's account of itself. */
+const adoption = z.strictObject(ends).superRefine(requireWindow, { when: isObject });
+export type Adoption = Formed<typeof adoption>;
+
 /** A statement's outer form, common to all kinds; a member that is not named in it is refused. */
 const statement = <Kind extends string, Predicate>(kind: Kind, predicate: z.ZodType<Predicate>) =>
   z.strictObject({
@@ -103,6 +135,8 @@ export const statementForms = {
   revocation: statement('revocation', revocation),
   registry: statement('registry', registry),
   policy: statement('policy', policy),
+  abandonment: statement('abandonment', abandonment),
+  adoption: statement('adoption', adoption),
 } as const;
 
 /** The kinds of statements that persons sign. */

@@ -1,10 +1,11 @@
-import { canonicalJson, OneRoofError } from '../core/index.ts';
+import { canonicalJson, type Digest, OneRoofError } from '../core/index.ts';
 import { describe, type Session, sql } from '../database/index.ts';
 import { type Direction, type SealedRelease, sealDocument } from '../release/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
 import { type Cycle, type CycleRows, type GateRows } from './rows.ts';
 import { type Signature, type TargetDescriptor } from './documents.ts';
 import { readRefusal, type Refusal } from './refusal.ts';
+import { type TierRows } from './statement-form.ts';
 
 /** What the gate of a database says of itself. */
 export interface GateFacts {
@@ -146,4 +147,64 @@ export async function submitTarget(
   await session.query(
     sql`select gate.submit_target(${of.statement}, ${canonicalJson(of.descriptor)}, ${of.place}::bigint, ${proof}::bytea[])`,
   );
+}
+
+/** What a quorum signs to end something that is stuck, as the database sees it now. */
+export interface Ending {
+  readonly statement: StatementDigest;
+  readonly kind: 'abandonment' | 'adoption';
+  /** The seal, or the digest of the gate's account of itself. */
+  readonly subject: string;
+  readonly persons: readonly string[];
+  readonly withdrawn: readonly string[];
+  /** What the quorum lacks; null: it is there. */
+  readonly missing: Refusal | null;
+}
+
+/** All abandonments and adoptions that are of the database as it is now and have not expired, newest first. */
+export async function readEndings(session: Pick<Session, 'query'>): Promise<readonly Ending[]> {
+  const rows = await session.query<{ ending: string }>(sql`
+    select json_build_object('statement', statement, 'kind', kind, 'subject', subject, 'persons', coalesce(persons, '{}'),
+      'withdrawn', withdrawn, 'missing', missing)::text as ending from gate.endings()`);
+  return rows.map(({ ending }) => {
+    const { missing, ...said } = JSON.parse(ending) as Omit<Ending, 'missing'> & { missing: string | null };
+    return { ...said, missing: asRefusal(missing) };
+  });
+}
+
+/** What is there of a release in this database: each tier that was entered, in each direction. */
+export async function readTierRows(session: Pick<Session, 'query'>, seal: Digest): Promise<readonly TierRows[]> {
+  const [row] = await session.query<{ rows: string }>(sql`select gate.rows_of(${seal})::text as rows`);
+  return JSON.parse(row?.rows ?? '[]') as readonly TierRows[];
+}
+
+/** What the gate says of itself: the subject of an adoption is the digest of these bytes. */
+export interface Account {
+  readonly facts: GateFacts['facts'];
+  readonly documents: readonly { readonly kind: 'registry' | 'policy'; readonly digest: Digest }[];
+  readonly abandoned: readonly string[];
+  readonly rows: readonly TierRows[];
+}
+
+/** The gate's account of itself, and the revocations that it holds. */
+export async function readAccount(
+  session: Pick<Session, 'query'>,
+): Promise<{ readonly account: Account; readonly revocations: readonly string[] }> {
+  const [row] = await session.query<{ account: string; revocations: string }>(sql`
+    select gate.account()::text as account, (select coalesce(json_agg(r), '[]')::text from gate.revocations() r) as revocations`);
+  return {
+    account: JSON.parse(row?.account ?? '{}') as Account,
+    revocations: JSON.parse(row?.revocations ?? '[]') as readonly string[],
+  };
+}
+
+/** Ends a release as it is; the database asks for the quorum. */
+export async function acceptAbandonment(session: Session, statement: StatementDigest): Promise<void> {
+  await session.query(sql`select gate.abandon(${statement})`);
+}
+
+/** Takes this database as the target from now on; answers the incarnation that was drawn. The database asks for the quorum. */
+export async function acceptAdoption(session: Session, statement: StatementDigest): Promise<string> {
+  const [row] = await session.query<{ incarnation: string }>(sql`select gate.adopt(${statement})::text as incarnation`);
+  return row?.incarnation ?? '';
 }

@@ -6,17 +6,29 @@ import {
   gateVersion,
   type InstallPlan,
   refuseHalfWay,
+  waitForTier,
 } from './install.ts';
 
 /** What the gate of one database is upgraded with. */
 export interface UpgradePlan extends Pick<InstallPlan, 'serverVersion' | 'appOwner' | 'as'> {
   /** The version that the gate has, of which it is upgraded. */
   readonly from: number;
+  /**
+   * Null: the gate must be as it was installed, and no release half way. Otherwise the server's major version has changed: what the gate's
+   * digest is where this program installs it here, and comes out to be.
+   */
+  readonly moved: { readonly digest: string } | null;
 }
 
 const compare = `if (select intact from gate.identity) is distinct from gate.intact_digest() then
     raise exception using errcode = 'OR001', message = 'gate: intact: the gate, its roles or their rights are not as they were installed';
   end if;`;
+
+/** Only whether it is as it was installed. */
+export function intactChecks(as: UpgradePlan['as']): string {
+  if (as === 'superuser') return `do $do$ begin\n  ${compare}\nend $do$;`;
+  return `grant gate_owner to current_user;\nset local role gate_owner;\n${afterLeaving('open_upgrade', compare)}`;
+}
 
 /**
  * What has to hold before a gate is upgraded. It is looked at as the gate was installed: the digest is over the memberships of the gate's
@@ -48,7 +60,11 @@ export function upgradeSql(plan: UpgradePlan): string {
     asOwner ? ['set local role gate_owner;', ...statements, 'set local role none;'] : statements;
   return [
     `-- The gate goes from version ${plan.from} to version ${gateVersion}.`,
-    upgradeChecks(plan.as),
+    plan.moved === null
+      ? upgradeChecks(plan.as)
+      : asOwner
+        ? `grant gate_owner to current_user;\nset local role gate_owner;\n${waitForTier}\nset local role none;`
+        : waitForTier,
     ...asGateOwner(
       `do $do$ begin if (select version from gate.identity) is distinct from ${plan.from} then
   raise exception using errcode = 'OR001', message = 'gate: version: it is not the version that this was written for';
@@ -63,6 +79,6 @@ end $do$;`,
     ),
     gateFunctions(plan),
     `update gate.identity set version = ${gateVersion};`,
-    gateOwners(plan),
+    gateOwners({ ...plan, expected: plan.moved?.digest ?? null }),
   ].join('\n');
 }

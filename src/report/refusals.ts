@@ -35,6 +35,10 @@ export const refusals: Readonly<Record<ClosingCode, RefusalHelp>> = {
     means: 'the ratification is for something else: a hold point, or the rollback of a cycle',
     next: 'leave --statement out: the command finds the rollout by itself',
   },
+  abandoned: {
+    means: 'a quorum ended this release in this database: it stays as it is, and opens nothing any more',
+    next: 'nothing is left to do with this seal here; what is still needed is another release',
+  },
   cycle: {
     means: 'the ratification names a rollout that is not known here, or of which nothing is in place',
     next: 'ask the people of the seats for a ratification of the rollout that is meant',

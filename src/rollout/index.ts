@@ -4,4 +4,4 @@ export { nextAct, remaining } from './next.ts';
 export { asHeld, preflight, type Preflight, readBlockers } from './preflight.io.ts';
 export { explainExecution, explainHeld, type HeldReason } from './reason.ts';
 export * from './rollout.ts';
-export { type Position, positionOf, type Transaction, transactionsOf } from './record.ts';
+export { lackedBy, type Position, positionOf, type Transaction, transactionsOf } from './record.ts';

@@ -1,6 +1,6 @@
 import { type Instant } from '../core/index.ts';
 import { type Release } from '../release/index.ts';
-import { type Execution } from './rollout.ts';
+import { type Execution, type Progress } from './rollout.ts';
 
 /** A transaction of a rollout, from its intent to its outcome. `unknown` where none is on record, and none follows from what came after. */
 export interface Transaction extends Pick<Execution, 'target' | 'statement' | 'direction' | 'tier' | 'steps'> {
@@ -46,6 +46,17 @@ function transaction(
 
 function keyOf({ target, statement, direction, tier, steps, epoch }: Execution): string {
   return JSON.stringify([target, statement, direction, tier, steps, epoch]);
+}
+
+/** The first transaction on record of a cycle whose steps the database does not have; null: it has them all. */
+export function lackedBy(
+  { steps }: Progress,
+  executions: readonly Pick<Execution, 'phase' | 'direction' | 'tier' | 'steps'>[],
+): Pick<Execution, 'direction' | 'tier' | 'steps'> | null {
+  const has = (one: Pick<Execution, 'direction' | 'tier' | 'steps'>): boolean =>
+    one.steps[1] === 0 ||
+    steps.some(({ direction, tier, n }) => direction === one.direction && tier === one.tier && n === one.steps[1]);
+  return executions.find((one) => one.phase === 'applied' && !has(one)) ?? null;
 }
 
 /** Where a target stands, as far as the record tells. */

@@ -27,6 +27,8 @@ export {
   requireNext,
 } from './change.ts';
 export { type ClosingCeremony, closingCeremony, type ClosingPlan } from './closing-ceremony.io.ts';
+export { type Account, type Beyond, compareAccount, type Compared, type LogTold } from './adoption.ts';
+export { abandonCeremony, adoptCeremony } from './ending-ceremony.io.ts';
 export { judgeCourse, readWord } from './judgement.io.ts';
 export {
   proposedCeremony,

@@ -1,6 +1,6 @@
 import { canonicalJson, digest, type Digest, type Instant } from '../../src/core/index.ts';
 import { type Session, sql } from '../../src/database/index.ts';
-import { statementDigest, writeStatement } from '../../src/evidence/index.ts';
+import { statementDigest, type StatementDigest, writeStatement } from '../../src/evidence/index.ts';
 import {
   type Ratification,
   decide,
@@ -48,7 +48,7 @@ export interface Bend {
   readonly target?: Partial<TargetDescriptor>;
   readonly body?: (body: string) => string;
   readonly sign?: (gated: Gated, body: string) => readonly Signature[];
-  readonly afterwards?: 'revoked' | 'registry' | 'policy' | 'left';
+  readonly afterwards?: 'abandoned' | 'revoked' | 'registry' | 'policy' | 'left';
   /** It is for a hold point or a rollback of a cycle that is made for it, in this state. */
   readonly further?: Further;
 }
@@ -159,6 +159,7 @@ export const bends: readonly Bend[] = [
   signed('another site', { rpId: 'example.org' }),
   signed('another challenge', { challenge: new Uint8Array(32) }),
   { name: 'a revocation', afterwards: 'revoked' },
+  { name: 'an abandonment', afterwards: 'abandoned' },
   { name: 'another registry since', afterwards: 'registry' },
   { name: 'another policy since', afterwards: 'policy' },
 ];
@@ -259,6 +260,11 @@ export async function ask(asked: Asked, chosen: readonly Bend[]): Promise<Answer
   }
   await bypass(admin, { statement, body });
   await tried(submitTarget(relay, { statement, descriptor, place: 0, proof: [] }));
+  // of this seal, by what its subject says: the database looks for it there
+  if (after.has('abandoned'))
+    await admin.query(
+      sql`insert into gate.abandoned (seal, statement) select s.subject, s.digest from gate.statements s where s.digest = ${statement}`,
+    );
   if (after.has('revoked')) await submitSignature(relay, revocation, revoking);
   const inForce = {
     registry: after.has('registry') ? { ...gated.registry, persons: gated.registry.persons.slice(1) } : gated.registry,
@@ -281,11 +287,13 @@ export async function ask(asked: Asked, chosen: readonly Bend[]): Promise<Answer
         // what was not let in was judged by what was in force then
         inForce: refused === null ? inForce : gated,
         cycle,
+        abandoned: after.has('abandoned') ? statement : null,
         revoked: after.has('revoked') ? [{ body: revocation, signatures: [revoking] }] : [],
       }),
     );
   }
   // the next one is asked about as if this one had never been
+  await admin.query(sql`delete from gate.abandoned`);
   await forget(admin, [statement, ...forged]);
   // whatever was put in force is replaced by what was
   for (const kind of ['registry', 'policy'] as const)
@@ -386,6 +394,7 @@ async function nodeSays(
     readonly left: Digest;
     readonly inForce: { readonly policy: Policy; readonly registry: Registry };
     readonly cycle: NamedCycle | null;
+    readonly abandoned: StatementDigest | null;
     readonly revoked: readonly { readonly body: string; readonly signatures: readonly Signature[] }[];
   },
 ): Promise<string> {
@@ -411,6 +420,7 @@ async function nodeSays(
       schema: { live: facts.schema as Digest, left: begun === 'yes' ? known.left : null },
     },
     revocations: known.revoked,
+    abandoned: known.abandoned,
     evidence: evidence.map(({ kind, digest: name }) => ({
       kind,
       digest: name,

@@ -42,7 +42,7 @@ describe.each(newest)('Node and PostgreSQL %s', (version) => {
         }
       });
       const all =
-        'OPEN cycle evidence expired hold-point not-yet-valid policy purpose registry rehearsal-age review revoked schema seal seats statement target too-long';
+        'OPEN abandoned cycle evidence expired hold-point not-yet-valid policy purpose registry rehearsal-age review revoked schema seal seats statement target too-long';
       expect([...codes].toSorted().join(' ')).toBe(all);
     });
   });

@@ -77,6 +77,7 @@ export function open(
     registry: asked.registry,
     target: { descriptor, inclusion: { index: 0, proof: [] }, live, schema: { live: schema, left: null } },
     revocations: [],
+    abandoned: null,
     evidence: asked.evidence.map(({ kind, digest }) => ({
       kind,
       digest,

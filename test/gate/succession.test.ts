@@ -14,7 +14,8 @@ import {
   unnamedAuthenticator,
   virtualAuthenticator,
 } from '../../src/gate/index.ts';
-import { runSql, newest } from '../database.io.ts';
+import { runSql, newest, withSession } from '../database.io.ts';
+import { certify } from './vendor.io.ts';
 import { assertion, type Gated, policyOf, registryOf, runTier, signer, withGate } from './cycle.io.ts';
 
 type Kind = 'registry' | 'policy';
@@ -55,6 +56,9 @@ const software = (may: unknown): object => ({
   key: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${'A'.repeat(43)}`,
   may,
 });
+/** What vouches for a key, by form alone, and the certificate of an authority. */
+const attestation = { at: '2026-01-01T00:00:00.000Z', object: 'oWNmbXQ', clientData: 'e30' };
+const root = certify({}).der.toString('base64');
 const model = '2fc0579f-8113-47ea-b116-bb5a8db9202a';
 const other = 'ee882879-721c-4913-9775-3dfcce97072a';
 
@@ -62,6 +66,21 @@ const other = 'ee882879-721c-4913-9775-3dfcce97072a';
 type Case = readonly [name: string, kind: Kind, make: (gated: Gated) => unknown, code: string | null];
 const documents: readonly Case[] = [
   ['the same persons', 'registry', (gated) => next(gated, (persons) => persons), null],
+  [
+    'keys with an attestation',
+    'registry',
+    (gated) =>
+      next(gated, (persons) =>
+        persons.map((one) => ({ ...one, keys: one.keys.map((key) => ({ ...key, attestation })) })),
+      ),
+    null,
+  ],
+  [
+    'roots that nobody looks at',
+    'policy',
+    ({ policy }) => ({ ...policy, authenticators: { aaguids: null, attestation: 'none', roots: [root] } }),
+    'document',
+  ],
   ['a person twice', 'registry', (gated) => next(gated, ([one, ...rest]) => [one, one, ...rest]), 'document'],
   [
     'a key twice',
@@ -362,6 +381,51 @@ describe.each(newest)('the next registry or policy in PostgreSQL %s', (version) 
           }
         expect([...seen.keys()].toSorted()).toEqual(['document', null, 'unfillable']);
       });
+    });
+  });
+
+  it('takes attestations and the roots of vendors, by the same form as Node', { timeout: 100_000 }, async () => {
+    await withGate(version, withWindow, async (gated) => {
+      const attested = next(gated, (persons) =>
+        persons.slice(0, 1).map((one) => ({ ...one, keys: one.keys.map((key) => ({ ...key, attestation })) })),
+      );
+      const rooted = {
+        ...gated.policy,
+        authenticators: { aaguids: null, attestation: 'required', roots: [root, certify({}).der.toString('base64')] },
+      };
+      await gated.as(gated.database.user, async (session) => {
+        const says = async (kind: Kind, document: unknown): Promise<boolean> => {
+          const text = canonicalJson(document);
+          const [row] = await session.query<{ form: string | null }>(
+            kind === 'policy'
+              ? sql`select gate.policy_problem(${text}::jsonb) as form`
+              : sql`select gate.registry_problem(${text}::jsonb) as form`,
+          );
+          return row?.form === null;
+        };
+        const seen = new Set<boolean>();
+        for (const [kind, document] of [
+          ['registry', attested],
+          ['policy', rooted],
+        ] as const)
+          for (const one of [document, ...bent(document)]) {
+            const text = canonicalJson(one);
+            const read =
+              kind === 'policy' ? parsePolicyDocument({ file: kind, text }) : parseRegistry({ file: kind, text });
+            const node = read.ok && (kind === 'policy' || registryDocument(read.value as Registry) === text);
+            expect([text, await says(kind, one)]).toEqual([text, node]);
+            seen.add(node);
+          }
+        expect(seen.size).toBe(2);
+      });
+      // the quorum puts it in force: the database could be installed with it, and can be changed to it
+      await accept(gated, 'policy', rooted);
+      const [inForce] = await withSession(gated.database, (session) =>
+        session.query<{ roots: string }>(
+          sql`select ((gate.active('policy')).body::jsonb #> '{authenticators,roots}')::text as roots`,
+        ),
+      );
+      expect(inForce?.roots).toContain(root);
     });
   });
 

@@ -81,7 +81,7 @@ function linesOf({
   opens,
   window,
 }: Told['said'][number]): readonly string[] {
-  const what = { ratification: 'ratified', decline: 'declined', revocation: 'revoked' }[kind];
+  const what = { ratification: 'ratified', decline: 'declined', revocation: 'revoked', abandonment: 'abandoned' }[kind];
   const valid = window === null ? '' : `, from ${window.notBefore} to ${window.expires}`;
   const before = opens === null || opens.what === 'rollout' ? '' : `, ${explainOpens(opens)}`;
   return [

@@ -5,22 +5,37 @@
  * Source  docs/FORMAT.md "Policy", "Registry".
  */
 export const documentFunctions = String.raw`
+-- Without a member that may be missing.
+create function gate.without(value jsonb, member text) returns jsonb
+language sql immutable set search_path = pg_catalog, pg_temp as $gate$
+  select case when jsonb_typeof(value) = 'object' then value - member else value end
+$gate$;
+
+-- Base64url in its one spelling, as the page that enrols writes it.
+create function gate.is_bytes(value jsonb) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp as $gate$
+  select gate.is_text(value, '^[A-Za-z0-9_-]+$') and length(value #>> '{}') <= 65536 and gate.from_base64url(value #>> '{}') is not null
+$gate$;
+
+-- What vouches for a key is kept here and verified by whoever enrols, and whoever reads the evidence: its form alone is looked at.
 create function gate.key_problem(k jsonb) returns text
-language plpgsql immutable set search_path = pg_catalog, pg_temp as $gate$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $gate$
 begin
-  if gate.has_exactly(k, 'credential', 'x', 'y', 'aaguid', 'device', 'label') is not true then return 'a key has members that are missing, or not known'; end if;
+  if gate.has_exactly(gate.without(k, 'attestation'), 'credential', 'x', 'y', 'aaguid', 'device', 'label') is not true then return 'a key has members that are missing, or not known'; end if;
   if (gate.is_text(k -> 'credential', '^[A-Za-z0-9_-]+$') and length(k ->> 'credential') <= 1364
     and gate.from_base64url(k ->> 'credential') is not null) is not true then return 'a credential is not base64url of 1 to 1023 bytes'; end if;
   if (gate.is_text(k -> 'x', '^[0-9a-f]{64}$') and gate.is_text(k -> 'y', '^[0-9a-f]{64}$')) is not true then return 'a public key is not 64 digits twice'; end if;
   if (gate.p256_on_curve(gate.integer_of(decode(k ->> 'x', 'hex')), gate.integer_of(decode(k ->> 'y', 'hex')))) is not true then return 'a public key is not a point of P-256'; end if;
   if gate.is_text(k -> 'aaguid', '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$') is not true then return 'an AAGUID is none'; end if;
+  if (k -> 'attestation') is not null and (gate.has_exactly(k -> 'attestation', 'at', 'object', 'clientData') and gate.is_instant(k #> '{attestation,at}')
+    and gate.is_bytes(k #> '{attestation,object}') and gate.is_bytes(k #> '{attestation,clientData}')) is not true then return 'an attestation is not a time and two texts of base64url'; end if;
   if (gate.is_text(k -> 'device', '^(bound|synced)$') and gate.is_shown(k -> 'label')) is not true then return 'a key has no device class or label'; end if;
   return null;
 end $gate$;
 
 -- Null: a registry. Otherwise the first thing that is wrong with it.
 create function gate.registry_problem(d jsonb) returns text
-language plpgsql immutable set search_path = pg_catalog, pg_temp as $gate$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $gate$
 declare
   person jsonb; key jsonb; wrong text;
 begin
@@ -91,7 +106,7 @@ end $gate$;
 create function gate.policy_problem(d jsonb) returns text
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $gate$
 declare
-  models jsonb := d #> '{authenticators,aaguids}';
+  models jsonb := d #> '{authenticators,aaguids}'; roots jsonb := d #> '{authenticators,roots}';
 begin
   if gate.has_exactly(d, 'format', 'name', 'production', 'origin', 'rpId', 'seats', 'oneWaySeats', 'window', 'rehearsal', 'holdPoints', 'quorum', 'authenticators') is not true
     then return 'members are missing, or not known here'; end if;
@@ -107,7 +122,13 @@ begin
   if (not gate.is_list(d -> 'holdPoints', 0, 1000000) or exists (select from jsonb_array_elements(gate.elements(d -> 'holdPoints')) h
     where not (gate.has_exactly(h, 'before', 'seats') and gate.is_tier(h -> 'before') and gate.is_seats(h -> 'seats', 1)))) is not false then return 'a hold point'; end if;
   if exists (select from jsonb_array_elements(d -> 'holdPoints') h group by h ->> 'before' having count(*) > 1) then return 'a hold point stands in it twice'; end if;
-  if (gate.has_exactly(d -> 'authenticators', 'aaguids', 'attestation') and gate.is_text(d #> '{authenticators,attestation}', '^(required|none)$')) is not true then return 'authenticators'; end if;
+  if (gate.has_exactly(gate.without(d -> 'authenticators', 'roots'), 'aaguids', 'attestation') and gate.is_text(d #> '{authenticators,attestation}', '^(required|none)$')) is not true then return 'authenticators'; end if;
+  if roots is not null then
+    if d #>> '{authenticators,attestation}' is distinct from 'required' then return 'roots are named, and attestation is none'; end if;
+    if (gate.is_list(roots, 1, 64) and not exists (select from jsonb_array_elements(gate.elements(roots)) r
+      where not gate.is_text(r, '^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$'))) is not true then return 'a root is not base64'; end if;
+    if exists (select from jsonb_array_elements_text(roots) r group by r having count(*) > 1) then return 'a root stands in it twice'; end if;
+  end if;
   if models = 'null' then return null; end if;
   if (not gate.is_list(models, 1, 1000000) or exists (select from jsonb_array_elements(gate.elements(models)) m
     where not gate.is_text(m, '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'))) is not false then return 'the list of AAGUIDs'; end if;
@@ -119,7 +140,7 @@ end $gate$;
 
 -- Null: they fit. Otherwise 'code: text': seats that nobody of the registry can fill, or a key that would not count.
 create function gate.mismatch(policy jsonb, registry jsonb) returns text
-language plpgsql immutable set search_path = pg_catalog, pg_temp as $gate$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $gate$
 declare
   levels integer[]; bounds boolean[]; wanted record; refused text;
 begin

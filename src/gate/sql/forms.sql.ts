@@ -123,6 +123,31 @@ begin
   return null;
 end $gate$;
 
+create function gate.is_facts(value jsonb) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp as $gate$
+  select gate.has_exactly(value, 'uri', 'incarnation', 'systemIdentifier', 'timeline', 'databaseOid', 'database') and gate.is_name(value -> 'uri')
+    and gate.is_name(value -> 'incarnation') and gate.is_name(value -> 'systemIdentifier') and gate.is_whole(value -> 'timeline', 1, 9007199254740991)
+    and gate.is_name(value -> 'databaseOid') and gate.is_name(value -> 'database')
+$gate$;
+
+-- How a quorum ends what is stuck. Both name the database by all of its facts, and what is in it.
+create function gate.ending_form_problem(kind text, p jsonb) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $gate$
+begin
+  if (case kind
+    when 'urn:oneroof:abandonment:v1' then gate.has_exactly(p, 'facts', 'rows', 'reason', 'notBefore', 'expires', 'nonce')
+    when 'urn:oneroof:adoption:v1' then gate.has_exactly(p, 'facts', 'reason', 'notBefore', 'expires', 'nonce') end) is not true then
+    return 'members are missing, or not known here';
+  end if;
+  if gate.is_facts(p -> 'facts') is not true then return 'its database'; end if;
+  if kind is not distinct from 'urn:oneroof:abandonment:v1' and (gate.is_list(p -> 'rows', 0, 100000) and not exists (select from jsonb_array_elements(gate.elements(p -> 'rows')) r
+    where not (gate.has_exactly(r, 'cycle', 'tier', 'direction', 'steps', 'done') and gate.is_digest(r -> 'cycle') and gate.is_tier(r -> 'tier')
+      and gate.is_text(r -> 'direction', '^(up|down)$') and gate.is_whole(r -> 'steps', 0, 9007199254740991) and jsonb_typeof(r -> 'done') = 'boolean'))) is not true then return 'its rows'; end if;
+  if (gate.is_text(p -> 'reason', '.') and length(p ->> 'reason') <= 2000 and gate.is_text(p -> 'nonce', '^[0-9a-f]{32}$')) is not true then return 'reason or nonce'; end if;
+  if (gate.is_instant(p -> 'notBefore') and gate.is_instant(p -> 'expires') and (p ->> 'notBefore') collate "C" < (p ->> 'expires')) is not true then return 'its times'; end if;
+  return null;
+end $gate$;
+
 -- Null: of the form that people sign; otherwise what is wrong. Revocations are looked at less closely: closing is easy.
 create function gate.statement_problem(s jsonb) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $gate$
@@ -134,6 +159,7 @@ begin
     and gate.has_exactly(s #> '{subject,0,digest}', 'sha256') and gate.is_text(s #> '{subject,0,digest,sha256}', '^[0-9a-f]{64}$')) is not true then return 'its outer form'; end if;
   if kind = 'urn:oneroof:ratification:v1' then return gate.ratification_problem(p); end if;
   if kind in ('urn:oneroof:registry:v1', 'urn:oneroof:policy:v1') then return gate.change_form_problem(kind, p); end if;
+  if kind in ('urn:oneroof:abandonment:v1', 'urn:oneroof:adoption:v1') then return gate.ending_form_problem(kind, p); end if;
   if kind in ('urn:oneroof:revocation:v1', 'urn:oneroof:decline:v1') then return null; end if;
   return 'its predicate';
 end $gate$;

@@ -5,7 +5,7 @@
  * Source  docs/RULES.md
  */
 export const openingFunctions = String.raw`
--- The tier that comes next in a direction; null: nothing is left to do.
+-- The tier that comes next in a direction; null: nothing is left to do, or the release is abandoned.
 create function gate.next_tier(of_statement text, of_direction text) returns text
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
   with open_tier as (
@@ -13,7 +13,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
       exists (select from gate.markers m where m.statement = of_statement and m.direction = 'up' and m.tier = t ->> 'id') as done,
       exists (select from gate.steps s where s.statement = of_statement and s.direction = 'up' and s.tier = t ->> 'id') as begun,
       exists (select from gate.markers m where m.statement = of_statement and m.direction = 'down' and m.tier = t ->> 'id') as undone
-    from jsonb_array_elements(gate.release_of(of_statement) -> 'tiers') with ordinality as e(t, n) where t ->> 'barred' is null)
+    from jsonb_array_elements(gate.release_of(of_statement) -> 'tiers') with ordinality as e(t, n) where t ->> 'barred' is null
+      and not exists (select from gate.statements s join gate.abandoned a on a.seal = s.subject where s.digest = of_statement))
   select case of_direction when 'up' then (select id from open_tier where not done order by n limit 1)
     when 'down' then (select id from open_tier where (done or begun) and not undone order by n desc limit 1) end
 $gate$;
@@ -55,6 +56,9 @@ begin
   p := s.body::jsonb -> 'predicate';
   select * into asked from gate.purpose(p #>> '{opens,what}', direction);
   if asked.checks is null then reason := format('purpose: it is for a %s, which has nothing to do in this direction', p #>> '{opens,what}'); return; end if;
+  if 'abandoned' = any(asked.checks) and exists (select from gate.abandoned a where a.seal = s.subject) then
+    reason := 'abandoned: people ended this release in this database as it is'; return;
+  end if;
   -- once a step of it was committed, the way back is judged by what was signed, or production would be kept half way
   if asked.signed_rules and exists (select from gate.steps t where t.statement = of_statement and t.direction = 'up' and t.token is null) then
     registry := gate.named(of_statement, 'registry');
@@ -135,6 +139,19 @@ begin
     order by o.until desc limit 1;
   if found then reason := null; until := carried; end if;
 end $gate$;
+
+-- The schema that people signed to carry a rollback on from, where the database was adopted after the last tier: another major version may
+-- tell of the same schema in other words. Null: the last marker tells it.
+create function gate.schema_carried(of_cycle text, of_direction text) returns text
+language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+  select t.descriptor::jsonb ->> 'schema' from gate.statements s join gate.statements h on h.subject = s.subject and h.kind = 'ratification'
+    join gate.targets t on t.statement = h.digest cross join lateral gate.opening_alone(h.digest, of_direction) o
+  where s.digest = of_cycle and of_direction = 'down' and gate.may(h.digest, of_direction, 'carry-on')
+    and h.body::jsonb #>> '{predicate,opens,cycle}' = s.digest and o.reason is null
+    and h.received_at > (select max(a.adopted_at) from gate.adoptions a)
+    and not exists (select from gate.markers m where m.statement = of_cycle and m.left_at > h.received_at)
+  order by h.received_at desc limit 1
+$gate$;
 
 -- Null: open. Otherwise the first reason why not.
 create function gate.why_closed(of_statement text, direction text) returns text

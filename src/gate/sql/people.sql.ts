@@ -87,11 +87,11 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
       || '","origin":"' || (policy ->> 'origin') || '","crossOrigin":false', 'UTF8'), 'hex'))
     and not gate.is_named(p, t.body::jsonb #> '{predicate,authors}')
     -- a signature under a change is withdrawn by its signer, and by nobody else: a person whom it removes has no veto
-    and not (t.kind in ('registry', 'policy') and exists (select from gate.statements r join gate.signatures w on w.statement = r.digest
+    and not (t.kind in ('registry', 'policy', 'abandonment', 'adoption') and exists (select from gate.statements r join gate.signatures w on w.statement = r.digest
       where r.kind = 'revocation' and r.subject = t.digest and w.person = p ->> 'id'))
-    -- the statement's own list is not trusted alone: the sealed release names its authors too
+    -- the statement's own list is not trusted alone: the sealed release names its authors too. They may end what they wrote.
     and not exists (select from gate.releases r cross join jsonb_array_elements(r.body::jsonb -> 'authors') a
-      where r.seal = t.subject and gate.is_named(p, jsonb_build_array(a -> 'name', a -> 'instructedBy')))
+      where r.seal = t.subject and t.kind <> 'abandonment' and gate.is_named(p, jsonb_build_array(a -> 'name', a -> 'instructedBy')))
   group by p ->> 'id', p ->> 'level'
 $gate$;
 

@@ -22,8 +22,9 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
         'signatures', (select coalesce(jsonb_agg(jsonb_build_object('credential', g.credential,
             'authenticatorData', gate.one_line(g.authenticator_data), 'clientDataJSON', gate.one_line(g.client_data),
             'signature', gate.one_line(g.signature), 'receivedAt', gate.instant_of(g.received_at)) order by g.received_at, g.credential), '[]')
-          from gate.signatures g where g.statement = s.digest)) order by s.received_at, s.digest), '[]')
+          from gate.signatures g where g.statement = s.digest),
+        'acceptedAt', (select gate.instant_of(a.abandoned_at) from gate.abandoned a where a.statement = s.digest)) order by s.received_at, s.digest), '[]')
       from gate.statements s where s.kind in ('registry', 'policy') or s.subject = of_seal
-        or s.subject in (select r.digest from gate.statements r where (r.kind = 'ratification' and r.subject = of_seal) or r.kind in ('registry', 'policy'))))
+        or s.subject in (select r.digest from gate.statements r where (r.kind in ('ratification', 'abandonment') and r.subject = of_seal) or r.kind in ('registry', 'policy'))))
 $gate$;
 `;

@@ -149,7 +149,9 @@ begin
   -- where it was never left up: else the schema would not be looked at again before the end of the rollback
   if not exists (select from gate.steps s where s.statement = of_statement and not exists (select from gate.markers m
       where (m.statement, m.tier) = (s.statement, s.tier) and m.direction in (s.direction, 'down'))) then
-    select coalesce((select m.schema_after from gate.markers m where m.statement = of_statement order by m.ordinal desc limit 1),
+    -- whoever carries a rollback on in a database that was adopted since has signed the schema that is there now
+    select coalesce(gate.schema_carried(of_statement, of_direction),
+      (select m.schema_after from gate.markers m where m.statement = of_statement order by m.ordinal desc limit 1),
       (select descriptor::jsonb ->> 'schema' from gate.targets where statement = of_statement)) into expected;
     if expected is distinct from gate.schema_digest() then perform gate.refuse('schema', 'the schema is not the one that was rehearsed'); end if;
   end if;
@@ -164,7 +166,8 @@ begin
     -- what others made since the transaction before is theirs; within one transaction it may be what a step made
     on conflict (statement, direction, tier) do update set epoch = excluded.epoch, xid = excluded.xid, steps = excluded.steps,
       definers = case when tiers.xid = excluded.xid then tiers.definers else excluded.definers end,
-      transaction = excluded.transaction, path = excluded.path, names = excluded.names, settings = excluded.settings, until = excluded.until, documents = excluded.documents, answered = excluded.answered;
+      transaction = excluded.transaction, path = excluded.path, names = excluded.names, settings = excluded.settings, until = excluded.until, documents = excluded.documents, answered = excluded.answered,
+      began = excluded.began;
 end $gate$;
 
 -- Only gate.run_step may call it; what it hands out is known to that function alone.
@@ -175,7 +178,7 @@ declare
 begin
   perform gate.require_executor();
   select e.* into t from gate.tiers e
-    where (e.statement, e.direction, e.tier) = (of_statement, of_direction, of_tier) and e.xid = pg_current_xact_id();
+    where (e.statement, e.direction, e.tier) = (of_statement, of_direction, of_tier) and e.xid = pg_current_xact_id() and e.began = transaction_timestamp();
   if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;
   perform gate.require_still_open(t);
   path := t.path;
@@ -239,7 +242,7 @@ declare
 begin
   perform gate.require_executor();
   select e.* into t from gate.tiers e where (e.statement, e.direction, e.tier, e.epoch) = (of_statement, of_direction, of_tier, of_epoch)
-    and e.xid = pg_current_xact_id();
+    and e.xid = pg_current_xact_id() and e.began = transaction_timestamp();
   if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;
   perform gate.require_still_open(t);
   select count(*) into steps from gate.steps s where (s.statement, s.direction, s.tier) = (of_statement, of_direction, of_tier) and s.token is null;

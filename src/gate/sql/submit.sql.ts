@@ -64,7 +64,7 @@ declare
   s jsonb := gate.parsed(body);
   p jsonb := s -> 'predicate';
   statement text := 'sha256:' || encode(gate.statement_hash(body), 'hex');
-  of_kind text := substring(s ->> 'predicateType' from '^urn:oneroof:(ratification|decline|revocation|registry|policy):v1$');
+  of_kind text := substring(s ->> 'predicateType' from '^urn:oneroof:(ratification|decline|revocation|registry|policy|abandonment|adoption):v1$');
   policy jsonb := (gate.active('policy')).body::jsonb;
   of_subject text := 'sha256:' || (s #>> '{subject,0,digest,sha256}');
   person jsonb; key jsonb; wrong text;
@@ -79,6 +79,7 @@ begin
       perform gate.refuse('registry', 'another registry is active');
     end if;
     if p ->> 'policy' is distinct from (gate.active('policy')).digest then perform gate.refuse('policy', 'another policy is active'); end if;
+    if exists (select from gate.abandoned a where a.seal = of_subject) then perform gate.refuse('abandoned', 'people ended this release in this database as it is'); end if;
   end if;
   select e, k into person, key from jsonb_array_elements((gate.active('registry')).body::jsonb -> 'persons') e
     cross join jsonb_array_elements(e -> 'keys') k where k ->> 'credential' = of_credential;
@@ -131,12 +132,26 @@ begin
   insert into gate.targets values (of_statement, descriptor) on conflict do nothing;
 end $gate$;
 
+-- Null: what a quorum signs counts now, by its own times and the policy in force.
+create function gate.time_problem(p jsonb, policy jsonb) returns text
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set "TimeZone" = 'UTC' as $gate$
+declare
+  moment timestamptz := clock_timestamp();
+begin
+  if (moment >= (p ->> 'notBefore')::timestamptz) is not true then return 'not-yet-valid: its time has not begun'; end if;
+  if (moment <= (p ->> 'expires')::timestamptz) is not true then return 'expired: its time is over'; end if;
+  if ((p ->> 'expires')::timestamptz - (p ->> 'notBefore')::timestamptz <= make_interval(secs => (policy #>> '{window,longest}')::numeric / 1000)) is not true then
+    return 'too-long: it is valid for longer than the policy allows';
+  end if;
+  return null;
+end $gate$;
+
 -- Null: a statement would put the next registry or policy in force now. Otherwise 'code: text'. It names the document that it follows by
 -- digest and number, so that it cannot be kept back until the same bytes are in force again, and it expires.
 create function gate.change_problem(of_statement text) returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set "TimeZone" = 'UTC' as $gate$
 declare
-  s gate.statements; p jsonb; policy jsonb := (gate.active('policy')).body::jsonb; moment timestamptz := clock_timestamp(); wrong text;
+  s gate.statements; p jsonb; policy jsonb := (gate.active('policy')).body::jsonb; wrong text;
 begin
   select * into s from gate.statements where digest = of_statement and kind in ('registry', 'policy');
   if not found then return 'unknown: there is no such change'; end if;
@@ -146,11 +161,8 @@ begin
   if p ->> 'previous' is distinct from (gate.active(s.kind)).digest
     or (p ->> 'number')::numeric is distinct from (select count(*) from gate.documents d where d.kind = s.kind)
     or exists (select from gate.documents d where d.statement = of_statement) then return 'previous: it does not follow the document in force'; end if;
-  if (moment >= (p ->> 'notBefore')::timestamptz) is not true then return 'not-yet-valid: its time has not begun'; end if;
-  if (moment <= (p ->> 'expires')::timestamptz) is not true then return 'expired: its time is over'; end if;
-  if ((p ->> 'expires')::timestamptz - (p ->> 'notBefore')::timestamptz <= make_interval(secs => (policy #>> '{window,longest}')::numeric / 1000)) is not true then
-    return 'too-long: it is valid for longer than the policy allows';
-  end if;
+  wrong := gate.time_problem(p, policy);
+  if wrong is not null then return wrong; end if;
   return gate.closed_seats(of_statement, policy -> 'quorum');
 end $gate$;
 

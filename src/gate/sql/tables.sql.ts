@@ -86,7 +86,7 @@ create table gate.tiers (
   statement text not null references gate.statements, direction text not null check (direction in ('up', 'down')), tier text not null,
   epoch bigint not null, xid xid8 not null, definers text not null,
   steps text[] not null, transaction text not null, path text not null,
-  until timestamptz not null, documents bigint not null, answered text,
+  until timestamptz not null, documents bigint not null, answered text, began timestamptz not null default transaction_timestamp(),
   names text[] not null default '{}', settings text[] not null default '{}',
   primary key (statement, direction, tier));
 comment on table gate.tiers is 'Tiers that were entered.';
@@ -95,6 +95,7 @@ comment on column gate.tiers.direction is 'up or down.';
 comment on column gate.tiers.tier is 'The tier.';
 comment on column gate.tiers.epoch is 'The attempt.';
 comment on column gate.tiers.xid is 'The transaction that entered it last.';
+comment on column gate.tiers.began is 'When that transaction began: another server, to which the rows were restored, gives the same xid out again.';
 comment on column gate.tiers.definers is 'The SECURITY DEFINER functions that there were, as a digest.';
 comment on column gate.tiers.steps is 'The digests of its steps, as sealed.';
 comment on column gate.tiers.transaction is 'single or each, as sealed.';
@@ -133,4 +134,19 @@ comment on column gate.markers.steps is 'How many steps it had.';
 comment on column gate.markers.schema_after is 'What gate.schema_digest() said when the tier was done.';
 comment on column gate.markers.ordinal is 'In the order of being done.';
 comment on column gate.markers.left_at is 'By the clock of this database.';
+
+create table gate.abandoned (seal text primary key, statement text not null unique references gate.statements,
+  abandoned_at timestamptz not null default clock_timestamp());
+comment on table gate.abandoned is 'Releases that stay as they are: they open nothing any more in this database.';
+comment on column gate.abandoned.seal is 'The release.';
+comment on column gate.abandoned.statement is 'The abandonment that a quorum signed.';
+comment on column gate.abandoned.abandoned_at is 'By the clock of this database.';
+
+create table gate.adoptions (statement text primary key references gate.statements, before uuid not null, incarnation uuid not null,
+  adopted_at timestamptz not null default clock_timestamp());
+comment on table gate.adoptions is 'When this database became the target instead of the one that it was restored or moved from.';
+comment on column gate.adoptions.statement is 'The adoption that a quorum signed.';
+comment on column gate.adoptions.before is 'The incarnation that it had.';
+comment on column gate.adoptions.incarnation is 'The incarnation that was drawn.';
+comment on column gate.adoptions.adopted_at is 'By the clock of this database.';
 `;

@@ -14,7 +14,7 @@ import { failureHtml, failureOf } from '../problems.ts';
 
 /** What a piece of evidence says, for people; null where its kind is shown as JSON alone. */
 export function drawn(piece: Extract<Evidence, { readable: true }>): Html | null {
-  if (isOfKind(piece, 'ratification', 'decline', 'revocation')) return signedHtml(piece.body);
+  if (isOfKind(piece, 'ratification', 'decline', 'revocation', 'abandonment')) return signedHtml(piece.body);
   if (isOfKind(piece, 'proposal')) return proposalHtml(piece.body);
   if (isOfKind(piece, 'dossier')) return dossierHtml(piece.body);
   const failure = isOfKind(piece, 'rehearsal') ? failureOf(piece.body) : null;
@@ -36,7 +36,7 @@ function signedHtml(record: PeopleRecord): Html {
             ['Why', read.statement.predicate.reason],
             ['Declined', statementLink(read.statement.predicate.statement)],
           ]
-        : read.statement.kind === 'revocation'
+        : read.statement.kind === 'revocation' || read.statement.kind === 'abandonment'
           ? [['Why', read.statement.predicate.reason]]
           : [];
   const names = namesOf(record);

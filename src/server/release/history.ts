@@ -72,7 +72,7 @@ function say(piece: Extract<Evidence, { readable: true }>): Said {
     const detail = `readiness ${readiness.status}, production ${execution.status}`;
     return { what: 'Report written', status: null, detail };
   }
-  if (isOfKind(piece, 'ratification', 'decline', 'revocation')) {
+  if (isOfKind(piece, 'ratification', 'decline', 'revocation', 'abandonment')) {
     const [what, tone] = signings[piece.entry.kind];
     return {
       what: `${what} in ${piece.body.target}`,
@@ -87,6 +87,7 @@ const signings = {
   ratification: ['Ratified', 'go'],
   decline: ['Declined', 'no'],
   revocation: ['Revoked', 'no'],
+  abandonment: ['Abandonment signed', 'no'],
 } as const;
 
 function sayExecution(body: Execution): Said {

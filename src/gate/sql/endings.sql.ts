@@ -1,0 +1,108 @@
+/** How people end what is stuck: a release that stays as it is, and a database that was restored or moved. */
+export const endingsFunctions = String.raw`
+-- What is there of a release, tier by tier, or of all releases (null). People sign this list, so nothing of it may change until it counts.
+create function gate.rows_of(of_seal text) returns jsonb
+language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+  select coalesce(jsonb_agg(jsonb_build_object('cycle', t.statement, 'tier', t.tier, 'direction', t.direction,
+    'steps', (select count(*) from gate.steps p where (p.statement, p.direction, p.tier) = (t.statement, t.direction, t.tier) and p.token is null),
+    'done', exists (select from gate.markers m where (m.statement, m.direction, m.tier) = (t.statement, t.direction, t.tier)))
+    order by t.statement collate "C", t.direction desc, t.tier collate "C"), '[]')
+  from gate.tiers t join gate.statements s on s.digest = t.statement where of_seal is null or s.subject = of_seal
+$gate$;
+
+-- The gate's account of itself: what an adoption is signed over. Revocations are not part of it: with one, anybody could keep it off.
+create function gate.account() returns jsonb
+language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+  select jsonb_build_object('facts', gate.facts(),
+    'documents', (select coalesce(jsonb_agg(jsonb_build_object('kind', d.kind, 'digest', d.digest) order by d.number), '[]') from gate.documents d),
+    'abandoned', (select coalesce(jsonb_agg(a.seal order by a.seal collate "C"), '[]') from gate.abandoned a),
+    'rows', gate.rows_of(null))
+$gate$;
+
+create function gate.revocations() returns setof text
+language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+  select s.digest from gate.statements s where s.kind = 'revocation' order by s.digest collate "C"
+$gate$;
+
+create function gate.account_digest() returns text
+language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+  select gate.digest('account', array[convert_to(gate.canonical(gate.account()), 'UTF8')])
+$gate$;
+
+-- Null: an abandonment or adoption would count now. Otherwise 'code: text'.
+create function gate.ending_problem(of_statement text) returns text
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set "TimeZone" = 'UTC' as $gate$
+declare
+  s gate.statements; p jsonb; policy jsonb := (gate.active('policy')).body::jsonb; wrong text;
+begin
+  select * into s from gate.statements where digest = of_statement and kind in ('abandonment', 'adoption');
+  if not found then return 'unknown: there is no such statement'; end if;
+  wrong := gate.statement_problem(s.body::jsonb);
+  if wrong is not null then return 'statement: ' || wrong; end if;
+  p := s.body::jsonb -> 'predicate';
+  if p -> 'facts' is distinct from gate.facts() then return 'target: another database was signed'; end if;
+  if s.kind is not distinct from 'adoption' then
+    if s.subject is distinct from gate.account_digest() then return 'previous: the gate is not as it was when this was signed'; end if;
+  else
+    if exists (select from gate.abandoned a where a.seal = s.subject) then return 'abandoned: the release is abandoned already'; end if;
+    if not exists (select from gate.releases r where r.seal = s.subject) then return 'seal: the sealed release was not submitted'; end if;
+    if p -> 'rows' is distinct from gate.rows_of(s.subject) then return 'previous: the release is not as it was when this was signed'; end if;
+  end if;
+  wrong := gate.time_problem(p, policy);
+  if wrong is not null then return wrong; end if;
+  return gate.closed_seats(of_statement, policy -> 'quorum');
+end $gate$;
+
+-- No tier runs while it is judged and until it is committed, and what was begun before is fenced off. It waits for an executor that sits on
+-- the fence no longer than this.
+create function gate.require_ending(of_statement text, of_kind text) returns gate.statements
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+declare
+  s gate.statements; wrong text;
+begin
+  if current_setting('transaction_isolation') is distinct from 'read committed' then perform gate.refuse('isolation', 'it is accepted in a transaction of READ COMMITTED alone'); end if;
+  perform set_config('lock_timeout', '5s', true);
+  begin
+    update gate.fence set epoch = epoch + 1;
+    lock table gate.documents in share row exclusive mode;
+  exception when lock_not_available then
+    perform gate.refuse('busy', 'a tier runs, or a session holds the fence: wait for it, or end that session');
+  end;
+  select * into s from gate.statements where digest = of_statement;
+  if s.kind is distinct from of_kind then perform gate.refuse('kind', format('it is no %s', of_kind)); end if;
+  wrong := gate.ending_problem(of_statement);
+  if wrong is not null then perform gate.refuse(split_part(wrong, ': ', 1), substr(wrong, strpos(wrong, ': ') + 2)); end if;
+  return s;
+end $gate$;
+
+-- The release stays as it is. Its rows are history, and its seal opens nothing any more in this database.
+create function gate.abandon(of_statement text) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+declare
+  s gate.statements := gate.require_ending(of_statement, 'abandonment');
+begin
+  insert into gate.abandoned (seal, statement) values (s.subject, s.digest);
+end $gate$;
+
+-- This database is the target from now on: what was ratified for the one that it comes from is not for it.
+create function gate.adopt(of_statement text) returns uuid
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+declare
+  s gate.statements := gate.require_ending(of_statement, 'adoption'); drawn uuid := gen_random_uuid();
+begin
+  insert into gate.adoptions (statement, before, incarnation) select s.digest, i.incarnation, drawn from gate.identity i;
+  update gate.identity set incarnation = drawn;
+  return drawn;
+end $gate$;
+
+-- The abandonments and adoptions that people are signing now, newest first.
+create function gate.endings() returns table (statement text, kind text, subject text, persons text[], withdrawn text[], missing text)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+  select s.digest, s.kind, s.subject, (select array_agg(p.person order by p.person) from gate.signers(s.digest) p),
+    array(select distinct w.person from gate.statements r join gate.signatures w on w.statement = r.digest join gate.signatures g on g.statement = s.digest and g.person = w.person
+      where r.kind = 'revocation' and r.subject = s.digest order by 1), c.missing
+  from gate.statements s cross join lateral (select gate.ending_problem(s.digest) as missing) c
+  where s.kind in ('abandonment', 'adoption') and (c.missing is null or c.missing ~ '^seats:')
+  order by s.received_at desc
+$gate$;
+`;
