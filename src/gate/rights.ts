@@ -17,6 +17,8 @@ export const rightFor: Readonly<Record<EvidenceKind, Right>> = {
   ratification: 'record',
   decline: 'record',
   revocation: 'record',
+  abandonment: 'record',
+  adoption: 'record',
   execution: 'record',
   report: 'record',
 };
