@@ -203,7 +203,9 @@ const misused: readonly Attack[] = [
       await accept(gated, 'policy', text);
     },
     why: /^gate: quorum/,
-    safeguard: [[`and not (t.kind in ('registry', 'policy') and exists`, 'and not (false and exists']],
+    safeguard: [
+      [`and not (t.kind in ('registry', 'policy', 'abandonment', 'adoption') and exists`, 'and not (false and exists'],
+    ],
   },
   {
     name: 'a registry whose signer has withdrawn',
@@ -216,7 +218,9 @@ const misused: readonly Attack[] = [
       await accept(gated, 'registry', text);
     },
     why: /^gate: quorum/,
-    safeguard: [[`and not (t.kind in ('registry', 'policy') and exists`, 'and not (false and exists']],
+    safeguard: [
+      [`and not (t.kind in ('registry', 'policy', 'abandonment', 'adoption') and exists`, 'and not (false and exists'],
+    ],
   },
   {
     name: 'a change that was kept back until its time was over',
