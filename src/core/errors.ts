@@ -36,7 +36,8 @@ export class OneRoofError extends Error {
     const { cause, ...rest } = text;
     super(rest.problem, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.problems = [{ code, ...rest }];
+    // last: a text that was taken from another problem brings that one's code along
+    this.problems = [{ ...rest, code }];
   }
 
   /** The exit status of the process that ends with this error: 2 usage, 3 refused, 4 broken. */

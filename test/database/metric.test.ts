@@ -83,7 +83,13 @@ describe.each(newest)('a metric on PostgreSQL %s', (version) => {
     const text = "select count(*) -- é😀\n  from missing where 'é' = ''";
     const expected = {
       code: 'METRIC_FAILED',
-      problems: [{ place: { file: 'metrics/m.sql', line: 4, column: 8 }, excerpt: "  from missing where 'é' = ''" }],
+      problems: [
+        {
+          code: 'METRIC_FAILED',
+          place: { file: 'metrics/m.sql', line: 4, column: 8 },
+          excerpt: "  from missing where 'é' = ''",
+        },
+      ],
     };
     const observer = await openObserver(as, { applicationName: 'test' });
     await observer.snapshot((reading) =>
