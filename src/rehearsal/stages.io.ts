@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Clone } from '../clone/index.ts';
 import { OneRoofError, type Problem } from '../core/index.ts';
 import { measureMetric, readerOf, type Session } from '../database/index.ts';
-import { markChanges, type Noticed, type SchemaFingerprint } from '../fingerprint/index.ts';
+import { type Noticed, type SchemaFingerprint } from '../fingerprint/index.ts';
 import { type Direction, type Expectation, type Release, type Tier } from '../release/index.ts';
 import {
   captureClone,
@@ -10,16 +10,17 @@ import {
   compareWithTwin,
   type Comparing,
   type FinalizedClone,
+  markClone,
   type MarkedClone,
   type Varying,
 } from './compare.io.ts';
 import { changesOf, type SchemaChanges } from './changes.ts';
 import { readSchemaDigests } from './gate-schema.io.ts';
-import { judgeInvariants, touchedBy, undeclared } from './judge.ts';
+import { heldBy, judgeInvariants, touchedBy, undeclared } from './judge.ts';
 import { type Notifications } from './dispatch.ts';
 import { readConditions } from './leftovers.io.ts';
 import { type Conditions, judgeLeftovers, type Leftover, leftoversBetween } from './leftovers.ts';
-import { explained, incomplete, proofOf, varying } from './proof.ts';
+import { explained, incomplete, proofOf, stale, varying } from './proof.ts';
 import { differencesOf, type Standing } from './standing.ts';
 import {
   type Proof,
@@ -74,7 +75,7 @@ export class Run implements Comparing {
   async all(): Promise<void> {
     const { greenfield } = this.release.invariants;
     const reversible = this.release.tiers.every((tier) => tier.oneWay === null);
-    const first = { clone: this.clone, since: await markChanges(this.clone.connection) };
+    const first = await markClone(this.clone);
     const before = await captureClone(this.clone, this.options.signal);
     this.noticed = before.noticed;
     ({ gate: this.gateSchema, own: this.schemaBefore } = await readSchemaDigests(this.clone.connection));
@@ -230,11 +231,14 @@ export class Run implements Comparing {
 
   private async firstBack(brought: Conditions): Promise<readonly Problem[]> {
     const problems = await this.back();
+    const known = new Set(this.touched.map(({ relation }) => relation));
+    const more = touchedBy(this.release, this.steps, null).filter(({ relation }) => !known.has(relation));
+    this.touched = [...this.touched, ...more].toSorted((a, b) => (a.relation < b.relation ? -1 : 1));
     // only a whole cycle tells how many column numbers it costs; all else that differs is named by the proof
     const cycle = leftoversBetween(brought, await this.session((session) => readConditions(session)));
     const columns = cycle.filter((one) => one.kind === 'columns');
     this.leftovers = [...this.leftovers.filter((one) => one.kind !== 'columns'), ...columns];
-    return [...problems, ...judgeLeftovers(columns, this.release.allows)];
+    return [...problems, ...undeclared(more), ...judgeLeftovers(columns, this.release.allows)];
   }
 
   /** The forward on a second clone: what differs from the first one depends on more than the database's content. */
@@ -244,10 +248,10 @@ export class Run implements Comparing {
     const tables = await readTables(this.clone.connection);
     const clone = await host.makeClone({ purpose: `twin of ${this.clone.lease.database}`, owner, hours: 4 });
     this.twinClone = clone;
-    const since = await markChanges(clone.connection);
+    const marked = await markClone(clone);
     const prepared = await prepareTwin(clone.connection, tables);
     const problems = await forwardOnTwin(clone, this.release, signal);
-    this.second = { clone, since, schema: await captureClone(clone, signal) };
+    this.second = { ...marked, schema: await captureClone(clone, signal) };
     const found = problems.length > 0 ? [] : await this.unlikeTwin(first, this.finalized);
     const varies = found.map(({ difference, columns }) => ({ object: difference.name, columns }));
     this.twin = { prepared, varies, declared: this.release.varies, durationMs: performance.now() - start };
@@ -266,10 +270,14 @@ export class Run implements Comparing {
     const differences = differencesOf(now);
     this.proof = proofOf({ standing: now, differences, seeds: this.seeds, durationMs: performance.now() - start });
     // the verdict is taken from all differences, never from the ones that the record has room for
-    const touched = this.touched.map(({ relation }) => relation);
+    const steps = this.stages.flatMap((stage) => stage.steps);
+    const touched = new Set([...this.touched.map(({ relation }) => relation), ...heldBy(steps)]);
+    const written = new Set(touchedBy(this.release, steps, null).map(({ relation }) => relation));
+    const doubtful = now.doubtful.filter(({ table }) => written.has(table));
     return [
       ...explained(differences, { code: 'BACK_DIFFERS', level: this.release.requires }),
       ...incomplete(this.proof, touched),
+      ...stale(doubtful),
     ];
   }
 

@@ -2,11 +2,13 @@ import { type Clone } from '../clone/index.ts';
 import { OneRoofError, type Problem, printable } from '../core/index.ts';
 import {
   type Connection,
+  noTimeouts,
   openSession,
   pinnedSettings,
   problemOf,
   searchPathOf,
   type Session,
+  setAll,
   sql,
   sqlStateOf,
   stepName,
@@ -75,7 +77,7 @@ export async function withReleaseSession<T>(
     // the name that the gate shows while steps run: SQL can read it
     session = await openSession(connection, { applicationName: stepName, settings: own });
     await countFunctions(session);
-    begun.set(session, { ...pinnedSettings, ...own });
+    begun.set(session, { ...pinnedSettings, ...noTimeouts, ...own });
     if (settings.role !== null) await session.query(sql`select pg_catalog.set_config('role', ${settings.role}, false)`);
     signal?.addEventListener('abort', cancel);
     if (isAborted()) throw interrupted();
@@ -100,9 +102,7 @@ async function resetSettings(session: Session): Promise<void> {
   const settings = begun.get(session);
   if (settings === undefined) return;
   await session.query(sql`reset all`);
-  await session.query(
-    sql`select pg_catalog.set_config(key, value, false) from pg_catalog.json_each_text(${JSON.stringify(settings)}::json)`,
-  );
+  await session.query(setAll(settings));
   await countFunctions(session);
 }
 

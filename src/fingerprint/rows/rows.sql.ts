@@ -45,6 +45,17 @@ export function readPieces(pieces: readonly Piece[], hashing: Hashing): Sql {
   return unionAll(pieces.map((piece, at) => readPiece(piece, { ...hashing, at })));
 }
 
+/**
+ * Where the rows of a relation are. Of large objects every page as a client reads it: a page that is not there reads as zeros, and so does the
+ * end of one that is not the last; how long the last one is decides the length.
+ */
+function source(of: Found): Sql {
+  if (of.name !== 'pg_catalog.pg_largeobject') return sql`only ${id(of.schema, of.table)} t`;
+  return sql`(select l.ctid, l.loid, l.pageno, l.isLast, case when l.isLast then l.data else rtrim(l.data, '\\000'::bytea) end as data
+    from (select p.*, p.ctid, not exists (select from pg_largeobject later where later.loid = p.loid and later.pageno > p.pageno) as isLast from pg_largeobject p) l
+    where l.isLast or rtrim(l.data, '\\000'::bytea) <> '') t`;
+}
+
 function readPiece(piece: Piece, hashing: Hashing & { readonly at: number }): Sql {
   const { of, from, to } = piece;
   const range =
@@ -54,7 +65,7 @@ function readPiece(piece: Piece, hashing: Hashing & { readonly at: number }): Sq
   const { value, sums } = lanesOf(of, hashing);
   // offset 0 keeps the planner from writing the row's text into each sum, to be made once for each
   return sql`select ${hashing.at}::int as at, count(*)::text as rows, concat_ws(',', ${sums}) as sums, pg_relation_filenode(${of.oid}::oid)::text as file
-    from (select ${value} as x from only ${id(of.schema, of.table)} t ${range} offset 0) r`;
+    from (select ${value} as x from ${source(of)} ${range} offset 0) r`;
 }
 
 /** The same for the rows in some blocks of one relation. */
@@ -62,7 +73,7 @@ export function readBlocks(of: Found, blocks: readonly Range[], hashing: Hashing
   const { value, sums } = lanesOf(of, hashing);
   return sql`select 0 as at, count(*)::text as rows, concat_ws(',', ${sums}) as sums, pg_relation_filenode(${of.oid}::oid)::text as file
     from (select b.x from unnest(${blocks.map(([first]) => first)}::bigint[], ${blocks.map(([, after]) => after ?? noBlock)}::bigint[]) g(first, after)
-      cross join lateral (select ${value} as x from only ${id(of.schema, of.table)} t
+      cross join lateral (select ${value} as x from ${source(of)}
         where t.ctid >= format('(%s,0)', g.first)::tid and t.ctid < format('(%s,0)', g.after)::tid offset 0) b) r`;
 }
 
@@ -103,7 +114,8 @@ export function readPositions(sequences: readonly Found[]): Sql {
   return unionAll(
     sequences.map(
       (of, at) =>
-        sql`select ${at}::int as at, last_value::text as value, is_called::text as called from ${id(of.schema, of.table)}`,
+        sql`select ${at}::int as at, last_value::text as value, is_called::text as called,
+          (select seqincrement from pg_sequence where seqrelid = ${of.oid}::oid)::text as increment from ${id(of.schema, of.table)}`,
     ),
   );
 }
