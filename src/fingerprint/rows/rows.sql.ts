@@ -34,7 +34,15 @@ export function rowText(of: Found, except?: ReadonlySet<string>): Sql {
     return sql`row(t.oid, pg_get_userbyid(t.lomowner), (select string_agg(a::text, ',' order by a::text collate "C") from unnest(t.lomacl) a))::text collate "C"`;
   const columns =
     of.kind === 'L' ? ['data', 'loid', 'pageno'] : of.columns.filter((name) => except?.has(name) !== true).sort();
-  return sql`row(${fixed(columns.map((column) => id('t', column).text).join(', '))})::text collate "C"`;
+  return sql`row(${fixed(columns.map((column) => valueOf(column, of.forms[column])).join(', '))})::text collate "C"`;
+}
+
+/** SQL: a column so that two values that a client can tell apart have two texts. */
+function valueOf(column: string, form: string | undefined): string {
+  const name = id('t', column).text;
+  if (form === undefined) return name;
+  // the name of a send function comes quoted from the catalogue
+  return form === 'text' || form === 'text[]' ? `${name}::${form}` : `${name}, ${form}(${name})`;
 }
 
 /**

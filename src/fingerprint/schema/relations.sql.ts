@@ -59,6 +59,8 @@ export const relations: CatalogQuery = () =>
       hiding,
       foreign: `case when c.relkind = 'f' then (select jsonb_build_array(s.srvname, ${hashed('f.ftoptions')}) from pg_foreign_table f join pg_foreign_server s on s.oid = f.ftserver where f.ftrelid = c.oid) end`,
       privileges: acl({ column: 'c.relacl', type: 'r', owner: 'c.relowner' }),
+      // on ctid, xmin and the like, which are no columns of the user's
+      systemColumnPrivileges: `(select coalesce(jsonb_agg(jsonb_build_array(a.attname, ${explode('a.attacl')}) order by a.attnum), '[]') from pg_attribute a where a.attrelid = c.oid and a.attnum < 0 and a.attacl is not null)`,
       comment: comment('pg_class', 'c.oid'),
     },
     // counts dropped columns too, those at the end included
