@@ -1,5 +1,7 @@
 import { type Problem, printable } from '../core/index.ts';
 import { type Difference, type DoubtfulIndex, explainDifference } from '../fingerprint/index.ts';
+import { type TierId } from '../release/index.ts';
+import { type BoundaryResult } from './boundary.ts';
 import { splitName } from './judge.ts';
 import { type Standing } from './standing.ts';
 import { type Proof } from './rehearsal.ts';
@@ -66,6 +68,20 @@ export function stale(doubtful: readonly DoubtfulIndex[]): readonly Problem[] {
     ),
     fix: printable(`let down.sql end with: reindex index ${index}`),
   }));
+}
+
+/** A problem where the state behind a one-way tier could not be compared: nothing else proves the rollback of what comes after it. */
+export function unprovenBoundary(result: BoundaryResult | undefined, after: TierId): readonly Problem[] {
+  if (result !== undefined && result.state !== 'not proven') return [];
+  return [
+    {
+      code: 'PROOF_INCOMPLETE',
+      problem: printable(
+        `tier ${after} is one-way, and what was behind it is not proven: ${result?.reason ?? 'the twin did not come so far'}`,
+      ),
+      fix: 'run `oneroof rehearse --full`, or make the tables that later tiers write to comparable',
+    },
+  ];
 }
 
 /** How many differences are named as problems, and how many the record keeps. */

@@ -77,6 +77,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     },
     stages: run.stages,
     proof: run.proof,
+    boundaries: [...(run.boundaries?.results.values() ?? [])],
     gateSchema: run.gateSchema,
     schemaBefore: run.schemaBefore,
     changes: run.changes,

@@ -1,6 +1,9 @@
 import { type Problem, printable } from '../core/index.ts';
 import { fixed, type Session, sql } from '../database/index.ts';
 
+/** Clones come and go while a tier runs: other rehearsals make them. */
+const databasePrefix = 'oneroof_';
+
 /** What every database of a server shares, by name; of what may be a secret only a hash. */
 type ServerState = ReadonlyMap<string, string>;
 
@@ -45,7 +48,7 @@ async function readShared(session: Session, may: { readonly passwords: boolean }
 async function readAtOnce(session: Session): Promise<ServerState> {
   const rows = await session.query<{ name: string }>(sql`
     select 'replication slot ' || s.slot_name::text as name from pg_catalog.pg_replication_slots s where not s.temporary
-    union all select 'database ' || d.datname::text from pg_catalog.pg_database d
+    union all select 'database ' || d.datname::text from pg_catalog.pg_database d where not pg_catalog.starts_with(d.datname, ${databasePrefix})
     union all select 'tablespace ' || t.spcname::text from pg_catalog.pg_tablespace t`);
   const [may] = await session.query<{ may: string }>(
     sql`select (pg_catalog.has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE'))::text as may`,
@@ -83,11 +86,13 @@ export async function watchServer(
   return {
     uncommitted: async () => {
       const passwords = (await mayReadPasswords(session)) && (await mayReadPasswords(watcher));
-      const now = await readShared(session, { passwords });
-      // what others committed in between is seen by both at a second look
-      const differing = between(await readShared(watcher, { passwords }), now);
-      if (differing.length === 0) return [];
-      return between(await readShared(watcher, { passwords }), await readShared(session, { passwords }));
+      const differing = async (): Promise<readonly string[]> =>
+        between(await readShared(watcher, { passwords }), await readShared(session, { passwords }));
+      const first = await differing();
+      if (first.length === 0) return [];
+      // what others committed between two readings is seen by both the next time
+      const second = new Set(await differing());
+      return first.filter((change) => second.has(change));
     },
     atOnce: async () => (server === 'private' ? between(begun, await readAtOnce(watcher)) : []),
   };

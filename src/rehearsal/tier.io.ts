@@ -26,6 +26,8 @@ import { measureStep } from './telemetry.io.ts';
 export interface TierRun {
   readonly steps: readonly StepMeasure[];
   readonly problems: readonly Problem[];
+  /** Whether all of it was committed: a problem need not stop it. */
+  readonly done: boolean;
   /** Null where no limits were given. */
   readonly notifications: Notifications | null;
 }
@@ -152,7 +154,7 @@ async function runSteps(
   const failed = async (problems: readonly Problem[]): Promise<Omit<TierRun, 'notifications'>> => {
     await session.query(sql`rollback`);
     clock.end();
-    return { steps: clock.steps, problems: [...problems, ...dispatch] };
+    return { steps: clock.steps, problems: [...problems, ...dispatch], done: false };
   };
   const begin = async (): Promise<Moment> => {
     await session.query(sql`begin`);
@@ -214,7 +216,7 @@ async function runSteps(
     if (last === undefined) throw error;
     return await failed([refused(error, last)]);
   }
-  return { steps: clock.steps, problems: dispatch };
+  return { steps: clock.steps, problems: dispatch, done: true };
 }
 
 /** Counts the time of a transaction without that of our own measuring, and so how long each of its locks was held. */

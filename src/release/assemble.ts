@@ -86,6 +86,7 @@ export function assemble(source: {
     touches: manifest.touches,
     varies: manifest.varies,
     requires: manifest.requires,
+    ...(manifest.rerunnable ? { rerunnable: true } : {}),
     authors: manifest.authors.map((author) => ({ ...author, instructedBy: author.instructedBy ?? null })),
     settings: {
       lockTimeout: manifest.settings.lockTimeout as Milliseconds,
@@ -222,6 +223,7 @@ function readTier(work: Work, index: number): Tier {
     oneWay: declared.oneWay ?? null,
     check: checks.map(({ step }) => step),
     barred: declared.barred ?? null,
+    ...(declared.rerunnable ? { rerunnable: true } : {}),
   };
 }
 

@@ -50,6 +50,7 @@ export const manifestSchema = z.strictObject({
   touches: z.array(z.string().regex(/^[^.\s]+\.[^.\s]+$/, 'expected schema.table')).default([]),
   varies: z.array(z.string().regex(/^[^.\s]+\.[^.\s]+\.[^.\s]+$/, 'expected schema.table.column')).default([]),
   requires: z.enum(['logical', 'strict']).default('logical'),
+  rerunnable: z.boolean().default(false),
   authors: z
     .array(z.strictObject({ name: line, kind: z.enum(['agent', 'person']), instructedBy: line.optional() }))
     .default([]),
@@ -75,6 +76,7 @@ export const manifestSchema = z.strictObject({
         transaction: z.enum(['single', 'each']).default('single'),
         oneWay: line.optional(),
         barred: line.optional(),
+        rerunnable: z.boolean().default(false),
       }),
     )
     .min(1, 'expected at least one tier'),

@@ -1,7 +1,7 @@
 import { type Golden } from '../clone/index.ts';
 import { formatDuration, type Milliseconds, shortDigest } from '../core/index.ts';
 import { explainReason, type GateBody } from '../gate/index.ts';
-import { explainProof, type Rehearsal } from '../rehearsal/index.ts';
+import { explainProof, type Rehearsal, reversibleParts } from '../rehearsal/index.ts';
 import { type Option, type SealedRelease } from '../release/index.ts';
 import { type Found, type findSeal } from './find.ts';
 import { type CycleFacts } from './cycle.ts';
@@ -33,18 +33,47 @@ export function rolloutProblems({ seal, rehearsal }: Facts): readonly string[] {
   return problems;
 }
 
-/** Why the way back is not proven on a clone; empty when it is. */
+/** Why the way back is not proven on a clone; empty when all that has one is. */
 export function rollbackProblems({ sealed, rehearsal }: Facts): readonly string[] {
   if (!rehearsal.found) return [rehearsal.reason];
-  const { proof, idempotent } = rehearsal.body;
+  const { proof, idempotent, boundaries = [] } = rehearsal.body;
+  const { requires, rerunnable, tiers } = sealed.release;
   const problems: string[] = [];
-  if (proof === null) problems.push('there is no proof that the rollback restores the clone');
-  else if (proof[sealed.release.requires] !== 'equal')
-    problems.push(
-      `after the rollback the clone differs in ${proof.differenceCount} (${sealed.release.requires} equality is required)`,
-    );
-  if (idempotent !== true) problems.push('the rollback is not shown to be idempotent');
+  const parts = reversibleParts(tiers).filter(({ tiers: some }) => some.length > 0);
+  if (parts.some(({ from }) => from === null)) {
+    if (proof === null) problems.push('there is no proof that the rollback restores the clone');
+    else if (proof[requires] !== 'equal')
+      problems.push(
+        `after the rollback the clone differs in ${proof.differenceCount} (${requires} equality is required)`,
+      );
+  }
+  for (const { from } of parts) {
+    const at = boundaries.find(({ after }) => after === from);
+    if (from !== null && at?.state !== 'equal')
+      problems.push(`the rollback to the one-way tier ${from} is not proven: ${at?.reason ?? 'it was not reached'}`);
+  }
+  for (const { after, state } of boundaries)
+    if (state === 'different')
+      problems.push(`a rollback that stops after tier ${after} does not restore what was there`);
+  const asked = rerunnable === true || tiers.some((tier) => tier.rerunnable === true);
+  if (asked && idempotent !== true) problems.push('the rollback changes something when it is run a second time');
   return problems;
+}
+
+/** What cannot be undone, and what was proven of the rest, in words. */
+function provenText(body: Rehearsal, tiers: Facts['sealed']['release']['tiers']): string {
+  const oneWay = tiers.filter((tier) => tier.oneWay !== null && tier.barred === null);
+  const proven = (body.boundaries ?? []).filter(({ state }) => state === 'equal').length;
+  const open = (body.boundaries ?? []).filter(({ state }) => state === 'not proven');
+  return [
+    ...(oneWay.length === 0
+      ? []
+      : [
+          `Cannot be undone: ${oneWay.map(({ id, oneWay: why }) => `${id} (${why ?? ''})`).join(', ')}; a rollback stops there.`,
+        ]),
+    ...(proven === 0 ? [] : [`Equal at ${proven} half-way point${proven === 1 ? '' : 's'} between tiers.`]),
+    ...open.map(({ after, reason }) => `The half-way point after ${after} is not proven: ${reason ?? ''}.`),
+  ].join(' ');
 }
 
 /** Why the verification is not proven on a clone; empty when it is. */
@@ -133,7 +162,17 @@ export function components(facts: Facts): readonly Component[] {
     row('rollback', 'Rollback executor', rollback.length > 0 ? 'NO-GO' : 'GO', {
       text:
         rollback.join('; ') ||
-        `Idempotent finalized→greenfield on the clone (${stageTime(body, 'back')}). ${proof === null ? '' : explainProof(proof)}: strict ${proof?.strict ?? ''}, logical ${proof?.logical ?? ''}; ${release.requires} is required. Not proven: ${proof?.notProven.length ?? 0}.`,
+        [
+          `Finalized→greenfield on the clone (${stageTime(body, 'back')}).`,
+          body?.idempotent === true ? 'A second run of the down files changed nothing.' : '',
+          proof === null
+            ? ''
+            : `${explainProof(proof)}: strict ${proof.strict}, logical ${proof.logical}; ${release.requires} is required. Not proven: ${proof.notProven.length}.`,
+          body === null ? '' : provenText(body, release.tiers),
+          'Idempotent by the executor: a tier that was rolled back is not rolled back again.',
+        ]
+          .filter((part) => part !== '')
+          .join(' '),
       citations: tested,
     }),
     row('verification', 'Verification suite', verified.length > 0 ? 'NO-GO' : 'GO', {
