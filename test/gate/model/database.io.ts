@@ -111,7 +111,7 @@ export async function withReal<T>(template: Template, use: (real: Real) => Promi
     const open = (user: string): Promise<Session> =>
       openSession(
         { ...database, user },
-        { applicationName: 'test', settings: { lock_timeout: '80ms', search_path: 'public' } },
+        { applicationName: 'test', timeouts: "server's", settings: { lock_timeout: '80ms', search_path: 'public' } },
       );
     const sessions = {
       one: await open('oneroof_executor'),
