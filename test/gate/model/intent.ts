@@ -427,7 +427,9 @@ function propose(world: World, { opens, pick, flaw }: Extract<Intent, { want: 'p
 function change(world: World, { kind, pick, flaw }: Extract<Intent, { want: 'change' }>): Action {
   const current = inForce(world, kind);
   const [a] = pick;
-  const waiting = all(world).findLast((one): one is Change => one.kind === kind && one.previous === current);
+  const isNext = ({ previous, number }: Change): boolean =>
+    previous === current || number === world.accepted[kind].length;
+  const waiting = all(world).findLast((one): one is Change => one.kind === kind && isNext(one));
   if (waiting !== undefined && a % 4 !== 0) return signedOrAccepted(world, waiting);
   const drafted = Object.values(world.documents).findLast(
     (one) => one.kind === kind && (kind === 'policy' || (one.kind === 'registry' && one.registry.previous === current)),
