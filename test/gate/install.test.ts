@@ -19,7 +19,7 @@ import {
   sql,
   startTemporaryServer,
 } from '../../src/database/index.ts';
-import { describeGate, type Policy, type Registry } from '../../src/gate/index.ts';
+import { describeGate, type Policy, type Registry, submitRelease } from '../../src/gate/index.ts';
 import { readSealed, sealRelease } from '../../src/release/index.ts';
 import { runSql, versions, withSession } from '../database.io.ts';
 import { withFolder } from '../release/folder.io.ts';
@@ -396,6 +396,13 @@ async function withInstalled<T>(
 
 const twoHoursAgo = (): Instant => new Date(Date.now() - 7_200_000).toISOString() as Instant;
 
+/** The policy asks for an hour of review: as if this database had had the release for two. */
+async function ratifyAfterReview(gated: Gated, by: readonly Signer[]): Promise<string> {
+  await gated.as('oneroof_relay', (relay) => submitRelease(relay, gated.sealed));
+  await runSql(gated.database, [`update gate.first_seen set received_at = clock_timestamp() - interval '2 hours'`]);
+  return gated.ratify(await gated.ratification({ sealedAt: twoHoursAgo() }), by);
+}
+
 describe.each(versions)('upgrading the gate on %s', (version) => {
   it.each([{ user: 'dba' }, {}])(
     'keeps every row and every right, for %o, and the old ratification counts',
@@ -405,7 +412,7 @@ describe.each(versions)('upgrading the gate on %s', (version) => {
         const ask = (what: typeof rows): Promise<object[]> => withSession(database, (session) => session.query(what));
         const why = (statement: string): Promise<object[]> =>
           ask(sql`select gate.why_closed(${statement}, 'up') as why`);
-        const statement = await gated.ratify(await gated.ratification({ sealedAt: twoHoursAgo() }), people);
+        const statement = await ratifyAfterReview(gated, people);
         const held = await ask(holdings);
         await runSql(database, older);
         const kept = await ask(rows);
@@ -449,7 +456,7 @@ describe.each(versions)('upgrading the gate on %s', (version) => {
   it('is refused while a release is half way, and for an owner where a superuser installed', async () => {
     await withInstalled(version, {}, async (gated) => {
       const { database } = gated;
-      const statement = await gated.ratify(await gated.ratification({ sealedAt: twoHoursAgo() }), people);
+      const statement = await ratifyAfterReview(gated, people);
       const step = (direction: 'up' | 'down'): Promise<void> =>
         gated.as('oneroof_executor', (session) => runTier(session, { gated, statement, direction, tier: '1-rows' }));
       await step('up');

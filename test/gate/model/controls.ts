@@ -38,7 +38,12 @@ export const controls: Readonly<Record<string, Control>> = {
   'end of the window': ["if 'expired' = any(asked.checks) and", 'if false and'],
   'later end of a rollback': ['until := case when asked.ends_later then', 'until := case when false then'],
   'length of the window': ["if 'too-long' = any(asked.checks) and", 'if false and'],
-  'time for review': ["if 'review' = any(asked.checks) and", 'if false and'],
+  'time for review': ["if 'review' = any(asked.checks) then", 'if false then'],
+  'time for review from when the release was received': [
+    'signed - (select f.received_at from gate.first_seen f where f.seal = s.subject) >= waited',
+    'true',
+  ],
+  'time for review from when the release was sealed': [`and signed - (p ->> 'sealedAt')::timestamptz >= waited`, ''],
   'age of the rehearsal': ["if 'rehearsal-age' = any(asked.checks) then", 'if false then'],
   'a rehearsal named': ["if 'evidence' = any(asked.checks) and", 'if false and'],
   'carried on by a rollback': ["gate.may(h.digest, direction, 'carry-on') and", 'false and'],
@@ -69,7 +74,7 @@ export const controls: Readonly<Record<string, Control>> = {
   schema: silent('schema', 'the schema is not'),
   // a step
   'entered in this transaction': [
-    " and e.xid = pg_current_xact_id();\n  if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;\n  perform gate.require_still_open(t);\n  path",
+    " and e.xid = pg_current_xact_id() and e.began = transaction_timestamp();\n  if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;\n  perform gate.require_still_open(t);\n  path",
     ';\n  perform gate.require_still_open(t);\n  path',
   ],
   'still open': ['perform gate.require_tier_open(t.statement, t.direction, t.tier);', 'perform null;'],
