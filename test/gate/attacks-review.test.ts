@@ -59,8 +59,8 @@ async function evict(gated: Gated): Promise<void> {
 }
 
 const withoutReceived = replacing([
-  'signed - (select f.received_at from gate.first_seen f where f.seal = s.subject) >= waited',
-  'true',
+  `greatest(f.received_at, (p ->> 'sealedAt')::timestamptz)`,
+  `(p ->> 'sealedAt')::timestamptz`,
 ]);
 
 describe.each(versions)('the time for review on PostgreSQL %s', (version) => {
@@ -77,7 +77,7 @@ describe.each(versions)('the time for review on PostgreSQL %s', (version) => {
       return ratified(gated, ago(0));
     };
     expect(await withGate(version, reviewed(), hidden)).toBe('review');
-    const blind = replacing([`and signed - (p ->> 'sealedAt')::timestamptz >= waited`, '']);
+    const blind = replacing([`greatest(f.received_at, (p ->> 'sealedAt')::timestamptz)`, 'f.received_at']);
     expect(await withGate(version, reviewed(blind), hidden)).toBe('open');
   });
 
