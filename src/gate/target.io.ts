@@ -1,4 +1,4 @@
-import { canonicalJson, type Digest, OneRoofError } from '../core/index.ts';
+import { canonicalJson, type Digest, type Instant, OneRoofError } from '../core/index.ts';
 import { describe, type Session, sql, type Sql } from '../database/index.ts';
 import { type Direction, type SealedRelease, sealDocument } from '../release/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
@@ -138,6 +138,18 @@ export async function submitRelease(session: Session, sealed: SealedRelease): Pr
   const queries = Object.fromEntries(steps.map((step) => [step.digest, step.sql]));
   const document = canonicalJson(sealDocument(sealed.release));
   await session.query(sql`select gate.submit_release(${document}, ${JSON.stringify(queries)}::jsonb)`);
+}
+
+/** When a database first received a release, null where it never did; and its clock. */
+export interface Received {
+  readonly firstSeen: Instant | null;
+  readonly now: Instant;
+}
+
+/** Asks a database since when it has had a sealed release. */
+export async function readReceived(session: Pick<Session, 'query'>, seal: string): Promise<Received> {
+  const [row] = await session.query<{ received: string }>(sql`select gate.received(${seal})::text as received`);
+  return JSON.parse(row?.received ?? '{"firstSeen":null}') as Received;
 }
 
 /** Hands in one signature over a statement; the database checks it. */

@@ -38,7 +38,15 @@ export const controls: Readonly<Record<string, Control>> = {
   'end of the window': ["if 'expired' = any(asked.checks) and", 'if false and'],
   'later end of a rollback': ['until := case when asked.ends_later then', 'until := case when false then'],
   'length of the window': ["if 'too-long' = any(asked.checks) and", 'if false and'],
-  'time for review': ["if 'review' = any(asked.checks) and", 'if false and'],
+  'time for review': ["if 'review' = any(asked.checks) then", 'if false then'],
+  'time for review from when the release was received': [
+    `greatest(f.received_at, (p ->> 'sealedAt')::timestamptz)`,
+    `(p ->> 'sealedAt')::timestamptz`,
+  ],
+  'time for review from when the release was sealed': [
+    `greatest(f.received_at, (p ->> 'sealedAt')::timestamptz)`,
+    'f.received_at',
+  ],
   'age of the rehearsal': ["if 'rehearsal-age' = any(asked.checks) then", 'if false then'],
   'a rehearsal named': ["if 'evidence' = any(asked.checks) and", 'if false and'],
   'carried on by a rollback': ["gate.may(h.digest, direction, 'carry-on') and", 'false and'],

@@ -199,6 +199,13 @@ export const stories: readonly (readonly Intent[])[] = [
     propose('rollout', 'other release'),
     propose('tier', 'other release', [1, 1, 0]),
   ],
+  // the fourth is signed before there was time to review what has just been handed in, the next one after it
+  [
+    ...Array.from({ length: 3 }, () => propose('rollout')),
+    { want: 'hand-in', pick: [0, 0, 0] },
+    propose('rollout', 'other release'),
+    propose('rollout', 'other release'),
+  ],
   // the transaction
   [...advance(2), wait(1), ...advance(1)],
   [control('repeatable read'), ...advance(2)],
