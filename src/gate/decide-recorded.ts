@@ -106,6 +106,7 @@ function decideOne(
     direction,
     cycle: cycleNamedBy(history, found),
     abandoned: abandonedIn(history, { target, now }),
+    firstSeen: record.statement.firstSeen ?? null,
     sealed,
     body: record.statement.body,
     signatures: record.statement.signatures

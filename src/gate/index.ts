@@ -31,6 +31,8 @@ export {
   readCycles,
   readCyclesOf,
   readEndings,
+  readReceived,
+  type Received,
   readStatementBody,
   readTierRows,
   submitRelease,

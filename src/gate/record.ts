@@ -44,6 +44,8 @@ const statement = z.strictObject({
   receivedAt: instantForm,
   /** The database's own leaf of what a ratification names, canonical; null where it is no ratification. */
   descriptor: z.string().nullable(),
+  /** Of a ratification: when the database first received its release, by its clock; absent or null: not known, and it opens nothing. */
+  firstSeen: instantForm.nullable().exactOptional(),
   /** Of an abandonment: when the database took it in; null: it has not. */
   acceptedAt: instantForm.nullable().exactOptional(),
   signatures: z.array(signature).min(1),
@@ -108,6 +110,8 @@ export type Rules = PeopleRecord['rules'];
 /** What a database holds of one release: what `gate.record_of` answers. */
 export interface GateRecord {
   readonly facts: NonNullable<PeopleRecord['facts']>;
+  /** When the release was first handed in; null: it never was. */
+  readonly firstSeen: Instant | null;
   readonly documents: readonly {
     readonly kind: 'registry' | 'policy';
     readonly digest: string;
@@ -142,6 +146,7 @@ export function peopleRecords(target: string, held: GateRecord): readonly People
             statement: {
               ...one,
               kind: one.kind,
+              ...(one.kind === 'ratification' ? { firstSeen: held.firstSeen } : {}),
               ...(one.kind === 'abandonment' ? { acceptedAt: acceptedAt ?? null } : {}),
             },
             rules: inForce,

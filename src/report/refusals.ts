@@ -61,7 +61,10 @@ export const refusals: Readonly<Record<ClosingCode, RefusalHelp>> = {
     next: 'ask for a new ratification (oneroof ratify); for a rollback whose time is over, oneroof ratify --rollback',
   },
   'too-long': { means: 'it is valid for longer than the policy allows', next: ratifyAgain },
-  review: { means: 'it was signed sooner after sealing than the policy allows', next: ratifyAgain },
+  review: {
+    means: 'it was signed sooner after the database first received the release than the policy allows',
+    next: ratifyAgain,
+  },
   'rehearsal-age': {
     means: 'the rehearsal is too old, or would be of the future',
     next: 'rehearse again, then ratify again',

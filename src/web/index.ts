@@ -37,6 +37,7 @@ export {
 } from './ratify-ceremony.io.ts';
 export { type RatifyPlan, type RatifyPurpose, requireProposal } from './propose.io.ts';
 export { recorded, type Recording } from './recording.io.ts';
+export { type ReviewTime, reviewTime } from './review.ts';
 export { parsed, readInForce, type Relay, withRelay } from './relay.io.ts';
 export { dropFrom } from './leaving.ts';
 export { enrolmentActions } from './enrol.io.ts';

@@ -10,6 +10,7 @@ import {
   isInPlace,
   type Opens,
   readCycles,
+  readReceived,
   seatsFor,
   submitRelease,
   submitSignature,
@@ -26,6 +27,7 @@ import { type Standing } from './pages.ts';
 import { findProposal } from './proposal.ts';
 import { descriptorOf, findRehearsal, propose, type RatifyPlan } from './propose.io.ts';
 import { type Relay } from './relay.io.ts';
+import { type ReviewTime, reviewTime } from './review.ts';
 
 /** A ceremony of ratification, with the dossier that its page shows. */
 export interface RatifyCeremony extends ShownCeremony {
@@ -96,8 +98,13 @@ export async function proposedCeremony(
   const opens = ratificationOf(proposal)?.opens ?? { what: 'rollout' };
   const seats = seatsFor(policy, release, opens)?.length ?? 0;
   const parser = await loadParser();
+  // as soon as people are asked, and the seal is in the log: the time for review counts from here
   await submitRelease(session, course.sealed);
-  const standing = (): Promise<Standing> => standingOf(relay, { statement, seats });
+  const sealedAt = ratificationOf(proposal)?.sealedAt ?? now();
+  const review = async (): Promise<ReviewTime> =>
+    reviewTime({ received: await readReceived(session, seal), sealedAt, policy });
+  const standing = (): Promise<Standing> => standingOf(relay, { statement, seats, review });
+  const { text: countsFrom } = await review();
   return {
     body,
     policy,
@@ -110,6 +117,7 @@ export async function proposedCeremony(
       ['Release', `${release.name}: ${release.title}`],
       ['Opens', explainOpens(opens)],
       ['Seal', seal],
+      ['Review', countsFrom],
       ['Target', `${target}, database ${relay.facts.facts.database}`],
       ['Statement', body],
       ...(fresh === null ? [] : [['Production, read by this host now', readingText(fresh)] as const]),
@@ -121,6 +129,10 @@ export async function proposedCeremony(
       { more: [['statement', 'Sign']] },
     ),
     standing,
+    early: async () => {
+      const { state, text } = await review();
+      return state === 'runs' ? text : null;
+    },
     submit: async ({ signature }) => {
       await submitSignature(session, body, signature);
       await submitTarget(session, { statement, descriptor, place: 0, proof: [] });
@@ -168,10 +180,14 @@ function opensOf(
 /** How the database itself sees the statement now. */
 async function standingOf(
   { session }: Relay,
-  { statement, seats }: { readonly statement: StatementDigest; readonly seats: number },
+  of: { readonly statement: StatementDigest; readonly seats: number; readonly review: () => Promise<ReviewTime> },
 ): Promise<Standing> {
-  const cycle = (await readCycles(session)).find((one) => one.statement === statement);
-  if (cycle === undefined) return { complete: false, signed: [], missing: [`seats: 0 of ${seats} seats are filled`] };
+  const cycle = (await readCycles(session)).find(({ statement }) => statement === of.statement);
+  if (cycle === undefined) {
+    const { state, text } = await of.review();
+    const missing = [`seats: 0 of ${of.seats} seats are filled`, ...(state === 'runs' ? [`review: ${text}`] : [])];
+    return { complete: false, signed: [], missing };
+  }
   const closed = whyClosed(cycle);
   return {
     complete: closed === null,

@@ -10,10 +10,19 @@ language sql immutable strict set search_path = pg_catalog, pg_temp as $gate$
   select replace(encode(octets, 'base64'), E'\n', '')
 $gate$;
 
+-- When a sealed release was first handed in, null where it never was, and what time it is: from these two people are told from when on
+-- signatures count.
+create function gate.received(of_seal text) returns jsonb
+language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+  select jsonb_build_object('firstSeen', (select gate.instant_of(f.received_at) from gate.first_seen f where f.seal = of_seal),
+    'now', gate.instant_of(clock_timestamp()))
+$gate$;
+
 -- All statements on a release and on its ratifications, each with its signatures; all registries and policies, with what let them in.
 create function gate.record_of(of_seal text) returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
   select jsonb_build_object('facts', gate.facts(),
+    'firstSeen', (select gate.instant_of(f.received_at) from gate.first_seen f where f.seal = of_seal),
     'documents', (select coalesce(jsonb_agg(jsonb_build_object('kind', d.kind, 'digest', d.digest, 'body', d.body,
       'acceptedAt', gate.instant_of(d.accepted_at), 'statement', d.statement) order by d.number), '[]') from gate.documents d),
     'statements', (select coalesce(jsonb_agg(jsonb_build_object('kind', s.kind, 'digest', s.digest, 'subject', s.subject, 'body', s.body,

@@ -50,8 +50,10 @@ declare
 begin
   perform gate.require_executor();
   perform gate.require_cycle(of_statement);
-  -- what is closed is refused without waiting for another attempt; what is open may be closed when the wait is over
-  perform gate.require_open(of_statement, direction);
+  -- what is closed is refused without waiting for another attempt; what is open may be closed when the wait is over. Where no one holds
+  -- the fence there is no wait, and it is judged once, below
+  perform from gate.fence for update skip locked;
+  if not found then perform gate.require_open(of_statement, direction); end if;
   perform set_config('idle_in_transaction_session_timeout', gate.idle_bound(), true);
   update gate.fence set epoch = epoch + 1, pid = pg_backend_pid(), taken_at = clock_timestamp() returning epoch into newest;
   perform gate.require_open(of_statement, direction);

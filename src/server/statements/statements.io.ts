@@ -21,6 +21,7 @@ import { type Found, closingActs, ratifyActs, unsignableOf } from './acts.io.ts'
 import { openGates, type Gates } from './gates.io.ts';
 import { foreignPage } from './foreign.ts';
 import { declinesOf } from './find.ts';
+import { reviewTime } from '../../web/index.ts';
 import { propose } from './propose.io.ts';
 import { type FreshReading, type Standing, statementPage } from './statement.ts';
 import { targetPage } from './target.ts';
@@ -142,6 +143,10 @@ async function showStatement(house: House, gates: Gates, { record, judged, state
       last: record.entries.at(-1)?.index ?? -1,
       target: proposal.target,
       standing,
+      review:
+        policy === null || standing.state !== 'waits' || standing.persons.length > 0
+          ? null
+          : await reviewOf(gates, { record, proposal, policy }),
       fresh: await freshOf(house, { record, proposal }),
       policy,
       declines: declinesOf(await record.evidence(), {
@@ -151,6 +156,18 @@ async function showStatement(house: House, gates: Gates, { record, judged, state
       unsignable: unsignableOf(house, policy),
     }),
   };
+}
+
+/** Until when people can only read; null where a signature counts, or the target cannot be asked. */
+async function reviewOf(
+  gates: Gates,
+  of: { readonly record: Known; readonly proposal: Proposal; readonly policy: Policy },
+): Promise<string | null> {
+  const { record, proposal, policy } = of;
+  const received = await gates.received(proposal.target, record.seal);
+  const sealedAt = ratificationOf(proposal)?.sealedAt ?? now();
+  const review = received === null ? null : reviewTime({ received, sealedAt, policy });
+  return review?.state === 'runs' ? review.text : null;
 }
 
 /** Production as this host reads it itself, shared by all visitors for some seconds; or why it could not. */
