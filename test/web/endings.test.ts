@@ -30,7 +30,7 @@ import { accept, attemptOn, changeOf, ratifyFor, revocationOf } from '../gate/pu
 import { freePort } from './browser.io.ts';
 import { desk, signOn } from './desk.io.ts';
 
-const window = { longest: 86_400_000, review: 1000, rollback: 3_600_000 } as Policy['window'];
+const window = { longest: 86_400_000, review: 1, rollback: 3_600_000 } as Policy['window'];
 const files: GatedPlan['files'] = {
   ...release,
   'release.yaml': release['release.yaml']!.replace('title: Rows }', 'title: Rows, transaction: each }'),
@@ -60,7 +60,7 @@ async function withHome(
   try {
     const written = {
       ...gated.policy,
-      window: { longest: '24h', review: '1s', rollback: '1h' },
+      window: { longest: '24h', review: '1ms', rollback: '1h' },
       rehearsal: { maxAge: '24h' },
     };
     writeFileSync(join(home, 'policy.yaml'), JSON.stringify(written));
