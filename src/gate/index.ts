@@ -111,6 +111,7 @@ export {
   type Signing,
 } from './signers.ts';
 export { type Asked, decideRecorded, ratificationsOf, seatsOf, unresolved } from './decide-recorded.ts';
+export { readRules } from './history-rules.ts';
 export {
   type Broken,
   type History,
@@ -122,9 +123,8 @@ export {
   type Signatory,
 } from './history.ts';
 export {
-  type AdoptionRecord,
   type GateRecord,
-  readAdoptionRecord,
+  peopleKinds,
   type PeopleRecord,
   peopleRecords,
   type ProposalRecord,

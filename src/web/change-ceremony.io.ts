@@ -42,9 +42,10 @@ export interface Drawn {
   readonly at: Instant;
 }
 
-/** Draws a nonce; anew where the statement is shown by one process alone. */
+/** Draws a nonce; the same one for the same name where several processes or visits show the statement. */
 export type NonceFor = (change: ChangeName) => Promise<Drawn>;
-const drawn: NonceFor = async () => ({ nonce: randomBytes(16).toString('hex'), at: now() });
+/** Another one each time: the statement is shown by one process alone. */
+export const drawn: NonceFor = async () => ({ nonce: randomBytes(16).toString('hex'), at: now() });
 
 /** Long enough for people on several continents and a weekend, short enough that what was kept back is worth nothing soon; the policy bounds it further. Milliseconds. */
 const longest = 72 * 3_600_000;
