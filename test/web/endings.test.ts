@@ -245,9 +245,11 @@ it.each(versions)(
           expect((data as { incarnation: string }).incarnation).toBe(await incarnationOf(database));
           const entries = await store.entries();
           expect(entries.map(({ kind }) => kind)).toContain('adoption');
-          const entry = entries.find(({ kind }) => kind === 'adoption');
-          const [kept] = entry === undefined ? [] : await store.of(entry.seal);
-          expect(kept).toMatchObject({ readable: true, body: { signatures: [{}, {}] } });
+          // with the release that it is about, so that a bundle takes it along
+          const evidence = await store.of(gated.sealed.seal);
+          const kept = evidence.filter((piece) => isOfKind(piece, 'adoption'));
+          expect(kept).toMatchObject([{ readable: true, body: { statement: { signatures: [{}, {}] } } }]);
+          expect(readHistory(course.sealed, evidence).broken).toEqual([]);
         });
       });
     });
