@@ -50,7 +50,7 @@ export async function ratifyCeremony(relay: Relay, plan: RatifyPlan): Promise<Ra
   const { judged } = await judge();
   const evidence = await (await countedCourse(plan.course, relay)).store.of(plan.course.sealed.seal);
   const rehearsed = findRehearsal(evidence, plan.course.sealed);
-  const descriptor = descriptorOf(relay, rehearsed);
+  const descriptor = descriptorOf(relay, { rehearsed, opens });
   const found = findProposal(judged, {
     target: relay.target,
     descriptor,
