@@ -38,6 +38,7 @@ export {
   submitTarget,
 } from './target.io.ts';
 export { type Opens } from './opens.ts';
+export { changeRule, closedByChange } from './change.ts';
 export {
   answersOf,
   chooseCycle,

@@ -42,8 +42,8 @@ export interface Place {
   readonly gated: Gated;
   readonly home: string;
   readonly store: Store;
-  /** Types a line. The persons of the seats, who are also the quorum, sign what it serves. */
-  type(line: string): Promise<Answer>;
+  /** Types a line. The persons of the seats, who are also the quorum, sign what it serves, unless others do something else there. */
+  type(line: string, people?: NonNullable<Parameters<typeof shell>[1]['people']>): Promise<Answer>;
   /** Follows a runbook: types its lines and does what its comments say; each line must work. */
   follow(lines: readonly string[], deeds?: Readonly<Record<string, () => void | Promise<void>>>): Promise<void>;
   /** Lets the addresses of oneroof.yaml lead to another database. */
@@ -85,7 +85,7 @@ export async function withPlace(
       writeFileSync(join(home, 'registry.json'), registryDocument(gated.registry));
       const written = { ...gated.policy, window: { longest: '24h', review: '1ms', rollback: '1h' } };
       writeFileSync(join(home, 'policy.yaml'), JSON.stringify({ ...written, rehearsal: { maxAge: '24h' } }));
-      const addresses = { OLD: address(database), NEW: address(database) };
+      const addresses = { OLD: address(database), NEW: address(database), OWNER: 'app_owner' };
       const name = (to: Connection): void => {
         addresses.NEW = address(to);
       };
@@ -110,8 +110,8 @@ export async function withPlace(
       };
       point(database);
       const { ana, ben } = gated.people;
-      const type = (line: string): Promise<Answer> =>
-        shell(line, { folder: home, bin, env: addresses, people: (shown) => signAll(shown.said, gated, [ana, ben]) });
+      const type: Place['type'] = (line, people = (shown) => signAll(shown.said, gated, [ana, ben])) =>
+        shell(line, { folder: home, bin, env: addresses, people });
       const follow: Place['follow'] = async (lines, deeds = {}) => {
         for (const line of lines) {
           const deed = deeds[line.replace(/^# /, '')];

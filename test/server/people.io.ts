@@ -56,7 +56,8 @@ export async function strangersTab(
   return { tab, authenticator: await addAuthenticator(tab, 'verifies') };
 }
 
-function credentialOf({ credential, privateKey }: Signer) {
+/** A key as a virtual authenticator holds it. */
+export function credentialOf({ credential, privateKey }: Signer) {
   return {
     credentialId: Buffer.from(credential, 'base64url').toString('base64'),
     isResidentCredential: false,
