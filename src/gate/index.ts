@@ -43,7 +43,6 @@ export {
   answersOf,
   chooseCycle,
   cyclesOf,
-  isAbandoned,
   isInPlace,
   isMarked,
   isWaiting,

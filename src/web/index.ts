@@ -29,7 +29,6 @@ export {
 } from './change.ts';
 export { type ClosingCeremony, closingCeremony, type ClosingPlan } from './closing-ceremony.io.ts';
 export { compareTarget, readyToAdopt, type ReadyToAdopt } from './adopt.io.ts';
-export { compareAccount, type Compared, type LogTold } from './adoption.ts';
 export { abandonCeremony, adoptCeremony, type EndingCeremony, requireNotAbandoned } from './ending-ceremony.io.ts';
 export { judgeCourse, readWord } from './judgement.io.ts';
 export {

@@ -38,7 +38,9 @@ export function shell(
     const child = spawn('sh', ['-c', `exec ${line}`], { cwd: of.folder, env, detached: true });
     const out = { stdout: '', stderr: '' };
     const asked = new Set<string>();
-    const interrupt = (): void => void process.kill(-(child.pid ?? 0), 'SIGINT');
+    const interrupt = (): void => {
+      if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
+    };
     for (const name of ['stdout', 'stderr'] as const)
       child[name].setEncoding('utf8').on('data', (text: string) => {
         out[name] += text;
