@@ -3,9 +3,10 @@ import { run as ratify } from '../../src/cli/commands/ratify.io.ts';
 import { run as rollback } from '../../src/cli/commands/rollback.io.ts';
 import { run as rollout } from '../../src/cli/commands/rollout.io.ts';
 import { sql } from '../../src/database/index.ts';
+import { submitSignature } from '../../src/gate/index.ts';
 import { withSession } from '../database.io.ts';
-import { release } from '../gate/cycle.io.ts';
-import { attemptOn, clocked, later, revoke } from '../gate/purpose.io.ts';
+import { assertion, release } from '../gate/cycle.io.ts';
+import { attemptOn, clocked, later, revocationOf } from '../gate/purpose.io.ts';
 import { withGround } from '../server/ratified.io.ts';
 import { signOn } from './desk.io.ts';
 
@@ -32,7 +33,11 @@ it(
           await attempt.commit();
         });
         // who closed the way forward, and why, is said by the command and on the page
-        await revoke(gated, statement, ben);
+        const body = revocationOf(statement);
+        const { origin, rpId } = gated.policy;
+        await gated.as('oneroof_relay', (relay) =>
+          submitSignature(relay, body, assertion(ben, body, { origin, rpId })),
+        );
         expect(await command(rollout)).toMatchObject({
           exit: 1,
           text: expect.stringContaining('revoked: ben revoked it: wrong owners') as string,
