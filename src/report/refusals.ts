@@ -1,4 +1,4 @@
-import { type ClosingCode } from '../gate/index.ts';
+import { changeRule, type ClosingCode } from '../gate/index.ts';
 
 /** What a refusal of the gate means, and the next thing to do. */
 export interface RefusalHelp {
@@ -13,12 +13,11 @@ const sealAgain = 'seal, rehearse and ratify again';
 export const refusals: Readonly<Record<ClosingCode, RefusalHelp>> = {
   unknown: { means: 'no such ratification was handed in, or the gate could not be asked', next: ratifyAgain },
   registry: {
-    means:
-      'other persons are enrolled now than when it was signed; the way back of what was begun is open all the same',
+    means: `other persons are enrolled now than when it was signed: ${changeRule}`,
     next: ratifyAgain,
   },
   policy: {
-    means: 'another policy is active than the one that it was signed under; the way back of what was begun is open',
+    means: `another policy is in force than the one that it was signed under: ${changeRule}`,
     next: ratifyAgain,
   },
   statement: { means: 'the statement is not of the form that people sign', next: ratifyAgain },

@@ -22,6 +22,7 @@ import { foreignSaid, type Judged, type Proposal, ratificationOf } from '../prop
 import { type Rehearsal } from '../rehearsal/index.ts';
 import { loadParser } from '../release/index.ts';
 import { type ShownCeremony } from './ceremony.io.ts';
+import { requireNotAbandoned } from './ending-ceremony.io.ts';
 import { countedCourse, judgeCourse, type Judgement, wordOf } from './judgement.io.ts';
 import { type Standing } from './pages.ts';
 import { findProposal } from './proposal.ts';
@@ -40,9 +41,10 @@ export interface RatifyCeremony extends ShownCeremony {
  * The ceremony in which people ratify a rehearsed release for the relay's target. A proposal that waits is taken up again, whoever made it,
  * on the command line or on the site: all sign the same bytes, and are shown the same dossier.
  *
- * Errors  NOT_REHEARSED; CYCLE_MISSING; those of buildRatification.
+ * Errors  ABANDONED; NOT_REHEARSED; CYCLE_MISSING; those of buildRatification.
  */
 export async function ratifyCeremony(relay: Relay, plan: RatifyPlan): Promise<RatifyCeremony> {
+  await requireNotAbandoned(relay, plan.course.sealed);
   const word = await wordOf(relay, plan.course.sealed.seal);
   const { cycles } = word.live;
   const opens = opensOf(cycles, { ...plan, target: relay.target });
@@ -50,7 +52,7 @@ export async function ratifyCeremony(relay: Relay, plan: RatifyPlan): Promise<Ra
   const { judged } = await judge();
   const evidence = await (await countedCourse(plan.course, relay)).store.of(plan.course.sealed.seal);
   const rehearsed = findRehearsal(evidence, plan.course.sealed);
-  const descriptor = descriptorOf(relay, rehearsed);
+  const descriptor = descriptorOf(relay, { rehearsed, opens });
   const found = findProposal(judged, {
     target: relay.target,
     descriptor,

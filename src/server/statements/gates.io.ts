@@ -1,6 +1,6 @@
 import { OneRoofError } from '../../core/index.ts';
 import { type Digest } from '../../core/index.ts';
-import { type Cycle, type Policy, readReceived, type Received, type Registry } from '../../gate/index.ts';
+import { type Cycle, type Policy, readAccount, readReceived, type Received, type Registry } from '../../gate/index.ts';
 import { type TargetWord } from '../../proposal/index.ts';
 import { targetOf } from '../../setup/index.ts';
 import { readWord, withRelay } from '../../web/index.ts';
@@ -13,6 +13,8 @@ interface Gate {
   readonly policy: Policy;
   readonly registry: Registry;
   readonly cycles: readonly Cycle[];
+  /** The seals that a quorum ended there. */
+  readonly abandoned: readonly string[];
   /** What proposals are judged by. */
   readonly word: TargetWord;
 }
@@ -40,7 +42,8 @@ export function openGates({ setup, onProblem }: House): Gates {
     try {
       return await withRelay(targetOf(setup, name), 'serve', async ({ policy, registry, session, facts }) => {
         const word = await readWord(session, { facts, seal: noSeal });
-        return { policy, registry, cycles: word.live.cycles, word };
+        const { abandoned } = (await readAccount(session)).account;
+        return { policy, registry, cycles: word.live.cycles, abandoned, word };
       });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);

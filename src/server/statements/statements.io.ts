@@ -71,6 +71,9 @@ export function statementRoutes(house: House): readonly Route[] {
   ];
 }
 
+/** What a proposal for a release says that a quorum ended in its target. */
+const abandonedSaid = 'abandoned: people ended this release in this database; it stays as it is';
+
 type Known = Found['record'];
 
 /** The recorded proposals of a release, judged by what their targets say now. */
@@ -124,6 +127,7 @@ async function showStatement(house: House, gates: Gates, { record, judged, state
     typeof asked === 'string'
       ? { state: 'unknown', why: asked }
       : standingIn(asked.cycles.find((one) => one.statement === statement) ?? null, {
+          abandoned: asked.abandoned.includes(record.seal),
           policy: asked.policy,
           names: new Map(asked.registry.persons.map(({ id, name }) => [id, name])),
         });
@@ -192,8 +196,10 @@ async function freshOf(
 
 function standingIn(
   cycle: Cycle | null,
-  { policy, names }: { readonly policy: Policy; readonly names: ReadonlyMap<string, string> },
+  of: { readonly policy: Policy; readonly names: ReadonlyMap<string, string>; readonly abandoned: boolean },
 ): Standing {
+  const { policy, names } = of;
+  if (cycle === null && of.abandoned) return { state: 'closed', text: abandonedSaid, persons: [], done: [] };
   if (cycle === null)
     return { state: 'waits', text: `0 of ${policy.seats.length} seats are filled`, persons: [], done: [] };
   const why = whyClosed(cycle);
@@ -210,6 +216,7 @@ async function showTarget(house: House, gates: Gates, params: Readonly<Record<st
   const standing = standingOf(occasion);
   const policy = typeof asked === 'string' ? null : asked.policy;
   const cycles = typeof asked === 'string' ? [] : asked.cycles;
+  const abandoned = typeof asked !== 'string' && asked.abandoned.includes(record.seal);
   if (!hasRelease(record)) return notFound('such release');
   const proposals = (await judgedOf(house, gates, record))
     .filter(({ target }) => target === occasion.target)
@@ -225,11 +232,14 @@ async function showTarget(house: House, gates: Gates, params: Readonly<Record<st
         : typeof asked === 'string'
           ? 'not known'
           : cycle === undefined
-            ? 'waits: nobody has signed'
+            ? abandoned
+              ? abandonedSaid
+              : 'waits: nobody has signed'
             : closed === null
               ? 'ratified: the target lets it through'
               : explainRefusal(closed);
-      const waits = !isForeign && typeof asked !== 'string' && (cycle === undefined || closed?.code === 'seats');
+      const waits =
+        !isForeign && !abandoned && typeof asked !== 'string' && (cycle === undefined || closed?.code === 'seats');
       return said === null
         ? []
         : [
@@ -254,6 +264,7 @@ async function showTarget(house: House, gates: Gates, params: Readonly<Record<st
       reasons: standing.gate === 'closed' ? standing.reasons.map(explain) : [],
       next: standing.gate === 'open' ? standing.next : null,
       done: standing.cycle?.done ?? [],
+      abandoned,
       proposals,
       policy,
       unsignable: typeof asked === 'string' ? asked : unsignableOf(house, policy),
