@@ -2,7 +2,7 @@ import { readGolden } from '../clone/index.ts';
 import { type Reader } from '../core/index.ts';
 import { type DossierRecord, readDossier } from '../dossier/index.ts';
 import { type Evidence as EvidenceOf, type EvidenceStore, readStore, type Readers } from '../evidence/index.ts';
-import { type AdoptionRecord, readAdoptionRecord, readPeopleRecord, readProposal, readReading } from '../gate/index.ts';
+import { readPeopleRecord, readProposal, readReading } from '../gate/index.ts';
 import { readRehearsal } from '../rehearsal/index.ts';
 import { readSealRecord } from '../release/index.ts';
 import { type Report, type ReportBodies, readReport } from '../report/index.ts';
@@ -14,7 +14,6 @@ export interface Bodies extends ReportBodies {
   readonly verification: never;
   readonly dossier: DossierRecord;
   readonly report: Report;
-  readonly adoption: AdoptionRecord;
 }
 
 /** A piece of evidence with the body of its kind, or why that cannot be read. */
@@ -38,7 +37,7 @@ export const readers: Readers<Bodies> = {
   decline: readPeopleRecord,
   revocation: readPeopleRecord,
   abandonment: readPeopleRecord,
-  adoption: readAdoptionRecord,
+  adoption: readPeopleRecord,
   execution: readExecution,
   dossier: readDossier,
   proposal: readProposal,
