@@ -39,7 +39,7 @@ export interface Broken {
 }
 
 /** What was in force from a time on. */
-interface InForce {
+export interface InForce {
   readonly since: Instant | null;
   readonly policy: Policy;
   readonly registry: Registry;
@@ -125,7 +125,7 @@ export function isOf<Kind extends PeopleRecord['statement']['kind']>(kind: Kind)
 }
 
 /** What was in force, state by state; a text: why the chain does not hold. */
-function readRules(rules: Rules): readonly InForce[] | string {
+export function readRules(rules: Rules): readonly InForce[] | string {
   const states: InForce[] = [];
   for (let count = 0; count <= rules.links.length; count += 1) {
     const verdict = verifyChain(chainOf({ first: rules.first, links: rules.links.slice(0, count) }));

@@ -75,6 +75,11 @@ const record = z.strictObject({
 export type PeopleRecord = Formed<typeof record>;
 export const readPeopleRecord = recordReader(record);
 
+/** The registries and policies of a target, as it tells them: their place in the log says from which entry on each counts. Evidence of its kind. */
+const rulesRecord = z.strictObject({ version: z.literal(1), target: nameForm, rules });
+export type RulesRecord = Formed<typeof rulesRecord>;
+export const readRulesRecord = recordReader(rulesRecord);
+
 /** An adoption, as it counted in the database. Evidence of its kind, kept under the digest of what the gate said of itself. */
 const adoption = z.strictObject({
   version: z.literal(1),
@@ -155,7 +160,7 @@ function isChange({ kind: of }: GateRecord['statements'][number]): boolean {
 }
 
 /** Finds the statement that let each document in; where none does, the chain does not hold, and says so where it is checked. */
-function rulesOf({ documents, statements }: GateRecord): Rules {
+export function rulesOf({ documents, statements }: GateRecord): Rules {
   const first = { policy: '', registry: '' };
   const begun = new Set<string>();
   const links: Rules['links'][number][] = [];

@@ -10,6 +10,7 @@ import {
   refusalOf,
   type Signature,
   submitSignature,
+  withOwn,
 } from '../../gate/index.ts';
 import { type Store } from '../../kinds/index.ts';
 import { type Session } from '../../database/index.ts';
@@ -98,7 +99,7 @@ async function readLog(store: Store, target: string): Promise<LogTold> {
   const records: PeopleRecord[] = [];
   const runs: LogTold['runs'][number][] = [];
   for (const seal of new Set((await store.entries()).map((entry) => entry.seal))) {
-    const evidence = await store.of(seal);
+    const evidence = withOwn(await store.heard(seal, { target }));
     for (const piece of ofKind(evidence, 'ratification', 'decline', 'revocation', 'abandonment'))
       if (piece.readable && piece.body.target === target) records.push(piece.body);
     for (const piece of ofKind(evidence, 'execution'))

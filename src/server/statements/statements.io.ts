@@ -88,7 +88,7 @@ async function judgedOf(house: House, gates: Gates, record: Known): Promise<read
     evidence,
     rootAt: rootsOf(log),
     signerOf: (index) => log.lines[index]?.signer ?? null,
-    own: await house.records.store.ownKey(),
+    own: [await house.records.store.ownKey()],
     wordOf: (target) => words.get(target) ?? null,
     now: now(),
   });
@@ -144,7 +144,7 @@ async function showStatement(house: House, gates: Gates, { record, judged, state
       standing,
       fresh: await freshOf(house, { record, proposal }),
       policy,
-      declines: declinesOf(await record.evidence(), {
+      declines: declinesOf((await record.heard(proposal.target)).evidence, {
         statement,
         registry: typeof asked === 'string' ? null : asked.registry,
       }),
