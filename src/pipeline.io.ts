@@ -1,16 +1,19 @@
 import { isAbsolute, relative } from 'node:path';
 import { writeBundle } from './bundle/index.ts';
 import { type CloneHost, type Golden } from './clone/index.ts';
-import { canonicalJson, type Milliseconds, now, OneRoofError } from './core/index.ts';
-import { type Connection, type ObserverOptions, openObserver, type Session } from './database/index.ts';
+import { canonicalJson, type Digest, type Milliseconds, now, OneRoofError } from './core/index.ts';
+import { type Connection, openObserver, type Session } from './database/index.ts';
 import { buildDossier, readProduction, show, type ShownDossier, subjectOf } from './dossier/index.ts';
 import { type Entry, ofKind } from './evidence/index.ts';
 import {
   type GateReading,
+  isOf,
+  peopleKinds,
   type PeopleRecord,
   peopleRecords,
   readCycles,
   readGate,
+  readHistory,
   readRecord,
   rulesOf,
   withOwn,
@@ -21,7 +24,7 @@ import { readSealed, readSources, sealDocument, type SealedRelease, sealRelease 
 import {
   buildReport,
   type Occasion,
-  type Ratifications,
+  readRatifications,
   type Report,
   toHtml,
   toMarkdown,
@@ -81,26 +84,51 @@ export async function gateStage(course: Course, target: Target): Promise<GateRea
 }
 
 /**
- * Records what people signed in a target and the evidence does not hold yet: ratifications, declines, revocations, abandonments, each with its
- * signatures and the rules that it is judged by. The same again records nothing.
+ * Records what people signed in a target and the evidence does not hold yet: ratifications, declines, revocations, abandonments, and the
+ * adoptions of that database, each with its signatures and the rules that it is judged by. The same again records nothing.
  */
 export async function ratificationStage(
-  { sealed, store }: Course,
-  at: { readonly target: string; readonly session: Pick<Session, 'query'> },
+  { sealed, store }: { readonly sealed: Pick<SealedRelease, 'seal'>; readonly store: Store },
+  at: {
+    readonly target: string;
+    readonly session: Pick<Session, 'query'>;
+    /** What was compared before the adoption of this statement, which was taken in just now. */
+    readonly adoption?: Required<Pick<PeopleRecord, 'compared'>> & { readonly statement: string };
+  },
 ): Promise<readonly Entry[]> {
   const held = await readRecord(at.session, sealed.seal);
   const essence = ({ target, facts, statement }: PeopleRecord): string => canonicalJson({ target, facts, statement });
   const known = new Set<string>();
   const evidence = withOwn(await store.heard(sealed.seal, { target: at.target }));
-  for (const piece of ofKind(evidence, 'ratification', 'decline', 'revocation', 'abandonment'))
-    if (piece.readable) known.add(essence(piece.body));
+  for (const piece of ofKind(evidence, ...peopleKinds)) if (piece.readable) known.add(essence(piece.body));
   const entries: Entry[] = [];
   for (const record of peopleRecords(at.target, held)) {
     if (known.has(essence(record))) continue;
-    entries.push(await store.append({ kind: record.statement.kind, seal: sealed.seal, body: record }, now()));
+    const isAsked = record.statement.digest === at.adoption?.statement;
+    const body = isAsked ? { ...record, compared: at.adoption.compared } : record;
+    entries.push(await store.append({ kind: record.statement.kind, seal: sealed.seal, body }, now()));
   }
   const rules = await recordRules(store, { target: at.target, rules: rulesOf(held) });
   return rules === null ? entries : [...entries, rules];
+}
+
+/**
+ * Records an adoption with each release of the log that the target knows, or that the log tells something of for it: what was recorded
+ * before and after is joined by it. Where there is none it is kept by itself, under its subject.
+ */
+export async function adoptionStage(
+  store: Store,
+  at: Required<Parameters<typeof ratificationStage>[1]> & { readonly subject: Digest },
+): Promise<void> {
+  const inTarget = new Set<string>((await readCycles(at.session)).map(({ seal }) => seal));
+  const seals = new Set<Digest>();
+  for (const { seal } of await store.entries()) {
+    if (seals.has(seal)) continue;
+    const pieces = inTarget.has(seal) ? [] : ofKind(await store.of(seal), 'execution', ...peopleKinds);
+    if (inTarget.has(seal) || pieces.some((one) => one.readable && one.body.target === at.target)) seals.add(seal);
+  }
+  for (const seal of seals.size === 0 ? [at.subject] : seals)
+    await ratificationStage({ sealed: { seal: seal as SealedRelease['seal'] }, store }, at);
 }
 
 /** Asks a target for what people signed and the log does not hold yet, and records it; answers why it could not be asked, or null. */
@@ -128,13 +156,14 @@ export async function requireNotBehind(
   { sealed, store }: Course,
   at: { readonly target: string; readonly statement: string; readonly progress: Progress },
 ): Promise<void> {
-  const about = { target: at.target };
-  let adopted = -1;
-  for (const entry of (await store.entries()).filter(({ kind }) => kind === 'adoption'))
-    for (const piece of ofKind((await store.heard(entry.seal, about)).evidence, 'adoption'))
-      if (piece.readable && piece.body.target === at.target) adopted = Math.max(adopted, piece.entry.index);
   // what this machine did itself stops it, also where its key does not count
-  const executions = ofKind(withOwn(await store.heard(sealed.seal, about)), 'execution').flatMap((piece) =>
+  const evidence = withOwn(await store.heard(sealed.seal, { target: at.target }));
+  // only one that a quorum signed: anyone who can write evidence could else take the refusal away
+  const adopted = readHistory(sealed, evidence)
+    .recorded.filter(isOf('adoption'))
+    .filter(({ record }) => record.target === at.target)
+    .reduce((last, { index }) => Math.max(last, index), -1);
+  const executions = ofKind(evidence, 'execution').flatMap((piece) =>
     piece.readable &&
     piece.entry.index > adopted &&
     piece.body.target === at.target &&
@@ -242,23 +271,6 @@ export async function readOccasion({ sealed, store }: Course, plan: OccasionPlan
   const { reports, policy } = setup;
   const report = await readReport({ sealed, store }, { folder: reports, policy, target: target.name });
   return { sealed, target: target.name, folder, workIn, report, reading, ratifications };
-}
-
-/** What a target itself says of its ratifications, read-only, or why it could not be asked. */
-export async function readRatifications(
-  target: Target,
-  options: ObserverOptions = { applicationName: 'oneroof gate' },
-): Promise<Ratifications> {
-  try {
-    const observer = await openObserver(target.observer, options);
-    try {
-      return { state: 'read', cycles: await observer.snapshot(readCycles) };
-    } finally {
-      await observer.close();
-    }
-  } catch (error) {
-    return { state: 'unread', why: error instanceof Error ? error.message : String(error) };
-  }
 }
 
 /** The address of a piece of evidence: from a folder where it is a file, else its name. */

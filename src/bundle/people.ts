@@ -37,6 +37,8 @@ export interface Said {
   readonly seats: { readonly wanted: readonly string[]; readonly open: string | null } | null;
   readonly opens: Opens | null;
   readonly window: { readonly notBefore: Instant; readonly expires: Instant } | null;
+  /** Of an adoption: the incarnation that the database had, and the one that was drawn. */
+  readonly adopted: { readonly before: string; readonly incarnation: string } | null;
 }
 
 /** The registry and policy that a target's gate was installed with: a reader compares them. */
@@ -103,7 +105,8 @@ function rootsOf({ rules }: History): readonly Root[] {
 function saidOf(history: History): readonly Said[] {
   return history.recorded.map((one): Said => {
     const { record, statement, signed } = one;
-    const common = { target: record.target, statement: record.statement.digest, signed };
+    const adopted = record.statement.adopted ?? null;
+    const common = { target: record.target, statement: record.statement.digest, signed, adopted };
     if (statement.kind !== 'ratification') {
       const { predicate } = statement;
       const reason = 'reason' in predicate ? predicate.reason : null;

@@ -1,7 +1,10 @@
 import { OneRoofError } from '../core/index.ts';
 
-/** What somebody is told who has interrupted a command: that it was cleaned up; but an outcome that is not known is said as it is. */
+/**
+ * What somebody is told who has interrupted a command: that it was cleaned up; but an outcome that is not known is said as it is, and so is
+ * what a command itself says of being interrupted: that signatures are kept, for instance.
+ */
 export function toldAfter(error: unknown, interruption: AbortSignal): unknown {
-  const isUnknown = error instanceof OneRoofError && error.code === 'ROLLOUT_UNKNOWN';
-  return interruption.aborted && !isUnknown ? interruption.reason : error;
+  const isSaid = error instanceof OneRoofError && ['ROLLOUT_UNKNOWN', 'INTERRUPTED'].includes(error.code);
+  return interruption.aborted && !isSaid ? interruption.reason : error;
 }

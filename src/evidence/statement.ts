@@ -1,8 +1,11 @@
-import { type Branded, canonicalJson } from '../core/index.ts';
+import { z } from 'zod';
+import { type Branded, canonicalJson, digestForm } from '../core/index.ts';
 import { statementHash } from './envelope.ts';
 
 /** `sha256:` and the hexadecimal hash of a statement's pre-authentication encoding. */
 export type StatementDigest = Branded<string, 'StatementDigest'>;
+/** It is spelled like any digest. */
+export const statementDigestForm = digestForm as unknown as z.ZodType<StatementDigest>;
 
 /** What a statement is about: the last part of its predicate type `urn:oneroof:<kind>:v1`. */
 export type StatementKind =

@@ -96,6 +96,8 @@ function decideOne(
   const { sealed, evidence, recorded, rules } = history;
   const { now, direction, target } = asked;
   const { record } = found;
+  const moved = adoptionOf(history, { target, now, incarnation: record.facts?.incarnation ?? null });
+  if (moved !== null) return blocked('target', `the database was adopted since: ${moved}`);
   const accepted = (rules.get(target) ?? []).filter(({ since }) => since === null || since <= now);
   const inForce = accepted.at(-1);
   const descriptor = descriptorOf(record);
@@ -106,6 +108,7 @@ function decideOne(
     direction,
     cycle: cycleNamedBy(history, found),
     abandoned: abandonedIn(history, { target, now }),
+    firstSeen: record.statement.firstSeen ?? null,
     sealed,
     body: record.statement.body,
     signatures: record.statement.signatures
@@ -133,6 +136,22 @@ function decideOne(
         ? null
         : { policies: accepted.map(({ policy }) => policy), registries: accepted.map(({ registry }) => registry) },
   });
+}
+
+/** The adoption that had drawn another incarnation for a database by then. */
+function adoptionOf(
+  { recorded }: History,
+  { target, now, incarnation }: { readonly target: string; readonly now: Instant; readonly incarnation: string | null },
+): StatementDigest | null {
+  const found = recorded
+    .filter(isOf('adoption'))
+    .find(
+      ({ record: one }) =>
+        one.target === target &&
+        one.statement.adopted?.before === incarnation &&
+        (one.statement.acceptedAt ?? '') <= now,
+    );
+  return found?.record.statement.digest ?? null;
 }
 
 /** The abandonment of the release that a target had taken in by then. */

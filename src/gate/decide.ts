@@ -221,15 +221,22 @@ function checkLength({ ratification, policy }: Read): Failure {
   };
 }
 
-/** Stops: a release that was signed before anybody could have read it. */
-function checkReview({ signatures, ratification, policy }: Read, { counted }: SeatsState): Failure {
+/** Stops: a release that was signed before people could have read it, whatever time its author wrote into the log. */
+function checkReview({ signatures, ratification, policy, firstSeen }: Read, { counted }: SeatsState): Failure {
   const waits = counted
     .flatMap((person) => person.signatures)
-    .map((index) => elapsed({ from: ratification.sealedAt, to: (signatures[index]?.receivedAt ?? '') as Instant }));
+    .flatMap((index) =>
+      [firstSeen, ratification.sealedAt].map((from) =>
+        elapsed({ from: (from ?? '') as Instant, to: (signatures[index]?.receivedAt ?? '') as Instant }),
+      ),
+    );
   if (waits.length > 0 && waits.every((wait) => wait >= policy.window.review)) return null;
   return {
     code: 'review',
-    problem: `the first signature came less than ${formatDuration(policy.window.review)} after the release was sealed`,
+    problem:
+      firstSeen === null
+        ? 'nothing says when this database first received the release'
+        : `the first signature came less than ${formatDuration(policy.window.review)} after this database first received the release, or after it was sealed`,
   };
 }
 

@@ -59,6 +59,8 @@ export interface Decision {
   readonly begun: { readonly policies: readonly Policy[]; readonly registries: readonly Registry[] } | null;
   /** The cycle that the ratification names, as this database knows it: a rollout that was ratified; null: it names none, or one that is not known. */
   readonly cycle: NamedCycle | null;
+  /** When this database first received the sealed release, by its clock; null: that is not known, so no review counts. */
+  readonly firstSeen: Instant | null;
   /** The abandonment that a quorum signed of this release and this database took in; null: there is none. */
   readonly abandoned: StatementDigest | null;
 }

@@ -21,7 +21,7 @@ export interface Policy {
   readonly seats: readonly Seat[];
   /** Further seats where a tier is one-way. */
   readonly oneWaySeats: readonly Seat[];
-  /** `longest`: validity of a ratification; `review`: from the seal to the first signature; `rollback`: how long after it expires the way back stays open. */
+  /** `longest`: validity of a ratification; `review`: from when the database first received the release to the first signature; `rollback`: how long after it expires the way back stays open. */
   readonly window: { readonly longest: Milliseconds; readonly review: Milliseconds; readonly rollback: Milliseconds };
   /** `by`: whose rehearsals count, by their ids among the software of the registry; absent: every key that may rehearse. */
   readonly rehearsal: { readonly maxAge: Milliseconds; readonly by?: readonly string[] };

@@ -1,11 +1,10 @@
-import { canonicalJson, type Instant } from '../core/index.ts';
+import { canonicalJson, digest, type Instant } from '../core/index.ts';
 import { type Evidence, isOfKind, statementDigest, statementHash } from '../evidence/index.ts';
 import { type Rehearsal } from '../rehearsal/index.ts';
 import { type SealedRelease } from '../release/index.ts';
-import { verifyChain } from './chain.ts';
-import { type Policy, type Registry } from './documents.ts';
+import { type InForce, type Line, lineAfter, readRules } from './history-rules.ts';
 import { authorsOf } from './ratification.ts';
-import { chainOf, type PeopleRecord, type ProposalRecord, type Rules, signatureOf } from './record.ts';
+import { peopleKinds, type PeopleRecord, type ProposalRecord, signatureOf } from './record.ts';
 import { policyDigest } from './policy.ts';
 import { registryDigest } from './registry.ts';
 import { explainShortage } from './seats.ts';
@@ -38,13 +37,6 @@ export interface Broken {
   readonly problem: string;
 }
 
-/** What was in force from a time on. */
-export interface InForce {
-  readonly since: Instant | null;
-  readonly policy: Policy;
-  readonly registry: Registry;
-}
-
 /** What a ratification is judged by. */
 export type PeopleEvidence = Evidence<PeopleBodies>;
 export interface PeopleBodies {
@@ -53,6 +45,7 @@ export interface PeopleBodies {
   readonly decline: PeopleRecord;
   readonly revocation: PeopleRecord;
   readonly abandonment: PeopleRecord;
+  readonly adoption: PeopleRecord;
   readonly proposal: ProposalRecord;
 }
 
@@ -75,13 +68,13 @@ export interface History {
  */
 export function readHistory(sealed: SealedRelease, evidence: readonly PeopleEvidence[]): History {
   const broken: Broken[] = [];
-  const rules = new Map<string, { readonly of: Rules; readonly states: readonly InForce[] }>();
+  const lines = new Map<string, Line>();
   const recorded = new Map<string, Recorded>();
   const asked = new Set<string>();
   for (const piece of evidence) {
     if (isOfKind(piece, 'proposal') && piece.readable)
       asked.add(`${piece.body.target} ${statementDigest(piece.body.body)}`);
-    if (!isOfKind(piece, 'ratification', 'decline', 'revocation', 'abandonment')) continue;
+    if (!isOfKind(piece, ...peopleKinds)) continue;
     const { index } = piece.entry;
     const fail = (what: Broken['what'], problem: string): void => void broken.push({ index, what, problem });
     if (!piece.readable) {
@@ -89,32 +82,42 @@ export function readHistory(sealed: SealedRelease, evidence: readonly PeopleEvid
       continue;
     }
     const record = piece.body;
-    const before = rules.get(record.target);
+    const before = lines.get(record.target);
     const isSame = before !== undefined && canonicalJson(before.of) === canonicalJson(record.rules);
     const states = isSame ? before.states : readRules(record.rules);
-    if (typeof states === 'string') fail('rules', states);
-    else if (before !== undefined && !isContinued(before.of, record.rules))
-      fail('rules', 'its registries and policies do not continue those of the entry before it');
-    else rules.set(record.target, { of: record.rules, states });
-    if (typeof states === 'string') continue;
-    const key = `${record.target} ${record.statement.digest}`;
-    const read = readOne({ index, record, states, sealed, asked, recorded: [...recorded.values()] }, piece.entry.kind);
-    if (typeof read === 'string') {
-      fail('statement', read);
+    if (typeof states === 'string') {
+      fail('rules', states);
       continue;
     }
+    const key = `${record.target} ${record.statement.digest}`;
     const older = recorded.get(key);
+    const isLater = older !== undefined && adoptedBetween(older, [...recorded.values()]);
+    const read = readOne({ index, record, states, sealed, asked, recorded: [...recorded.values()] }, piece.entry.kind);
+    // what was signed before an adoption was judged then: a restore may have lost signatures of it, and took others in again later
+    if (isLater && (typeof read === 'string' || !holdsAll(older.record, record))) continue;
+    if (typeof read === 'string') {
+      fail('statement', read);
+      // an adoption that no quorum signed joins nothing
+      if (record.statement.kind === 'adoption') continue;
+    }
+    const line = lineAfter(before, { record, states });
+    if (typeof line === 'string') {
+      fail('rules', line);
+      if (record.statement.kind === 'adoption') continue;
+    } else lines.set(record.target, line);
+    if (typeof read === 'string') continue;
     if (older !== undefined && !holdsAll(older.record, record)) fail('statement', 'signatures were taken away');
     else {
       recorded.delete(key);
-      recorded.set(key, read);
+      // it is a statement for the database as it was then
+      recorded.set(key, isLater ? { ...read, record: { ...read.record, facts: older.record.facts } } : read);
     }
   }
   return {
     sealed,
     evidence,
     recorded: [...recorded.values()],
-    rules: new Map([...rules].map(([target, { states }]) => [target, states])),
+    rules: new Map([...lines].map(([target, { states }]) => [target, states])),
     broken,
   };
 }
@@ -124,24 +127,13 @@ export function isOf<Kind extends PeopleRecord['statement']['kind']>(kind: Kind)
   return (one: Recorded): one is Recorded<Kind> => one.statement.kind === kind;
 }
 
-/** What was in force, state by state; a text: why the chain does not hold. */
-export function readRules(rules: Rules): readonly InForce[] | string {
-  const states: InForce[] = [];
-  for (let count = 0; count <= rules.links.length; count += 1) {
-    const verdict = verifyChain(chainOf({ first: rules.first, links: rules.links.slice(0, count) }));
-    if (!verdict.ok) return verdict.problem;
-    const since = rules.links[count - 1]?.acceptedAt ?? null;
-    const before = states.at(-1)?.since ?? null;
-    if (since !== null && before !== null && since < before)
-      return 'a registry or policy came into force before the one it follows';
-    states.push({ since, policy: verdict.policy, registry: verdict.registry });
-  }
-  return states;
-}
-
-function isContinued(before: Rules, after: Rules): boolean {
-  const cut = { ...after, links: after.links.slice(0, before.links.length) };
-  return canonicalJson(cut) === canonicalJson(before);
+/** Whether the target was adopted after a statement of it was recorded. */
+function adoptedBetween({ index, record }: Recorded, recorded: readonly Recorded[]): boolean {
+  return recorded
+    .filter(isOf('adoption'))
+    .some(
+      (one) => one.index > index && one.record.target === record.target && one.record.statement.adopted !== undefined,
+    );
 }
 
 function holdsAll(before: PeopleRecord, after: PeopleRecord): boolean {
@@ -187,7 +179,7 @@ function readOne(
   // the database verified each signature before it kept it: one that does not count was altered since
   const [bad] = dropped;
   if (bad !== undefined) return `a signature of ${bad.person ?? 'nobody'} does not count: ${bad.problem}`;
-  const lacks = statement.kind === 'abandonment' ? quorumLack(of, parsed.body) : null;
+  const lacks = statement.kind === 'abandonment' || statement.kind === 'adoption' ? quorumLack(of, parsed.body) : null;
   if (lacks !== null) return lacks;
   const signed = counted.map(({ person, level, bound, signatures }): Signatory => {
     const name = inForce.registry.persons.find(({ id }) => id === person)?.name ?? person;
@@ -197,18 +189,23 @@ function readOne(
   return { index, record, statement, signed };
 }
 
-/** What an abandonment that the database took in lacks of the quorum of that time; null: nothing, or people are signing it still. */
-function quorumLack({ record, states }: Parameters<typeof readOne>[0], body: string): string | null {
+/** What an abandonment or adoption that the database took in lacks of the quorum of that time; null: nothing, or people are signing it still. */
+function quorumLack({ record, states, recorded }: Parameters<typeof readOne>[0], body: string): string | null {
   const acceptedAt = record.statement.acceptedAt ?? null;
-  if (acceptedAt === null) return null;
+  if (acceptedAt === null)
+    return record.statement.adopted === undefined ? null : 'it says of itself that it was and was not taken in';
   const inForce = states.findLast(({ since }) => since === null || since <= acceptedAt);
   if (inForce === undefined) return 'it was taken in before anything was in force';
+  const withdrawn = recorded
+    .filter(isOf('revocation'))
+    .filter((one) => `sha256:${one.statement.subject[0].digest.sha256}` === record.statement.digest)
+    .flatMap((one) => one.signed.filter(({ at }) => at <= acceptedAt).map(({ id }) => id));
   const { shortage } = countSigners({
     challenge: statementHash(body),
     signatures: record.statement.signatures.map(signatureOf),
     ...inForce,
     seats: inForce.policy.quorum,
-    excluded: [],
+    excluded: withdrawn,
   });
   return shortage === null ? null : `it was taken in without a quorum: ${explainShortage(shortage)}`;
 }
@@ -222,12 +219,13 @@ function strangeSubject(
   const knows = (ratification: string): boolean =>
     recorded.some(
       (one) =>
-        (one.statement.kind === 'ratification' || one.statement.kind === 'abandonment') &&
+        ['ratification', 'abandonment', 'adoption'].includes(one.statement.kind) &&
         one.record.target === record.target &&
         one.record.statement.digest === ratification,
     );
   if (statement.kind === 'revocation')
     return knows(subject) ? null : 'it revokes something that was not ratified before it';
+  if (statement.kind === 'adoption') return strangeAdoption(record, { subject, facts: statement.predicate.facts });
   if (subject !== sealed.seal || name !== sealed.release.name) return 'it speaks of another release';
   // whoever is asked first may be the one who declines: then nobody has ratified before it
   if (
@@ -237,6 +235,17 @@ function strangeSubject(
   )
     return 'it declines something that was neither ratified nor asked for before it';
   return null;
+}
+
+/** An adoption is of the database, and not of this release: what it is about has to agree with itself. */
+function strangeAdoption(
+  { statement: { adopted }, compared }: PeopleRecord,
+  { subject, facts }: { readonly subject: string; readonly facts: NonNullable<PeopleRecord['facts']> },
+): string | null {
+  if (adopted === undefined) return 'it was not taken in';
+  if (adopted.before !== facts.incarnation) return 'it was signed for another database than the one that was adopted';
+  if (compared === undefined) return null;
+  return digest('account', [compared.account]) === subject ? null : 'what was compared is not what was signed';
 }
 
 function named(states: readonly InForce[], { predicate }: PersonStatement<'ratification'>): InForce | undefined {

@@ -31,6 +31,8 @@ export {
   readCycles,
   readCyclesOf,
   readEndings,
+  readReceived,
+  type Received,
   readStatementBody,
   readTierRows,
   submitRelease,
@@ -38,11 +40,11 @@ export {
   submitTarget,
 } from './target.io.ts';
 export { type Opens } from './opens.ts';
+export { changeRule, closedByChange } from './change.ts';
 export {
   answersOf,
   chooseCycle,
   cyclesOf,
-  isAbandoned,
   isInPlace,
   isMarked,
   isWaiting,
@@ -124,6 +126,7 @@ export {
   type Signing,
 } from './signers.ts';
 export { type Asked, decideRecorded, ratificationsOf, seatsOf, unresolved } from './decide-recorded.ts';
+export { readRules } from './history-rules.ts';
 export {
   type Broken,
   type History,
@@ -135,9 +138,8 @@ export {
   type Signatory,
 } from './history.ts';
 export {
-  type AdoptionRecord,
   type GateRecord,
-  readAdoptionRecord,
+  peopleKinds,
   type PeopleRecord,
   peopleRecords,
   type ProposalRecord,

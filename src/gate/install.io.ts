@@ -189,11 +189,20 @@ export async function enterOwner(session: Session): Promise<() => Promise<void>>
     await session.query(sql`set local role gate_owner`);
   } catch (error) {
     await session.query(sql`rollback`);
-    throw installError(error, session.connection);
+    throw await notAnOwner(session, installError(error, session.connection));
   }
   return async () => {
     await session.query(sql`rollback`);
   };
+}
+
+/** Roles that a superuser brought from another server are no longer this role's to grant. */
+async function notAnOwner(session: Session, error: OneRoofError): Promise<OneRoofError> {
+  if (error.code !== 'GATE_RIGHTS') return error;
+  const [role] = await session.query<{ name: string }>(sql`select quote_ident(current_user) as name`);
+  const [{ problem }] = error.problems;
+  const fix = `as a superuser: grant gate_owner to ${printable(role?.name ?? '')} with admin option`;
+  return new OneRoofError('GATE_RIGHTS', { problem, fix, cause: error });
 }
 
 /** Opens a session over the address of the role that installs, hands it over, and closes it. */

@@ -71,12 +71,22 @@ export const rights: Readonly<Record<string, readonly string[]>> = {
     'rows_of',
     'status',
     'record_of',
+    'received',
     'statement_body',
     'describe',
     'schema_digest',
     'why_closed',
   ],
-  oneroof_observer: ['status', 'steps_of', 'record_of', 'statement_body', 'describe', 'schema_digest', 'why_closed'],
+  oneroof_observer: [
+    'status',
+    'steps_of',
+    'record_of',
+    'received',
+    'statement_body',
+    'describe',
+    'schema_digest',
+    'why_closed',
+  ],
 };
 
 /** The roles that log in. */

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { digestForm, type Formed } from '../core/index.ts';
-import { type StatementDigest } from '../evidence/index.ts';
+import { type Formed } from '../core/index.ts';
+import { statementDigestForm as cycle } from '../evidence/index.ts';
 
 const tier = z.string().regex(/^[1-9][0-9]*-[a-z0-9][a-z0-9-]*$/, 'expected a tier, such as 3-ownership');
-const cycle = digestForm as unknown as z.ZodType<StatementDigest>;
 
 /**
  * What a ratification is for, in the signed bytes: one rollout and its rollback, a *cycle*, which this statement names; or what a cycle

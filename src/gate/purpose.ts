@@ -20,6 +20,17 @@ export interface Purpose {
 
 const run: readonly Act[] = ['begin', 'enter', 'step', 'leave', 'commit'];
 const always: readonly Check[] = ['abandoned', 'registry', 'policy', 'seal', 'target'];
+/** Of all that lets SQL run up: a rollout, and the answer to a hold point of it. */
+const forward: readonly Check[] = [
+  'seats',
+  'revoked',
+  'not-yet-valid',
+  'expired',
+  'too-long',
+  'review',
+  'rehearsal-age',
+  'evidence',
+];
 
 /**
  * Which statement opens what: kind, purpose, direction, act, and the checks of each. The gate's SQL is made from this table. Statements of
@@ -32,17 +43,7 @@ export const purposes: Readonly<Record<Opens['what'], Readonly<Record<Direction,
   rollout: {
     up: {
       may: run,
-      checks: [
-        ...always,
-        'seats',
-        'revoked',
-        'not-yet-valid',
-        'expired',
-        'too-long',
-        'review',
-        'rehearsal-age',
-        'evidence',
-      ],
+      checks: [...always, ...forward],
       rules: 'in-force',
       ends: 'expires',
     },
@@ -57,19 +58,7 @@ export const purposes: Readonly<Record<Opens['what'], Readonly<Record<Direction,
   tier: {
     up: {
       may: ['hold-point'],
-      checks: [
-        ...always,
-        'cycle',
-        'hold-point',
-        'seats',
-        'revoked',
-        'not-yet-valid',
-        'expired',
-        'too-long',
-        'review',
-        'rehearsal-age',
-        'evidence',
-      ],
+      checks: [...always, 'cycle', 'hold-point', ...forward],
       rules: 'in-force',
       ends: 'expires',
     },

@@ -22,7 +22,9 @@ const signature = z.strictObject({
   signature: base64Text,
   receivedAt: instantForm,
 });
-const kind = z.enum(['ratification', 'decline', 'revocation', 'abandonment']);
+/** The kinds of evidence that hold what people signed. */
+export const peopleKinds = ['ratification', 'decline', 'revocation', 'abandonment', 'adoption'] as const;
+const kind = z.enum(peopleKinds);
 const rule = z.enum(['registry', 'policy']);
 const facts = z.strictObject({
   uri: z.string(),
@@ -44,8 +46,12 @@ const statement = z.strictObject({
   receivedAt: instantForm,
   /** The database's own leaf of what a ratification names, canonical; null where it is no ratification. */
   descriptor: z.string().nullable(),
-  /** Of an abandonment: when the database took it in; null: it has not. */
+  /** Of a ratification: when the database first received its release, by its clock; absent or null: not known, and it opens nothing. */
+  firstSeen: instantForm.nullable().exactOptional(),
+  /** Of an abandonment or an adoption: when the database took it in; null: it has not. */
   acceptedAt: instantForm.nullable().exactOptional(),
+  /** Of an adoption that was taken in: the incarnation that the database had, and the one that was drawn. */
+  adopted: z.strictObject({ before: z.string(), incarnation: z.string() }).exactOptional(),
   signatures: z.array(signature).min(1),
 });
 const link = z.strictObject({
@@ -69,6 +75,15 @@ const record = z.strictObject({
   facts: facts.nullable(),
   statement,
   rules,
+  /** Of an adoption, where the host that asked the quorum recorded it: what it had compared. */
+  compared: z
+    .strictObject({
+      /** What the gate said of itself, canonical: the subject of the statement. */
+      account: z.string(),
+      /** What the database lacked of what the log tells, in words. */
+      lost: z.array(z.string()),
+    })
+    .exactOptional(),
 });
 
 /** One statement of persons, with its signatures, and the registries and policies that it is judged by. Evidence of its kind. */
@@ -79,22 +94,6 @@ export const readPeopleRecord = recordReader(record);
 const rulesRecord = z.strictObject({ version: z.literal(1), target: nameForm, rules });
 export type RulesRecord = Formed<typeof rulesRecord>;
 export const readRulesRecord = recordReader(rulesRecord);
-
-/** An adoption, as it counted in the database. Evidence of its kind, kept under the digest of what the gate said of itself. */
-const adoption = z.strictObject({
-  version: z.literal(1),
-  target: nameForm,
-  /** The canonical bytes of the statement. */
-  body: z.string(),
-  /** What the gate said of itself, canonical: the subject of the statement. */
-  account: z.string(),
-  incarnation: z.string(),
-  /** What the restored database lacked of what the log tells, in words. */
-  lost: z.array(z.string()),
-  signatures: z.array(signature),
-});
-export type AdoptionRecord = Formed<typeof adoption>;
-export const readAdoptionRecord = recordReader(adoption);
 
 /** A statement that people are asked to sign, as it is kept: evidence of kind `proposal`. It opens nothing. */
 const proposal = z.object({
@@ -113,6 +112,8 @@ export type Rules = PeopleRecord['rules'];
 /** What a database holds of one release: what `gate.record_of` answers. */
 export interface GateRecord {
   readonly facts: NonNullable<PeopleRecord['facts']>;
+  /** When the release was first handed in; null: it never was. */
+  readonly firstSeen: Instant | null;
   readonly documents: readonly {
     readonly kind: 'registry' | 'policy';
     readonly digest: string;
@@ -121,23 +122,24 @@ export interface GateRecord {
     /** The statement that put it in force; null: it was there when the gate was installed. */
     readonly statement: string | null;
   }[];
-  readonly statements: readonly (Omit<PeopleRecord['statement'], 'kind'> & {
-    readonly kind: PeopleRecord['statement']['kind'] | 'registry' | 'policy' | 'adoption';
+  readonly statements: readonly (Omit<PeopleRecord['statement'], 'kind' | 'adopted'> & {
+    readonly kind: PeopleRecord['statement']['kind'] | 'registry' | 'policy';
     readonly subject: string;
+    readonly adopted: NonNullable<PeopleRecord['statement']['adopted']> | null;
   })[];
 }
 
-/** The records of a release, oldest first: what is to be kept of what a database holds. */
+/** The records of a release, oldest first, adoptions before all others: what is to be kept of what a database holds. */
 export function peopleRecords(target: string, held: GateRecord): readonly PeopleRecord[] {
   const inForce = rulesOf(held);
   const changes = new Set(held.statements.filter(isChange).map(({ digest }) => String(digest)));
-  return held.statements.flatMap(({ subject, acceptedAt, ...one }): PeopleRecord[] =>
+  const records = held.statements.flatMap(({ subject, acceptedAt, adopted, ...one }): PeopleRecord[] =>
     // what people signed, and withdrew, of a registry or policy stands with the document
     one.kind === 'registry' ||
     one.kind === 'policy' ||
-    one.kind === 'adoption' ||
     changes.has(subject) ||
-    one.signatures.length === 0
+    one.signatures.length === 0 ||
+    (one.kind === 'adoption' && adopted === null)
       ? []
       : [
           {
@@ -147,12 +149,20 @@ export function peopleRecords(target: string, held: GateRecord): readonly People
             statement: {
               ...one,
               kind: one.kind,
-              ...(one.kind === 'abandonment' ? { acceptedAt: acceptedAt ?? null } : {}),
+              ...(one.kind === 'ratification' ? { firstSeen: held.firstSeen } : {}),
+              ...(one.kind === 'abandonment' || one.kind === 'adoption' ? { acceptedAt: acceptedAt ?? null } : {}),
+              ...(adopted === null ? {} : { adopted }),
             },
             rules: inForce,
           },
         ],
   );
+  // what the database says of itself afterwards is joined by them to what it said before
+  return [...records.filter(isAdoption), ...records.filter((one) => !isAdoption(one))];
+}
+
+function isAdoption({ statement: { kind: of } }: PeopleRecord): boolean {
+  return of === 'adoption';
 }
 
 function isChange({ kind: of }: GateRecord['statements'][number]): boolean {

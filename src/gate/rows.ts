@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { digestForm, type Formed, nameForm } from '../core/index.ts';
-import { type StatementDigest } from '../evidence/index.ts';
+import { type Formed, nameForm } from '../core/index.ts';
+import { statementDigestForm } from '../evidence/index.ts';
 import { opensForm } from './opens.ts';
 import { refusalForm } from './refusal.ts';
 
@@ -8,7 +8,7 @@ const direction = z.enum(['up', 'down']);
 
 /** One ratification, as the database sees it now. Only one that opens a rollout is a cycle of its own. */
 const cycleForm = z.object({
-  statement: digestForm as unknown as z.ZodType<StatementDigest>,
+  statement: statementDigestForm,
   seal: z.string(),
   opens: opensForm,
   persons: z.array(z.string()),

@@ -1,5 +1,5 @@
-import { canonicalJson, type Digest, OneRoofError } from '../core/index.ts';
-import { describe, type Session, sql } from '../database/index.ts';
+import { canonicalJson, type Digest, type Instant, OneRoofError } from '../core/index.ts';
+import { describe, type Session, sql, type Sql } from '../database/index.ts';
 import { type Direction, type SealedRelease, sealDocument } from '../release/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
 import { type Cycle, type CycleRows, type GateRows } from './rows.ts';
@@ -74,11 +74,11 @@ export async function readRows(
   return { state: 'read', schema: row?.schema ?? '', cycles };
 }
 
-/** A next registry or policy that somebody has signed, as the database sees it now. */
-export interface Change {
+/** What the quorum signs, as the database sees it now. */
+interface OfQuorum<Kind extends string> {
   readonly statement: StatementDigest;
-  readonly kind: 'registry' | 'policy';
-  /** The digest of the next document. */
+  readonly kind: Kind;
+  /** The digest of the next document; the seal that is abandoned; the digest of the gate's account of itself, which is adopted. */
   readonly subject: string;
   readonly persons: readonly string[];
   /** Who signed it and has withdrawn that; nobody can sign one statement twice. */
@@ -86,16 +86,32 @@ export interface Change {
   /** What the quorum lacks; null: it is there. */
   readonly missing: Refusal | null;
 }
+/** A next registry or policy. */
+export type Change = OfQuorum<'registry' | 'policy'>;
+/** An end of something that is stuck. */
+export type Ending = OfQuorum<'abandonment' | 'adoption'>;
+
+async function readOfQuorum<Kind extends string>(
+  session: Pick<Session, 'query'>,
+  from: Sql,
+): Promise<readonly OfQuorum<Kind>[]> {
+  const rows = await session.query<{ found: string }>(sql`
+    select json_build_object('statement', statement, 'kind', kind, 'subject', subject, 'persons', coalesce(persons, '{}'),
+      'withdrawn', withdrawn, 'missing', missing)::text as found from ${from}`);
+  return rows.map(({ found }) => {
+    const { missing, ...said } = JSON.parse(found) as Omit<OfQuorum<Kind>, 'missing'> & { missing: string | null };
+    return { ...said, missing: asRefusal(missing) };
+  });
+}
 
 /** All changes that would follow what is in force and have not expired, newest first. */
 export async function readChanges(session: Pick<Session, 'query'>): Promise<readonly Change[]> {
-  const rows = await session.query<{ change: string }>(sql`
-    select json_build_object('statement', statement, 'kind', kind, 'subject', subject, 'persons', coalesce(persons, '{}'),
-      'withdrawn', withdrawn, 'missing', missing)::text as change from gate.changes()`);
-  return rows.map(({ change }) => {
-    const { missing, ...said } = JSON.parse(change) as Omit<Change, 'missing'> & { missing: string | null };
-    return { ...said, missing: asRefusal(missing) };
-  });
+  return await readOfQuorum(session, sql`gate.changes()`);
+}
+
+/** All abandonments and adoptions that are of the database as it is now and have not expired, newest first. */
+export async function readEndings(session: Pick<Session, 'query'>): Promise<readonly Ending[]> {
+  return await readOfQuorum(session, sql`gate.endings()`);
 }
 
 /** Puts the next registry or policy in force; the database asks for the quorum. */
@@ -124,6 +140,18 @@ export async function submitRelease(session: Session, sealed: SealedRelease): Pr
   await session.query(sql`select gate.submit_release(${document}, ${JSON.stringify(queries)}::jsonb)`);
 }
 
+/** When a database first received a release, null where it never did; and its clock. */
+export interface Received {
+  readonly firstSeen: Instant | null;
+  readonly now: Instant;
+}
+
+/** Asks a database since when it has had a sealed release. */
+export async function readReceived(session: Pick<Session, 'query'>, seal: string): Promise<Received> {
+  const [row] = await session.query<{ received: string }>(sql`select gate.received(${seal})::text as received`);
+  return JSON.parse(row?.received ?? '{"firstSeen":null}') as Received;
+}
+
 /** Hands in one signature over a statement; the database checks it. */
 export async function submitSignature(session: Session, body: string, signature: Signature): Promise<StatementDigest> {
   const hex = (bytes: Uint8Array): string => `\\x${Buffer.from(bytes).toString('hex')}`;
@@ -147,29 +175,6 @@ export async function submitTarget(
   await session.query(
     sql`select gate.submit_target(${of.statement}, ${canonicalJson(of.descriptor)}, ${of.place}::bigint, ${proof}::bytea[])`,
   );
-}
-
-/** What a quorum signs to end something that is stuck, as the database sees it now. */
-export interface Ending {
-  readonly statement: StatementDigest;
-  readonly kind: 'abandonment' | 'adoption';
-  /** The seal, or the digest of the gate's account of itself. */
-  readonly subject: string;
-  readonly persons: readonly string[];
-  readonly withdrawn: readonly string[];
-  /** What the quorum lacks; null: it is there. */
-  readonly missing: Refusal | null;
-}
-
-/** All abandonments and adoptions that are of the database as it is now and have not expired, newest first. */
-export async function readEndings(session: Pick<Session, 'query'>): Promise<readonly Ending[]> {
-  const rows = await session.query<{ ending: string }>(sql`
-    select json_build_object('statement', statement, 'kind', kind, 'subject', subject, 'persons', coalesce(persons, '{}'),
-      'withdrawn', withdrawn, 'missing', missing)::text as ending from gate.endings()`);
-  return rows.map(({ ending }) => {
-    const { missing, ...said } = JSON.parse(ending) as Omit<Ending, 'missing'> & { missing: string | null };
-    return { ...said, missing: asRefusal(missing) };
-  });
 }
 
 /** What is there of a release in this database: each tier that was entered, in each direction. */

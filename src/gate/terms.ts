@@ -1,7 +1,7 @@
 import { type Digest } from '../core/index.ts';
 import { type EvidenceKind, type SshKey } from '../evidence/index.ts';
 import { type Policy, type Registry } from './documents.ts';
-import { readRules } from './history.ts';
+import { readRules } from './history-rules.ts';
 import { policyDigest } from './policy.ts';
 import { type Rules } from './record.ts';
 import { registryDigest } from './registry.ts';

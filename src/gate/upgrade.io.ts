@@ -81,6 +81,10 @@ async function planMoved(
     if (tampered !== null) throw tampered;
     return null;
   }
+  if (as === 'owner') {
+    await requireRights(session, appOwner);
+    await requireNoWalls(session);
+  }
   const plan = { serverVersion: session.serverVersion, appOwner, as };
   const nothing = { digest: '', body: '' };
   const fresh = installSql({ ...plan, uri: 'reference', policy: nothing, registry: nothing });

@@ -14,13 +14,12 @@ import {
 } from '../evidence/index.ts';
 import {
   type About,
-  type AdoptionRecord,
   hear,
   type Heard,
   type LogVoices,
   openVoices,
+  peopleKinds,
   type Pin,
-  readAdoptionRecord,
   readPeopleRecord,
   readProposal,
   readReading,
@@ -39,7 +38,6 @@ export interface Bodies extends ReportBodies {
   readonly verification: never;
   readonly dossier: DossierRecord;
   readonly report: Report;
-  readonly adoption: AdoptionRecord;
   readonly rules: RulesRecord;
 }
 
@@ -71,7 +69,7 @@ export const readers: Readers<Bodies> = {
   decline: readPeopleRecord,
   revocation: readPeopleRecord,
   abandonment: readPeopleRecord,
-  adoption: readAdoptionRecord,
+  adoption: readPeopleRecord,
   rules: readRulesRecord,
   execution: readExecution,
   dossier: readDossier,
@@ -108,11 +106,11 @@ export function readable(store: EvidenceStore, pinOf: (target: string) => Pin = 
 export function tells({ kind }: Pick<Entry, 'kind'>): boolean {
   return isTelling.includes(kind);
 }
-const isTelling: readonly EvidenceKind[] = ['ratification', 'decline', 'revocation', 'abandonment', 'rules'];
+const isTelling: readonly EvidenceKind[] = [...peopleKinds, 'rules'];
 
 /** What a piece tells of registries; null where it tells nothing. */
 export function toldIn(piece: Evidence): Told | null {
-  if (!piece.readable || !isOfKind(piece, 'ratification', 'decline', 'revocation', 'abandonment', 'rules')) return null;
+  if (!piece.readable || !isOfKind(piece, ...peopleKinds, 'rules')) return null;
   const { index, kind } = piece.entry;
   const { target, rules } = piece.body;
   return { index, kind, signer: null, target, rules };

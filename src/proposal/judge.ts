@@ -37,6 +37,7 @@ export interface TargetWord {
   /** Null where only its record is there. */
   readonly live: {
     readonly facts: Omit<TargetDescriptor, 'schema' | 'format'>;
+    readonly schema: string;
     readonly cycles: readonly Pick<Cycle, 'statement' | 'seal' | 'opens'>[];
   } | null;
 }
@@ -194,7 +195,7 @@ function fieldsOf({
   const facts = judging.wordOf(recorded.target)?.live?.facts;
   // the database moves on to another timeline after a failover, and closes what was signed for the one before by itself
   const live = facts === undefined ? recorded.descriptor : { ...facts, timeline: recorded.descriptor.timeline };
-  const descriptor = { ...live, format: 1, schema: body.gateSchema };
+  const descriptor = { ...live, format: 1, schema: schemaOf({ judging, recorded, said }, body) };
   return [
     ...differing('authors', said.authors, authorsOf(judging.sealed.release)),
     ...differing('evidence', said.evidence, [{ kind: 'rehearsal', digest }]),
@@ -203,6 +204,17 @@ function fieldsOf({
     ...differing('descriptor', recorded.descriptor, descriptor),
     ...differing('targets', said.targets, { root: targetRoot([recorded.descriptor]), size: 1 }),
   ];
+}
+
+/**
+ * The schema that a statement begins at. A rollback goes on from the one that is there when people are asked: once somebody has signed, it is
+ * what they signed, and the target compares it with the one that is there then.
+ */
+function schemaOf({ judging, recorded, said }: About, { gateSchema }: Rehearsal): string | null {
+  if (said.opens.what !== 'rollback') return gateSchema;
+  const live = judging.wordOf(recorded.target)?.live ?? null;
+  const isSigned = live?.cycles.some(({ statement }) => statement === recorded.statement) === true;
+  return live === null || isSigned ? recorded.descriptor.schema : live.schema;
 }
 
 /** What follows from the rules of its target, and what they bound. */

@@ -1,4 +1,4 @@
-import { type ClosingCode } from '../gate/index.ts';
+import { changeRule, type ClosingCode } from '../gate/index.ts';
 
 /** What a refusal of the gate means, and the next thing to do. */
 export interface RefusalHelp {
@@ -13,12 +13,11 @@ const sealAgain = 'seal, rehearse and ratify again';
 export const refusals: Readonly<Record<ClosingCode, RefusalHelp>> = {
   unknown: { means: 'no such ratification was handed in, or the gate could not be asked', next: ratifyAgain },
   registry: {
-    means:
-      'other persons are enrolled now than when it was signed; the way back of what was begun is open all the same',
+    means: `other persons are enrolled now than when it was signed: ${changeRule}`,
     next: ratifyAgain,
   },
   policy: {
-    means: 'another policy is active than the one that it was signed under; the way back of what was begun is open',
+    means: `another policy is in force than the one that it was signed under: ${changeRule}`,
     next: ratifyAgain,
   },
   statement: { means: 'the statement is not of the form that people sign', next: ratifyAgain },
@@ -61,7 +60,10 @@ export const refusals: Readonly<Record<ClosingCode, RefusalHelp>> = {
     next: 'ask for a new ratification (oneroof ratify); for a rollback whose time is over, oneroof ratify --rollback',
   },
   'too-long': { means: 'it is valid for longer than the policy allows', next: ratifyAgain },
-  review: { means: 'it was signed sooner after sealing than the policy allows', next: ratifyAgain },
+  review: {
+    means: 'it was signed sooner after the database first received the release than the policy allows',
+    next: ratifyAgain,
+  },
   'rehearsal-age': {
     means: 'the rehearsal is too old, or would be of the future',
     next: 'rehearse again, then ratify again',

@@ -56,7 +56,15 @@ export async function preflight(plan: {
       return { statement, progress: { markers: [], steps: [] }, reasons, mistaken: false, blockers };
     }
     const progress = await readProgress(session, statement);
-    const against = await reasonsAgainst(session, { statement, direction, progress });
+    const carried = cycles.some(
+      ({ opens, closed }) => opens.what === 'rollback' && opens.cycle === statement && closed.down === null,
+    );
+    const against = await reasonsAgainst(session, {
+      statement,
+      direction,
+      progress,
+      carried: carried && direction === 'down',
+    });
     return {
       statement,
       progress,
@@ -110,14 +118,20 @@ function choose(
 
 async function reasonsAgainst(
   session: Session,
-  of: { readonly statement: StatementDigest; readonly direction: Direction; readonly progress: Progress },
+  of: {
+    readonly statement: StatementDigest;
+    readonly direction: Direction;
+    readonly progress: Progress;
+    /** By a ratification of its own: who carries a rollback on signs the schema that is there, and the gate compares it on entering. */
+    readonly carried: boolean;
+  },
 ): Promise<readonly HeldReason[]> {
   const closed = await readClosed(session, of);
   const last = of.progress.markers.at(-1);
-  const live = last === undefined ? null : await readSchemaDigest(session);
+  const live = last === undefined || of.carried ? null : await readSchemaDigest(session);
   return [
     ...(closed === null ? [] : [{ code: 'gate' as const, facts: closed }]),
-    ...(last === undefined || live === last.schemaAfter
+    ...(last === undefined || live === null || live === last.schemaAfter
       ? []
       : [{ code: 'drifted' as const, facts: { tier: last.tier, direction: last.direction } }]),
   ];

@@ -2,6 +2,7 @@ import { apiRoutes } from './api/api.io.ts';
 import { evidenceRoutes } from './evidence/evidence.io.ts';
 import { homeRoutes } from './home/home.io.ts';
 import { eventRoutes } from './events/events.io.ts';
+import { endingRoutes } from './endings/endings.io.ts';
 import { type House } from './house.ts';
 import { paperRoutes } from './papers/papers.io.ts';
 import { releaseRoutes } from './release/release.io.ts';
@@ -22,6 +23,7 @@ export function rooms(house: House): readonly Route[] {
     ...statementRoutes(house),
     ...evidenceRoutes(house),
     ...peopleRoutes(house, readings),
+    ...endingRoutes(house, readings),
     ...apiRoutes(house),
   ];
 }

@@ -1,5 +1,11 @@
 import { type Problem } from '../core/index.ts';
-import { type Account as GateAccount, type PeopleRecord, policyDigest, registryDigest } from '../gate/index.ts';
+import {
+  type Account as GateAccount,
+  type PeopleRecord,
+  policyDigest,
+  readRules,
+  registryDigest,
+} from '../gate/index.ts';
 import { type InForce } from './change.ts';
 import { parsePolicyDocument, parseRegistryDocument } from '../gate/index.ts';
 
@@ -43,19 +49,16 @@ export interface Compared {
  * Compares a database that was restored or moved with the pinned documents and the log. What the log knows and the database lacks was lost
  * with the restore; what the database has and nobody vouches for was put in on the way.
  *
- * Stops: a registry, a policy or a marker that somebody wrote into a dump, or into a database that no gate watched.
+ * Stops: a registry, a policy or a marker that somebody wrote into a dump, or into a database that no gate watched; registries and
+ * policies that somebody who can write evidence made up: those of the log count where they lead to, or from, the pinned ones.
  */
 export function compareAccount(
   { account, revocations }: { readonly account: Account; readonly revocations: readonly string[] },
   { pins, log }: { readonly pins: InForce; readonly log: LogTold },
 ): Compared {
-  const known = documentsOf(log);
-  const vouched = new Set<string>([
-    ...known.map(({ digest }) => digest),
-    policyDigest(pins.policy),
-    registryDigest(pins.registry),
-  ]);
-  const had = new Set(account.documents.map(({ digest }) => String(digest)));
+  const known = knownDocuments(log, pins);
+  const order = inOrder(known);
+  const had = inOrder(account.documents);
   const beyond = (what: string): Beyond => ({
     code: 'ADOPT_BEYOND',
     problem: `the database holds ${what}, which neither the log nor the pinned documents know`,
@@ -77,9 +80,9 @@ export function compareAccount(
   );
   return {
     again: {
-      documents: known.flatMap(({ digest, kind, link }) =>
-        link === null || had.has(digest) ? [] : [{ digest, kind, link }],
-      ),
+      documents: known
+        .slice(had.length)
+        .flatMap(({ digest, kind, link }) => (link === null ? [] : [{ digest, kind, link }])),
       revocations: unique(
         log.records.filter(
           ({ statement }) => statement.kind === 'revocation' && !revocations.includes(statement.digest),
@@ -98,9 +101,7 @@ export function compareAccount(
         .map((seal) => `the abandonment of ${seal}: sign it again`),
     ],
     beyond: [
-      ...account.documents
-        .filter(({ digest }) => !vouched.has(digest))
-        .map(({ kind, digest }) => beyond(`the ${kind} ${digest}`)),
+      ...had.filter((one, place) => one !== order[place]).map((one) => beyond(`the ${one}`)),
       ...[...rows].filter((row) => !logged.has(row)).map((row) => beyond(`rows of a tier (${row})`)),
       ...account.abandoned.filter((seal) => !seals.has(seal)).map((seal) => beyond(`an abandonment of ${seal}`)),
     ],
@@ -113,19 +114,38 @@ interface Known {
   readonly link: PeopleRecord['rules']['links'][number] | null;
 }
 
-/** Registries and policies in the order in which they came into force, as the newest record tells. */
-function documentsOf({ records }: LogTold): readonly Known[] {
+/**
+ * Registries and policies in the order in which they came into force, by the longest record of the log that the pinned ones are part of;
+ * where there is none, the pinned ones alone. A registry names the one before it, a policy is signed over the one before it: so what leads
+ * to the pinned ones is what led to them, and what follows them was signed by their quorum.
+ */
+function knownDocuments({ records }: LogTold, pins: InForce): readonly Known[] {
+  const isPinned = ({ policy, registry }: InForce): boolean =>
+    policyDigest(policy) === policyDigest(pins.policy) && registryDigest(registry) === registryDigest(pins.registry);
   const rules = records
     .map((one) => one.rules)
-    .toSorted((one, other) => one.links.length - other.links.length)
-    .at(-1);
-  if (rules === undefined) return [];
+    .toSorted((one, other) => other.links.length - one.links.length)
+    .find((one) => {
+      const states = readRules(one);
+      return typeof states !== 'string' && states.some(isPinned);
+    });
+  if (rules === undefined)
+    return [
+      { kind: 'policy', digest: policyDigest(pins.policy), link: null },
+      { kind: 'registry', digest: registryDigest(pins.registry), link: null },
+    ];
   return [
     ...(['policy', 'registry'] as const).map(
       (kind): Known => ({ kind, digest: digestOf(kind, rules.first[kind]), link: null }),
     ),
     ...rules.links.map((link): Known => ({ kind: link.kind, digest: digestOf(link.kind, link.document), link })),
   ];
+}
+
+/** Each a word for people to read; the two that the gate was installed with come in any order. */
+function inOrder(documents: readonly { readonly kind: string; readonly digest: string }[]): readonly string[] {
+  const said = documents.map(({ kind, digest }) => `${kind} ${digest}`);
+  return [...said.slice(0, 2).toSorted(), ...said.slice(2)];
 }
 
 function digestOf(kind: 'registry' | 'policy', text: string): string {

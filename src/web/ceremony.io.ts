@@ -23,6 +23,8 @@ export interface Ceremony {
   readonly registry: Registry;
   /** Persons that do not count for this statement: authors, and who instructed them. */
   readonly barred: readonly string[];
+  /** Why no signature counts yet, for people; null where one does. Absent: each counts at once. */
+  readonly early?: () => Promise<string | null>;
   /** Hands a good signature to the target, and says how the statement stands then. */
   readonly submit: (signed: Signed) => Promise<Standing>;
 }
@@ -92,6 +94,8 @@ export function signingActions(
       if (asked.data.code.trim().toLowerCase() !== code) {
         return { ok: false, code: 'short-code', text: 'this is not the code of the statement on this page' };
       }
+      const early = await tooEarly(of);
+      if (early !== null) return early;
       return {
         ok: true,
         text: 'use your passkey',
@@ -107,6 +111,8 @@ export function signingActions(
       if ((await prompts.take(purpose, given.data.ceremony)) === null) {
         return { ok: false, code: 'ceremony', text: 'this prompt is over: type the code again' };
       }
+      const early = await tooEarly(of);
+      if (early !== null) return early;
       const signed = recognise(of, {
         credential: given.data.credential,
         authenticatorData: decode(given.data.authenticatorData),
@@ -120,6 +126,12 @@ export function signingActions(
       return { ok: true, text: printable(`Signed by ${signed.person.name}; ${rest}.`), complete: standing.complete };
     },
   };
+}
+
+/** The first signature says whether there was time for review. One that came too early would close the statement for good. */
+async function tooEarly({ early }: Pick<Ceremony, 'early'>): Promise<Extract<Answer, { ok: false }> | null> {
+  const text = (await early?.()) ?? null;
+  return text === null ? null : { ok: false, code: 'review', text };
 }
 
 /** The database decides for itself, and what it refuses is said to the person: a second signature, a change that came between. */

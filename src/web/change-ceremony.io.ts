@@ -3,8 +3,8 @@ import { type Instant, instant, now, OneRoofError } from '../core/index.ts';
 import { type StatementDigest, statementDigest, writeStatement } from '../evidence/index.ts';
 import {
   acceptDocument,
+  closedByChange,
   describeGate,
-  explainOpens,
   explainRefusal,
   parseStatement,
   type PolicyChange,
@@ -42,9 +42,10 @@ export interface Drawn {
   readonly at: Instant;
 }
 
-/** Draws a nonce; anew where the statement is shown by one process alone. */
+/** Draws a nonce; the same one for the same name where several processes or visits show the statement. */
 export type NonceFor = (change: ChangeName) => Promise<Drawn>;
-const drawn: NonceFor = async () => ({ nonce: randomBytes(16).toString('hex'), at: now() });
+/** Another one each time: the statement is shown by one process alone. */
+export const drawn: NonceFor = async () => ({ nonce: randomBytes(16).toString('hex'), at: now() });
 
 /** Long enough for people on several continents and a weekend, short enough that what was kept back is worth nothing soon; the policy bounds it further. Milliseconds. */
 const longest = 72 * 3_600_000;
@@ -219,17 +220,6 @@ function bodyOf({ policy, registry, facts }: Relay, next: Next, { nonce, at }: D
       });
 }
 
-/**
- * A ratification names the registry and the policy that it was signed under: with another one in force it opens nothing more. The rollback of
- * what has begun stays open under them (docs/decisions/0008-way-back.md); one that carries a rollback on does not.
- */
 async function closes({ session }: Relay): Promise<readonly Difference[]> {
-  const open = (await readCycles(session)).filter(({ closed }) => closed.up === null || closed.down === null);
-  return open.map(({ statement, next, opens }) => ({
-    word: 'closes',
-    text:
-      next.down === null
-        ? `ratification ${statement}, which is open for ${explainOpens(opens)}`
-        : `the rollout of ratification ${statement}, which is rolled out in part or whole; its rollback stays open`,
-  }));
+  return closedByChange(await readCycles(session)).map((text) => ({ word: 'closes', text }));
 }

@@ -1,25 +1,27 @@
-import { randomBytes } from 'node:crypto';
-import { canonicalJson, digest, instant, now, OneRoofError } from '../core/index.ts';
+import { canonicalJson, digest, instant, now, OneRoofError, printable } from '../core/index.ts';
 import { type StatementDigest, statementDigest, writeStatement } from '../evidence/index.ts';
 import {
   type Abandonment,
   acceptAbandonment,
   acceptAdoption,
-  type Account,
   type Adoption,
   type Ending,
+  describeGate,
   explainRefusal,
-  isAbandoned,
   parseStatement,
+  readAccount,
   readEndings,
-  readCycles,
   readStatementBody,
   readTierRows,
   submitRelease,
   submitSignature,
 } from '../gate/index.ts';
 import { type SealedRelease } from '../release/index.ts';
+import { type Store } from '../kinds/index.ts';
+import { adoptionStage } from '../pipeline.io.ts';
+import { type ReadyToAdopt } from './adopt.io.ts';
 import { type ShownCeremony } from './ceremony.io.ts';
+import { drawn, type NonceFor } from './change-ceremony.io.ts';
 import { abandonMeans, adoptMeans, describeRows } from './ending.ts';
 import { type Standing } from './pages.ts';
 import { type Relay } from './relay.io.ts';
@@ -31,13 +33,18 @@ const longest = 72 * 3_600_000;
 interface Plan {
   readonly kind: Ending['kind'];
   readonly subject: { readonly name: string; readonly digest: string };
-  readonly write: () => string;
-  readonly show: Pick<ShownCeremony, 'title' | 'facts'> & {
-    readonly means: readonly string[];
-    readonly lists: readonly string[];
-  };
+  readonly write: (drawn: Pick<Adoption, 'notBefore' | 'expires' | 'nonce'>) => string;
+  readonly show: Pick<EndingCeremony, 'title' | 'facts' | 'told'>;
+  readonly nonceFor?: NonceFor;
   /** Makes it count, once the quorum is there. */
   readonly accept: (statement: StatementDigest) => Promise<void>;
+  /** Whether it counts already: another desk may have handed the last signature in. */
+  readonly isDone: () => Promise<boolean>;
+}
+
+/** The ceremony of an ending, and what its page says: headings, each with its lines. */
+export interface EndingCeremony extends ShownCeremony {
+  readonly told: readonly { readonly title: string; readonly lines: readonly string[] }[];
 }
 
 /**
@@ -48,26 +55,23 @@ interface Plan {
  */
 export async function abandonCeremony(
   relay: Relay,
-  { sealed, reason }: { readonly sealed: SealedRelease; readonly reason: string },
-): Promise<ShownCeremony> {
+  of: { readonly sealed: SealedRelease; readonly reason: string; readonly nonceFor?: NonceFor },
+): Promise<EndingCeremony> {
   const { session, target, facts } = relay;
-  const { release, seal } = sealed;
-  if ((await readCycles(session)).some((one) => one.seal === seal && isAbandoned(one)))
-    throw new OneRoofError('ABANDONED', {
-      problem: `${release.name} is abandoned on ${target} already: it stays there as it is`,
-      fix: 'there is nothing to sign',
-    });
-  await submitRelease(session, sealed);
+  const { release, seal } = of.sealed;
+  await requireNotAbandoned(relay, of.sealed);
+  await submitRelease(session, of.sealed);
   const rows = await readTierRows(session, seal);
   const subject = { name: release.name, digest: seal };
   return await endingCeremony(relay, {
+    ...of,
     kind: 'abandonment',
     subject,
-    write: () =>
+    write: (drawn) =>
       writeStatement<Abandonment>({
         kind: 'abandonment',
         subject,
-        predicate: { facts: facts.facts, rows: [...rows], reason, ...drawn(relay) },
+        predicate: { facts: facts.facts, rows: [...rows], reason: of.reason, ...drawn },
       }),
     show: {
       title: `Abandon ${release.name} on ${target}`,
@@ -76,38 +80,59 @@ export async function abandonCeremony(
         ['Release', `${release.name}: ${release.title}`],
         ['Seal', seal],
       ],
-      means: abandonMeans,
-      lists: ['WHAT IS IN PLACE', ...describeRows(rows)],
+      told: [
+        { title: 'What it means', lines: abandonMeans },
+        { title: 'What is in place', lines: describeRows(rows) },
+      ],
     },
     accept: (statement) => acceptAbandonment(session, statement),
+    isDone: () => isAbandonedIn(session, seal),
   });
 }
 
-/** What the signing host found when it compared the database with its pins and the log. */
-export interface Adopted {
-  readonly account: Account;
-  readonly reason: string;
-  /** What the restore lost, in words. */
-  readonly lost: readonly string[];
-  /** Called once it counts, with the incarnation that was drawn. */
-  readonly onAdopted: (of: { readonly body: string; readonly incarnation: string }) => Promise<void>;
+/**
+ * Refuses what people have ended in a target already.
+ *
+ * Errors  ABANDONED
+ */
+export async function requireNotAbandoned(
+  { session, target }: Pick<Relay, 'session' | 'target'>,
+  { release, seal }: SealedRelease,
+): Promise<void> {
+  if (await isAbandonedIn(session, seal))
+    throw new OneRoofError('ABANDONED', {
+      problem: `${release.name} is abandoned on ${target}: it stays there as it is, and its seal opens nothing there any more`,
+      fix: 'there is nothing to sign; what is still needed is another release, made for the schema as it is',
+    });
+}
+
+async function isAbandonedIn(session: Relay['session'], seal: string): Promise<boolean> {
+  return (await readAccount(session)).account.abandoned.includes(seal);
 }
 
 /** The ceremony in which a quorum takes a restored or moved database as the target from now on. */
-export async function adoptCeremony(relay: Relay, plan: Adopted): Promise<ShownCeremony> {
+export async function adoptCeremony(
+  { relay, account, lost }: ReadyToAdopt,
+  of: {
+    readonly store: Store;
+    readonly reason: string;
+    readonly nonceFor?: NonceFor;
+    /** Told, in one line, where it could not be recorded now. */
+    readonly onProblem: (line: string) => void;
+  },
+): Promise<EndingCeremony> {
   const { session, target, facts } = relay;
-  const { account, lost, reason } = plan;
   const subject = { name: facts.facts.uri, digest: digest('account', [canonicalJson(account)]) };
-  const write = (): string =>
-    writeStatement<Adoption>({
-      kind: 'adoption',
-      subject,
-      predicate: { facts: facts.facts, reason, ...drawn(relay) },
-    });
   return await endingCeremony(relay, {
+    ...of,
     kind: 'adoption',
     subject,
-    write,
+    write: (drawn) =>
+      writeStatement<Adoption>({
+        kind: 'adoption',
+        subject,
+        predicate: { facts: facts.facts, reason: of.reason, ...drawn },
+      }),
     show: {
       title: `Adopt a restored or moved database as ${target}`,
       facts: [
@@ -115,27 +140,38 @@ export async function adoptCeremony(relay: Relay, plan: Adopted): Promise<ShownC
         ['Incarnation', `${facts.facts.incarnation}, until this counts`],
         ['Server', `system ${facts.facts.systemIdentifier}, timeline ${facts.facts.timeline}`],
       ],
-      means: adoptMeans,
-      lists: [
-        'WHAT THE RESTORE LOST',
-        ...(lost.length === 0 ? ['nothing that the log knows of'] : lost),
-        '',
-        'WHAT IS IN PLACE',
-        ...describeRows(account.rows),
+      told: [
+        { title: 'What it means', lines: adoptMeans },
+        {
+          title: 'What the restore lost',
+          lines: lost.length === 0 ? ['nothing that the log knows of'] : lost,
+        },
+        { title: 'What is in place', lines: describeRows(account.rows) },
       ],
     },
     accept: async (statement) => {
-      const body = (await readStatementBody(session, statement)) ?? '';
-      const incarnation = await acceptAdoption(session, statement);
-      await plan.onAdopted({ body, incarnation });
+      await acceptAdoption(session, statement);
+      const compared = { account: canonicalJson(account), lost: [...lost] };
+      const adoption = { statement, compared };
+      await adoptionStage(of.store, { target, session, adoption, subject: subject.digest }).catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        of.onProblem(`not recorded as evidence: ${printable(why)}; oneroof bundle records it later`);
+      });
     },
+    isDone: async () => (await describeGate(session)).facts.incarnation !== facts.facts.incarnation,
   });
 }
 
-function drawn({ policy }: Relay): Pick<Adoption, 'notBefore' | 'expires' | 'nonce'> {
-  const notBefore = now();
-  const expires = instant(new Date(Date.parse(notBefore) + Math.min(longest, policy.window.longest)));
-  return { notBefore, expires, nonce: randomBytes(16).toString('hex') };
+/** A statement that the database holds already ends nothing any more, or was withdrawn, and nobody can sign it twice: the next one is asked for. */
+async function freshBody({ session, policy, target }: Relay, plan: Plan): Promise<string> {
+  const { kind, subject, write, nonceFor = drawn } = plan;
+  for (let turn = 0; ; turn += 1) {
+    const { nonce, at } = await nonceFor({ target, previous: kind, next: subject.digest, turn });
+    const expires = instant(new Date(Date.parse(at) + Math.min(longest, policy.window.longest)));
+    if (expires <= now()) continue;
+    const body = write({ notBefore: at, expires, nonce });
+    if ((await readStatementBody(session, statementDigest(body))) === null) return body;
+  }
 }
 
 /** The reason in the bytes that are signed, which may be an earlier one's. */
@@ -144,32 +180,37 @@ function reasonIn(body: string): string {
   return read.ok && 'reason' in read.statement.predicate ? read.statement.predicate.reason : 'not known';
 }
 
-async function endingCeremony(relay: Relay, plan: Plan): Promise<ShownCeremony> {
+async function endingCeremony(relay: Relay, plan: Plan): Promise<EndingCeremony> {
   const { session, policy, registry } = relay;
   const { kind, subject, show } = plan;
   const find = async (): Promise<readonly Ending[]> =>
     (await readEndings(session)).filter((one) => one.kind === kind && one.subject === subject.digest);
   // the others sign the bytes that somebody has signed already; not where a signature was withdrawn, because nobody signs one statement twice
   const waiting = (await find()).find(({ withdrawn }) => withdrawn.length === 0);
-  const body = (waiting === undefined ? null : await readStatementBody(session, waiting.statement)) ?? plan.write();
+  const body =
+    (waiting === undefined ? null : await readStatementBody(session, waiting.statement)) ??
+    (await freshBody(relay, plan));
   const statement = statementDigest(body);
   let accepted: Standing | null = null;
   const standing = async (): Promise<Standing> => {
     if (accepted !== null) return accepted;
     const found = (await find()).find((one) => one.statement === statement);
-    const lacks = `seats: 0 of ${policy.quorum.length} seats are filled`;
-    return found === undefined
-      ? { complete: false, signed: [], missing: [lacks] }
-      : {
-          complete: found.missing === null,
-          signed: found.persons,
-          missing: found.missing === null ? [] : [explainRefusal(found.missing)],
-        };
+    if (found !== undefined)
+      return {
+        complete: found.missing === null,
+        signed: found.persons,
+        missing: found.missing === null ? [] : [explainRefusal(found.missing)],
+      };
+    if (await plan.isDone()) return { complete: true, signed: [], missing: [] };
+    return { complete: false, signed: [], missing: [`seats: 0 of ${policy.quorum.length} seats are filled`] };
   };
   const settle = async (): Promise<Standing> => {
     const reached = await standing();
     if (!reached.complete || accepted !== null) return reached;
-    await plan.accept(statement);
+    if (!(await plan.isDone()))
+      await plan.accept(statement).catch(async (error: unknown) => {
+        if (!(await plan.isDone())) throw error;
+      });
     accepted = reached;
     return reached;
   };
@@ -181,7 +222,11 @@ async function endingCeremony(relay: Relay, plan: Plan): Promise<ShownCeremony> 
     barred: [],
     title: show.title,
     facts: [...show.facts, ['Reason', reasonIn(body)], ['Statement', body]],
-    text: ['WHAT IT MEANS', ...show.means, '', ...show.lists].join('\n'),
+    told: show.told,
+    text: show.told
+      .flatMap(({ title, lines }) => [title.toUpperCase(), ...lines, ''])
+      .join('\n')
+      .trimEnd(),
     standing,
     submit: async ({ signature }) => {
       await submitSignature(session, body, signature);

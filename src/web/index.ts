@@ -13,6 +13,7 @@ export {
   type ChangeName,
   changeCeremony,
   type Drawn,
+  type NonceFor,
   withdrawalCeremony,
 } from './change-ceremony.io.ts';
 export {
@@ -27,8 +28,8 @@ export {
   requireNext,
 } from './change.ts';
 export { type ClosingCeremony, closingCeremony, type ClosingPlan } from './closing-ceremony.io.ts';
-export { type Account, type Beyond, compareAccount, type Compared, type LogTold } from './adoption.ts';
-export { abandonCeremony, adoptCeremony } from './ending-ceremony.io.ts';
+export { compareTarget, readyToAdopt, type ReadyToAdopt } from './adopt.io.ts';
+export { abandonCeremony, adoptCeremony, type EndingCeremony, requireNotAbandoned } from './ending-ceremony.io.ts';
 export { judgeCourse, readWord } from './judgement.io.ts';
 export {
   proposedCeremony,
@@ -37,6 +38,7 @@ export {
 } from './ratify-ceremony.io.ts';
 export { type RatifyPlan, type RatifyPurpose, requireProposal } from './propose.io.ts';
 export { recorded, type Recording } from './recording.io.ts';
+export { type ReviewTime, reviewTime } from './review.ts';
 export { parsed, readInForce, type Relay, withRelay } from './relay.io.ts';
 export { dropFrom } from './leaving.ts';
 export { enrolmentActions } from './enrol.io.ts';

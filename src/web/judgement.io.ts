@@ -48,7 +48,7 @@ export async function readWord(
   return {
     policies: of('policy').map((text) => parsed(parsePolicyDocument({ text, file: 'a policy of the target' }))),
     registries: of('registry').map((text) => parsed(parseRegistryDocument({ text, file: 'a registry of the target' }))),
-    live: { facts: facts.facts, cycles: await readCycles(session) },
+    live: { facts: facts.facts, schema: facts.schema, cycles: await readCycles(session) },
   };
 }
 

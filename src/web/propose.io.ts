@@ -55,8 +55,15 @@ export function findRehearsal(evidence: readonly Evidence[], { release }: Sealed
   });
 }
 
-/** The database that is meant, as it is named in what people sign. */
-export function descriptorOf({ facts }: Relay, { schema }: Rehearsed): TargetDescriptor {
+/**
+ * The database that is meant, as it is named in what people sign. A rollout begins at the schema that was rehearsed; a rollback goes on from
+ * the schema that is there, which another major version of the server may tell in other words than the rehearsal.
+ */
+export function descriptorOf(
+  { facts }: Relay,
+  { rehearsed, opens }: { readonly rehearsed: Rehearsed; readonly opens: Opens },
+): TargetDescriptor {
+  const schema = opens.what === 'rollback' ? (facts.schema as Digest) : rehearsed.schema;
   return { format: 1, ...facts.facts, schema };
 }
 
@@ -97,7 +104,7 @@ async function writeProposal(
   const evidence = await course.store.of(course.sealed.seal);
   const log = await course.store.log();
   const rehearsed = findRehearsal(evidence, course.sealed);
-  const descriptor = descriptorOf(relay, rehearsed);
+  const descriptor = descriptorOf(relay, { rehearsed, opens });
   const sealedAt = sealedAtOf(evidence, rehearsed.body);
   const at = now();
   const root = log.checkpoint?.split('\n')[2] ?? '';

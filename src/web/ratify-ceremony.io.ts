@@ -10,6 +10,7 @@ import {
   isInPlace,
   type Opens,
   readCycles,
+  readReceived,
   seatsFor,
   submitRelease,
   submitSignature,
@@ -21,11 +22,13 @@ import { foreignSaid, type Judged, type Proposal, ratificationOf } from '../prop
 import { type Rehearsal } from '../rehearsal/index.ts';
 import { loadParser } from '../release/index.ts';
 import { type ShownCeremony } from './ceremony.io.ts';
+import { requireNotAbandoned } from './ending-ceremony.io.ts';
 import { countedCourse, judgeCourse, type Judgement, wordOf } from './judgement.io.ts';
 import { type Standing } from './pages.ts';
 import { findProposal } from './proposal.ts';
 import { descriptorOf, findRehearsal, propose, type RatifyPlan } from './propose.io.ts';
 import { type Relay } from './relay.io.ts';
+import { type ReviewTime, reviewTime } from './review.ts';
 
 /** A ceremony of ratification, with the dossier that its page shows. */
 export interface RatifyCeremony extends ShownCeremony {
@@ -38,9 +41,10 @@ export interface RatifyCeremony extends ShownCeremony {
  * The ceremony in which people ratify a rehearsed release for the relay's target. A proposal that waits is taken up again, whoever made it,
  * on the command line or on the site: all sign the same bytes, and are shown the same dossier.
  *
- * Errors  NOT_REHEARSED; CYCLE_MISSING; those of buildRatification.
+ * Errors  ABANDONED; NOT_REHEARSED; CYCLE_MISSING; those of buildRatification.
  */
 export async function ratifyCeremony(relay: Relay, plan: RatifyPlan): Promise<RatifyCeremony> {
+  await requireNotAbandoned(relay, plan.course.sealed);
   const word = await wordOf(relay, plan.course.sealed.seal);
   const { cycles } = word.live;
   const opens = opensOf(cycles, { ...plan, target: relay.target });
@@ -48,7 +52,7 @@ export async function ratifyCeremony(relay: Relay, plan: RatifyPlan): Promise<Ra
   const { judged } = await judge();
   const evidence = await (await countedCourse(plan.course, relay)).store.of(plan.course.sealed.seal);
   const rehearsed = findRehearsal(evidence, plan.course.sealed);
-  const descriptor = descriptorOf(relay, rehearsed);
+  const descriptor = descriptorOf(relay, { rehearsed, opens });
   const found = findProposal(judged, {
     target: relay.target,
     descriptor,
@@ -96,8 +100,13 @@ export async function proposedCeremony(
   const opens = ratificationOf(proposal)?.opens ?? { what: 'rollout' };
   const seats = seatsFor(policy, release, opens)?.length ?? 0;
   const parser = await loadParser();
+  // as soon as people are asked, and the seal is in the log: the time for review counts from here
   await submitRelease(session, course.sealed);
-  const standing = (): Promise<Standing> => standingOf(relay, { statement, seats });
+  const sealedAt = ratificationOf(proposal)?.sealedAt ?? now();
+  const review = async (): Promise<ReviewTime> =>
+    reviewTime({ received: await readReceived(session, seal), sealedAt, policy });
+  const standing = (): Promise<Standing> => standingOf(relay, { statement, seats, review });
+  const { text: countsFrom } = await review();
   return {
     body,
     policy,
@@ -110,6 +119,7 @@ export async function proposedCeremony(
       ['Release', `${release.name}: ${release.title}`],
       ['Opens', explainOpens(opens)],
       ['Seal', seal],
+      ['Review', countsFrom],
       ['Target', `${target}, database ${relay.facts.facts.database}`],
       ['Statement', body],
       ...(fresh === null ? [] : [['Production, read by this host now', readingText(fresh)] as const]),
@@ -121,6 +131,10 @@ export async function proposedCeremony(
       { more: [['statement', 'Sign']] },
     ),
     standing,
+    early: async () => {
+      const { state, text } = await review();
+      return state === 'runs' ? text : null;
+    },
     submit: async ({ signature }) => {
       await submitSignature(session, body, signature);
       await submitTarget(session, { statement, descriptor, place: 0, proof: [] });
@@ -168,10 +182,14 @@ function opensOf(
 /** How the database itself sees the statement now. */
 async function standingOf(
   { session }: Relay,
-  { statement, seats }: { readonly statement: StatementDigest; readonly seats: number },
+  of: { readonly statement: StatementDigest; readonly seats: number; readonly review: () => Promise<ReviewTime> },
 ): Promise<Standing> {
-  const cycle = (await readCycles(session)).find((one) => one.statement === statement);
-  if (cycle === undefined) return { complete: false, signed: [], missing: [`seats: 0 of ${seats} seats are filled`] };
+  const cycle = (await readCycles(session)).find(({ statement }) => statement === of.statement);
+  if (cycle === undefined) {
+    const { state, text } = await of.review();
+    const missing = [`seats: 0 of ${of.seats} seats are filled`, ...(state === 'runs' ? [`review: ${text}`] : [])];
+    return { complete: false, signed: [], missing };
+  }
   const closed = whyClosed(cycle);
   return {
     complete: closed === null,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readBundle, verifyBundle } from '../../src/bundle/index.ts';
 import { readPeople } from '../../src/bundle/people.ts';
-import { canonicalJson } from '../../src/core/index.ts';
+import { canonicalJson, type Instant } from '../../src/core/index.ts';
 import { readBody, statementDigest } from '../../src/evidence/index.ts';
 import { type PeopleRecord } from '../../src/gate/index.ts';
 import { readers } from '../../src/kinds/index.ts';
@@ -79,6 +79,16 @@ describe('what people signed, in a bundle', () => {
     ['without a ratification', [...prepared, ...forward], ['BUNDLE_EXECUTION']],
     ['with one seat open', [...prepared, ...ratified.slice(0, 1), ...forward], ['BUNDLE_EXECUTION']],
     ['without that of the hold point', [...prepared, ...ratified.slice(0, 2), ...forward], ['BUNDLE_EXECUTION']],
+    [
+      'signed sooner than the policy allows after the database received the release',
+      [...prepared, ...ratified.map((one) => received(one, time('3T08:30'))), ...forward],
+      ['BUNDLE_EXECUTION'],
+    ],
+    [
+      'where nothing says when the database received the release',
+      [...prepared, ...ratified.map((one) => received(one, null)), ...forward],
+      ['BUNDLE_EXECUTION'],
+    ],
     [
       'under that of the hold point alone',
       [
@@ -165,6 +175,12 @@ function leaves(value: unknown, path: readonly (string | number)[] = []): (reado
   return Object.entries(value).flatMap(([name, part]) =>
     leaves(part, [...path, Array.isArray(value) ? Number(name) : name]),
   );
+}
+
+/** The same piece; a ratification says that the database first received the release then. */
+function received(piece: Piece, firstSeen: Instant | null): Piece {
+  if (piece.kind !== 'ratification') return piece;
+  return { ...piece, body: withLeaf(piece.body, ['statement', 'firstSeen'], () => firstSeen) } as Piece;
 }
 
 function withLeaf(

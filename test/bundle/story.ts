@@ -179,6 +179,7 @@ export function recordOf(
       body,
       receivedAt: of.at,
       descriptor: kind === 'ratification' ? canonicalJson(descriptor) : null,
+      ...(kind === 'ratification' ? { firstSeen: time('2T08:00') } : {}),
       signatures: signaturesOf(body, of.by, of.at),
     },
     rules,

@@ -6,8 +6,9 @@ it('somebody who interrupts is told that it was cleaned up, but never of an outc
   const stop = new AbortController();
   const other = new OneRoofError('CONNECTION_LOST', { problem: 'cut', fix: 'again' });
   const unknown = new OneRoofError('ROLLOUT_UNKNOWN', { problem: 'waits', fix: 'look' });
-  for (const error of [other, unknown]) expect(toldAfter(error, stop.signal)).toBe(error);
+  const own = new OneRoofError('INTERRUPTED', { problem: 'the signatures are kept', fix: 'again' });
+  for (const error of [other, unknown, own]) expect(toldAfter(error, stop.signal)).toBe(error);
   stop.abort('cleaned up');
   expect(toldAfter(other, stop.signal)).toBe('cleaned up');
-  expect(toldAfter(unknown, stop.signal)).toBe(unknown);
+  for (const error of [unknown, own]) expect(toldAfter(error, stop.signal)).toBe(error);
 });

@@ -8,6 +8,7 @@ import {
   type GateFacts,
   type NamedCycle,
   type Policy,
+  readReceived,
   type Registry,
   type Signature,
   submitRelease,
@@ -48,6 +49,8 @@ export interface Bend {
   readonly target?: Partial<TargetDescriptor>;
   readonly body?: (body: string) => string;
   readonly sign?: (gated: Gated, body: string) => readonly Signature[];
+  /** When this database first received the release, and not minutes ago as else. */
+  readonly received?: 'just now' | 'never';
   readonly afterwards?: 'abandoned' | 'revoked' | 'registry' | 'policy' | 'left';
   /** It is for a hold point or a rollback of a cycle that is made for it, in this state. */
   readonly further?: Further;
@@ -139,6 +142,8 @@ export const bends: readonly Bend[] = [
   says('too long', { expires: at(48 * 60 * minute) }),
   says('sealed in ten minutes', { sealedAt: at(10 * minute) }),
   says('sealed tomorrow', { sealedAt: at(24 * 60 * minute) }),
+  { name: 'received just now', received: 'just now' },
+  { name: 'received at no time', received: 'never' },
   says('rehearsed long ago', { rehearsedAt: at(-48 * 60 * minute) }),
   says('rehearsed tomorrow', { rehearsedAt: at(24 * 60 * minute) }),
   by('nobody', () => []),
@@ -207,10 +212,18 @@ export async function withAsked<T>(gated: Gated, use: (asked: Asked) => Promise<
     gated.as('oneroof_relay', (relay) =>
       gated.as('oneroof_executor', async (executor) => {
         await submitRelease(relay, gated.sealed);
+        await receive(admin, gated.sealed.seal, '-5 minutes');
         return use({ gated, admin, relay, executor, facts: await describeGate(admin) });
       }),
     ),
   );
+}
+
+/** As if this database had first received a release so long ago; null: as if nothing said when. */
+async function receive(admin: Session, seal: string, when: string | null): Promise<void> {
+  await admin.query(sql`delete from gate.first_seen`);
+  if (when !== null)
+    await admin.query(sql`insert into gate.first_seen values (${seal}, clock_timestamp() + ${when}::interval)`);
 }
 
 async function putInForce(admin: Session, kind: 'registry' | 'policy', document: Registry | Policy): Promise<void> {
@@ -251,6 +264,8 @@ export async function ask(asked: Asked, chosen: readonly Bend[]): Promise<Answer
     predicate: { reason: 'no', nonce: 'f'.repeat(32) },
   });
   const revoking = assertion(gated.people.ben, revocation);
+  const received = chosen.findLast((bend) => bend.received !== undefined)?.received;
+  if (received !== undefined) await receive(admin, gated.sealed.seal, received === 'never' ? null : '0');
   let refused: string | null = null;
   for (const signature of signatures) {
     const why = await tried(submitSignature(relay, body, signature));
@@ -292,6 +307,7 @@ export async function ask(asked: Asked, chosen: readonly Bend[]): Promise<Answer
       }),
     );
   }
+  await receive(admin, gated.sealed.seal, '-5 minutes');
   // the next one is asked about as if this one had never been
   await admin.query(sql`delete from gate.abandoned`);
   await forget(admin, [statement, ...forged]);
@@ -420,6 +436,7 @@ async function nodeSays(
       schema: { live: facts.schema as Digest, left: begun === 'yes' ? known.left : null },
     },
     revocations: known.revoked,
+    firstSeen: (await readReceived(admin, gated.sealed.seal)).firstSeen,
     abandoned: known.abandoned,
     evidence: evidence.map(({ kind, digest: name }) => ({
       kind,

@@ -78,6 +78,7 @@ export function open(
     target: { descriptor, inclusion: { index: 0, proof: [] }, live, schema: { live: schema, left: null } },
     revocations: [],
     abandoned: null,
+    firstSeen: asked.sealedAt,
     evidence: asked.evidence.map(({ kind, digest }) => ({
       kind,
       digest,

@@ -300,7 +300,9 @@ async function install(of: Installed & { readonly database: Connection }): Promi
   const admin = await openSession(database, { applicationName: 'test' });
   try {
     await admin.query(
-      sql`do $$ begin if to_regrole('app_owner') is null then create role app_owner login; end if; end $$`,
+      // others install on the same server at the same time
+      sql`do $$ begin if to_regrole('app_owner') is null then create role app_owner login; end if;
+        exception when duplicate_object or unique_violation then null; end $$`,
     );
     await admin.query(sql`alter schema public owner to app_owner`);
     // before 15 everybody may create there

@@ -9,7 +9,7 @@ import { statementDigest, writeStatement } from '../../src/evidence/index.ts';
 import { applyGate, describeGate, planUpgrade, readAccount, readTierRows } from '../../src/gate/index.ts';
 import { runSql, versions, withDatabase, withSession } from '../database.io.ts';
 import { type Gated, gatedIn, type GatedPlan, release, runTier, withGate } from './cycle.io.ts';
-import { attemptOn, ratifyFor, sign } from './purpose.io.ts';
+import { attemptOn, ratifyFor, replacing, sign } from './purpose.io.ts';
 
 const at = (ms: number): string => new Date(Date.now() + ms).toISOString();
 const stepwise: GatedPlan = {
@@ -111,6 +111,11 @@ const rowsOf = async (gated: Gated): Promise<string> =>
     return row?.rows ?? '';
   });
 
+/** The look at the whole of a gate that was made again. */
+const requires = 'if (select intact from gate.identity) is distinct from';
+/** So far it went; nothing of it stays. */
+const stop = `do $stop$ begin raise exception 'as far as this'; end $stop$;`;
+
 /** The machine has a 15 and the client programs of a server package; the embedded servers come without them. */
 const is15 = versions.includes('15') && spawnSync('pg_dump', ['--version']).status === 0;
 
@@ -188,9 +193,20 @@ describe.skipIf(!is15)('a database that was dumped on 15 and restored on 18', ()
           await expect(upgrade(gated), change).rejects.toMatchObject({ code: 'GATE_TAMPERED' });
           await runSql(gated.database, [undo]);
         }
+        // without the comparison, function by function, what somebody changed would be made again, and no one would be told
+        const prepared = await withSession(gated.database, async (session) => (await planUpgrade(session)).prepared);
+        const [[change]] = tampered;
+        await runSql(gated.database, [change]);
+        const applies = (text: (sql: string) => string): Promise<void> =>
+          withSession(gated.database, (session) => applyGate(session, { ...prepared!, text: text(prepared!.text) }));
+        const wholly = replacing([requires, requires.replace('if ', 'if false and ')]);
+        await expect(applies((sql) => `${sql}\n${stop}`)).rejects.toThrow('as far as this');
+        await runSql(gated.database, [tampered[0][1]]);
         // nor by a right on a table, which leaves a trace that revoking does not take away
         await runSql(gated.database, ['grant select on gate.statements to oneroof_relay']);
         await expect(upgrade(gated)).rejects.toMatchObject({ code: 'GATE_TAMPERED' });
+        await expect(applies((sql) => `${sql}\n${stop}`)).rejects.toMatchObject({ code: 'GATE_TAMPERED' });
+        await expect(applies((sql) => `${wholly(sql)}\n${stop}`)).rejects.toThrow('as far as this');
         expect(await gated.as('oneroof_relay', (session) => readTierRows(session, gated.sealed.seal))).toHaveLength(1);
       },
     });

@@ -11,6 +11,7 @@ import { otherPlans } from '../../src/rehearsal/twin.io.ts';
 import { serverConnection, versions, withSession } from '../database.io.ts';
 import { type Gated, withGate } from './cycle.io.ts';
 import { step } from './hostile.io.ts';
+import { replacing } from './purpose.io.ts';
 
 const all = Object.values(sessionSettings).flat();
 
@@ -93,4 +94,31 @@ describe.each(versions)('the time-outs of a tier on PostgreSQL %s', (version) =>
         idle: '500ms',
       });
     }));
+
+  it('would stay what the session has set, if the gate did not set them again', async () => {
+    const blind = replacing([
+      'perform gate.reset_session(t.names, t.settings, t.until);\n  sealed := t.steps',
+      'sealed := t.steps',
+    ]);
+    const none = { lock: '0', statement: '0', idle: '0' };
+    await withGate(version, { change: blind }, async (gated) => {
+      const noTransaction = Number(version) >= 17 ? lifted : lifted.slice(0, 3);
+      expect(await values(gated, [], noTransaction)).toMatchObject(
+        Number(version) >= 17 ? { ...none, transaction: '0' } : none,
+      );
+    });
+    // and each part of it: those of the release, and from PostgreSQL 17 the one that ends with the statement
+    const released = replacing([
+      'perform set_config(s.name, s.setting, true) from unnest(names, settings) s(name, setting);',
+      '',
+    ]);
+    await withGate(version, { change: released }, async (gated) => {
+      expect(await values(gated, [], [])).not.toMatchObject({ lock: '2s', statement: '5min', idle: '30s' });
+    });
+    if (Number(version) < 17) return;
+    const endless = replacing(["if current_setting('server_version_num')::integer >= 170000 then", 'if false then']);
+    await withGate(version, { change: endless }, async (gated) => {
+      expect(await values(gated, [], [])).toMatchObject({ transaction: '0' });
+    });
+  });
 });

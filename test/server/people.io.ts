@@ -7,12 +7,17 @@ import { type PostAs, type Site, withSite } from './site.io.ts';
 /** A site over a database with its gate: ana, ben and ira are in force; seats and quorum are one of level 2 and one of level 4. */
 export async function withPeople<T>(
   use: (of: { readonly site: Site; readonly gated: Gated }) => Promise<T>,
-  plan: { readonly policy?: Partial<Policy>; readonly registry?: (registry: Registry) => Registry } = {},
+  plan: {
+    readonly policy?: Partial<Policy>;
+    readonly registry?: (registry: Registry) => Registry;
+    /** Of the release, instead of the usual ones. */
+    readonly files?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<T> {
   const port = await freePort();
   const window = { longest: 86_400_000, review: 1, rollback: 3_600_000 } as Policy['window'];
   const policy = { origin: `http://localhost:${port}`, rpId: 'localhost', window, ...plan.policy };
-  return await withGate('18', { policy }, async (gated) => {
+  return await withGate('18', { policy, ...(plan.files === undefined ? {} : { files: plan.files }) }, async (gated) => {
     const targets = `{ production: { url: "${urlOf(gated, 'oneroof_observer')}", relay: { url: "${urlOf(gated, 'oneroof_relay')}" } } }`;
     return await withSite({ port, targets }, (site) => use({ site, gated }));
   });
@@ -51,7 +56,8 @@ export async function strangersTab(
   return { tab, authenticator: await addAuthenticator(tab, 'verifies') };
 }
 
-function credentialOf({ credential, privateKey }: Signer) {
+/** A key as a virtual authenticator holds it. */
+export function credentialOf({ credential, privateKey }: Signer) {
   return {
     credentialId: Buffer.from(credential, 'base64url').toString('base64'),
     isResidentCredential: false,

@@ -255,6 +255,16 @@ it('derives every field of a statement again, and names the one that differs', {
       );
     }
     expect(judge('{}')).toMatch(/^statement: /);
+    // a rollback goes on from the schema that is there when people are asked, whatever was rehearsed, until somebody has signed it
+    const cycle = `sha256:${'d'.repeat(64)}` as StatementDigest;
+    const back = changed(asked.body, ({ predicate }) => void (predicate['opens'] = { what: 'rollback', cycle }));
+    const rolledOut = { statement: cycle, seal, opens: { what: 'rollout' } } as const;
+    const signed = { ...rolledOut, statement: statementDigest(back) };
+    const backWith = (schema: string, cycles: readonly (typeof rolledOut)[]): string =>
+      judge(back, {}, { wordOf: () => ({ ...word, live: { ...word.live, schema, cycles } }) });
+    expect(backWith(asked.descriptor.schema, [rolledOut])).toBe('holds');
+    expect(backWith(digest, [rolledOut])).toMatch(/^descriptor: /m);
+    expect(backWith(digest, [rolledOut, signed])).toBe('holds');
     // whose word counts: by the registry that the statement names, each kind of entry by its own right
     const withKey = (may: readonly Right[], key: string = judging.own?.[0] ?? ''): string => {
       const registry = { ...ground.gated.registry, software: [{ id: 'ci', key, may }] };

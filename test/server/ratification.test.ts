@@ -8,6 +8,7 @@ import { shortCode, statementDigest } from '../../src/evidence/index.ts';
 import { readCycles } from '../../src/gate/index.ts';
 import { mayAsk } from '../../src/server/statements/find.ts';
 import { proposalsOf } from '../../src/proposal/index.ts';
+import { runSql } from '../database.io.ts';
 import { type Ground, type Served, signedBy, withGround } from './ratified.io.ts';
 
 const target = ({ gated }: Ground): string => `/releases/${encodeURIComponent(gated.sealed.seal)}/targets/production`;
@@ -177,6 +178,32 @@ function enter(server: Served, { home }: Ground): Promise<Response> {
     body: JSON.stringify({ token: readFileSync(join(home, 'token'), 'utf8').trim() }),
   });
 }
+
+it('takes no signature before the time for review has ended, and says when it ends', { timeout: 240_000 }, () =>
+  withGround('', async (ground) => {
+    const { gated } = ground;
+    const server = await ground.start();
+    const asked = await propose(ground, server);
+    const received = (when: string): Promise<void> =>
+      runSql(gated.database, [`update gate.first_seen set received_at = clock_timestamp() ${when}`]);
+    // the prompt is there already when it turns out that nobody had time to read
+    const { ceremony } = await begin(server, asked);
+    await received(`+ interval '1 hour'`);
+    expect(await server.page(asked.at)).toContain('Signatures count from ');
+    expect(await begin(server, asked)).toMatchObject({ ok: false, code: 'review' });
+    const signed = signedBy(gated, gated.people.ana, { body: asked.body, ceremony });
+    expect(await server.ask(`${asked.at}/ratify/finish`, { signed })).toMatchObject({ ok: false, code: 'review' });
+    expect(await persons(ground, asked.body)).toEqual([]);
+    await received(`- interval '1 hour'`);
+    await expect.poll(() => server.page(asked.at), { timeout: 10_000 }).not.toContain('Signatures count from ');
+    const again = signedBy(gated, gated.people.ana, {
+      body: asked.body,
+      ceremony: (await begin(server, asked))['ceremony'],
+    });
+    expect(await server.ask(`${asked.at}/ratify/finish`, { signed: again })).toMatchObject({ ok: true });
+    expect(await persons(ground, asked.body)).toEqual(['ana']);
+  }),
+);
 
 it('two servers on one state let the same people in, tell both of news, and tell a webhook once', {
   timeout: 240_000,

@@ -9,7 +9,7 @@ import { openFolderStore } from '../../src/evidence/index.ts';
 import { readable, type Store } from '../../src/kinds/index.ts';
 import { type Policy } from '../../src/gate/index.ts';
 import { runSql, withDatabase } from '../database.io.ts';
-import { assertion, type Gated, type Signer, withGate } from '../gate/cycle.io.ts';
+import { assertion, type Gated, type GatedPlan, type Signer, withGate } from '../gate/cycle.io.ts';
 import { freePort } from '../web/browser.io.ts';
 import { desk } from '../web/desk.io.ts';
 
@@ -39,12 +39,16 @@ export interface Served {
   kill(): Promise<void>;
 }
 
-/** Makes all of it, hands it over, and takes it away. `more` goes into oneroof.yaml. */
-export async function withGround(more: string, use: (ground: Ground) => Promise<void>): Promise<void> {
+/** Makes all of it, hands it over, and takes it away. `more` goes into oneroof.yaml, `plan` into the gate. */
+export async function withGround(
+  more: string,
+  use: (ground: Ground) => Promise<void>,
+  plan: GatedPlan = {},
+): Promise<void> {
   const port = await freePort();
   const origin = `http://localhost:${port}`;
   const window = { longest: 86_400_000, review: 1, rollback: 3_600_000 } as Policy['window'];
-  await withGate('18', { policy: { origin, rpId: 'localhost', window } }, async (gated) => {
+  await withGate('18', { ...plan, policy: { origin, rpId: 'localhost', window } }, async (gated) => {
     const { database, folder } = gated;
     const url = (role: string): string =>
       `postgres://${role}@/${database.database}?host=${encodeURIComponent(database.host)}`;

@@ -179,7 +179,7 @@ it('counts the versions of its state: an older one is brought up, and said so, a
       await session.query(sql`alter table oneroof_server.entrances drop column until`);
     });
     const second = await openState(connection, say);
-    expect(said).toEqual(['the state of the server was brought from version 0 to version 3']);
+    expect(said).toEqual(['the state of the server was brought from version 0 to version 4']);
     // who came in by an entrance without an end has to show the token of a server that still has it
     expect(await second.knows('x'.repeat(20))).toBe(false);
     await second.renew('x'.repeat(20));

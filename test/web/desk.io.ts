@@ -55,7 +55,9 @@ export async function signOn(
     const answer = await fetch(url + action, { method: 'POST', headers, body: JSON.stringify(sent) });
     return (await answer.json()) as Record<string, unknown>;
   };
-  const { ceremony } = await post('begin', { code });
+  const begun = await post('begin', { code });
+  if (begun['ok'] !== true) return begun;
+  const { ceremony } = begun;
   const made = assertion(by, body, { origin, rpId });
   const encode = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
   return await post('finish', {

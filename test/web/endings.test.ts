@@ -9,11 +9,18 @@ import { run as log } from '../../src/cli/commands/log.io.ts';
 import { run as rollback } from '../../src/cli/commands/rollback.io.ts';
 import { run as rollout } from '../../src/cli/commands/rollout.io.ts';
 import { run as seal } from '../../src/cli/commands/seal.io.ts';
-import { now } from '../../src/core/index.ts';
+import { canonicalJson, now } from '../../src/core/index.ts';
 import { type Connection, sql } from '../../src/database/index.ts';
-import { isOfKind, openFolderStore, type StatementDigest } from '../../src/evidence/index.ts';
+import {
+  isOfKind,
+  openFolderStore,
+  type StatementDigest,
+  statementDigest,
+  writeStatement,
+} from '../../src/evidence/index.ts';
 import {
   decideRecorded,
+  describeGate,
   isOf,
   type Policy,
   ratificationsOf,
@@ -30,7 +37,7 @@ import { accept, attemptOn, changeOf, ratifyFor, revocationOf } from '../gate/pu
 import { freePort } from './browser.io.ts';
 import { desk, signOn } from './desk.io.ts';
 
-const window = { longest: 86_400_000, review: 1000, rollback: 3_600_000 } as Policy['window'];
+const window = { longest: 86_400_000, review: 1, rollback: 3_600_000 } as Policy['window'];
 const files: GatedPlan['files'] = {
   ...release,
   'release.yaml': release['release.yaml']!.replace('title: Rows }', 'title: Rows, transaction: each }'),
@@ -60,7 +67,7 @@ async function withHome(
   try {
     const written = {
       ...gated.policy,
-      window: { longest: '24h', review: '1s', rollback: '1h' },
+      window: { longest: '24h', review: '1ms', rollback: '1h' },
       rehearsal: { maxAge: '24h' },
     };
     writeFileSync(join(home, 'policy.yaml'), JSON.stringify(written));
@@ -174,6 +181,9 @@ it.each(versions)(
         for (const run of [rollback, rollout])
           for (const options of [{ dryRun: true }, {}])
             await expect(command(run, options)).rejects.toMatchObject({ code: 'TARGET_BEHIND' });
+        // an adoption that no quorum signed takes that away for nobody
+        await store.append({ kind: 'adoption', seal: gated.sealed.seal, body: await plantedAdoption(gated) }, now());
+        await expect(command(rollback)).rejects.toMatchObject({ code: 'TARGET_BEHIND' });
       });
     });
   },
@@ -245,9 +255,11 @@ it.each(versions)(
           expect((data as { incarnation: string }).incarnation).toBe(await incarnationOf(database));
           const entries = await store.entries();
           expect(entries.map(({ kind }) => kind)).toContain('adoption');
-          const entry = entries.find(({ kind }) => kind === 'adoption');
-          const [kept] = entry === undefined ? [] : await store.of(entry.seal);
-          expect(kept).toMatchObject({ readable: true, body: { signatures: [{}, {}] } });
+          // with the release that it is about, so that a bundle takes it along
+          const evidence = await store.of(gated.sealed.seal);
+          const kept = evidence.filter((piece) => isOfKind(piece, 'adoption'));
+          expect(kept).toMatchObject([{ readable: true, body: { statement: { signatures: [{}, {}] } } }]);
+          expect(readHistory(course.sealed, evidence).broken).toEqual([]);
         });
       });
     });
@@ -300,6 +312,39 @@ it.each([
   },
   180_000,
 );
+
+/** What anyone can record who may write evidence: an adoption with the signature of one person. */
+async function plantedAdoption(gated: Gated): Promise<object> {
+  const { facts } = await gated.as('oneroof_observer', describeGate);
+  const predicate = {
+    facts,
+    reason: 'x',
+    notBefore: now(),
+    expires: '2100-01-01T00:00:00.000Z',
+    nonce: 'b'.repeat(32),
+  };
+  const subject = { name: 'production', digest: `sha256:${'0'.repeat(64)}` };
+  const body = writeStatement({ kind: 'adoption', subject, predicate });
+  const made = assertion(gated.people.ana, body, { origin: gated.policy.origin, rpId: gated.policy.rpId });
+  const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+  const signature = {
+    credential: made.credential,
+    authenticatorData: base64(made.authenticatorData),
+    clientDataJSON: base64(made.clientDataJSON),
+    signature: base64(made.signature),
+    receivedAt: now(),
+  };
+  const statement = { kind: 'adoption', digest: statementDigest(body), body, receivedAt: now(), descriptor: null };
+  const counted = { acceptedAt: now(), adopted: { before: facts.incarnation, incarnation: 'drawn' } };
+  const first = { policy: canonicalJson(gated.policy), registry: registryDocument(gated.registry) };
+  return {
+    version: 1,
+    target: 'production',
+    facts: null,
+    statement: { ...statement, ...counted, signatures: [signature] },
+    rules: { first, links: [] },
+  };
+}
 
 const incarnationOf = (database: Connection): Promise<string> =>
   withSession(database, async (session) => {

@@ -66,7 +66,20 @@ it('goes from a rehearsal on a clone through two passkeys to a rollout, and back
     });
     expect((await store.entries()).map(({ kind }) => kind)).toContain('rehearsal');
     expect(await dossiers()).toEqual([]);
+    // as if the database had received the release in an hour: then there was no time to review it
+    await runSql(database, [
+      `insert into gate.first_seen values ('${gated.sealed.seal}', clock_timestamp() + interval '1 hour')`,
+    ]);
     const first = command(ratify);
+    expect(await signOn(said, gated, people.ana)).toMatchObject({
+      ok: false,
+      code: 'review',
+      text: expect.stringMatching(
+        /^signatures count from \S+ \S+ UTC: the policy asks for 1 ms of review since the database received/,
+      ),
+    });
+    expect(said.join('\n')).toMatch(/^signatures count from /m);
+    await runSql(database, [`update gate.first_seen set received_at = received_at - interval '2 hours'`]);
     expect(await signOn(said, gated, people.ira)).toMatchObject({ ok: false, code: 'author' });
     expect(await signOn(said, gated, people.ana)).toMatchObject({ ok: true, complete: false });
     const asked = said.findLast((one) => one.startsWith('open http'));

@@ -29,6 +29,8 @@ const ratifyRelease: Run = async (context) => {
   return await withRelay(target, 'ratify', async (relay) => {
     const ceremony = await ratifyCeremony(relay, { course, target, hours: hoursOf(context), purpose });
     for (const one of ceremony.refused) context.terminal.say(`ATTACK: ${printable(one)}`);
+    const early = (await ceremony.early?.()) ?? null;
+    if (early !== null) context.terminal.say(early);
     const { signed } = await runCeremony(context, {
       ceremony: recorded(ceremony, { course, relay, onProblem: context.terminal.say }),
       pagePort: setup.pagePort,

@@ -86,12 +86,20 @@ function linesOf({
   seats,
   opens,
   window,
+  adopted,
 }: Told['said'][number]): readonly string[] {
-  const what = { ratification: 'ratified', decline: 'declined', revocation: 'revoked', abandonment: 'abandoned' }[kind];
+  const what = {
+    ratification: 'ratified',
+    decline: 'declined',
+    revocation: 'revoked',
+    abandonment: 'abandoned',
+    adoption: 'adopted',
+  }[kind];
   const valid = window === null ? '' : `, from ${window.notBefore} to ${window.expires}`;
   const before = opens === null || opens.what === 'rollout' ? '' : `, ${explainOpens(opens)}`;
+  const drawn = adopted === null ? '' : `, incarnation ${adopted.before} to ${adopted.incarnation}`;
   return [
-    `${what}  ${target}  ${statement}${before}${valid}${reason === null ? '' : `: ${reason}`}`,
+    `${what}  ${target}  ${statement}${before}${drawn}${valid}${reason === null ? '' : `: ${reason}`}`,
     ...(seats === null
       ? []
       : [`  seats: ${seats.wanted.join('; ')}: ${seats.open === null ? 'every one filled' : `open: ${seats.open}`}`]),

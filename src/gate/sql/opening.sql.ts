@@ -46,7 +46,7 @@ create function gate.opening_alone(of_statement text, direction text, out reason
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set "TimeZone" = 'UTC' as $gate$
 declare
   s gate.statements; p jsonb; asked record; registry gate.documents; rules gate.documents; policy jsonb; seal_document jsonb; leaf jsonb; seats jsonb;
-  moment timestamptz := clock_timestamp(); opens timestamptz; closes timestamptz; rehearsed timestamptz; oldest interval; of_cycle text;
+  moment timestamptz := clock_timestamp(); opens timestamptz; closes timestamptz; rehearsed timestamptz; oldest interval; counts_from timestamptz; of_cycle text;
 begin
   select * into s from gate.statements where digest = of_statement and kind = 'ratification';
   if not found then reason := 'unknown: there is no such ratification'; return; end if;
@@ -110,9 +110,15 @@ begin
   if 'too-long' = any(asked.checks) and (closes - opens <= make_interval(secs => (policy #>> '{window,longest}')::numeric / 1000)) is not true then
     reason := 'too-long: it is valid for longer than the policy allows'; return;
   end if;
-  if 'review' = any(asked.checks) and ((select min(c.received_at) from gate.signers(of_statement) c) - (p ->> 'sealedAt')::timestamptz
-    >= make_interval(secs => (policy #>> '{window,review}')::numeric / 1000)) is not true then
-    reason := 'review: it was signed sooner after sealing than the policy allows'; return;
+  if 'review' = any(asked.checks) then
+    -- null where the release was never handed in. sealedAt is when the log says that people could read it
+    counts_from := (select greatest(f.received_at, (p ->> 'sealedAt')::timestamptz) from gate.first_seen f where f.seal = s.subject)
+      + make_interval(secs => (policy #>> '{window,review}')::numeric / 1000);
+    -- where all that were handed in came late enough, it is not asked again which of them count
+    if ((select min(g.received_at) from gate.signatures g where g.statement = of_statement) >= counts_from) is not true
+      and ((select min(c.received_at) from gate.signers(of_statement) c) >= counts_from) is not true then
+      reason := 'review: it was signed sooner after this database first received the release than the policy allows'; return;
+    end if;
   end if;
   if 'rehearsal-age' = any(asked.checks) then
     rehearsed := (p ->> 'rehearsedAt')::timestamptz;

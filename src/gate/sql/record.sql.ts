@@ -10,10 +10,19 @@ language sql immutable strict set search_path = pg_catalog, pg_temp as $gate$
   select replace(encode(octets, 'base64'), E'\n', '')
 $gate$;
 
--- All statements on a release and on its ratifications, each with its signatures; all registries and policies, with what let them in.
+-- When a sealed release was first handed in, null where it never was, and what time it is: from these two people are told from when on
+-- signatures count.
+create function gate.received(of_seal text) returns jsonb
+language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
+  select jsonb_build_object('firstSeen', (select gate.instant_of(f.received_at) from gate.first_seen f where f.seal = of_seal),
+    'now', gate.instant_of(clock_timestamp()))
+$gate$;
+
+-- All statements on a release and on its ratifications, each with its signatures; all registries and policies, with what let them in; all adoptions.
 create function gate.record_of(of_seal text) returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
   select jsonb_build_object('facts', gate.facts(),
+    'firstSeen', (select gate.instant_of(f.received_at) from gate.first_seen f where f.seal = of_seal),
     'documents', (select coalesce(jsonb_agg(jsonb_build_object('kind', d.kind, 'digest', d.digest, 'body', d.body,
       'acceptedAt', gate.instant_of(d.accepted_at), 'statement', d.statement) order by d.number), '[]') from gate.documents d),
     'statements', (select coalesce(jsonb_agg(jsonb_build_object('kind', s.kind, 'digest', s.digest, 'subject', s.subject, 'body', s.body,
@@ -23,8 +32,11 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
             'authenticatorData', gate.one_line(g.authenticator_data), 'clientDataJSON', gate.one_line(g.client_data),
             'signature', gate.one_line(g.signature), 'receivedAt', gate.instant_of(g.received_at)) order by g.received_at, g.credential), '[]')
           from gate.signatures g where g.statement = s.digest),
-        'acceptedAt', (select gate.instant_of(a.abandoned_at) from gate.abandoned a where a.statement = s.digest)) order by s.received_at, s.digest), '[]')
-      from gate.statements s where s.kind in ('registry', 'policy') or s.subject = of_seal
-        or s.subject in (select r.digest from gate.statements r where (r.kind in ('ratification', 'abandonment') and r.subject = of_seal) or r.kind in ('registry', 'policy'))))
+        'acceptedAt', coalesce((select gate.instant_of(a.abandoned_at) from gate.abandoned a where a.statement = s.digest),
+          (select gate.instant_of(a.adopted_at) from gate.adoptions a where a.statement = s.digest)),
+        'adopted', (select jsonb_build_object('before', a.before, 'incarnation', a.incarnation) from gate.adoptions a where a.statement = s.digest))
+        order by s.received_at, s.digest), '[]')
+      from gate.statements s where s.kind in ('registry', 'policy', 'adoption') or s.subject = of_seal
+        or s.subject in (select r.digest from gate.statements r where (r.kind in ('ratification', 'abandonment') and r.subject = of_seal) or r.kind in ('registry', 'policy', 'adoption'))))
 $gate$;
 `;

@@ -46,12 +46,18 @@ end $gate$;
 create function gate.begin_attempt(of_statement text, direction text) returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
-  newest bigint;
+  newest bigint; is_free boolean;
 begin
   perform gate.require_executor();
   perform gate.require_cycle(of_statement);
-  -- what is closed is refused without waiting for another attempt; what is open may be closed when the wait is over
-  perform gate.require_open(of_statement, direction);
+  -- what is closed is refused without waiting for another attempt; what is open may be closed when the wait is over. Where no one holds
+  -- the fence there is no wait, and it is judged once, below
+  -- (on a standby no row can be locked, and the reason is told)
+  if current_setting('transaction_read_only') is not distinct from 'off' then
+    perform from gate.fence for update skip locked;
+    is_free := found;
+  end if;
+  if is_free is not true then perform gate.require_open(of_statement, direction); end if;
   perform set_config('idle_in_transaction_session_timeout', gate.idle_bound(), true);
   update gate.fence set epoch = epoch + 1, pid = pg_backend_pid(), taken_at = clock_timestamp() returning epoch into newest;
   perform gate.require_open(of_statement, direction);

@@ -38,7 +38,7 @@ comment on column gate.releases.body is 'The seal document: canonical JSON.';
 comment on column gate.releases.queries is 'Metrics and checks: step digest to text.';
 
 create table gate.first_seen (seal text primary key, received_at timestamptz not null default clock_timestamp());
-comment on table gate.first_seen is 'When each sealed release was first handed in; rows stay when bodies go.';
+comment on table gate.first_seen is 'When each sealed release was first handed in: the time for review counts from then. Rows stay when bodies go.';
 comment on column gate.first_seen.seal is 'The digest of the body.';
 comment on column gate.first_seen.received_at is 'By the clock of this database.';
 

@@ -4,6 +4,7 @@ import {
   explainOpens,
   parseRegistryDocument,
   parseStatement,
+  peopleKinds,
   type PeopleRecord,
   type ProposalRecord,
   type Ratification,
@@ -14,7 +15,7 @@ import { failureHtml, failureOf } from '../problems.ts';
 
 /** What a piece of evidence says, for people; null where its kind is shown as JSON alone. */
 export function drawn(piece: Extract<Evidence, { readable: true }>): Html | null {
-  if (isOfKind(piece, 'ratification', 'decline', 'revocation', 'abandonment')) return signedHtml(piece.body);
+  if (isOfKind(piece, ...peopleKinds)) return signedHtml(piece.body);
   if (isOfKind(piece, 'proposal')) return proposalHtml(piece.body);
   if (isOfKind(piece, 'dossier')) return dossierHtml(piece.body);
   const failure = isOfKind(piece, 'rehearsal') ? failureOf(piece.body) : null;
@@ -36,8 +37,8 @@ function signedHtml(record: PeopleRecord): Html {
             ['Why', read.statement.predicate.reason],
             ['Declined', statementLink(read.statement.predicate.statement)],
           ]
-        : read.statement.kind === 'revocation' || read.statement.kind === 'abandonment'
-          ? [['Why', read.statement.predicate.reason]]
+        : 'reason' in read.statement.predicate
+          ? [['Why', read.statement.predicate.reason], ...adoptedFacts(record)]
           : [];
   const names = namesOf(record);
   return html`<h2>What was signed</h2>${facts([
@@ -56,6 +57,14 @@ function signedHtml(record: PeopleRecord): Html {
       html`<code>${credential}</code>`,
     ]),
   })}`;
+}
+
+function adoptedFacts({ statement: { adopted }, compared }: PeopleRecord): readonly Fact[] {
+  if (adopted === undefined) return [];
+  return [
+    ['Incarnation', html`<code>${adopted.before}</code> before, <code>${adopted.incarnation}</code> since`],
+    ['Lost', compared === undefined ? 'not recorded' : compared.lost.join('; ') || 'nothing that the log knew of'],
+  ];
 }
 
 function namesOf({ rules }: PeopleRecord): ReadonlyMap<string, string> {

@@ -1,4 +1,12 @@
-import { type Change, explainRefusal, follows, type Policy, type Registry, registryDigest } from '../../gate/index.ts';
+import {
+  type Change,
+  type Ending,
+  explainRefusal,
+  follows,
+  type Policy,
+  type Registry,
+  registryDigest,
+} from '../../gate/index.ts';
 import { documentOf, type InForce, type Next, nextVersion } from '../../web/index.ts';
 
 /** What a target said of its people, or why it said nothing. */
@@ -8,6 +16,8 @@ export type Reading =
       readonly state: 'in force';
       /** Null where no role that may ask is named: the relay. */
       readonly changes: readonly Change[] | null;
+      /** Abandonments and adoptions that somebody has signed; null: as above. */
+      readonly endings: readonly Ending[] | null;
     } & InForce)
   | { readonly target: string; readonly state: 'no gate' }
   | { readonly target: string; readonly state: 'unknown'; readonly why: string };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { statementDigest } from '../../evidence/index.ts';
-import { parsePolicy, parsePolicyDocument, parseRegistry, type Policy } from '../../gate/index.ts';
+import { parsePolicy, parsePolicyDocument, parseRegistry } from '../../gate/index.ts';
 import { path } from '../../page/index.ts';
 import { rulesStage } from '../../kinds/index.ts';
 import { targetOf } from '../../setup/index.ts';
@@ -20,6 +20,7 @@ import { changePage, signChangePage } from './change.ts';
 import { openTurns } from '../statements/turns.ts';
 import { askFor, nonceOf, readAsked, withdrawChange } from './drafts.io.ts';
 import { peopleMark } from './mark.io.ts';
+import { unsignableAt } from './quorum.ts';
 import { type Readings } from './readings.io.ts';
 import { done, malformed } from './replies.ts';
 import { type ChangeView } from './view.ts';
@@ -59,7 +60,7 @@ export function changeRoutes(house: House, readings: Readings): readonly Route[]
         settled: refused('settled', 'nothing is left to sign: the change is in force, or was withdrawn'),
         use: async (ceremony) => {
           const { params } = visit;
-          const unsignable = unsignableOf(house, ceremony.policy);
+          const unsignable = unsignableAt(house.origin, ceremony.policy, 'oneroof ratify');
           if (unsignable !== null) return refused('origin', unsignable);
           const answer = await signingActions(ceremony, house.state)[step](visit.body);
           readings.forget();
@@ -118,7 +119,7 @@ export function changeRoutes(house: House, readings: Readings): readonly Route[]
               ...ceremony,
               statement: statementDigest(ceremony.body),
               standing: await ceremony.standing(),
-              unsignable: unsignableOf(house, ceremony.policy),
+              unsignable: unsignableAt(house.origin, ceremony.policy, 'oneroof ratify'),
             }),
           }),
         }),
@@ -165,12 +166,6 @@ function nextOf({ kind, text }: z.output<typeof upload>): Next {
   if (kind === 'registry') return { kind, registry: parsed(parseRegistry({ text, file: 'the registry' })) };
   const canonical = parsePolicyDocument({ text, file: 'the policy' });
   return { kind, policy: canonical.ok ? canonical.value : parsed(parsePolicy({ text, file: 'the policy' })) };
-}
-
-/** Why nobody can sign on this site; null where they can. A passkey is for one origin, and the policy in force names it. */
-function unsignableOf({ origin }: House, policy: Policy): string | null {
-  if (policy.origin === origin) return null;
-  return `the policy in force has its page at ${policy.origin}, and this site is at ${origin}: use oneroof ratify there`;
 }
 
 /** Whether a change was asked for already; its digest, or null. */

@@ -11,6 +11,7 @@ export async function peopleMark({ state }: Pick<House, 'state'>, readings: Read
       select encode(sha256(convert_to(string_agg(line, ' ' order by line), 'UTF8')), 'hex') as mark from (
         select 'draft ' || follows || document from oneroof_server.drafts
         union all select 'change ' || digest from oneroof_server.changes
+        union all select 'ending ' || target || ' ' || kind || ' ' || seal || ' ' || reason from oneroof_server.endings
         union all select 'invitation ' || hash from oneroof_server.invitations where used_at is null and until > now()
       ) as rows (line)`),
   );

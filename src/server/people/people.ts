@@ -32,7 +32,7 @@ export function peoplePage(view: PeopleView): Document {
       gone: 'This page is not there any more.',
     })}<div id="changes">${changesHtml(view)}</div><div id="force">${groups.map((group) => inForceHtml(group, view))}${unknownHtml(readings)}${
       files !== null && groups.length === 0 && presentHtml(files, view)
-    }</div><div id="drafts">${drafts.map((draft) => draftHtml(draft, view))}</div>${inviteHtml(view)}${groups.length > 0 && proposeHtml()}`,
+    }</div><div id="drafts">${drafts.map((draft) => draftHtml(draft, view))}</div>${inviteHtml(view)}${groups.length > 0 && proposeHtml()}${adoptHtml(readings)}`,
   };
 }
 
@@ -117,4 +117,11 @@ function inviteHtml({ uninvitable, invitations }: PeopleView): Html {
       ]),
     })}`
   }</div></section>`;
+}
+
+/** Asking for it adopts nothing: the quorum does, on a page of its own. */
+function adoptHtml(readings: readonly Reading[]): Html | null {
+  const targets = readings.flatMap((one) => (one.state === 'in force' && one.endings !== null ? [one.target] : []));
+  if (targets.length === 0) return null;
+  return html`<details class="card" id="adopt"><summary>A database was restored or moved</summary><p>Compares it with the policy and registry beside oneroof.yaml and with the log, hands in again what the restore lost, and asks the quorum to take it as the target from now on. What was ratified before is then for another database.</p><form data-post="/people/adoptions" autocomplete="off"><label for="adopt-target">Target</label><select id="adopt-target" name="target">${targets.map((one) => html`<option>${one}</option>`)}</select><label for="adopt-reason">Why <span class="hint">signed, kept and shown</span></label><textarea id="adopt-reason" name="reason" required maxlength="1000"></textarea><button>Ask the quorum</button><p><output></output></p></form></details>`;
 }

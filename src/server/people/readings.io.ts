@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { OneRoofError } from '../../core/index.ts';
 import { type Connection, openSession, sql } from '../../database/index.ts';
-import { readChanges, readPolicy, readRegistry } from '../../gate/index.ts';
+import { readChanges, readEndings, readPolicy, readRegistry } from '../../gate/index.ts';
 import { type Setup, type Target } from '../../setup/index.ts';
 import { readInForce } from '../../web/index.ts';
 import { keep } from '../kept.io.ts';
@@ -58,7 +58,8 @@ async function ask(target: string, connection: Connection, as: 'relay' | 'observ
     const { policy, registry } = await readInForce(session);
     // the gate tells the relay alone what is being signed
     const changes = as === 'relay' ? await readChanges(session) : null;
-    return { target, state: 'in force', policy, registry, changes };
+    const endings = as === 'relay' ? await readEndings(session) : null;
+    return { target, state: 'in force', policy, registry, changes, endings };
   } finally {
     await session.close();
   }

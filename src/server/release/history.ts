@@ -1,6 +1,6 @@
 import { elapsed, formatDuration, type Digest, type Milliseconds } from '../../core/index.ts';
 import { isOfKind, ofKind } from '../../evidence/index.ts';
-import { type Reason, type Uncounted } from '../../gate/index.ts';
+import { peopleKinds, type Reason, type Uncounted } from '../../gate/index.ts';
 import { type Evidence } from '../../kinds/index.ts';
 import { type ReadingMark, type Tone } from '../../page/index.ts';
 import { explainExecution, type Execution } from '../../rollout/index.ts';
@@ -78,7 +78,7 @@ function say(piece: Extract<Evidence, { readable: true }>): Said {
     const detail = `readiness ${readiness.status}, production ${execution.status}`;
     return { what: 'Report written', status: null, detail };
   }
-  if (isOfKind(piece, 'ratification', 'decline', 'revocation', 'abandonment')) {
+  if (isOfKind(piece, ...peopleKinds)) {
     const [what, tone] = signings[piece.entry.kind];
     return {
       what: `${what} in ${piece.body.target}`,
@@ -94,6 +94,7 @@ const signings = {
   decline: ['Declined', 'no'],
   revocation: ['Revoked', 'no'],
   abandonment: ['Abandonment signed', 'no'],
+  adoption: ['Adopted', 'no'],
 } as const;
 
 function sayExecution(body: Execution): Said {

@@ -1,4 +1,5 @@
 import { type Sql, sql } from '../../database/index.ts';
+import { endingsSchema } from './endings.sql.ts';
 import { peopleSchema } from './people.sql.ts';
 
 /** The first version, and what was made before versions were counted: each statement may run again. */
@@ -47,7 +48,7 @@ const entrancesEnd = [
  * What a server keeps of its own, version by version; evidence is kept elsewhere. What was released is never changed: a change is a further
  * version.
  */
-export const stateVersions: readonly (readonly Sql[])[] = [first, entrancesEnd, peopleSchema];
+export const stateVersions: readonly (readonly Sql[])[] = [first, entrancesEnd, peopleSchema, endingsSchema];
 
 /** Where the version is kept. Each statement may run again. */
 export const versionSchema = [

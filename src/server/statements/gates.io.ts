@@ -1,6 +1,6 @@
 import { OneRoofError } from '../../core/index.ts';
 import { type Digest } from '../../core/index.ts';
-import { type Cycle, type Policy, type Registry } from '../../gate/index.ts';
+import { type Cycle, type Policy, readAccount, readReceived, type Received, type Registry } from '../../gate/index.ts';
 import { type TargetWord } from '../../proposal/index.ts';
 import { targetOf } from '../../setup/index.ts';
 import { readWord, withRelay } from '../../web/index.ts';
@@ -13,6 +13,8 @@ interface Gate {
   readonly policy: Policy;
   readonly registry: Registry;
   readonly cycles: readonly Cycle[];
+  /** The seals that a quorum ended there. */
+  readonly abandoned: readonly string[];
   /** What proposals are judged by. */
   readonly word: TargetWord;
 }
@@ -21,6 +23,8 @@ interface Gate {
 export interface Gates {
   /** Why it cannot be asked, where it cannot: then nobody can sign. */
   ask(target: string): Promise<Gate | string>;
+  /** Since when a target has had a release; null where it cannot be asked. */
+  received(target: string, seal: string): Promise<Received | null>;
   /** Something was signed there. */
   forget(target: string): void;
 }
@@ -38,7 +42,8 @@ export function openGates({ setup, onProblem }: House): Gates {
     try {
       return await withRelay(targetOf(setup, name), 'serve', async ({ policy, registry, session, facts }) => {
         const word = await readWord(session, { facts, seal: noSeal });
-        return { policy, registry, cycles: word.live.cycles, word };
+        const { abandoned } = (await readAccount(session)).account;
+        return { policy, registry, cycles: word.live.cycles, abandoned, word };
       });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
@@ -46,7 +51,17 @@ export function openGates({ setup, onProblem }: House): Gates {
       return outward(why);
     }
   };
+  const received = keep<Received | null>({ lifetime });
+  const readOne = async (name: string, seal: string): Promise<Received | null> => {
+    try {
+      return await withRelay(targetOf(setup, name), 'serve', ({ session }) => readReceived(session, seal));
+    } catch (error) {
+      if (!(error instanceof OneRoofError)) onProblem(`${name} could not be asked since when it has ${seal}`);
+      return null;
+    }
+  };
   return {
+    received: (name, seal) => received.of(`${name} ${seal}`, () => readOne(name, seal)),
     ask: (name) => answers.of(name, () => read(name)),
     forget: (name) => answers.forget(name),
   };

@@ -26,7 +26,7 @@ document.addEventListener('submit', async (event) => {
   for (const button of buttons()) button.disabled = true;
   say('…', 'soft');
   try {
-    const done = form.dataset.act.endsWith('propose') ? await post(form.dataset.act, Object.fromEntries(new FormData(form))) : await sign(form, say);
+    const done = form.elements.code === undefined ? await post(form.dataset.act, Object.fromEntries(new FormData(form))) : await sign(form, say);
     say(done.ok ? done.text : done.code + ': ' + done.text + (done.fix ? ' (' + done.fix + ')' : ''), done.ok ? 'go' : 'no');
     if (done.ok && done.to) location.assign(done.to);
     else if (done.ok) setTimeout(() => location.reload(), 1500);

@@ -36,6 +36,8 @@ export interface StatementView extends DossierView {
   /** The newest entry that the page shows. */
   readonly last: number;
   readonly standing: Standing;
+  /** From when on signatures count, where that is later; null: one counts now. */
+  readonly review: string | null;
   /** Production as this host reads it now, or why it could not. */
   readonly fresh: FreshReading | string;
   /** Null where the target could not be asked. */
@@ -85,15 +87,17 @@ export function notForProductionBanner(policy: Policy | null): Html {
 }
 
 /** Who has signed, before all else: whoever comes second wants to know it first. */
-function atTop({ standing, ratification, declines, unsignable }: StatementView): Html {
+function atTop({ standing, ratification, declines, unsignable, review }: StatementView): Html {
   const word = standing.state === 'waits' ? 'waits for signatures' : standing.state;
   const signed = standing.state === 'unknown' ? [] : standing.persons;
   return html`<p id="stands" class="note ${standing.state === 'open' ? 'go' : standing.state === 'waits' ? 'hold' : 'no'}">${
     standing.state === 'unknown' ? tag('not known', 'no') : tag(word, tones[standing.state])
   } ${standing.state === 'unknown' ? standing.why : standing.text}<br>${signed.length === 0 ? 'Nobody has signed yet' : html`Signed by <strong>${signed.join(', ')}</strong>`}${
     declines.length > 0 && html`; declined by <strong>${declines.flatMap(({ persons }) => persons).join(', ')}</strong>`
-  }. Valid until ${time(ratification.expires)}. <a href="#standing">All of it</a>${standing.state === 'waits' && unsignable === null && html` · <a href="#decide">Decide</a>`}</p>`;
+  }. Valid until ${time(ratification.expires)}.${review !== null && html` <span id="review">${capital(review)}.</span>`} <a href="#standing">All of it</a>${standing.state === 'waits' && unsignable === null && html` · <a href="#decide">Decide</a>`}</p>`;
 }
+
+const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 /** Beside the reading that was recorded with the proposal: a host that believed it would show what somebody planted. */
 function freshHtml({ fresh }: StatementView): Html {

@@ -21,6 +21,7 @@ import { type Found, closingActs, ratifyActs, unsignableOf } from './acts.io.ts'
 import { openGates, type Gates } from './gates.io.ts';
 import { foreignPage } from './foreign.ts';
 import { declinesOf } from './find.ts';
+import { reviewTime } from '../../web/index.ts';
 import { propose } from './propose.io.ts';
 import { type FreshReading, type Standing, statementPage } from './statement.ts';
 import { targetPage } from './target.ts';
@@ -69,6 +70,9 @@ export function statementRoutes(house: House): readonly Route[] {
     ),
   ];
 }
+
+/** What a proposal for a release says that a quorum ended in its target. */
+const abandonedSaid = 'abandoned: people ended this release in this database; it stays as it is';
 
 type Known = Found['record'];
 
@@ -123,6 +127,7 @@ async function showStatement(house: House, gates: Gates, { record, judged, state
     typeof asked === 'string'
       ? { state: 'unknown', why: asked }
       : standingIn(asked.cycles.find((one) => one.statement === statement) ?? null, {
+          abandoned: asked.abandoned.includes(record.seal),
           policy: asked.policy,
           names: new Map(asked.registry.persons.map(({ id, name }) => [id, name])),
         });
@@ -142,6 +147,10 @@ async function showStatement(house: House, gates: Gates, { record, judged, state
       last: record.entries.at(-1)?.index ?? -1,
       target: proposal.target,
       standing,
+      review:
+        policy === null || standing.state !== 'waits' || standing.persons.length > 0
+          ? null
+          : await reviewOf(gates, { record, proposal, policy }),
       fresh: await freshOf(house, { record, proposal }),
       policy,
       declines: declinesOf((await record.heard(proposal.target)).evidence, {
@@ -151,6 +160,18 @@ async function showStatement(house: House, gates: Gates, { record, judged, state
       unsignable: unsignableOf(house, policy),
     }),
   };
+}
+
+/** Until when people can only read; null where a signature counts, or the target cannot be asked. */
+async function reviewOf(
+  gates: Gates,
+  of: { readonly record: Known; readonly proposal: Proposal; readonly policy: Policy },
+): Promise<string | null> {
+  const { record, proposal, policy } = of;
+  const received = await gates.received(proposal.target, record.seal);
+  const sealedAt = ratificationOf(proposal)?.sealedAt ?? now();
+  const review = received === null ? null : reviewTime({ received, sealedAt, policy });
+  return review?.state === 'runs' ? review.text : null;
 }
 
 /** Production as this host reads it itself, shared by all visitors for some seconds; or why it could not. */
@@ -175,8 +196,10 @@ async function freshOf(
 
 function standingIn(
   cycle: Cycle | null,
-  { policy, names }: { readonly policy: Policy; readonly names: ReadonlyMap<string, string> },
+  of: { readonly policy: Policy; readonly names: ReadonlyMap<string, string>; readonly abandoned: boolean },
 ): Standing {
+  const { policy, names } = of;
+  if (cycle === null && of.abandoned) return { state: 'closed', text: abandonedSaid, persons: [], done: [] };
   if (cycle === null)
     return { state: 'waits', text: `0 of ${policy.seats.length} seats are filled`, persons: [], done: [] };
   const why = whyClosed(cycle);
@@ -193,6 +216,7 @@ async function showTarget(house: House, gates: Gates, params: Readonly<Record<st
   const standing = standingOf(occasion);
   const policy = typeof asked === 'string' ? null : asked.policy;
   const cycles = typeof asked === 'string' ? [] : asked.cycles;
+  const abandoned = typeof asked !== 'string' && asked.abandoned.includes(record.seal);
   if (!hasRelease(record)) return notFound('such release');
   const proposals = (await judgedOf(house, gates, record))
     .filter(({ target }) => target === occasion.target)
@@ -208,11 +232,14 @@ async function showTarget(house: House, gates: Gates, params: Readonly<Record<st
         : typeof asked === 'string'
           ? 'not known'
           : cycle === undefined
-            ? 'waits: nobody has signed'
+            ? abandoned
+              ? abandonedSaid
+              : 'waits: nobody has signed'
             : closed === null
               ? 'ratified: the target lets it through'
               : explainRefusal(closed);
-      const waits = !isForeign && typeof asked !== 'string' && (cycle === undefined || closed?.code === 'seats');
+      const waits =
+        !isForeign && !abandoned && typeof asked !== 'string' && (cycle === undefined || closed?.code === 'seats');
       return said === null
         ? []
         : [
@@ -237,6 +264,7 @@ async function showTarget(house: House, gates: Gates, params: Readonly<Record<st
       reasons: standing.gate === 'closed' ? standing.reasons.map(explain) : [],
       next: standing.gate === 'open' ? standing.next : null,
       done: standing.cycle?.done ?? [],
+      abandoned,
       proposals,
       policy,
       unsignable: typeof asked === 'string' ? asked : unsignableOf(house, policy),

@@ -1,5 +1,5 @@
 import { explainOpens, type Opens, type Policy } from '../../gate/index.ts';
-import { type Document, facts, html, list, path, table, tag, time } from '../../page/index.ts';
+import { type Document, facts, type Html, html, list, path, table, tag, time } from '../../page/index.ts';
 import { type Standing } from '../../report/index.ts';
 import { needsScript, notForProductionBanner } from './statement.ts';
 import { followPanel } from '../follow.ts';
@@ -27,6 +27,8 @@ export interface TargetView {
     readonly persons: readonly string[];
   }[];
   readonly policy: Policy | null;
+  /** Whether a quorum ended the release here. */
+  readonly abandoned: boolean;
   /** Why nobody can be asked from here; null where they can. */
   readonly unsignable: string | null;
 }
@@ -78,15 +80,23 @@ export function targetPage(view: TargetView): Document {
       ]),
       none: 'Nobody was asked yet.',
     })}</div><h2>Ask people to ratify</h2>${needsScript}${
-      view.unsignable === null
-        ? html`<form class="card" data-act="${here}/propose" autocomplete="off"><p>Writes the dossier from the newest rehearsal and from production as it is now, and records it with the statement. A statement that waits already is taken up again.</p><div class="row"><div><label for="hours">Valid for <span class="hint">hours, as long as the policy allows where it is empty</span></label><input id="hours" name="hours" inputmode="numeric" pattern="[0-9]{1,4}"></div>${
-            (policy !== null && policy.holdPoints.length > 0) || view.done.length > 0
-              ? html`<div><label for="purpose">For</label><select id="purpose" name="purpose"><option value="">the release</option>${(policy?.holdPoints ?? []).map(({ before }) => html`<option value="${before}">the hold point before ${before}</option>`)}${view.done.length > 0 && html`<option value="rollback">the rollback of what is rolled out</option>`}</select></div>`
-              : null
-          }<button class="primary">Ask</button></div><output role="status"></output></form>`
-        : html`<p>${tag('not here', 'no')} ${view.unsignable}</p>`
-    }`,
+      view.abandoned
+        ? html`<p id="abandoned" class="note no">A quorum ended this release here: it stays as it is, and its seal opens nothing here any more. What is still needed is another release, made for the schema as it is.</p>`
+        : view.unsignable === null
+          ? html`<form class="card" data-act="${here}/propose" autocomplete="off"><p>Writes the dossier from the newest rehearsal and from production as it is now, and records it with the statement. A statement that waits already is taken up again.</p><div class="row"><div><label for="hours">Valid for <span class="hint">hours, as long as the policy allows where it is empty</span></label><input id="hours" name="hours" inputmode="numeric" pattern="[0-9]{1,4}"></div>${
+              (policy !== null && policy.holdPoints.length > 0) || view.done.length > 0
+                ? html`<div><label for="purpose">For</label><select id="purpose" name="purpose"><option value="">the release</option>${(policy?.holdPoints ?? []).map(({ before }) => html`<option value="${before}">the hold point before ${before}</option>`)}${view.done.length > 0 && html`<option value="rollback">the rollback of what is rolled out</option>`}</select></div>`
+                : null
+            }<button class="primary">Ask</button></div><output role="status"></output></form>`
+          : html`<p>${tag('not here', 'no')} ${view.unsignable}</p>`
+    }${abandonHtml(view, here)}`,
   };
+}
+
+/** Asking for it ends nothing: the quorum of the policy does, on a page of its own. */
+function abandonHtml({ unsignable, abandoned }: TargetView, here: string): Html | null {
+  if (abandoned || unsignable !== null) return null;
+  return html`<details class="card noprint" id="abandon"><summary>Abandon: it stays here as it is</summary><p>Asks the quorum of the policy to end this release on this target as it is, for good: nothing of this seal runs here any more, in no direction.</p><form data-act="${here}/abandon" autocomplete="off"><label for="abandon-reason">Why <span class="hint">signed, kept and shown</span></label><textarea id="abandon-reason" name="reason" required maxlength="1000"></textarea><div class="row"><button class="danger">Ask the quorum</button></div><output role="status"></output></form></details>`;
 }
 
 /** How the gate stands, for who listens. */

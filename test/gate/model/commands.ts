@@ -51,7 +51,7 @@ function closes(by: Interruption, action: Action): boolean {
 
 /** Whether more belongs to the same command: what others do for an executor, and the signature of a revocation. */
 function leadsOn({ want }: Intent, action: Action): boolean {
-  const before: readonly Action['do'][] = ['propose', 'draft', 'submit', 'target', 'release', 'ready'];
+  const before: readonly Action['do'][] = ['propose', 'draft', 'submit', 'target', 'release', 'ready', 'clock'];
   if (['advance', 'propose', 'change', 'rival', 'interrupt'].includes(want)) return before.includes(action.do);
   return (want === 'revoke' || want === 'decline') && action.do === 'propose';
 }

@@ -38,10 +38,22 @@ export const controls: Readonly<Record<string, Control>> = {
   'end of the window': ["if 'expired' = any(asked.checks) and", 'if false and'],
   'later end of a rollback': ['until := case when asked.ends_later then', 'until := case when false then'],
   'length of the window': ["if 'too-long' = any(asked.checks) and", 'if false and'],
-  'time for review': ["if 'review' = any(asked.checks) and", 'if false and'],
+  'time for review': ["if 'review' = any(asked.checks) then", 'if false then'],
+  'time for review from when the release was received': [
+    `greatest(f.received_at, (p ->> 'sealedAt')::timestamptz)`,
+    `(p ->> 'sealedAt')::timestamptz`,
+  ],
+  'time for review from when the release was sealed': [
+    `greatest(f.received_at, (p ->> 'sealedAt')::timestamptz)`,
+    'f.received_at',
+  ],
   'age of the rehearsal': ["if 'rehearsal-age' = any(asked.checks) then", 'if false then'],
   'a rehearsal named': ["if 'evidence' = any(asked.checks) and", 'if false and'],
   'carried on by a rollback': ["gate.may(h.digest, direction, 'carry-on') and", 'false and'],
+  'carried on for its own cycle': [
+    "and h.body::jsonb #>> '{predicate,opens,cycle}' = s.digest and o.reason is null\n    order by o.until",
+    'and o.reason is null\n    order by o.until',
+  ],
   // an attempt and a tier
   'READ COMMITTED': [
     `is distinct from 'read committed' then perform gate.refuse('session'`,
@@ -69,7 +81,7 @@ export const controls: Readonly<Record<string, Control>> = {
   schema: silent('schema', 'the schema is not'),
   // a step
   'entered in this transaction': [
-    " and e.xid = pg_current_xact_id();\n  if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;\n  perform gate.require_still_open(t);\n  path",
+    " and e.xid = pg_current_xact_id() and e.began = transaction_timestamp();\n  if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;\n  perform gate.require_still_open(t);\n  path",
     ';\n  perform gate.require_still_open(t);\n  path',
   ],
   'still open': ['perform gate.require_tier_open(t.statement, t.direction, t.tier);', 'perform null;'],
@@ -101,6 +113,10 @@ export const controls: Readonly<Record<string, Control>> = {
   // the next registry or policy
   'chain of registries': silent('chain', 'it does not follow'),
   'a change follows': ["if p ->> 'previous' is distinct from (gate.active(s.kind)).digest", 'if false'],
+  'number of a change': [
+    "or (p ->> 'number')::numeric is distinct from (select count(*) from gate.documents d where d.kind = s.kind)",
+    '',
+  ],
   'begin of a change': [
     "if (moment >= (p ->> 'notBefore')::timestamptz) is not true then return",
     'if false then return',

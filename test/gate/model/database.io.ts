@@ -19,7 +19,7 @@ import { type Version } from '../../binaries.io.ts';
 import { runSql } from '../../database.io.ts';
 import { withFolder } from '../../release/folder.io.ts';
 import { assertion, type Gated, policyOf, registryOf, type Signer, signer, withCopy, withGate } from '../cycle.io.ts';
-import { type Action, type Name, type Outcome, type World } from './model.ts';
+import { type Action, handedInBefore, type Name, type Outcome, type World } from './model.ts';
 import { type Document, people, type Policy as Rules, policies, releaseFiles, type Statement } from './world.ts';
 
 /** A gate with its releases, of which each sequence of commands gets a copy. */
@@ -100,6 +100,9 @@ export async function withTemplate<T>(
       // they came into force by the server's clock
       await runSql(gated.database, ['update gate.documents set accepted_at = public.told()']);
       await gated.as('oneroof_relay', (relay) => submitRelease(relay, gated.sealed));
+      await runSql(gated.database, [
+        `update gate.first_seen set received_at = public.told() - interval '${handedInBefore} milliseconds'`,
+      ]);
       return await use({ gated, signers: { ...gated.people, ...further }, sealed: { small: gated.sealed, way } });
     });
   });

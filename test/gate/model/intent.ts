@@ -164,6 +164,10 @@ function isLastSigner(world: World, statement: Ratification, by: string): boolea
 function completed(world: World, statement: Ratification): Action | null {
   const isCurrent = statement.registry === inForce(world, 'registry') && statement.policy === inForce(world, 'policy');
   const by = isCurrent ? nextSigner(world, statement) : null;
+  const reviewed = (world.handedIn[statement.release] ?? 0) + policyOf(world, statement.policy).review;
+  // some sign at once all the same
+  const isPatient = Number(statement.id.slice(1)) % 4 !== 0;
+  if (by !== null && isPatient && world.now < reviewed) return { do: 'clock', to: reviewed };
   if (by !== null) return { do: 'submit', statement: statement.id, by, over: 'it' };
   if (held(world, statement.id) !== null && !world.targets.includes(statement.id))
     return { do: 'target', statement: statement.id };
@@ -195,7 +199,7 @@ function advance(world: World, intent: Extract<Intent, { want: 'advance' }>): Ac
   if (entered !== undefined) return goOn(world, session);
   const newest = attempt !== null && attempt.epoch === view.epoch ? held(world, attempt.cycle)?.release : undefined;
   const release = (pick === 1 ? undefined : newest) ?? (pick < 4 ? 'way' : 'small');
-  if (!world.handedIn.includes(release)) return { do: 'release', name: release };
+  if (world.handedIn[release] === undefined) return { do: 'release', name: release };
   const mine = rollouts(world).filter((one) => one.release === release);
   const placed = mine.findLast(({ id }) => inPlace(view, id));
   // who has an attempt goes on with it most of the time, and there is nothing to roll back before something was rolled out
@@ -372,12 +376,20 @@ function control(world: World, intent: Extract<Intent, { want: 'control' }>): Ac
 
 /** The moments at which something opens or closes. */
 function moments(world: World): readonly number[] {
+  const { now } = world;
   const found = all(world).flatMap((one) => {
     if ('of' in one) return [];
     const ends = [one.notBefore, one.expires];
     if (one.kind !== 'ratification') return ends;
     const { review, rollback, maxAge } = policyOf(world, one.policy);
-    return [...ends, one.expires + rollback, one.sealedAt + review, one.rehearsedAt, one.rehearsedAt + maxAge];
+    return [
+      ...ends,
+      one.expires + rollback,
+      (world.handedIn[one.release] ?? now) + review,
+      one.sealedAt + review,
+      one.rehearsedAt,
+      one.rehearsedAt + maxAge,
+    ];
   });
   const ages = Object.values(world.sessions).flatMap(({ transaction }) =>
     transaction === null ? [] : [transaction.began + minute],
@@ -408,7 +420,7 @@ export function completeNewest(world: World, flaw: Flaw): Action | null {
 function propose(world: World, { opens, pick, flaw }: Extract<Intent, { want: 'propose' }>): Action | null {
   const more = flawed(world, flaw);
   // the release with a one-way tier needs most signatures
-  const release = flaw === 'few signatures' && world.handedIn.includes('way') ? 'way' : 'small';
+  const release = flaw === 'few signatures' && world.handedIn['way'] !== undefined ? 'way' : 'small';
   if (opens === 'rollout') return { do: 'propose', statement: ratification(world, { release, ...more }) };
   const cycle = of(pick[0] % 5 === 4 ? ratifications(world) : rollouts(world), pick[0]);
   if (cycle === undefined) return null;
@@ -427,7 +439,9 @@ function propose(world: World, { opens, pick, flaw }: Extract<Intent, { want: 'p
 function change(world: World, { kind, pick, flaw }: Extract<Intent, { want: 'change' }>): Action {
   const current = inForce(world, kind);
   const [a] = pick;
-  const waiting = all(world).findLast((one): one is Change => one.kind === kind && one.previous === current);
+  const isNext = ({ previous, number }: Change): boolean =>
+    previous === current || number === world.accepted[kind].length;
+  const waiting = all(world).findLast((one): one is Change => one.kind === kind && isNext(one));
   if (waiting !== undefined && a % 4 !== 0) return signedOrAccepted(world, waiting);
   const drafted = Object.values(world.documents).findLast(
     (one) => one.kind === kind && (kind === 'policy' || (one.kind === 'registry' && one.registry.previous === current)),

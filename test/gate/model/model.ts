@@ -82,7 +82,8 @@ export interface World {
   readonly signatures: readonly Received[];
   /** Statements whose descriptor was handed in. */
   readonly targets: readonly string[];
-  readonly handedIn: readonly string[];
+  /** Releases, and when each was handed in first. */
+  readonly handedIn: Readonly<Record<string, number>>;
   /** Changes that have put a document in force. */
   readonly spent: readonly string[];
   readonly epoch: number;
@@ -133,6 +134,9 @@ interface StepCall extends StepRow {
 /** What is answered: `ok` and, of an attempt, its number; the gate's code; or PostgreSQL's SQLSTATE. */
 export type Outcome = string;
 
+/** The release that is there at the beginning was handed in so long before it. */
+export const handedInBefore = 600_000;
+
 /** How a database begins: with its first documents, and one release handed in. */
 export function firstWorld(of: { readonly now: number; readonly policy: Policy }): World {
   const registry: Registry = { version: 1, previous: null, people: Object.keys(people) };
@@ -146,7 +150,7 @@ export function firstWorld(of: { readonly now: number; readonly policy: Policy }
     statements: {},
     signatures: [],
     targets: [],
-    handedIn: ['small'],
+    handedIn: { small: of.now - handedInBefore },
     spent: [],
     epoch: 0,
     steps: [],
@@ -277,7 +281,8 @@ function checked(world: World, of: { view: View; id: string; direction: Directio
     if (!good) return kind;
   }
   const policy = policyOf(world, found.policy);
-  if (!world.handedIn.includes(release)) return 'seal';
+  const received = world.handedIn[release];
+  if (received === undefined) return 'seal';
   if (!world.targets.includes(id)) return 'target';
   if (opens.what !== 'rollout') {
     const cycle = held(world, opens.cycle);
@@ -293,7 +298,7 @@ function checked(world: World, of: { view: View; id: string; direction: Directio
   if (way !== 'down' && world.now < notBefore) return 'not-yet-valid';
   if (world.now > expires + (way === 'down' ? policy.rollback : 0)) return 'expired';
   if (expires - notBefore > policy.longest) return 'too-long';
-  if (Math.min(...counted.map(({ at }) => at)) < found.sealedAt + policy.review) return 'review';
+  if (Math.min(...counted.map(({ at }) => at)) < Math.max(received, found.sealedAt) + policy.review) return 'review';
   if (way === 'up' || way === 'tier') {
     if (world.now < found.rehearsedAt || world.now - found.rehearsedAt > policy.maxAge) return 'rehearsal-age';
     if (found.evidence !== 'rehearsal') return 'evidence';
@@ -705,7 +710,7 @@ export function apply(world: World, action: Action): Next {
         ? { world, outcome: 'unknown' }
         : then({ targets: [...world.targets, action.statement] });
     case 'release':
-      return then({ handedIn: [...new Set([...world.handedIn, action.name])] });
+      return then({ handedIn: { [action.name]: world.now, ...world.handedIn } });
     case 'accept':
       return accepted(world, action.document);
     case 'rows':

@@ -22,7 +22,8 @@ const change = (kind: 'registry' | 'policy', flaw: Flaw = 'none', pick = 1): Int
   flaw,
   pick: [pick, 0, 0],
 });
-const sign = (by: number, over: 'it' | 'another'): Intent => ({ want: 'sign', pick: [0, by, 0], over });
+/** `of`: how many statements came after it. */
+const sign = (by: number, over: 'it' | 'another', of = 0): Intent => ({ want: 'sign', pick: [of, by, 0], over });
 const call = (name: Call, pick: readonly [number, number, number], direction: Direction = 'up'): Intent => ({
   want: 'call',
   session,
@@ -30,6 +31,8 @@ const call = (name: Call, pick: readonly [number, number, number], direction: Di
   pick,
   direction,
 });
+/** The other session wants it. */
+const two = (intent: Intent): Intent => ('session' in intent ? { ...intent, session: 'two' } : intent);
 const wait = (pick: number, offset = 1): Intent => ({ want: 'clock', pick, offset });
 
 const flaws: readonly Flaw[] = [
@@ -88,7 +91,7 @@ export const stories: readonly (readonly Intent[])[] = [
     ...Array.from({ length: 6 }, () => data('nine')),
     ...advance(5),
   ],
-  [data('nine'), ...advance(16), control('rollback'), data('no nine'), ...advance(12)],
+  [data('nine'), ...advance(19), control('rollback'), data('no nine'), ...advance(9)],
   // what is closed while a tier runs
   ...(['revocation', 'end', 'policy'] as const).flatMap((by) => [
     [...advance(3), interrupt(by)],
@@ -116,6 +119,17 @@ export const stories: readonly (readonly Intent[])[] = [
     ...lazy(2),
   ],
   [change('policy'), propose('rollout'), propose('tier'), ...lazy(3)],
+  // each asked for in the direction that it is not for
+  [...advance(7), propose('tier', 'none', [0, 1, 0]), ask('down'), propose('rollback'), ask('up')],
+  // the attempt is of the other session, which then wants something else while the tier is entered
+  [
+    propose('rollout'),
+    two(call('attempt', [0, 0, 0])),
+    control('begin'),
+    call('enter', [0, 0, 1]),
+    two(control('begin')),
+    two(call('enter', [0, 1, 1])),
+  ],
   // calls that are wrong in one thing
   [
     ...advance(2),
@@ -134,6 +148,12 @@ export const stories: readonly (readonly Intent[])[] = [
   ],
   [...advance(10), control('commit'), call('step', [1, 1, 0])],
   [change('registry'), propose('rollout'), sign(0, 'it'), sign(2, 'it')],
+  // a signature that comes when another registry, or policy, is in force than the statement names
+  ...(['registry', 'policy'] as const).map((kind) => [
+    propose('rollout', 'few signatures'),
+    change(kind),
+    sign(1, 'it', 1),
+  ]),
   // a rollback after the window, and one that is carried on
   [
     ...advance(7),
@@ -147,6 +167,14 @@ export const stories: readonly (readonly Intent[])[] = [
     { want: 'rival', session, old: true, direction: 'down' },
     ...advance(6, 'down', 2),
   ],
+  // one that carries on the rollback of one cycle, while another one is closed
+  [
+    ...advance(7),
+    propose('rollout', 'short'),
+    ...Array.from({ length: 4 }, () => wait(1)),
+    propose('rollback', 'none', [1, 0, 0]),
+    { want: 'ask', pick: [1, 1, 0], direction: 'down' },
+  ],
   // the rules change while the cycle is in place
   [...advance(7), change('policy'), ask('down'), ask('up'), { want: 'rival', session, old: true, direction: 'down' }],
   [...advance(7), change('registry'), ask('down'), ask('up'), change('registry', 'none', 8), change('registry')],
@@ -159,6 +187,9 @@ export const stories: readonly (readonly Intent[])[] = [
     change('policy'),
     change('policy', 'too long'),
   ],
+  [change('policy', 'later'), wait(1), wait(1), { want: 'accept', pick: [0, 0, 0] }],
+  // it names the right number, and not the document in force
+  [change('policy'), change('policy', 'other release')],
   [change('policy', 'short'), change('policy', 'none'), change('policy', 'an earlier document'), change('policy')],
   [...advance(1), ...[1, 2, 3].flatMap((by): Intent[] => [sign(by, 'another'), sign(by, 'it'), sign(by, 'it')])],
   [
@@ -167,6 +198,13 @@ export const stories: readonly (readonly Intent[])[] = [
     propose('tier', 'none', [0, 1, 0]),
     propose('rollout', 'other release'),
     propose('tier', 'other release', [1, 1, 0]),
+  ],
+  // the fourth is signed before there was time to review what has just been handed in, the next one after it
+  [
+    ...Array.from({ length: 3 }, () => propose('rollout')),
+    { want: 'hand-in', pick: [0, 0, 0] },
+    propose('rollout', 'other release'),
+    propose('rollout', 'other release'),
   ],
   // the transaction
   [...advance(2), wait(1), ...advance(1)],
