@@ -108,13 +108,16 @@ export async function withTemplate<T>(
   });
 }
 
+/** How long a session waits for a lock before it is refused. */
+const lockTimeout = '80ms';
+
 /** A copy of the template, and everybody's sessions. */
 export async function withReal<T>(template: Template, use: (real: Real) => Promise<T>): Promise<T> {
   return await withCopy(template.gated, async (database) => {
     const open = (user: string): Promise<Session> =>
       openSession(
         { ...database, user },
-        { applicationName: 'test', settings: { lock_timeout: '80ms', search_path: 'public' } },
+        { applicationName: 'test', settings: { lock_timeout: lockTimeout, search_path: 'public' } },
       );
     const sessions = {
       one: await open('oneroof_executor'),
@@ -327,6 +330,8 @@ function realOf({ template, sessions }: Parts): Real {
       case 'commit':
         depths[action.session] = 0;
         await session.run(action.form);
+        // a tier that was entered has reset the session's settings, and a wait without a bound would end with the other session
+        await session.query(sql`select set_config('lock_timeout', ${lockTimeout}, false)`);
         return 'ok';
       case 'attempt': {
         const [row] = await session.query<{ epoch: string }>(
