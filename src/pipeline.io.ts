@@ -2,7 +2,7 @@ import { isAbsolute, relative } from 'node:path';
 import { writeBundle } from './bundle/index.ts';
 import { type CloneHost, type Golden } from './clone/index.ts';
 import { canonicalJson, type Digest, type Milliseconds, now, OneRoofError } from './core/index.ts';
-import { type Connection, type ObserverOptions, openObserver, type Session } from './database/index.ts';
+import { type Connection, openObserver, type Session } from './database/index.ts';
 import { buildDossier, readProduction, show, type ShownDossier, subjectOf } from './dossier/index.ts';
 import { type Entry, ofKind } from './evidence/index.ts';
 import {
@@ -15,14 +15,16 @@ import {
   readGate,
   readHistory,
   readRecord,
+  rulesOf,
+  withOwn,
 } from './gate/index.ts';
-import { type Store } from './kinds/index.ts';
+import { recordRules, type Store, witnessesOf } from './kinds/index.ts';
 import { type Rehearsal, rehearse, type RehearsalEvent } from './rehearsal/index.ts';
 import { readSealed, readSources, sealDocument, type SealedRelease, sealRelease } from './release/index.ts';
 import {
   buildReport,
   type Occasion,
-  type Ratifications,
+  readRatifications,
   type Report,
   toHtml,
   toMarkdown,
@@ -97,8 +99,8 @@ export async function ratificationStage(
   const held = await readRecord(at.session, sealed.seal);
   const essence = ({ target, facts, statement }: PeopleRecord): string => canonicalJson({ target, facts, statement });
   const known = new Set<string>();
-  for (const piece of ofKind(await store.of(sealed.seal), ...peopleKinds))
-    if (piece.readable) known.add(essence(piece.body));
+  const evidence = withOwn(await store.heard(sealed.seal, { target: at.target }));
+  for (const piece of ofKind(evidence, ...peopleKinds)) if (piece.readable) known.add(essence(piece.body));
   const entries: Entry[] = [];
   for (const record of peopleRecords(at.target, held)) {
     if (known.has(essence(record))) continue;
@@ -106,7 +108,8 @@ export async function ratificationStage(
     const body = isAsked ? { ...record, compared: at.adoption.compared } : record;
     entries.push(await store.append({ kind: record.statement.kind, seal: sealed.seal, body }, now()));
   }
-  return entries;
+  const rules = await recordRules(store, { target: at.target, rules: rulesOf(held) });
+  return rules === null ? entries : [...entries, rules];
 }
 
 /**
@@ -153,7 +156,8 @@ export async function requireNotBehind(
   { sealed, store }: Course,
   at: { readonly target: string; readonly statement: string; readonly progress: Progress },
 ): Promise<void> {
-  const evidence = await store.of(sealed.seal);
+  // what this machine did itself stops it, also where its key does not count
+  const evidence = withOwn(await store.heard(sealed.seal, { target: at.target }));
   // only one that a quorum signed: anyone who can write evidence could else take the refusal away
   const adopted = readHistory(sealed, evidence)
     .recorded.filter(isOf('adoption'))
@@ -179,8 +183,12 @@ export async function requireNotBehind(
 export async function bundleText({ sealed, store }: Course): Promise<string> {
   const { release, seal } = sealed;
   const log = await store.log();
-  const bytes = await store.blobs(log.lines.map(({ entry }) => entry).filter((entry) => entry.seal === seal));
-  return writeBundle({ release: { name: release.name, seal }, document: sealDocument(release), log, bytes });
+  const witnesses = await witnessesOf(store);
+  const bytes = await store.blobs(
+    log.lines.map(({ entry }) => entry).filter((entry) => entry.seal === seal || witnesses.includes(entry.index)),
+  );
+  const name = { name: release.name, seal };
+  return writeBundle({ release: name, document: sealDocument(release), log, bytes, witnesses });
 }
 
 /** For whom a dossier is written: the target, and the policy that people ratify by. */
@@ -192,12 +200,20 @@ export interface DossierPlan {
 /** Writes what an approver is shown: from the release, its rehearsals, and production as it is now. Nothing is recorded. */
 export async function writeDossier({ sealed, store }: Course, plan: DossierPlan): Promise<ShownDossier> {
   const { target, policy } = plan;
-  const evidence = await store.of(sealed.seal);
+  const { evidence, signerOf } = await store.heard(sealed.seal, { target: target.name });
   const { body } = subjectOf(sealed, evidence);
   const rehearsed = { gateSchema: body.gateSchema, schema: body.schemaBefore ?? null };
   const reading = await readProduction({ release: sealed, target, at: now(), rehearsed });
   return show(
-    buildDossier({ sealed, evidence, target: target.name, production: policy.production, reading, now: now() }),
+    buildDossier({
+      sealed,
+      evidence,
+      target: target.name,
+      production: policy.production,
+      reading,
+      now: now(),
+      signerOf,
+    }),
   );
 }
 
@@ -216,13 +232,15 @@ export async function proposalStage({ sealed, store }: Course, proposal: object)
 /** Where a report goes, and what it demands of evidence. */
 export interface ReportPlan {
   readonly folder: string;
+  /** Whose registry says what counts. */
+  readonly target: string;
   readonly policy: { readonly rehearsalMaxAge: Milliseconds; readonly gateMaxAge: Milliseconds };
 }
 
 /** Builds the report from the store's evidence alone; nothing is written or recorded. `folder`: what its addresses begin at. */
-export async function readReport({ sealed, store }: Course, { folder, policy }: ReportPlan): Promise<Report> {
-  const evidence = await store.of(sealed.seal);
-  return buildReport({ release: sealed, evidence, policy, now: now(), hrefOf: hrefFrom(folder, store) });
+export async function readReport({ sealed, store }: Course, { folder, policy, target }: ReportPlan): Promise<Report> {
+  const heard = await store.heard(sealed.seal, { target });
+  return buildReport({ release: sealed, ...heard, policy, now: now(), hrefOf: hrefFrom(folder, store) });
 }
 
 /** Builds the report and writes it as Markdown, HTML and JSON. */
@@ -250,25 +268,9 @@ export async function readOccasion({ sealed, store }: Course, plan: OccasionPlan
   const { setup, target, folder, workIn } = plan;
   const reading = await readGate({ release: sealed, target, at: now() });
   const ratifications = await readRatifications(target);
-  const report = await readReport({ sealed, store }, { folder: setup.reports, policy: setup.policy });
+  const { reports, policy } = setup;
+  const report = await readReport({ sealed, store }, { folder: reports, policy, target: target.name });
   return { sealed, target: target.name, folder, workIn, report, reading, ratifications };
-}
-
-/** What a target itself says of its ratifications, read-only, or why it could not be asked. */
-export async function readRatifications(
-  target: Target,
-  options: ObserverOptions = { applicationName: 'oneroof gate' },
-): Promise<Ratifications> {
-  try {
-    const observer = await openObserver(target.observer, options);
-    try {
-      return { state: 'read', cycles: await observer.snapshot(readCycles) };
-    } finally {
-      await observer.close();
-    }
-  } catch (error) {
-    return { state: 'unread', why: error instanceof Error ? error.message : String(error) };
-  }
 }
 
 /** The address of a piece of evidence: from a folder where it is a file, else its name. */

@@ -5,6 +5,7 @@ import {
   consistencyProof,
   inclusionProof,
   leavesOf,
+  type Line,
   type Log,
   ofKind,
   parseCanonical,
@@ -30,6 +31,10 @@ const form = z.strictObject({
   /** The keys that signed the lines, sorted. */
   keys: z.array(z.custom<SshKey>((value) => typeof value === 'string')),
   entries: z.array(z.strictObject({ line: z.string(), proof, blob: base64Text })).min(1),
+  /** Of other releases: what tells how the registries came about that say whose entries count. */
+  witnesses: z.array(z.strictObject({ line: z.string(), proof, blob: base64Text })),
+  /** The last line of the log: whoever signed it signed the checkpoint. */
+  last: z.strictObject({ line: z.string(), proof }),
   /** From each log that persons saw when they ratified, to the checkpoint; by size, ascending. */
   logs: z.array(z.strictObject({ size: z.int().nonnegative(), proof })),
 });
@@ -43,6 +48,8 @@ export interface BundleSource {
   readonly document: object;
   readonly log: Log;
   readonly bytes: ReadonlyMap<Digest, Uint8Array>;
+  /** The entries that tell of registries, by their index in the log. */
+  readonly witnesses?: readonly number[];
 }
 
 /**
@@ -50,12 +57,12 @@ export interface BundleSource {
  *
  * Errors  EVIDENCE_BYTES_BROKEN; BUNDLE_INVALID where nothing of the release was recorded.
  */
-export function writeBundle({ release, document, log, bytes }: BundleSource): string {
+export function writeBundle({ release, document, log, bytes, witnesses = [] }: BundleSource): string {
   const tree = treeOf(leavesOf(log.lines));
   const lines = log.lines.filter(({ entry }) => entry.seal === release.seal);
   if (lines.length === 0) throw invalid('nothing of this release was recorded');
   const pieces: Evidence[] = [];
-  const entries = lines.map(({ text, entry }) => {
+  const withProof = ({ text, entry }: Line) => {
     const blob = bytes.get(entry.digest) ?? null;
     const piece = readPiece(entry, blob);
     if (!piece.readable || blob === null)
@@ -63,8 +70,14 @@ export function writeBundle({ release, document, log, bytes }: BundleSource): st
         problem: `entry ${entry.index} (${entry.kind}): ${piece.readable ? 'its bytes are missing' : piece.reason}`,
         fix: 'restore the bytes from a copy, or record that evidence again',
       });
-    pieces.push(readBody(piece, readers));
+    if (entry.seal === release.seal) pieces.push(readBody(piece, readers));
     return { line: text, proof: inclusionProof(tree, entry.index).map(base64), blob: base64(blob) };
+  };
+  const entries = lines.map(withProof);
+  const others = [...new Set(witnesses)].toSorted((one, other) => one - other);
+  const telling = others.flatMap((index) => {
+    const line = log.lines[index];
+    return line === undefined || line.entry.seal === release.seal ? [] : [line];
   });
   const logs = seenLogs(pieces)
     .filter(({ size }) => size <= log.lines.length)
@@ -74,8 +87,10 @@ export function writeBundle({ release, document, log, bytes }: BundleSource): st
     release,
     document,
     checkpoint: log.checkpoint,
-    keys: [...new Set(lines.map(({ signer }) => signer))].toSorted(),
+    keys: [...new Set([...lines, ...telling].map(({ signer }) => signer))].toSorted(),
     entries,
+    witnesses: telling.map(withProof),
+    last: lastOf(log, tree),
     logs,
   };
   return `${canonicalJson(bundle)}\n`;
@@ -110,6 +125,12 @@ export function readBundle(bytes: Uint8Array): Bundle {
   const problem = formProblem(value, form);
   if (problem !== null) throw invalid(problem);
   return value as Bundle;
+}
+
+function lastOf({ lines }: Log, tree: Parameters<typeof inclusionProof>[0]): Bundle['last'] {
+  const last = lines.at(-1);
+  if (last === undefined) throw invalid('nothing was recorded');
+  return { line: last.text, proof: inclusionProof(tree, last.entry.index).map(base64) };
 }
 
 function base64(bytes: Uint8Array): string {

@@ -2,6 +2,7 @@ import { canonicalJson, type Digest, type ErrorCode, type Problem, printable } f
 import {
   isOfKind,
   isSignedBy,
+  keyFingerprint,
   leafHash,
   ofKind,
   type Line,
@@ -15,13 +16,14 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from '../evidence/index.ts';
-import { type History } from '../gate/index.ts';
-import { type Evidence, readers } from '../kinds/index.ts';
+import { type History, type Pin, type Registry } from '../gate/index.ts';
+import { type Evidence, readers, tells } from '../kinds/index.ts';
 import { foreignSaid, type Judged, judgeProposals } from '../proposal/index.ts';
 import { releaseOfSeal, type SealedRelease } from '../release/index.ts';
-import { buildReport, type Report } from '../report/index.ts';
 import { type Bundle, seenLogs } from './bundle.ts';
+import { countedIn } from './counted.ts';
 import { readPeople, type Told } from './people.ts';
+import { verdictProblems } from './verdicts.ts';
 
 /** How a bundle is checked. What is null is not compared, and the reader does it. */
 export interface Verification {
@@ -30,6 +32,8 @@ export interface Verification {
   /** The digests of the first policy and registry: what the gate was installed with. */
   readonly policy: Digest | null;
   readonly registry: Digest | null;
+  /** The first registry itself, where it is at hand: it says whose entries count, also where nobody has signed anything yet. */
+  readonly root?: Registry;
   /** The release with the text of its SQL, read from the recorded files; absent where these are not there: then no dossier can be written again. */
   readonly release?: SealedRelease;
 }
@@ -37,11 +41,22 @@ export interface Verification {
 /** All that is wrong with a bundle, at once, and what it tells. */
 export interface Verified {
   readonly problems: readonly Problem[];
-  readonly told: Told;
+  readonly told: Told & Heard;
   /** The proposals that were not made for this release by the host that asked people. */
   readonly foreign: readonly Foreign[];
   /** How many could not be judged: the SQL of the release is not there. */
   readonly unjudged: number;
+}
+
+/** Whose entries count, and those that do not: nothing rests on them. */
+export interface Heard {
+  readonly whose: readonly string[];
+  readonly uncounted: readonly {
+    readonly index: number;
+    readonly kind: string;
+    readonly by: string | null;
+    readonly why: string;
+  }[];
 }
 
 /** A proposal that was refused, and what differs. */
@@ -66,40 +81,70 @@ export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
   const head = readCheckpoint(checkpoint);
   if (head === null) wrong('BUNDLE_PROOF', 'the checkpoint was edited or damaged');
   const evidence: Evidence[] = [];
+  const witnesses: Evidence[] = [];
   const signers = new Set<SshKey>();
   const signerOf = new Map<number, SshKey>();
   let last = -1;
-  bundle.entries.forEach((one, n) => {
+  const check = (one: Bundle['entries'][number], n: string): Evidence | null => {
     const line = readLine(one.line);
-    if ('code' in line) return wrong('BUNDLE_SIGNATURE', `entry ${n} ${line.why}`);
+    if ('code' in line) {
+      wrong('BUNDLE_SIGNATURE', `entry ${n} ${line.why}`);
+      return null;
+    }
     const { entry, signer } = line;
     signers.add(signer);
     signerOf.set(entry.index, signer);
-    if (keys !== null && !keys.includes(signer))
-      wrong('BUNDLE_SIGNATURE', `entry ${n} is signed by a key that was not named`);
-    if (entry.seal !== release.seal) wrong('BUNDLE_DIGEST', `entry ${n} speaks of another release`);
     if (entry.index <= last) wrong('BUNDLE_PROOF', `entry ${n} stands twice or in another order`);
     last = entry.index;
     if (head === null || !included(line, { proof: one.proof, head }))
       wrong('BUNDLE_PROOF', `entry ${n} is not proven to stand in the log`);
     const piece = readPiece(entry, Buffer.from(one.blob, 'base64'));
     if (!piece.readable) wrong('BUNDLE_DIGEST', `entry ${n}: ${piece.reason}`);
-    const read = readBody(piece, readers);
-    evidence.push(read);
+    return readBody(piece, readers);
+  };
+  bundle.entries.forEach((one, n) => {
+    const piece = check(one, String(n));
+    if (piece === null) return;
+    if (piece.entry.seal !== release.seal) wrong('BUNDLE_DIGEST', `entry ${n} speaks of another release`);
+    evidence.push(piece);
+  });
+  last = -1;
+  bundle.witnesses.forEach((one, n) => {
+    const piece = check(one, `${n} of other releases`);
+    if (piece === null) return;
+    if (piece.entry.seal === release.seal || !tells(piece.entry))
+      wrong('BUNDLE_DIGEST', `entry ${n} of other releases tells nothing of a registry`);
+    witnesses.push(piece);
   });
   if (canonicalJson([...signers].toSorted()) !== canonicalJson(bundle.keys))
     wrong('BUNDLE_SIGNATURE', 'the keys are not the ones that signed the entries');
-  const heads = keys ?? [...signers];
-  if (!heads.some((key) => isSignedBy(checkpoint, key)))
-    wrong('BUNDLE_SIGNATURE', 'the checkpoint is not signed by one of the keys');
-  for (const problem of logProblems(bundle, { evidence, head })) wrong('BUNDLE_PROOF', problem);
+  const ended = headProblem(bundle, head);
+  if (ended !== null) wrong('BUNDLE_SIGNATURE', ended);
+  const counted = countedIn(evidence, {
+    witnesses,
+    signerOf: (index) => signerOf.get(index) ?? null,
+    keys,
+    pin: pinOf(trust),
+  });
+  if (keys !== null && counted.evidence.length === 0)
+    wrong('BUNDLE_SIGNATURE', 'no entry that counts is signed by a key that was named');
+  const seen = { all: evidence, counted: counted.evidence };
+  for (const problem of logProblems(bundle, { ...seen, head })) wrong('BUNDLE_PROOF', problem);
+  const left = counted.uncounted.map(({ entry: { index, kind }, signer, why }) => ({
+    index,
+    kind,
+    by: signer === null ? null : keyFingerprint(signer),
+    why,
+  }));
+  const heard = { uncounted: left, whose: counted.whose };
   if (sealed === null)
-    return { problems, told: { roots: [], said: [], done: [], unread: [] }, foreign: [], unjudged: 0 };
-  for (const problem of verdictProblems(sealed, evidence)) wrong('BUNDLE_VERDICT', problem);
-  const { told, faults, history } = readPeople(sealed, evidence);
+    return { problems, told: { roots: [], said: [], done: [], unread: [], ...heard }, foreign: [], unjudged: 0 };
+  for (const problem of verdictProblems(sealed, { evidence, counted, signerOf })) wrong('BUNDLE_VERDICT', problem);
+  const { told: people, faults, history } = readPeople(sealed, counted.evidence);
+  const told = { ...people, ...heard };
   for (const { code, problem } of faults) wrong(code, problem);
   const judged =
-    trust.release?.seal === release.seal ? judgedIn({ sealed: trust.release, evidence, history, signerOf }) : [];
+    trust.release?.seal === release.seal ? judgedIn({ sealed: trust.release, evidence, history, signerOf, keys }) : [];
   const foreign = judged.filter((one) => one.state === 'foreign');
   // planting one is what anybody can who may write evidence; that people signed it is what must not be passed over
   for (const { statement, index, differs } of foreign)
@@ -119,14 +164,20 @@ export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
   return { problems, told, foreign, unjudged };
 }
 
+function pinOf({ registry, root }: Verification): Pin {
+  if (root?.version === 1) return { pinned: 'registry', registry: root, policy: null };
+  return registry === null ? { pinned: 'compared' } : { pinned: 'root', registry };
+}
+
 /** Judged as on the page, by what is in the bundle: of the log and of the live database only a part is there. */
 function judgedIn(of: {
   readonly sealed: SealedRelease;
   readonly evidence: readonly Evidence[];
   readonly history: History;
   readonly signerOf: ReadonlyMap<number, SshKey>;
+  readonly keys: readonly SshKey[] | null;
 }): readonly Judged[] {
-  const { sealed, evidence, history, signerOf } = of;
+  const { sealed, evidence, history, signerOf, keys } = of;
   const last = evidence.at(-1)?.entry.recordedAt;
   if (last === undefined) return [];
   return judgeProposals({
@@ -134,7 +185,7 @@ function judgedIn(of: {
     evidence,
     rootAt: 'unknown',
     signerOf: (index) => signerOf.get(index) ?? null,
-    own: null,
+    own: keys,
     now: last,
     wordOf: (target) => {
       const states = history.rules.get(target);
@@ -171,11 +222,13 @@ function included(
 /** Stops: a log that was begun anew after people had co-signed it, so that what they saw is no longer in it. */
 function logProblems(
   bundle: Bundle,
-  { evidence, head }: { readonly evidence: readonly Evidence[]; readonly head: Head | null },
+  of: { readonly all: readonly Evidence[]; readonly counted: readonly Evidence[]; readonly head: Head | null },
 ): readonly string[] {
-  const seen = seenLogs(evidence);
+  const { head } = of;
+  const seen = seenLogs(of.counted);
+  const named = seenLogs(of.all);
   const unasked = bundle.logs.filter(
-    ({ size }, n) => seen.every((log) => log.size !== size) || bundle.logs.findIndex((log) => log.size === size) !== n,
+    ({ size }, n) => named.every((log) => log.size !== size) || bundle.logs.findIndex((log) => log.size === size) !== n,
   );
   const broken = seen.filter((log) => {
     const root = treeHash(Buffer.from(log.root, 'hex'));
@@ -198,21 +251,11 @@ function hashesOf(texts: readonly string[]): readonly TreeHash[] | null {
   return hashes.every((hash) => hash !== null) ? hashes : null;
 }
 
-/** Each recorded report is built again from the evidence that it was built from; only its links are taken as they are. */
-function verdictProblems(sealed: SealedRelease, evidence: readonly Evidence[]): readonly string[] {
-  return evidence.flatMap((piece, n) => {
-    if (!isOfKind(piece, 'report')) return [];
-    if (!piece.readable) return [`the report of entry ${piece.entry.index} cannot be built again: ${piece.reason}`];
-    const { body: report } = piece;
-    const before = evidence.slice(0, Math.min(n, report.evidence.length));
-    const { policy, at: now } = report;
-    const again = buildReport({ release: sealed, evidence: before, policy, now, hrefOf: () => '' });
-    return canonicalJson(again) === canonicalJson(withoutLinks(report))
-      ? []
-      : [`the report of entry ${piece.entry.index} does not follow from the evidence before it`];
-  });
-}
-
-function withoutLinks(report: Report): Report {
-  return JSON.parse(JSON.stringify(report, (key, value: unknown) => (key === 'href' ? '' : value))) as Report;
+/** Whoever wrote the last line signed the checkpoint. A log goes on by whichever key comes next: whose word counts is decided entry by entry. */
+function headProblem({ checkpoint, last }: Bundle, head: Head | null): string | null {
+  const line = readLine(last.line);
+  if ('code' in line) return `the last line of the log ${line.why}`;
+  const isLast = head !== null && line.entry.index === head.size - 1 && included(line, { proof: last.proof, head });
+  if (!isLast) return 'the last line is not the one that the checkpoint covers';
+  return isSignedBy(checkpoint, line.signer) ? null : 'the checkpoint is not signed by the key of the last line';
 }

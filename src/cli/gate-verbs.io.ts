@@ -38,8 +38,8 @@ export const gateVerbs: readonly Verb[] = [
   {
     name: 'registry drop',
     summary:
-      'write the next version of the registry without a person, or without one of their keys, for the quorum to sign',
-    arguments: [['<person>', 'the id of the person']],
+      'write the next version of the registry without a person, one of their keys, or a key of software, for the quorum to sign',
+    arguments: [['<person>', 'the id of the person, or of software']],
     options: [
       [
         '--key <credential>',
@@ -49,6 +49,22 @@ export const gateVerbs: readonly Verb[] = [
     ],
     examples: ['oneroof registry drop dan', 'oneroof registry drop ana --key Zk3vT0aQ'],
     load: () => import('./commands/registry-drop.io.ts'),
+  },
+  {
+    name: 'registry add-key',
+    summary:
+      'write the next version of the registry with a key of software, and what its entries may say, for the quorum to sign',
+    arguments: [['<id>', 'how it is called: lower-case letters, digits, dots, hyphens; one of this id is replaced']],
+    options: [
+      ['--key <key>', "its public key, `ssh-ed25519 AAAA…`; this machine's own where absent"],
+      ['--may <rights>', 'what it may say: look, propose, record, rehearse, seal; with commas between'],
+      ['--out <file>', 'where the next version is written; registry.next.json beside the registry where absent'],
+    ],
+    examples: [
+      'oneroof registry add-key ci --may rehearse,seal',
+      "oneroof registry add-key site --key 'ssh-ed25519 AAAA…' --may propose,record",
+    ],
+    load: () => import('./commands/registry-add-key.io.ts'),
   },
   {
     name: 'install',
@@ -217,7 +233,7 @@ export const gateVerbs: readonly Verb[] = [
   },
   {
     name: 'log',
-    summary: 'list what was recorded, with who signed it, and check it against the checkpoint',
+    summary: 'list what was recorded, with who signed it and whether it counts, and check it against the checkpoint',
     arguments: [['[release]', 'only what was recorded of this release']],
     examples: ['oneroof log', 'oneroof log my-release --json'],
     load: () => import('./commands/log.io.ts'),

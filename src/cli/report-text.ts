@@ -48,6 +48,19 @@ export function reportText(report: Report, look: Look): string {
             look,
           ),
         ]),
+    ...(report.uncounted.length === 0
+      ? []
+      : [
+          '',
+          ...table(
+            report.uncounted.map(({ kind, index, why }) => [
+              'not counted',
+              printable(`${kind}, entry ${index}: ${why}`),
+            ]),
+            look,
+          ),
+        ]),
+    ...(report.whose === '' ? [] : ['', ...table([['counts', printable(report.whose)]], look)]),
     ...(report.next.length + report.meanwhile.length === 0 ? [] : ['']),
     ...table(
       [

@@ -24,6 +24,7 @@ import {
 import { type Target } from '../setup/index.ts';
 import { reported, tellRollout } from './activity.io.ts';
 import { sameFor } from './next.ts';
+import { sayUnheard } from './unheard.io.ts';
 import { isLive, lookOf, type Outcome } from './output.io.ts';
 import { eventText, planText, type RolloutCourse, rolloutLines, rolloutText } from './rollout-text.ts';
 import { type Context } from './verb.ts';
@@ -46,6 +47,7 @@ export async function runRollout(context: Context, direction: Direction): Promis
   const found = await preflight({ sealed, executor, direction, statement: named });
   for (const blocker of found.blockers) terminal.say(`would wait: ${printable(blocker)}`);
   const { statement: cycle, progress } = found;
+  await sayUnheard(context, work, { kind: 'execution', target: target.name });
   if (cycle !== null) await requireNotBehind(work, { target: target.name, statement: cycle, progress });
   const wish = { release: sealed.release, direction, through };
   const act = found.statement === null ? null : nextAct(wish, found.progress);

@@ -94,14 +94,15 @@ export const verbs: readonly Verb[] = [
     summary:
       'write the GO / NO-GO / DONE report from the recorded evidence; exit 0 only where production execution is GO',
     arguments: release,
-    examples: ['oneroof report my-release'],
+    options: [target],
+    examples: ['oneroof report my-release', 'oneroof report my-release --target staging'],
     load: () => import('./commands/report.io.ts'),
   },
   {
     name: 'summary',
     summary: 'print the report in short, as Markdown fit for a comment on a pull request; write and record nothing',
     arguments: release,
-    options: [['--link <address>', 'where the whole report can be read']],
+    options: [target, ['--link <address>', 'where the whole report can be read']],
     examples: [
       'oneroof summary my-release',
       'oneroof summary my-release --link https://example.org/report.html > comment.md',

@@ -2,6 +2,7 @@ import { type ActivityBoard, openFolderBoard, openPostgresBoard } from '../activ
 import { type CloneHost, openCloneHost } from '../clone/index.ts';
 import { OneRoofError } from '../core/index.ts';
 import { openFolderStore, openPostgresStore } from '../evidence/index.ts';
+import { readPin } from '../gate/index.ts';
 import { readable, type Store } from '../kinds/index.ts';
 import { readSealed, type SealedRelease } from '../release/index.ts';
 import { readSetup, type Setup, type Target, targetOf } from '../setup/index.ts';
@@ -23,11 +24,17 @@ export async function openWork(context: Context): Promise<Work> {
 }
 
 /** Opens the evidence store that oneroof.yaml names. */
-export function openStore({ evidence }: Setup): Store {
+export function openStore({ evidence, targets, registryFile, policyFile }: Setup): Store {
   return readable(
     evidence.kept === 'folder'
       ? openFolderStore(evidence.folder)
       : openPostgresStore(evidence.connection, { keyFile: evidence.keyFile }),
+    (name) => {
+      const target = Object.hasOwn(targets, name) ? targets[name] : undefined;
+      // a target that oneroof.yaml does not name has no registry that this machine knows
+      if (target === undefined) return { pinned: 'nothing' };
+      return readPin({ registryFile: target.registryFile ?? registryFile, policyFile });
+    },
   );
 }
 

@@ -3,6 +3,7 @@ import { openCloneHost } from '../clone/index.ts';
 import { formatDuration, type Milliseconds, shortDigest } from '../core/index.ts';
 import { embeddedBinaries } from '../database/index.ts';
 import { openFolderStore } from '../evidence/index.ts';
+import { readPin } from '../gate/index.ts';
 import { readable } from '../kinds/index.ts';
 import { gateStage, goldenStage, rehearsalStage, reportStage, sealStage } from '../pipeline.io.ts';
 import { type CloneSetup, type Target } from '../setup/index.ts';
@@ -70,7 +71,9 @@ interface Scene {
 
 /** Seals the release, enrols who may ratify, and lets the production's database hold the gate. */
 async function prepare({ plan, tale, production, passing, agent }: Scene): Promise<Stage> {
-  const store = readable(openFolderStore(join(plan.folder, 'evidence')));
+  const store = readable(openFolderStore(join(plan.folder, 'evidence')), () =>
+    readPin({ registryFile: join(plan.folder, 'registry.json'), policyFile: join(plan.folder, 'policy.yaml') }),
+  );
   writeSetup(plan.folder, production, join(passing, 'golden'));
   tale.chapter('Release');
   const sealed = await timed(() => sealStage(join(plan.folder, 'release'), store));
@@ -110,7 +113,7 @@ async function prove(stage: Stage, { passing }: Scene): Promise<activation.Befor
   tellReading(tale, read.value, read.took);
   await activation.expectRoll(stage, 'rollout', 'held');
   tale.chapter('Report');
-  const { report } = await reportStage(course, { folder: join(plan.folder, 'report'), policy });
+  const { report } = await reportStage(course, { folder: join(plan.folder, 'report'), policy, target: target.name });
   tellReport(tale, report);
   const fingerprint = join(passing, 'before.json');
   await plan.command({
@@ -174,9 +177,13 @@ async function tellStory(stage: Stage, { agent, passing }: Scene, before: activa
 }
 
 /** Writes the report anew, from the evidence alone, and tells what has changed in it. */
-async function report({ plan, tale, course }: Stage, title: string): Promise<readonly string[]> {
+async function report({ plan, tale, course, target }: Stage, title: string): Promise<readonly string[]> {
   tale.chapter(title);
-  const { report: built, files } = await reportStage(course, { folder: join(plan.folder, 'report'), policy });
+  const { report: built, files } = await reportStage(course, {
+    folder: join(plan.folder, 'report'),
+    policy,
+    target: target.name,
+  });
   for (const { id, component, status, evidence } of built.components)
     if (id === 'ratification' || id === 'activation') tale.tell({ name: status, text: `${component}: ${evidence}` });
   tellVerdicts(tale, built);

@@ -60,7 +60,7 @@ export async function enrolPeople(
     software: [
       // the key that signs evidence in the demo's folder; the agent's own may do less: nothing that people are asked rests on it
       { id: 'machine', key: machine, may: rights },
-      { id: agent.id, key: agent.publicKey, may: ['review'] },
+      { id: agent.id, key: agent.publicKey, may: ['look'] },
     ],
   };
   writeFileSync(registryFile, registryDocument(whole));

@@ -1,5 +1,5 @@
 import { type Digest, type Instant, OneRoofError } from '../core/index.ts';
-import { ofKind, type Piece } from '../evidence/index.ts';
+import { ofKind, type Piece, type SshKey } from '../evidence/index.ts';
 import { explainDifference } from '../fingerprint/index.ts';
 import { explainNotifications, explainProof, reachedOut, type Rehearsal } from '../rehearsal/index.ts';
 import { type Release, type SealedRelease } from '../release/index.ts';
@@ -20,11 +20,15 @@ export interface DossierSource {
   readonly production: boolean;
   readonly reading: Production;
   readonly now: Instant;
+  /** Who signed the entry of an index; absent: not known. */
+  readonly signerOf?: (index: number) => SshKey | null;
 }
 
 /** The rehearsal that a dossier speaks of: the newest that passed, with what came after it. */
 export interface Subject {
   readonly digest: Digest;
+  /** Of its entry. */
+  readonly index: number;
   readonly body: Rehearsal;
   /** All that passed, this one among them. */
   readonly passed: readonly Rehearsal[];
@@ -51,6 +55,7 @@ export function subjectOf(sealed: SealedRelease, evidence: readonly DossierEvide
   const place = all.indexOf(subject);
   return {
     digest: subject.entry.digest,
+    index: subject.entry.index,
     body: subject.body,
     passed: passed.map(({ body }) => body),
     doubts: all.slice(place + 1).flatMap(doubtsOf),
@@ -74,9 +79,9 @@ function doubtsOf(piece: Piece<'rehearsal', Rehearsal>): readonly string[] {
  * Source  docs/FORMAT.md "Dossier".
  */
 export function buildDossier(source: DossierSource): Dossier {
-  const { sealed, evidence, target, production, reading, now } = source;
+  const { sealed, evidence, target, production, reading, now, signerOf } = source;
   const { release, seal } = sealed;
-  const { body, digest, passed, doubts, unread } = subjectOf(sealed, evidence);
+  const { body, digest, index, passed, doubts, unread } = subjectOf(sealed, evidence);
   const sealedAt = sealedAtOf(evidence, body);
   const facts: Omit<Dossier, 'risks'> = {
     version: 1,
@@ -109,6 +114,7 @@ export function buildDossier(source: DossierSource): Dossier {
       endedAt: body.endedAt,
       serverVersion: body.serverVersion,
       digest,
+      measuredBy: measuredBy(index, { evidence, signerOf }),
       golden: {
         takenAt: body.golden.takenAt,
         provider: body.golden.provider,
@@ -127,6 +133,18 @@ export function buildDossier(source: DossierSource): Dossier {
 /** When a release was sealed: when that was first recorded; where it was not, its rehearsal is the oldest trace of it. */
 export function sealedAtOf(evidence: readonly DossierEvidence[], { startedAt }: Pick<Rehearsal, 'startedAt'>): Instant {
   return evidence.find(({ entry, readable }) => readable && entry.kind === 'seal')?.entry.recordedAt ?? startedAt;
+}
+
+/** Whether the key that recorded the rehearsal is one that recorded the seal: the author's own. */
+function measuredBy(
+  index: number,
+  of: { readonly evidence: DossierSource['evidence']; readonly signerOf: DossierSource['signerOf'] | undefined },
+): Dossier['rehearsal']['measuredBy'] {
+  const signerOf = of.signerOf ?? (() => null);
+  const measurer = signerOf(index);
+  const authors = ofKind(of.evidence, 'seal').map(({ entry }) => signerOf(entry.index));
+  if (measurer === null || authors.length === 0 || authors.includes(null)) return 'not known';
+  return authors.includes(measurer) ? 'its author' : 'another key';
 }
 
 /** What a dossier is derived from. Looks at production are in it themselves, and reports are derived as it is. */

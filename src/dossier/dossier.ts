@@ -194,6 +194,8 @@ export const dossierForm = z.object({
     endedAt: instantForm,
     serverVersion: z.number(),
     digest: digestForm,
+    /** Whose key recorded it: that of whoever sealed the release, or another one. */
+    measuredBy: z.enum(['its author', 'another key', 'not known']),
     /** What it was run on a copy of. */
     golden: z.object({
       takenAt: instantForm,

@@ -150,6 +150,14 @@ export const around: Readonly<Record<string, Rule>> = {
         text: 'so nobody is kept from ratifying their own work',
       }),
   },
+  measuredByAuthor: {
+    part: 'evidence',
+    says: ({ rehearsal }) =>
+      one(rehearsal.measuredBy === 'its author', 'think', {
+        title: 'Measured by its author',
+        text: 'the key that recorded the seal recorded the rehearsal too: nobody else has measured this release',
+      }),
+  },
   problems: {
     part: 'evidence',
     says: ({ rehearsal }) =>

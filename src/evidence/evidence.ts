@@ -14,6 +14,7 @@ export const evidenceKinds = [
   'revocation',
   'abandonment',
   'adoption',
+  'rules',
   'execution',
   'dossier',
   'proposal',

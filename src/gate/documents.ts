@@ -23,7 +23,8 @@ export interface Policy {
   readonly oneWaySeats: readonly Seat[];
   /** `longest`: validity of a ratification; `review`: from when the database first received the release to the first signature; `rollback`: how long after it expires the way back stays open. */
   readonly window: { readonly longest: Milliseconds; readonly review: Milliseconds; readonly rollback: Milliseconds };
-  readonly rehearsal: { readonly maxAge: Milliseconds };
+  /** `by`: whose rehearsals count, by their ids among the software of the registry; absent: every key that may rehearse. */
+  readonly rehearsal: { readonly maxAge: Milliseconds; readonly by?: readonly string[] };
   /** Tiers that need a ratification of their own. */
   readonly holdPoints: readonly { readonly before: string; readonly seats: readonly Seat[] }[];
   /** Who signs the next registry or policy. */

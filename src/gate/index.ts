@@ -90,7 +90,20 @@ export {
   type TierRows,
 } from './statement-form.ts';
 export { type Chain, type ChainCode, type ChainLink, type ChainRoot, type ChainVerdict, verifyChain } from './chain.ts';
-export { type Right, rights } from './rights.ts';
+export { type Right, rightFor, rights } from './rights.ts';
+export {
+  type About,
+  hear,
+  type Heard,
+  type LogVoices,
+  openVoices,
+  targetOf,
+  type Uncounted,
+  whyNextUncounted,
+  withOwn,
+} from './hear.ts';
+export { readPin } from './pin.io.ts';
+export { type Pin, type Term, type Told } from './terms.ts';
 export { type Voices, whyUncounted } from './voices.ts';
 export { decide } from './decide.ts';
 export {
@@ -132,5 +145,9 @@ export {
   type ProposalRecord,
   readPeopleRecord,
   readProposal,
+  readRulesRecord,
+  type Rules,
+  rulesOf,
+  type RulesRecord,
 } from './record.ts';
 export { readRecord } from './record.io.ts';

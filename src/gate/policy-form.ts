@@ -51,6 +51,11 @@ export const aaguid = z
   .string()
   .regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'expected an AAGUID: a UUID in lower case');
 
+/** How software is named in a registry. */
+const softwareId = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9._-]{0,62})$/, 'expected an id of lower-case letters, digits, dots, hyphens');
+
 /** Reads a file that a policy names, or says why that cannot be done. */
 export type ReadFile = (name: string) => { readonly text: string } | { readonly problem: string };
 
@@ -107,7 +112,18 @@ export function policyForm({
           path: ['review'],
           message: 'the review is longer than the longest validity',
         }),
-      rehearsal: z.strictObject({ maxAge: duration }),
+      rehearsal: z.strictObject({
+        maxAge: duration,
+        by: z
+          .array(softwareId)
+          .min(1, 'expected at least one id of software of the registry')
+          .max(64)
+          .refine(
+            (list) => list.every((one, index) => index === 0 || (list[index - 1] ?? '') < one),
+            'expected ids that are sorted, none twice',
+          )
+          .exactOptional(),
+      }),
       holdPoints: z
         .array(
           z.strictObject({

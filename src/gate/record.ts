@@ -90,6 +90,11 @@ const record = z.strictObject({
 export type PeopleRecord = Formed<typeof record>;
 export const readPeopleRecord = recordReader(record);
 
+/** The registries and policies of a target, as it tells them: their place in the log says from which entry on each counts. Evidence of its kind. */
+const rulesRecord = z.strictObject({ version: z.literal(1), target: nameForm, rules });
+export type RulesRecord = Formed<typeof rulesRecord>;
+export const readRulesRecord = recordReader(rulesRecord);
+
 /** A statement that people are asked to sign, as it is kept: evidence of kind `proposal`. It opens nothing. */
 const proposal = z.object({
   version: z.literal(1),
@@ -165,7 +170,7 @@ function isChange({ kind: of }: GateRecord['statements'][number]): boolean {
 }
 
 /** Finds the statement that let each document in; where none does, the chain does not hold, and says so where it is checked. */
-function rulesOf({ documents, statements }: GateRecord): Rules {
+export function rulesOf({ documents, statements }: GateRecord): Rules {
   const first = { policy: '', registry: '' };
   const begun = new Set<string>();
   const links: Rules['links'][number][] = [];

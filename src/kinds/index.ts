@@ -1,1 +1,2 @@
-export { type Bodies, type Evidence, readable, readers, type Store } from './kinds.ts';
+export { recordRules, rulesStage, witnessesOf } from './rules.io.ts';
+export { type Bodies, type Evidence, readable, readers, type Store, tells, toldIn } from './kinds.ts';

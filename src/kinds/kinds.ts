@@ -1,8 +1,32 @@
 import { readGolden } from '../clone/index.ts';
-import { type Reader } from '../core/index.ts';
+import { type Digest, type Reader } from '../core/index.ts';
 import { type DossierRecord, readDossier } from '../dossier/index.ts';
-import { type Evidence as EvidenceOf, type EvidenceStore, readStore, type Readers } from '../evidence/index.ts';
-import { readPeopleRecord, readProposal, readReading } from '../gate/index.ts';
+import {
+  type Evidence as EvidenceOf,
+  type Entry,
+  type EvidenceKind,
+  type EvidenceStore,
+  isOfKind,
+  readBody,
+  readPiece,
+  readStore,
+  type Readers,
+} from '../evidence/index.ts';
+import {
+  type About,
+  hear,
+  type Heard,
+  type LogVoices,
+  openVoices,
+  peopleKinds,
+  type Pin,
+  readPeopleRecord,
+  readProposal,
+  readReading,
+  readRulesRecord,
+  type RulesRecord,
+  type Told,
+} from '../gate/index.ts';
 import { readRehearsal } from '../rehearsal/index.ts';
 import { readSealRecord } from '../release/index.ts';
 import { type Report, type ReportBodies, readReport } from '../report/index.ts';
@@ -14,13 +38,21 @@ export interface Bodies extends ReportBodies {
   readonly verification: never;
   readonly dossier: DossierRecord;
   readonly report: Report;
+  readonly rules: RulesRecord;
 }
 
 /** A piece of evidence with the body of its kind, or why that cannot be read. */
 export type Evidence = EvidenceOf<Bodies>;
 
 /** Where evidence is kept, read by the readers below. */
-export type Store = EvidenceStore<Evidence>;
+export interface Store extends EvidenceStore<Evidence> {
+  /** Whose word counts at each place of the log, by the registries that it tells of. */
+  voices(): Promise<LogVoices>;
+  /** Divides pieces of this log into what counts for a target and what does not: nothing is decided by evidence but by what counts. */
+  hear(pieces: readonly Evidence[], about: About): Promise<Heard<Evidence>>;
+  /** The same of all that was recorded of one release. */
+  heard(seal: Digest, about: About): Promise<Heard<Evidence>>;
+}
 
 /** No stage records this kind, so whatever is recorded under it says nothing. */
 const unrecorded: Reader<never> = () => ({ readable: false, reason: 'nothing of this program records this kind' });
@@ -38,13 +70,48 @@ export const readers: Readers<Bodies> = {
   revocation: readPeopleRecord,
   abandonment: readPeopleRecord,
   adoption: readPeopleRecord,
+  rules: readRulesRecord,
   execution: readExecution,
   dossier: readDossier,
   proposal: readProposal,
   report: readReport,
 };
 
-/** A store as the rest of the program uses it: no body leaves it unread. */
-export function readable(store: EvidenceStore): Store {
-  return readStore(store, readers);
+/** A store as the rest of the program uses it: no body leaves it unread. `pinOf`: what is known of a target's registry from outside of the log. */
+export function readable(store: EvidenceStore, pinOf: (target: string) => Pin = () => ({ pinned: 'nothing' })): Store {
+  const read = readStore(store, readers);
+  const known = new Map<Digest, Told | null>();
+  const voices = async (): Promise<LogVoices> => {
+    const { lines } = await store.log();
+    const own = [await store.ownKey()];
+    const telling = lines.filter(({ entry }) => tells(entry));
+    const unread = telling.map(({ entry }) => entry).filter(({ digest }) => !known.has(digest));
+    const bytes = unread.length === 0 ? new Map<Digest, Uint8Array>() : await store.blobs(unread);
+    for (const entry of unread) {
+      const blob = bytes.get(entry.digest);
+      // what is missing now may be there the next time
+      if (blob !== undefined) known.set(entry.digest, toldIn(readBody(readPiece(entry, blob), readers)));
+    }
+    const told = telling.flatMap(({ entry: { digest, index, kind }, signer }) => {
+      const one = known.get(digest) ?? null;
+      return one === null ? [] : [{ ...one, index, kind, signer }];
+    });
+    return openVoices({ told, own, pinOf, signerOf: (index) => lines[index]?.signer ?? null });
+  };
+  const heard: Store['hear'] = async (pieces, about) => hear(pieces, await voices(), about);
+  return { ...read, voices, hear: heard, heard: async (seal, about) => heard(await read.of(seal), about) };
+}
+
+/** Says whether an entry can tell how a registry came about. */
+export function tells({ kind }: Pick<Entry, 'kind'>): boolean {
+  return isTelling.includes(kind);
+}
+const isTelling: readonly EvidenceKind[] = [...peopleKinds, 'rules'];
+
+/** What a piece tells of registries; null where it tells nothing. */
+export function toldIn(piece: Evidence): Told | null {
+  if (!piece.readable || !isOfKind(piece, ...peopleKinds, 'rules')) return null;
+  const { index, kind } = piece.entry;
+  const { target, rules } = piece.body;
+  return { index, kind, signer: null, target, rules };
 }

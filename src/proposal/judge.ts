@@ -52,9 +52,9 @@ export interface Judging {
   readonly rootAt: ((size: number) => string | null) | 'unknown';
   /** By the target's name; null where it cannot be asked. */
   readonly wordOf: (target: string) => TargetWord | null;
-  /** Who signed the entry of an index, and the key of this machine (null: not known). */
+  /** Who signed the entry of an index, and the keys that count where no registry names software: this machine's (null: not known). */
   readonly signerOf: (index: number) => SshKey | null;
-  readonly own: SshKey | null;
+  readonly own: readonly SshKey[] | null;
   readonly now: Instant;
 }
 
@@ -105,12 +105,19 @@ export function judgeProposal(judging: Judging, recorded: RecordedProposal): Jud
   const registry = judging
     .wordOf(recorded.target)
     ?.registries.find((one) => registryDigest(one) === said.registry.digest) ?? { software: [] };
-  const voices = { registry, own: judging.own };
+  const by = policyOf(judging, { recorded, said })?.rehearsal.by ?? null;
+  const voices = { registry, own: judging.own, by };
   const heard = countedBy(voices, judging);
   const counted = heard.evidence.filter(({ entry }) => entry.index < said.log.size);
   const rehearsed = newestRehearsal(counted);
   if (typeof rehearsed === 'string') return { ...recorded, state: 'foreign', differs: [`evidence: ${rehearsed}`] };
-  const dossier = rebuild(judging.sealed, { recorded, said, counted, policy: policyOf(judging, { recorded, said }) });
+  const dossier = rebuild(judging.sealed, {
+    recorded,
+    said,
+    counted,
+    policy: policyOf(judging, { recorded, said }),
+    signerOf: judging.signerOf,
+  });
   const differs = [
     ...fieldsOf({ judging, recorded, said, counted, rehearsed }),
     ...ruled({ judging, recorded, said }),

@@ -9,7 +9,7 @@ import {
   truncate,
 } from '../core/index.ts';
 import { buildDossier, show, type ShownDossier, stateOf } from '../dossier/index.ts';
-import { ofKind } from '../evidence/index.ts';
+import { ofKind, type SshKey } from '../evidence/index.ts';
 import { type Policy, type Ratification } from '../gate/index.ts';
 import { type Evidence } from '../kinds/index.ts';
 import { type SealedRelease } from '../release/index.ts';
@@ -26,9 +26,10 @@ export function rebuild(
     readonly counted: readonly Evidence[];
     /** The policy that it names; null: not known. */
     readonly policy: Pick<Policy, 'production'> | null;
+    readonly signerOf: (index: number) => SshKey | null;
   },
 ): { readonly shown: ShownDossier } | { readonly differs: NonEmpty<string> } {
-  const { recorded, said, counted, policy } = of;
+  const { recorded, said, counted, policy, signerOf } = of;
   const found = ofKind(counted, 'dossier').find((piece) => piece.readable && piece.body.digest === said.dossier);
   if (found?.readable !== true)
     return { differs: ['dossier: the one that it names was not recorded before the head of the log that it names'] };
@@ -41,6 +42,7 @@ export function rebuild(
       production: policy?.production ?? dossier.production,
       reading: dossier.now,
       now: dossier.writtenAt,
+      signerOf,
     }),
   );
   const differs = [

@@ -51,6 +51,19 @@ ${section(
       html`<a href="${safe(one.href)}"><code>${one.digest}</code></a>`,
     ]),
   }),
+)}
+${section(
+  'Not counted',
+  html`${report.whose === '' ? null : html`<p class="soft">Whose entries count: ${report.whose}.</p>`}${table({
+    columns: [{ head: 'Kind' }, { head: 'Recorded' }, { head: 'Digest' }, { head: 'Why' }],
+    rows: report.uncounted.map((one) => [
+      one.kind,
+      time(one.recordedAt),
+      html`<a href="${safe(one.href)}"><code>${one.digest}</code></a>`,
+      `not counted: ${one.why}`,
+    ]),
+    none: 'None.',
+  })}`,
 )}`;
 }
 

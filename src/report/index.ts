@@ -1,3 +1,4 @@
+export { readRatifications } from './ratifications.io.ts';
 export * from './report.ts';
 export { type ReportBodies, type ReportEvidence } from './find.ts';
 export { reportHtml, titleOf, toHtml } from './html.ts';

@@ -83,6 +83,15 @@ export function toMarkdown(report: Report): string {
       'Evidence',
       report.evidence.map((one) => `- ${link(one)} ${one.recordedAt} \`${one.digest}\``).join('\n') || 'None.',
     ),
+    section(
+      'Not counted',
+      [
+        ...(report.whose === '' ? [] : [`Whose entries count: ${asText(report.whose)}.`]),
+        report.uncounted
+          .map((one) => `- ${link(one)} ${one.recordedAt} entry ${one.index}, not counted: ${asText(one.why)}`)
+          .join('\n') || 'None.',
+      ].join('\n\n'),
+    ),
   ];
   return `${parts.join('\n\n')}\n`;
 }

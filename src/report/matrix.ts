@@ -1,7 +1,7 @@
 import { findingsOf } from './findings.ts';
 import { type Instant } from '../core/index.ts';
 import { type Entry } from '../evidence/index.ts';
-import { chooseCycle } from '../gate/index.ts';
+import { chooseCycle, type Uncounted } from '../gate/index.ts';
 import { type TierState } from '../page/index.ts';
 import { type AfterStep, type SealedRelease, type Tier } from '../release/index.ts';
 import { cite, findGate, findGolden, findRehearsal, findSeal, type ReportEvidence, type Search } from './find.ts';
@@ -24,7 +24,14 @@ import { nextIn, tierState } from './rows.ts';
 /** What a report is built from. */
 export interface ReportSource {
   readonly release: SealedRelease;
+  /** What counts. */
   readonly evidence: readonly ReportEvidence[];
+  /** What does not, and why: it is listed, and nothing rests on it. */
+  readonly uncounted?: readonly Pick<Uncounted, 'entry' | 'why'>[];
+  /** The target whose registry said so; absent: none. */
+  readonly target?: string | null;
+  /** Whose entries count, in a sentence. */
+  readonly whose?: string;
   readonly policy: ReportPolicy;
   readonly now: Instant;
   /** The address of a piece of evidence, relative to the report's folder. */
@@ -44,7 +51,7 @@ export function buildReport(source: ReportSource): Report {
 
 /** The same report with its blockers. */
 export function judgeRelease(source: ReportSource): Judged {
-  const { release: sealed, evidence, policy, now, hrefOf } = source;
+  const { release: sealed, evidence, policy, now, hrefOf, uncounted = [], whose = '', target = null } = source;
   const { release, seal } = sealed;
   const search: Search = { seal, evidence, now, hrefOf };
   const gate = findGate(search, policy.gateMaxAge);
@@ -79,6 +86,14 @@ export function judgeRelease(source: ReportSource): Judged {
     evidence: evidence
       .filter(({ entry }) => entry.seal === seal)
       .map(({ entry }) => ({ ...cite(entry, search), recordedAt: entry.recordedAt })),
+    target,
+    whose,
+    uncounted: uncounted.map(({ entry, why }) => ({
+      ...cite(entry, search),
+      recordedAt: entry.recordedAt,
+      index: entry.index,
+      why,
+    })),
     reviews: release.reviews.map(({ by, finding, text }) => ({ by, finding, text })),
     after: { rollout: release.after.rollout.map(stepText), rollback: release.after.rollback.map(stepText) },
   };

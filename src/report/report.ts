@@ -91,6 +91,12 @@ export const reportForm = z
     findings: z.array(z.string()),
     notProven: z.array(z.strictObject({ relation: z.string(), reason: z.string() })),
     evidence: z.array(citation.extend({ recordedAt: instantForm })),
+    target: z.string().nullable().describe('whose registry says what counts; null: nobody asked for one'),
+    whose: z.string().describe('whose entries count: in a sentence, or empty where nobody said'),
+    /** Listed, and left out of all of the above. */
+    uncounted: z
+      .array(citation.extend({ recordedAt: instantForm, index: z.number(), why: z.string() }))
+      .describe('what was recorded and does not count: by a key that may not say it'),
     /** Advisory: they never count as ratification. */
     reviews: z.array(z.strictObject({ by: z.string(), finding: z.string(), text: z.string() })),
     after: z.strictObject({ rollout: z.array(z.string()), rollback: z.array(z.string()) }),

@@ -10,7 +10,7 @@ const longest = 10_000;
  * Text of authors and agents is shown as text, never as markup, a link or a mention.
  */
 export function toSummary(report: Report, link: string | null): string {
-  const { release, readiness, execution, blockers, tiers, notProven } = report;
+  const { release, readiness, execution, blockers, tiers, notProven, uncounted } = report;
   const lines = [
     `### ${asText(truncate(release.title, 200))}`,
     '',
@@ -35,6 +35,12 @@ export function toSummary(report: Report, link: string | null): string {
     }),
     '',
     notProven.length === 0 ? 'Nothing is left unproven.' : `Not proven: ${notProven.length} relations.`,
+    ...(uncounted.length === 0
+      ? []
+      : [
+          '',
+          `Not counted: ${uncounted.length} ${uncounted.length === 1 ? 'entry' : 'entries'} by keys that may not say it.`,
+        ]),
     '',
     link === null
       ? 'A comment opens no gate: people do, with a passkey.'

@@ -58,6 +58,7 @@ async function recordOf(
     entries,
     lastAt: entries.at(-1)?.recordedAt ?? now(),
     evidence: bodies,
+    heard: async (target) => store.hear(await bodies(), { target }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { type Digest, type Instant } from '../core/index.ts';
 import { type Entry } from '../evidence/index.ts';
+import { type Heard } from '../gate/index.ts';
 import { type Evidence, type Store } from '../kinds/index.ts';
 import { type SealedRelease } from '../release/index.ts';
 
@@ -12,8 +13,15 @@ export interface ReleaseRecord {
   readonly name: string;
   readonly entries: readonly Entry[];
   readonly lastAt: Instant;
-  /** With bodies; read once. */
+  /** With bodies; read once. All that was recorded, also what does not count: nothing is decided by it. */
   evidence(): Promise<readonly Evidence[]>;
+  /** What of it counts for a target, and what does not. */
+  heard(target: string): Promise<Heard<Evidence>>;
+}
+
+/** Says whether anything of a release was recorded under a seal: rules of targets and adoptions are kept under digests of their own. */
+export function isRelease({ entries }: Pick<ReleaseRecord, 'entries'>): boolean {
+  return entries.some(({ kind }) => kind !== 'rules' && kind !== 'adoption');
 }
 
 /** What the pages show of the evidence: the same store that the command line writes. */

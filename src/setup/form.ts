@@ -53,7 +53,12 @@ const evidence = z.union([
 
 /** The address of the observer, and beside it those of the roles that do more than look. */
 const target = addressParts
-  .extend({ executor: address.optional(), relay: address.optional(), admin: address.optional() })
+  .extend({
+    executor: address.optional(),
+    relay: address.optional(),
+    admin: address.optional(),
+    registryFile: text.optional(),
+  })
   .refine(onlyOneWay, oneWay);
 
 const clone = z.discriminatedUnion('provider', [
@@ -148,6 +153,7 @@ targets:
     # executor: { service: production-executor }   # presses the button: runs what people have ratified, and nothing else
     # relay: { service: production-relay }         # hands in signatures
     # admin: { urlFrom: PRODUCTION_ADMIN_URL }     # installs the gate; needed at no other time
+    # registryFile: production.registry.json       # its registry, where it is not the one below
 
 # The target that is meant when a command names none; the first one where this is left out.
 # defaultTarget: production

@@ -117,11 +117,12 @@ interface From {
 }
 
 function targetFrom(name: string, from: From & { readonly form: TargetForm }): Target {
-  const { executor, relay, admin, ...observer } = from.form;
+  const { executor, relay, admin, registryFile, ...observer } = from.form;
   const optional = (address: AddressForm | undefined): Connection | null =>
     address === undefined ? null : connectionFrom(address, from);
   return {
     name,
+    ...(registryFile === undefined ? {} : { registryFile: resolve(from.folder, registryFile) }),
     get observer() {
       return connectionFrom(observer, from);
     },

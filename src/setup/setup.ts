@@ -12,6 +12,8 @@ export interface Target {
   readonly relay: Connection | null;
   /** The role that installs the gate; null where oneroof.yaml names none. */
   readonly admin: Connection | null;
+  /** The registry of this target, where it is another one than `registryFile`. */
+  readonly registryFile?: string;
 }
 
 /** Where clones come from. */

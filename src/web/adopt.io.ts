@@ -63,10 +63,10 @@ async function readLog(
 ): Promise<LogTold> {
   const records: PeopleRecord[] = [];
   const runs: LogTold['runs'][number][] = [];
-  const own = await store.ownKey();
+  const own = [await store.ownKey()];
   const { lines } = await store.log();
   const counts = ({ kind, index }: { readonly kind: EvidenceKind; readonly index: number }): boolean =>
-    whyUncounted({ registry: pins.registry, own }, { kind, signer: lines[index]?.signer ?? null }) === null;
+    whyUncounted({ registry: pins.registry, own, by: null }, { kind, signer: lines[index]?.signer ?? null }) === null;
   for (const seal of new Set<Digest>(lines.map(({ entry }) => entry.seal))) {
     const evidence = (await store.of(seal)).filter(({ entry }) => counts(entry));
     for (const piece of ofKind(evidence, ...peopleKinds))

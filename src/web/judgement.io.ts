@@ -31,7 +31,7 @@ export async function judgeCourse(
   // the log after the evidence: what is judged is in it
   const evidence = await store.of(sealed.seal);
   const log = await store.log();
-  const own = await store.ownKey();
+  const own = [await store.ownKey()];
   const wordOf = (name: string): TargetWord | null => (name === target.name ? target.word : null);
   const signerOf = (index: number) => log.lines[index]?.signer ?? null;
   const judging = { sealed, evidence, rootAt: rootsOf(log), signerOf, own, wordOf, now: now() };
@@ -58,15 +58,18 @@ export function wordOf({ session, facts }: Relay, seal: Parameters<typeof readRe
 }
 
 /** The same course, whose evidence is only what counts by the registry of a relay's target: what people are asked about rests on nothing else. */
-export async function countedCourse({ sealed, store }: Course, { registry }: Pick<Relay, 'registry'>): Promise<Course> {
-  const own = await store.ownKey();
-  const of: Course['store']['of'] = async (seal) => {
+export async function countedCourse(
+  { sealed, store }: Course,
+  { registry, policy }: Pick<Relay, 'registry' | 'policy'>,
+): Promise<Course> {
+  const voices = { registry, own: [await store.ownKey()], by: policy.rehearsal.by ?? null };
+  const heard: Course['store']['heard'] = async (seal, about) => {
     const evidence = await store.of(seal);
-    const { lines } = await store.log();
-    return evidence.filter(
-      ({ entry: { kind, index } }) =>
-        whyUncounted({ registry, own }, { kind, signer: lines[index]?.signer ?? null }) === null,
-    );
+    const all = await store.hear(evidence, about);
+    const isCounted = ({ entry: { kind, index } }: (typeof evidence)[number]): boolean =>
+      whyUncounted(voices, { kind, signer: all.signerOf(index) }) === null;
+    return { ...all, evidence: evidence.filter(isCounted) };
   };
-  return { sealed, store: { ...store, of } };
+  const of: Course['store']['of'] = async (seal) => (await heard(seal, { target: null })).evidence;
+  return { sealed, store: { ...store, of, heard } };
 }

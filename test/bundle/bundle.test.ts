@@ -25,7 +25,11 @@ async function recorded() {
   const { seal, release } = course.sealed;
   await store.append({ kind: 'gate', seal: `sha256:${'0'.repeat(64)}` as Digest, body: {} }, at);
   await store.append({ kind: 'gate', seal, body: { not: 'a reading' } }, at);
-  await reportStage(course, { folder: join(root, 'report'), policy: { rehearsalMaxAge: day, gateMaxAge: day } });
+  await reportStage(course, {
+    folder: join(root, 'report'),
+    policy: { rehearsalMaxAge: day, gateMaxAge: day },
+    target: 'production',
+  });
   const log = await store.log();
   const bytes = new Map<Digest, Uint8Array>();
   for (const { entry } of log.lines) bytes.set(entry.digest, (await store.bytes(entry)) ?? Buffer.alloc(0));

@@ -36,7 +36,7 @@ import {
   keys,
   person,
   policyOf,
-  registry as first,
+  registry as enrolled,
   signed,
   time,
 } from '../gate/people.ts';
@@ -101,6 +101,11 @@ export function bundleOf(pieces: readonly Piece[]): Buffer {
   return Buffer.from(writeBundle({ release, document, ...logOf(pieces) }));
 }
 
+/** The registry of the gate, in which the key that writes the log may say everything. */
+const first: Registry = {
+  ...enrolled,
+  software: [{ id: 'agent-1', key: writer.publicKey, may: ['look', 'propose', 'record', 'rehearse', 'seal'] }],
+};
 export const policy = policyOf();
 export const second: Registry = {
   ...first,

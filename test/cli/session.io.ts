@@ -114,6 +114,7 @@ function masked(text: string, { home, gated }: Desk): string {
       .replaceAll(gated.database.database, 'shop')
       .replaceAll(gated.database.host, '/run/postgresql')
       .replace(/sha256:[0-9a-f]{64}/g, 'sha256:…')
+      .replace(/SHA256:[A-Za-z0-9+/]{43}/g, 'SHA256:…')
       .replace(/\b[0-9a-f]{12}\b/g, '…')
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '(then)')
       .replace(/ *\b(\d+ min \d\d s|\d+(\.\d)? m?s)\b/g, ' (time)')

@@ -51,6 +51,8 @@ describe.runIf(present)('the demo at a terminal', () => {
         await tab.goto(url);
         warned.push(((await tab.textContent('p.warn')) ?? '').includes('NOT FOR PRODUCTION'));
         if (code !== null) await tab.fill('#code', code);
+        // a person reads for longer than the second of review that the demo's policy asks for
+        await tab.waitForTimeout(2_000);
         return press(tab);
       }),
     });

@@ -76,6 +76,7 @@ const quiet: Facts = {
     endedAt: at,
     serverVersion: 180_000,
     digest: hash,
+    measuredBy: 'another key',
     golden: { takenAt: at, provider: 'physical', bytes: 1, proofLevel: 'exact' },
     problems: [],
   },
@@ -159,6 +160,12 @@ const cases: readonly (readonly [rule: string, Partial<Facts>, weight: Weight, s
   ['agents', { authors: [{ name: 'bot', kind: 'agent', instructedBy: 'ana' }] }, 'know', 'instructed by ana'],
   ['agents', { authors: [{ name: 'bot', kind: 'agent', instructedBy: null }] }, 'think', 'bot'],
   ['nobody', { authors: [] }, 'think', 'nobody is kept'],
+  [
+    'measuredByAuthor',
+    { rehearsal: { ...quiet.rehearsal, measuredBy: 'its author' } },
+    'think',
+    'nobody else has measured',
+  ],
   ['problems', { rehearsal: { ...quiet.rehearsal, problems: ['BACK_DIFFERS: x'] } }, 'stop', 'BACK_DIFFERS'],
   ['old', { writtenAt: '2026-06-04T08:00:00.001Z' as Instant }, 'think', '1 d 0 h'],
   [

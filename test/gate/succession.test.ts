@@ -255,6 +255,26 @@ const documents: readonly Case[] = [
     ({ policy }) => ({ ...policy, authenticators: { aaguids: [model, virtualAuthenticator], attestation: 'none' } }),
     'document',
   ],
+  ...(
+    [
+      [['ci'], null],
+      [['ci', 'runner.2'], null],
+      [[], 'document'],
+      [['runner.2', 'ci'], 'document'],
+      [['ci', 'ci'], 'document'],
+      [['CI'], 'document'],
+      [[1], 'document'],
+      ['ci', 'document'],
+      [null, 'document'],
+    ] as const
+  ).map(
+    ([by, expected]): Case => [
+      `rehearsals by ${JSON.stringify(by)}`,
+      'policy',
+      ({ policy }) => ({ ...policy, rehearsal: { ...policy.rehearsal, by } }),
+      expected,
+    ],
+  ),
   [
     'a review that is longer than the validity',
     'policy',
@@ -370,7 +390,14 @@ describe.each(newest)('the next registry or policy in PostgreSQL %s', (version) 
         const seen = new Map<string | null, number>();
         const good: readonly (readonly [Kind, unknown])[] = [
           ['registry', { ...next(gated, (persons) => persons.slice(0, 2)), software: [software(['look', 'seal'])] }],
-          ['policy', { ...gated.policy, holdPoints: [{ before: '1-rows', seats: [{ level: 4, device: 'bound' }] }] }],
+          [
+            'policy',
+            {
+              ...gated.policy,
+              rehearsal: { ...gated.policy.rehearsal, by: ['ci', 'runner'] },
+              holdPoints: [{ before: '1-rows', seats: [{ level: 4, device: 'bound' }] }],
+            },
+          ],
         ];
         for (const [kind, document] of good)
           for (const one of bent(document)) {

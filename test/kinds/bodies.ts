@@ -153,6 +153,7 @@ const dossier = {
     endedAt: at,
     serverVersion: 180000,
     digest: seal,
+    measuredBy: 'another key',
     golden: { takenAt: at, provider: 'template', bytes: 1, proofLevel: 'exact' },
     problems: [],
   },

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { type Connection } from '../../src/database/index.ts';
 import { openBoard } from '../../src/cli/work.io.ts';
 import { exampleFolder } from '../../src/demo/index.ts';
-import { type EvidenceStore, openFolderStore } from '../../src/evidence/index.ts';
-import { readable } from '../../src/kinds/index.ts';
+import { openFolderStore } from '../../src/evidence/index.ts';
+import { readable, type Store } from '../../src/kinds/index.ts';
 import { sealStage } from '../../src/pipeline.io.ts';
 import { type SealedRelease } from '../../src/release/index.ts';
 import { serveSite } from '../../src/server/index.ts';
@@ -23,7 +23,7 @@ export interface Site {
   readonly token: string;
   readonly folder: string;
   readonly setup: Setup;
-  readonly store: EvidenceStore;
+  readonly store: Store;
   readonly sealed: SealedRelease;
   /** What nobody foresaw. */
   readonly defects: unknown[];

@@ -89,7 +89,7 @@ describe('a target with the gate', () => {
         expect((await readCycles(session))[0]?.persons).toEqual(['ana']);
 
         const revoking = closing('revoke').run(context);
-        await expect.poll(() => said.at(-1)).toContain('open http');
+        await expect.poll(() => said.at(-1) ?? '', { timeout: 20_000 }).toContain('open http');
         const [, url = '', code = ''] = /open (\S+) and type ([0-9a-f]{6})/.exec(said.at(-1) ?? '') ?? [];
         const shown = /<pre id="text"[^>]*>(.*)<\/pre>/.exec(await (await fetch(url)).text())?.[1] ?? '';
         const text = shown.replace(/&#(\d+);/g, (_, number: string) => String.fromCharCode(Number(number)));

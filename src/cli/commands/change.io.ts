@@ -2,10 +2,11 @@ import { resolve } from 'node:path';
 import { printable } from '../../core/index.ts';
 import { statementDigest } from '../../evidence/index.ts';
 import { readPolicy, readRegistry } from '../../gate/index.ts';
-import { readSetup } from '../../setup/index.ts';
-import { changeCeremony, documentOf, type Next, withdrawalCeremony, withRelay } from '../../web/index.ts';
+import { readSetup, type Setup } from '../../setup/index.ts';
+import { changeCeremony, documentOf, type Next, type Relay, withdrawalCeremony, withRelay } from '../../web/index.ts';
 import { runCeremony } from '../page-run.io.ts';
-import { targetFor } from '../work.io.ts';
+import { openStore, targetFor } from '../work.io.ts';
+import { rulesStage } from '../../kinds/index.ts';
 import { type Context, type Run } from '../verb.ts';
 
 /** Serves the page on which a person withdraws their own signature under the next registry or policy. */
@@ -52,6 +53,8 @@ export async function changing(kind: Next['kind'], named: string, context: Conte
         fix: 'run the command again: the others sign the same statement',
       },
     });
+    const unrecorded = await recordPlace(setup, relay);
+    if (unrecorded !== null) context.terminal.say(unrecorded);
     const present = kind === 'registry' ? setup.registryFile : setup.policyFile;
     return {
       exit: 0,
@@ -65,4 +68,15 @@ export async function changing(kind: Next['kind'], named: string, context: Conte
       ].join('\n'),
     };
   });
+}
+
+/** The log tells of the change at once: from there on the keys that it names count. A line that says why it does not, or null. */
+async function recordPlace(setup: Setup, { target, session }: Relay): Promise<string | null> {
+  try {
+    await rulesStage(openStore(setup), { target, session });
+    return null;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return `not recorded as evidence: ${printable(why)}; oneroof bundle RELEASE records it later`;
+  }
 }

@@ -5,13 +5,16 @@ import { dropFrom } from '../../web/index.ts';
 import { openDraft, writeDraft } from '../draft.io.ts';
 import { type Run } from '../verb.ts';
 
-/** Writes the next version of the registry without a person, or without one key; refuses what would lock everybody out. */
+/** Writes the next version of the registry without a person, without one of their keys, or without a key of software; refuses what would lock everybody out. */
 export const run: Run = async (context) => {
   const setup = await readSetup(context.folder);
   const [person = ''] = context.arguments;
   const key = typeof context.options['key'] === 'string' ? context.options['key'] : null;
   const draft = openDraft(context, setup);
-  const registry = dropFrom(draft.registry, { policy: readPolicy(setup.policyFile), leaving: { person, key } });
+  const isSoftware = key === null && draft.registry.software.some(({ id }) => id === person);
+  const registry = isSoftware
+    ? { ...draft.registry, software: draft.registry.software.filter(({ id }) => id !== person) }
+    : dropFrom(draft.registry, { policy: readPolicy(setup.policyFile), leaving: { person, key } });
   writeDraft({ ...draft, registry });
   const { version } = registry;
   return {

@@ -7,7 +7,8 @@ import { reported, tellRehearsal } from '../activity.io.ts';
 import { sameFor } from '../next.ts';
 import { isLive, lookOf } from '../output.io.ts';
 import { courseLines, follow, type RehearsalCourse, rehearsalText } from '../rehearsal-text.ts';
-import { openWork, withHost } from '../work.io.ts';
+import { sayUnheard } from '../unheard.io.ts';
+import { openWork, targetFor, withHost } from '../work.io.ts';
 import { type Context, type Run } from '../verb.ts';
 
 /** Rehearses a sealed release on a clone; exit 1 where the rehearsal failed. */
@@ -16,6 +17,7 @@ export const run: Run = async (context) => {
   const work = await openWork(context);
   const { setup, sealed, store } = work;
   const course = { sealed, store };
+  await sayUnheard(context, work, { kind: 'rehearsal', target: targetFor(setup, context).name });
   const activity = { ...work, kind: 'rehearsal', target: 'a clone', courseOf: stagesOf } as const;
   return withHost(setup, (host) =>
     reported(context, activity, async (reporter, expected) => {

@@ -13,7 +13,11 @@ export const run: Run = async (context) => {
   const { setup, sealed, store } = await openWork(context);
   const { report, files } = await reportStage(
     { sealed, store },
-    { folder: join(setup.reports, sealed.release.name), policy: setup.policy },
+    {
+      folder: join(setup.reports, sealed.release.name),
+      policy: setup.policy,
+      target: targetFor(setup, context).name,
+    },
   );
   for (const file of files) context.terminal.say(`written: ${printable(relative(process.cwd(), file))}`);
   return {

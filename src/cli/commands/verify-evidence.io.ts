@@ -21,6 +21,7 @@ export const run: Run = async (context) => {
   const { problems, told, foreign, unjudged } = verifyBundle(bundle, {
     keys,
     ...root,
+    ...(typeof registry === 'string' ? { root: readRegistry(resolve(context.folder, registry)) } : {}),
     ...(release === null ? {} : { release }),
   });
   OneRoofError.throwIfAny(problems);
@@ -33,6 +34,7 @@ export const run: Run = async (context) => {
         (kind) => `${kind} of ${one.target}${root[kind] === null ? ` (compare it: no --${kind})` : ''}  ${one[kind]}`,
       ),
     ),
+    ...told.whose.map((sentence) => `counts  ${sentence}`),
     ...told.said.flatMap(linesOf),
     ...told.done.map(
       ({ direction, target, tier, outcome, ended }) =>
@@ -43,6 +45,10 @@ export const run: Run = async (context) => {
         `ATTACK  entry ${index}, ${target}, ${statement}: ${foreignSaid}: ${differs.join('; ')}`,
     ),
     ...(unjudged === 0 ? [] : [`not judged  ${unjudged} proposals: the files of the release were not recorded`]),
+    ...told.uncounted.map(
+      ({ index, kind, by, why }) =>
+        `not counted  entry ${index}, ${kind}: ${why}${by === null ? '' : ` (signed by ${by})`}`,
+    ),
     ...told.unread.map(({ index, kind, reason }) => `unreadable  entry ${index}, ${kind}: ${reason}`),
   ];
   return {

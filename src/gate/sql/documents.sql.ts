@@ -55,8 +55,8 @@ begin
   end loop;
   if exists (select from jsonb_array_elements(d -> 'software') s where not (gate.has_exactly(s, 'id', 'key', 'may') and gate.is_text(s -> 'id', '^[a-z0-9][a-z0-9._-]{0,62}$')
     and gate.is_text(s -> 'key', '^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}$'))) then return 'the key of software'; end if;
-  if exists (select from jsonb_array_elements(d -> 'software') s where not gate.is_list(s -> 'may', 1, 6)
-    or exists (select from jsonb_array_elements(gate.elements(s -> 'may')) m where not gate.is_text(m, '^(look|propose|record|rehearse|review|seal)$'))
+  if exists (select from jsonb_array_elements(d -> 'software') s where not gate.is_list(s -> 'may', 1, 5)
+    or exists (select from jsonb_array_elements(gate.elements(s -> 'may')) m where not gate.is_text(m, '^(look|propose|record|rehearse|seal)$'))
     or gate.elements(s -> 'may') is distinct from
       (select jsonb_agg(m order by m collate "C") from (select distinct m from jsonb_array_elements_text(gate.elements(s -> 'may')) m) o)) then
     return 'what software may say'; end if;
@@ -116,8 +116,12 @@ begin
   if (gate.is_seats(d -> 'seats', 1) and gate.is_seats(d -> 'oneWaySeats', 0) and gate.is_seats(d -> 'quorum', 1)) is not true then
     return 'seats and quorum are lists of 1 to 32 seats of levels 1 to 9'; end if;
   if (gate.has_exactly(d -> 'window', 'longest', 'review', 'rollback') and gate.is_duration(d #> '{window,longest}') and gate.is_duration(d #> '{window,review}')
-    and gate.is_duration(d #> '{window,rollback}') and gate.has_exactly(d -> 'rehearsal', 'maxAge') and gate.is_duration(d #> '{rehearsal,maxAge}')) is not true
+    and gate.is_duration(d #> '{window,rollback}') and gate.has_exactly(gate.without(d -> 'rehearsal', 'by'), 'maxAge') and gate.is_duration(d #> '{rehearsal,maxAge}')) is not true
     then return 'a length of time is not one of up to 366 days'; end if;
+  if d #> '{rehearsal,by}' is not null and (gate.is_list(d #> '{rehearsal,by}', 1, 64)
+    and not exists (select from jsonb_array_elements(gate.elements(d #> '{rehearsal,by}')) b where not gate.is_text(b, '^[a-z0-9][a-z0-9._-]{0,62}$'))
+    and gate.elements(d #> '{rehearsal,by}') = (select jsonb_agg(b order by b collate "C") from (select distinct b from jsonb_array_elements_text(gate.elements(d #> '{rehearsal,by}')) b) o)) is not true
+    then return 'whose rehearsals count'; end if;
   if ((d #>> '{window,review}')::numeric <= (d #>> '{window,longest}')::numeric) is not true then return 'the review is longer than the longest validity'; end if;
   if (not gate.is_list(d -> 'holdPoints', 0, 1000000) or exists (select from jsonb_array_elements(gate.elements(d -> 'holdPoints')) h
     where not (gate.has_exactly(h, 'before', 'seats') and gate.is_tier(h -> 'before') and gate.is_seats(h -> 'seats', 1)))) is not false then return 'a hold point'; end if;

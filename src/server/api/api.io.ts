@@ -1,8 +1,7 @@
-import { type Entry } from '../../evidence/index.ts';
 import { explain, type Report, standingOf, toPrompt, toRunbook, toSummary } from '../../report/index.ts';
 import { type House } from '../house.ts';
 import { reportOf } from '../papers/papers.io.ts';
-import { type ReleaseRecord } from '../records.ts';
+import { isRelease, type ReleaseRecord } from '../records.ts';
 import { notFound, type Route } from '../room.ts';
 import { type api, type ApiRead } from './api.ts';
 import { openApi } from './openapi.ts';
@@ -21,7 +20,7 @@ function readsOf(house: House): Readonly<Record<keyof typeof api, ApiRead>> {
   return {
     '/api/releases': async () => ({
       releases: await Promise.all(
-        (await house.records.all()).map(async (one) => releaseOf(one, await reportOf(house, one))),
+        (await house.records.all()).filter(isRelease).map(async (one) => releaseOf(one, await reportOf(house, one))),
       ),
     }),
     '/api/releases/:seal': async ({ params }) => {
@@ -58,8 +57,13 @@ function readsOf(house: House): Readonly<Record<keyof typeof api, ApiRead>> {
     },
     '/api/evidence': async ({ query }) => {
       const { lines, checkpoint } = await house.records.store.log();
-      const entries = lines.map(({ entry }): Entry => entry);
       const wanted = query['seal'];
+      const why = new Map<number, string>();
+      for (const one of await house.records.all())
+        if (wanted === undefined || one.seal === wanted)
+          for (const { entry, why: said } of (await one.heard(house.setup.defaultTarget)).uncounted)
+            why.set(entry.index, said);
+      const entries = lines.map(({ entry }) => ({ ...entry, uncounted: why.get(entry.index) ?? null }));
       return { entries: wanted === undefined ? entries : entries.filter((one) => one.seal === wanted), checkpoint };
     },
     '/api/evidence/:digest': async ({ params }) => {

@@ -26,6 +26,7 @@ export const entryForm = z
     seal: digest,
     recordedAt: instant,
     size: z.int().describe('bytes'),
+    uncounted: z.string().nullable().describe('why it does not count; else null'),
   })
   .meta({ id: 'Entry' });
 
@@ -52,4 +53,7 @@ export const problemForm = z
 
 /** Everything under its name, as the OpenAPI file holds it. */
 export const releasesForm = z.strictObject({ releases: z.array(releaseForm) });
-export const evidenceForm = z.strictObject({ entries: z.array(entryForm), checkpoint: z.string().nullable() });
+export const evidenceForm = z.strictObject({
+  entries: z.array(entryForm),
+  checkpoint: z.string().nullable(),
+});

@@ -30,10 +30,17 @@ export function evidenceRoutes({ records, setup, onProblem }: House): readonly R
         const last = Math.max(0, Math.ceil(lines.length / perPage) - 1);
         const asked = Math.floor(Number(query['page'] ?? 0));
         const page = Number.isFinite(asked) ? Math.min(Math.max(asked, 0), last) : 0;
-        const rows = lines
-          .toReversed()
-          .slice(page * perPage, (page + 1) * perPage)
-          .map(({ entry, signer }) => ({ entry, by: keyFingerprint(signer), name: names.get(entry.seal) ?? '' }));
+        const shown = lines.toReversed().slice(page * perPage, (page + 1) * perPage);
+        const why = new Map<number, string>();
+        for (const seal of new Set(shown.map(({ entry }) => entry.seal)))
+          for (const one of (await (await records.of(seal))?.heard(setup.defaultTarget))?.uncounted ?? [])
+            why.set(one.entry.index, one.why);
+        const rows = shown.map(({ entry, signer }) => ({
+          entry,
+          by: keyFingerprint(signer),
+          name: names.get(entry.seal) ?? '',
+          uncounted: why.get(entry.index) ?? null,
+        }));
         return { kind: 'page', document: logPage({ rows, checkpoint, page, last, size: lines.length }) };
       },
     },
@@ -44,11 +51,14 @@ export function evidenceRoutes({ records, setup, onProblem }: House): readonly R
         const found = (await records.store.log()).lines.find(({ entry }) => entry.digest === params['digest']);
         if (found === undefined) return notFound('such evidence');
         // what the pages of its release show, read already
-        const pieces = await (await records.of(found.entry.seal))?.evidence();
+        const record = await records.of(found.entry.seal);
+        const pieces = await record?.evidence();
+        const heard = await record?.heard(setup.defaultTarget);
+        const uncounted = heard?.uncounted.find(({ entry }) => entry.index === found.entry.index)?.why ?? null;
         const piece = pieces?.find(({ entry }) => entry.index === found.entry.index);
         if (piece === undefined) return notFound('such evidence');
         if (query['as'] === 'json' && piece.readable) return { kind: 'json', value: piece.body };
-        return { kind: 'page', document: entryPage(piece, keyFingerprint(found.signer)) };
+        return { kind: 'page', document: entryPage(piece, keyFingerprint(found.signer), uncounted) };
       },
     },
     {

@@ -5,7 +5,12 @@ import { drawn } from './drawn.ts';
 
 /** A page of the log. */
 export interface LogView {
-  readonly rows: readonly { readonly entry: Entry; readonly by: string; readonly name: string }[];
+  readonly rows: readonly {
+    readonly entry: Entry;
+    readonly by: string;
+    readonly name: string;
+    readonly uncounted: string | null;
+  }[];
   /** Null where nothing was recorded. */
   readonly checkpoint: string | null;
   readonly page: number;
@@ -31,10 +36,10 @@ export function logPage({ rows, checkpoint, page, last, size }: LogView): Docume
         { head: 'Evidence' },
         { head: 'Signed by' },
       ],
-      rows: rows.map(({ entry, by, name }) => [
+      rows: rows.map(({ entry, by, name, uncounted }) => [
         entry.index,
         time(entry.recordedAt),
-        entry.kind,
+        uncounted === null ? entry.kind : html`${entry.kind} ${tag(`not counted: ${uncounted}`, 'no')}`,
         html`<a href="${path('releases', entry.seal)}">${name}</a> ${digestOf(entry.seal)}`,
         html`<a href="${path('evidence', entry.digest)}">${digestOf(entry.digest)}</a>`,
         html`<code>${by.slice(0, 19)}…</code>`,
@@ -52,7 +57,7 @@ export function logPage({ rows, checkpoint, page, last, size }: LogView): Docume
 const longest = 200_000;
 
 /** Draws one piece of evidence. */
-export function entryPage(piece: Evidence, by: string): Document {
+export function entryPage(piece: Evidence, by: string, uncounted: string | null = null): Document {
   const { entry } = piece;
   const text = piece.readable ? JSON.stringify(piece.body, null, 2) : '';
   return {
@@ -63,6 +68,7 @@ export function entryPage(piece: Evidence, by: string): Document {
       ['Digest', html`<code>${entry.digest}</code>`],
       ['Release', html`<a href="${path('releases', entry.seal)}"><code>${entry.seal}</code></a>`],
       ['Signed by', html`<code>${by}</code>`],
+      ...(uncounted === null ? [] : [['Counts', tag(`not counted: ${uncounted}`, 'no')] as const]),
       ['Size', `${entry.size.toLocaleString('en-US')} bytes`],
     ])}${
       piece.readable

@@ -1,5 +1,6 @@
 import { type House } from '../house.ts';
 import { reportOf } from '../papers/papers.io.ts';
+import { isRelease } from '../records.ts';
 import { type Route } from '../room.ts';
 import { homePage, type ReleaseLine } from './home.ts';
 
@@ -10,7 +11,7 @@ export function homeRoutes(house: House): readonly Route[] {
       method: 'GET',
       path: '/',
       handle: async () => {
-        const records = await house.records.all();
+        const records = (await house.records.all()).filter(isRelease);
         const lines = await Promise.all(
           records.map(async (record): Promise<ReleaseLine> => {
             const { seal, sealed, name, lastAt, entries } = record;

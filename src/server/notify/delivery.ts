@@ -10,7 +10,13 @@ export interface Told {
   readonly id: string;
   readonly at: Instant;
   readonly release: { readonly name: string; readonly seal: Digest };
-  readonly evidence: { readonly kind: string; readonly digest: Digest; readonly href: string };
+  /** `uncounted`: why it does not count, or null. */
+  readonly evidence: {
+    readonly kind: string;
+    readonly digest: Digest;
+    readonly href: string;
+    readonly uncounted: string | null;
+  };
   readonly readiness: string | null;
   readonly execution: string | null;
   readonly blockers: readonly string[];
@@ -23,9 +29,10 @@ export function tell(of: {
   readonly entry: Entry;
   readonly name: string;
   readonly report: Report | null;
+  readonly uncounted: string | null;
   readonly origin: string;
 }): Told {
-  const { entry, name, report, origin } = of;
+  const { entry, name, report, origin, uncounted } = of;
   return {
     type: `oneroof.${entry.kind}`,
     id: `${entry.index}-${entry.digest.slice(7, 23)}`,
@@ -35,6 +42,7 @@ export function tell(of: {
       kind: entry.kind,
       digest: entry.digest,
       href: `${origin}/evidence/${encodeURIComponent(entry.digest)}`,
+      uncounted,
     },
     readiness: report?.readiness.status ?? null,
     execution: report?.execution.status ?? null,

@@ -44,7 +44,9 @@ async function collect(house: House, webhooks: readonly Webhook[]): Promise<void
       if (wanted.length === 0) continue;
       const record = await house.records.of(entry.seal);
       const report = record === null ? null : await reportOf(house, record);
-      const told = tell({ entry, name: record?.name ?? '', report, origin: house.origin });
+      const heard = await record?.heard(house.setup.defaultTarget);
+      const uncounted = heard?.uncounted.find((one) => one.entry.index === entry.index)?.why ?? null;
+      const told = tell({ entry, name: record?.name ?? '', report, origin: house.origin, uncounted });
       for (const { name } of wanted) await keep(session, name, told);
     }
     if (news.length > 0) await session.query(sql`update oneroof_server.told set lines = ${entries.length}`);

@@ -58,7 +58,7 @@ async function makeReport({ setup }: House, record: ReleaseRecord): Promise<Repo
   if (record.sealed === null) return null;
   return buildReport({
     release: record.sealed,
-    evidence: await record.evidence(),
+    ...(await record.heard(setup.defaultTarget)),
     policy: setup.policy,
     now: now(),
     // the report encodes it

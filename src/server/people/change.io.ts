@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { statementDigest } from '../../evidence/index.ts';
 import { parsePolicy, parsePolicyDocument, parseRegistry } from '../../gate/index.ts';
 import { path } from '../../page/index.ts';
+import { rulesStage } from '../../kinds/index.ts';
 import { targetOf } from '../../setup/index.ts';
 import {
   type ChangeCeremony,
@@ -58,11 +59,15 @@ export function changeRoutes(house: House, readings: Readings): readonly Route[]
       inCeremony(visit, {
         settled: refused('settled', 'nothing is left to sign: the change is in force, or was withdrawn'),
         use: async (ceremony) => {
+          const { params } = visit;
           const unsignable = unsignableAt(house.origin, ceremony.policy, 'oneroof ratify');
           if (unsignable !== null) return refused('origin', unsignable);
           const answer = await signingActions(ceremony, house.state)[step](visit.body);
           readings.forget();
-          if (answer.ok && answer['complete'] === true) await forgetSettled(house, readings);
+          if (answer.ok && answer['complete'] === true) {
+            await recordPlace(house, params['target'] ?? '');
+            await forgetSettled(house, readings);
+          }
           return { kind: 'json', value: answer };
         },
       });
@@ -134,6 +139,18 @@ export async function readChangeViews(
     ...asked,
     standings: there.map((reading) => standingIn(reading, asked.next)),
   }));
+}
+
+/** The log tells of the change at once: from there on the keys that it names count. Where that fails, the next time records it. */
+async function recordPlace({ setup, records, onProblem }: House, name: string): Promise<void> {
+  const target = targetOf(setup, name);
+  try {
+    await withRelay(target, 'serve', ({ session }) => rulesStage(records.store, { target: target.name, session }));
+  } catch (error) {
+    onProblem(
+      `the change in ${target.name} was not recorded: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
 }
 
 const refused = (code: string, text: string): Reply => ({ kind: 'json', value: { ok: false, code, text } });

@@ -1,6 +1,6 @@
 import { elapsed, formatDuration, type Digest, type Milliseconds } from '../../core/index.ts';
 import { isOfKind, ofKind } from '../../evidence/index.ts';
-import { peopleKinds, type Reason } from '../../gate/index.ts';
+import { peopleKinds, type Reason, type Uncounted } from '../../gate/index.ts';
 import { type Evidence } from '../../kinds/index.ts';
 import { type ReadingMark, type Tone } from '../../page/index.ts';
 import { explainExecution, type Execution } from '../../rollout/index.ts';
@@ -16,10 +16,14 @@ export interface HistoryItem {
 }
 
 /** What was recorded of a release, newest first. An intent whose outcome was recorded is folded into it. */
-export function historyOf(evidence: readonly Evidence[]): readonly HistoryItem[] {
+export function historyOf(
+  evidence: readonly Evidence[],
+  uncounted: readonly Pick<Uncounted, 'entry' | 'why'>[] = [],
+): readonly HistoryItem[] {
+  const why = new Map(uncounted.map((one) => [one.entry.index, one.why]));
   const ended = new Set(
     ofKind(evidence, 'execution').flatMap((piece) =>
-      piece.readable && piece.body.phase !== 'intent' ? [transactionOf(piece.body)] : [],
+      !why.has(piece.entry.index) && piece.readable && piece.body.phase !== 'intent' ? [transactionOf(piece.body)] : [],
     ),
   );
   return evidence
@@ -27,12 +31,14 @@ export function historyOf(evidence: readonly Evidence[]): readonly HistoryItem[]
       const body = isOfKind(piece, 'execution') && piece.readable ? piece.body : null;
       return body?.phase !== 'intent' || !ended.has(transactionOf(body));
     })
-    .map(itemOf)
+    .map((piece) => itemOf(piece, why.get(piece.entry.index) ?? null))
     .toReversed();
 }
 
-function itemOf(piece: Evidence): HistoryItem {
+function itemOf(piece: Evidence, uncounted: string | null): HistoryItem {
   const { index, digest, recordedAt: at, kind } = piece.entry;
+  if (uncounted !== null)
+    return { index, digest, at, what: kind, status: { word: 'not counted', tone: 'no' }, detail: uncounted };
   const status = { word: 'unreadable', tone: 'no' } as const;
   return { index, digest, at, ...(piece.readable ? say(piece) : { what: kind, status, detail: piece.reason }) };
 }

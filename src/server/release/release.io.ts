@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Activity } from '../../activity/index.ts';
 import { now } from '../../core/index.ts';
 import { type Evidence } from '../../kinds/index.ts';
-import { readPolicy } from '../../gate/index.ts';
+import { type Heard, readPolicy } from '../../gate/index.ts';
 import { type SealedRelease } from '../../release/index.ts';
 import { judgeRelease } from '../../report/index.ts';
 import { type Setup } from '../../setup/index.ts';
@@ -32,21 +32,22 @@ export function releaseRoutes(house: House): readonly Route[] {
         const record = await house.records.of(params['seal'] ?? '');
         if (record === null) return notFound('such release');
         const { seal, name, sealed, entries } = record;
-        const [evidence, all, targets] = await Promise.all([
-          record.evidence(),
+        const [heard, all, targets] = await Promise.all([
+          record.heard(house.setup.defaultTarget),
           // the page says what was recorded, also where the board cannot be read
           house.board.all().catch(() => []),
           sealed === null ? [] : Promise.all(targetsOf(house.setup).map(ask)),
         ]);
+        const { evidence } = heard;
         const activities = recent(all.filter((one) => one.seal === seal));
         const view: ReleaseView = {
           seal,
           name,
-          known: sealed === null ? null : knownOf({ sealed, evidence, setup: house.setup, targets, activities }),
+          known: sealed === null ? null : knownOf({ sealed, heard, setup: house.setup, targets, activities }),
           targets,
           activities: activities.map(activityView),
           failure: lastFailure(evidence),
-          history: historyOf(evidence),
+          history: historyOf(await record.evidence(), heard.uncounted),
           readings: readingsOf(evidence),
           last: entries.at(-1)?.index ?? -1,
           at: now(),
@@ -59,15 +60,15 @@ export function releaseRoutes(house: House): readonly Route[] {
 
 function knownOf(of: {
   readonly sealed: SealedRelease;
-  readonly evidence: readonly Evidence[];
+  readonly heard: Heard<Evidence>;
   readonly setup: Setup;
   readonly targets: readonly TargetWord[];
   readonly activities: readonly Activity[];
 }): ReleaseView['known'] {
-  const { sealed, evidence, setup, targets, activities } = of;
+  const { sealed, heard, setup, targets, activities } = of;
   const { policy } = setup;
   const hrefOf = ({ digest }: { readonly digest: string }): string => `/evidence/${digest}`;
-  const { report, blockers } = judgeRelease({ release: sealed, evidence, policy, now: now(), hrefOf });
+  const { report, blockers } = judgeRelease({ release: sealed, ...heard, policy, now: now(), hrefOf });
   const [first] = targets;
   const ratifications = first?.ratifications ?? { state: 'unread' as const, why: 'oneroof.yaml names no target' };
   const running = activities.filter(({ target }) => target === first?.target);
@@ -77,7 +78,7 @@ function knownOf(of: {
     why: 'The last rehearsal failed, as is shown below: mend the release, seal it, and rehearse again.',
     verb: 'seal',
   };
-  const isFailed = lastFailure(evidence) !== null && next.verb === 'rehearse';
+  const isFailed = lastFailure(heard.evidence) !== null && next.verb === 'rehearse';
   const runs: typeof mend = { why: 'It runs now, as is shown below.', verb: null };
   const isRunning = running.some(({ state, kind }) => state === 'running' && kind !== 'rehearsal');
   return {

@@ -1,5 +1,5 @@
 import { type Instant, type Milliseconds, now } from '../../core/index.ts';
-import { readRatifications } from '../../pipeline.io.ts';
+import { readRatifications } from '../../report/index.ts';
 import { type Ratifications } from '../../report/index.ts';
 import { type Target } from '../../setup/index.ts';
 import { keep } from '../kept.io.ts';

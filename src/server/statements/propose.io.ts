@@ -34,8 +34,8 @@ export async function propose(house: House, params: Readonly<Record<string, stri
   const target = targetOf(house.setup, params['target']);
   const { hours, purpose = '' } = asked.data;
   const answer = await house.state.alone(`propose ${seal} ${target.name}`, async (): Promise<Answer> => {
-    const before = (await house.records.of(seal))?.entries ?? [];
-    if (!mayAsk(before, now())) return often;
+    const heard = await (await house.records.of(seal))?.heard(target.name);
+    if (!mayAsk(heard?.evidence.map(({ entry }) => entry) ?? [], now())) return often;
     const ceremony = await withRelay(target, 'serve', (relay) =>
       ratifyCeremony(relay, {
         course: { sealed, store: house.records.store },

@@ -92,7 +92,7 @@ async function judgedOf(house: House, gates: Gates, record: Known): Promise<read
     evidence,
     rootAt: rootsOf(log),
     signerOf: (index) => log.lines[index]?.signer ?? null,
-    own: await house.records.store.ownKey(),
+    own: [await house.records.store.ownKey()],
     wordOf: (target) => words.get(target) ?? null,
     now: now(),
   });
@@ -153,7 +153,7 @@ async function showStatement(house: House, gates: Gates, { record, judged, state
           : await reviewOf(gates, { record, proposal, policy }),
       fresh: await freshOf(house, { record, proposal }),
       policy,
-      declines: declinesOf(await record.evidence(), {
+      declines: declinesOf((await record.heard(proposal.target)).evidence, {
         statement,
         registry: typeof asked === 'string' ? null : asked.registry,
       }),

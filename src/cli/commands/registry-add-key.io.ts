@@ -1,0 +1,59 @@
+import { OneRoofError, printable } from '../../core/index.ts';
+import {
+  parseRegistryDocument,
+  type Registry,
+  registryDigest,
+  registryDocument,
+  type Right,
+  rights,
+} from '../../gate/index.ts';
+import { readSetup } from '../../setup/index.ts';
+import { openDraft, writeDraft } from '../draft.io.ts';
+import { type Run } from '../verb.ts';
+import { openStore } from '../work.io.ts';
+
+/** Writes the next version of the registry with a key of software in it, and what that key may say; one of the same id is replaced. */
+export const run: Run = async (context) => {
+  const setup = await readSetup(context.folder);
+  const [id = ''] = context.arguments;
+  const named = context.options['key'];
+  const key =
+    typeof named === 'string' ? named.trim().split(/\s+/).slice(0, 2).join(' ') : await openStore(setup).ownKey();
+  const may = rightsIn(context.options['may']);
+  const draft = openDraft(context, setup);
+  const others = draft.registry.software.filter((one) => one.id !== id);
+  const registry = checked({ ...draft.registry, software: [...others, { id, key, may }] });
+  writeDraft({ ...draft, registry });
+  const { version } = registry;
+  return {
+    exit: 0,
+    schema: 'oneroof/registry-add-key/1',
+    data: { file: draft.file, id, key, may, version, digest: registryDigest(registry) },
+    text: [
+      `${id} may ${may.join(', ')} in registry version ${version}, which is written to ${printable(draft.file)}: ${key}`,
+      ...(version === 1
+        ? []
+        : [`next: oneroof ratify --registry ${printable(draft.file)}; until then nothing has changed`]),
+    ].join('\n'),
+  };
+};
+
+function rightsIn(option: string | boolean | undefined): readonly Right[] {
+  const words = typeof option === 'string' ? option.split(',').map((word) => word.trim()) : [];
+  const may = rights.filter((right) => words.includes(right));
+  const strange = words.filter((word) => !rights.some((right) => right === word));
+  if (may.length > 0 && strange.length === 0) return may;
+  throw new OneRoofError('USAGE', {
+    problem:
+      strange.length > 0 ? `--may ${printable(strange.join(','))}: there is no such right` : '--may names no right',
+    fix: `name what the key may say: --may ${rights.join(',')}, or some of them`,
+  });
+}
+
+/** By the form that every registry has. */
+function checked(registry: Registry): Registry {
+  const parsed = parseRegistryDocument({ file: 'the next registry', text: registryDocument(registry) });
+  if (parsed.ok) return parsed.value;
+  OneRoofError.throwIfAny(parsed.problems);
+  return registry;
+}
