@@ -134,7 +134,7 @@ function ratificationOf(release: SealedRelease, descriptor: string): string {
 
 /** Opens a session, hands it over, closes it. */
 export async function within<T>(connection: Connection, use: (session: Session) => Promise<T>): Promise<T> {
-  const session = await openSession(connection, { applicationName: 'bench' });
+  const session = await openSession(connection, { applicationName: 'bench', timeouts: "server's" });
   try {
     return await use(session);
   } finally {

@@ -96,6 +96,7 @@ export const errorCodes = {
   CHECK_VIOLATED: [3, 'A query of check.sql returned rows: each is a violation.'],
   BACK_DIFFERS: [3, 'The way back does not restore what was there before.'],
   BACK_NOT_IDEMPOTENT: [3, 'The way back fails, or changes something, when it is run a second time.'],
+  SERVER_CHANGED: [3, 'The release changes what every database of its server shares: roles, settings, privileges.'],
   PROOF_INCOMPLETE: [3, 'The release changes rows that cannot be compared.'],
   FORWARD_VARIES: [3, 'Two forwards, on clones prepared differently, end in different states.'],
   FORWARD_NOT_REPEATABLE: [3, 'The second forward ends in another state than the first.'],

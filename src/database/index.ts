@@ -17,6 +17,6 @@ export {
 } from './server.io.ts';
 export { type Notice, noticeForm, type Notification, notificationForm, type StepResult } from './session.ts';
 export { openSession, type Rows, type Session, type SessionOptions } from './session.io.ts';
-export { pinnedSettings, stepName } from './settings.ts';
+export { noTimeouts, pinnedSettings, setAll, stepName } from './settings.ts';
 export { fixed, id, literal, searchPathOf, type Sql, sql } from './sql.ts';
 export { type Located, problemOf, sqlStateOf } from './sqlstate.ts';

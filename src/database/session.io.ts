@@ -3,7 +3,7 @@ import { now, OneRoofError } from '../core/index.ts';
 import { connectError, mayFallBack, refuseVersion } from './connect-error.ts';
 import { type Connection, describe } from './connection.ts';
 import { type Notice, type Notification, type StepResult } from './session.ts';
-import { pinnedSettings } from './settings.ts';
+import { noTimeouts, pinnedSettings, setAll } from './settings.ts';
 import { type Sql, sql } from './sql.ts';
 import { type Encryption, encryptionOf } from './tls.io.ts';
 
@@ -40,6 +40,8 @@ export interface SessionOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** `ahead`: a statement goes out while earlier ones are not answered yet; `rows` is not to be had then. Else each waits for its turn. */
   readonly send?: 'ahead' | 'in turn';
+  /** `server's`: those of server, database and role count, because the gate refuses a session that brings one of its own. Else there is none. */
+  readonly timeouts?: 'none' | "server's";
 }
 
 /**
@@ -140,10 +142,12 @@ async function openWith(
     }
   };
   try {
-    const settings = Object.entries({ ...pinnedSettings, ...options.settings });
-    await query(
-      sql`select pg_catalog.set_config(key, value, false) from pg_catalog.json_each_text(${JSON.stringify(Object.fromEntries(settings))}::json)`,
-    );
+    const settings = {
+      ...pinnedSettings,
+      ...(options.timeouts === "server's" ? {} : noTimeouts),
+      ...options.settings,
+    };
+    await query(setAll(settings));
     const [facts] = await query<{ pid: string; version: string }>(
       sql`select pg_catalog.pg_backend_pid() as pid, pg_catalog.current_setting('server_version_num') as version`,
     );

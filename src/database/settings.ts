@@ -1,3 +1,5 @@
+import { type Sql, sql } from './sql.ts';
+
 /**
  * The session settings that every session of ours starts with, because they change what a text, a plan or a result means.
  * Part of the seal (by value) and of every fingerprint.
@@ -32,5 +34,24 @@ export const pinnedSettings = {
   array_nulls: 'on',
 } as const satisfies Record<string, string>;
 
+/**
+ * Every time-out of the server, switched off: a database or a role may set one that ends our work in the middle. Who opens a session gives
+ * those that it needs. `transaction_timeout` came with 17.
+ */
+export const noTimeouts = {
+  statement_timeout: '0',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  idle_session_timeout: '0',
+  transaction_timeout: '0',
+} as const satisfies Record<string, string>;
+
 /** The name that every session shows while ratified SQL runs, and while it is rehearsed: SQL can read it. */
 export const stepName = 'oneroof attempt';
+
+/** SQL: sets all of these for the session; only 17 and later know `transaction_timeout`. */
+export function setAll(settings: Readonly<Record<string, string>>): Sql {
+  return sql`
+    select pg_catalog.set_config(key, value, false) from pg_catalog.json_each_text(${JSON.stringify(settings)}::json)
+    where key <> 'transaction_timeout' or pg_catalog.current_setting('transaction_timeout', true) is not null`;
+}

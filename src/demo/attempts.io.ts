@@ -26,6 +26,7 @@ export async function tryIt({ production }: Pick<Stage, 'production'>, attempt: 
   const connection: Connection = production[attempt.who];
   const session = await openSession(connection, {
     applicationName: 'oneroof demo',
+    timeouts: "server's",
     settings: { search_path: 'public' },
   });
   try {

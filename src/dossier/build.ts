@@ -174,12 +174,18 @@ function backOf(release: Release, body: Rehearsal): Dossier['back'] {
   };
 }
 
-function howProven({ proof, idempotent, repeatable, twin }: Rehearsal): string {
-  if (proof === null) return 'not proven: the rehearsal did not come so far';
+function howProven({ proof, idempotent, repeatable, twin, boundaries = [] }: Rehearsal): string {
+  if (proof === null && boundaries.length === 0) return 'not proven: the rehearsal did not come so far';
   const said = (value: boolean | null): string => (value === null ? 'not reached' : value ? 'yes' : 'NO');
+  const equal = boundaries.filter(({ state }) => state === 'equal').length;
   return [
-    `schema and rows compared with the copy before the forward: ${proof.objects} objects, ${explainProof(proof)}`,
-    `back twice alike: ${said(idempotent)}`,
+    ...(proof === null
+      ? []
+      : [
+          `schema and rows compared with the copy before the forward: ${proof.objects} objects, ${explainProof(proof)}`,
+        ]),
+    ...(boundaries.length === 0 ? [] : [`half-way points proven: ${equal} of ${boundaries.length}`]),
+    ...(idempotent === null ? [] : [`back twice alike: ${said(idempotent)}`]),
     `forward twice alike: ${said(repeatable)}`,
     `forward alike on a second, differently prepared copy: ${twin === null ? 'not reached' : twin.varies.length === 0 ? 'yes' : 'NO'}`,
   ].join('; ');

@@ -8,6 +8,7 @@ import type {
   RowExample,
   SchemaFingerprint,
   SchemaObject,
+  SequencePosition,
 } from './fingerprint.ts';
 
 /**
@@ -63,12 +64,30 @@ export function compareRows(before: DataFingerprint, after: DataFingerprint): re
         return open.has(name)
           ? []
           : [{ ...base, property: null, before: a?.lastValue ?? null, after: b?.lastValue ?? null }];
+      if (isBehind(b, a))
+        return [
+          { ...base, level: 'logical', property: nextValue, before: String(nextOf(a)), after: String(nextOf(b)) },
+        ];
       return (['lastValue', 'isCalled'] as const).flatMap((property) =>
         a[property] === b[property] ? [] : [{ ...base, property, before: a[property], after: b[property] }],
       );
     },
   );
   return [...rows, ...positions];
+}
+
+/** The property of a sequence that is behind where it was. */
+const nextValue = 'next value';
+
+/** What `nextval` gives next, whether or not the sequence has it. */
+function nextOf({ lastValue, isCalled, increment }: SequencePosition): bigint {
+  return BigInt(lastValue) + (isCalled ? BigInt(increment) : 0n);
+}
+
+/** Whether a sequence will give what it gave already, in the direction that it had. */
+function isBehind(now: SequencePosition, was: SequencePosition): boolean {
+  const ahead = nextOf(now) - nextOf(was);
+  return BigInt(was.increment) > 0n ? ahead < 0n : ahead > 0n;
 }
 
 /**
@@ -87,6 +106,8 @@ export function explainDifference(difference: Difference): string {
   if (property === null)
     return before === null ? `${what}: was not there before` : after === null ? `${what}: is gone` : `${what}: differs`;
   const first = difference.examples?.length ? `; first: ${difference.examples.map(explainExample).join('; ')}` : '';
+  if (property === nextValue)
+    return `${what} is behind where it was: it gives ${show(after)} next, and would give ${show(before)}`;
   if (property === 'content') return `${what}: same number of rows, other content${first}`;
   return `${what}: ${printable(property)}: ${show(before)} → ${show(after)}${first}`;
 }

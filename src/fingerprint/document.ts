@@ -31,7 +31,7 @@ const data = z.object({
       sums: z.array(integer),
     }),
   ),
-  sequences: z.array(z.object({ sequence: z.string(), lastValue: z.string(), isCalled: z.boolean() })),
+  sequences: z.array(z.object({ sequence: z.string(), lastValue: integer, isCalled: z.boolean(), increment: integer })),
   notProven: z.array(z.object({ relation: z.string(), reason: z.string() })),
   digest: digestForm,
 });

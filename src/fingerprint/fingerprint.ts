@@ -60,11 +60,13 @@ export interface RelationRows {
   readonly sums: readonly string[];
 }
 
-/** A sequence's position; strict only, because sequences do not roll back. */
+/** A sequence's position. Ahead of where it was is strict only, because sequences do not roll back; behind it would give a value twice. */
 export interface SequencePosition {
   readonly sequence: string;
   readonly lastValue: string;
   readonly isCalled: boolean;
+  /** Negative where it descends. */
+  readonly increment: string;
 }
 
 /** A relation whose rows could not be compared, and why. Never passed over. */

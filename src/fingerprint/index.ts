@@ -8,3 +8,5 @@ export { markChanges, type Marked } from './rows/changed.io.ts';
 export { compareData, type DataPlan, type DataSide } from './rows/data.io.ts';
 export { differingColumns } from './rows/columns.io.ts';
 export { schemaDigestBody, schemaDigestSql } from './schema/digest.sql.ts';
+export { compareInitdb, nextTransaction } from './schema/initdb.io.ts';
+export { type DoubtfulIndex, doubtfulIndexes } from './schema/indexes.io.ts';

@@ -1,17 +1,21 @@
 import { type Clone } from '../clone/index.ts';
 import { type Milliseconds } from '../core/index.ts';
-import { type Connection, openSession } from '../database/index.ts';
+import { type Connection, openSession, type Session } from '../database/index.ts';
 import {
   captureSchema,
   compareData,
+  compareInitdb,
   compareSchemas,
   type DataComparison,
   type DataPlan,
   type DataSide,
   type Difference,
   differingColumns,
+  doubtfulIndexes,
   findExamples,
+  markChanges,
   type Marked,
+  nextTransaction,
   type SchemaFingerprint,
 } from '../fingerprint/index.ts';
 import { splitName } from './judge.ts';
@@ -20,10 +24,22 @@ import { type Standing } from './standing.ts';
 import { type RehearsalOptions } from './rehearsal.ts';
 import { withReleaseSession } from './tier.io.ts';
 
-/** A clone, and where the WAL stood when it was equal to the golden copy. */
+/** A clone, and where WAL and transactions stood when it was equal to the golden copy. */
 export interface MarkedClone {
   readonly clone: Clone;
   readonly since: Marked;
+  readonly transaction: string;
+}
+
+/** Notes where a clone stands, before anything of the release runs. */
+export async function markClone(clone: Clone): Promise<MarkedClone> {
+  const since = await markChanges(clone.connection);
+  const session = await openSession(clone.connection, { applicationName: 'oneroof proof' });
+  try {
+    return { clone, since, transaction: await nextTransaction(session) };
+  } finally {
+    await session.close();
+  }
 }
 
 /** A marked clone, finalized, and its schema then. */
@@ -58,16 +74,39 @@ export async function compareWithGolden(
 ): Promise<Standing> {
   const { clone, since } = marked;
   const after = await captureClone(clone, by.options.signal);
-  const data = await by.options.host.readGolden(async (golden) => {
-    const found = await compare(
+  const compared = await by.options.host.readGolden(async (golden) => {
+    const data = await compare(
       { connection: golden, since: 'never changed' },
       { connection: clone.connection, since },
       by,
     );
-    if (by.examples === undefined) return found;
-    return { ...found, differences: await withExamples(golden, clone.connection, found.differences) };
+    const { transaction } = marked;
+    const more = await withBoth(golden, clone.connection, async (was, is) => ({
+      initdb: await compareInitdb(was, is, transaction),
+      doubtful: await doubtfulIndexes(is, transaction),
+    }));
+    if (by.examples === undefined) return { data, ...more };
+    return { data: { ...data, differences: await withExamples(golden, clone.connection, data.differences) }, ...more };
   });
-  return { before, after, data };
+  return { before, after, ...compared };
+}
+
+async function withBoth<T>(
+  before: Connection,
+  after: Connection,
+  use: (was: Session, is: Session) => Promise<T>,
+): Promise<T> {
+  const was = await openSession(before, { applicationName: 'oneroof proof' });
+  try {
+    const is = await openSession(after, { applicationName: 'oneroof proof' });
+    try {
+      return await use(was, is);
+    } finally {
+      await is.close();
+    }
+  } finally {
+    await was.close();
+  }
 }
 
 /** Relations whose rows are looked for: each is read twice more. */
@@ -82,18 +121,9 @@ async function withExamples(
   const wanted = differences.filter((one) => one.in === 'rows' && one.property !== null).slice(0, mostSearched);
   if (wanted.length === 0) return differences;
   const found = new Map<Difference, Difference>();
-  const was = await openSession(before, { applicationName: 'oneroof proof' });
-  try {
-    const is = await openSession(after, { applicationName: 'oneroof proof' });
-    try {
-      for (const one of wanted)
-        found.set(one, { ...one, examples: await findExamples(was, is, { relation: one.name }) });
-    } finally {
-      await is.close();
-    }
-  } finally {
-    await was.close();
-  }
+  await withBoth(before, after, async (was, is) => {
+    for (const one of wanted) found.set(one, { ...one, examples: await findExamples(was, is, { relation: one.name }) });
+  });
   return differences.map((one) => found.get(one) ?? one);
 }
 
@@ -113,7 +143,9 @@ export async function compareWithTwin(
     { ...by, except: declaredColumns(varies, relations) },
   );
   const found: Varying[] = [];
-  for (const difference of [...schema, ...data.differences].filter(({ level }) => level === 'logical'))
+  // the clone may have gone forward more often than its twin, so its sequences are ahead
+  const rows = data.differences.filter((one) => one.in === 'rows');
+  for (const difference of [...schema, ...rows].filter(({ level }) => level === 'logical'))
     found.push({ difference, columns: await columnsOf(difference, { marked, twin, varies }) });
   return found;
 }

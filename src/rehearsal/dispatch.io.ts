@@ -1,11 +1,13 @@
 import { truncate } from '../core/index.ts';
 import { id, openSession, type Session, sql } from '../database/index.ts';
+import { type ServerWatch, watchServer } from './server.io.ts';
 import { channelsIn, kept, type Notifications, payloadCharacters } from './dispatch.ts';
 
 /** Listens while a tier runs. */
 export interface Listening {
   /** What the session has sent since: call it once, after the last COMMIT. */
   sent(): Promise<Notifications>;
+  readonly server: ServerWatch;
   close(): Promise<void>;
 }
 
@@ -33,6 +35,7 @@ export async function listen(session: Session, plan: ListenPlan): Promise<Listen
     await flush(session);
     const before = await touched(watcher);
     return {
+      server: await watchServer(session, { watcher, server: plan.server }),
       sent: async () => {
         await flush(session);
         // one round trip: what was committed is delivered before its answer

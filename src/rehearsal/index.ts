@@ -1,3 +1,4 @@
+export { reversibleParts } from './boundaries.ts';
 export { changeForm, type SchemaChange, type SchemaChanges } from './changes.ts';
 export {
   type CalledFunction,

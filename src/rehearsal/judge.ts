@@ -40,20 +40,41 @@ export function splitName(name: string): readonly string[] {
 const partsOfTables = ['table', 'foreign table', 'column', 'constraint', 'trigger', 'policy', 'rule'];
 const twoParts = /^(?:"(?:[^"]|"")*"|[^."\s]+)\.(?:"(?:[^"]|"")*"|[^."\s]+)/;
 
-/** The tables that the steps wrote to, or of which the forward changed a part: a column, a constraint, an index, a trigger, a policy. */
-export function touchedBy(release: Release, steps: readonly StepMeasure[], standing: Standing): Rehearsal['touched'] {
-  const changes = differencesOf(standing);
-  const written = steps.flatMap((step) => step.rowsByRelation.map((row) => row.relation));
-  const rewritten = changes.filter((change) => change.in === 'rows').map((change) => change.name);
+/**
+ * The tables that steps changed, in either direction: by rows, a rewrite or TRUNCATE (both give another file), or a part of their definition
+ * that differs: a column, a constraint, an index, a trigger, a policy.
+ */
+export function touchedBy(
+  release: Pick<Release, 'touches'>,
+  steps: readonly StepMeasure[],
+  standing: Standing | null,
+): Rehearsal['touched'] {
+  const changes = standing === null ? [] : differencesOf(standing);
+  const written = steps.flatMap((step) => [
+    ...step.rowsByRelation.map((row) => row.relation),
+    ...(step.rewrittenTables ?? []),
+  ]);
+  const otherRows = changes.filter((change) => change.in === 'rows').map((change) => change.name);
   const defined = changes
     .filter((change) => change.in === 'schema' && partsOfTables.includes(change.kind))
     .map((change) => change.name.match(twoParts)?.[0] ?? change.name);
-  const indexed = changes
-    .filter((change) => change.in === 'schema' && change.kind === 'index')
-    .flatMap((change) => tableOf(change.name, standing));
-  return [...new Set([...written, ...rewritten, ...defined, ...indexed])]
+  const indexed =
+    standing === null
+      ? []
+      : changes
+          .filter((change) => change.in === 'schema' && change.kind === 'index')
+          .flatMap((change) => tableOf(change.name, standing));
+  return [...new Set([...written, ...otherRows, ...defined, ...indexed])]
     .sort()
     .map((relation) => ({ relation, declared: isTouched(splitName(relation), release.touches) }));
+}
+
+/** The tables that steps held so that nobody else could read them: they may have been changed in a way that nothing counts. */
+export function heldBy(steps: readonly StepMeasure[]): readonly string[] {
+  const held = steps.flatMap(({ locks }) =>
+    locks.filter(({ mode, kind, age }) => mode === 'AccessExclusiveLock' && age === 'existing' && kind !== 'i'),
+  );
+  return [...new Set(held.map(({ relation }) => relation))];
 }
 
 /** The table of an index, from its definition before or after. */

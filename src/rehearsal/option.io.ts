@@ -4,7 +4,8 @@ import { measureMetric, readerOf, type Session } from '../database/index.ts';
 import { type Option, type SealedRelease } from '../release/index.ts';
 import { judgeInvariants } from './judge.ts';
 import { type OptionTrial } from './rehearsal.ts';
-import { refused, runChecks, runTier, withReleaseSession } from './tier.io.ts';
+import { refused } from './refused.ts';
+import { runChecks, runTier, withReleaseSession } from './tier.io.ts';
 
 /** What the trial of an option needs. */
 export interface TrialOptions {

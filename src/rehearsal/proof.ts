@@ -1,5 +1,7 @@
 import { type Problem, printable } from '../core/index.ts';
-import { type Difference, explainDifference } from '../fingerprint/index.ts';
+import { type Difference, type DoubtfulIndex, explainDifference } from '../fingerprint/index.ts';
+import { type TierId } from '../release/index.ts';
+import { type BoundaryResult } from './boundary.ts';
 import { splitName } from './judge.ts';
 import { type Standing } from './standing.ts';
 import { type Proof } from './rehearsal.ts';
@@ -47,14 +49,39 @@ export function explainProof(
 }
 
 /** A problem for each relation that the release changes and whose rows could not be compared. */
-export function incomplete(proof: Proof, touched: readonly string[]): readonly Problem[] {
+export function incomplete(proof: Proof, touched: ReadonlySet<string>): readonly Problem[] {
   return proof.notProven
-    .filter(({ relation }) => touched.includes(relation))
+    .filter(({ relation }) => touched.has(relation))
     .map(({ relation, reason }) => ({
       code: 'PROOF_INCOMPLETE' as const,
       problem: printable(`the release changes ${relation}, and its rows cannot be compared: ${reason}`),
       fix: 'let the role of the clone read it, or leave it out of this release',
     }));
+}
+
+/** A problem for each index of a changed table that may hold what is not in the table. */
+export function stale(doubtful: readonly DoubtfulIndex[]): readonly Problem[] {
+  return doubtful.slice(0, shown).map(({ table, index, ingredient }) => ({
+    code: 'PROOF_INCOMPLETE' as const,
+    problem: printable(
+      `the contents of index ${index} are not proven: rows of ${table} were written, and so was ${ingredient}, which the index is made with`,
+    ),
+    fix: printable(`let down.sql end with: reindex index ${index}`),
+  }));
+}
+
+/** A problem where the state behind a one-way tier could not be compared: nothing else proves the rollback of what comes after it. */
+export function unprovenBoundary(result: BoundaryResult | undefined, after: TierId): readonly Problem[] {
+  if (result !== undefined && result.state !== 'not proven') return [];
+  return [
+    {
+      code: 'PROOF_INCOMPLETE',
+      problem: printable(
+        `tier ${after} is one-way, and what was behind it is not proven: ${result?.reason ?? 'the twin did not come so far'}`,
+      ),
+      fix: 'run `oneroof rehearse --full`, or make the tables that later tiers write to comparable',
+    },
+  ];
 }
 
 /** How many differences are named as problems, and how many the record keeps. */
@@ -73,8 +100,14 @@ export function explained(
     fix:
       as.code === 'FORWARD_NOT_REPEATABLE'
         ? 'take now(), random() and unordered LIMIT out of the up.sql, or make it independent of them'
-        : `correct down.sql so that ${printable(one.name)} is as it was before`,
+        : restoring(one),
   }));
+}
+
+function restoring({ in: where, name, property, before }: Difference): string {
+  if (where === 'sequence' && property !== null)
+    return printable(`let down.sql set it: select setval('${name.replaceAll("'", "''")}', ${String(before)}, false)`);
+  return `correct down.sql so that ${printable(name)} is as it was before`;
 }
 
 /** What differs between two forwards, each with its columns where they could be told, as problems. */

@@ -12,6 +12,7 @@ import {
 import { type CloneHost, goldenForm } from '../clone/index.ts';
 import { noticeForm, notificationForm } from '../database/index.ts';
 import { differenceForm, noticedForm, notProvenForm } from '../fingerprint/index.ts';
+import { boundaryForm } from './boundary.ts';
 import { changesForm } from './changes.ts';
 import { dispatchForm, outwardForm } from './dispatch.ts';
 import { leftoverForm } from './leftovers.ts';
@@ -150,7 +151,10 @@ const form = z.object({
     kept: nameForm.nullable(),
   }),
   stages: z.array(stageForm),
+  /** Where a tier is one-way: of the tiers before it; null where there is none. */
   proof: proofForm.nullable(),
+  /** The places between two tiers, in the order of the tiers; absent in older records. */
+  boundaries: z.array(boundaryForm).exactOptional(),
   /** The schema before the forward, by the gate's own function; null where the database has no gate. People ratify this state. */
   gateSchema: nameForm.nullable(),
   /** The same digest, taken whether there is a gate or not; absent in older records. */
@@ -159,7 +163,7 @@ const form = z.object({
   changes: changesForm.nullable().exactOptional(),
   /** null where it was not reached. */
   twin: twinForm.nullable(),
-  /** Equality of the state after back and after back again; null where it was not reached. */
+  /** Equality of the state after back and after back again, where the release asks for a second run; else null. */
   idempotent: z.boolean().nullable(),
   /** Equality of the finalized state after a rollback with the twin's, but for what the release declares; null where it was not reached. */
   repeatable: z.boolean().nullable(),

@@ -3,7 +3,7 @@ import { dispatchOf } from './dispatch.ts';
 import { tryOption } from './option.io.ts';
 import { type OptionTrial, type Rehearsal, type RehearsalOptions } from './rehearsal.ts';
 import { Run } from './stages.io.ts';
-import { interrupted } from './tier.io.ts';
+import { interrupted } from './refused.ts';
 
 // long enough to look at a failed clone in the morning
 const keepHours = 24;
@@ -77,6 +77,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     },
     stages: run.stages,
     proof: run.proof,
+    boundaries: [...(run.boundaries?.results.values() ?? [])],
     gateSchema: run.gateSchema,
     schemaBefore: run.schemaBefore,
     changes: run.changes,

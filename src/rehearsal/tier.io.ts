@@ -1,12 +1,13 @@
 import { type Clone } from '../clone/index.ts';
-import { OneRoofError, type Problem, printable } from '../core/index.ts';
+import { type Problem, printable } from '../core/index.ts';
 import {
   type Connection,
+  noTimeouts,
   openSession,
   pinnedSettings,
-  problemOf,
   searchPathOf,
   type Session,
+  setAll,
   sql,
   sqlStateOf,
   stepName,
@@ -17,12 +18,16 @@ import { explainNotifications, type Notifications, reachedOut, undeclaredDispatc
 import { overBudget } from './locks.ts';
 import { type Moment, readMoment } from './moment.io.ts';
 import { type StepEvent, type StepMeasure } from './rehearsal.ts';
+import { gone, interrupted, refused } from './refused.ts';
+import { type ServerWatch, serverChanged } from './server.io.ts';
 import { measureStep } from './telemetry.io.ts';
 
 /** What a tier did: its steps, why it stopped, and what it sent out. */
 export interface TierRun {
   readonly steps: readonly StepMeasure[];
   readonly problems: readonly Problem[];
+  /** Whether all of it was committed: a problem need not stop it. */
+  readonly done: boolean;
   /** Null where no limits were given. */
   readonly notifications: Notifications | null;
 }
@@ -75,7 +80,7 @@ export async function withReleaseSession<T>(
     // the name that the gate shows while steps run: SQL can read it
     session = await openSession(connection, { applicationName: stepName, settings: own });
     await countFunctions(session);
-    begun.set(session, { ...pinnedSettings, ...own });
+    begun.set(session, { ...pinnedSettings, ...noTimeouts, ...own });
     if (settings.role !== null) await session.query(sql`select pg_catalog.set_config('role', ${settings.role}, false)`);
     signal?.addEventListener('abort', cancel);
     if (isAborted()) throw interrupted();
@@ -100,9 +105,7 @@ async function resetSettings(session: Session): Promise<void> {
   const settings = begun.get(session);
   if (settings === undefined) return;
   await session.query(sql`reset all`);
-  await session.query(
-    sql`select pg_catalog.set_config(key, value, false) from pg_catalog.json_each_text(${JSON.stringify(settings)}::json)`,
-  );
+  await session.query(setAll(settings));
   await countFunctions(session);
 }
 
@@ -116,12 +119,12 @@ async function countFunctions(session: Session): Promise<void> {
 /** Runs a tier as the rollout will: one transaction, or step by step. A refused step is a problem, not an exception. */
 export async function runTier(session: Session, plan: TierPlan): Promise<TierRun> {
   const { limits } = plan;
-  if (limits === null) return { ...(await runSteps(session, plan)), notifications: null };
+  if (limits === null) return { ...(await runSteps(session, plan, null)), notifications: null };
   const { tier, direction } = plan;
   const texts = (direction === 'up' ? tier.up : tier.down).map((step) => step.sql);
   const listening = await listen(session, { server: limits.server, texts });
   try {
-    const run = await runSteps(session, plan);
+    const run = await runSteps(session, plan, listening.server);
     const notifications = await listening.sent();
     const { budgets, allows } = limits.release;
     const sent = explainNotifications(notifications);
@@ -130,13 +133,18 @@ export async function runTier(session: Session, plan: TierPlan): Promise<TierRun
     // a step that failed is what is to be corrected first: its tier was not measured to the end
     const over = run.problems.length > 0 ? [] : overBudget(run.steps, { tier: tier.id, direction, budgets });
     const undeclared = said.map((what) => undeclaredDispatch(where, what));
-    return { ...run, problems: [...run.problems, ...over, ...undeclared], notifications };
+    const changed = serverChanged(where, await listening.server.atOnce());
+    return { ...run, problems: [...run.problems, ...over, ...undeclared, ...changed], notifications };
   } finally {
     await listening.close();
   }
 }
 
-async function runSteps(session: Session, plan: TierPlan): Promise<Omit<TierRun, 'notifications'>> {
+async function runSteps(
+  session: Session,
+  plan: TierPlan,
+  server: ServerWatch | null,
+): Promise<Omit<TierRun, 'notifications'>> {
   const { tier, direction, limits } = plan;
   const clock = new TransactionClock();
   const single = tier.transaction === 'single';
@@ -146,12 +154,14 @@ async function runSteps(session: Session, plan: TierPlan): Promise<Omit<TierRun,
   const failed = async (problems: readonly Problem[]): Promise<Omit<TierRun, 'notifications'>> => {
     await session.query(sql`rollback`);
     clock.end();
-    return { steps: clock.steps, problems: [...problems, ...dispatch] };
+    return { steps: clock.steps, problems: [...problems, ...dispatch], done: false };
   };
   const begin = async (): Promise<Moment> => {
     await session.query(sql`begin`);
     return await readMoment(session);
   };
+  const shared = async (): Promise<readonly Problem[]> =>
+    serverChanged(`tier ${tier.id} ${direction}`, (await server?.uncommitted()) ?? []);
   const commit = async (): Promise<void> => {
     await clock.time(() => session.query(sql`commit`));
     clock.end();
@@ -178,8 +188,11 @@ async function runSteps(session: Session, plan: TierPlan): Promise<Omit<TierRun,
       if (!isDispatchDeclared)
         for (const what of reachedOut(measure.outward, step.kind))
           dispatch.push({ ...undeclaredDispatch(`tier ${tier.id} ${direction}`, what), place: step.place });
-      if (alone) await commit();
-      else if (!single) clock.end();
+      if (alone) {
+        const changed = await shared();
+        if (changed.length > 0) return await failed(changed);
+        await commit();
+      } else if (!single) clock.end();
     } catch (error) {
       const problem = refused(error, step);
       if (!isDispatchDeclared && sqlStateOf(error).startsWith('08'))
@@ -193,6 +206,8 @@ async function runSteps(session: Session, plan: TierPlan): Promise<Omit<TierRun,
   await resetSettings(session);
   const violated = await clock.time(() => plan.before(session));
   if (violated.length > 0) return await failed(violated);
+  const changed = single ? await shared() : [];
+  if (changed.length > 0) return await failed(changed);
   try {
     if (single) await commit();
   } catch (error) {
@@ -201,7 +216,7 @@ async function runSteps(session: Session, plan: TierPlan): Promise<Omit<TierRun,
     if (last === undefined) throw error;
     return await failed([refused(error, last)]);
   }
-  return { steps: clock.steps, problems: dispatch };
+  return { steps: clock.steps, problems: dispatch, done: true };
 }
 
 /** Counts the time of a transaction without that of our own measuring, and so how long each of its locks was held. */
@@ -260,33 +275,4 @@ function violation(tier: Tier, step: Step, rows: readonly (readonly (string | nu
     fix: `correct tiers/${tier.id}/up.sql, or the query in ${step.place.file}`,
     place: step.place,
   };
-}
-
-/** The problem of a statement that the server refused; a clone that is gone is thrown, because nothing can be decided without it. */
-export function refused(error: unknown, step: Step): Problem {
-  const lost = gone(error);
-  if (lost !== null) throw lost;
-  const problem = problemOf(error, { sql: step.sql, place: step.place });
-  // our own connection is lost by an error of ours: what the server says of a connection is the statement's attempt to reach another one
-  return sqlStateOf(error).startsWith('08') ? { ...problem, code: 'SQL_FAILED' } : problem;
-}
-
-const lostStates = ['57P01', '57P02', '3D000'];
-
-function gone(error: unknown): OneRoofError | null {
-  const code = sqlStateOf(error);
-  if (!lostStates.includes(code) && code !== 'CONNECTION_LOST' && code !== 'CONNECT_NO_DATABASE') return null;
-  return new OneRoofError('CLONE_GONE', {
-    problem: 'the rehearsal clone went away while it was in use: somebody dropped it, or its server stopped',
-    fix: 'run the same command again; `oneroof gc` removes only what has expired',
-    cause: error,
-  });
-}
-
-/** The error of an interrupted rehearsal. */
-export function interrupted(): OneRoofError {
-  return new OneRoofError('INTERRUPTED', {
-    problem: 'the rehearsal was interrupted; its clone was dropped',
-    fix: 'run the same command again',
-  });
 }

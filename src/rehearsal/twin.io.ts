@@ -1,7 +1,8 @@
 import { type Clone } from '../clone/index.ts';
 import { type Problem } from '../core/index.ts';
 import { type Connection, id, openSession, type Session, type Sql, sql } from '../database/index.ts';
-import { type Release } from '../release/index.ts';
+import { type Release, type TierId } from '../release/index.ts';
+import { forwardOrder } from './boundaries.ts';
 import { type Twin } from './rehearsal.ts';
 import { runChecks, runTier, withReleaseSession } from './tier.io.ts';
 
@@ -94,16 +95,16 @@ async function turn(session: Session, relation: string): Promise<string | null> 
   }
 }
 
-/** Runs every tier forward on the twin, with other plans. */
+/** Runs every tier forward on the twin, with other plans; `after` is called when one has run. */
 export async function forwardOnTwin(
   twin: Clone,
   release: Release,
-  signal: AbortSignal | undefined,
+  by: { readonly signal: AbortSignal | undefined; readonly after: (tier: TierId) => Promise<void> },
 ): Promise<readonly Problem[]> {
   const { settings, tiers } = release;
-  const order = [...tiers.filter(({ barred }) => barred === null), ...tiers.filter(({ barred }) => barred !== null)];
+  const { signal } = by;
   return await withReleaseSession(twin.connection, { settings, signal, plans: otherPlans }, async (session) => {
-    for (const tier of order) {
+    for (const tier of forwardOrder(tiers)) {
       const { problems } = await runTier(session, {
         tier,
         direction: 'up',
@@ -115,6 +116,7 @@ export async function forwardOnTwin(
           ...one,
           problem: `on the twin, where rows lie in another order and plans differ: ${one.problem}`,
         }));
+      await by.after(tier.id);
     }
     return [];
   });

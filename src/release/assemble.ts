@@ -18,7 +18,7 @@ import {
 import { checkNames, checkNumbering, type Declared, unusedFile } from './names.ts';
 import { checkStatements } from './rules.ts';
 import { checkSettings } from './settings-read.ts';
-import { enumsUsed, neverValidated } from './sequence.ts';
+import { enumsUsed, neverValidated, unwrapped } from './sequence.ts';
 
 /** A release, or everything that is wrong with it. */
 export interface Assembled {
@@ -65,7 +65,7 @@ export function assemble(source: {
     forward: [],
   };
   const tiers = manifest.tiers.map((_, index) => readTier(work, index));
-  work.problems.push(...neverValidated(work.forward));
+  if (manifest.allows.notValid === undefined) work.problems.push(...neverValidated(work.forward));
   checkNumbering(work);
   checkNames(work);
   const metrics = Object.entries(manifest.metrics).map(([name, said]) => readMetric(work, { name, said }));
@@ -86,6 +86,7 @@ export function assemble(source: {
     touches: manifest.touches,
     varies: manifest.varies,
     requires: manifest.requires,
+    ...(manifest.rerunnable ? { rerunnable: true } : {}),
     authors: manifest.authors.map((author) => ({ ...author, instructedBy: author.instructedBy ?? null })),
     settings: {
       lockTimeout: manifest.settings.lockTimeout as Milliseconds,
@@ -163,7 +164,8 @@ function readTier(work: Work, index: number): Tier {
   const place = work.placeOf(['tiers', index, 'id']);
   const before = work.problems.length;
   const side = (direction: Direction): readonly Step[] => {
-    const statements = readSql(work, `${folder}/${direction}.sql`);
+    const read = readSql(work, `${folder}/${direction}.sql`);
+    const statements = declared.transaction === 'single' ? unwrapped(read) : read;
     work.problems.push(
       ...checkStatements(statements, {
         parser: work.parser,
@@ -198,14 +200,15 @@ function readTier(work: Work, index: number): Tier {
   }
   const down = hasDown ? side('down') : [];
   const clean = work.problems.length === before;
-  if (clean && (up.length === 0 || (hasDown && down.length === 0))) {
+  const mayBeEmpty = work.manifest.allows.emptyUp !== undefined && work.files.has(`${folder}/up.sql`);
+  if (clean && ((up.length === 0 && !mayBeEmpty) || (hasDown && down.length === 0))) {
     const file = up.length === 0 ? 'up.sql' : 'down.sql';
     work.problems.push({
       code: 'STEPS_MISSING',
       problem: `${folder}/${file} holds no statement`,
       fix:
         file === 'up.sql'
-          ? 'write the statements of the tier'
+          ? 'write the statements of the tier, or say why it has none under `allows: {emptyUp: …}` in release.yaml'
           : 'write the way back, or remove the file and mark the tier `oneWay: "<reason>"`',
       place: { file: `${folder}/${file}`, line: 1, column: 1 },
     });
@@ -222,6 +225,7 @@ function readTier(work: Work, index: number): Tier {
     oneWay: declared.oneWay ?? null,
     check: checks.map(({ step }) => step),
     barred: declared.barred ?? null,
+    ...(declared.rerunnable ? { rerunnable: true } : {}),
   };
 }
 

@@ -13,9 +13,16 @@ export function meets(value: number, { equals, atLeast, atMost }: Expectation): 
 /** Whether `touches` names a relation, given as the parts of its name, unquoted: `*` ends either part of a pattern. */
 export function isTouched(relation: readonly string[], touches: readonly string[]): boolean {
   return touches.some((pattern) => {
-    const wanted = pattern.split('.');
+    const wanted = partsOf(pattern);
     return wanted.length === relation.length && wanted.every((part, index) => isPartNamed(relation[index] ?? '', part));
   });
+}
+
+/** A quoted part is unquoted; `*` behind it stays. */
+function partsOf(pattern: string): readonly string[] {
+  return [...pattern.matchAll(/"((?:[^"]|"")*)"(\*?)|([^."]+)/g)].map(([, quoted, star = '', plain = '']) =>
+    quoted === undefined ? plain : `${quoted.replaceAll('""', '"')}${star}`,
+  );
 }
 
 function isPartNamed(name: string, part: string): boolean {

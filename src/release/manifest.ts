@@ -40,6 +40,9 @@ const expectation = z.union(
 const expectations = z.record(metricName, expectation).default({});
 const after = z.array(z.strictObject({ title: line, run: line.optional() })).default([]);
 
+/** `schema.table`; a part may be quoted as in SQL, and may end with `*`. */
+const relationPattern = /^(?:"(?:[^"]|"")+"\*?|[^."\s]+)\.(?:"(?:[^"]|"")+"\*?|[^."\s]+)$/;
+
 /** The form of release.yaml: docs/FORMAT.md describes every key. */
 export const manifestSchema = z.strictObject({
   format: z.literal(1, 'expected 1, the only format there is'),
@@ -47,9 +50,14 @@ export const manifestSchema = z.strictObject({
   title: line,
   summary: z.string().max(4000).default(''),
   database: line,
-  touches: z.array(z.string().regex(/^[^.\s]+\.[^.\s]+$/, 'expected schema.table')).default([]),
+  touches: z
+    .array(
+      z.string().regex(relationPattern, 'expected schema.table, quoted as in SQL where a name holds a dot or a space'),
+    )
+    .default([]),
   varies: z.array(z.string().regex(/^[^.\s]+\.[^.\s]+\.[^.\s]+$/, 'expected schema.table.column')).default([]),
   requires: z.enum(['logical', 'strict']).default('logical'),
+  rerunnable: z.boolean().default(false),
   authors: z
     .array(z.strictObject({ name: line, kind: z.enum(['agent', 'person']), instructedBy: line.optional() }))
     .default([]),
@@ -75,6 +83,7 @@ export const manifestSchema = z.strictObject({
         transaction: z.enum(['single', 'each']).default('single'),
         oneWay: line.optional(),
         barred: line.optional(),
+        rerunnable: z.boolean().default(false),
       }),
     )
     .min(1, 'expected at least one tier'),
@@ -105,6 +114,8 @@ export const manifestSchema = z.strictObject({
       definer: line.optional(),
       dispatch: line.optional(),
       switchOff: line.optional(),
+      notValid: line.optional(),
+      emptyUp: line.optional(),
     })
     .prefault({}),
   after: z.strictObject({ rollout: after, rollback: after }).prefault({}),

@@ -8,7 +8,7 @@ export const refusedKinds: Readonly<Record<string, Refusal>> = {
   TransactionStmt: [
     'RULE_TRANSACTION',
     'transaction control: the tier decides where a transaction begins and ends',
-    'remove it; set `transaction: each` for a tier that cannot run in one',
+    'take it out where it wraps less than the whole file: one tier for each block, or `transaction: each` for a tier that cannot run in one',
   ],
   DiscardStmt: ['RULE_SESSION', 'DISCARD resets the pinned settings of the session', 'remove it'],
   AlterSystemStmt: [

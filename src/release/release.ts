@@ -42,6 +42,8 @@ export interface Tier {
   readonly check: readonly Step[];
   /** The reason why this tier must not be rolled out by this release; null where it may. A barred tier is sealed, linted and rehearsed. */
   readonly barred: string | null;
+  /** Its down.sql is rehearsed a second time; absent: as the release says. */
+  readonly rerunnable?: true;
 }
 
 /** One SELECT, one number. */
@@ -141,6 +143,8 @@ export interface Release {
   /** `schema.table.column`: columns whose values may differ between two forwards, such as a time of creation. */
   readonly varies: readonly string[];
   readonly requires: 'logical' | 'strict';
+  /** Every down.sql is rehearsed a second time, and must change nothing then; absent: no. The executor never runs one twice. */
+  readonly rerunnable?: true;
   readonly authors: readonly Author[];
   readonly settings: ReleaseSettings;
   readonly budgets: Budgets;

@@ -43,6 +43,7 @@ const form = z.object({
   touches: z.array(z.string()),
   varies: z.array(z.string()),
   requires: z.enum(['logical', 'strict']),
+  rerunnable: z.literal(true).exactOptional(),
   authors: z.array(z.object({ name: z.string(), kind: z.enum(['agent', 'person']), instructedBy: reason })),
   settings: z.custom<ReleaseSettings>(
     (value) =>
@@ -70,6 +71,7 @@ const form = z.object({
       oneWay: reason,
       check: steps,
       barred: reason,
+      rerunnable: z.literal(true).exactOptional(),
     }),
   ),
   metrics: z.array(z.object({ name: text<MetricName>(), title: z.string(), query: step })),

@@ -4,29 +4,36 @@ import { refuse } from './rules.ts';
 import { lastName, visit } from './tree.ts';
 
 /**
- * Names the statements that use an enum value which the same transaction adds.
+ * Names the statements that cast to an enum value which the same transaction adds to a type that is older than it. What a column takes only the
+ * database knows: there the rehearsal says so.
  *
  * Errors  RULE_ENUM_USED as problems.
  */
 export function enumsUsed(statements: readonly Statement[]): readonly Problem[] {
+  const made = new Set<string>();
   const added = new Set<string>();
   const problems: Problem[] = [];
+  const keyOf = (type: string, value: string): string => JSON.stringify([type, value]);
   for (const statement of statements) {
     const { kind } = statement.step;
     const body = (statement.tree[kind] ?? {}) as Node;
     visit(statement.tree, (name, node) => {
-      const text = name === 'A_Const' ? (node['sval'] as { sval?: string } | undefined)?.sval : undefined;
-      if (text !== undefined && added.has(text)) {
-        problems.push(
-          refuse(statement, [
-            'RULE_ENUM_USED',
-            `the enum value '${text}' is added and used in one transaction, which PostgreSQL refuses`,
-            'add the value in an earlier tier',
-          ]),
-        );
-      }
+      if (name !== 'TypeCast') return;
+      const type = lastName((node['typeName'] as Node | undefined)?.['names']);
+      const value = ((node['arg'] as Node | undefined)?.['A_Const'] as { sval?: { sval?: string } } | undefined)?.sval;
+      if (value?.sval === undefined || !added.has(keyOf(type, value.sval))) return;
+      problems.push(
+        refuse(statement, [
+          'RULE_ENUM_USED',
+          `the enum value '${value.sval}' of ${type} is added and used in one transaction, which PostgreSQL refuses`,
+          'add the value in an earlier tier',
+        ]),
+      );
     });
-    if (kind === 'AlterEnumStmt' && typeof body['newVal'] === 'string') added.add(body['newVal']);
+    const type = lastName(body['typeName']);
+    if (kind === 'CreateEnumStmt') made.add(type);
+    if (kind === 'AlterEnumStmt' && typeof body['newVal'] === 'string' && !made.has(type))
+      added.add(keyOf(type, body['newVal']));
   }
   return problems;
 }
@@ -47,15 +54,45 @@ export function neverValidated(statements: readonly Statement[]): readonly Probl
     if (body['subtype'] === 'V') open.delete(keyOf(String(body['name'] ?? '')));
     visit(statement.tree, (kind, node) => {
       const name = String((kind === 'Constraint' ? node['conname'] : node['name']) ?? '');
-      if (kind === 'Constraint' && node['skip_validation'] === true) open.set(keyOf(name), { statement, name });
-      if (kind === 'AlterTableCmd' && node['subtype'] === 'AT_ValidateConstraint') open.delete(keyOf(name));
+      // NOT ENFORCED is never validated, and says so
+      if (kind === 'Constraint' && node['skip_validation'] === true && node['is_enforced'] === true)
+        open.set(keyOf(name), { statement, name });
+      if (kind === 'AlterTableCmd' && /^AT_(Validate|Drop)Constraint$/.test(String(node['subtype'])))
+        open.delete(keyOf(name));
     });
+    if (statement.step.kind === 'DropStmt')
+      for (const table of droppedTables(body))
+        for (const key of open.keys()) if ((JSON.parse(key) as [string])[0] === table) open.delete(key);
   }
   return [...open.values()].map(({ statement, name }) =>
     refuse(statement, [
       'RULE_NOT_VALID',
       `the constraint ${name === '' ? 'without a name' : name} is NOT VALID and is never validated`,
-      'add ALTER TABLE … VALIDATE CONSTRAINT to this tier or a later one',
+      'add ALTER TABLE … VALIDATE CONSTRAINT to this tier or a later one, or say why it waits for a later release under `allows: {notValid: …}` in release.yaml',
     ]),
   );
+}
+
+/** The last names of what a DROP takes away. */
+function droppedTables(body: Node): readonly string[] {
+  const objects = (body['objects'] ?? []) as readonly Node[];
+  return objects.map((one) => lastName((one['List'] as Node | undefined)?.['items'] ?? one));
+}
+
+/**
+ * The statements of a file without a BEGIN and COMMIT around the whole of it: the tier runs in one transaction anyway. Where there is more
+ * transaction control, all of it stays, and is refused.
+ */
+export function unwrapped(statements: readonly Statement[]): readonly Statement[] {
+  const controls = statements.filter(({ step }) => step.kind === 'TransactionStmt');
+  const [begin, commit] = [statements[0], statements.at(-1)];
+  const isBare = (statement: Statement | undefined, kinds: readonly string[]): boolean => {
+    const body = statement?.tree['TransactionStmt'] as Node | undefined;
+    return kinds.includes(String(body?.['kind'])) && body?.['options'] === undefined && body?.['chain'] === undefined;
+  };
+  const wraps =
+    controls.length === 2 &&
+    isBare(begin, ['TRANS_STMT_BEGIN', 'TRANS_STMT_START']) &&
+    isBare(commit, ['TRANS_STMT_COMMIT']);
+  return wraps ? statements.slice(1, -1) : statements;
 }

@@ -3,6 +3,7 @@ import { formatDuration, type Milliseconds, shortDigest } from '../core/index.ts
 import { explainReason, type GateBody } from '../gate/index.ts';
 import { explainProof, type Rehearsal } from '../rehearsal/index.ts';
 import { type Option, type SealedRelease } from '../release/index.ts';
+import { provenText, rollbackProblems } from './back.ts';
 import { type Found, type findSeal } from './find.ts';
 import { type CycleFacts } from './cycle.ts';
 import { doneProblems, isRolledOut, unknownOf } from './done.ts';
@@ -30,20 +31,6 @@ export function rolloutProblems({ seal, rehearsal }: Facts): readonly string[] {
   for (const stage of ['forward', 'twin', 'forward-again'])
     if (!passed(rehearsal.body, stage)) problems.push(`the stage ${stage} did not pass`);
   if (repeatable !== true) problems.push('the rollout is not shown to be repeatable');
-  return problems;
-}
-
-/** Why the way back is not proven on a clone; empty when it is. */
-export function rollbackProblems({ sealed, rehearsal }: Facts): readonly string[] {
-  if (!rehearsal.found) return [rehearsal.reason];
-  const { proof, idempotent } = rehearsal.body;
-  const problems: string[] = [];
-  if (proof === null) problems.push('there is no proof that the rollback restores the clone');
-  else if (proof[sealed.release.requires] !== 'equal')
-    problems.push(
-      `after the rollback the clone differs in ${proof.differenceCount} (${sealed.release.requires} equality is required)`,
-    );
-  if (idempotent !== true) problems.push('the rollback is not shown to be idempotent');
   return problems;
 }
 
@@ -133,7 +120,17 @@ export function components(facts: Facts): readonly Component[] {
     row('rollback', 'Rollback executor', rollback.length > 0 ? 'NO-GO' : 'GO', {
       text:
         rollback.join('; ') ||
-        `Idempotent finalized→greenfield on the clone (${stageTime(body, 'back')}). ${proof === null ? '' : explainProof(proof)}: strict ${proof?.strict ?? ''}, logical ${proof?.logical ?? ''}; ${release.requires} is required. Not proven: ${proof?.notProven.length ?? 0}.`,
+        [
+          `Finalized→greenfield on the clone (${stageTime(body, 'back')}).`,
+          body?.idempotent === true ? 'A second run of the down files changed nothing.' : '',
+          proof === null
+            ? ''
+            : `${explainProof(proof)}: strict ${proof.strict}, logical ${proof.logical}; ${release.requires} is required. Not proven: ${proof.notProven.length}.`,
+          body === null ? '' : provenText(body, release.tiers),
+          'Idempotent by the executor: a tier that was rolled back is not rolled back again.',
+        ]
+          .filter((part) => part !== '')
+          .join(' '),
       citations: tested,
     }),
     row('verification', 'Verification suite', verified.length > 0 ? 'NO-GO' : 'GO', {

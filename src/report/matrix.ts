@@ -11,10 +11,10 @@ import {
   type Facts,
   gateBlockers,
   monitorProblems,
-  rollbackProblems,
   rolloutProblems,
   verificationProblems,
 } from './components.ts';
+import { rollbackProblems } from './back.ts';
 import { findCycle } from './cycle.ts';
 import { isRolledOut, seenRows } from './done.ts';
 import { type Report, type ReportPolicy, type TierFacts } from './report.ts';

@@ -30,7 +30,12 @@ export interface ExecutorPlan {
  */
 export function openExecutor(connection: Connection, settings: ReleaseSettings, plan: ExecutorPlan): Promise<Session> {
   const { applicationName } = plan;
-  return openSession(connection, { applicationName, send: 'ahead', settings: settingsOf(settings, plan) });
+  return openSession(connection, {
+    applicationName,
+    send: 'ahead',
+    timeouts: "server's",
+    settings: settingsOf(settings, plan),
+  });
 }
 
 /** Sets again what the gate has reset in the transaction before: each of its steps has the settings of server and database, and its own. */

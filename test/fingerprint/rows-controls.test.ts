@@ -10,6 +10,7 @@ const of: Found = {
   name: 'public.t',
   kind: 'r',
   columns: ['x'],
+  forms: {},
   reason: null,
   populated: true,
   oid: '0',

@@ -11,6 +11,7 @@ function relation(name: string, of: Partial<Found>): Found {
     name: `public.${name}`,
     kind: 'r',
     columns: [],
+    forms: {},
     reason: null,
     populated: true,
     oid: '1',

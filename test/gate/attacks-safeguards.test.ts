@@ -77,7 +77,10 @@ describe.each(newest)('a safeguard that is taken out on PostgreSQL %s', (version
       async (gated) => {
         const statement = await ratified(gated);
         await withCopy(gated, async (copy) => {
-          const session = await openSession({ ...copy, user: 'oneroof_executor' }, { applicationName: 'test' });
+          const session = await openSession(
+            { ...copy, user: 'oneroof_executor' },
+            { applicationName: 'test', timeouts: "server's" },
+          );
           try {
             await session.query(sql`select gate.begin_attempt(${statement}, 'up')`);
           } finally {

@@ -170,7 +170,10 @@ describe.each(newest)('a running gate in PostgreSQL %s', (version) => {
       const { ana, ben } = gated.people;
       const statement = await gated.ratify(await gated.ratification(), [ana, ben]);
       await withCopy(gated, async (copy) => {
-        const session = await openSession({ ...copy, user: 'oneroof_executor' }, { applicationName: 'test' });
+        const session = await openSession(
+          { ...copy, user: 'oneroof_executor' },
+          { applicationName: 'test', timeouts: "server's" },
+        );
         await expect(session.query(sql`select gate.begin_attempt(${statement}, 'up')`)).rejects.toThrow('gate: target');
         await session.close();
       });

@@ -204,7 +204,10 @@ export async function withGate<T>(version: Version, plan: GatedPlan, use: (gated
 export function gatedIn(
   of: Pick<Gated, 'folder' | 'database' | 'people' | 'policy' | 'registry' | 'sealed'>,
   as: Gated['as'] = async (role, work) => {
-    const session = await openSession({ ...of.database, user: role }, { applicationName: 'test' });
+    const session = await openSession(
+      { ...of.database, user: role },
+      { applicationName: 'test', timeouts: "server's" },
+    );
     try {
       return await work(session);
     } finally {

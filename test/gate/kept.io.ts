@@ -10,7 +10,8 @@ export async function withKept<T>(gated: Gated, use: (gated: Gated) => Promise<T
   const sessions = new Map<string, Session>();
   const as: Gated['as'] = async (role, work) => {
     const session =
-      sessions.get(role) ?? (await openSession({ ...gated.database, user: role }, { applicationName: 'test' }));
+      sessions.get(role) ??
+      (await openSession({ ...gated.database, user: role }, { applicationName: 'test', timeouts: "server's" }));
     sessions.set(role, session);
     try {
       return await work(session);

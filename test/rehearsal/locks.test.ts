@@ -86,7 +86,11 @@ it('counts a lock behind which only writes wait, and not the time of our own mea
   const indexed = tier('1-x', { up: ['create index t_v on t (v)'], down: ['drop index if exists t_v'] });
   const done = await rehearsed(indexed, { budgets: budgets({ lock: 0 as never }) });
   expect(done.problems).toMatchObject([
-    { code: 'BUDGET_LOCK', problem: expect.stringMatching(/the SHARE lock on public\.t was held for \d+ ms/) },
+    {
+      code: 'BUDGET_LOCK',
+      problem: expect.stringMatching(/^tier 1-x up: the SHARE lock on public\.t was held for \d+ ms/),
+    },
+    { code: 'BUDGET_LOCK', problem: expect.stringMatching(/^tier 1-x down: the ACCESS EXCLUSIVE lock on public\.t/) },
   ]);
   const [step] = done.stages.find((one) => one.stage === 'forward')?.steps ?? [];
   const held = find(step?.locks, 'public.t', 'ShareLock')?.heldMs ?? 0;
@@ -102,6 +106,7 @@ it('stops a table that is written anew and larger than the budget, and lets the 
   const done = await rehearsed(anew, { budgets: budgets({ rewrite: 1024 as never }) });
   expect(done.problems).toMatchObject([
     { code: 'BUDGET_REWRITE', problem: expect.stringMatching(/^tier 1-x up: public\.t was written anew, \d+ bytes/) },
+    { code: 'BUDGET_REWRITE', problem: expect.stringMatching(/^tier 1-x down: public\.t was written anew, \d+ bytes/) },
   ]);
   const step = done.stages.find((one) => one.stage === 'forward')?.steps[0];
   expect(step?.largestRewrite).toMatchObject({ relation: 'public.t' });

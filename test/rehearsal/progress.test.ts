@@ -28,7 +28,6 @@ it('a rehearsal tells the clone, its stages, and in them each statement before i
       ...around('twin', []),
       ...around('back', down),
       ...around('prove', []),
-      ...around('back-again', down),
       ...around('forward-again', up),
       ...around('verify-again', []),
     ]);

@@ -95,13 +95,6 @@ const damages: readonly {
     name: 'x',
   },
   {
-    kind: 'a down that fails the second time',
-    up: ['create table n (id integer)'],
-    down: ['drop table n'],
-    code: 'BACK_NOT_IDEMPOTENT',
-    name: 'n',
-  },
-  {
     kind: 'an up that is not repeatable',
     up: ['create table n as select random() as r'],
     down: ['drop table if exists n'],
@@ -155,11 +148,92 @@ it('passes a clean release, and drops its clone', async () => {
     ];
     const done = await rehearse({ release: sealed(tiers), host, owner: 'test' });
     expect(done.problems).toEqual([]);
-    expect(done).toMatchObject({ outcome: 'passed', idempotent: true, repeatable: true, proof: { logical: 'equal' } });
+    expect(done).toMatchObject({ outcome: 'passed', idempotent: null, repeatable: true, proof: { logical: 'equal' } });
+    expect(done.boundaries).toEqual([{ after: '1-keep', state: 'equal', reason: null }]);
     expect(done.stages.find((one) => one.stage === 'forward')?.steps[1]?.rowsByRelation).toEqual([
       { relation: 'public.t', inserted: 0, updated: 200, deleted: 0 },
     ]);
     expect(clones.size).toBe(0);
+  });
+});
+
+it('asks for no second run of a down, unless the release or a tier asks for it', async () => {
+  await withHost(before, async ({ host }) => {
+    const once = tier('1-x', { up: ['create table n (id integer)'], down: ['drop table n'] });
+    const twice = tier('1-x', { up: ['create table n (id integer)'], down: ['drop table if exists n'] });
+    const run = async (release: ReturnType<typeof sealed>) => {
+      const { problems, idempotent } = await rehearse({ release, host, owner: 'test' });
+      return { codes: problems.map(({ code }) => code).join(), idempotent };
+    };
+    expect(await run(sealed([once]))).toEqual({ codes: '', idempotent: null });
+    expect(await run(sealed([once], { rerunnable: true }))).toEqual({
+      codes: 'BACK_NOT_IDEMPOTENT',
+      idempotent: false,
+    });
+    expect(await run(sealed([{ ...once, rerunnable: true }]))).toMatchObject({ idempotent: false });
+    expect(await run(sealed([twice], { rerunnable: true }))).toEqual({ codes: '', idempotent: true });
+  });
+});
+
+it('proves each half-way point, and names the one that a rollback would not restore', async () => {
+  await withHost(before, async ({ host }) => {
+    const one = tier('1-x', { up: ['create table n (id integer)'], down: ['drop table n'] });
+    const two = tier('2-x', {
+      up: ['insert into n values (1)', 'update t set v = 9 where id = 1'],
+      down: ['update t set v = 1 where id = 1'],
+    });
+    const done = await rehearse({ release: sealed([one, two]), host, owner: 'test' });
+    expect(done.proof?.logical).toBe('equal');
+    expect(done.boundaries).toEqual([{ after: '1-x', state: 'different', reason: null }]);
+    expect(done.problems.map(({ problem }) => problem).join()).toContain(
+      'a rollback that stops after tier 1-x is left in place: table public.n',
+    );
+  });
+});
+
+it('proves what can be undone before and behind a one-way tier', { timeout: 180_000 }, async () => {
+  const first = tier('1-x', { up: ['create table n (id integer)'], down: ['drop table n'] });
+  const never = { ...tier('2-x', { up: ["alter type mood add value 'new'"], down: [] }), oneWay: 'labels stay' };
+  const then = (down: string) => tier('3-x', { up: ['update t set v = 9 where id = 1'], down: [down] });
+  await withHost(before, async ({ host, clones }) => {
+    const done = await rehearse({
+      release: sealed([first, never, then('update t set v = 1 where id = 1')]),
+      host,
+      owner: 'test',
+    });
+    expect(done.problems).toEqual([]);
+    expect(done).toMatchObject({ outcome: 'passed', repeatable: true, proof: { logical: 'equal' } });
+    expect(done.boundaries).toContainEqual({ after: '2-x', state: 'equal', reason: null });
+    const wrong = await rehearse({
+      release: sealed([first, never, then('update t set v = 2 where id = 1')]),
+      host,
+      owner: 'test',
+    });
+    expect(wrong.boundaries).toContainEqual({ after: '2-x', state: 'different', reason: null });
+    const damaged = await rehearse({
+      release: sealed([{ ...first, down: [step('select 1', 'down.sql')] }, never]),
+      host,
+      owner: 'test',
+    });
+    expect(damaged.problems.map(({ code }) => code)).toContain('BACK_DIFFERS');
+    const only = await rehearse({ release: sealed([{ ...never, id: '1-x' as never }]), host, owner: 'test' });
+    expect(only).toMatchObject({ outcome: 'passed', proof: null, repeatable: true });
+    expect(clones.size).toBe(2);
+  });
+});
+
+it('tells all problems of one run: a forward that varies does not hide a rollback that does not restore', async () => {
+  await withHost(before, async ({ host }) => {
+    const one = tier('1-x', {
+      up: ['create table n as select random() as r', 'create schema x'],
+      down: ['drop table n'],
+    });
+    const done = await rehearse({ release: sealed([one], { touches: ['public.other'] }), host, owner: 'test' });
+    expect([...new Set(done.problems.map(({ code }) => code))]).toEqual([
+      'TOUCHED_UNDECLARED',
+      'FORWARD_VARIES',
+      'BACK_DIFFERS',
+    ]);
   });
 });
 
@@ -174,7 +248,9 @@ it('names what is touched and not declared, and what the budgets and invariants 
       up: ['alter table t add column n integer'],
       down: ['alter table t drop column if exists n'],
     });
-    expect(await codes(sealed([locks], { budgets: { lock: -1 as never, total: null } }))).toBe('BUDGET_LOCK');
+    expect(await codes(sealed([locks], { budgets: { lock: -1 as never, total: null } }))).toBe(
+      'BUDGET_LOCK,BUDGET_LOCK',
+    );
     expect(await codes(sealed([{ ...one, check: [step('select 1', 'check.sql')] }]))).toBe('CHECK_VIOLATED');
     const query: Step = step('select count(*) from t', 'metrics/n.sql');
     const metrics = [{ name: 'n' as never, title: 'n', query }];

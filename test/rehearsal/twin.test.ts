@@ -55,7 +55,9 @@ describe('the forward on a twin', () => {
       const done = await rehearsed({ up: [up], down: ['drop table if exists n'] });
       expect(codes(done)).toContain('FORWARD_VARIES');
       expect(done.problems[0]?.problem).toContain(named);
-      expect(done.stages.at(-1)?.stage).toBe('twin');
+      expect(done.stages.find(({ stage }) => stage === 'twin')?.outcome).toBe('failed');
+      // nothing is compared with a twin that differs
+      expect(done.stages.some(({ stage }) => stage === 'forward-again')).toBe(false);
     });
 
   it('accepts what the release declares to vary, in both later comparisons, and nothing beside it', async () => {
@@ -98,7 +100,7 @@ describe('the forward on a twin', () => {
       ],
       down: ['alter table t drop constraint if exists first'],
     });
-    expect(done.stages.at(-1)).toMatchObject({ stage: 'twin', outcome: 'failed' });
+    expect(done.stages).toContainEqual(expect.objectContaining({ stage: 'twin', outcome: 'failed' }));
     expect(done.problems[0]?.problem).toContain('on the twin');
   });
 });

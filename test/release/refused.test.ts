@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { lintRelease, readSealed, sealRelease } from '../../src/release/index.ts';
+import { isTouched, lintRelease, readSealed, sealRelease } from '../../src/release/index.ts';
 import { sound, withFolder } from './folder.io.ts';
 
 const manifest = sound['release.yaml'] ?? '';
@@ -51,7 +51,16 @@ describe('a release', () => {
     ['SQL_META_COMMAND', up('insert into t values (:value);')],
     ['SQL_COPY_INLINE', up('copy t from stdin;')],
     ['SQL_NOT_ANALYSED', up(`select ${'('.repeat(60_000)}1${')'.repeat(60_000)};`)],
-    ['RULE_TRANSACTION', up('begin; create table t (i integer); commit;')],
+    ['RULE_TRANSACTION', up('begin; create table t (i integer); commit; select 1;')],
+    ['RULE_TRANSACTION', up('begin; create table t (i integer); commit; begin; select 1; commit;')],
+    ['RULE_TRANSACTION', up('begin isolation level serializable; create table t (i integer); commit;')],
+    ['RULE_TRANSACTION', up('begin; create table t (i integer); rollback;')],
+    [
+      'RULE_TRANSACTION',
+      up('begin; create table t (i integer); commit;', {
+        'release.yaml': manifest.replace('title: First', 'title: First\n    transaction: each'),
+      }),
+    ],
     ['RULE_TRANSACTION', up("prepare transaction 'x';")],
     ['RULE_TRANSACTION', up('do $$ begin commit; end $$;')],
     ['RULE_SESSION', up('set role postgres;')],
@@ -87,7 +96,8 @@ describe('a release', () => {
         'release.yaml': manifest.replace('title: First', 'title: First\n    transaction: each'),
       },
     ],
-    ['RULE_ENUM_USED', up("alter type colour add value 'red'; insert into t values ('red');")],
+    ['RULE_ENUM_USED', up("alter type colour add value 'red'; insert into t values ('red'::colour);")],
+    ['RULE_ENUM_USED', up("alter type public.colour add value 'red'; select cast('red' as colour);")],
     ['RULE_SETTING', up(`select current_setting('app.mode');`)],
     ['RULE_SETTING', up(`select current_setting('app.' || 'mode', true);`)],
     ['RULE_SETTING', up(`select pg_catalog.current_setting(relname::text) from pg_class;`)],
@@ -99,6 +109,7 @@ describe('a release', () => {
     ],
     ['RULE_SETTING', up('show app.mode;')],
     ['RULE_NOT_VALID', up('alter table t add constraint c check (i > 0) not valid;')],
+    ['RULE_NOT_VALID', up('alter table t add constraint c check (i > 0) not valid; drop table other;')],
     ['QUERY_NOT_SELECT', { ...sound, 'metrics/rows.sql': 'delete from t' }],
     ['QUERY_NOT_SELECT', { ...sound, 'metrics/rows.sql': 'select 1; select 2' }],
     ['QUERY_WRITES', { ...sound, 'metrics/rows.sql': "select nextval('s')" }],
@@ -116,6 +127,43 @@ describe('a release', () => {
       symlinkSync('/etc/passwd', join(folder, 'tiers/1-first/check.sql'));
       expect((await lintRelease(folder)).problems[0]?.code).toBe('FILE_OUTSIDE');
     });
+  });
+
+  test.each([
+    ['BEGIN and COMMIT around the whole file', 'begin;\ncreate table t (i integer);\ncommit;'],
+    ['START TRANSACTION and END around the whole file', 'start transaction; create table t (i integer); end;'],
+    ['a text that is like a new label', "alter type colour add value 'red'; insert into t (note) values ('red');"],
+    [
+      'a label of a type that it makes',
+      "create type c2 as enum ('a'); alter type c2 add value 'red'; select 'red'::c2;",
+    ],
+    ['NOT ENFORCED', 'alter table t add constraint c check (i > 0) not enforced;'],
+    [
+      'NOT VALID that is dropped again',
+      'alter table t add constraint c check (i > 0) not valid; alter table t drop constraint c;',
+    ],
+    [
+      'NOT VALID of a table that is dropped again',
+      'alter table t add constraint c check (i > 0) not valid; drop table public.t;',
+    ],
+  ])('may hold %s', async (_, text) => {
+    expect(await codesOf(up(text))).toEqual([]);
+  });
+
+  test.each([
+    ['notValid', 'alter table t add constraint c check (i > 0) not valid;'],
+    ['emptyUp', '-- what was done by hand before\n'],
+  ])('may say under allows.%s why', async (what, text) => {
+    expect(await codesOf(up(text, { 'release.yaml': `${manifest}allows: { ${what}: it waits }\n` }))).toEqual([]);
+  });
+
+  test('may name tables that need quotes in what it touches', async () => {
+    const touches = (text: string) => ({ ...sound, 'release.yaml': manifest.replace('[public.t]', text) });
+    expect(await codesOf(touches(`['"my.app"."a b"', 'public.t']`))).toEqual([]);
+    expect(await codesOf(touches(`['my app.t']`))).toContain('YAML_INVALID');
+    expect(isTouched(['my.app', 'a b'], ['"my.app"."a b"'])).toBe(true);
+    expect(isTouched(['my.app', 'a b'], ['"my.app"."a"*'])).toBe(true);
+    expect(isTouched(['my', 'app'], ['"my.app"."a b"'])).toBe(false);
   });
 
   test('may say why it cascades, and is then not refused for it', async () => {

@@ -2,7 +2,7 @@ import { type Sql, sql, fixed } from '../../database/index.ts';
 import { type ChangeMark } from '../fingerprint.ts';
 
 /** SQL: a relation whose changes WAL tells of, block by block. */
-const blockwise = `c.relkind in ('r', 'm') and c.relpersistence = 'p' and (c.relnamespace >= 16384 or c.relnamespace = 'public'::regnamespace or c.oid in ('pg_largeobject'::regclass, 'pg_largeobject_metadata'::regclass))`;
+const blockwise = `c.relkind in ('r', 'm') and c.relpersistence = 'p' and (c.relnamespace >= 16384 or c.relnamespace = to_regnamespace('public') or c.oid in ('pg_largeobject'::regclass, 'pg_largeobject_metadata'::regclass))`;
 
 /**
  * SQL: what decides whether two copies of one relation read equal blocks as equal rows, by the relation's name: its files, and its live

@@ -1,6 +1,10 @@
 /** SQL: a relation of the user's that holds rows, or a sequence. */
 const listed = `c.relkind in ('r', 'm', 'f', 'S') and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
 
+/** SQL: a type two values of which may have one text: numbers that are not a number, and whatever a user's input function reads. */
+const inexact = `(y.oid in (700, 701, 600, 601, 602, 603, 604, 628, 718)
+  or y.typtype = 'b' and y.oid >= 16384 and not (y.typlen = -1 and y.typelem <> 0 and y.typcategory = 'A'))`;
+
 /**
  * Every relation that holds rows of its own and every sequence, as JSON, with the reason why it cannot be read where there is one.
  * Sizes are the catalogue's estimates: to ask the files would wait for locks.
@@ -16,15 +20,25 @@ export const rowRelations = `with recursive part (type, part) as (
 ), unstable as (
   select p.type, min(format_type(y.oid, null)) as name from part p join pg_type y on y.oid = p.part join pg_proc f on f.oid = y.typoutput
   where f.provolatile = 'v' or y.typtype = 'p' group by p.type
+), exact as (
+  select p.type, t.typsend::oid as send, bool_or(y.oid = 142) as xml, coalesce(nullif(t.typbasetype, 0), t.oid) = 142 as own, t.typelem = 142 as list,
+    min(format_type(y.oid, null)) filter (where ${inexact} and y.typsend = 0) as mute
+  from part p join pg_type y on y.oid = p.part join pg_type t on t.oid = p.type where y.oid = 142 or ${inexact}
+  group by p.type, t.oid, t.typsend, t.typbasetype, t.typelem
 )
 select jsonb_build_object('schema', n.nspname, 'table', c.relname, 'name', format('%I.%I', n.nspname, c.relname),
   'kind', c.relkind, 'populated', c.relispopulated, 'oid', c.oid::text, 'file', c.relfilenode::text, 'heap', coalesce(m.amname = 'heap', false),
   'pages', greatest(c.relpages, 0), 'bytes', greatest(c.relpages, 0)::bigint * 8192, 'toast', c.reltoastrelid::text,
   'columns', (select coalesce(jsonb_agg(a.attname), '[]') from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+  'forms', (select coalesce(jsonb_object_agg(a.attname, case when e.own then 'text' when e.list then 'text[]' else (select format('%I.%I', fn.nspname, f.proname) from pg_proc f join pg_namespace fn on fn.oid = f.pronamespace where f.oid = e.send) end), '{}')
+    from pg_attribute a join exact e on e.type = a.atttypid where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
   'reason', case when c.relkind = 'f' then 'a foreign table: its rows are in another server'
     when not has_schema_privilege(n.oid, 'USAGE') then 'no USAGE on its schema'
     when not has_table_privilege(c.oid, 'SELECT') then 'no SELECT on it'
     when row_security_active(c.oid) then 'row security hides rows from this role'
+    when exists (select from pg_attribute a join exact e on e.type = a.atttypid where a.attrelid = c.oid and not a.attisdropped and (e.mute is not null or e.xml and not e.own and not e.list))
+      then (select format('column %I: two values of type %s may have the same text, and it has no binary form', min(a.attname), min(coalesce(e.mute, 'xml')))
+        from pg_attribute a join exact e on e.type = a.atttypid where a.attrelid = c.oid and not a.attisdropped and (e.mute is not null or e.xml and not e.own and not e.list))
     else (select format('column %I: the text of type %s may change from one reading to the next', min(a.attname), min(u.name))
       from pg_attribute a join unstable u on u.type = a.atttypid
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped having count(*) > 0) end)::text as found
@@ -34,6 +48,6 @@ union all
 select jsonb_build_object('schema', 'pg_catalog', 'table', c.relname, 'name', format('pg_catalog.%I', c.relname), 'kind', 'L',
   'populated', true, 'oid', c.oid::text, 'file', c.relfilenode::text, 'heap', true, 'pages', greatest(c.relpages, 0),
   'bytes', greatest(c.relpages, 0)::bigint * 8192, 'toast', '0',
-  'columns', '[]'::jsonb, 'reason', case when not has_table_privilege(c.oid, 'SELECT') then 'no SELECT on large objects' end)::text
+  'columns', '[]'::jsonb, 'forms', '{}'::jsonb, 'reason', case when not has_table_privilege(c.oid, 'SELECT') then 'no SELECT on large objects' end)::text
 from pg_class c where c.oid in ('pg_catalog.pg_largeobject'::regclass, 'pg_catalog.pg_largeobject_metadata'::regclass)
   and exists (select from pg_largeobject_metadata)`;

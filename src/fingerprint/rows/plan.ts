@@ -7,6 +7,11 @@ export interface Found {
   /** PostgreSQL's relkind, and L for large objects. */
   readonly kind: string;
   readonly columns: readonly string[];
+  /**
+   * The columns whose text does not tell all values apart, and what does: `text` and `text[]` for xml, whose own text form leaves the
+   * declaration out; else the type's send function, taken beside the text.
+   */
+  readonly forms: Readonly<Record<string, string>>;
   /** Why its rows cannot be compared. */
   readonly reason: string | null;
   readonly populated: boolean;

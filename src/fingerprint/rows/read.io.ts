@@ -116,9 +116,14 @@ export async function readSequences(
   const positions: SequencePosition[] = [];
   const read = async (some: readonly Found[]): Promise<void> => {
     of.work.check();
-    const { answers, error } = await ask<{ at: string; value: string; called: string }>(leader, readPositions(some));
-    for (const { at, value, called } of answers)
-      positions.push({ sequence: (some[Number(at)] as Found).name, lastValue: value, isCalled: called === 'true' });
+    const { answers, error } = await ask<{ at: string; value: string; called: string; increment: string }>(
+      leader,
+      readPositions(some),
+    );
+    for (const { at, value, called, increment } of answers) {
+      const { name } = some[Number(at)] as Found;
+      positions.push({ sequence: name, lastValue: value, isCalled: called === 'true', increment });
+    }
     if (error === null) return;
     if (some.length > 1) for (const one of some) await read([one]);
     else for (const one of some) of.work.tally.fail(one.name, reasonOf(error));

@@ -34,7 +34,15 @@ export function rowText(of: Found, except?: ReadonlySet<string>): Sql {
     return sql`row(t.oid, pg_get_userbyid(t.lomowner), (select string_agg(a::text, ',' order by a::text collate "C") from unnest(t.lomacl) a))::text collate "C"`;
   const columns =
     of.kind === 'L' ? ['data', 'loid', 'pageno'] : of.columns.filter((name) => except?.has(name) !== true).sort();
-  return sql`row(${fixed(columns.map((column) => id('t', column).text).join(', '))})::text collate "C"`;
+  return sql`row(${fixed(columns.map((column) => valueOf(column, of.forms[column])).join(', '))})::text collate "C"`;
+}
+
+/** SQL: a column so that two values that a client can tell apart have two texts. */
+function valueOf(column: string, form: string | undefined): string {
+  const name = id('t', column).text;
+  if (form === undefined) return name;
+  // the name of a send function comes quoted from the catalogue
+  return form === 'text' || form === 'text[]' ? `${name}::${form}` : `${name}, ${form}(${name})`;
 }
 
 /**
@@ -43,6 +51,17 @@ export function rowText(of: Found, except?: ReadonlySet<string>): Sql {
  */
 export function readPieces(pieces: readonly Piece[], hashing: Hashing): Sql {
   return unionAll(pieces.map((piece, at) => readPiece(piece, { ...hashing, at })));
+}
+
+/**
+ * Where the rows of a relation are. Of large objects every page as a client reads it: a page that is not there reads as zeros, and so does the
+ * end of one that is not the last; how long the last one is decides the length.
+ */
+function source(of: Found): Sql {
+  if (of.name !== 'pg_catalog.pg_largeobject') return sql`only ${id(of.schema, of.table)} t`;
+  return sql`(select l.ctid, l.loid, l.pageno, l.isLast, case when l.isLast then l.data else rtrim(l.data, '\\000'::bytea) end as data
+    from (select p.*, p.ctid, not exists (select from pg_largeobject later where later.loid = p.loid and later.pageno > p.pageno) as isLast from pg_largeobject p) l
+    where l.isLast or rtrim(l.data, '\\000'::bytea) <> '') t`;
 }
 
 function readPiece(piece: Piece, hashing: Hashing & { readonly at: number }): Sql {
@@ -54,7 +73,7 @@ function readPiece(piece: Piece, hashing: Hashing & { readonly at: number }): Sq
   const { value, sums } = lanesOf(of, hashing);
   // offset 0 keeps the planner from writing the row's text into each sum, to be made once for each
   return sql`select ${hashing.at}::int as at, count(*)::text as rows, concat_ws(',', ${sums}) as sums, pg_relation_filenode(${of.oid}::oid)::text as file
-    from (select ${value} as x from only ${id(of.schema, of.table)} t ${range} offset 0) r`;
+    from (select ${value} as x from ${source(of)} ${range} offset 0) r`;
 }
 
 /** The same for the rows in some blocks of one relation. */
@@ -62,7 +81,7 @@ export function readBlocks(of: Found, blocks: readonly Range[], hashing: Hashing
   const { value, sums } = lanesOf(of, hashing);
   return sql`select 0 as at, count(*)::text as rows, concat_ws(',', ${sums}) as sums, pg_relation_filenode(${of.oid}::oid)::text as file
     from (select b.x from unnest(${blocks.map(([first]) => first)}::bigint[], ${blocks.map(([, after]) => after ?? noBlock)}::bigint[]) g(first, after)
-      cross join lateral (select ${value} as x from only ${id(of.schema, of.table)} t
+      cross join lateral (select ${value} as x from ${source(of)}
         where t.ctid >= format('(%s,0)', g.first)::tid and t.ctid < format('(%s,0)', g.after)::tid offset 0) b) r`;
 }
 
@@ -103,7 +122,8 @@ export function readPositions(sequences: readonly Found[]): Sql {
   return unionAll(
     sequences.map(
       (of, at) =>
-        sql`select ${at}::int as at, last_value::text as value, is_called::text as called from ${id(of.schema, of.table)}`,
+        sql`select ${at}::int as at, last_value::text as value, is_called::text as called,
+          (select seqincrement from pg_sequence where seqrelid = ${of.oid}::oid)::text as increment from ${id(of.schema, of.table)}`,
     ),
   );
 }

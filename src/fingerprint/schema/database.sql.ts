@@ -113,11 +113,19 @@ cross join pg_identify_object(d.classid, d.objid, d.objsubid) i where d.deptype 
       logical: { privileges: explode('d.defaclacl') },
       from: 'pg_default_acl d',
     }),
+  // of a large object its rows are compared beside other rows; what people wrote of it stands in a catalogue
+  () =>
+    objects({
+      kind: 'large object',
+      name: 'd.objoid::text',
+      logical: { comment: 'd.description' },
+      from: `pg_description d where d.classoid = 'pg_largeobject'::regclass`,
+    }),
   () =>
     objects({
       kind: 'security label',
       name: `format('%s %s %s', replace(i.type, 'table column', 'column'), i.identity, l.provider)`,
       logical: { label: 'l.label' },
-      from: `pg_seclabel l cross join pg_identify_object(l.classoid, l.objoid, l.objsubid) i where l.classoid <> 'pg_largeobject'::regclass`,
+      from: `pg_seclabel l cross join pg_identify_object(l.classoid, l.objoid, l.objsubid) i`,
     }),
 ];

@@ -19,6 +19,19 @@ import { chosen, indexDefinition, options } from './options.sql.ts';
 
 const tablespace = `(select spcname from pg_tablespace where oid = c.reltablespace)`;
 
+/**
+ * SQL: the flags of a relation by which the server believes that something is not there although it is, so that it passes it over. True while
+ * nothing is there is harmless: VACUUM clears these late.
+ */
+const hiding = `(select coalesce(jsonb_agg(f.flag order by f.flag), '[]') from (values
+  ('relhasindex', not c.relhasindex and exists (select from pg_index h where h.indrelid = c.oid)),
+  ('relhasrules', not c.relhasrules and exists (select from pg_rewrite h where h.ev_class = c.oid)),
+  ('relhastriggers', not c.relhastriggers and exists (select from pg_trigger h where h.tgrelid = c.oid)),
+  ('relhassubclass', not c.relhassubclass and exists (select from pg_inherits h where h.inhparent = c.oid)),
+  ('relispartition', not c.relispartition and c.relpartbound is not null),
+  ('relchecks', c.relchecks < (select count(*) from pg_constraint h where h.conrelid = c.oid and h.contype = 'c')),
+  ('relnatts', c.relnatts < (select max(h.attnum) from pg_attribute h where h.attrelid = c.oid))) f (flag, hides) where f.hides)`;
+
 /** Tables, views, materialized views and foreign tables, without their columns. */
 export const relations: CatalogQuery = () =>
   objects({
@@ -43,8 +56,11 @@ export const relations: CatalogQuery = () =>
       // a view is a rule, which can be switched off and commented on like any other
       rule: `case when c.relkind in ('v', 'm') then (select jsonb_build_array(w.ev_enabled, ${comment('pg_rewrite', 'w.oid')}) from pg_rewrite w where w.ev_class = c.oid and w.rulename = '_RETURN') end`,
       populated: 'c.relispopulated',
+      hiding,
       foreign: `case when c.relkind = 'f' then (select jsonb_build_array(s.srvname, ${hashed('f.ftoptions')}) from pg_foreign_table f join pg_foreign_server s on s.oid = f.ftserver where f.ftrelid = c.oid) end`,
       privileges: acl({ column: 'c.relacl', type: 'r', owner: 'c.relowner' }),
+      // on ctid, xmin and the like, which are no columns of the user's
+      systemColumnPrivileges: `(select coalesce(jsonb_agg(jsonb_build_array(a.attname, ${explode('a.attacl')}) order by a.attnum), '[]') from pg_attribute a where a.attrelid = c.oid and a.attnum < 0 and a.attacl is not null)`,
       comment: comment('pg_class', 'c.oid'),
     },
     // counts dropped columns too, those at the end included
@@ -62,6 +78,8 @@ export const columns: CatalogQuery = () =>
       collation: named('collation', 'a.attcollation'),
       notNull: 'a.attnotnull',
       default: 'pg_get_expr(d.adbin, d.adrelid)',
+      // else the server passes the default over
+      hiding: 'd.adrelid is not null and not a.atthasdef',
       identity: 'a.attidentity',
       generated: 'a.attgenerated',
       storage: 'a.attstorage',
@@ -169,7 +187,7 @@ function onRelation(catalog: string, column: string): string {
   return `${catalog} x join pg_class c on c.oid = x.${column} join pg_namespace n on n.oid = c.relnamespace where ${lasting} and ${own('x.oid')}`;
 }
 
-/** Triggers, with their enabled state. */
+/** Triggers, with their enabled state; without those by which the server keeps constraints. */
 export const triggers: CatalogQuery = () =>
   objects({
     kind: 'trigger',
@@ -177,10 +195,12 @@ export const triggers: CatalogQuery = () =>
     logical: {
       definition: 'pg_get_triggerdef(x.oid)',
       enabled: 'x.tgenabled',
+      internal: 'x.tgisinternal',
       inherited: `(select ${relation('p.tgrelid')} from pg_trigger p where p.oid = x.tgparentid)`,
       comment: comment('pg_trigger', 'x.oid'),
     },
-    from: `${onRelation('pg_trigger', 'tgrelid')} and not x.tgisinternal`,
+    // one that says it is internal and belongs to no constraint and no trigger of a parent was hidden
+    from: `${onRelation('pg_trigger', 'tgrelid')} and (not x.tgisinternal or x.tgconstraint = 0 and x.tgparentid = 0)`,
   });
 
 /** Rules, without those that make a view. */

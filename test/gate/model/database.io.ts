@@ -118,7 +118,11 @@ export async function withReal<T>(template: Template, use: (real: Real) => Promi
     const open = (user: string): Promise<Session> =>
       openSession(
         { ...database, user },
-        { applicationName: 'test', settings: { lock_timeout: lockTimeout, search_path: 'public' } },
+        {
+          applicationName: 'test',
+          timeouts: "server's",
+          settings: { lock_timeout: lockTimeout, search_path: 'public' },
+        },
       );
     const sessions = {
       one: await open('oneroof_executor'),

@@ -1,0 +1,111 @@
+import { type Clone } from '../clone/index.ts';
+import { type Problem, printable } from '../core/index.ts';
+import { openSession, sql } from '../database/index.ts';
+import {
+  captureRows,
+  compareRows,
+  compareSchemas,
+  type DataFingerprint,
+  type Difference,
+  explainDifference,
+  type SchemaFingerprint,
+  unproven,
+} from '../fingerprint/index.ts';
+import { type TierId } from '../release/index.ts';
+import { type BoundaryPlan } from './boundaries.ts';
+import { type BoundaryResult } from './boundary.ts';
+import { captureClone, type Comparing } from './compare.io.ts';
+import { declaredColumns } from './proof.ts';
+
+/** What was there at a boundary on the way forward. */
+interface Recorded {
+  readonly schema: SchemaFingerprint;
+  readonly rows: DataFingerprint;
+}
+
+/** Rows at one boundary that are read without being asked for, in bytes of their tables. */
+const mostBytes = 256 * 1024 * 1024;
+
+/**
+ * Half-way points of a release. The way forward on the twin records the schema and the rows of the relations that later tiers write to; on the way
+ * back the clone must be the same again. What the release declares to vary is left out.
+ */
+export class Boundaries {
+  readonly results = new Map<TierId, BoundaryResult>();
+  private readonly recorded = new Map<TierId, Recorded>();
+  private readonly plans: ReadonlyMap<TierId, BoundaryPlan>;
+  private readonly by: Comparing;
+
+  constructor(plans: readonly BoundaryPlan[], chosen: ReadonlySet<TierId>, by: Comparing) {
+    this.by = by;
+    this.plans = new Map(plans.filter(({ after }) => chosen.has(after)).map((plan) => [plan.after, plan]));
+    for (const { after } of plans)
+      if (!chosen.has(after))
+        this.results.set(after, { after, state: 'not proven', reason: 'one of every few boundaries is proven' });
+  }
+
+  /** On the way forward, when a tier has run. */
+  async record(clone: Clone, after: TierId): Promise<void> {
+    const plan = this.plans.get(after);
+    if (plan === undefined) return;
+    const bytes = this.by.options.full === true ? 0 : await bytesOf(clone, plan.relations);
+    if (bytes > mostBytes) {
+      const reason = `the tables that later tiers write to have ${bytes} bytes: more than is read without --full`;
+      this.results.set(after, { after, state: 'not proven', reason });
+      return;
+    }
+    const schema = await captureClone(clone, this.by.options.signal);
+    this.recorded.set(after, { schema, rows: await this.rowsOf(clone, plan.relations, schema) });
+  }
+
+  /** On the way back, when the tier behind it was undone. Problems where it is not as it was. */
+  async compare(clone: Clone, after: TierId): Promise<readonly Problem[]> {
+    const plan = this.plans.get(after);
+    const was = this.recorded.get(after);
+    if (plan === undefined || was === undefined) return [];
+    const schema = await captureClone(clone, this.by.options.signal);
+    const rows = await this.rowsOf(clone, plan.relations, was.schema);
+    const found = [
+      // each clone carries a mark of its own
+      ...compareSchemas(was.schema, schema).filter(({ kind }) => kind !== 'database'),
+      ...compareRows(was.rows, rows).filter((one) => one.in === 'rows'),
+    ].filter(({ level }) => level === 'logical');
+    const open = unproven(was.rows, rows);
+    if (found.length > 0) this.results.set(after, { after, state: 'different', reason: null });
+    else if (open.length > 0)
+      this.results.set(after, { after, state: 'not proven', reason: `${open[0]?.relation}: ${open[0]?.reason}` });
+    else this.results.set(after, { after, state: 'equal', reason: null });
+    return found.slice(0, 5).map((one) => problemOf(after, one));
+  }
+
+  private rowsOf(clone: Clone, relations: readonly string[], schema: SchemaFingerprint): Promise<DataFingerprint> {
+    const { release, signal } = this.by.options;
+    const tables = schema.objects.filter(({ kind }) => /table|view/.test(kind)).map(({ name }) => name);
+    return captureRows(clone.connection, {
+      seeds: this.by.seeds,
+      relations,
+      except: declaredColumns(release.release.varies, tables),
+      applicationName: 'oneroof proof',
+      signal,
+    });
+  }
+}
+
+function problemOf(after: TierId, difference: Difference): Problem {
+  return {
+    code: 'BACK_DIFFERS',
+    problem: printable(`a rollback that stops after tier ${after} is left in place: ${explainDifference(difference)}`),
+    fix: `correct the down.sql of the tiers behind ${after}, so that each undoes its own tier`,
+  };
+}
+
+async function bytesOf(clone: Clone, relations: readonly string[]): Promise<number> {
+  const session = await openSession(clone.connection, { applicationName: 'oneroof proof' });
+  try {
+    const [row] = await session.query<{ bytes: string }>(sql`
+      select coalesce(sum(pg_table_size(to_regclass(r))), 0)::text as bytes from unnest(${relations}::text[]) r where to_regclass(r) is not null`);
+    return Number(row?.bytes ?? 0);
+  } finally {
+    await session.close();
+  }
+}

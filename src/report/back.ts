@@ -1,0 +1,52 @@
+import { type Rehearsal, reversibleParts } from '../rehearsal/index.ts';
+import { type SealedRelease } from '../release/index.ts';
+import { type Found } from './find.ts';
+
+/** Why the way back is not proven on a clone; empty when all that has one is. */
+export function rollbackProblems({
+  sealed,
+  rehearsal,
+}: {
+  readonly sealed: SealedRelease;
+  readonly rehearsal: Found<Rehearsal>;
+}): readonly string[] {
+  if (!rehearsal.found) return [rehearsal.reason];
+  const { proof, idempotent, boundaries = [] } = rehearsal.body;
+  const { requires, rerunnable, tiers } = sealed.release;
+  const problems: string[] = [];
+  const parts = reversibleParts(tiers).filter(({ tiers: some }) => some.length > 0);
+  if (parts.some(({ from }) => from === null)) {
+    if (proof === null) problems.push('there is no proof that the rollback restores the clone');
+    else if (proof[requires] !== 'equal')
+      problems.push(
+        `after the rollback the clone differs in ${proof.differenceCount} (${requires} equality is required)`,
+      );
+  }
+  for (const { from } of parts) {
+    const at = boundaries.find(({ after }) => after === from);
+    if (from !== null && at?.state !== 'equal')
+      problems.push(`the rollback to the one-way tier ${from} is not proven: ${at?.reason ?? 'it was not reached'}`);
+  }
+  for (const { after, state } of boundaries)
+    if (state === 'different')
+      problems.push(`a rollback that stops after tier ${after} does not restore what was there`);
+  const asked = rerunnable === true || tiers.some((tier) => tier.rerunnable === true);
+  if (asked && idempotent !== true) problems.push('the rollback changes something when it is run a second time');
+  return problems;
+}
+
+/** What cannot be undone, and what was proven of the rest, in words. */
+export function provenText(body: Rehearsal, tiers: SealedRelease['release']['tiers']): string {
+  const oneWay = tiers.filter((tier) => tier.oneWay !== null && tier.barred === null);
+  const proven = (body.boundaries ?? []).filter(({ state }) => state === 'equal').length;
+  const open = (body.boundaries ?? []).filter(({ state }) => state === 'not proven');
+  return [
+    ...(oneWay.length === 0
+      ? []
+      : [
+          `Cannot be undone: ${oneWay.map(({ id, oneWay: why }) => `${id} (${why ?? ''})`).join(', ')}; a rollback stops there.`,
+        ]),
+    ...(proven === 0 ? [] : [`Equal at ${proven} half-way point${proven === 1 ? '' : 's'} between tiers.`]),
+    ...open.map(({ after, reason }) => `The half-way point after ${after} is not proven: ${reason ?? ''}.`),
+  ].join(' ');
+}
