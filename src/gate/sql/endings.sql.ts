@@ -91,7 +91,7 @@ declare
   s gate.statements := gate.require_ending(of_statement, 'adoption'); drawn uuid := gen_random_uuid();
 begin
   insert into gate.adoptions (statement, before, incarnation) select s.digest, i.incarnation, drawn from gate.identity i;
-  update gate.identity set incarnation = drawn;
+  update gate.identity set incarnation = drawn, home = 'gate.identity'::regclass;
   return drawn;
 end $gate$;
 
