@@ -193,6 +193,31 @@ const attempts: readonly Attempt[] = [
     why: /cannot PREPARE/,
   },
   {
+    name: 'keep a revocation from others that hand it in, in a prepared transaction',
+    attack: async (gated) => {
+      const revocation = revocationOf(await ratifyFor(gated, rollout));
+      await gated.as('oneroof_relay', async (relay) => {
+        await relay.query(sql`begin`);
+        await submitSignature(relay, revocation, assertion(gated.people.ira, revocation));
+        await relay.run(`prepare transaction 'revocation_${gated.database.database}'`);
+      });
+    },
+    why: /cannot PREPARE/,
+  },
+  {
+    name: 'keep others from changing the policy, in a prepared transaction',
+    attack: async (gated) => {
+      const { body, text } = changeOf(gated, 'policy', { document: { ...gated.policy, name: 'next' } });
+      await sign(gated, body, [gated.people.ana, gated.people.ben]);
+      await gated.as('oneroof_relay', async (relay) => {
+        await relay.query(sql`begin`);
+        await relay.query(sql`select gate.accept('policy', ${text})`);
+        await relay.run(`prepare transaction 'policy_${gated.database.database}'`);
+      });
+    },
+    why: /cannot PREPARE/,
+  },
+  {
     name: 'lose the fence by a savepoint, and go on beside another attempt',
     attack: async (gated) => {
       const cycle = await ratifyFor(gated, rollout);
@@ -311,7 +336,6 @@ const attempts: readonly Attempt[] = [
       await sign(gated, body, [gated.people.ana, gated.people.ben]);
       await gated.as('oneroof_relay', async (relay) => {
         await relay.query(sql`begin isolation level repeatable read`);
-        await relay.query(sql`select`);
         await relay.query(sql`select count(*) from pg_catalog.pg_class`);
         await accept(gated, 'registry', text);
         const late = revocationOf(`sha256:${'a'.repeat(64)}`);

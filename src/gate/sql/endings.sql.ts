@@ -68,6 +68,7 @@ begin
   exception when lock_not_available then
     perform gate.refuse('busy', 'a tier runs, or a session holds the fence: wait for it, or end that session');
   end;
+  perform pg_notify('oneroof', ''); -- it cannot be prepared
   select * into s from gate.statements where digest = of_statement;
   if s.kind is distinct from of_kind then perform gate.refuse('kind', format('it is no %s', of_kind)); end if;
   wrong := gate.ending_problem(of_statement);

@@ -101,6 +101,8 @@ begin
   if (coalesce(p -> 'authors', '[]') ?| array[person ->> 'id', person ->> 'name']) is not false then
     perform gate.refuse('author', 'who wrote a release, or had it written, does not ratify it');
   end if;
+  -- a revocation that is prepared, and not committed, would make the others wait that hand the same one in
+  perform pg_notify('oneroof', '');
   insert into gate.statements (digest, kind, subject, body) values (statement, of_kind, of_subject, body) on conflict do nothing;
   insert into gate.signatures (statement, person, x, y, credential, authenticator_data, client_data, signature)
     values (statement, person ->> 'id', key ->> 'x', key ->> 'y', of_credential, authenticator_data, client_data, signature)
@@ -184,6 +186,7 @@ begin
   -- one at a time, and each as the one before left it: each is judged beside the one that stays
   if current_setting('transaction_isolation') is distinct from 'read committed' then perform gate.refuse('isolation', 'it is accepted in a transaction of READ COMMITTED alone'); end if;
   lock table gate.documents in share row exclusive mode;
+  perform pg_notify('oneroof', '');
   present := gate.active(of_kind);
   wrong := case of_kind when 'registry' then gate.registry_problem(document) else gate.policy_problem(document) end;
   if wrong is not null then perform gate.refuse('document', wrong); end if;
