@@ -376,7 +376,7 @@ const attempts: readonly Attempt[] = [
 ];
 
 describe('a thief does not', () => {
-  it.each(versions.flatMap((version) => attempts.map((of) => ({ version, ...of }))))(
+  it.each(newest.flatMap((version) => attempts.map((of) => ({ version, ...of }))))(
     '$name, on PostgreSQL $version',
     async ({ version, plan = {}, attack, why, rows: left = '1' }) => {
       await withGate(version, plan, async (gated) => {
