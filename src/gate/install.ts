@@ -148,7 +148,7 @@ end $do$;`,
     tables,
     gateFunctions(plan),
     '-- Who this database is, who may ratify, and by which rules.',
-    `insert into gate.identity (uri, app_owner, version) values (${text(plan.uri)}, ${text(plan.appOwner)}, ${gateVersion});`,
+    `insert into gate.identity (uri, app_owner, version, home) values (${text(plan.uri)}, ${text(plan.appOwner)}, ${gateVersion}, 'gate.identity'::regclass);`,
     'insert into gate.fence default values;',
     ...(['registry', 'policy'] as const).map(
       (kind) =>

@@ -36,7 +36,9 @@ const sparse: Readonly<Record<string, string>> = {
 const left = ['database', 'subscription', 'system catalogue'];
 
 const kindOf = (query: string): string => /^select '([a-z ]+)' as kind/.exec(query)?.[1] ?? '';
-const withoutGate = `name !~ '^gate[.]' and name not in ('gate', 'oneroof_gate_ddl', 'oneroof_gate_drop')`;
+/** The gate, and what its login roles may change of themselves: default privileges of their own, for objects that they may not make. */
+const withoutGate = `name !~ '^gate[.]' and name not in ('gate', 'oneroof_gate_ddl', 'oneroof_gate_drop')
+  and not (kind = 'default privileges' and name ~ '^oneroof_(executor|observer|relay) ')`;
 
 /** Settings of the database for everybody: a clone has them too, and SQL means something else under others. */
 const settings = `select 'database settings' as kind, 'current' as name, coalesce((select jsonb_agg(c order by c collate "C")

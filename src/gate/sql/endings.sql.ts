@@ -68,6 +68,7 @@ begin
   exception when lock_not_available then
     perform gate.refuse('busy', 'a tier runs, or a session holds the fence: wait for it, or end that session');
   end;
+  perform pg_notify('oneroof', ''); -- it cannot be prepared
   select * into s from gate.statements where digest = of_statement;
   if s.kind is distinct from of_kind then perform gate.refuse('kind', format('it is no %s', of_kind)); end if;
   wrong := gate.ending_problem(of_statement);
@@ -91,7 +92,7 @@ declare
   s gate.statements := gate.require_ending(of_statement, 'adoption'); drawn uuid := gen_random_uuid();
 begin
   insert into gate.adoptions (statement, before, incarnation) select s.digest, i.incarnation, drawn from gate.identity i;
-  update gate.identity set incarnation = drawn;
+  update gate.identity set incarnation = drawn, home = 'gate.identity'::regclass;
   return drawn;
 end $gate$;
 

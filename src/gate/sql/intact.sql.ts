@@ -95,7 +95,9 @@ begin return (
       and case c.relkind when 'S' then has_sequence_privilege(r.oid, c.oid, 'usage, update')
         else has_table_privilege(r.oid, c.oid, 'insert, update, delete, truncate') or has_any_column_privilege(r.oid, c.oid, 'insert, update') end
     union all select json_build_array('default', d.defaclrole, d.defaclnamespace, d.defaclobjtype, a.grantee, a.privilege_type) from pg_default_acl d
-      cross join aclexplode(d.defaclacl) a where a.grantee = 0 or pg_get_userbyid(a.grantee) in ('oneroof_executor', 'oneroof_relay', 'oneroof_observer')
+      cross join aclexplode(d.defaclacl) a where (a.grantee = 0 or pg_get_userbyid(a.grantee) in ('oneroof_executor', 'oneroof_relay', 'oneroof_observer'))
+        -- their own are theirs to change, and reach nothing: they make no objects
+        and pg_get_userbyid(d.defaclrole) not in ('oneroof_executor', 'oneroof_relay', 'oneroof_observer')
     union all select json_build_array('trigger', t.tgrelid::regclass, pg_get_triggerdef(t.oid), t.tgenabled, t.tgfoid::regprocedure) from pg_trigger t
       join pg_class c on c.oid = t.tgrelid where t.tgdeferrable and not t.tgisinternal and c.relnamespace <> 'gate'::regnamespace) w(what));
 end $gate$;

@@ -20,10 +20,11 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
   from gate.identity i
 $gate$;
 
--- Whether a descriptor is of this database. Its schema is the one that was rehearsed: tiers change it, so it is looked at as each is entered.
+-- Whether a descriptor is of this database, and the gate's rows were made here: a dump that was restored over it, or into one of its name and
+-- number, does not know what was revoked or run since. Its schema is the one that was rehearsed: tiers change it, so it is looked at as each is entered.
 create function gate.is_here(descriptor jsonb) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
-  select coalesce(descriptor - 'schema' - 'format' = gate.facts(), false)
+  select coalesce(descriptor - 'schema' - 'format' = gate.facts() and (select i.home = 'gate.identity'::regclass::oid from gate.identity i), false)
 $gate$;
 
 -- To compile it would take longer than it runs, and so would a plan for each call.

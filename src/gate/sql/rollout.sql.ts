@@ -60,6 +60,8 @@ begin
   if is_free is not true then perform gate.require_open(of_statement, direction); end if;
   perform set_config('idle_in_transaction_session_timeout', gate.idle_bound(), true);
   update gate.fence set epoch = epoch + 1, pid = pg_backend_pid(), taken_at = clock_timestamp() returning epoch into newest;
+  -- a transaction that has sent something cannot be prepared: else it would hold the fence without any session that could be ended
+  perform pg_notify('oneroof', '');
   perform gate.require_open(of_statement, direction);
   perform gate.require_alone(of_statement, direction);
   perform gate.require_not_undone(of_statement, direction);
@@ -135,6 +137,11 @@ begin
   -- now() stands still at BEGIN, and ratified SQL may ask for it. A minute is more than the way from BEGIN to here takes.
   if (clock_timestamp() - transaction_timestamp() <= interval '60 seconds') is not true then
     perform gate.refuse('age', 'the transaction began more than 60 seconds ago; begin another one');
+  end if;
+  -- what is asked here is not asked again at each step: two rollouts, or both directions, could run their steps between one another
+  if exists (select from gate.tiers t where t.xid = pg_current_xact_id_if_assigned() and t.began = transaction_timestamp()
+    and (t.statement, t.direction) is distinct from (of_statement, of_direction)) then
+    perform gate.refuse('order', 'this transaction has entered a tier of another rollout, or of the other direction');
   end if;
   -- read before anything is judged: a registry or policy that comes later is looked at again
   newest := (select max(d.number) from gate.documents d);

@@ -29,6 +29,8 @@ declare
   wanted text[];
 begin
   if (octet_length(document) <= 16777216 and octet_length(queries::text) <= 16777216) is not true then perform gate.refuse('size', 'it is larger than 16 MiB'); end if;
+  -- an older snapshot does not know which releases statements name by now
+  if current_setting('transaction_isolation') is distinct from 'read committed' then perform gate.refuse('isolation', 'it is handed in within a transaction of READ COMMITTED alone'); end if;
   if gate.canonical(document::jsonb) is distinct from document then perform gate.refuse('canonical', 'its bytes are not canonical'); end if;
   if exists (select from jsonb_each_text(queries) q where gate.step_digest(q.value) is distinct from q.key) then
     perform gate.refuse('queries', 'a query does not have the digest that it is named by');
@@ -39,6 +41,7 @@ begin
   if (queries ?& coalesce(wanted, '{}')) is not true then perform gate.refuse('queries', 'a metric or check of the release is missing'); end if;
   if exists (select from jsonb_object_keys(queries) k where (k = any(wanted)) is not true) then perform gate.refuse('queries', 'a query belongs to no metric or check of the release'); end if;
   lock table gate.releases in share row exclusive mode;
+  perform pg_notify('oneroof', ''); -- it cannot be prepared, which would keep the lock without a session
   insert into gate.releases values (seal, document, queries) on conflict do nothing;
   insert into gate.first_seen (seal) values (seal) on conflict do nothing;
   perform gate.bound_releases(seal);
@@ -69,6 +72,8 @@ declare
   of_subject text := 'sha256:' || (s #>> '{subject,0,digest,sha256}');
   person jsonb; key jsonb; wrong text;
 begin
+  -- an older snapshot knows persons who are gone
+  if current_setting('transaction_isolation') is distinct from 'read committed' then perform gate.refuse('isolation', 'it is handed in within a transaction of READ COMMITTED alone'); end if;
   if of_kind is null or s ->> '_type' is distinct from 'https://in-toto.io/Statement/v1' then perform gate.refuse('kind', 'it is of no kind that this gate knows'); end if;
   if jsonb_array_length(s -> 'subject') is distinct from 1 or (of_subject ~ '^sha256:[0-9a-f]{64}$') is not true then perform gate.refuse('subject', 'it has not exactly one subject'); end if;
   wrong := gate.statement_problem(s);
@@ -96,6 +101,8 @@ begin
   if (coalesce(p -> 'authors', '[]') ?| array[person ->> 'id', person ->> 'name']) is not false then
     perform gate.refuse('author', 'who wrote a release, or had it written, does not ratify it');
   end if;
+  -- a revocation that is prepared, and not committed, would make the others wait that hand the same one in
+  perform pg_notify('oneroof', '');
   insert into gate.statements (digest, kind, subject, body) values (statement, of_kind, of_subject, body) on conflict do nothing;
   insert into gate.signatures (statement, person, x, y, credential, authenticator_data, client_data, signature)
     values (statement, person ->> 'id', key ->> 'x', key ->> 'y', of_credential, authenticator_data, client_data, signature)
@@ -179,6 +186,7 @@ begin
   -- one at a time, and each as the one before left it: each is judged beside the one that stays
   if current_setting('transaction_isolation') is distinct from 'read committed' then perform gate.refuse('isolation', 'it is accepted in a transaction of READ COMMITTED alone'); end if;
   lock table gate.documents in share row exclusive mode;
+  perform pg_notify('oneroof', '');
   present := gate.active(of_kind);
   wrong := case of_kind when 'registry' then gate.registry_problem(document) else gate.policy_problem(document) end;
   if wrong is not null then perform gate.refuse('document', wrong); end if;

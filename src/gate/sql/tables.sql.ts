@@ -7,6 +7,7 @@ create table gate.identity (
   app_owner text not null,
   version integer not null,
   intact text not null default '',
+  home oid not null,
   installed_at timestamptz not null default clock_timestamp());
 comment on table gate.identity is 'Who this database is; one row.';
 comment on column gate.identity.incarnation is 'Drawn when the gate is installed; part of what people sign.';
@@ -14,6 +15,7 @@ comment on column gate.identity.uri is 'The name of the target; part of what peo
 comment on column gate.identity.app_owner is 'The role that ratified steps run as.';
 comment on column gate.identity.version is 'The version of the gate.';
 comment on column gate.identity.intact is 'What gate.intact_digest() said when the gate was installed.';
+comment on column gate.identity.home is 'The number of this table where the gate was installed or adopted: a restored table has another one.';
 comment on column gate.identity.installed_at is 'When the gate was installed.';
 
 create table gate.documents (

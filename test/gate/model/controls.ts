@@ -72,6 +72,7 @@ export const controls: Readonly<Record<string, Control>> = {
   ],
   'lock of the fence': ['where epoch = of_epoch for update', 'where epoch = of_epoch'],
   'age of the transaction': silent('age', 'the transaction began'),
+  'one rollout in one direction a transaction': silent('order', 'this transaction has entered'),
   'next tier': silent('order', 'another tier comes next'),
   'one-way': silent('one-way', 'this tier has no'),
   'data gate': [`perform gate.require_metrics(of_statement, 'data-gate',`, `perform num_nonnulls('data-gate',`],

@@ -416,6 +416,8 @@ function enter(call: Call, { cycle, direction, tier, epoch }: Bound): Answer {
   if (epoch !== view.epoch) return refused('fence');
   if (waits(call)) return refused(lockTimeout);
   if (world.now - (world.sessions[session].transaction?.began ?? world.now) > 60_000) return refused('age');
+  // one rollout in one direction a transaction
+  if (!view.entered.every(isOf(cycle, direction))) return refused('order');
   const closed = whyClosed(world, { view, id: cycle, direction });
   if (closed !== null) return refused(closed);
   const name = held(world, cycle)?.release ?? '';
