@@ -188,7 +188,12 @@ export async function bundleText({ sealed, store }: Course): Promise<string> {
     log.lines.map(({ entry }) => entry).filter((entry) => entry.seal === seal || witnesses.includes(entry.index)),
   );
   const name = { name: release.name, seal };
-  return writeBundle({ release: name, document: sealDocument(release), log, bytes, witnesses });
+  const pieces = await store.of(seal);
+  const { targets } = await store.voices();
+  const heard = await Promise.all([null, ...targets()].map((target) => store.hear(pieces, { target })));
+  const counted = new Set(heard.flatMap(({ evidence }) => evidence.map(({ entry }) => entry.index)));
+  const counts = ({ index }: Entry): boolean => counted.has(index) || witnesses.includes(index);
+  return writeBundle({ release: name, document: sealDocument(release), log, bytes, witnesses, counts });
 }
 
 /** For whom a dossier is written: the target, and the policy that people ratify by. */

@@ -3,6 +3,7 @@ import { canonicalJson, type Digest, digestForm, formProblem, OneRoofError } fro
 import {
   base64Text,
   consistencyProof,
+  type Entry,
   inclusionProof,
   leavesOf,
   type Line,
@@ -50,6 +51,8 @@ export interface BundleSource {
   readonly bytes: ReadonlyMap<Digest, Uint8Array>;
   /** The entries that tell of registries, by their index in the log. */
   readonly witnesses?: readonly number[];
+  /** Whether bytes that cannot be read are a fault: they are where their entry counts. Absent: all are. */
+  readonly counts?: (entry: Entry) => boolean;
 }
 
 /**
@@ -57,7 +60,14 @@ export interface BundleSource {
  *
  * Errors  EVIDENCE_BYTES_BROKEN; BUNDLE_INVALID where nothing of the release was recorded.
  */
-export function writeBundle({ release, document, log, bytes, witnesses = [] }: BundleSource): string {
+export function writeBundle({
+  release,
+  document,
+  log,
+  bytes,
+  witnesses = [],
+  counts = () => true,
+}: BundleSource): string {
   const tree = treeOf(leavesOf(log.lines));
   const lines = log.lines.filter(({ entry }) => entry.seal === release.seal);
   if (lines.length === 0) throw invalid('nothing of this release was recorded');
@@ -65,13 +75,16 @@ export function writeBundle({ release, document, log, bytes, witnesses = [] }: B
   const withProof = ({ text, entry }: Line) => {
     const blob = bytes.get(entry.digest) ?? null;
     const piece = readPiece(entry, blob);
+    const proof = inclusionProof(tree, entry.index).map(base64);
+    // else one line by anyone who can write to the log would keep every bundle from being made
+    if (!piece.readable && !counts(entry)) return { line: text, proof, blob: '' };
     if (!piece.readable || blob === null)
       throw new OneRoofError('EVIDENCE_BYTES_BROKEN', {
         problem: `entry ${entry.index} (${entry.kind}): ${piece.readable ? 'its bytes are missing' : piece.reason}`,
         fix: 'restore the bytes from a copy, or record that evidence again',
       });
     if (entry.seal === release.seal) pieces.push(readBody(piece, readers));
-    return { line: text, proof: inclusionProof(tree, entry.index).map(base64), blob: base64(blob) };
+    return { line: text, proof, blob: base64(blob) };
   };
   const entries = lines.map(withProof);
   const others = [...new Set(witnesses)].toSorted((one, other) => one - other);

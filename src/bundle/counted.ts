@@ -47,7 +47,9 @@ export function countedIn(
   const targets = [...new Set([...told.map(({ target }) => target), ...named])].filter(
     (name) => voices.termsOf(name).length > 0,
   );
-  const all = (targets.length === 0 ? [null] : targets).map((target) => hear(evidence, voices, { target }));
+  // the registry that the reader names says whose entries count also where none of them names a target
+  const nameless = pin.pinned === 'registry' ? 'the target' : null;
+  const all = (targets.length === 0 ? [nameless] : targets).map((target) => hear(evidence, voices, { target }));
   const isNamed = (index: number): boolean => {
     const signer = signerOf(index);
     return keys === null || (signer !== null && keys.includes(signer));

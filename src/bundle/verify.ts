@@ -84,6 +84,8 @@ export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
   const witnesses: Evidence[] = [];
   const signers = new Set<SshKey>();
   const signerOf = new Map<number, SshKey>();
+  /** Without bytes, which is no fault where they do not count: what they are called in a problem. */
+  const absent = new Map<number, string>();
   let last = -1;
   const check = (one: Bundle['entries'][number], n: string): Evidence | null => {
     const line = readLine(one.line);
@@ -99,7 +101,8 @@ export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
     if (head === null || !included(line, { proof: one.proof, head }))
       wrong('BUNDLE_PROOF', `entry ${n} is not proven to stand in the log`);
     const piece = readPiece(entry, Buffer.from(one.blob, 'base64'));
-    if (!piece.readable) wrong('BUNDLE_DIGEST', `entry ${n}: ${piece.reason}`);
+    if (!piece.readable && one.blob === '') absent.set(entry.index, n);
+    else if (!piece.readable) wrong('BUNDLE_DIGEST', `entry ${n}: ${piece.reason}`);
     return readBody(piece, readers);
   };
   bundle.entries.forEach((one, n) => {
@@ -128,6 +131,10 @@ export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
   });
   if (keys !== null && counted.evidence.length === 0)
     wrong('BUNDLE_SIGNATURE', 'no entry that counts is signed by a key that was named');
+  for (const { entry } of [...counted.evidence, ...witnesses]) {
+    const n = absent.get(entry.index);
+    if (n !== undefined) wrong('BUNDLE_DIGEST', `entry ${n}: its bytes are missing`);
+  }
   const seen = { all: evidence, counted: counted.evidence };
   for (const problem of logProblems(bundle, { ...seen, head })) wrong('BUNDLE_PROOF', problem);
   const left = counted.uncounted.map(({ entry: { index, kind }, signer, why }) => ({

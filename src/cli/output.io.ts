@@ -1,5 +1,5 @@
 import colors from 'picocolors';
-import { type ErrorCode, OneRoofError, printable, type Problem } from '../core/index.ts';
+import { type ErrorCode, OneRoofError, printable, type Problem, visibleJson } from '../core/index.ts';
 import { cut, type Look, newest, plain, widthOf } from './text/index.ts';
 
 /** What a command has to say at its end: data for people and for machines, and its exit status (1 is NO-GO or BLOCKED). */
@@ -115,7 +115,7 @@ export function writeError(thrown: unknown, form: 'text' | 'json'): void {
 }
 
 function writeJson(value: object): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  process.stdout.write(`${visibleJson(value)}\n`);
 }
 
 /** One problem for people: the error with its place, the excerpt with a caret, the hint. */

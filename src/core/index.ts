@@ -19,6 +19,6 @@ export {
   recordReader,
 } from './form.ts';
 export { digest, type Digest, isDigest, type Purpose, shortDigest } from './frame.ts';
-export { canonicalJson, type Json } from './json.ts';
+export { canonicalJson, type Json, visibleJson } from './json.ts';
 export { type Bytes, parseSize } from './size.ts';
 export { printable, truncate } from './text.ts';

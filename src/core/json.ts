@@ -30,6 +30,19 @@ export function canonicalJson(value: unknown): string {
   throw notCanonical(`a ${typeof value}`);
 }
 
+/**
+ * Writes a JSON value for people and programs, indented. What a terminal would obey or hide (control, bidirectional and invisible characters) is
+ * spelled as an escape, so it is the same value.
+ */
+export function visibleJson(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}]/gu, (character) =>
+    character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}
+
 function notCanonical(what: string): OneRoofError {
   return new OneRoofError('JSON_NOT_CANONICAL', {
     problem: `${what} has no canonical JSON form`,

@@ -1,4 +1,5 @@
-import { open, readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { OneRoofError, printable } from '../core/index.ts';
 
 /**
@@ -7,7 +8,7 @@ import { OneRoofError, printable } from '../core/index.ts';
  * Errors  EVIDENCE_UNREADABLE where something else is there, or it may not be read.
  */
 export async function readBytes(path: string): Promise<Buffer | null> {
-  return unlessAbsent(path, () => readFile(path));
+  return unlessAbsent(path, () => withFile(path, (file) => file.readFile()));
 }
 
 /** The same as text. */
@@ -20,17 +21,26 @@ export async function readFrom(
   path: string,
   most: number,
 ): Promise<{ readonly bytes: Buffer; readonly from: number } | null> {
-  return unlessAbsent(path, async () => {
-    const file = await open(path, 'r');
-    try {
+  return unlessAbsent(path, () =>
+    withFile(path, async (file) => {
       const { size } = await file.stat();
       const from = Math.max(0, size + most);
       const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
       return { bytes: buffer.subarray(0, bytesRead), from };
-    } finally {
-      await file.close();
-    }
-  });
+    }),
+  );
+}
+
+/** Opens a file for reading. Stops: a pipe that nobody writes to, for which a reader would wait for ever and past every signal. */
+async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const found = await file.stat();
+    if (!found.isFile() && !found.isDirectory()) throw new Error('it is no file');
+    return await use(file);
+  } finally {
+    await file.close();
+  }
 }
 
 /** What changes with a file: another one in its place, its length, its times. The empty text where there is none. */

@@ -1,4 +1,4 @@
-import { type Digest } from '../core/index.ts';
+import { type Digest, digest } from '../core/index.ts';
 import { type EvidenceKind, type SshKey } from '../evidence/index.ts';
 import { type Policy, type Registry } from './documents.ts';
 import { readRules } from './history-rules.ts';
@@ -42,41 +42,48 @@ export interface Told {
  *
  * An entry is believed where every document follows from the root by signatures of the quorum, and the root is the pinned one. When a change
  * came into force, and that nobody had withdrawn from it before, is the word of the host that wrote the entry: so it tells of a change only
- * where it counts itself, by the registry before it, or where the pinned registry vouches for the change.
+ * where it counts itself, by the registry before it, or where the pinned registry vouches for the change. The first policy is its word too: of
+ * several beginnings the one that is told by an entry that counts is taken.
  *
- * Stops: a key that was removed and goes on with an old time; a chain of someone's own; a change that was signed and withdrawn.
+ * Stops: a key that was removed and goes on with an old time; a chain of someone's own, or the true first registry beside a policy of someone's
+ * own; a change that was signed and withdrawn.
  */
 export function termsOf(
   told: readonly Told[],
   { pin, own }: { readonly pin: Pin; readonly own: readonly SshKey[] | null },
 ): readonly Term[] {
-  const terms: Term[] = [];
-  const known: State[] = [];
-  for (const one of told) {
+  const chains = told.flatMap((one) => {
+    if (!mayFit(one.rules, pin)) return [];
     const states = statesOf(one.rules);
     const [root] = states;
-    if (root === undefined || !fits(states, pin)) continue;
+    return root !== undefined && fits(states, pin) ? [{ one, root, states }] : [];
+  });
+  const counts = (one: Told, { registry }: State): boolean => whyUncounted({ registry, own, by: null }, one) === null;
+  const begins = chains.find(({ one, root }) => counts(one, root));
+  if (begins === undefined && pin.pinned === 'registry' && pin.registry.version === 1)
+    return [{ from: 0, told: null, registry: pin.registry, policy: pin.policy }];
+  const first = begins ?? chains[0];
+  if (first === undefined) return [];
+  const known: State[] = [first.root];
+  const terms: Term[] = [termOf(first.root, { from: 0, told: first.one.index })];
+  for (const { one, states } of chains) {
     if (!known.every((state, n) => states[n] === undefined || isSame(state, states[n]))) continue;
-    const { registry } = known.at(-1) ?? root;
-    const counts = whyUncounted({ registry, own, by: null }, one) === null;
+    const isHeard = counts(one, known.at(-1) ?? first.root);
     for (const state of states.slice(terms.length)) {
-      const before = known.at(-1);
       const isVouched =
         pin.pinned === 'registry' &&
-        state.registry.version !== before?.registry.version &&
+        state.registry.version !== known.at(-1)?.registry.version &&
         state.registry.version <= pin.registry.version;
-      if (before !== undefined && !counts && !isVouched) break;
+      if (!isHeard && !isVouched) break;
       known.push(state);
-      terms.push({
-        from: before === undefined ? 0 : one.index,
-        told: one.index,
-        registry: state.registry,
-        policy: state.policy,
-      });
+      terms.push(termOf(state, { from: one.index, told: one.index }));
     }
   }
-  const isRoot = terms.length === 0 && pin.pinned === 'registry' && pin.registry.version === 1;
-  return isRoot ? [{ from: 0, told: null, registry: pin.registry, policy: pin.policy }] : terms;
+  return terms;
+}
+
+function termOf({ registry, policy }: State, at: Pick<Term, 'from' | 'told'>): Term {
+  return { ...at, registry, policy };
 }
 
 /** The states of a chain whose every link holds; none where one does not. Verifying signatures is dear, and the same rules stand in many records. */
@@ -104,6 +111,24 @@ interface State {
 
 function isSame(one: State, other: State): boolean {
   return one.name.registry === other.name.registry && one.name.policy === other.name.policy;
+}
+
+/** The same by its documents alone. Stops: a chain of someone's own that is so long that every command verifies its signatures for minutes. */
+function mayFit({ first, links }: Rules, pin: Pin): boolean {
+  const later = links.filter(({ kind }) => kind === 'registry').map(({ document }) => document);
+  const names = [first.registry, ...later].map((document) => digest('registry', [document]));
+  switch (pin.pinned) {
+    case 'nothing':
+      return false;
+    case 'compared':
+      return true;
+    case 'root':
+      return names[0] === pin.registry;
+    case 'registry':
+      return names.includes(registryDigest(pin.registry)) || names.at(-1) === pin.registry.previous;
+    default:
+      return pin satisfies never;
+  }
 }
 
 /** Says whether a chain is one of the pinned registry: it holds it, or that one is the next after it. */

@@ -80,20 +80,23 @@ export const readers: Readers<Bodies> = {
 /** A store as the rest of the program uses it: no body leaves it unread. `pinOf`: what is known of a target's registry from outside of the log. */
 export function readable(store: EvidenceStore, pinOf: (target: string) => Pin = () => ({ pinned: 'nothing' })): Store {
   const read = readStore(store, readers);
-  const known = new Map<Digest, Told | null>();
+  // by all that an entry says of its bytes: a line by another key may name the same bytes, and say of them what is not so
+  const known = new Map<string, Told | null>();
+  const nameOf = ({ seal, digest, size }: Entry): string => `${seal} ${digest} ${size}`;
   const voices = async (): Promise<LogVoices> => {
     const { lines } = await store.log();
     const own = [await store.ownKey()];
     const telling = lines.filter(({ entry }) => tells(entry));
-    const unread = telling.map(({ entry }) => entry).filter(({ digest }) => !known.has(digest));
+    const unread = telling.map(({ entry }) => entry).filter((entry) => !known.has(nameOf(entry)));
     const bytes = unread.length === 0 ? new Map<Digest, Uint8Array>() : await store.blobs(unread);
     for (const entry of unread) {
       const blob = bytes.get(entry.digest);
       // what is missing now may be there the next time
-      if (blob !== undefined) known.set(entry.digest, toldIn(readBody(readPiece(entry, blob), readers)));
+      if (blob !== undefined) known.set(nameOf(entry), toldIn(readBody(readPiece(entry, blob), readers)));
     }
-    const told = telling.flatMap(({ entry: { digest, index, kind }, signer }) => {
-      const one = known.get(digest) ?? null;
+    const told = telling.flatMap(({ entry, signer }) => {
+      const { index, kind } = entry;
+      const one = known.get(nameOf(entry)) ?? null;
       return one === null ? [] : [{ ...one, index, kind, signer }];
     });
     return openVoices({ told, own, pinOf, signerOf: (index) => lines[index]?.signer ?? null });

@@ -1,7 +1,7 @@
 import { findingsOf } from './findings.ts';
 import { type Instant } from '../core/index.ts';
 import { type Entry } from '../evidence/index.ts';
-import { chooseCycle, type Uncounted } from '../gate/index.ts';
+import { chooseCycle, targetOf, type Uncounted } from '../gate/index.ts';
 import { type TierState } from '../page/index.ts';
 import { type AfterStep, type SealedRelease, type Tier } from '../release/index.ts';
 import { cite, findGate, findGolden, findRehearsal, findSeal, type ReportEvidence, type Search } from './find.ts';
@@ -53,7 +53,9 @@ export function buildReport(source: ReportSource): Report {
 export function judgeRelease(source: ReportSource): Judged {
   const { release: sealed, evidence, policy, now, hrefOf, uncounted = [], whose = '', target = null } = source;
   const { release, seal } = sealed;
-  const search: Search = { seal, evidence, now, hrefOf };
+  // what speaks of another target is listed, and says nothing of this one: its own registry let it count
+  const about = evidence.filter((piece) => target === null || (targetOf(piece) ?? target) === target);
+  const search: Search = { seal, evidence: about, now, hrefOf };
   const gate = findGate(search, policy.gateMaxAge);
   const facts: Facts = {
     sealed,

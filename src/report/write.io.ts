@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OneRoofError, printable } from '../core/index.ts';
+import { OneRoofError, printable, visibleJson } from '../core/index.ts';
 import { type Report } from './report.ts';
 
 /** A report in its three forms, and where they go. */
@@ -21,7 +21,7 @@ export async function writeReport({ report, markdown, html, folder }: ReportFile
   const contents = {
     'report.md': markdown,
     'report.html': html,
-    'report.json': `${JSON.stringify(report, null, 2)}\n`,
+    'report.json': `${visibleJson(report)}\n`,
   };
   const written: string[] = [];
   for (const [name, content] of Object.entries(contents)) {
