@@ -67,6 +67,7 @@ export interface RehearsalWatch {
   readonly onProgress?: (event: RehearsalEvent) => void;
   /** Read every row for the proof, whatever changed. */
   readonly full?: true;
+  readonly keep?: 'never' | 'failed' | 'always';
 }
 
 /** Rehearses on a clone of the newest golden copy and records what was measured, passed or failed. */

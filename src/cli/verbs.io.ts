@@ -60,7 +60,8 @@ export const verbs: readonly Verb[] = [
     arguments: release,
     options: [
       ['--golden', 'take a new golden copy first'],
-      ['--full', 'read every row for the proof, whatever changed'],
+      ['--full', 'read every row for the proof, whatever changed, and prove every half-way point'],
+      ['--keep <when>', 'which clones stay: never, failed (default) or always'],
     ],
     examples: ['oneroof rehearse my-release', 'oneroof rehearse my-release --golden --json'],
     load: () => import('./commands/rehearse.io.ts'),

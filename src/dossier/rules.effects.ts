@@ -95,6 +95,18 @@ export const effects: Readonly<Record<string, Rule>> = {
             : `${changes.objects.length} of ${changes.objectCount} are`,
       }),
   },
+  skipped: {
+    part: 'changes',
+    says: ({ tiers }) => {
+      const skipped = tiers.flatMap(({ id, up }) =>
+        up.flatMap(({ notices }) => notices.filter((text) => text.endsWith(', skipping')).map((text) => `${id}: ${text}`)),
+      );
+      return one(skipped.length > 0, 'think', {
+        title: `${count(skipped.length, 'statement')} did nothing`,
+        text: `IF NOT EXISTS found an object of that name, which may be another one; IF EXISTS found none: ${list(skipped)}`,
+      });
+    },
+  },
   deleted: {
     part: 'changes',
     says: ({ changes }) => {

@@ -1,5 +1,6 @@
 import { type Problem, printable } from '../core/index.ts';
 import { type Expectation, isTouched, meets, type Release } from '../release/index.ts';
+import { type Conditions } from './leftovers.ts';
 import { differencesOf, type Standing } from './standing.ts';
 import { type Rehearsal, type StepMeasure } from './rehearsal.ts';
 
@@ -95,5 +96,26 @@ export function undeclared(touched: Rehearsal['touched']): readonly Problem[] {
       code: 'TOUCHED_UNDECLARED' as const,
       problem: `the release changes ${printable(one.relation)}, which \`touches\` does not declare`,
       fix: `add ${printable(one.relation)} to \`touches\` in release.yaml, or correct the statement that changes it`,
+    }));
+}
+
+/** An index that was invalid before, and that IF NOT EXISTS took for the one that the release wants. */
+export function skippedInvalid(before: Conditions, steps: readonly Pick<StepMeasure, 'notices'>[]): readonly Problem[] {
+  const said = steps.flatMap(({ notices }) => notices.map(({ message }) => message));
+  return before.conditions
+    .filter(({ kind, state, name }) => {
+      // the notice has the name alone, the condition that of the schema too
+      const own = name
+        .replace(/^(?:"(?:[^"]|"")*"|[^."]+)\./, '')
+        .replace(/^"(.*)"$/s, '$1')
+        .replaceAll('""', '"');
+      return kind === 'index' && state === 'invalid' && said.includes(`relation "${own}" already exists, skipping`);
+    })
+    .map(({ name }) => ({
+      code: 'INDEX_INVALID' as const,
+      problem: printable(
+        `index ${name} was invalid before the release, and IF NOT EXISTS takes it for the one that is wanted`,
+      ),
+      fix: printable(`drop it first: drop index if exists ${name}, or REINDEX it outside of the release`),
     }));
 }

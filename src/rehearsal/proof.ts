@@ -97,10 +97,7 @@ export function explained(
   return counted.slice(0, shown).map((one) => ({
     code: as.code,
     problem: printable(explainDifference(one)),
-    fix:
-      as.code === 'FORWARD_NOT_REPEATABLE'
-        ? 'take now(), random() and unordered LIMIT out of the up.sql, or make it independent of them'
-        : restoring(one),
+    fix: restoring(one),
   }));
 }
 
@@ -110,24 +107,26 @@ function restoring({ in: where, name, property, before }: Difference): string {
   return `correct down.sql so that ${printable(name)} is as it was before`;
 }
 
+const causes = 'now(), random(), LIMIT without ORDER BY, or keys that a sequence gives';
+
 /** What differs between two forwards, each with its columns where they could be told, as problems. */
 export function varying(
   found: readonly { readonly difference: Difference; readonly columns: readonly string[] }[],
+  code: 'FORWARD_VARIES' | 'FORWARD_NOT_REPEATABLE' = 'FORWARD_VARIES',
 ): readonly Problem[] {
+  const which = code === 'FORWARD_VARIES' ? 'two forwards differ' : 'the forward after a rollback ends elsewhere';
   return found.slice(0, shown).map(({ difference, columns }) => {
     const names = columns.map((column) => `${difference.name}.${column}`);
+    const what = columns.length === 0 ? `: ${explainDifference(difference)}` : ` in ${names.join(', ')}`;
+    // keys that come from a sequence differ in the number of rows too, where others refer to them
+    const declare =
+      difference.in === 'rows'
+        ? `add ${columns.length === 0 ? `the columns of ${difference.name} that differ` : names.join(', ')} to \`varies\` in release.yaml (varies: [${columns.length === 0 ? `${difference.name}.COLUMN` : names.join(', ')}])`
+        : 'write it so that it makes the same each time';
     return {
-      code: 'FORWARD_VARIES' as const,
-      problem: printable(
-        columns.length === 0
-          ? `two forwards differ: ${explainDifference(difference)}`
-          : `two forwards differ in ${names.join(', ')}`,
-      ),
-      fix: printable(
-        columns.length === 0
-          ? 'take now(), random() and unordered LIMIT out of the up.sql'
-          : `take now(), random() and unordered LIMIT out of the up.sql, or add ${names.join(', ')} to \`varies\` in release.yaml`,
-      ),
+      code,
+      problem: printable(`${which}${what}; the usual causes: ${causes}`),
+      fix: printable(`take the cause out of the up.sql, or ${declare}`),
     };
   });
 }

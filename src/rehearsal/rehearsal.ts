@@ -211,4 +211,6 @@ export interface RehearsalOptions {
   readonly seeds?: readonly [string, string];
   /** Read every row for the proof, whatever changed. */
   readonly full?: true;
+  /** Which clones stay for a person to look at; those that failed, where absent. */
+  readonly keep?: 'never' | 'failed' | 'always';
 }

@@ -40,7 +40,9 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
   }
   const failed = run.stages.some((stage) => stage.outcome === 'failed');
   let dropMs: number | null = null;
-  if (failed) await host.keep(clone.lease.database, keepHours);
+  const { keep = 'failed' } = options;
+  const isKept = keep === 'always' || (failed && keep === 'failed');
+  if (isKept) await host.keep(clone.lease.database, keepHours);
   else {
     const start = performance.now();
     await host.drop(clone.lease.database);
@@ -73,7 +75,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       method: clone.method,
       durationMs: clone.durationMs,
       dropMs,
-      kept: failed ? host.howToConnect(clone.lease.database) : null,
+      kept: isKept ? host.howToConnect(clone.lease.database) : null,
     },
     stages: run.stages,
     proof: run.proof,

@@ -13,7 +13,7 @@ import {
 } from './compare.io.ts';
 import { changesOf, type SchemaChanges } from './changes.ts';
 import { readSchemaDigests } from './gate-schema.io.ts';
-import { heldBy, touchedBy, undeclared } from './judge.ts';
+import { heldBy, skippedInvalid, touchedBy, undeclared } from './judge.ts';
 import { Boundaries } from './boundaries.io.ts';
 import { boundariesOf, chosen, forwardOrder, reversibleParts } from './boundaries.ts';
 import { readConditions } from './leftovers.io.ts';
@@ -86,7 +86,7 @@ export class Run extends Acts {
     const problems = await this.forward();
     // a CREATE INDEX CONCURRENTLY that failed leaves its debris behind, so that is looked for either way
     this.leftovers = leftoversBetween(brought, await this.session((session) => readConditions(session)));
-    const leftovers = judgeLeftovers(this.leftovers, this.release.allows);
+    const leftovers = [...judgeLeftovers(this.leftovers, this.release.allows), ...skippedInvalid(brought, this.steps)];
     if (this.stuck) return [...problems, ...leftovers];
     const now = await standing();
     this.finalized = now.after;
@@ -216,8 +216,8 @@ export class Run extends Acts {
     const problems = await this.forward(tiers);
     if (problems.length > 0) return problems;
     const schema = await captureClone(this.clone, this.options.signal);
-    const differences = (await this.unlikeTwin(first, schema)).map(({ difference }) => difference);
-    this.repeatable = differences.length === 0;
-    return explained(differences, { code: 'FORWARD_NOT_REPEATABLE', level: 'logical' });
+    const found = await this.unlikeTwin(first, schema);
+    this.repeatable = found.length === 0;
+    return varying(found, 'FORWARD_NOT_REPEATABLE');
   }
 }

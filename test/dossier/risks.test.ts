@@ -118,6 +118,32 @@ const cases: readonly (readonly [rule: string, Partial<Facts>, weight: Weight, s
   ['unknownChanges', { changes: { objects: null, objectCount: 0, rows: [] } }, 'think', 'rehearse again'],
   ['unknownChanges', { changes: { objects: [], objectCount: 3, rows: [] } }, 'think', '0 of 3'],
   [
+    'skipped',
+    {
+      tiers: [
+        {
+          ...tier,
+          up: [
+            {
+              n: 1,
+              title: 'CREATE TABLE',
+              digest: hash,
+              sql: 'create table if not exists t ()',
+              durationMs: 1,
+              rows: null,
+              locks: [],
+              walBytes: 0,
+              rewritten: [],
+              notices: ['NOTICE: relation "t" already exists, skipping'],
+            },
+          ],
+        },
+      ],
+    },
+    'think',
+    'IF NOT EXISTS found an object of that name',
+  ],
+  [
     'deleted',
     {
       changes: {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { type DatabaseName } from '../../src/clone/index.ts';
 import { type RehearsalEvent, rehearse } from '../../src/rehearsal/index.ts';
 import { type Step } from '../../src/release/index.ts';
 import { runSql, serverConnection } from '../database.io.ts';
@@ -283,6 +284,39 @@ it('tries each option, and a chosen one that collides is a problem', async () =>
       owner: 'test',
     });
     expect(chosen.problems.map((problem) => problem.code)).toEqual(['OPTION_COLLIDES']);
+  });
+});
+
+it('keeps the clones that it is told to keep', async () => {
+  await withHost(before, async ({ host, clones }) => {
+    const good = sealed([tier('1-x', { up: ['create table n (id integer)'], down: ['drop table n'] })]);
+    const bad = sealed([tier('1-x', { up: ['create table n (id integer)'], down: ['select 1'] })]);
+    const kept = async (release: typeof good, keep: 'never' | 'always'): Promise<boolean> => {
+      const { clone } = await rehearse({ release, host, owner: 'test', keep });
+      const isThere = clones.size === 1;
+      for (const name of Array.from(clones)) await host.drop(name as DatabaseName);
+      expect(clone.kept !== null).toBe(isThere);
+      return isThere;
+    };
+    expect(await kept(bad, 'never')).toBe(false);
+    expect(await kept(good, 'always')).toBe(true);
+  });
+});
+
+it('stops where IF NOT EXISTS takes an invalid index for the one that is wanted', async () => {
+  const invalid = [
+    ...before,
+    'create index "T v" on t (v)',
+    `update pg_index set indisvalid = false where indexrelid = '"T v"'::regclass`,
+  ];
+  await withHost(invalid, async ({ host }) => {
+    const one = tier('1-x', { up: ['create index if not exists "T v" on t (v)'], down: ['select 1'] });
+    const done = await rehearse({ release: sealed([one]), host, owner: 'test' });
+    expect(done.problems).toMatchObject([
+      { code: 'INDEX_INVALID', problem: expect.stringContaining('index public."T v" was invalid before the release') },
+    ]);
+    const other = tier('1-x', { up: ['create table n (id integer)'], down: ['drop table n'] });
+    expect((await rehearse({ release: sealed([other]), host, owner: 'test' })).problems).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { formatDuration, type Milliseconds } from '../../core/index.ts';
+import { formatDuration, type Milliseconds, OneRoofError, printable } from '../../core/index.ts';
 import { goldenStage, rehearsalStage } from '../../pipeline.io.ts';
 import { type RehearsalEvent } from '../../rehearsal/index.ts';
 import { type Course, leftOf, stagesOf } from '../../activity/index.ts';
@@ -14,6 +14,7 @@ import { type Context, type Run } from '../verb.ts';
 /** Rehearses a sealed release on a clone; exit 1 where the rehearsal failed. */
 export const run: Run = async (context) => {
   const { terminal, signal, options } = context;
+  const keep = keepOf(options['keep']);
   const work = await openWork(context);
   const { setup, sealed, store } = work;
   const course = { sealed, store };
@@ -39,6 +40,7 @@ export const run: Run = async (context) => {
         owner: userInfo().username,
         signal,
         ...(options['full'] === true ? { full: true as const } : {}),
+        keep,
         onProgress: (event) => {
           see(event);
           tellRehearsal(reporter, event);
@@ -57,6 +59,15 @@ export const run: Run = async (context) => {
     }),
   );
 };
+
+function keepOf(value: unknown): 'never' | 'failed' | 'always' {
+  if (value === undefined) return 'failed';
+  if (value === 'never' || value === 'failed' || value === 'always') return value;
+  throw new OneRoofError('USAGE', {
+    problem: `--keep ${printable(String(value))} is not known`,
+    fix: 'one of: --keep never, --keep failed, --keep always',
+  });
+}
 
 /** A log that is silent for longer looks as if nothing went on. Milliseconds. */
 const patience = 10_000;
