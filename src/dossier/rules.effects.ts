@@ -99,7 +99,9 @@ export const effects: Readonly<Record<string, Rule>> = {
     part: 'changes',
     says: ({ tiers }) => {
       const skipped = tiers.flatMap(({ id, up }) =>
-        up.flatMap(({ notices }) => notices.filter((text) => text.endsWith(', skipping')).map((text) => `${id}: ${text}`)),
+        up.flatMap(({ notices }) =>
+          notices.filter((text) => text.endsWith(', skipping')).map((text) => `${id}: ${text}`),
+        ),
       );
       return one(skipped.length > 0, 'think', {
         title: `${count(skipped.length, 'statement')} did nothing`,
