@@ -415,6 +415,7 @@ for (const version of newest) {
             const said = done.problems.map(({ problem }) => problem).join('\n');
             if (says === null) expect(said).toBe('');
             else expect(said).toContain(says);
+            if (group === 'servers') expect(done.problems.map(({ code }) => code)).toContain('SERVER_CHANGED');
           },
           place,
         );
