@@ -19,7 +19,7 @@ import {
   withOwn,
 } from './gate/index.ts';
 import { recordRules, type Store, witnessesOf } from './kinds/index.ts';
-import { type Rehearsal, rehearse, type RehearsalEvent } from './rehearsal/index.ts';
+import { type Rehearsal, rehearse, type RehearsalOptions } from './rehearsal/index.ts';
 import { readSealed, readSources, sealDocument, type SealedRelease, sealRelease } from './release/index.ts';
 import {
   buildReport,
@@ -61,14 +61,7 @@ export async function goldenStage(course: Course, host: CloneHost, watch: Golden
 export type GoldenWatch = Parameters<CloneHost['makeGolden']>[0];
 
 /** How a rehearsal can be followed and stopped, and who answers for its clones. */
-export interface RehearsalWatch {
-  readonly owner: string;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (event: RehearsalEvent) => void;
-  /** Read every row for the proof, whatever changed. */
-  readonly full?: true;
-  readonly keep?: 'never' | 'failed' | 'always';
-}
+export type RehearsalWatch = Omit<RehearsalOptions, 'release' | 'host' | 'seeds'>;
 
 /** Rehearses on a clone of the newest golden copy and records what was measured, passed or failed. */
 export async function rehearsalStage(course: Course, host: CloneHost, watch: RehearsalWatch): Promise<Rehearsal> {

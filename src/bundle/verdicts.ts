@@ -7,7 +7,7 @@ import { type Counted } from './counted.ts';
 
 /**
  * Each recorded report that counts is built again from the evidence that it was built from; only its links, and what it left out, are taken as
- * they are. What it rests on has to count, or to be of the same key: where no registry was known, one's own key counts.
+ * they are. What it rests on has to count, or, where the reader names no registry, to be of the same key: where none was known, one's own key counts.
  */
 export function verdictProblems(
   sealed: SealedRelease,
@@ -15,9 +15,11 @@ export function verdictProblems(
     readonly evidence: readonly Evidence[];
     readonly counted: Counted;
     readonly signerOf: ReadonlyMap<number, SshKey>;
+    /** The reader named a registry: it decides, also of what was recorded when none was known. */
+    readonly isPinned: boolean;
   },
 ): readonly string[] {
-  const { evidence, counted, signerOf } = of;
+  const { evidence, counted, signerOf, isPinned } = of;
   return evidence.flatMap((piece, n) => {
     if (!isOfKind(piece, 'report') || !counted.evidence.includes(piece)) return [];
     const { index } = piece.entry;
@@ -33,12 +35,18 @@ export function verdictProblems(
     });
     const source = { release: sealed, evidence: basis, uncounted, whose, target, policy, now, hrefOf: () => '' };
     const strange = basis.flatMap((one) => {
-      const isOwn = signerOf.get(one.entry.index) === signerOf.get(index);
+      const isOwn = !isPinned && signerOf.get(one.entry.index) === signerOf.get(index);
       const why = isOwn ? null : counted.whyNot(one, { target, before: index });
       return why === null
         ? []
         : [`the report of entry ${index} rests on entry ${one.entry.index}, which does not count: ${why}`];
     });
+    // what counts and was left out could be what did not pass
+    const missed = uncounted
+      .map(({ entry }) => before.find((one) => one.entry.index === entry.index))
+      .filter((one) => isPinned && one !== undefined && counted.whyNot(one, { target, before: index }) === null)
+      .map((one) => `the report of entry ${index} leaves out entry ${one?.entry.index}, which counts`);
+    strange.push(...missed);
     return canonicalJson(buildReport(source)) === canonicalJson(withoutLinks(report))
       ? strange
       : [...strange, `the report of entry ${index} does not follow from the evidence before it`];

@@ -146,7 +146,13 @@ export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
   const heard = { uncounted: left, whose: counted.whose };
   if (sealed === null)
     return { problems, told: { roots: [], said: [], done: [], unread: [], ...heard }, foreign: [], unjudged: 0 };
-  for (const problem of verdictProblems(sealed, { evidence, counted, signerOf })) wrong('BUNDLE_VERDICT', problem);
+  for (const problem of verdictProblems(sealed, {
+    evidence,
+    counted,
+    signerOf,
+    isPinned: pinOf(trust).pinned !== 'compared',
+  }))
+    wrong('BUNDLE_VERDICT', problem);
   const { told: people, faults, history } = readPeople(sealed, counted.evidence);
   const told = { ...people, ...heard };
   for (const { code, problem } of faults) wrong(code, problem);

@@ -159,3 +159,29 @@ it('characters that a terminal obeys come out of nothing, not out of JSON either
     for (const text of [json.stdout, run('report', 'release').stdout, run('summary', 'release').stdout, ...files])
       expect(text).not.toMatch(/[\p{Cf}\u0000-\u0009\u000b-\u001f\u007f-\u009f]/u);
   }));
+
+it('a report by a key that may only record rests on nothing that it may not say, and leaves nothing out, once a registry is named', () =>
+  withPlace(async ({ seal, own, append, keyOf, write, run }) => {
+    const ci = await keyOf('ci');
+    await append('rehearsal', rehearsalOf(seal), 'ci');
+    await append('rehearsal', rehearsalOf(seal));
+    expect(run('report', 'release').stdout).toContain('RELEASE READINESS');
+    const registry = (may: readonly string[]) =>
+      registryDocument(
+        registryOf([
+          { id: 'ci', key: ci },
+          { id: 'machine', key: own, may: may as never },
+        ]),
+      );
+    write('all.json', registry(['look', 'propose', 'record', 'rehearse', 'seal']));
+    write('few.json', registry(['record', 'seal']));
+    expect(run('bundle', 'release', '--offline', '--out', 'b.json')).toMatchObject({ status: 0 });
+    const verify = (file: string) => run('verify-evidence', 'b.json', '--registry', file).stderr;
+    expect(verify('few.json')).toMatch(
+      /rests on entry 2, which does not count: machine may not rehearse \[BUNDLE_VERDICT\]/,
+    );
+    expect(verify('few.json')).toMatch(/leaves out entry 1, which counts \[BUNDLE_VERDICT\]/);
+    expect(verify('all.json')).not.toContain('rests on entry');
+    // the reader named none: then the report is taken as it was made
+    expect(run('verify-evidence', 'b.json')).toMatchObject({ status: 0 });
+  }));

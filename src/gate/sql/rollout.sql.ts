@@ -1,25 +1,5 @@
 import { pinned } from './session.sql.ts';
 
-/** What a sealed release says to those who run it. */
-export const releaseFunctions = String.raw`
-create function gate.release_of(of_statement text) returns jsonb
-language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
-  select r.body::jsonb from gate.releases r join gate.statements s on s.subject = r.seal where s.digest = of_statement
-$gate$;
-
-create function gate.tier_of(of_statement text, of_tier text) returns jsonb
-language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
-  select t from jsonb_array_elements(gate.release_of(of_statement) -> 'tiers') t where t ->> 'id' = of_tier
-$gate$;
-
--- The release's own settings, for its own SQL. Temporary objects come last, or they would hide the application's.
-create function gate.path_of(of_statement text) returns text
-language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
-  select concat_ws(', ', string_agg(quote_ident(p), ', ' order by n), 'pg_temp')
-  from jsonb_array_elements_text(gate.release_of(of_statement) #> '{settings,searchPath}') with ordinality as s(p, n)
-$gate$;
-`;
-
 /** How ratified steps run: a tier is entered, its steps run in order, once, and it is left; nothing else can be committed. */
 export const rolloutFunctions = String.raw`
 -- A session could bring along what makes the ratified bytes mean something else: temporary objects of its own hide the application's
