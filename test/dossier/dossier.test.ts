@@ -181,8 +181,10 @@ describe('the dossier of the worked example', () => {
   });
 
   it('puts the heaviest risk first, and nothing that is not so', () => {
-    // how long the locks are held depends on the machine
-    const other = dossier.risks.filter(({ part }) => part !== 'locks');
+    // how long the locks are held depends on the machine; what other tests send on their server meanwhile cannot be told apart
+    const other = dossier.risks.filter(
+      ({ part, title }) => part !== 'locks' && title !== 'Not all that could leave the database was measured',
+    );
     const titles = other.map(({ weight, title }) => `${weight}: ${title}`);
     expect(titles).toEqual([
       'think: A rollback loses what users write meanwhile',
