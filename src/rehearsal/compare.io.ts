@@ -42,8 +42,8 @@ export async function markClone(clone: Clone): Promise<MarkedClone> {
   }
 }
 
-/** A marked clone, finalized, and its schema then. */
-export interface FinalizedClone extends MarkedClone {
+/** A marked clone, and its schema at one time: as it was made, or finalized. */
+export interface CapturedClone extends MarkedClone {
   readonly schema: SchemaFingerprint;
 }
 
@@ -129,8 +129,8 @@ async function withExamples(
 
 /** How a clone, finalized, differs from its twin, but for the columns that the release declares to vary. */
 export async function compareWithTwin(
-  marked: FinalizedClone,
-  twin: FinalizedClone,
+  marked: CapturedClone,
+  twin: CapturedClone,
   by: Comparing,
 ): Promise<readonly Varying[]> {
   const { varies } = by.options.release.release;

@@ -6,7 +6,7 @@ import {
   captureClone,
   compareWithGolden,
   compareWithTwin,
-  type FinalizedClone,
+  type CapturedClone,
   markClone,
   type MarkedClone,
   type Varying,
@@ -24,7 +24,8 @@ import { type Proof, type Rehearsal, type Twin } from './rehearsal.ts';
 import { Acts, type Part } from './acts.io.ts';
 import { forwardOnTwin, prepareTwin, readTables } from './twin.io.ts';
 
-type Prove = (marked: MarkedClone) => Promise<Standing>;
+/** Compares a clone with the golden copy; its own schema as it was made, because each clone carries a mark of its own. */
+type Prove = (marked: MarkedClone, before: SchemaFingerprint) => Promise<Standing>;
 
 /** The stages of one rehearsal on one clone, in order; one that leaves the tiers in place hides none after it. */
 export class Run extends Acts {
@@ -39,7 +40,7 @@ export class Run extends Acts {
   leftovers: readonly Leftover[] = [];
   noticed: readonly Noticed[] = [];
   private twinClone: Clone | null = null;
-  private second: FinalizedClone | null = null;
+  private second: CapturedClone | null = null;
   private finalized: SchemaFingerprint | null = null;
 
   async all(): Promise<void> {
@@ -50,8 +51,7 @@ export class Run extends Acts {
     ({ gate: this.gateSchema, own: this.schemaBefore } = await readSchemaDigests(this.clone.connection));
     const { options, seeds } = this;
     const standing = (): Promise<Standing> => compareWithGolden(first, before, { options, seeds });
-    const closely = (marked: MarkedClone): Promise<Standing> =>
-      compareWithGolden(marked, before, { options, seeds, examples: 'wanted' });
+    const closely: Prove = (marked, was) => compareWithGolden(marked, was, { options, seeds, examples: 'wanted' });
     if (!(await this.stage('preflight', () => this.expect(greenfield, 'greenfield')))) return;
     // what production brings along is not the release's doing
     const brought = await this.session((session) => readConditions(session));
@@ -64,11 +64,11 @@ export class Run extends Acts {
     const last = parts.at(-1) ?? { from: null, tiers: [] };
     await this.stage('back', () => this.firstBack(last, brought));
     if (this.stuck) return;
-    if (!(await this.stage('prove', () => this.prove(first, { parts, closely })))) return;
+    if (!(await this.stage('prove', () => this.prove({ ...first, schema: before }, { parts, closely })))) return;
     const rerunnable = last.tiers.filter((tier) => this.release.rerunnable === true || tier.rerunnable === true);
     if (rerunnable.length > 0) {
       const again = { ...last, tiers: rerunnable };
-      if (!(await this.stage('back-again', () => this.backAgain(again, () => closely(first))))) return;
+      if (!(await this.stage('back-again', () => this.backAgain(again, () => closely(first, before))))) return;
     }
     // it does what the forward did, and is compared with the twin: where these failed it says nothing more
     if (!forward || !alike) return;
@@ -141,7 +141,7 @@ export class Run extends Acts {
 
   /** Proves each part that can be undone: the last one on the clone that is there, the others on one of their own. */
   private async prove(
-    first: MarkedClone,
+    first: CapturedClone,
     of: { readonly parts: readonly (Part & { readonly last: boolean })[]; readonly closely: Prove },
   ): Promise<readonly Problem[]> {
     const problems: Problem[] = [];
@@ -163,7 +163,7 @@ export class Run extends Acts {
       hours: 4,
     });
     try {
-      const marked = await markClone(clone);
+      const marked = { ...(await markClone(clone)), schema: await captureClone(clone, this.options.signal) };
       const problems = [
         ...(await this.run(clone, order.slice(0, end), 'up')),
         ...(this.stuck ? [] : await this.back(clone, part)),
@@ -175,9 +175,9 @@ export class Run extends Acts {
   }
 
   /** Proves that a clone is as it was before a part: equal to the golden copy, or to what was recorded behind the one-way tier. */
-  private async proveOn(marked: MarkedClone, { from }: Part, closely: Prove): Promise<readonly Problem[]> {
+  private async proveOn(marked: CapturedClone, { from }: Part, closely: Prove): Promise<readonly Problem[]> {
     const start = performance.now();
-    const now = await closely(marked);
+    const now = await closely(marked, marked.schema);
     const steps = [...this.stages.flatMap((stage) => stage.steps), ...this.steps];
     const written = new Set(touchedBy(this.release, steps, null).map(({ relation }) => relation));
     const doubtful = stale(now.doubtful.filter(({ table }) => written.has(table)));

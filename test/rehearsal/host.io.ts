@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll } from 'vitest';
 import { type Clone, type CloneHost, type DatabaseName, type Golden } from '../../src/clone/index.ts';
 import { now } from '../../src/core/index.ts';
-import { type Connection, id, openSession, type Session, sql } from '../../src/database/index.ts';
+import { type Connection, id, literal, openSession, type Session, sql } from '../../src/database/index.ts';
 import { runSql, serverConnection } from '../database.io.ts';
 
 /** A clone host over one database of the test server, and the names of the clones that are there now. */
@@ -95,6 +95,8 @@ export async function withHost<T>(
       makeClone: async () => {
         const database = `oneroof_${randomBytes(6).toString('hex')}` as DatabaseName;
         await admin.query(sql`create database ${id(database)} template ${id(source.database)} strategy file_copy`);
+        // as a real host does: no two clones carry the same mark
+        await admin.query(sql`comment on database ${id(database)} is ${literal(`oneroof:${database}`)}`);
         clones.add(database);
         return {
           lease: lease(database, false),
