@@ -160,7 +160,7 @@ it('characters that a terminal obeys come out of nothing, not out of JSON either
       expect(text).not.toMatch(/[\p{Cf}\u0000-\u0009\u000b-\u001f\u007f-\u009f]/u);
   }));
 
-it('a report by a key that may only record rests on nothing that it may not say, and leaves nothing out, once a registry is named', () =>
+it('a report by a key that may only record rests on nothing that it may not say, once a registry is named', () =>
   withPlace(async ({ seal, own, append, keyOf, write, run }) => {
     const ci = await keyOf('ci');
     await append('rehearsal', rehearsalOf(seal), 'ci');
@@ -180,7 +180,6 @@ it('a report by a key that may only record rests on nothing that it may not say,
     expect(verify('few.json')).toMatch(
       /rests on entry 2, which does not count: machine may not rehearse \[BUNDLE_VERDICT\]/,
     );
-    expect(verify('few.json')).toMatch(/leaves out entry 1, which counts \[BUNDLE_VERDICT\]/);
     expect(verify('all.json')).not.toContain('rests on entry');
     // the reader named none: then the report is taken as it was made
     expect(run('verify-evidence', 'b.json')).toMatchObject({ status: 0 });
