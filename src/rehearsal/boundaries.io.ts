@@ -1,25 +1,25 @@
-import { type Clone } from '../clone/index.ts';
 import { type Problem, printable } from '../core/index.ts';
 import { openSession, sql } from '../database/index.ts';
 import {
   captureRows,
   compareRows,
-  compareSchemas,
+  compareObjects,
   type DataFingerprint,
   type Difference,
   explainDifference,
-  type SchemaFingerprint,
+  type SchemaDelta,
+  sidesOf,
   unproven,
 } from '../fingerprint/index.ts';
 import { type TierId } from '../release/index.ts';
 import { type BoundaryPlan } from './boundaries.ts';
 import { type BoundaryResult } from './boundary.ts';
-import { captureClone, type Comparing } from './compare.io.ts';
+import { type Comparing, type MarkedClone, schemaOf } from './compare.io.ts';
 import { declaredColumns } from './proof.ts';
 
 /** What was there at a boundary on the way forward. */
 interface Recorded {
-  readonly schema: SchemaFingerprint;
+  readonly schema: SchemaDelta;
   readonly rows: DataFingerprint;
 }
 
@@ -45,29 +45,29 @@ export class Boundaries {
   }
 
   /** On the way forward, when a tier has run. */
-  async record(clone: Clone, after: TierId): Promise<void> {
+  async record(marked: MarkedClone, after: TierId): Promise<void> {
     const plan = this.plans.get(after);
     if (plan === undefined) return;
-    const bytes = this.by.options.full === true ? 0 : await bytesOf(clone, plan.relations);
+    const bytes = this.by.options.full === true ? 0 : await bytesOf(marked, plan.relations);
     if (bytes > mostBytes) {
       const reason = `the tables that later tiers write to have ${bytes} bytes: more than is read without --full`;
       this.results.set(after, { after, state: 'not proven', reason });
       return;
     }
-    const schema = await captureClone(clone, this.by.options.signal);
-    this.recorded.set(after, { schema, rows: await this.rowsOf(clone, plan.relations, schema) });
+    const schema = await schemaOf(marked, this.by);
+    this.recorded.set(after, { schema, rows: await this.rowsOf(marked, plan.relations) });
   }
 
   /** On the way back, when the tier behind it was undone. Problems where it is not as it was. */
-  async compare(clone: Clone, after: TierId): Promise<readonly Problem[]> {
+  async compare(marked: MarkedClone, after: TierId): Promise<readonly Problem[]> {
     const plan = this.plans.get(after);
     const was = this.recorded.get(after);
     if (plan === undefined || was === undefined) return [];
-    const schema = await captureClone(clone, this.by.options.signal);
-    const rows = await this.rowsOf(clone, plan.relations, was.schema);
+    const [schemaWas, schemaIs] = sidesOf(was.schema, await schemaOf(marked, this.by));
+    const rows = await this.rowsOf(marked, plan.relations);
     const found = [
       // each clone carries a mark of its own
-      ...compareSchemas(was.schema, schema).filter(({ kind }) => kind !== 'database'),
+      ...compareObjects(schemaWas, schemaIs).filter(({ kind }) => kind !== 'database'),
       ...compareRows(was.rows, rows).filter((one) => one.in === 'rows'),
     ].filter(({ level }) => level === 'logical');
     const open = unproven(was.rows, rows);
@@ -78,13 +78,12 @@ export class Boundaries {
     return found.slice(0, 5).map((one) => problemOf(after, one));
   }
 
-  private rowsOf(clone: Clone, relations: readonly string[], schema: SchemaFingerprint): Promise<DataFingerprint> {
+  private rowsOf({ clone }: MarkedClone, relations: readonly string[]): Promise<DataFingerprint> {
     const { release, signal } = this.by.options;
-    const tables = schema.objects.filter(({ kind }) => /table|view/.test(kind)).map(({ name }) => name);
     return captureRows(clone.connection, {
       seeds: this.by.seeds,
       relations,
-      except: declaredColumns(release.release.varies, tables),
+      except: declaredColumns(release.release.varies),
       applicationName: 'oneroof proof',
       signal,
     });
@@ -99,7 +98,7 @@ function problemOf(after: TierId, difference: Difference): Problem {
   };
 }
 
-async function bytesOf(clone: Clone, relations: readonly string[]): Promise<number> {
+async function bytesOf({ clone }: MarkedClone, relations: readonly string[]): Promise<number> {
   const session = await openSession(clone.connection, { applicationName: 'oneroof proof' });
   try {
     const [row] = await session.query<{ bytes: string }>(sql`

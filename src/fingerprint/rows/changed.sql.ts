@@ -38,7 +38,7 @@ group by c.oid, n.nspname, c.relname, c.reltoastrelid, m.amname`);
  * Asks for the blocks of this database's main forks that WAL touched after a mark, as ranges by file. A limit block means "this block and
  * all after it"; file 0 means the whole database.
  */
-export function changedSince(mark: ChangeMark): Sql {
+export function changedBlocks(mark: ChangeMark): Sql {
   return sql`with touched as (
     select x.relfilenode as file, x.relblocknumber as block, x.is_limit_block as cut
     from pg_available_wal_summaries() s cross join lateral pg_wal_summary_contents(s.tli, s.start_lsn, s.end_lsn) x

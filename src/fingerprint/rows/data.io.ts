@@ -1,10 +1,10 @@
 import { canonicalJson, digest } from '../../core/index.ts';
 import { type Connection, openSession, type Session, sql } from '../../database/index.ts';
-import { readChanges } from './changed.io.ts';
+import { type ChangedFiles, changedSince, type Marked } from './changed.io.ts';
 import { type Changed, type Range, type Shape, wayOf } from './changed.ts';
 import { shapes } from './changed.sql.ts';
 import { compareRows, unproven } from '../compare.ts';
-import type { ChangeMark, DataComparison, DataFingerprint, Difference, RelationRows } from '../fingerprint.ts';
+import type { DataComparison, DataFingerprint, Difference, RelationRows } from '../fingerprint.ts';
 import { captureRows, listRelations } from './rows.io.ts';
 import { type Found } from './plan.ts';
 import { Tally } from './tally.ts';
@@ -14,7 +14,7 @@ import { lanes, type PieceAnswer, readBlocks } from './rows.sql.ts';
 export interface DataSide {
   readonly connection: Connection;
   /** When both copies were equal; `never changed` for the one that nobody writes to; null where it is not known. */
-  readonly since: ChangeMark | 'never changed' | { readonly unavailable: string };
+  readonly since: Marked | { readonly files: ChangedFiles } | 'never changed';
 }
 
 /** How two copies are compared. */
@@ -22,7 +22,7 @@ export interface DataPlan {
   readonly seeds: readonly [string, string];
   /** Read every row, whatever changed. */
   readonly full?: true;
-  /** Columns that are left out, by relation. */
+  /** Columns that are left out, by the `columnsKey` of their relation. */
   readonly except?: ReadonlyMap<string, ReadonlySet<string>>;
   readonly signal?: AbortSignal | undefined;
 }
@@ -53,9 +53,11 @@ function open(connection: Connection): Promise<Session> {
 }
 
 async function changesOf(session: Session, side: DataSide): Promise<Changed | { readonly unavailable: string }> {
-  if (side.since !== 'never changed' && 'unavailable' in side.since) return side.since;
-  const files = side.since === 'never changed' ? new Map<string, Range[]>() : await readChanges(session, side.since);
-  if ('unavailable' in files) return files;
+  const { since } = side;
+  const known = since === 'never changed' ? { files: new Map<string, Range[]>() } : since;
+  const changed = 'lsn' in known ? await changedSince(session, known) : known;
+  if ('unavailable' in changed) return changed;
+  const { files } = changed;
   const rows = await session.query<Shape>(sql`${shapes}`);
   return { files, shapes: new Map(rows.map((row) => [row.name, row])) };
 }

@@ -17,7 +17,7 @@ export interface RowsPlan {
   readonly hash?: RowHash;
   /** Names as in RelationRows and SequencePosition; all where absent. */
   readonly relations?: readonly string[];
-  /** Columns that are left out, by relation. */
+  /** Columns that are left out, by the `columnsKey` of their relation. */
   readonly except?: ReadonlyMap<string, ReadonlySet<string>> | undefined;
   /** Sessions that read at the same time; the number of cores of this machine, at most 8, where absent. */
   readonly workers?: number;
