@@ -81,24 +81,27 @@ function readDelta(
     : of.by.deltas.read(was, is, { mark, files: of.files });
 }
 
+/** Of a comparison that decides: the tables that were written, whose indexes are looked at; the first rows that differ are looked for, too. */
+interface Deciding {
+  readonly written?: ReadonlySet<string>;
+}
+
 /** How a clone stands to the golden copy that it was made of. */
-export function compareWithGolden(
-  marked: MarkedClone,
-  by: Comparing & { readonly examples?: 'wanted' },
-): Promise<Standing> {
+export function compareWithGolden(marked: MarkedClone, by: Comparing & Deciding): Promise<Standing> {
   const { clone, schema: mark } = marked;
+  const { written: tables } = by;
   return by.options.host.readGolden((golden) =>
     withBoth(golden, clone.connection, async (was, is) => {
       const since = await changedSince(is, marked.since);
       const delta = await readDelta(was, is, { marked, by, files: 'files' in since ? since.files : null });
       const data = await compare(
-        { connection: golden, since: 'never changed' },
-        { connection: clone.connection, since },
-        by,
+        { connection: golden, since: 'never changed', session: was },
+        { connection: clone.connection, since, session: is },
+        { ...by, concerned: delta.keys },
       );
       const initdb = delta.system ? await compareInitdb(was, is, mark.transaction) : [];
-      const doubtful = await doubtfulIndexes(is, mark.transaction);
-      const differences = by.examples === undefined ? data.differences : await withExamples(was, is, data.differences);
+      const doubtful = tables === undefined ? [] : await doubtfulIndexes(is, { since: mark.transaction, tables });
+      const differences = tables === undefined ? data.differences : await withExamples(was, is, data.differences);
       return { delta, noticed: await readNoticed(is), data: { ...data, differences }, initdb, doubtful };
     }),
   );
@@ -152,7 +155,7 @@ export async function compareWithTwin(marked: Finalized, twin: Finalized, by: Co
   const data = await compare(
     { connection: marked.clone.connection, since: marked.since },
     { connection: twin.clone.connection, since: twin.since },
-    { ...by, except: declaredColumns(varies) },
+    { ...by, except: declaredColumns(varies), concerned: keysOf(marked.delta, twin.delta) },
   );
   const found: Varying[] = [];
   // the clone may have gone forward more often than its twin, so its sequences are ahead
@@ -160,6 +163,10 @@ export async function compareWithTwin(marked: Finalized, twin: Finalized, by: Co
   for (const difference of [...schema, ...rows].filter(({ level }) => level === 'logical'))
     found.push({ difference, columns: await columnsOf(difference, { marked, twin, varies }) });
   return found;
+}
+
+function keysOf(one: SchemaDelta, other: SchemaDelta): ReadonlySet<string> | null {
+  return one.keys === null || other.keys === null ? null : new Set([...one.keys, ...other.keys]);
 }
 
 async function columnsOf(
@@ -174,12 +181,17 @@ async function columnsOf(
   return columns.filter((column) => declared?.has(column) !== true);
 }
 
-function compare(before: DataSide, after: DataSide, by: Comparing & Pick<DataPlan, 'except'>): Promise<DataComparison> {
-  const { seeds, except } = by;
+function compare(
+  before: DataSide,
+  after: DataSide,
+  by: Comparing & Pick<DataPlan, 'except' | 'concerned'>,
+): Promise<DataComparison> {
+  const { seeds, except, concerned = null } = by;
   const { signal, full } = by.options;
   return compareData(before, after, {
     seeds,
     signal,
+    concerned,
     ...(full === undefined ? {} : { full }),
     ...(except === undefined ? {} : { except }),
   });

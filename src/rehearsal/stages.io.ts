@@ -25,7 +25,7 @@ import { Acts, type Part } from './acts.io.ts';
 import { forwardOnTwin, prepareTwin, readTables } from './twin.io.ts';
 
 /** Compares a clone with the golden copy. */
-type Prove = (marked: MarkedClone) => Promise<Standing>;
+type Prove = (marked: MarkedClone, written: ReadonlySet<string>) => Promise<Standing>;
 
 /** The stages of one rehearsal on one clone, in order; one that leaves the tiers in place hides none after it. */
 export class Run extends Acts {
@@ -51,7 +51,7 @@ export class Run extends Acts {
     ({ gate: this.gateSchema, own: this.schemaBefore } = await readSchemaDigests(this.clone.connection));
     const { options, seeds, deltas } = this;
     const standing = (): Promise<Standing> => compareWithGolden(first, this);
-    const closely: Prove = (marked) => compareWithGolden(marked, { options, seeds, deltas, examples: 'wanted' });
+    const closely: Prove = (marked, written) => compareWithGolden(marked, { options, seeds, deltas, written });
     if (!(await this.stage('preflight', () => this.expect(greenfield, 'greenfield')))) return;
     // what production brings along is not the release's doing
     const brought = await this.session((session) => readConditions(session));
@@ -68,7 +68,8 @@ export class Run extends Acts {
     const rerunnable = last.tiers.filter((tier) => this.release.rerunnable === true || tier.rerunnable === true);
     if (rerunnable.length > 0) {
       const again = { ...last, tiers: rerunnable };
-      if (!(await this.stage('back-again', () => this.backAgain(first, again, () => closely(first))))) return;
+      if (!(await this.stage('back-again', () => this.backAgain(first, again, () => closely(first, new Set())))))
+        return;
     }
     // it does what the forward did, and is compared with the twin: where these failed it says nothing more
     if (!forward || !alike) return;
@@ -177,10 +178,10 @@ export class Run extends Acts {
   /** Proves that a clone is as it was before a part: equal to the golden copy, or to what was recorded behind the one-way tier. */
   private async proveOn(marked: MarkedClone, { from }: Part, closely: Prove): Promise<readonly Problem[]> {
     const start = performance.now();
-    const now = await closely(marked);
     const steps = [...this.stages.flatMap((stage) => stage.steps), ...this.steps];
     const written = new Set(touchedBy(this.release, steps, null).map(({ relation }) => relation));
-    const doubtful = stale(now.doubtful.filter(({ table }) => written.has(table)));
+    const now = await closely(marked, written);
+    const doubtful = stale(now.doubtful);
     // behind a one-way tier nothing is as in the golden copy; the boundary was compared on the way back
     if (from !== null) return [...doubtful, ...unprovenBoundary(this.boundaries?.results.get(from), from)];
     const differences = differencesOf(now);
