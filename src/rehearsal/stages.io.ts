@@ -48,7 +48,7 @@ export class Run extends Acts {
     const first = await markClone(this.clone);
     this.first = first;
     this.noticed = first.noticed;
-    ({ gate: this.gateSchema, own: this.schemaBefore } = await readSchemaDigests(this.clone.connection));
+    ({ gate: this.gateSchema, own: this.schemaBefore } = await readSchemaDigests(this.clone, this.options.host));
     const { options, seeds, deltas } = this;
     const standing = (): Promise<Standing> => compareWithGolden(first, this);
     const closely: Prove = (marked, written) => compareWithGolden(marked, { options, seeds, deltas, written });
