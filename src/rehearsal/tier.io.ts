@@ -8,6 +8,7 @@ import {
   searchPathOf,
   type Session,
   setAll,
+  type Sql,
   sql,
   sqlStateOf,
   stepName,
@@ -79,7 +80,7 @@ export async function withReleaseSession<T>(
     };
     // the name that the gate shows while steps run: SQL can read it
     session = await openSession(connection, { applicationName: stepName, settings: own });
-    await countFunctions(session);
+    await session.query(countFunctions);
     begun.set(session, { ...pinnedSettings, ...noTimeouts, ...own });
     if (settings.role !== null) await session.query(sql`select pg_catalog.set_config('role', ${settings.role}, false)`);
     signal?.addEventListener('abort', cancel);
@@ -101,20 +102,14 @@ export async function withReleaseSession<T>(
 const begun = new WeakMap<Session, Readonly<Record<string, string>>>();
 
 /** Takes back what a step has set, a function of the application perhaps: the gate does so before each step, and before its checks. */
-async function resetSettings(session: Session): Promise<void> {
+function reset(session: Session): readonly Sql[] {
   const settings = begun.get(session);
-  if (settings === undefined) return;
-  await session.query(sql`reset all`);
-  await session.query(setAll(settings));
-  await countFunctions(session);
+  return settings === undefined ? [] : [sql`reset all`, setAll(settings), countFunctions];
 }
 
 /** Lets the server count calls of functions, which only a superuser may ask for; it changes no result. */
-async function countFunctions(session: Session): Promise<void> {
-  await session.query(sql`
-    select pg_catalog.set_config('track_functions', 'all', false)
-    from pg_catalog.pg_roles r where r.rolname = current_user and r.rolsuper`);
-}
+const countFunctions = sql`
+  select pg_catalog.set_config('track_functions', 'all', false) where pg_catalog.current_setting('is_superuser') = 'on'`;
 
 /** Runs a tier as the rollout will: one transaction, or step by step. A refused step is a problem, not an exception. */
 export async function runTier(session: Session, plan: TierPlan): Promise<TierRun> {
@@ -156,9 +151,11 @@ async function runSteps(
     clock.end();
     return { steps: clock.steps, problems: [...problems, ...dispatch], done: false };
   };
-  const begin = async (): Promise<Moment> => {
+  // where nobody asks for measures (the twin, the trial of an option), a step costs what it costs
+  const look = async (): Promise<Moment | null> => (limits === null ? null : await readMoment(session));
+  const begin = async (): Promise<Moment | null> => {
     await session.query(sql`begin`);
-    return await readMoment(session);
+    return await look();
   };
   const shared = async (): Promise<readonly Problem[]> =>
     serverChanged(`tier ${tier.id} ${direction}`, (await server?.uncommitted()) ?? []);
@@ -174,20 +171,23 @@ async function runSteps(
     const { title } = step;
     plan.onStep?.({ stage: null, state: 'step', tier: tier.id, direction, n: at + 1, of: list.length, title });
     try {
-      if (at > 0) await resetSettings(session);
-      const before: Moment = alone ? await begin() : (moment ?? (await readMoment(session)));
-      const { measure, after } = await measureStep(session, step, {
-        tier,
-        direction,
-        index: at + 1,
-        before,
-        begun: first ?? before,
-      });
-      clock.step(measure);
-      moment = single ? after : null;
-      if (!isDispatchDeclared)
-        for (const what of reachedOut(measure.outward, step.kind))
-          dispatch.push({ ...undeclaredDispatch(`tier ${tier.id} ${direction}`, what), place: step.place });
+      // COMMIT may set something too, by a deferred trigger
+      if (!single && at > 0) await session.script(reset(session));
+      const before = alone ? await begin() : (moment ?? (await look()));
+      if (before === null) {
+        await session.run(step.sql);
+        if (single) await session.script(reset(session));
+      } else {
+        const place = alone || at === list.length - 1 ? 'last' : 'before others';
+        const then = single ? reset(session) : [];
+        const where = { tier, direction, index: at + 1, before, begun: first ?? before, place, then } as const;
+        const { measure, after } = await measureStep(session, step, where);
+        clock.step(measure);
+        moment = single ? after : null;
+        if (!isDispatchDeclared)
+          for (const what of reachedOut(measure.outward, step.kind))
+            dispatch.push({ ...undeclaredDispatch(`tier ${tier.id} ${direction}`, what), place: step.place });
+      }
       if (alone) {
         const changed = await shared();
         if (changed.length > 0) return await failed(changed);
@@ -203,7 +203,7 @@ async function runSteps(
       return await failed([problem]);
     }
   }
-  await resetSettings(session);
+  if (!single || list.length === 0) await session.script(reset(session));
   const violated = await clock.time(() => plan.before(session));
   if (violated.length > 0) return await failed(violated);
   const changed = single ? await shared() : [];

@@ -16,6 +16,9 @@ const before = [
 
 const budgets = (one: Partial<Release['budgets']>): Release['budgets'] => ({ lock: null, total: null, ...one });
 
+/** Nothing but the measures is asked for. */
+const limits = { release: { budgets: budgets({}), allows: {} }, server: 'shared' } as const;
+
 async function rehearsed(of: ReturnType<typeof tier>, more: Partial<Release> = {}): Promise<Rehearsal> {
   return await withHost(before, ({ host }) => rehearse({ release: sealed([of], more), host, owner: 'test' }));
 }
@@ -30,7 +33,7 @@ async function locksOf(of: ReturnType<typeof tier>, given = before): Promise<rea
         tier: of,
         direction: 'up',
         before: () => Promise.resolve([]),
-        limits: null,
+        limits,
       });
       expect(run.problems).toEqual([]);
       return run.steps.map((step) => step.locks);
@@ -144,7 +147,7 @@ it('sees the locks and the new file of what runs outside of a transaction, by lo
       tier: each,
       direction: 'up',
       before: () => Promise.resolve([]),
-      limits: null,
+      limits,
     });
     await session.close();
     expect(run.problems).toEqual([]);
@@ -167,7 +170,7 @@ it('counts what a step wrote in a tier that commits after each step', async () =
       tier: each,
       direction: 'up',
       before: () => Promise.resolve([]),
-      limits: null,
+      limits,
     });
     await session.close();
     expect(run.steps.map((step) => step.rowsByRelation)).toEqual([
