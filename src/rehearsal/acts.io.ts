@@ -7,6 +7,7 @@ import { type Direction, type Expectation, type Release, type Tier, type TierId 
 import { type Boundaries } from './boundaries.io.ts';
 import { captureClone, type Comparing } from './compare.io.ts';
 import { type Notifications } from './dispatch.ts';
+import { readChannels } from './dispatch.io.ts';
 import { measureAndJudge } from './invariants.io.ts';
 import { type RehearsalOptions, type Stage, type StageResult, type StepMeasure } from './rehearsal.ts';
 import { runChecks, runTier, withReleaseSession } from './tier.io.ts';
@@ -38,6 +39,7 @@ export class Acts implements Comparing {
   /** Of the stage that runs. */
   protected steps: StepMeasure[] = [];
   private metrics: Record<string, number> = {};
+  private known: Promise<readonly string[]> | null = null;
 
   constructor(options: RehearsalOptions, clone: Clone) {
     this.options = options;
@@ -71,15 +73,24 @@ export class Acts implements Comparing {
     );
   }
 
+  /** What a function sends that the release makes stands in the release, so the database is asked before its first tier only. */
+  private channels(session: Session): Promise<readonly string[]> {
+    const steps = this.release.tiers.flatMap(({ up, down }) => [...up, ...down]);
+    return (this.known ??= readChannels(
+      session,
+      steps.map((step) => step.sql),
+    ));
+  }
+
   private async tier(clone: Clone, tier: Tier, direction: Direction): Promise<readonly Problem[]> {
     const { settings, invariants } = this.release;
     const { always } = invariants;
     const when = `tier ${tier.id} ${direction}`;
-    const run = await withReleaseSession(clone.connection, { settings, signal: this.options.signal }, (session) =>
+    const run = await withReleaseSession(clone.connection, { settings, signal: this.options.signal }, async (session) =>
       runTier(session, {
         tier,
         direction,
-        limits: { release: this.release, server: clone.server },
+        limits: { release: this.release, server: clone.server, channels: await this.channels(session) },
         onStep: this.options.onProgress,
         before: async () => [
           ...(direction === 'up' ? await runChecks(session, tier) : []),

@@ -14,24 +14,27 @@ export interface Listening {
 /** Where a count of notifications can be believed: on a server of our own, whatever was sent was sent by the rehearsal. */
 export interface ListenPlan {
   readonly server: 'private' | 'shared';
-  /** SQL in which channels may be named. */
-  readonly texts: readonly string[];
+  readonly channels: readonly string[];
+}
+
+/** Names the channels that texts or the functions of the database name. It reads every function, so it is asked once a rehearsal. */
+export async function readChannels(session: Session, texts: readonly string[]): Promise<readonly string[]> {
+  const bodies = await session.query<{ text: string }>(sql`
+    select p.prosrc as text from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+    where n.nspname <> 'pg_catalog' and p.prosrc ~* 'notify'`);
+  return channelsIn([...texts, ...bodies.map(({ text }) => text)]);
 }
 
 /**
- * Begins to listen, by a second session, on every channel that the steps or the functions of the database name. LISTEN takes no wildcard, so
- * a channel that is put together is not heard; the server still counts the pages of its queue that a NOTIFY touches.
+ * Begins to listen, by a second session, on every channel that can be known beforehand. LISTEN takes no wildcard, so a channel that is put
+ * together is not heard; the server still counts the pages of its queue that a NOTIFY touches.
  *
  * Source  PostgreSQL manual, "pg_stat_slru".
  */
 export async function listen(session: Session, plan: ListenPlan): Promise<Listening> {
   const watcher = await openSession(session.connection, { applicationName: 'oneroof listener' });
   try {
-    const bodies = await watcher.query<{ text: string }>(sql`
-      select p.prosrc as text from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-      where n.nspname <> 'pg_catalog' and p.prosrc ~* 'notify'`);
-    for (const channel of channelsIn([...plan.texts, ...bodies.map(({ text }) => text)]))
-      await watcher.query(sql`listen ${id(channel)}`);
+    if (plan.channels.length > 0) await watcher.script(plan.channels.map((channel) => sql`listen ${id(channel)}`));
     await flush(session);
     const before = await touched(watcher);
     return {

@@ -37,6 +37,8 @@ export interface TierRun {
 export interface Limits {
   readonly release: Pick<Release, 'budgets' | 'allows'>;
   readonly server: Clone['server'];
+  /** Channels to listen on. */
+  readonly channels: readonly string[];
 }
 
 /** One tier to run in one direction, and what must hold before its COMMIT. */
@@ -116,8 +118,7 @@ export async function runTier(session: Session, plan: TierPlan): Promise<TierRun
   const { limits } = plan;
   if (limits === null) return { ...(await runSteps(session, plan, null)), notifications: null };
   const { tier, direction } = plan;
-  const texts = (direction === 'up' ? tier.up : tier.down).map((step) => step.sql);
-  const listening = await listen(session, { server: limits.server, texts });
+  const listening = await listen(session, limits);
   try {
     const run = await runSteps(session, plan, listening.server);
     const notifications = await listening.sent();

@@ -17,7 +17,7 @@ const before = [
 const budgets = (one: Partial<Release['budgets']>): Release['budgets'] => ({ lock: null, total: null, ...one });
 
 /** Nothing but the measures is asked for. */
-const limits = { release: { budgets: budgets({}), allows: {} }, server: 'shared' } as const;
+const limits = { release: { budgets: budgets({}), allows: {} }, server: 'shared', channels: [] } as const;
 
 async function rehearsed(of: ReturnType<typeof tier>, more: Partial<Release> = {}): Promise<Rehearsal> {
   return await withHost(before, ({ host }) => rehearse({ release: sealed([of], more), host, owner: 'test' }));
