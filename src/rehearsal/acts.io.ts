@@ -105,7 +105,7 @@ export class Acts implements Comparing {
         ],
       }),
     );
-    this.steps.push(...run.steps);
+    this.steps = [...this.steps, ...run.steps];
     if (run.notifications !== null) this.notifications.push(run.notifications);
     if (!run.done) this.stuck = true;
     return run.problems;
