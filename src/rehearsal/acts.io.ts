@@ -7,7 +7,7 @@ import { type Direction, type Expectation, type Release, type Tier, type TierId 
 import { type Boundaries } from './boundaries.io.ts';
 import { captureClone, type Comparing } from './compare.io.ts';
 import { type Notifications } from './dispatch.ts';
-import { readChannels } from './dispatch.io.ts';
+import { type Listener, openListener } from './dispatch.io.ts';
 import { measureAndJudge } from './invariants.io.ts';
 import { type RehearsalOptions, type Stage, type StageResult, type StepMeasure } from './rehearsal.ts';
 import { runChecks, runTier, withReleaseSession } from './tier.io.ts';
@@ -39,7 +39,7 @@ export class Acts implements Comparing {
   /** Of the stage that runs. */
   protected steps: StepMeasure[] = [];
   private metrics: Record<string, number> = {};
-  private known: Promise<readonly string[]> | null = null;
+  private readonly listeners = new Map<Clone, Listener>();
 
   constructor(options: RehearsalOptions, clone: Clone) {
     this.options = options;
@@ -67,19 +67,31 @@ export class Acts implements Comparing {
   }
 
   protected expect(expected: Readonly<Record<string, Expectation>>, when: string): Promise<readonly Problem[]> {
+    // without a metric there is nothing to ask
+    if (this.release.metrics.length === 0) return Promise.resolve([]);
     const all = { ...this.release.invariants.always, ...expected };
     return this.session((session) =>
       measureAndJudge(session, this.release, { expected: all, when, measured: this.metrics }),
     );
   }
 
-  /** What a function sends that the release makes stands in the release, so the database is asked before its first tier only. */
-  private channels(session: Session): Promise<readonly string[]> {
+  /** One for each clone. What a function sends that the release makes stands in the release, so the clone is asked before its first tier. */
+  private async listener(clone: Clone): Promise<Listener> {
     const steps = this.release.tiers.flatMap(({ up, down }) => [...up, ...down]);
-    return (this.known ??= readChannels(
-      session,
-      steps.map((step) => step.sql),
-    ));
+    const open =
+      this.listeners.get(clone) ??
+      (await openListener(
+        clone,
+        steps.map((step) => step.sql),
+      ));
+    this.listeners.set(clone, open);
+    return open;
+  }
+
+  /** Ends the sessions that listen. */
+  protected async closeListeners(): Promise<void> {
+    for (const { session } of this.listeners.values()) await session.close();
+    this.listeners.clear();
   }
 
   private async tier(clone: Clone, tier: Tier, direction: Direction): Promise<readonly Problem[]> {
@@ -90,7 +102,7 @@ export class Acts implements Comparing {
       runTier(session, {
         tier,
         direction,
-        limits: { release: this.release, server: clone.server, channels: await this.channels(session) },
+        limits: { release: this.release, listener: await this.listener(clone) },
         onStep: this.options.onProgress,
         before: async () => [
           ...(direction === 'up' ? await runChecks(session, tier) : []),

@@ -66,14 +66,14 @@ export async function readMoment(session: Session): Promise<Moment> {
 /**
  * Reads what a statement may have changed since the last moment, of the relations that this transaction has locked: whatever it wrote to or
  * replaced is locked until its end. Relations are read where the lock, the file or the name is another one. `rest`: what takes a scan of the
- * catalogue waits for the last statement of a transaction, unless this one may have made a function. `then`: sent in the same round trip.
+ * catalogue waits for the last statement of a transaction, unless this one may have made a function. `also`: sent in the same round trip.
  */
 export async function readNext(
   session: Session,
   last: Moment,
-  how: { readonly rest: 'now' | 'later'; readonly then: readonly Sql[] },
+  how: { readonly rest: 'now' | 'later'; readonly also: readonly Sql[] },
 ): Promise<Moment> {
-  const probe = await readProbe(session, last.countable, how.then);
+  const probe = await readProbe(session, last.countable, how.also);
   const isRead = how.rest === 'now' || probe.calls !== last.probe.calls;
   if (probe.locks === last.probe.locks && !isRead) return { ...last, probe, ...measured(probe), read: new Map() };
   const held = lockRows(probe);
@@ -138,7 +138,7 @@ function lockRow(text: string): LockRow {
 
 // functions alone: a join of catalogues takes longer to plan than a small statement takes to run; every name is qualified, because the
 // author's search_path is in force. What initdb made is not of the application.
-async function readProbe(session: Session, countable: readonly string[], then: readonly Sql[] = []): Promise<Probe> {
+async function readProbe(session: Session, countable: readonly string[], also: readonly Sql[] = []): Promise<Probe> {
   const asked = sql`
     select
       (select coalesce(pg_catalog.string_agg(pg_catalog.concat_ws(',', l.relation, l.mode,
@@ -155,7 +155,7 @@ async function readProbe(session: Session, countable: readonly string[], then: r
         from pg_catalog.unnest(${literal(`{${countable.join()}}`)}::pg_catalog.oid[]) f where pg_catalog.pg_stat_get_xact_function_calls(f) > 0) end as calls,
       ${fixed(session.serverVersion >= 180_000 ? "(select coalesce(pg_catalog.json_agg(m.file_name), '[]') from pg_catalog.pg_get_loaded_modules() m)" : 'null')} as modules,
       (pg_catalog.pg_current_wal_insert_lsn() - '0/0')::text as wal`;
-  const [row] = await session.script<Omit<Probe, 'modules'> & { readonly modules: string | null }>([asked, ...then]);
+  const [row] = await session.script<Omit<Probe, 'modules'> & { readonly modules: string | null }>([asked, ...also]);
   if (row === undefined) throw new TypeError('a query without FROM returns one row');
   return { ...row, modules: row.modules === null ? null : (JSON.parse(row.modules) as string[]) };
 }

@@ -14,7 +14,7 @@ export interface StepAt {
   /** Whether another step of its transaction comes after it. */
   readonly place: 'last' | 'before others';
   /** Sent to the server with the reading of the measures. */
-  readonly then: readonly Sql[];
+  readonly also: readonly Sql[];
 }
 
 /** Kinds of statements that make no function: what would take a scan of the functions waits until others have run. */
@@ -52,7 +52,7 @@ export async function measureStep(session: Session, step: Step, at: StepAt): Pro
   const durationMs = sampled?.durationMs ?? performance.now() - start;
   const heard = session.heard();
   const rest = at.place === 'last' || !withoutFunctions.has(step.kind) ? 'now' : 'later';
-  const after = sampled === null ? await readNext(session, before, { rest, then: at.then }) : await readMoment(session);
+  const after = sampled === null ? await readNext(session, before, { rest, also: at.also }) : await readMoment(session);
   const relationOf = (oid: string): Relation | undefined => before.relations.get(oid) ?? after.relations.get(oid);
   const held =
     sampled?.held ??

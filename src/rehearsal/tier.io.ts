@@ -1,4 +1,3 @@
-import { type Clone } from '../clone/index.ts';
 import { type Problem, printable } from '../core/index.ts';
 import {
   type Connection,
@@ -14,7 +13,7 @@ import {
   stepName,
 } from '../database/index.ts';
 import { type Direction, type Release, type ReleaseSettings, type Step, type Tier } from '../release/index.ts';
-import { listen } from './dispatch.io.ts';
+import { listen, type Listener } from './dispatch.io.ts';
 import { explainNotifications, type Notifications, reachedOut, undeclaredDispatch } from './dispatch.ts';
 import { overBudget } from './locks.ts';
 import { type Moment, readMoment } from './moment.io.ts';
@@ -36,9 +35,7 @@ export interface TierRun {
 /** What a tier is measured against. */
 export interface Limits {
   readonly release: Pick<Release, 'budgets' | 'allows'>;
-  readonly server: Clone['server'];
-  /** Channels to listen on. */
-  readonly channels: readonly string[];
+  readonly listener: Listener;
 }
 
 /** One tier to run in one direction, and what must hold before its COMMIT. */
@@ -118,22 +115,18 @@ export async function runTier(session: Session, plan: TierPlan): Promise<TierRun
   const { limits } = plan;
   if (limits === null) return { ...(await runSteps(session, plan, null)), notifications: null };
   const { tier, direction } = plan;
-  const listening = await listen(session, limits);
-  try {
-    const run = await runSteps(session, plan, listening.server);
-    const notifications = await listening.sent();
-    const { budgets, allows } = limits.release;
-    const sent = explainNotifications(notifications);
-    const said = sent === null || allows['dispatch'] !== undefined ? [] : [sent];
-    const where = `tier ${tier.id} ${direction}`;
-    // a step that failed is what is to be corrected first: its tier was not measured to the end
-    const over = run.problems.length > 0 ? [] : overBudget(run.steps, { tier: tier.id, direction, budgets });
-    const undeclared = said.map((what) => undeclaredDispatch(where, what));
-    const changed = serverChanged(where, await listening.server.atOnce());
-    return { ...run, problems: [...run.problems, ...over, ...undeclared, ...changed], notifications };
-  } finally {
-    await listening.close();
-  }
+  const listening = await listen(session, limits.listener);
+  const run = await runSteps(session, plan, listening.server);
+  const notifications = await listening.sent();
+  const { budgets, allows } = limits.release;
+  const sent = explainNotifications(notifications);
+  const said = sent === null || allows['dispatch'] !== undefined ? [] : [sent];
+  const where = `tier ${tier.id} ${direction}`;
+  // a step that failed is what is to be corrected first: its tier was not measured to the end
+  const over = run.problems.length > 0 ? [] : overBudget(run.steps, { tier: tier.id, direction, budgets });
+  const undeclared = said.map((what) => undeclaredDispatch(where, what));
+  const changed = serverChanged(where, await listening.server.atOnce());
+  return { ...run, problems: [...run.problems, ...over, ...undeclared, ...changed], notifications };
 }
 
 async function runSteps(
@@ -180,8 +173,8 @@ async function runSteps(
         if (single) await session.script(reset(session));
       } else {
         const place = alone || at === list.length - 1 ? 'last' : 'before others';
-        const then = single ? reset(session) : [];
-        const where = { tier, direction, index: at + 1, before, begun: first ?? before, place, then } as const;
+        const also = single ? reset(session) : [];
+        const where = { tier, direction, index: at + 1, before, begun: first ?? before, place, also } as const;
         const { measure, after } = await measureStep(session, step, where);
         clock.step(measure);
         moment = single ? after : null;
