@@ -112,7 +112,9 @@ function momentOf(
   const rows = new Map(of.rows);
   for (const { oid, changed } of held) if (changed !== null && relations.has(oid)) rows.set(oid, changed);
   const locks = new Set(held.map(({ key }) => key));
-  const { called, countable, invalid } = rest;
+  const { countable, invalid } = rest;
+  // a statement may have switched the counting off, and its settings are taken back by now
+  const called = probe.calls === null ? null : rest.called;
   return { relations, read, locks, rows, called, countable, invalid, ...measured(probe), probe, held };
 }
 
