@@ -7,6 +7,7 @@ import { type Direction, type Expectation, type Release, type Tier, type TierId 
 import { type Boundaries } from './boundaries.io.ts';
 import { type Comparing, type MarkedClone, schemaOf } from './compare.io.ts';
 import { type Notifications } from './dispatch.ts';
+import { type Listener, openListener } from './dispatch.io.ts';
 import { measureAndJudge } from './invariants.io.ts';
 import { type RehearsalOptions, type Stage, type StageResult, type StepMeasure } from './rehearsal.ts';
 import { runChecks, runTier, withReleaseSession } from './tier.io.ts';
@@ -41,6 +42,7 @@ export class Acts implements Comparing {
   /** Of the stage that runs. */
   protected steps: StepMeasure[] = [];
   private metrics: Record<string, number> = {};
+  private readonly listeners = new Map<Clone, Listener>();
 
   constructor(options: RehearsalOptions, clone: Clone) {
     this.options = options;
@@ -68,21 +70,42 @@ export class Acts implements Comparing {
   }
 
   protected expect(expected: Readonly<Record<string, Expectation>>, when: string): Promise<readonly Problem[]> {
+    // without a metric there is nothing to ask
+    if (this.release.metrics.length === 0) return Promise.resolve([]);
     const all = { ...this.release.invariants.always, ...expected };
     return this.session((session) =>
       measureAndJudge(session, this.release, { expected: all, when, measured: this.metrics }),
     );
   }
 
+  /** One for each clone. What a function sends that the release makes stands in the release, so the clone is asked before its first tier. */
+  private async listener(clone: Clone): Promise<Listener> {
+    const steps = this.release.tiers.flatMap(({ up, down }) => [...up, ...down]);
+    const open =
+      this.listeners.get(clone) ??
+      (await openListener(
+        clone,
+        steps.map((step) => step.sql),
+      ));
+    this.listeners.set(clone, open);
+    return open;
+  }
+
+  /** Ends the sessions that listen. */
+  protected async closeListeners(): Promise<void> {
+    for (const { session } of this.listeners.values()) await session.close();
+    this.listeners.clear();
+  }
+
   private async tier(clone: Clone, tier: Tier, direction: Direction): Promise<readonly Problem[]> {
     const { settings, invariants } = this.release;
     const { always } = invariants;
     const when = `tier ${tier.id} ${direction}`;
-    const run = await withReleaseSession(clone.connection, { settings, signal: this.options.signal }, (session) =>
+    const run = await withReleaseSession(clone.connection, { settings, signal: this.options.signal }, async (session) =>
       runTier(session, {
         tier,
         direction,
-        limits: { release: this.release, server: clone.server },
+        limits: { release: this.release, listener: await this.listener(clone) },
         onStep: this.options.onProgress,
         before: async () => [
           ...(direction === 'up' ? await runChecks(session, tier) : []),
@@ -97,7 +120,7 @@ export class Acts implements Comparing {
         ],
       }),
     );
-    this.steps.push(...run.steps);
+    this.steps = [...this.steps, ...run.steps];
     if (run.notifications !== null) this.notifications.push(run.notifications);
     if (!run.done) this.stuck = true;
     return run.problems;

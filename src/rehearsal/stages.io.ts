@@ -77,8 +77,9 @@ export class Run extends Acts {
     await this.stage('verify-again', () => this.expect({}, 'finalized'));
   }
 
-  /** Drops the twin, if there is one. */
+  /** Ends what is open on the clones, and drops the twin, if there is one. */
   async close(): Promise<void> {
+    await this.closeListeners();
     if (this.twinClone !== null) await this.options.host.drop(this.twinClone.lease.database);
     this.twinClone = null;
   }
