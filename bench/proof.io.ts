@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Connection, id, openSession, sql } from '../src/database/index.ts';
-import { compareData, type DataComparison, type DataSide, markChanges } from '../src/fingerprint/index.ts';
+import { compareData, type DataComparison, type DataSide, markChanges, type Marked } from '../src/fingerprint/index.ts';
 import { clock, compare, time } from './measure.io.ts';
 import { down, up } from './release.io.ts';
 import { type Bench, few, type Ground } from './servers.io.ts';
@@ -35,6 +35,11 @@ export async function proofLines(ground: Ground): Promise<void> {
     process.stdout.write(`  (the dumps and what they are compared with: PostgreSQL ${version}; the rest: 18)\n`);
 }
 
+async function marking(connection: Connection): Promise<Marked> {
+  const session = await openSession(connection, { applicationName: 'bench' });
+  return await markChanges(session).finally(() => session.close());
+}
+
 interface Copy {
   readonly changed: () => Promise<number>;
   readonly full: () => Promise<number>;
@@ -47,7 +52,7 @@ async function withCopy<T>({ server, admin }: Bench, database: string, use: (cop
   const connection = server.connection(name);
   await admin.query(sql`create database ${id(name)} template ${id(database)} strategy file_copy`);
   try {
-    const since = await markChanges(connection);
+    const since = await marking(connection);
     const before: DataSide = { connection: server.connection(database), since: 'never changed' };
     const prove = (how: { readonly full?: true }) => async (): Promise<number> => {
       await forwardAndBack(connection);

@@ -1,5 +1,5 @@
 import { type Problem, printable } from '../core/index.ts';
-import { openSession, sql } from '../database/index.ts';
+import { sql } from '../database/index.ts';
 import {
   captureRows,
   compareRows,
@@ -98,13 +98,8 @@ function problemOf(after: TierId, difference: Difference): Problem {
   };
 }
 
-async function bytesOf({ clone }: MarkedClone, relations: readonly string[]): Promise<number> {
-  const session = await openSession(clone.connection, { applicationName: 'oneroof proof' });
-  try {
-    const [row] = await session.query<{ bytes: string }>(sql`
-      select coalesce(sum(pg_table_size(to_regclass(r))), 0)::text as bytes from unnest(${relations}::text[]) r where to_regclass(r) is not null`);
-    return Number(row?.bytes ?? 0);
-  } finally {
-    await session.close();
-  }
+async function bytesOf({ reading }: MarkedClone, relations: readonly string[]): Promise<number> {
+  const [row] = await reading.query<{ bytes: string }>(sql`
+    select coalesce(sum(pg_table_size(to_regclass(r))), 0)::text as bytes from unnest(${relations}::text[]) r where to_regclass(r) is not null`);
+  return Number(row?.bytes ?? 0);
 }

@@ -1,5 +1,5 @@
 import { type Clone } from '../clone/index.ts';
-import { type Connection, openSession, type Session } from '../database/index.ts';
+import { openSession, type Session } from '../database/index.ts';
 import {
   type ChangedFiles,
   changedSince,
@@ -27,25 +27,29 @@ import {
 } from '../fingerprint/index.ts';
 import { splitName } from './judge.ts';
 import { declaredColumns } from './proof.ts';
+import { gone, interrupted } from './refused.ts';
 import { type Standing } from './standing.ts';
 import { type RehearsalOptions } from './rehearsal.ts';
 
 /** A clone, and where it stood when it was equal to the golden copy. */
 export interface MarkedClone {
   readonly clone: Clone;
+  /** Our own, as the administrator of the clone. */
+  readonly reading: Session;
   readonly since: Marked;
   readonly schema: SchemaMark;
   readonly noticed: readonly Noticed[];
 }
 
-/** Notes where a clone stands, before anything of the release runs. */
+/** Notes where a clone stands, before anything of the release runs; its session stays open until the clone is left. */
 export async function markClone(clone: Clone): Promise<MarkedClone> {
-  const since = await markChanges(clone.connection);
-  const session = await openSession(clone.connection, { applicationName: 'oneroof proof' });
+  const reading = await openSession(clone.connection, { applicationName: 'oneroof proof' });
   try {
-    return { clone, since, schema: await markSchema(session), noticed: await readNoticed(session) };
-  } finally {
-    await session.close();
+    const since = await markChanges(reading);
+    return { clone, reading, since, schema: await markSchema(reading), noticed: await readNoticed(reading) };
+  } catch (error) {
+    await reading.close();
+    throw gone(error) ?? error;
   }
 }
 
@@ -64,9 +68,7 @@ export interface Varying {
 
 /** What may differ in the schema of a clone from the golden copy, now. */
 export function schemaOf(marked: MarkedClone, by: Comparing): Promise<SchemaDelta> {
-  return by.options.host.readGolden((golden) =>
-    withBoth(golden, marked.clone.connection, (was, is) => readDelta(was, is, { marked, by, files: null })),
-  );
+  return besideGolden(marked, by, (was) => readDelta(was, marked.reading, { marked, by, files: null }));
 }
 
 function readDelta(
@@ -88,40 +90,48 @@ interface Deciding {
 
 /** How a clone stands to the golden copy that it was made of. */
 export function compareWithGolden(marked: MarkedClone, by: Comparing & Deciding): Promise<Standing> {
-  const { clone, schema: mark } = marked;
+  const { clone, schema: mark, reading: is } = marked;
   const { written: tables } = by;
-  return by.options.host.readGolden((golden) =>
-    withBoth(golden, clone.connection, async (was, is) => {
-      const since = await changedSince(is, marked.since);
-      const delta = await readDelta(was, is, { marked, by, files: 'files' in since ? since.files : null });
-      const data = await compare(
-        { connection: golden, since: 'never changed', session: was },
-        { connection: clone.connection, since, session: is },
-        { ...by, concerned: delta.keys },
-      );
-      const initdb = delta.system ? await compareInitdb(was, is, mark.transaction) : [];
-      const doubtful = tables === undefined ? [] : await doubtfulIndexes(is, { since: mark.transaction, tables });
-      const differences = tables === undefined ? data.differences : await withExamples(was, is, data.differences);
-      return { delta, noticed: await readNoticed(is), data: { ...data, differences }, initdb, doubtful };
-    }),
-  );
+  return besideGolden(marked, by, async (was) => {
+    const since = await changedSince(is, marked.since);
+    const delta = await readDelta(was, is, { marked, by, files: 'files' in since ? since.files : null });
+    const data = await compare(
+      { connection: was.connection, since: 'never changed', session: was },
+      { connection: clone.connection, since, session: is },
+      { ...by, concerned: delta.keys },
+    );
+    const initdb = delta.system ? await compareInitdb(was, is, mark.transaction) : [];
+    const doubtful = tables === undefined ? [] : await doubtfulIndexes(is, { since: mark.transaction, tables });
+    const differences = tables === undefined ? data.differences : await withExamples(was, is, data.differences);
+    return { delta, noticed: await readNoticed(is), data: { ...data, differences }, initdb, doubtful };
+  });
 }
 
-async function withBoth<T>(
-  before: Connection,
-  after: Connection,
-  use: (was: Session, is: Session) => Promise<T>,
+/** Reads the golden copy while a clone is read too; an interruption ends both. */
+async function besideGolden<T>(
+  { reading }: MarkedClone,
+  by: Comparing,
+  use: (golden: Session) => Promise<T>,
 ): Promise<T> {
-  const was = await openSession(before, { applicationName: 'oneroof proof' });
+  const { host, signal } = by.options;
+  const isAborted = (): boolean => signal?.aborted === true;
+  if (isAborted()) throw interrupted();
   try {
-    const is = await openSession(after, { applicationName: 'oneroof proof' });
-    try {
-      return await use(was, is);
-    } finally {
-      await is.close();
-    }
-  } finally {
-    await was.close();
+    return await host.readGolden(async (connection) => {
+      const golden = await openSession(connection, { applicationName: 'oneroof proof' });
+      // a cancel that fails leaves a query to its end; the interruption is reported either way
+      const cancel = (): void => void Promise.allSettled([golden.cancel(), reading.cancel()]);
+      signal?.addEventListener('abort', cancel);
+      try {
+        return await use(golden);
+      } finally {
+        signal?.removeEventListener('abort', cancel);
+        await golden.close();
+      }
+    });
+  } catch (error) {
+    if (isAborted()) throw interrupted();
+    throw gone(error) ?? error;
   }
 }
 
@@ -153,8 +163,8 @@ export async function compareWithTwin(marked: Finalized, twin: Finalized, by: Co
   const [one, other] = sidesOf(marked.delta, twin.delta);
   const schema = compareObjects(one, other).filter(({ kind }) => kind !== 'database');
   const data = await compare(
-    { connection: marked.clone.connection, since: marked.since },
-    { connection: twin.clone.connection, since: twin.since },
+    { connection: marked.clone.connection, since: marked.since, session: marked.reading },
+    { connection: twin.clone.connection, since: twin.since, session: twin.reading },
     { ...by, except: declaredColumns(varies), concerned: keysOf(marked.delta, twin.delta) },
   );
   const found: Varying[] = [];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type Clone, type CloneHost } from '../clone/index.ts';
-import { fixed, openSession, type Session, sql } from '../database/index.ts';
+import { type CloneHost } from '../clone/index.ts';
+import { fixed, type Session, sql } from '../database/index.ts';
 import { schemaDigestSql } from '../fingerprint/index.ts';
 
 const form = z.object({ gate: z.string().nullable(), own: z.string() });
@@ -13,19 +13,14 @@ const form = z.object({ gate: z.string().nullable(), own: z.string() });
  * Shape   `sha256:…`
  */
 export async function readSchemaDigests(
-  clone: Clone,
+  session: Session,
   host: Pick<CloneHost, 'once'>,
 ): Promise<{ readonly gate: string | null; readonly own: string }> {
-  const session = await openSession(clone.connection, { applicationName: 'oneroof rehearsal' });
-  try {
-    const own = schemaDigestSql(session.serverVersion);
-    const [names] = await session.query<{ under: string }>(sql`
-      select encode(sha256(convert_to(concat(version(), ${own}::text, (select string_agg(oid || rolname, ' ' order by oid) from pg_roles)), 'UTF8')), 'hex') as under`);
-    const read = async (): Promise<string> => JSON.stringify(await digestsOf(session, own));
-    return form.parse(JSON.parse(await host.once(`schema ${names?.under}`, read)));
-  } finally {
-    await session.close();
-  }
+  const own = schemaDigestSql(session.serverVersion);
+  const [names] = await session.query<{ under: string }>(sql`
+    select encode(sha256(convert_to(concat(version(), ${own}::text, (select string_agg(oid || rolname, ' ' order by oid) from pg_roles)), 'UTF8')), 'hex') as under`);
+  const read = async (): Promise<string> => JSON.stringify(await digestsOf(session, own));
+  return form.parse(JSON.parse(await host.once(`schema ${names?.under}`, read)));
 }
 
 async function digestsOf(session: Session, expression: string): Promise<z.infer<typeof form>> {

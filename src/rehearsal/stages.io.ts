@@ -39,16 +39,17 @@ export class Run extends Acts {
   touched: Rehearsal['touched'] = [];
   leftovers: readonly Leftover[] = [];
   noticed: readonly Noticed[] = [];
+  private readonly marked: MarkedClone[] = [];
   private twinClone: Clone | null = null;
   private second: Finalized | null = null;
   private finalized: SchemaDelta | null = null;
 
   async all(): Promise<void> {
     const { greenfield } = this.release.invariants;
-    const first = await markClone(this.clone);
+    const first = await this.mark(this.clone);
     this.first = first;
     this.noticed = first.noticed;
-    ({ gate: this.gateSchema, own: this.schemaBefore } = await readSchemaDigests(this.clone, this.options.host));
+    ({ gate: this.gateSchema, own: this.schemaBefore } = await readSchemaDigests(first.reading, this.options.host));
     const { options, seeds, deltas } = this;
     const standing = (): Promise<Standing> => compareWithGolden(first, this);
     const closely: Prove = (marked, written) => compareWithGolden(marked, { options, seeds, deltas, written });
@@ -120,7 +121,7 @@ export class Run extends Acts {
     const tables = await readTables(this.clone.connection);
     const clone = await host.makeClone({ purpose: `twin of ${this.clone.lease.database}`, owner, hours: 4 });
     this.twinClone = clone;
-    const marked = await markClone(clone);
+    const marked = await this.mark(clone);
     const prepared = await prepareTwin(clone.connection, tables);
     const forward = this.stages.flatMap(({ steps }) => steps);
     const plans = boundariesOf(this.release.tiers, forward);
@@ -133,6 +134,12 @@ export class Run extends Acts {
     const varies = found.map(({ difference, columns }) => ({ object: difference.name, columns }));
     this.twin = { prepared, varies, declared: this.release.varies, durationMs: performance.now() - start };
     return [...problems, ...varying(found)];
+  }
+
+  private async mark(clone: Clone): Promise<MarkedClone> {
+    const marked = await markClone(clone);
+    this.marked.push(marked);
+    return marked;
   }
 
   /** How the clone, finalized, differs from its twin. */
@@ -165,7 +172,7 @@ export class Run extends Acts {
       hours: 4,
     });
     try {
-      const marked = await markClone(clone);
+      const marked = await this.mark(clone);
       const problems = [
         ...(await this.run(clone, order.slice(0, end), 'up')),
         ...(this.stuck ? [] : await this.back(marked, part)),

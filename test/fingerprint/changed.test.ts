@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Connection, id, openSession, type Session, sql } from '../../src/database/index.ts';
 import { compareData, type DataComparison, markChanges } from '../../src/fingerprint/index.ts';
-import { runSql, serverConnection, versions } from '../database.io.ts';
+import { runSql, serverConnection, versions, withSession } from '../database.io.ts';
 import { count } from '../counts.ts';
 
 const seeds = ['11', '-7'] as const;
@@ -114,7 +114,7 @@ describe.runIf(has18)('the comparison of changed blocks', () => {
     await admin.query(sql`create database ${id(clone)} template ${id(source)} strategy file_copy`);
     try {
       const connection = serverConnection('18', clone);
-      const since = await markChanges(connection);
+      const since = await withSession(connection, markChanges);
       const ran = await runThose(connection, changes);
       const before = { connection: serverConnection('18', source), since: 'never changed' } as const;
       const after = { connection, since };

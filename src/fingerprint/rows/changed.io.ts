@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Connection, openSession, type Session, sql } from '../../database/index.ts';
+import { type Session, sql } from '../../database/index.ts';
 import { type Range } from './changed.ts';
 import { changedBlocks, summarized } from './changed.sql.ts';
 import { type ChangeMark } from '../fingerprint.ts';
@@ -15,8 +15,7 @@ export type ChangedFiles = ReadonlyMap<string, readonly Range[]>;
  *
  * Source  PostgreSQL manual, "WAL Summarization"; docs/FORMAT.md "Changed blocks".
  */
-export async function markChanges(connection: Connection): Promise<Marked> {
-  const session = await openSession(connection, { applicationName: 'oneroof proof' });
+export async function markChanges(session: Session): Promise<Marked> {
   try {
     if (session.serverVersion < 170_000) return { unavailable: 'the clone server is older than PostgreSQL 17' };
     const [setting] = await session.query<{ on: string }>(sql`select current_setting('summarize_wal') as on`);
@@ -29,8 +28,6 @@ export async function markChanges(connection: Connection): Promise<Marked> {
     return { lsn: at?.lsn ?? '', timeline: Number(at?.timeline) };
   } catch (error) {
     return { unavailable: denied(error) };
-  } finally {
-    await session.close();
   }
 }
 

@@ -1,12 +1,13 @@
 import { canonicalJson, digest } from '../../core/index.ts';
-import { type Connection, openSession, type Session } from '../../database/index.ts';
+import { type Connection, openSession, type Session, sql } from '../../database/index.ts';
 import { type ChangedFiles, changedSince, type Marked } from './changed.io.ts';
 import { type Changed, type Range, type Shape, wayOf } from './changed.ts';
 import { shapesOf } from './changed.sql.ts';
 import { countOthers, perhapsChanged } from './list.sql.ts';
 import { compareRows, unproven } from '../compare.ts';
 import type { DataComparison, DataFingerprint, Difference, RelationRows } from '../fingerprint.ts';
-import { captureRows, listRelations } from './rows.io.ts';
+import { captureRows, fingerprintOfRows, listRelations } from './rows.io.ts';
+import { beginReading, readSequences } from './read.io.ts';
 import { type Found } from './plan.ts';
 import { Tally } from './tally.ts';
 import { lanes, type PieceAnswer, readBlocks } from './rows.sql.ts';
@@ -147,7 +148,11 @@ async function compareChanged(both: Both, plan: DataPlan): Promise<DataCompariso
     else if (way.blocks.length === 0) untouched += 1;
     else touched.push({ found, blocks: way.blocks });
   }
-  const [rowsWere, rowsAre] = await bothRows(before, after, { ...plan, relations: whole, among });
+  const tables = whole.filter((name) => known.get(name)?.kind !== 'S');
+  const [tablesWere, tablesAre] =
+    tables.length === 0 ? [null, null] : await bothRows(before, after, { ...plan, relations: tables, among });
+  const rowsWere = await withPositions(left, { read: tablesWere, listed: listed[0] ?? [], plan });
+  const rowsAre = await withPositions(right, { read: tablesAre, listed: listed[1] ?? [], plan });
   const parts: { readonly was: RelationRows; readonly is: RelationRows }[] = [];
   for (const part of touched) {
     const [one, other] = await Promise.all([left, right].map((session) => hashBlocks(session, { ...part, plan })));
@@ -176,6 +181,25 @@ async function compareChanged(both: Both, plan: DataPlan): Promise<DataCompariso
     rows: total([...rowsAre.relations, ...parts.map((part) => part.is)]),
     digest: { before: read(rowsWere, 'was'), after: read(rowsAre, 'is') },
   };
+}
+
+/** The rows of relations that were read whole, if any were, and where the sequences stand. */
+async function withPositions(
+  session: Session,
+  of: { readonly read: DataFingerprint | null; readonly listed: readonly Found[]; readonly plan: DataPlan },
+): Promise<DataFingerprint> {
+  const { read, listed, plan } = of;
+  const tally = new Tally(lanes.fast);
+  for (const { name, kind, reason } of listed) if (kind === 'S' && reason !== null) tally.fail(name, reason);
+  const readable = listed.filter(({ kind, reason }) => kind === 'S' && reason === null);
+  if (readable.length > 0) {
+    await session.query(sql`begin read only`);
+    await beginReading(session);
+  }
+  const sequences = await readSequences(session, { sequences: readable, tally, check: () => undefined });
+  if (readable.length > 0) await session.query(sql`commit`);
+  const own = fingerprintOfRows({ hash: 'fast', seeds: plan.seeds, sequences, tally });
+  return read === null ? own : { ...read, sequences, notProven: [...read.notProven, ...own.notProven] };
 }
 
 /** How many relations were compared, with those that are known to be equal. */

@@ -111,11 +111,11 @@ export async function measure(
 /** Reads where sequences stand; positions are not part of any snapshot. */
 export async function readSequences(
   leader: Session,
-  of: { readonly sequences: readonly Found[]; readonly work: Work },
+  of: { readonly sequences: readonly Found[]; readonly tally: Tally; readonly check: () => void },
 ): Promise<readonly SequencePosition[]> {
   const positions: SequencePosition[] = [];
   const read = async (some: readonly Found[]): Promise<void> => {
-    of.work.check();
+    of.check();
     const { answers, error } = await ask<{ at: string; value: string; called: string; increment: string }>(
       leader,
       readPositions(some),
@@ -126,7 +126,7 @@ export async function readSequences(
     }
     if (error === null) return;
     if (some.length > 1) for (const one of some) await read([one]);
-    else for (const one of some) of.work.tally.fail(one.name, reasonOf(error));
+    else for (const one of some) of.tally.fail(one.name, reasonOf(error));
   };
   for (const chunk of chunks(of.sequences, sequencesPerQuery)) await read(chunk);
   return positions.sort((a, b) => (a.sequence < b.sequence ? -1 : 1));

@@ -119,17 +119,22 @@ async function capture(plan: RowsPlan, crew: Crew): Promise<DataFingerprint> {
     },
   };
   await readAll(leader, { work, workers: Math.min(workers, queue.length), snapshot, open: crew.open });
-  const sequences = await readSequences(leader, { sequences: known.filter(({ kind }) => kind === 'S'), work });
+  const sequences = await readSequences(leader, {
+    sequences: known.filter(({ kind }) => kind === 'S'),
+    tally,
+    check: crew.check,
+  });
+  return fingerprintOfRows({ hash, seeds: plan.seeds, tally, sequences });
+}
+
+/** What was read, as a document. */
+export function fingerprintOfRows(
+  read: Pick<DataFingerprint, 'hash' | 'seeds' | 'sequences'> & { readonly tally: Tally },
+): DataFingerprint {
+  const { tally, ...known } = read;
   const relations = tally.relations();
-  return {
-    version: 1,
-    hash,
-    seeds: plan.seeds,
-    relations,
-    sequences,
-    notProven: tally.notProven(),
-    digest: digest('rows', [canonicalJson(relations)]),
-  };
+  const notProven = tally.notProven();
+  return { version: 1, ...known, relations, notProven, digest: digest('rows', [canonicalJson(relations)]) };
 }
 
 interface Seized {
