@@ -144,7 +144,7 @@ export const dossierForm = z.object({
     /** How it was proven, in one sentence. */
     how: z.string(),
     notProven: z.array(relationAndReason),
-    /** What is not as it was before, after the way back: the first of them, and how many there are. */
+    /** What is not as it was before, after the way back, by its causes: a line, and below it the lines of a definition; then how many properties. */
     differences: z.array(z.string()),
     differenceCount: z.number(),
     oneWay: z.array(z.object({ tier: z.string(), reason: z.string() })),

@@ -27,7 +27,7 @@ export const effects: Readonly<Record<string, Rule>> = {
   strict: {
     part: 'back',
     says: ({ back }) => {
-      const differ = `${count(back.differenceCount, 'property')} differ${back.differenceCount === 1 ? 's' : ''}: ${list(back.differences)}`;
+      const differ = `${count(back.differenceCount, 'property')} differ${back.differenceCount === 1 ? 's' : ''}: ${list(back.differences.map((text) => text.replace(/\n.*$/s, '')))}`;
       const missed = back.verdict === 'logical' && back.requires === 'strict';
       return one(back.verdict === 'logical', missed ? 'stop' : 'think', {
         title: missed

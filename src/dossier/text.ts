@@ -74,7 +74,7 @@ function back({ back: of, time: { backMs } }: Dossier): readonly string[] {
     `  how: ${of.how}`,
     ...of.notProven.map(({ relation, reason }) => `  rows not compared: ${relation}: ${reason}`),
     `  differences after the way back: ${of.differenceCount}`,
-    ...of.differences.map((text) => `  difference: ${text}`),
+    ...of.differences.map((text) => `  difference: ${text.replaceAll('\n', '\n    ')}`),
     ...of.oneWay.map(({ tier: id, reason }) => `  no way back: tier ${id}: ${reason}`),
     ...(of.losses.length === 0 ? [`  ${nothing}`] : []),
     ...of.losses.map(({ relation, text }) => `  a rollback loses: ${relation}: ${text}`),

@@ -188,7 +188,12 @@ export class Run extends Acts {
     // the verdict is taken from all differences, never from the ones that the record has room for
     const touched = new Set([...this.touched.map(({ relation }) => relation), ...heldBy(steps)]);
     return [
-      ...explained(differences, { code: 'BACK_DIFFERS', level: this.release.requires }),
+      ...explained(differences, {
+        code: 'BACK_DIFFERS',
+        level: this.release.requires,
+        schemas: [now.before, now.after],
+        work: { tiers: this.release.tiers, steps },
+      }),
       ...incomplete(this.proof, touched),
       ...doubtful,
     ];

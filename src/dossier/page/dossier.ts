@@ -123,8 +123,14 @@ function wayBack({ back, release }: Dossier): Html {
     'Nothing: all of schema and rows was compared.',
   )}${
     back.differences.length > 0 &&
-    html`<h3>Not as before, after the way back</h3>${folded(back.differences)}${back.differenceCount > back.differences.length && html`<p class="soft">and ${back.differenceCount - back.differences.length} more</p>`}`
+    html`<h3>Not as before, after the way back</h3>${folded(back.differences.map(difference))}<p class="soft">${back.differenceCount === 1 ? '1 property differs' : `${count(back.differenceCount)} properties differ`} in all</p>`
   }${back.leftovers.length > 0 && html`<h3>Left behind</h3>${folded(back.leftovers)}`}`;
+}
+
+/** One thing that differs; where a definition does, with its lines. */
+function difference(text: string): Html {
+  const [first = '', ...lines] = text.split('\n');
+  return html`${first}${lines.length > 0 && html`<pre tabindex="0" aria-label="Where it differs">${lines.join('\n')}</pre>`}`;
 }
 
 function changes({ changes: { objects, objectCount, rows } }: Dossier): Html {
