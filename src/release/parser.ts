@@ -1,6 +1,7 @@
 import { digest, type Problem } from '../core/index.ts';
 import { type Step } from './release.ts';
 import { piecesOf, type ScannedToken, type SqlPiece } from './scan.ts';
+import { type Found, type ParseAnswer, readUnparsed } from './unparsed.ts';
 import { kindOf, runsInTransaction, titleOf } from './statement-kinds.ts';
 
 /** A node of PostgreSQL's parse tree, as JSON. */
@@ -10,9 +11,11 @@ export type Node = { readonly [key: string]: unknown };
 export interface Statement {
   readonly step: Step;
   readonly tree: Node;
+  /** The line of the file in which it begins. */
+  readonly excerpt: string;
 }
 
-/** What a file of SQL holds: its statements, or what keeps it from being read. */
+/** What a file of SQL holds: its statements, and what keeps it from being read. With problems the statements are what is left beside them. */
 export interface ParsedSql {
   readonly statements: readonly Statement[];
   readonly problems: readonly Problem[];
@@ -22,6 +25,8 @@ export interface ParsedSql {
 export interface Parser {
   /** Splits and parses a file of SQL. Errors come as problems: SQL_SYNTAX, SQL_META_COMMAND, SQL_COPY_INLINE, SQL_NOT_ANALYSED. */
   parse(file: string, text: string): ParsedSql;
+  /** The statements of a text that may be none; null where it is not SQL. */
+  tryParse(text: string): readonly Statement[] | null;
   /** The texts of statements and expressions inside a PL/pgSQL CREATE FUNCTION or DO statement; null where they cannot be read. */
   bodyTexts(sql: string): readonly string[] | null;
   /** The same text in pieces, for people to read in colours; one plain piece where it cannot be scanned. */
@@ -39,6 +44,10 @@ export interface ParserModule {
 export function createParser(module: ParserModule): Parser {
   return {
     parse: (file, text) => parseFile(module, { file, text }),
+    tryParse: (text) => {
+      const { parsed } = answerOf(module, text);
+      return parsed === null ? null : statementsOf(sourceOf('', text), { sql: text, statements: parsed });
+    },
     bodyTexts: (sql) => {
       try {
         const found: string[] = [];
@@ -99,101 +108,106 @@ function constantOf(module: ParserModule, expression: string): readonly string[]
 const trailingBlank = /[ \t\n\r\f\v]+$/;
 
 function parseFile(module: ParserModule, { file, text }: { file: string; text: string }): ParsedSql {
-  const lines = text.split('\n');
-  const lineStarts: number[] = [];
-  let start = 0;
-  for (const line of lines) {
-    lineStarts.push(start);
-    start += line.length + 1;
-  }
-  const at = (offset: number): { file: string; line: number; column: number } => {
-    let [low, high] = [0, lineStarts.length - 1];
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      if ((lineStarts[middle] ?? 0) <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return { file, line: low + 1, column: Array.from(text.slice(lineStarts[low], offset)).length + 1 };
+  if (text.trim() === '') return { statements: [], problems: [] };
+  const source = sourceOf(file, text);
+  const problemAt = ({ code, offset, problem, fix }: Found): Problem => {
+    const place = source.at(offset);
+    return { code, problem, fix, place, excerpt: source.lineAt(place.line) };
   };
-  const problem = (code: Problem['code'], said: { offset: number; problem: string; fix: string }): ParsedSql => {
-    const place = at(said.offset);
-    return {
-      statements: [],
-      problems: [{ code, problem: said.problem, fix: said.fix, place, excerpt: lines[place.line - 1] ?? '' }],
-    };
-  };
-  const copyInline = (offset: number): ParsedSql =>
-    problem('SQL_COPY_INLINE', {
-      offset,
+  const whole = answerOf(module, text);
+  const read =
+    whole.parsed === null
+      ? readUnparsed(text, whole, (part) => answerOf(module, part))
+      : { statements: whole.parsed, sql: text, found: [] };
+  const all = statementsOf(source, read);
+  const inline = all.filter(({ tree }) => isCopyInline(tree));
+  const problems = [
+    ...read.found.map(problemAt),
+    ...inline.map(({ step: { place }, excerpt }) => ({
+      code: 'SQL_COPY_INLINE' as const,
       problem: 'COPY … FROM STDIN needs a client that sends the data',
       fix: 'write the rows as INSERT … VALUES',
-    });
-  if (text.trim() === '') return { statements: [], problems: [] };
-  let stmts: readonly { stmt: Node; stmt_location?: number; stmt_len?: number }[];
-  try {
-    stmts = (module.parseSync(text) as { stmts?: typeof stmts }).stmts ?? [];
-  } catch (error) {
-    const details = (error as { sqlDetails?: { message: string; cursorPosition: number } }).sqlDetails;
-    // a tree that is too deep for the parser ends without a position: what cannot be analysed is refused
-    if (details === undefined || details.cursorPosition < 0 || details.message.startsWith('memory exhausted')) {
-      return problem('SQL_NOT_ANALYSED', {
-        offset: 0,
-        problem: `PostgreSQL's parser cannot read this file: ${(error as Error).message}`,
-        fix: 'split very long or deeply nested statements',
-      });
-    }
-    const offset = [...text].slice(0, details.cursorPosition).join('').length;
-    if (/^\\\.$/m.test(text)) return copyInline(offset);
-    if (text[offset] === '\\' || /^\s*\\/.test(lines[at(offset).line - 1] ?? '')) {
-      return problem('SQL_META_COMMAND', {
-        offset,
-        problem: 'this is a command of psql, not SQL',
-        fix: 'remove it, or write what it does as SQL',
-      });
-    }
-    if (/^:[^:=]/.test(text.slice(offset, offset + 2)) || /[^:]:$/.test(text.slice(Math.max(offset - 2, 0), offset))) {
-      return problem('SQL_META_COMMAND', {
-        offset,
-        problem: 'variables of psql (:name) are not SQL',
-        fix: 'write the value itself: what is sealed must be what runs',
-      });
-    }
-    return problem('SQL_SYNTAX', {
-      offset,
-      problem: details.message,
-      fix: 'correct the SQL at this place; the grammar is that of PostgreSQL 18',
-    });
+      place,
+      excerpt,
+    })),
+  ].toSorted((one, other) => (one.place?.line ?? 0) - (other.place?.line ?? 0));
+  return { statements: all.filter((one) => !inline.includes(one)), problems };
+}
+
+/** A file, by whose lines places are told. */
+interface Source {
+  at(offset: number): { readonly file: string; readonly line: number; readonly column: number };
+  lineAt(line: number): string;
+}
+
+function sourceOf(file: string, text: string): Source {
+  const lines = text.split('\n');
+  const starts: number[] = [];
+  let start = 0;
+  for (const line of lines) {
+    starts.push(start);
+    start += line.length + 1;
   }
-  const bytes = Buffer.from(text, 'utf8');
-  const statements: Statement[] = [];
+  return {
+    at: (offset) => {
+      let [low, high] = [0, starts.length - 1];
+      while (low < high) {
+        const middle = Math.ceil((low + high) / 2);
+        if ((starts[middle] ?? 0) <= offset) low = middle;
+        else high = middle - 1;
+      }
+      return { file, line: low + 1, column: Array.from(text.slice(starts[low], offset)).length + 1 };
+    },
+    lineAt: (line) => lines[line - 1] ?? '',
+  };
+}
+
+function statementsOf(
+  source: Source,
+  read: { readonly sql: string; readonly statements: readonly RawStatement[] },
+): readonly Statement[] {
+  const bytes = Buffer.from(read.sql, 'utf8');
   let [characters, counted] = [0, 0];
-  for (const { stmt, stmt_location: location = 0, stmt_len: length } of stmts) {
+  return read.statements.map(({ stmt, stmt_location: location = 0, stmt_len: length }) => {
     const raw = bytes.subarray(location, length === undefined ? undefined : location + length).toString('utf8');
     const skipped = leadingBlank(raw);
     const sql = raw.slice(skipped).replace(trailingBlank, '');
     characters += bytes.subarray(counted, location).toString('utf8').length;
     counted = location;
-    const offset = characters + skipped;
-    const kind = kindOf(stmt);
+    const place = source.at(characters + skipped);
     const step: Step = {
       sql,
       digest: digest('step', [sql]),
-      kind,
+      kind: kindOf(stmt),
       title: titleOf(stmt),
-      place: at(offset),
+      place,
       transactional: runsInTransaction(stmt),
     };
-    if (
-      kind === 'CopyStmt' &&
-      (stmt['CopyStmt'] as Node)['is_from'] === true &&
-      (stmt['CopyStmt'] as Node)['filename'] === undefined &&
-      (stmt['CopyStmt'] as Node)['is_program'] !== true
-    ) {
-      return copyInline(offset);
-    }
-    statements.push({ step, tree: stmt });
+    return { step, tree: stmt, excerpt: source.lineAt(place.line) };
+  });
+}
+
+/** One statement as the parser gives it; places and lengths in bytes. */
+interface RawStatement {
+  readonly stmt: Node;
+  readonly stmt_location?: number;
+  readonly stmt_len?: number;
+}
+
+function answerOf(module: ParserModule, text: string): ParseAnswer<RawStatement> {
+  try {
+    return { parsed: (module.parseSync(text) as { stmts?: readonly RawStatement[] }).stmts ?? [] };
+  } catch (error) {
+    const details = (error as { sqlDetails?: { message: string; cursorPosition: number } }).sqlDetails;
+    if (details === undefined || details.cursorPosition < 0 || details.message.startsWith('memory exhausted'))
+      return { parsed: null, message: (error as Error).message, position: null };
+    return { parsed: null, message: details.message, position: details.cursorPosition };
   }
-  return { statements, problems: [] };
+}
+
+function isCopyInline(tree: Node): boolean {
+  const copy = tree['CopyStmt'] as Node | undefined;
+  return copy?.['is_from'] === true && copy['filename'] === undefined && copy['is_program'] !== true;
 }
 
 /** The length of the white space and comments in front of a statement. Nested comments count as PostgreSQL counts them. */

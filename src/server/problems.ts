@@ -49,5 +49,8 @@ function excerpt({ place, excerpt: text }: Problem): Html | null {
   const where = html`<p class="soft"><code>${file}${line !== undefined && `:${line}:${column}`}</code></p>`;
   return text === undefined
     ? where
-    : html`${where}<pre tabindex="0" aria-label="${file}"><code>${lines(`${text}\n`)}${' '.repeat(Math.max(0, column - 1))}^</code></pre>`;
+    : html`${where}<pre tabindex="0" aria-label="${file}"><code>${lines(`${text}\n`)}${[...text]
+        .slice(0, column - 1)
+        .join('')
+        .replace(/[^\t]/gu, ' ')}^</code></pre>`;
 }
