@@ -14,7 +14,8 @@ import {
 import { type TierId } from '../release/index.ts';
 import { type BoundaryResult } from './boundary.ts';
 import { splitName } from './judge.ts';
-import { nothingDone, restoring, type Work } from './restoring.ts';
+import { nothingDone, type Work } from './done.ts';
+import { remedyText, restoring } from './restoring.ts';
 import { type Standing } from './standing.ts';
 import { type Proof } from './rehearsal.ts';
 
@@ -125,7 +126,7 @@ export function explained(
   return [
     ...found.roots.map((root): Problem => {
       const lines = nodeLines(root);
-      const fix = printable(restoring(root, work));
+      const fix = remedyText(restoring(root, work, schemas));
       return { code, problem: explainNode(root), fix, ...(lines.length === 0 ? {} : { detail: lines }) };
     }),
     ...(more === null

@@ -102,6 +102,7 @@ function causeOfWhole(node: Draft, found: Found): Draft | null {
   const owner = text(of['ownedBy']).replace(/ [ai]$/, '');
   const table = kind === 'index' ? (mentioned(text(of['definition']).replace(/^.*? ON /s, ''))[0] ?? '') : '';
   const direct = [
+    ...(node.change === 'new' ? [formerName(node, found)] : []),
     ...(parts.includes(kind) ? [relation(withoutLast(name))] : []),
     ...(kind === 'index' ? [constraintOf(node, { table, found }), relation(table)] : []),
     ...(owner === '' ? [] : [relation(withoutLast(owner)), one('column', owner)]),
@@ -157,6 +158,22 @@ function ofServer({ kind, name }: Draft, of: Readonly<Record<string, Json>>): re
     default:
       return [];
   }
+}
+
+/** What is gone and was the same under another name: constraints and indexes whose names the server chose. */
+function formerName(node: Draft, { whole }: Found): Draft | null {
+  const { kind, name } = node;
+  if (kind !== 'constraint' && kind !== 'index') return null;
+  const unnamed = (one: Draft): string => {
+    const { definition, ...rest } = propertiesOf(one);
+    const own = lastOf(one.name);
+    return canonicalJson({ ...rest, definition: text(definition).replace(`INDEX ${own} ON `, 'INDEX ON ') });
+  };
+  const wanted = unnamed(node);
+  for (const other of whole.values())
+    if (other.kind === kind && other.change === 'gone' && withoutLast(other.name) === withoutLast(name))
+      if (unnamed(other) === wanted) return other;
+  return null;
 }
 
 /** The same part of the table that a partition belongs to. */

@@ -49,6 +49,10 @@ function explainOwn(node: DifferenceNode): string {
   const [first, ...others] = own;
   if (first === undefined) return '';
   if (kind === 'columns') return explainOrder(name, own);
+  const successor =
+    node.change === 'gone' ? node.below.find((one) => one.change === 'new' && one.kind === kind) : undefined;
+  if (successor !== undefined)
+    return `${printable(kind)} ${truncate(printable(name), 200)} has another name: ${truncate(printable(lastOf(successor.name)), 200)}`;
   if (others.length === 0 || first.property === null) return explainDifference(first);
   const named = own
     .slice(1, mostProperties)
@@ -74,7 +78,8 @@ const mostKinds = 6;
 
 function countBelow(node: DifferenceNode): string {
   const groups = new Map<string, DifferenceNode[]>();
-  const all = allBelow(node);
+  const isSuccessor = (one: DifferenceNode): boolean => node.change === 'gone' && one.change === 'new';
+  const all = allBelow(node).filter((one) => !isSuccessor(one));
   for (const one of all) {
     // its position goes with a sequence
     if (one.in === 'sequence' && all.some(({ in: where, name }) => where === 'schema' && name === one.name)) continue;
