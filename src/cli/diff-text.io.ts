@@ -4,7 +4,7 @@ import {
   type Difference,
   type DifferenceNode,
   differenceTree,
-  explainExample,
+  explainExamples,
   explainNode,
   explainNoticed,
   nodeLines,
@@ -106,7 +106,7 @@ function linesOf(node: DifferenceNode): string[] {
     explainNode(plain),
     ...nodeLines(node),
     ...searched.flatMap((examples) =>
-      examples.length === 0 ? ['no row differs now in the columns that both sides have'] : examples.map(explainExample),
+      examples.length === 0 ? ['no row differs now in the columns that both sides have'] : explainExamples(examples),
     ),
   ];
 }

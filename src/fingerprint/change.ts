@@ -69,6 +69,11 @@ function middles(before: string, after: string): readonly [start: number, was: s
   let end = 0;
   while (end < least - start && before.at(-1 - end) === after.at(-1 - end)) end += 1;
   const cut = (text: string): string => {
+    // of several lines the one in which they differ first
+    if (before.includes('\n') || after.includes('\n')) {
+      const line = text.slice(text.lastIndexOf('\n', start - 1) + 1).split('\n', 1)[0] ?? '';
+      return line.trim();
+    }
     const [from, to] = [Math.max(0, start - around), Math.min(text.length, text.length - end + around)];
     return `${from > 0 ? '…' : ''}${text.slice(from, to)}${to < text.length ? '…' : ''}`;
   };

@@ -9,7 +9,7 @@ export function explainDifference(difference: Difference): string {
   const what = `${printable(kind)} ${truncate(printable(name), 200)}`;
   if (property === null)
     return before === null ? `${what}: was not there before` : after === null ? `${what}: is gone` : `${what}: differs`;
-  const first = difference.examples?.length ? `; first: ${difference.examples.map(explainExample).join('; ')}` : '';
+  const first = difference.examples?.length ? `; first: ${explainExamples(difference.examples).join('; ')}` : '';
   if (property === nextValue)
     return `${what} is behind where it was: it gives ${show(after)} next, and would give ${show(before)}`;
   if (property === 'content') return `${what}: same number of rows, other content${first}`;
@@ -21,6 +21,24 @@ export function explainNoticed({ kind, option, count, first }: Noticed): string 
   const others = BigInt(count) - 1n;
   const more = others === 0n ? '' : ` and ${others.toLocaleString('en-US')} more`;
   return `${brief(kind)} option ${brief(option)}, not known to One Roof, is not compared: ${truncate(printable(first), 200)}${more}`;
+}
+
+/** Rows by their key; those without one by their number, and the columns in which they differ. */
+export function explainExamples(examples: readonly RowExample[]): readonly string[] {
+  const unkeyed = examples.filter(({ key, values }) => key === null && values === undefined);
+  const counts = (['gone', 'new', 'changed'] as const).flatMap((change) => {
+    const n = unkeyed.filter((one) => one.change === change).length;
+    return n === 0 ? [] : [`${n} ${n === 1 ? 'row' : 'rows'} ${change}`];
+  });
+  const columns = [...new Set(unkeyed.flatMap((one) => one.columns))].sort();
+  const more = columns.length - columnsNamed;
+  const named = [...columns.slice(0, columnsNamed).map(brief), ...(more > 0 ? [`and ${more} more`] : [])];
+  return [
+    ...examples.filter((one) => !unkeyed.includes(one)).map(explainExample),
+    ...(counts.length === 0
+      ? []
+      : [`${counts.join(', ')} (no key${named.length === 0 ? '' : `; columns that differ: ${named.join(', ')}`})`]),
+  ];
 }
 
 /** How many columns are named where a row has more that differ. */

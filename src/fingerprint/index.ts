@@ -1,5 +1,5 @@
 export { compareRows, compareSchemas, unproven } from './compare.ts';
-export { explainDifference, explainExample, explainNoticed } from './explain.ts';
+export { explainDifference, explainExamples, explainNoticed } from './explain.ts';
 export { type ComparedSchemas, type DifferenceNode } from './tree/node.ts';
 export { allBelow, differenceTree } from './tree/tree.ts';
 export { explainMore, explainNode, heaviest, nodeLines, type ShownRoots } from './tree/words.ts';

@@ -122,7 +122,14 @@ async function withExamples(
   if (wanted.length === 0) return differences;
   const found = new Map<Difference, Difference>();
   await withBoth(before, after, async (was, is) => {
-    for (const one of wanted) found.set(one, { ...one, examples: await findExamples(was, is, { relation: one.name }) });
+    for (const one of wanted) {
+      const examples = await findExamples(was, is, { relation: one.name });
+      const isUnkeyed = one.property !== 'rows' && examples.some(({ key }) => key === null);
+      const [schema = '', table = ''] = splitName(one.name);
+      const columns = isUnkeyed ? await differingColumns(before, after, { schema, table }) : [];
+      const named = examples.map((row) => (row.key === null ? { ...row, columns: [...columns] } : row));
+      found.set(one, { ...one, examples: named });
+    }
   });
   return differences.map((one) => found.get(one) ?? one);
 }

@@ -74,7 +74,7 @@ export function making(node: DifferenceNode): readonly string[] {
   const given = isList(privileges) ? privileges.filter((one) => !text(one).includes(` to ${text(owner)} `)) : [];
   return [
     made,
-    ...(/view$/.test(node.kind) ? setting(node, { property: 'options', before: options, after: [] }) : []),
+    ...(node.kind.endsWith('view') ? setting(node, { property: 'options', before: options, after: [] }) : []),
     ...setting(node, { property: 'privileges', before: given, after: [] }),
     ...(comment === null ? [] : setting(node, { property: 'comment', before: comment, after: null })),
   ];

@@ -2,6 +2,7 @@ import { type Clone } from '../clone/index.ts';
 import { type Problem, printable } from '../core/index.ts';
 import {
   type Connection,
+  foundElsewhere,
   noTimeouts,
   openSession,
   pinnedSettings,
@@ -200,7 +201,12 @@ async function runSteps(
           ...undeclaredDispatch(`tier ${tier.id} ${direction}`, 'a statement tried to connect to another server'),
           place: step.place,
         });
-      return await failed([problem]);
+      const {
+        problems: [first = problem, ...others],
+        ...stopped
+      } = await failed([problem]);
+      const elsewhere = await foundElsewhere(session, error);
+      return { ...stopped, problems: [elsewhere === null ? first : { ...first, fix: elsewhere }, ...others] };
     }
   }
   await resetSettings(session);

@@ -78,7 +78,7 @@ export function assemble(source: {
   for (const file of files.keys()) {
     if (!work.used.has(file)) work.problems.push(unusedFile(file, manifest));
   }
-  if (work.problems.length > 0) return { release: null, problems: work.problems };
+  if (work.problems.length > 0) return { release: null, problems: inOrder(work.problems) };
   const release: Release = {
     folder,
     name: manifest.name as ReleaseName,
@@ -147,6 +147,16 @@ function expectationOf({ equals, atLeast, atMost }: Bounds): Expectation {
 
 function expectationsOf(all: Readonly<Record<string, Bounds>>): Readonly<Record<string, Expectation>> {
   return Object.fromEntries(Object.entries(all).map(([name, bounds]) => [name, expectationOf(bounds)]));
+}
+
+/** The problems of each file of SQL by their lines, where the first of them was. */
+function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  const files = new Set(problems.map(({ place }) => place?.file));
+  return [...files].flatMap((file) => {
+    const own = problems.filter(({ place }) => place?.file === file);
+    const isSql = file?.endsWith('.sql') === true;
+    return isSql ? own.toSorted((one, other) => (one.place?.line ?? 0) - (other.place?.line ?? 0)) : own;
+  });
 }
 
 /** What keeps any file of SQL from being read: told also where release.yaml cannot be. */

@@ -219,13 +219,13 @@ insert into public.n values (:one), (:'two');
 `;
     expect(await found(dump)).toEqual([
       ['SQL_META_COMMAND', '1:1', String.raw`\restrict abcDEF123`],
+      ['RULE_SESSION', '3:1', 'SET statement_timeout = 0;'],
       ['SQL_COPY_INLINE', '5:1', 'COPY public.n (id) FROM stdin;'],
       ['SQL_META_COMMAND', '10:10', String.raw`SELECT 1 \gexec`],
+      ['RULE_CASCADE', '11:1', 'DROP TABLE public.n CASCADE;'],
       ['SQL_META_COMMAND', '12:30', "insert into public.n values (:one), (:'two');"],
       ['SQL_META_COMMAND', '12:38', "insert into public.n values (:one), (:'two');"],
       ['SQL_META_COMMAND', '13:1', String.raw`\unrestrict abcDEF123`],
-      ['RULE_SESSION', '3:1', 'SET statement_timeout = 0;'],
-      ['RULE_CASCADE', '11:1', 'DROP TABLE public.n CASCADE;'],
     ]);
   });
 
