@@ -101,6 +101,7 @@ export function buildDossier(source: DossierSource): Dossier {
     changes: {
       objects: body.changes?.objects ?? null,
       objectCount: body.changes?.count ?? 0,
+      ...lostOf(body),
       rows: rowsOf(release, body),
     },
     time: timeOf(release, body, { passed, unread }),
@@ -149,6 +150,14 @@ function measuredBy(
 
 /** What a dossier is derived from. Looks at production are in it themselves, and reports are derived as it is. */
 const cited: readonly string[] = ['seal', 'golden', 'rehearsal'];
+
+/** What the forward makes again without what it had; absent where there is nothing. */
+function lostOf({ changes }: Rehearsal): Pick<Dossier['changes'], 'lost'> {
+  const lost = changes?.lost ?? [];
+  return lost.length === 0
+    ? {}
+    : { lost: lost.map(({ kind, name, what, by }) => `${kind} ${name} (${by}): ${what.join(', ')}`) };
+}
 
 /** What differs after the way back, by its causes; a definition that differs has its lines below. */
 function differencesOf(proof: Rehearsal['proof']): readonly string[] {

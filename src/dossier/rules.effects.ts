@@ -95,6 +95,14 @@ export const effects: Readonly<Record<string, Rule>> = {
             : `${changes.objects.length} of ${changes.objectCount} are`,
       }),
   },
+  lost: {
+    part: 'changes',
+    says: ({ changes: { lost = [] } }) =>
+      one(lost.length > 0, 'think', {
+        title: `${count(lost.length, 'object')} made again without what ${lost.length === 1 ? 'it' : 'they'} had`,
+        text: `not there after the rollout: ${list(lost)}`,
+      }),
+  },
   skipped: {
     part: 'changes',
     says: ({ tiers }) => {

@@ -88,6 +88,7 @@ function changes({ changes: of }: Dossier): readonly string[] {
     'CHANGES',
     `  objects: ${of.objects === null ? 'not recorded' : of.objects.length} of ${of.objectCount}`,
     ...(of.objects ?? []).flatMap(object),
+    ...(of.lost ?? []).map((text) => `  made again, and has no more: ${text}`),
     ...of.rows.map(({ relation, up, down }) => {
       const counts = (one: typeof up): string =>
         `${one.inserted} inserted, ${one.updated} updated, ${one.deleted} deleted`;

@@ -61,6 +61,28 @@ export function written(
   };
 }
 
+/** The statement of the up by which an object that is still there was made again: it drops or replaces it, or what it was made of took it along. */
+export function madeAgain(work: Work, { kind, name }: { readonly kind: string; readonly name: string }): Done | null {
+  const { dropped, made } = written(work, { direction: 'up', relation: name, kind });
+  const replaced = made.filter(({ sql }) =>
+    new RegExp(`^\\s*create\\s+or\\s+replace\\s+(recursive\\s+)?${kind}\\b`, 'i').test(sql),
+  );
+  const [first] = [...dropped, ...replaced];
+  if (first !== undefined) return first;
+  const own = plainName(name);
+  const taken = work.steps.find(
+    ({ direction, notices }) =>
+      direction === 'up' &&
+      notices.some(({ message, detail = '' }) =>
+        `${message}\n${detail}`
+          .split('\n')
+          .some((line) => line.startsWith(`drop cascades to ${kind} `) && named(line, own)),
+      ),
+  );
+  const step = work.tiers.find(({ id }) => id === taken?.tier)?.up[(taken?.index ?? 0) - 1];
+  return step === undefined ? null : { sql: step.sql, file: step.place.file, line: step.place.line ?? 1 };
+}
+
 /** The columns of a table that an up drops, quoted as in SQL; `only`: this one. */
 export function droppedColumns(
   work: Work,

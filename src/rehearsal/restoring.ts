@@ -54,7 +54,7 @@ function at(done: readonly Done[]): string {
 }
 
 /** Where statements are, and what they do. */
-function by(done: readonly Done[], verb: string): string {
+function doneBy(done: readonly Done[], verb: string): string {
   const plural = verb === 'empties' ? 'empty' : verb.slice(0, -1);
   return `${at(done)} ${done.length > 1 ? plural : verb}`;
 }
@@ -89,21 +89,21 @@ function ofRows(node: DifferenceNode, work: Work, schemas: ComparedSchemas | und
   const lost = droppedColumns(work, name);
   const keeping: Keep = { table: name, key, schemas };
   if (lost.columns.length > 0) {
-    const words = `${by(lost.by, 'drops')} ${lost.columns.join(', ')}, and the values cannot come back by themselves: keep them, ${oneWay}`;
+    const words = `${doneBy(lost.by, 'drops')} ${lost.columns.join(', ')}, and the values cannot come back by themselves: keep them, ${oneWay}`;
     return key === null ? withoutKey(words) : { words, ...keepColumns(keeping, lost.columns) };
   }
   const { dropped, truncated } = up;
   if (dropped.length > 0)
     return {
-      words: `${by(dropped, 'drops')} the table, and its rows cannot come back: rename it instead, ${oneWay}`,
+      words: `${doneBy(dropped, 'drops')} the table, and its rows cannot come back: rename it instead, ${oneWay}`,
       ...renamed(name),
     };
   if (truncated.length > 0)
-    return { words: `${by(truncated, 'empties')} it: keep its rows, ${oneWay}`, ...keepTable(keeping) };
+    return { words: `${doneBy(truncated, 'empties')} it: keep its rows, ${oneWay}`, ...keepTable(keeping) };
   if (up.deleted.length > 0)
-    return { words: `${by(up.deleted, 'deletes')} rows: keep them, ${oneWay}`, ...keepRows(keeping, up.deleted) };
+    return { words: `${doneBy(up.deleted, 'deletes')} rows: keep them, ${oneWay}`, ...keepRows(keeping, up.deleted) };
   if (up.updated.length > 0) {
-    const words = `${by(up.updated, 'updates')} rows, and nothing knows what they were: keep that, ${oneWay}`;
+    const words = `${doneBy(up.updated, 'updates')} rows, and nothing knows what they were: keep that, ${oneWay}`;
     const columns = [...new Set(own.flatMap(({ examples = [] }) => examples.flatMap((one) => one.columns)))];
     return key === null || columns.length === 0
       ? withoutKey(words)
@@ -112,7 +112,7 @@ function ofRows(node: DifferenceNode, work: Work, schemas: ComparedSchemas | und
   if (up.inserted.length > 0) return ofInserted(name, own, up.inserted);
   const down = written(work, { direction: 'down', relation: name });
   const wrote = [...down.deleted, ...down.updated, ...down.inserted, ...down.truncated];
-  if (wrote.length > 0) return said(`${by(wrote, 'writes')} it, and no up.sql does: correct that statement`);
+  if (wrote.length > 0) return said(`${doneBy(wrote, 'writes')} it, and no up.sql does: correct that statement`);
   return said(`let down.sql put its rows back as they were: up.sql has to keep them in a table of its own, ${oneWay}`);
 }
 
@@ -130,7 +130,7 @@ function ofInserted(name: string, own: readonly Difference[], by: readonly Done[
     .flatMap(({ examples = [] }) => examples)
     .filter(({ change, key }) => change === 'new' && key !== null);
   const [first] = made;
-  const words = `${by(by, 'inserts')} rows: let down.sql delete them`;
+  const words = `${doneBy(by, 'inserts')} rows: let down.sql delete them`;
   if (first?.key === undefined || first.key === null) return said(words);
   const columns = Object.keys(first.key);
   const rows = made.map(({ key }) => `(${columns.map((column) => quoted(key?.[column] ?? '')).join(', ')})`);
@@ -160,14 +160,14 @@ function ofGone(node: DifferenceNode, work: Work, schemas: ComparedSchemas | und
   const up = written(work, { direction: 'up', relation: name, kind }).dropped;
   const down = written(work, { direction: 'down', relation: name, kind }).dropped;
   if (kind === 'table' && up.length > 0)
-    return { words: `${by(up, 'drops')} it: rename it instead, ${oneWay}`, ...renamed(name) };
+    return { words: `${doneBy(up, 'drops')} it: rename it instead, ${oneWay}`, ...renamed(name) };
   if (kind === 'column') return ofGoneColumn(node, work, schemas);
   if (up.length === 0 && down.length > 0)
     return said(
-      `${by(down, 'drops')} it, and it was there before the release: take that statement out, or let it name what the up made`,
+      `${doneBy(down, 'drops')} it, and it was there before the release: take that statement out, or let it name what the up made`,
     );
   const who =
-    up.length === 0 ? 'it went with something else (DROP … CASCADE), or with its table' : `${by(up, 'drops')} it`;
+    up.length === 0 ? 'it went with something else (DROP … CASCADE), or with its table' : `${doneBy(up, 'drops')} it`;
   const again = remade([node]);
   return again.length === 0
     ? said(`${who}: let down.sql make ${kind} ${name} again as it was`)
@@ -210,12 +210,12 @@ function ofGoneColumn(node: DifferenceNode, work: Work, schemas: ComparedSchemas
   const down = written(work, { direction: 'down', relation }).columns.filter(({ column }) => column === own);
   if (by.length === 0 && down.length > 0)
     return said(
-      `${by(
+      `${doneBy(
         down.map(({ done }) => done),
         'drops',
       )} it, and it was there before the release: correct that statement`,
     );
-  const words = `${by.length === 0 ? 'the up drops it' : `${by(by, 'drops')} it`}, and its values cannot come back by themselves: keep them, ${oneWay}`;
+  const words = `${by.length === 0 ? 'the up drops it' : `${doneBy(by, 'drops')} it`}, and its values cannot come back by themselves: keep them, ${oneWay}`;
   const key = keyOf(relation, { own: [], schemas });
   if (add === '') return said(words);
   if (key === null) return { ...withoutKey(words), down: again };
@@ -258,7 +258,7 @@ function ofNew(node: DifferenceNode, work: Work): Remedy {
   const { kind, name } = node;
   const made = written(work, { direction: 'up', relation: name }).made;
   const drop = dropping(node);
-  const who = made.length === 0 ? 'it is left behind' : `${by(made, 'makes')} it, and it is left behind`;
+  const who = made.length === 0 ? 'it is left behind' : `${doneBy(made, 'makes')} it, and it is left behind`;
   return drop === null ? said(`${who}: let down.sql drop ${kind} ${name}`) : { words: who, up: [], down: [drop] };
 }
 

@@ -94,7 +94,10 @@ export class Run extends Acts {
     const there = now.after.noticed;
     const same = (one: Noticed, other: Noticed): boolean => one.kind === other.kind && one.option === other.option;
     this.noticed = [...now.before.noticed.filter((one) => !there.some((other) => same(one, other))), ...there];
-    this.changes = changesOf({ ...now, after: this.released ?? now.after });
+    this.changes = changesOf(
+      { ...now, after: this.released ?? now.after },
+      { tiers: this.release.tiers, steps: this.steps },
+    );
     this.touched = touchedBy(this.release, this.steps, now);
     return [...problems, ...undeclared(this.touched), ...leftovers];
   }

@@ -133,7 +133,7 @@ function difference(text: string): Html {
   return html`${first}${lines.length > 0 && html`<pre tabindex="0" aria-label="Where it differs">${lines.join('\n')}</pre>`}`;
 }
 
-function changes({ changes: { objects, objectCount, rows } }: Dossier): Html {
+function changes({ changes: { objects, objectCount, rows, lost = [] } }: Dossier): Html {
   const known = objects ?? [];
   const kinds = [...new Set(known.map(({ kind }) => kind))];
   const sum = (of: { inserted: number; updated: number; deleted: number }): string =>
@@ -159,7 +159,7 @@ function changes({ changes: { objects, objectCount, rows } }: Dossier): Html {
           html`<ul>${properties.map((one) => html`<li>${one.name}: <code>${one.before}</code> → <code>${one.after}</code></li>`)}</ul>`
         }</li>`,
     )}</ul></details>`;
-  })}${objectCount > known.length && html`<p class="soft">and ${objectCount - known.length} more objects</p>`}<h3>Rows</h3>${table(
+  })}${objectCount > known.length && html`<p class="soft">and ${objectCount - known.length} more objects</p>`}${lost.length > 0 && html`<h3>Made again without what it had</h3>${folded(lost)}`}<h3>Rows</h3>${table(
     {
       caption: '+ inserted, ~ updated, − deleted',
       columns: [{ head: 'Table' }, { head: 'Forward', kind: 'number' }, { head: 'Back', kind: 'number' }],
