@@ -74,12 +74,17 @@ function back({ back: of, time: { backMs } }: Dossier): readonly string[] {
     `  how: ${of.how}`,
     ...of.notProven.map(({ relation, reason }) => `  rows not compared: ${relation}: ${reason}`),
     `  differences after the way back: ${of.differenceCount}`,
-    ...of.differences.map((text) => `  difference: ${text.replaceAll('\n', '\n    ')}`),
+    ...of.differences.flatMap(difference),
     ...of.oneWay.map(({ tier: id, reason }) => `  no way back: tier ${id}: ${reason}`),
     ...(of.losses.length === 0 ? [`  ${nothing}`] : []),
     ...of.losses.map(({ relation, text }) => `  a rollback loses: ${relation}: ${text}`),
     ...of.leftovers.map((text) => `  left behind: ${text}`),
   ];
+}
+
+function difference(text: string): readonly string[] {
+  const [first = '', ...lines] = text.split('\n');
+  return [`  difference: ${first}`, ...lines.map((line) => `    | ${line}`)];
 }
 
 function changes({ changes: of }: Dossier): readonly string[] {

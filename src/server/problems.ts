@@ -36,7 +36,7 @@ export function lastFailure(evidence: readonly Evidence[]): Failure | null {
 export function failureHtml({ problems, kept }: Failure): Html {
   return html`${problems.map(
     (one) =>
-      html`<div class="note no"><p>${tag(one.code, 'no')}${one.stage !== null && html` <span class="soft">in ${one.stage}</span>`}</p><p>${one.problem}</p>${excerpt(one)}${one.detail !== undefined && html`<pre tabindex="0" aria-label="Where it differs">${one.detail.join('\n')}</pre>`}<p><strong>To do:</strong> ${one.fix}</p></div>`,
+      html`<div class="note no"><p>${tag(one.code, 'no')}${one.stage !== null && html` <span class="soft">in ${one.stage}</span>`}</p><p>${one.problem}</p>${excerpt(one)}${one.detail !== undefined && html`<pre tabindex="0" aria-label="Where it differs">${lines(one.detail.join('\n'))}</pre>`}<p><strong>To do:</strong> ${one.fix}</p></div>`,
   )}${
     kept !== null &&
     html`<p>The clone is kept, so that it can be looked at: <code>${kept}</code>. <code>oneroof clone list</code> names it, <code>oneroof clone drop</code> takes it away.</p>`

@@ -129,8 +129,8 @@ function wayBack({ back, release }: Dossier): Html {
 
 /** One thing that differs; where a definition does, with its lines. */
 function difference(text: string): Html {
-  const [first = '', ...lines] = text.split('\n');
-  return html`${first}${lines.length > 0 && html`<pre tabindex="0" aria-label="Where it differs">${lines.join('\n')}</pre>`}`;
+  const [first = '', ...more] = text.split('\n');
+  return html`${first}${more.length > 0 && html`<pre tabindex="0" aria-label="Where it differs">${lines(more.join('\n'))}</pre>`}`;
 }
 
 function changes({ changes: { objects, objectCount, rows, lost = [] } }: Dossier): Html {

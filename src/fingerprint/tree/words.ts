@@ -105,7 +105,7 @@ function countBelow(node: DifferenceNode): string {
 export function nodeLines(node: DifferenceNode): readonly string[] {
   return node.own.flatMap(({ property, before, after }) => {
     const lines = property === null ? [] : diffLines(before, after);
-    return [...(lines.length > 0 && node.own.length > 1 ? [`${property}:`] : []), ...lines];
+    return [...(lines.length > 0 && node.own.length > 1 ? [`${printable(property ?? '')}:`] : []), ...lines];
   });
 }
 
