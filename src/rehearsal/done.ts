@@ -1,11 +1,24 @@
-import { type Direction, type Release } from '../release/index.ts';
+import { type Direction, type Release, type TierId } from '../release/index.ts';
 import { partsOf } from './object-sql.ts';
-import { type StepMeasure } from './rehearsal.ts';
+
+/** What was measured of one statement. */
+interface Measured {
+  readonly tier: TierId;
+  readonly direction: Direction;
+  readonly index: number;
+  readonly notices: readonly { readonly message: string; readonly detail?: string }[];
+  readonly rowsByRelation: readonly {
+    readonly relation: string;
+    readonly inserted: number;
+    readonly updated: number;
+    readonly deleted: number;
+  }[];
+}
 
 /** What a release did: its statements, and what was measured of them. */
 export interface Work {
   readonly tiers: Release['tiers'];
-  readonly steps: readonly StepMeasure[];
+  readonly steps: readonly Measured[];
 }
 
 /** Where nothing is known of what was done. */
