@@ -68,6 +68,8 @@ export function problemOf(error: unknown, step: Located): Problem {
 /** How much of the SQL inside of functions is shown. */
 const mostSql = 300;
 const mostCalls = 4;
+/** A function of a procedural language and a line in it, in any language of the server's: `PL/pgSQL function f(integer) line 3 at PERFORM`. */
+const call = /^\S.*\([^()]*\) \S+ \d+ /;
 
 /** The functions in which a statement failed, for the line of the problem, and the SQL that they ran there. What calls it in the gate is ours. */
 function contextOf({ where: context, internalQuery }: ServerError): {
@@ -78,10 +80,10 @@ function contextOf({ where: context, internalQuery }: ServerError): {
   const gate = all.findIndex((line) => /\bgate\.\w+\(/.test(line));
   // before the gate's own function comes the statement that it was given, which is the one at the place
   const own = gate < 0 ? all : all.slice(0, Math.max(gate - 1, 0));
-  const calls = own.filter((line) => !line.includes('"'));
+  const calls = own.filter((line) => call.test(line));
   const statements = [
     ...(typeof internalQuery === 'string' ? [`QUERY: ${internalQuery}`] : []),
-    ...own.filter((line) => line.includes('"')).map((line) => `CONTEXT: ${line}`),
+    ...own.filter((line) => !call.test(line)).map((line) => `CONTEXT: ${line}`),
   ];
   const named = calls.slice(0, mostCalls).map((line) => truncate(printable(line), mostSql));
   return {
