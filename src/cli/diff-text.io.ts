@@ -1,9 +1,13 @@
 import { printable } from '../core/index.ts';
 import {
+  allBelow,
   type Difference,
-  explainDifference,
-  explainExample,
+  type DifferenceNode,
+  differenceTree,
+  explainExamples,
+  explainNode,
   explainNoticed,
+  nodeLines,
   type Noticed,
   type NotProven,
 } from '../fingerprint/index.ts';
@@ -31,8 +35,9 @@ export interface Diff {
   readonly compared: { readonly objects: number; readonly relations: number | null; readonly rows: string | null };
 }
 
-/** Lines of each list that are printed; `--json` has all of them. */
+/** Lines of each list that are printed, and things that differ; `--json` has all of them. */
 const mostShown = 200;
+const mostDiffering = 50;
 
 const how = {
   observer: 'read by a role that cannot write',
@@ -47,8 +52,7 @@ export function describeDiff(diff: Diff): string {
   return [
     `before  ${describeSide(before, width)}`,
     `after   ${describeSide(after, width)}`,
-    ...list('Logical differences', logical.map(linesOf)),
-    ...list('Only strict differences', strict.map(linesOf)),
+    ...differences(logical, strict),
     ...list(
       'Not proven',
       notProven.map(({ relation, reason }) => [
@@ -69,23 +73,42 @@ function describeSide(side: Compared, width: number): string {
   return `${printable(side.name).padEnd(width)}  ${printable(side.of)}, ${version}, ${how[side.as]}, ${printable(side.takenAt)}`;
 }
 
-function list(title: string, entries: readonly (readonly string[])[]): string[] {
+function list(title: string, entries: readonly (readonly string[])[], count = entries.length): string[] {
   if (entries.length === 0) return [];
   const more = entries.length - mostShown;
   return [
     '',
-    paint.heading(`${title} (${entries.length})`),
+    paint.heading(`${title} (${count})`),
     ...entries.slice(0, mostShown).flatMap((lines) => lines.map((line, n) => `${n === 0 ? '  ' : '      '}${line}`)),
     ...(more > 0 ? [paint.quiet(`  … and ${more} more: --json has all of them`)] : []),
   ];
 }
 
-function linesOf(difference: Difference): string[] {
-  const { examples, ...rest } = difference;
-  const lines = [explainDifference(rest)];
-  if (examples === undefined) return lines;
-  if (examples.length === 0) return [...lines, 'no row differs now in the columns that both sides have'];
-  return [...lines, ...examples.map(explainExample)];
+/** What differs by its causes: first what a client can tell, then what only a strict comparison counts. */
+function differences(logical: readonly Difference[], strict: readonly Difference[]): string[] {
+  const roots = differenceTree([...logical, ...strict]);
+  const of = (level: Difference['level'], title: string): string[] => {
+    const found = roots.filter((node) => node.level === level);
+    const more = found.length - mostDiffering;
+    const lines = found.slice(0, mostDiffering).map(linesOf);
+    const count = level === 'logical' ? logical.length : strict.length;
+    return list(title, more > 0 ? [...lines, [`and ${more} more: --json has all of them`]] : lines, count);
+  };
+  return [...of('logical', 'Logical differences'), ...of('strict', 'Only strict differences')];
+}
+
+function linesOf(node: DifferenceNode): string[] {
+  const plain = { ...node, own: node.own.map(({ examples: _examples, ...rest }) => rest) };
+  const searched = [node, ...allBelow(node)].flatMap(({ own }) =>
+    own.flatMap(({ examples }) => (examples === undefined ? [] : [examples])),
+  );
+  return [
+    explainNode(plain),
+    ...nodeLines(node),
+    ...searched.flatMap((examples) =>
+      examples.length === 0 ? ['no row differs now in the columns that both sides have'] : explainExamples(examples),
+    ),
+  ];
 }
 
 function verdictOf(diff: Diff): string {

@@ -127,6 +127,7 @@ function problemLines(problem: Problem): string {
   const lines = [`${picked.red('error:')} ${where}${printable(problem.problem)} ${picked.dim(`[${problem.code}]`)}`];
   if (excerpt !== undefined && place?.line !== undefined)
     lines.push(...caret({ excerpt, line: place.line, column: place.column ?? 1 }, lookOf('stderr')));
+  lines.push(...(problem.detail ?? []).map((line) => `  ${printable(line)}`));
   lines.push(`${picked.cyan('hint:')} ${printable(problem.fix)}`, '');
   return lines.join('\n');
 }

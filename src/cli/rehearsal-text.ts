@@ -39,13 +39,18 @@ function stageLines({ problems, steps, ...stage }: StageResult, look: Look): rea
   return [...table([stageLine(stage, count)], look), ...problems.flatMap((problem) => problemLines(problem, look))];
 }
 
-function problemLines({ code, problem, fix, place }: Problem, { columns, paint }: Look): readonly string[] {
+function problemLines(
+  { code, problem, fix, place, detail = [] }: Problem,
+  { columns, paint }: Look,
+): readonly string[] {
   const where =
     place === undefined ? '' : `${[place.file, place.line].filter((part) => part !== undefined).join(':')}: `;
   const [first = '', ...others] = indented(`${code}: ${printable(where + problem)}`, { indent: 8, columns });
   return [
     first.replace(code, () => paint.bad(code)),
     ...others,
+    // not broken into lines: they are SQL
+    ...detail.map((line) => `          ${printable(line)}`),
     ...indented(`fix: ${printable(fix)}`, { indent: 8, columns }),
   ];
 }

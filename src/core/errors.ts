@@ -18,6 +18,8 @@ export interface Problem {
   readonly place?: Place;
   /** The line of the author's text that the place names, so that a caret can be drawn below it. */
   readonly excerpt?: string;
+  /** More lines for people, below the problem: where a long definition differs, what the server said of the place. */
+  readonly detail?: readonly string[];
 }
 
 /** What is said of one problem; the code comes beside it. */

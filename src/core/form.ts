@@ -48,6 +48,7 @@ export const problemForm = z.object({
     .object({ file: z.string(), line: z.number().exactOptional(), column: z.number().exactOptional() })
     .exactOptional(),
   excerpt: z.string().exactOptional(),
+  detail: z.array(z.string()).exactOptional(),
 });
 
 /** What a reader makes of a value: what it says, or why that cannot be read. */

@@ -19,4 +19,5 @@ export { type Notice, noticeForm, type Notification, notificationForm, type Step
 export { openSession, type Rows, type Session, type SessionOptions } from './session.io.ts';
 export { noTimeouts, pinnedSettings, setAll, stepName } from './settings.ts';
 export { fixed, id, literal, searchPathOf, type Sql, sql } from './sql.ts';
+export { foundElsewhere } from './elsewhere.io.ts';
 export { type Located, problemOf, sqlStateOf } from './sqlstate.ts';

@@ -97,6 +97,7 @@ async function openWith(
       severity: notice.severity ?? 'NOTICE',
       code: notice.code ?? '00000',
       message: notice.message ?? '',
+      ...(notice.detail === undefined ? {} : { detail: notice.detail }),
     }),
   );
   client.on('notification', (message) =>

@@ -1,4 +1,4 @@
-import { type ErrorCode, OneRoofError, type Place, type Problem, printable } from '../core/index.ts';
+import { type ErrorCode, OneRoofError, type Place, type Problem, printable, truncate } from '../core/index.ts';
 
 /** The text that a server was given, and where it stands in the author's files. */
 export interface Located {
@@ -13,6 +13,10 @@ interface ServerError {
   readonly position?: unknown;
   readonly detail?: unknown;
   readonly hint?: unknown;
+  /** CONTEXT: the calls that led to the statement, innermost first, a line each. */
+  readonly where?: unknown;
+  /** The statement inside a function that failed. */
+  readonly internalQuery?: unknown;
 }
 
 /** The SQLSTATE of an error of the server, the code of one of ours or of the driver's socket; empty where it has none. */
@@ -51,11 +55,40 @@ export function problemOf(error: unknown, step: Located): Problem {
     fix: `correct the statement at ${where(step.place)}`,
   };
   const position = Number(said.position ?? 0);
+  const { calls, lines } = contextOf(said);
   return {
     code,
-    problem: `${text(said.message) || 'the server gave no reason'}${text(said.detail) === '' ? '' : ` (${text(said.detail)})`}${state === '' ? '' : ` [SQLSTATE ${printable(state)}]`}`,
+    problem: `${text(said.message) || 'the server gave no reason'}${text(said.detail) === '' ? '' : ` (${text(said.detail)})`}${state === '' ? '' : ` [SQLSTATE ${printable(state)}]`}${calls}`,
     fix: text(said.hint) === '' ? fix : `${fix}; the server's hint: ${text(said.hint)}`,
     ...located(step, position > 0 ? position : 1),
+    ...(lines.length === 0 ? {} : { detail: lines }),
+  };
+}
+
+/** How much of the SQL inside of functions is shown. */
+const mostSql = 300;
+const mostCalls = 4;
+/** A function of a procedural language and a line in it, in any language of the server's: `PL/pgSQL function f(integer) line 3 at PERFORM`. */
+const call = /^\S.*\([^()]*\) \S+ \d+ /;
+
+/** The functions in which a statement failed, for the line of the problem, and the SQL that they ran there. What calls it in the gate is ours. */
+function contextOf({ where: context, internalQuery }: ServerError): {
+  readonly calls: string;
+  readonly lines: readonly string[];
+} {
+  const all = typeof context === 'string' ? context.split('\n').filter((line) => line.trim() !== '') : [];
+  const gate = all.findIndex((line) => /\bgate\.\w+\(/.test(line));
+  // before the gate's own function comes the statement that it was given, which is the one at the place
+  const own = gate < 0 ? all : all.slice(0, Math.max(gate - 1, 0));
+  const calls = own.filter((line) => call.test(line));
+  const statements = [
+    ...(typeof internalQuery === 'string' ? [`QUERY: ${internalQuery}`] : []),
+    ...own.filter((line) => !call.test(line)).map((line) => `CONTEXT: ${line}`),
+  ];
+  const named = calls.slice(0, mostCalls).map((line) => truncate(printable(line), mostSql));
+  return {
+    calls: named.length === 0 ? '' : `; in ${named.join(', called from ')}${calls.length > mostCalls ? ' …' : ''}`,
+    lines: statements.slice(0, mostCalls).map((line) => truncate(printable(line.replace(/\s+/g, ' ')), mostSql)),
   };
 }
 

@@ -1,6 +1,6 @@
 import { type Digest, type Instant, OneRoofError } from '../core/index.ts';
 import { ofKind, type Piece, type SshKey } from '../evidence/index.ts';
-import { explainDifference } from '../fingerprint/index.ts';
+import { explainMore, explainNode, heaviest, nodeLines } from '../fingerprint/index.ts';
 import { explainNotifications, explainProof, reachedOut, type Rehearsal } from '../rehearsal/index.ts';
 import { type Release, type SealedRelease } from '../release/index.ts';
 import { type Dossier, type Production } from './dossier.ts';
@@ -101,6 +101,7 @@ export function buildDossier(source: DossierSource): Dossier {
     changes: {
       objects: body.changes?.objects ?? null,
       objectCount: body.changes?.count ?? 0,
+      ...lostOf(body),
       rows: rowsOf(release, body),
     },
     time: timeOf(release, body, { passed, unread }),
@@ -150,8 +151,23 @@ function measuredBy(
 /** What a dossier is derived from. Looks at production are in it themselves, and reports are derived as it is. */
 const cited: readonly string[] = ['seal', 'golden', 'rehearsal'];
 
-/** How many differences are named. */
-const namedDifferences = 50;
+/** What the forward makes again without what it had; absent where there is nothing. */
+function lostOf({ changes }: Rehearsal): Pick<Dossier['changes'], 'lost'> {
+  const lost = changes?.lost ?? [];
+  return lost.length === 0
+    ? {}
+    : { lost: lost.map(({ kind, name, what, by }) => `${kind} ${name} (${by}): ${what.join(', ')}`) };
+}
+
+/** What differs after the way back, by its causes; a definition that differs has its lines below. */
+function differencesOf(proof: Rehearsal['proof']): readonly string[] {
+  const found = heaviest(proof?.differences ?? []);
+  const more = explainMore(found);
+  return [
+    ...found.roots.map((root) => [explainNode(root), ...nodeLines(root)].join('\n')),
+    ...(more === null ? [] : [more]),
+  ];
+}
 
 function backOf(release: Release, body: Rehearsal): Dossier['back'] {
   const { proof } = body;
@@ -160,7 +176,7 @@ function backOf(release: Release, body: Rehearsal): Dossier['back'] {
     requires: release.requires,
     how: howProven(body),
     notProven: (proof?.notProven ?? []).map(({ relation, reason }) => ({ relation, reason })),
-    differences: (proof?.differences ?? []).slice(0, namedDifferences).map((one) => explainDifference(one)),
+    differences: differencesOf(proof),
     differenceCount: proof?.differenceCount ?? 0,
     oneWay: release.tiers.flatMap(({ id, oneWay, barred }) =>
       oneWay === null || barred !== null ? [] : [{ tier: id, reason: oneWay }],

@@ -144,7 +144,7 @@ export const dossierForm = z.object({
     /** How it was proven, in one sentence. */
     how: z.string(),
     notProven: z.array(relationAndReason),
-    /** What is not as it was before, after the way back: the first of them, and how many there are. */
+    /** What is not as it was before, after the way back, by its causes: a line, and below it the lines of a definition; then how many properties. */
     differences: z.array(z.string()),
     differenceCount: z.number(),
     oneWay: z.array(z.object({ tier: z.string(), reason: z.string() })),
@@ -155,6 +155,8 @@ export const dossierForm = z.object({
     /** Null: the rehearsal did not record them. The first of them: dropped, then changed, then made; `objectCount` counts all. */
     objects: z.array(changeForm).nullable(),
     objectCount: z.number(),
+    /** Objects that the forward makes again, and what they had and have not afterwards; absent where there are none. */
+    lost: z.array(z.string()).exactOptional(),
     rows: z.array(rowChange),
   }),
   time: z.object({

@@ -27,7 +27,7 @@ export const effects: Readonly<Record<string, Rule>> = {
   strict: {
     part: 'back',
     says: ({ back }) => {
-      const differ = `${count(back.differenceCount, 'property')} differ${back.differenceCount === 1 ? 's' : ''}: ${list(back.differences)}`;
+      const differ = `${count(back.differenceCount, 'property')} differ${back.differenceCount === 1 ? 's' : ''}: ${list(back.differences.map((text) => text.replace(/\n.*$/s, '')))}`;
       const missed = back.verdict === 'logical' && back.requires === 'strict';
       return one(back.verdict === 'logical', missed ? 'stop' : 'think', {
         title: missed
@@ -93,6 +93,14 @@ export const effects: Readonly<Record<string, Rule>> = {
           changes.objects === null
             ? 'the rehearsal did not record which objects change: rehearse again'
             : `${changes.objects.length} of ${changes.objectCount} are`,
+      }),
+  },
+  lost: {
+    part: 'changes',
+    says: ({ changes: { lost = [] } }) =>
+      one(lost.length > 0, 'think', {
+        title: `${count(lost.length, 'object')} made again without what ${lost.length === 1 ? 'it' : 'they'} had`,
+        text: `not there after the rollout: ${list(lost)}`,
       }),
   },
   skipped: {

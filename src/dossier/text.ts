@@ -74,12 +74,17 @@ function back({ back: of, time: { backMs } }: Dossier): readonly string[] {
     `  how: ${of.how}`,
     ...of.notProven.map(({ relation, reason }) => `  rows not compared: ${relation}: ${reason}`),
     `  differences after the way back: ${of.differenceCount}`,
-    ...of.differences.map((text) => `  difference: ${text}`),
+    ...of.differences.flatMap(difference),
     ...of.oneWay.map(({ tier: id, reason }) => `  no way back: tier ${id}: ${reason}`),
     ...(of.losses.length === 0 ? [`  ${nothing}`] : []),
     ...of.losses.map(({ relation, text }) => `  a rollback loses: ${relation}: ${text}`),
     ...of.leftovers.map((text) => `  left behind: ${text}`),
   ];
+}
+
+function difference(text: string): readonly string[] {
+  const [first = '', ...lines] = text.split('\n');
+  return [`  difference: ${first}`, ...lines.map((line) => `    | ${line}`)];
 }
 
 function changes({ changes: of }: Dossier): readonly string[] {
@@ -88,6 +93,7 @@ function changes({ changes: of }: Dossier): readonly string[] {
     'CHANGES',
     `  objects: ${of.objects === null ? 'not recorded' : of.objects.length} of ${of.objectCount}`,
     ...(of.objects ?? []).flatMap(object),
+    ...(of.lost ?? []).map((text) => `  made again, and has no more: ${text}`),
     ...of.rows.map(({ relation, up, down }) => {
       const counts = (one: typeof up): string =>
         `${one.inserted} inserted, ${one.updated} updated, ${one.deleted} deleted`;

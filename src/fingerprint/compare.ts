@@ -1,11 +1,9 @@
-import { canonicalJson, type Json, OneRoofError, printable, truncate } from '../core/index.ts';
+import { canonicalJson, type Json, OneRoofError } from '../core/index.ts';
 import type {
   DataFingerprint,
   Difference,
-  Noticed,
   NotProven,
   RelationRows,
-  RowExample,
   SchemaFingerprint,
   SchemaObject,
   SequencePosition,
@@ -82,7 +80,7 @@ export function compareRows(before: DataFingerprint, after: DataFingerprint): re
 }
 
 /** The property of a sequence that is behind where it was. */
-const nextValue = 'next value';
+export const nextValue = 'next value';
 
 /** What `nextval` gives next, whether or not the sequence has it. */
 function nextOf({ lastValue, isCalled, increment }: SequencePosition): bigint {
@@ -102,63 +100,6 @@ function isBehind(now: SequencePosition, was: SequencePosition): boolean {
  */
 export function unproven(before: DataFingerprint, after: DataFingerprint): readonly NotProven[] {
   return pairs(before.notProven, after.notProven, (entry) => entry.relation).map(([a, b]) => (a ?? b) as NotProven);
-}
-
-/** One line that names the object, the property, and what it was and is; hostile text is made printable. */
-export function explainDifference(difference: Difference): string {
-  const { kind, name, property, before, after } = difference;
-  const what = `${printable(kind)} ${truncate(printable(name), 200)}`;
-  if (property === null)
-    return before === null ? `${what}: was not there before` : after === null ? `${what}: is gone` : `${what}: differs`;
-  const first = difference.examples?.length ? `; first: ${difference.examples.map(explainExample).join('; ')}` : '';
-  if (property === nextValue)
-    return `${what} is behind where it was: it gives ${show(after)} next, and would give ${show(before)}`;
-  if (property === 'content') return `${what}: same number of rows, other content${first}`;
-  return `${what}: ${printable(property)}: ${show(before)} → ${show(after)}${first}`;
-}
-
-/** One line that names an option of the server's that was left out, and where it is. */
-export function explainNoticed({ kind, option, count, first }: Noticed): string {
-  const others = BigInt(count) - 1n;
-  const more = others === 0n ? '' : ` and ${others.toLocaleString('en-US')} more`;
-  return `${brief(kind)} option ${brief(option)}, not known to One Roof, is not compared: ${truncate(printable(first), 200)}${more}`;
-}
-
-/** How many columns are named where a row has more that differ. */
-const columnsNamed = 8;
-
-/** A few words that name a row by its key, and what happened to it; its values only where the example holds them. */
-export function explainExample(example: RowExample): string {
-  const { change, key, columns, values } = example;
-  const row =
-    key === null
-      ? 'a row'
-      : Object.entries(key)
-          .map(([column, value]) => `${brief(column)}=${brief(value)}`)
-          .join(' ');
-  const value = (side: 'before' | 'after', column: string): string => {
-    const text = values?.[side]?.[column] ?? null;
-    return text === null ? 'NULL' : `"${brief(text)}"`;
-  };
-  const side = change === 'gone' ? 'before' : 'after';
-  const named = change === 'changed' ? columns : Object.keys(values?.[side] ?? {});
-  const words = named.slice(0, columnsNamed).map((column) => {
-    if (values === undefined) return brief(column);
-    return `${brief(column)}: ${change === 'changed' ? `${value('before', column)} → ` : ''}${value(side, column)}`;
-  });
-  if (named.length > columnsNamed) words.push(`and ${named.length - columnsNamed} more`);
-  return `${row} ${change}${words.length === 0 ? '' : ` (${words.join(', ')})`}`;
-}
-
-function brief(text: string): string {
-  return truncate(printable(text), 60);
-}
-
-function show(value: Json): string {
-  return truncate(
-    printable(value === null ? 'none' : typeof value === 'string' ? `"${value}"` : canonicalJson(value)),
-    160,
-  );
 }
 
 function whole(object: SchemaObject | undefined): Json {

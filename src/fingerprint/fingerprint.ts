@@ -121,7 +121,7 @@ const exampleForm = z.object({
   change: z.enum(['gone', 'new', 'changed']),
   /** Column → text of the primary key, or of the first unique index over NOT NULL columns; null where there is none. */
   key: z.record(z.string(), z.string()).nullable(),
-  /** The columns that differ, sorted; empty where `gone` or `new`. */
+  /** The columns that differ, sorted; of rows that are `gone` or `new` only where there is no key: those whose values are not the same ones. */
   columns: z.array(z.string()),
   /** Only where they were asked for: a row may hold what must not reach evidence. Column → text. */
   values: z.object({ before: rowForm, after: rowForm }).exactOptional(),

@@ -1,12 +1,8 @@
-export {
-  compareObjects,
-  compareRows,
-  compareSchemas,
-  explainDifference,
-  explainExample,
-  explainNoticed,
-  unproven,
-} from './compare.ts';
+export { compareObjects, compareRows, compareSchemas, unproven } from './compare.ts';
+export { explainDifference, explainExamples, explainNoticed } from './explain.ts';
+export { type ComparedSchemas, type DifferenceNode } from './tree/node.ts';
+export { allBelow, differenceTree } from './tree/tree.ts';
+export { explainMore, explainNode, heaviest, nodeLines, type ShownRoots } from './tree/words.ts';
 export { type FingerprintDocument, parseFingerprint } from './document.ts';
 export { type ExamplesPlan, findExamples } from './rows/examples.io.ts';
 export * from './fingerprint.ts';

@@ -5,17 +5,15 @@ import {
   compareRows,
   compareObjects,
   type DataFingerprint,
-  type Difference,
-  explainDifference,
   type SchemaDelta,
   sidesOf,
   unproven,
 } from '../fingerprint/index.ts';
 import { type TierId } from '../release/index.ts';
-import { type BoundaryPlan } from './boundaries.ts';
+import { type BoundaryPlan, tiersBehind } from './boundaries.ts';
 import { type BoundaryResult } from './boundary.ts';
 import { type Comparing, type MarkedClone, schemaOf } from './compare.io.ts';
-import { declaredColumns } from './proof.ts';
+import { declaredColumns, explained } from './proof.ts';
 
 /** What was there at a boundary on the way forward. */
 interface Recorded {
@@ -75,7 +73,17 @@ export class Boundaries {
     else if (open.length > 0)
       this.results.set(after, { after, state: 'not proven', reason: `${open[0]?.relation}: ${open[0]?.reason}` });
     else this.results.set(after, { after, state: 'equal', reason: null });
-    return found.slice(0, 5).map((one) => problemOf(after, one));
+    const tiers = this.by.options.release.release.tiers;
+    const problems = explained(found, {
+      code: 'BACK_DIFFERS',
+      level: 'logical',
+      schemas: [{ objects: schemaWas }, { objects: schemaIs }],
+      work: { tiers: tiersBehind(tiers, after), steps: [] },
+    });
+    return problems.map((one) => ({
+      ...one,
+      problem: printable(`a rollback that stops after tier ${after} is left in place: ${one.problem}`),
+    }));
   }
 
   private rowsOf({ clone }: MarkedClone, relations: readonly string[]): Promise<DataFingerprint> {
@@ -88,14 +96,6 @@ export class Boundaries {
       signal,
     });
   }
-}
-
-function problemOf(after: TierId, difference: Difference): Problem {
-  return {
-    code: 'BACK_DIFFERS',
-    problem: printable(`a rollback that stops after tier ${after} is left in place: ${explainDifference(difference)}`),
-    fix: `correct the down.sql of the tiers behind ${after}, so that each undoes its own tier`,
-  };
 }
 
 async function bytesOf({ reading }: MarkedClone, relations: readonly string[]): Promise<number> {

@@ -15,6 +15,12 @@ export function forwardOrder(tiers: readonly Tier[]): readonly Tier[] {
   return [...tiers.filter(({ barred }) => barred === null), ...tiers.filter(({ barred }) => barred !== null)];
 }
 
+/** The tiers that run forward behind one of them. */
+export function tiersBehind(tiers: readonly Tier[], after: TierId): readonly Tier[] {
+  const order = forwardOrder(tiers);
+  return order.slice(order.findIndex(({ id }) => id === after) + 1);
+}
+
 /** Every boundary of a release whose forward was measured, from the first to the last. */
 export function boundariesOf(tiers: readonly Tier[], forward: readonly StepMeasure[]): readonly BoundaryPlan[] {
   const order = forwardOrder(tiers);

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { canonicalJson, type Formed, type Json, truncate } from '../core/index.ts';
 import { compareObjects, type DataComparison, type Difference, type SchemaDelta } from '../fingerprint/index.ts';
+import { type Work } from './done.ts';
+import { lostForm, lostOf } from './lost.ts';
 
 /** An object of the schema that the forward made, changed or took away, as a client can tell. */
 export const changeForm = z.object({
@@ -20,6 +22,8 @@ export const changesForm = z.object({
   count: z.number(),
   /** Sequences that were there before and stand elsewhere now. */
   sequences: z.array(z.string()),
+  /** What objects had before they were made again; absent in older records. */
+  lost: z.array(lostForm).exactOptional(),
 });
 export type SchemaChanges = Formed<typeof changesForm>;
 
@@ -30,9 +34,10 @@ const valueCharacters = 400;
 const weights: readonly SchemaChange['change'][] = ['dropped', 'changed', 'made'];
 
 /** The changes of the schema between two moments, one for each object. What only a strict comparison counts is left out. */
-export function changesOf(delta: SchemaDelta, data: DataComparison): SchemaChanges {
+export function changesOf(delta: SchemaDelta, data: DataComparison, work: Work): SchemaChanges {
   const found = new Map<string, Difference[]>();
-  for (const one of compareObjects(delta.originals, delta.objects)) {
+  const differences = compareObjects(delta.originals, delta.objects);
+  for (const one of differences) {
     if (one.level !== 'logical') continue;
     const key = canonicalJson([one.kind, one.name]);
     found.set(key, [...(found.get(key) ?? []), one]);
@@ -54,6 +59,7 @@ export function changesOf(delta: SchemaDelta, data: DataComparison): SchemaChang
     objects: objects.toSorted((a, b) => weights.indexOf(a.change) - weights.indexOf(b.change)).slice(0, kept),
     count: objects.length,
     sequences: [...new Set(sequences.map(({ name }) => name))],
+    lost: [...lostOf(differences, work)],
   };
 }
 

@@ -68,19 +68,25 @@ export interface Varying {
 
 /** What may differ in the schema of a clone from the golden copy, now. */
 export function schemaOf(marked: MarkedClone, by: Comparing): Promise<SchemaDelta> {
-  return besideGolden(marked, by, (was) => readDelta(was, marked.reading, { marked, by, files: null }));
+  return besideGolden(marked, by, (was) =>
+    readDelta(was, marked.reading, { marked, by, files: null, also: new Set() }),
+  );
 }
 
 function readDelta(
   was: Session,
   is: Session,
-  of: { readonly marked: MarkedClone; readonly by: Comparing; readonly files: ChangedFiles | null },
+  of: {
+    readonly marked: MarkedClone;
+    readonly by: Comparing;
+    readonly files: ChangedFiles | null;
+    readonly also: ReadonlySet<string>;
+  },
 ): Promise<SchemaDelta> {
+  const { by, files, also } = of;
   const mark = of.marked.schema;
   // the oracle of the quick way, and its stand-in where everything is asked for
-  return of.by.options.full === true
-    ? wholeDelta(was, is, mark)
-    : of.by.deltas.read(was, is, { mark, files: of.files });
+  return by.options.full === true ? wholeDelta(was, is, mark) : by.deltas.read(was, is, { mark, files, also });
 }
 
 /** Of a comparison that decides: the tables that were written, whose indexes are looked at; the first rows that differ are looked for, too. */
@@ -94,7 +100,8 @@ export function compareWithGolden(marked: MarkedClone, by: Comparing & Deciding)
   const { written: tables } = by;
   return besideGolden(marked, by, async (was) => {
     const since = await changedSince(is, marked.since);
-    const delta = await readDelta(was, is, { marked, by, files: 'files' in since ? since.files : null });
+    const files = 'files' in since ? since.files : null;
+    const delta = await readDelta(was, is, { marked, by, files, also: tables ?? new Set() });
     const data = await compare(
       { connection: was.connection, since: 'never changed', session: was },
       { connection: clone.connection, since, session: is },
@@ -147,7 +154,14 @@ async function withExamples(
   const wanted = differences.filter((one) => one.in === 'rows' && one.property !== null).slice(0, mostSearched);
   if (wanted.length === 0) return differences;
   const found = new Map<Difference, Difference>();
-  for (const one of wanted) found.set(one, { ...one, examples: await findExamples(was, is, { relation: one.name }) });
+  for (const one of wanted) {
+    const examples = await findExamples(was, is, { relation: one.name });
+    const isUnkeyed = one.property !== 'rows' && examples.some(({ key }) => key === null);
+    const [schema = '', table = ''] = splitName(one.name);
+    const columns = isUnkeyed ? await differingColumns(was.connection, is.connection, { schema, table }) : [];
+    const named = examples.map((row) => (row.key === null ? { ...row, columns: [...columns] } : row));
+    found.set(one, { ...one, examples: named });
+  }
   return differences.map((one) => found.get(one) ?? one);
 }
 

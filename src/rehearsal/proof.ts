@@ -1,15 +1,24 @@
 import { type Digest, type Problem, printable } from '../core/index.ts';
 import {
+  allBelow,
   columnsKey,
+  type ComparedSchemas,
   type Difference,
+  differenceTree,
   type DoubtfulIndex,
   explainDifference,
+  explainMore,
+  explainNode,
   fingerprintOf,
+  heaviest,
   type KeyedObject,
+  nodeLines,
 } from '../fingerprint/index.ts';
 import { type TierId } from '../release/index.ts';
 import { type BoundaryResult } from './boundary.ts';
-import { type Standing } from './standing.ts';
+import { nothingDone, type Work } from './done.ts';
+import { remedyText, restoring } from './restoring.ts';
+import { schemasOf, type Standing } from './standing.ts';
 import { type Proof } from './rehearsal.ts';
 
 /** The record of a proof. What decides stands first among the differences that are kept. */
@@ -21,15 +30,15 @@ export function proofOf(found: {
 }): Proof {
   const { standing, differences, seeds, durationMs } = found;
   const { delta, data } = standing;
-  const [before, after] = [digestOf(delta.originals), digestOf(delta.objects)];
   const logical = differences.filter((one) => one.level === 'logical');
   const { method, fallback, notProven, relations, whole, blocks, rows } = data;
+  const kept = heaviestFirst(differences, schemasOf(standing)).slice(0, mostKept);
   return {
     method,
     fallback,
     strict: differences.length === 0 ? 'equal' : 'different',
     logical: logical.length > 0 ? 'different' : 'equal',
-    differences: [...logical, ...differences.filter((one) => one.level === 'strict')].slice(0, kept),
+    differences: kept,
     differenceCount: differences.length,
     notProven,
     relations,
@@ -38,7 +47,7 @@ export function proofOf(found: {
     rows,
     objects: delta.objects.length,
     seeds,
-    schemaDigest: { before, after },
+    schemaDigest: { before: digestOf(delta.originals), after: digestOf(delta.objects) },
     dataDigest: data.digest,
     durationMs,
   };
@@ -46,6 +55,13 @@ export function proofOf(found: {
 
 function digestOf(objects: readonly KeyedObject[]): Digest {
   return fingerprintOf(objects, []).digest;
+}
+
+/** The roots of the tree before what is below them, so that a record that keeps few keeps the causes; logical before strict. */
+function heaviestFirst(differences: readonly Difference[], schemas: ComparedSchemas): readonly Difference[] {
+  const roots = differenceTree(differences, schemas);
+  const all = [...roots, ...roots.flatMap(allBelow)].flatMap(({ own }) => own);
+  return (['logical', 'strict'] as const).flatMap((level) => all.filter((one) => one.level === level));
 }
 
 /** What was read to prove, in words. */
@@ -95,27 +111,34 @@ export function unprovenBoundary(result: BoundaryResult | undefined, after: Tier
   ];
 }
 
-/** How many differences are named as problems, and how many the record keeps. */
+/** How many are named as problems where each stands by itself, and how many differences the record keeps. */
 const shown = 10;
-const kept = 100;
+const mostKept = 100;
 
-/** The differences that count at a level, as problems. */
+/** The differences that count at a level, as problems: one for each root of their tree. */
 export function explained(
   differences: readonly Difference[],
-  as: { readonly code: Problem['code']; readonly level: Difference['level'] },
+  as: {
+    readonly code: Problem['code'];
+    readonly level: Difference['level'];
+    readonly schemas?: ComparedSchemas;
+    readonly work?: Work;
+  },
 ): readonly Problem[] {
-  const counted = differences.filter((one) => as.level === 'strict' || one.level === 'logical');
-  return counted.slice(0, shown).map((one) => ({
-    code: as.code,
-    problem: printable(explainDifference(one)),
-    fix: restoring(one),
-  }));
-}
-
-function restoring({ in: where, name, property, before }: Difference): string {
-  if (where === 'sequence' && property !== null)
-    return printable(`let down.sql set it: select setval('${name.replaceAll("'", "''")}', ${String(before)}, false)`);
-  return `correct down.sql so that ${printable(name)} is as it was before`;
+  const { code, level, schemas, work = nothingDone } = as;
+  const counted = differences.filter((one) => level === 'strict' || one.level === 'logical');
+  const found = heaviest(counted, schemas);
+  const more = explainMore(found);
+  return [
+    ...found.roots.map((root): Problem => {
+      const lines = nodeLines(root);
+      const fix = remedyText(restoring(root, work, schemas));
+      return { code, problem: explainNode(root), fix, ...(lines.length === 0 ? {} : { detail: lines }) };
+    }),
+    ...(more === null
+      ? []
+      : [{ code, problem: more, fix: 'correct what is named above, and rehearse again: what is left is named then' }]),
+  ];
 }
 
 const causes = 'now(), random(), LIMIT without ORDER BY, or keys that a sequence gives';

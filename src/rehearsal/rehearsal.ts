@@ -88,7 +88,7 @@ const proofForm = z.object({
   fallback: z.string().nullable(),
   strict: equality,
   logical: equality,
-  /** The first hundred; `differenceCount` counts all. */
+  /** The first hundred, causes before what follows from them; `differenceCount` counts all. */
   differences: z.array(differenceForm),
   differenceCount: z.number(),
   notProven: z.array(notProvenForm),

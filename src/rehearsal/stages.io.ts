@@ -19,7 +19,7 @@ import { boundariesOf, chosen, forwardOrder, reversibleParts } from './boundarie
 import { readConditions } from './leftovers.io.ts';
 import { type Conditions, judgeLeftovers, type Leftover, leftoversBetween } from './leftovers.ts';
 import { explained, incomplete, proofOf, stale, unprovenBoundary, varying } from './proof.ts';
-import { differencesOf, type Standing } from './standing.ts';
+import { differencesOf, schemasOf, type Standing } from './standing.ts';
 import { type Proof, type Rehearsal, type Twin } from './rehearsal.ts';
 import { Acts, type Part } from './acts.io.ts';
 import { forwardOnTwin, prepareTwin, readTables } from './twin.io.ts';
@@ -97,7 +97,10 @@ export class Run extends Acts {
     const there = now.noticed;
     const same = (one: Noticed, other: Noticed): boolean => one.kind === other.kind && one.option === other.option;
     this.noticed = [...this.noticed.filter((one) => !there.some((other) => same(one, other))), ...there];
-    this.changes = changesOf(this.released ?? now.delta, now.data);
+    this.changes = changesOf(this.released ?? now.delta, now.data, {
+      tiers: this.release.tiers,
+      steps: this.steps,
+    });
     this.touched = touchedBy(this.release, this.steps, now);
     return [...problems, ...undeclared(this.touched), ...leftovers];
   }
@@ -197,7 +200,12 @@ export class Run extends Acts {
     // the verdict is taken from all differences, never from the ones that the record has room for
     const touched = new Set([...this.touched.map(({ relation }) => relation), ...heldBy(steps)]);
     return [
-      ...explained(differences, { code: 'BACK_DIFFERS', level: this.release.requires }),
+      ...explained(differences, {
+        code: 'BACK_DIFFERS',
+        level: this.release.requires,
+        schemas: schemasOf(now),
+        work: { tiers: this.release.tiers, steps },
+      }),
       ...incomplete(this.proof, touched),
       ...doubtful,
     ];

@@ -1,5 +1,6 @@
 import {
   compareObjects,
+  type ComparedSchemas,
   type DataComparison,
   type Difference,
   type DoubtfulIndex,
@@ -21,4 +22,9 @@ export interface Standing {
 /** All differences, schema first. */
 export function differencesOf({ delta, data, initdb }: Standing): readonly Difference[] {
   return [...compareObjects(delta.originals, delta.objects), ...initdb, ...data.differences];
+}
+
+/** Both schemas, as far as they were read. */
+export function schemasOf({ delta }: Standing): ComparedSchemas {
+  return [{ objects: delta.originals }, { objects: delta.objects }];
 }

@@ -1,6 +1,7 @@
 import { type Problem, printable } from '../core/index.ts';
 import {
   type Connection,
+  foundElsewhere,
   noTimeouts,
   openSession,
   pinnedSettings,
@@ -194,7 +195,12 @@ async function runSteps(
           ...undeclaredDispatch(`tier ${tier.id} ${direction}`, 'a statement tried to connect to another server'),
           place: step.place,
         });
-      return await failed([problem]);
+      const {
+        problems: [first = problem, ...others],
+        ...stopped
+      } = await failed([problem]);
+      const elsewhere = await foundElsewhere(session, error);
+      return { ...stopped, problems: [elsewhere === null ? first : { ...first, fix: elsewhere }, ...others] };
     }
   }
   if (!single || list.length === 0) await session.script(reset(session));

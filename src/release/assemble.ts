@@ -53,7 +53,7 @@ export function assemble(source: {
     schema: manifestSchema,
     invalid: 'YAML_INVALID',
   });
-  if (!parsed.ok) return { release: null, problems: parsed.problems };
+  if (!parsed.ok) return { release: null, problems: [...parsed.problems, ...unreadable(files, parser)] };
   const { value: manifest, placeOf } = parsed;
   const work: Work = {
     files,
@@ -65,7 +65,9 @@ export function assemble(source: {
     forward: [],
   };
   const tiers = manifest.tiers.map((_, index) => readTier(work, index));
-  if (manifest.allows.notValid === undefined) work.problems.push(...neverValidated(work.forward));
+  // the statement that validates may be the one that cannot be read
+  if (manifest.allows.notValid === undefined && !work.problems.some(({ code }) => code === 'SQL_SYNTAX'))
+    work.problems.push(...neverValidated(work.forward));
   checkNumbering(work);
   checkNames(work);
   const metrics = Object.entries(manifest.metrics).map(([name, said]) => readMetric(work, { name, said }));
@@ -76,7 +78,7 @@ export function assemble(source: {
   for (const file of files.keys()) {
     if (!work.used.has(file)) work.problems.push(unusedFile(file, manifest));
   }
-  if (work.problems.length > 0) return { release: null, problems: work.problems };
+  if (work.problems.length > 0) return { release: null, problems: inOrder(work.problems) };
   const release: Release = {
     folder,
     name: manifest.name as ReleaseName,
@@ -145,6 +147,22 @@ function expectationOf({ equals, atLeast, atMost }: Bounds): Expectation {
 
 function expectationsOf(all: Readonly<Record<string, Bounds>>): Readonly<Record<string, Expectation>> {
   return Object.fromEntries(Object.entries(all).map(([name, bounds]) => [name, expectationOf(bounds)]));
+}
+
+/** The problems of each file of SQL by their lines, where the first of them was. */
+function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  const files = new Set(problems.map(({ place }) => place?.file));
+  return [...files].flatMap((file) => {
+    const own = problems.filter(({ place }) => place?.file === file);
+    const isSql = file?.endsWith('.sql') === true;
+    return isSql ? own.toSorted((one, other) => (one.place?.line ?? 0) - (other.place?.line ?? 0)) : own;
+  });
+}
+
+/** What keeps any file of SQL from being read: told also where release.yaml cannot be. */
+function unreadable(files: ReleaseFiles, parser: Parser): readonly Problem[] {
+  const sql = [...files].filter(([file]) => file.endsWith('.sql'));
+  return sql.flatMap(([file, text]) => parser.parse(file, text).problems);
 }
 
 function readSql(work: Work, file: string): readonly Statement[] {

@@ -76,8 +76,8 @@ function bodyOf({ tree, step }: Statement): { readonly language: string; readonl
 /** One statement or expression of a body; an expression is read as what follows SELECT. Null: it cannot be read. */
 function readPart(text: string, parser: Parser): readonly Statement[] | null {
   for (const candidate of [text, `SELECT ${text}`]) {
-    const { statements, problems } = parser.parse('', candidate);
-    if (problems.length === 0) return statements;
+    const statements = parser.tryParse(candidate);
+    if (statements !== null) return statements;
   }
   // assignments (x := …) are no SQL of their own
   const value = /^[^=]*:?=\s*([\s\S]+)$/.exec(text)?.[1];

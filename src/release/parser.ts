@@ -1,7 +1,8 @@
 import { digest, type Place, type Problem } from '../core/index.ts';
-import { type Node, type ParsedPart, partsOf, Unparsed } from './parts.ts';
+import { type Node, type ParsedPart, partsOf, type RawStatement, Unparsed } from './parts.ts';
 import { type Step } from './release.ts';
 import { piecesOf, type ScannedToken, type SqlPiece } from './scan.ts';
+import { type Found, type ParseAnswer, readUnparsed } from './unparsed.ts';
 import { kindOf, runsInTransaction, titleOf } from './statement-kinds.ts';
 
 export { type Node } from './parts.ts';
@@ -10,9 +11,11 @@ export { type Node } from './parts.ts';
 export interface Statement {
   readonly step: Step;
   readonly tree: Node;
+  /** The line of the file in which it begins. */
+  readonly excerpt: string;
 }
 
-/** What a file of SQL holds: its statements, or what keeps it from being read. */
+/** What a file of SQL holds: its statements, and what keeps it from being read. With problems the statements are what is left beside them. */
 export interface ParsedSql {
   readonly statements: readonly Statement[];
   readonly problems: readonly Problem[];
@@ -22,6 +25,8 @@ export interface ParsedSql {
 export interface Parser {
   /** Splits and parses a file of SQL. Errors come as problems: SQL_SYNTAX, SQL_META_COMMAND, SQL_COPY_INLINE, SQL_NOT_ANALYSED. */
   parse(file: string, text: string): ParsedSql;
+  /** The statements of a text that may be none; null where it is not SQL. */
+  tryParse(text: string): readonly Statement[] | null;
   /** The texts of statements and expressions inside a PL/pgSQL CREATE FUNCTION or DO statement; null where they cannot be read. */
   bodyTexts(sql: string): readonly string[] | null;
   /** The same text in pieces, for people to read in colours; one plain piece where it cannot be scanned. */
@@ -39,6 +44,10 @@ export interface ParserModule {
 export function createParser(module: ParserModule): Parser {
   return {
     parse: (file, text) => parseFile(module, { file, text }),
+    tryParse: (text) => {
+      const { parsed } = answerOf(module, text);
+      return parsed === null ? null : [...statementsOf({ from: 0, text, statements: parsed }, sourceOf('', text))];
+    },
     bodyTexts: (sql) => {
       try {
         const found: string[] = [];
@@ -99,39 +108,73 @@ function constantOf(module: ParserModule, expression: string): readonly string[]
 const trailingBlank = /[ \t\n\r\f\v]+$/;
 
 function parseFile(module: ParserModule, { file, text }: { file: string; text: string }): ParsedSql {
-  const at = placesIn(file, text);
-  const statements: Statement[] = [];
-  try {
-    for (const part of partsOf(module, text)) {
-      for (const statement of statementsOf(part, at)) {
-        if (isCopyInline(statement.tree)) return copyInline(statement.step.place, text);
-        statements.push(statement);
-      }
-    }
-  } catch (error) {
-    if (error instanceof Unparsed) return unparsed(error, { text, at });
-    throw error;
-  }
-  return { statements, problems: [] };
+  const source = sourceOf(file, text);
+  const { all, found } = readFile(module, source, text);
+  const problemAt = ({ code, offset, problem, fix }: Found): Problem => {
+    const place = source.at(offset);
+    return { code, problem, fix, place, excerpt: source.lineAt(place.line) };
+  };
+  const inline = all.filter(({ tree }) => isCopyInline(tree));
+  const problems = [
+    ...found.map(problemAt),
+    ...inline.map(({ step: { place }, excerpt }) => ({
+      code: 'SQL_COPY_INLINE' as const,
+      problem: 'COPY … FROM STDIN needs a client that sends the data',
+      fix: 'write the rows as INSERT … VALUES',
+      place,
+      excerpt,
+    })),
+  ].toSorted((one, other) => (one.place?.line ?? 0) - (other.place?.line ?? 0));
+  return { statements: all.filter((one) => !inline.includes(one)), problems };
 }
 
-/** Tells the place of an offset, quickest for offsets that ascend. */
-type PlaceAt = (offset: number) => Required<Place>;
+/** The statements of a file, in parts where the parser takes it; else of what is left beside what it refuses. */
+function readFile(
+  module: ParserModule,
+  source: Source,
+  text: string,
+): { readonly all: readonly Statement[]; readonly found: readonly Found[] } {
+  try {
+    const all: Statement[] = [];
+    for (const part of partsOf(module, text)) for (const one of statementsOf(part, source)) all.push(one);
+    return { all, found: [] };
+  } catch (error) {
+    if (!(error instanceof Unparsed)) throw error;
+    const whole = answerOf(module, text);
+    const refused = whole.parsed === null ? whole : { parsed: null, message: error.message, position: null };
+    const read = readUnparsed(text, refused, (part) => answerOf(module, part));
+    return {
+      all: [...statementsOf({ from: 0, text: read.sql, statements: read.statements }, source)],
+      found: read.found,
+    };
+  }
+}
 
-function placesIn(file: string, text: string): PlaceAt {
+/** A file, by whose lines places are told. */
+interface Source {
+  /** The place of an offset, quickest for offsets that ascend. */
+  at(offset: number): Required<Place>;
+  lineAt(line: number): string;
+}
+
+function sourceOf(file: string, text: string): Source {
   const first = { offset: 0, line: 1, column: 1, end: text.indexOf('\n') };
   let last = first;
-  return (offset) => {
-    let { offset: from, line, column, end } = offset < last.offset ? first : last;
-    for (; end !== -1 && end < offset; end = text.indexOf('\n', from)) [from, line, column] = [end + 1, line + 1, 1];
-    // a character beyond the basic plane is one column
-    for (const _ of text.slice(from, offset)) column += 1;
-    last = { offset, line, column, end };
-    return { file, line, column };
+  let lines: readonly string[] | null = null;
+  return {
+    at: (offset) => {
+      let { offset: from, line, column, end } = offset < last.offset ? first : last;
+      for (; end !== -1 && end < offset; end = text.indexOf('\n', from)) [from, line, column] = [end + 1, line + 1, 1];
+      // a character beyond the basic plane is one column
+      for (const _ of text.slice(from, offset)) column += 1;
+      last = { offset, line, column, end };
+      return { file, line, column };
+    },
+    lineAt: (line) => (lines ??= text.split('\n'))[line - 1] ?? '',
   };
 }
 
-function* statementsOf({ from, text, statements }: ParsedPart, at: PlaceAt): Generator<Statement> {
+function* statementsOf({ from, text, statements }: ParsedPart, source: Source): Generator<Statement> {
   const bytes = Buffer.from(text, 'utf8');
   let [characters, counted] = [0, 0];
   for (const { stmt, stmt_location: location = 0, stmt_len: length } of statements) {
@@ -140,15 +183,16 @@ function* statementsOf({ from, text, statements }: ParsedPart, at: PlaceAt): Gen
     const sql = raw.slice(skipped).replace(trailingBlank, '');
     characters += bytes.subarray(counted, location).toString('utf8').length;
     counted = location;
+    const place = source.at(from + characters + skipped);
     const step: Step = {
       sql,
       digest: digest('step', [sql]),
       kind: kindOf(stmt),
       title: titleOf(stmt),
-      place: at(from + characters + skipped),
+      place,
       transactional: runsInTransaction(stmt),
     };
-    yield { step, tree: withoutRows(stmt) };
+    yield { step, tree: withoutRows(stmt), excerpt: source.lineAt(place.line) };
   }
 }
 
@@ -164,61 +208,20 @@ function withoutRows(tree: Node): Node {
   return { InsertStmt: { ...insert, selectStmt: { SelectStmt: { ...select, valuesLists } } } };
 }
 
+function answerOf(module: ParserModule, text: string): ParseAnswer<RawStatement> {
+  try {
+    return { parsed: (module.parseSync(text) as { stmts?: readonly RawStatement[] }).stmts ?? [] };
+  } catch (error) {
+    const details = (error as { sqlDetails?: { message: string; cursorPosition: number } }).sqlDetails;
+    if (details === undefined || details.cursorPosition < 0 || details.message.startsWith('memory exhausted'))
+      return { parsed: null, message: (error as Error).message, position: null };
+    return { parsed: null, message: details.message, position: details.cursorPosition };
+  }
+}
+
 function isCopyInline(tree: Node): boolean {
   const copy = tree['CopyStmt'] as Node | undefined;
   return copy?.['is_from'] === true && copy['filename'] === undefined && copy['is_program'] !== true;
-}
-
-function refusedAt(
-  place: Required<Place>,
-  text: string,
-  said: { readonly code: Problem['code']; readonly problem: string; readonly fix: string },
-): ParsedSql {
-  const excerpt = text.split('\n', place.line)[place.line - 1] ?? '';
-  return { statements: [], problems: [{ ...said, place, excerpt }] };
-}
-
-function copyInline(place: Required<Place>, text: string): ParsedSql {
-  return refusedAt(place, text, {
-    code: 'SQL_COPY_INLINE',
-    problem: 'COPY … FROM STDIN needs a client that sends the data',
-    fix: 'write the rows as INSERT … VALUES',
-  });
-}
-
-/** Says why a file could not be parsed, in the words of the mistake that was made. */
-function unparsed({ details, message, offset }: Unparsed, of: { text: string; at: PlaceAt }): ParsedSql {
-  const { text, at } = of;
-  // a tree that is too deep for the parser ends without a position: what cannot be analysed is refused
-  if (details === undefined || details.cursorPosition < 0 || details.message.startsWith('memory exhausted')) {
-    return refusedAt(at(0), text, {
-      code: 'SQL_NOT_ANALYSED',
-      problem: `PostgreSQL's parser cannot read this file: ${message}`,
-      fix: 'split very long or deeply nested statements',
-    });
-  }
-  const place = at(offset);
-  if (/^\\\.$/m.test(text)) return copyInline(place, text);
-  const line = text.split('\n', place.line)[place.line - 1] ?? '';
-  if (text[offset] === '\\' || /^\s*\\/.test(line)) {
-    return refusedAt(place, text, {
-      code: 'SQL_META_COMMAND',
-      problem: 'this is a command of psql, not SQL',
-      fix: 'remove it, or write what it does as SQL',
-    });
-  }
-  if (/^:[^:=]/.test(text.slice(offset, offset + 2)) || /[^:]:$/.test(text.slice(Math.max(offset - 2, 0), offset))) {
-    return refusedAt(place, text, {
-      code: 'SQL_META_COMMAND',
-      problem: 'variables of psql (:name) are not SQL',
-      fix: 'write the value itself: what is sealed must be what runs',
-    });
-  }
-  return refusedAt(place, text, {
-    code: 'SQL_SYNTAX',
-    problem: details.message,
-    fix: 'correct the SQL at this place; the grammar is that of PostgreSQL 18',
-  });
 }
 
 /** The length of the white space and comments in front of a statement. Nested comments count as PostgreSQL counts them. */

@@ -12,8 +12,7 @@ const notForReading =
  *
  * Errors  QUERY_NOT_SELECT, QUERY_WRITES as problems. A deny-list: the observer's role and its counters are what stops the rest.
  */
-export function checkQuery({ tree, step }: Statement): readonly Problem[] {
-  const excerpt = step.sql.split('\n')[0] ?? '';
+export function checkQuery({ tree, step, excerpt }: Statement): readonly Problem[] {
   if (step.kind !== 'SelectStmt') {
     return [
       {

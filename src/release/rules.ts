@@ -39,8 +39,8 @@ export function checkStatements(statements: readonly Statement[], context: RuleC
 }
 
 /** A problem of one statement, at its place. */
-export function refuse({ step }: Statement, [code, problem, fix]: Refusal): Problem {
-  return { code, problem, fix, place: step.place, excerpt: step.sql.split('\n')[0] ?? '' };
+export function refuse({ step, excerpt }: Statement, [code, problem, fix]: Refusal): Problem {
+  return { code, problem, fix, place: step.place, excerpt };
 }
 
 const insideOrBarred =

@@ -2,7 +2,7 @@ import { explainNoticed } from '../fingerprint/index.ts';
 import { explainProof, type Rehearsal } from '../rehearsal/index.ts';
 
 /** What the rehearsal found out beside GO and NO-GO: how it proved, what varies, what went out, what stays behind. */
-export function findingsOf({ proof, twin, dispatch, leftovers, noticed = [] }: Rehearsal): readonly string[] {
+export function findingsOf({ proof, twin, dispatch, leftovers, changes, noticed = [] }: Rehearsal): readonly string[] {
   const lines: string[] = [];
   if (proof !== null) lines.push(`Proven by ${proof.method}: ${explainProof(proof)}.`);
   if (twin !== null) {
@@ -22,6 +22,8 @@ export function findingsOf({ proof, twin, dispatch, leftovers, noticed = [] }: R
         ? `Each cycle uses up ${one.burned} column numbers of ${one.name}; ${one.left} of 1,600 are left.`
         : `Left behind: ${one.kind} ${one.name} is ${one.state}.`,
     );
+  for (const { kind, name, what, by } of changes?.lost ?? [])
+    lines.push(`The release makes ${kind} ${name} again (${by}): not there afterwards: ${what.join(', ')}.`);
   for (const one of noticed) lines.push(`Noticed: ${explainNoticed(one)}.`);
   return lines;
 }

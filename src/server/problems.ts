@@ -36,7 +36,7 @@ export function lastFailure(evidence: readonly Evidence[]): Failure | null {
 export function failureHtml({ problems, kept }: Failure): Html {
   return html`${problems.map(
     (one) =>
-      html`<div class="note no"><p>${tag(one.code, 'no')}${one.stage !== null && html` <span class="soft">in ${one.stage}</span>`}</p><p>${one.problem}</p>${excerpt(one)}<p><strong>To do:</strong> ${one.fix}</p></div>`,
+      html`<div class="note no"><p>${tag(one.code, 'no')}${one.stage !== null && html` <span class="soft">in ${one.stage}</span>`}</p><p>${one.problem}</p>${excerpt(one)}${one.detail !== undefined && html`<pre tabindex="0" aria-label="Where it differs">${lines(one.detail.join('\n'))}</pre>`}<p><strong>To do:</strong> ${one.fix}</p></div>`,
   )}${
     kept !== null &&
     html`<p>The clone is kept, so that it can be looked at: <code>${kept}</code>. <code>oneroof clone list</code> names it, <code>oneroof clone drop</code> takes it away.</p>`
@@ -49,5 +49,8 @@ function excerpt({ place, excerpt: text }: Problem): Html | null {
   const where = html`<p class="soft"><code>${file}${line !== undefined && `:${line}:${column}`}</code></p>`;
   return text === undefined
     ? where
-    : html`${where}<pre tabindex="0" aria-label="${file}"><code>${lines(`${text}\n`)}${' '.repeat(Math.max(0, column - 1))}^</code></pre>`;
+    : html`${where}<pre tabindex="0" aria-label="${file}"><code>${lines(`${text}\n`)}${[...text]
+        .slice(0, column - 1)
+        .join('')
+        .replace(/[^\t]/gu, ' ')}^</code></pre>`;
 }

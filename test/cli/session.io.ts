@@ -70,6 +70,40 @@ export async function withDesk(use: (desk: Desk) => Promise<void>): Promise<void
         ),
       'its way back forgets a row': async () =>
         writeFileSync(join(home, 'release', 'tiers', '1-rows', 'down.sql'), 'delete from t where i = 2;\n'),
+      'its SQL is what pg_dump wrote': async () =>
+        writeFileSync(
+          join(home, 'release', 'tiers', '2-table', 'up.sql'),
+          '\\restrict abc\n\ncreate table n (i integer);\ncopy n (i) from stdin;\n1\n2\n\\.\n\n   drop table old cascade;\n\\unrestrict abc\n',
+        ),
+      'semicolons are missing': async () =>
+        writeFileSync(
+          join(home, 'release', 'tiers', '2-table', 'up.sql'),
+          "create table n (i integer, v text default 'é')\n\ncreate index on n (i)\ninsert into n values (1);\n",
+        ),
+      'the database has functions in a schema of their own': async () =>
+        await withSession(database, async (session) => {
+          for (const text of [
+            'create schema stock',
+            'create table stock.noted (i integer)',
+            'create function stock.note() returns trigger language plpgsql as $$\nbegin\n  insert into noted values (new.i);\n  return new;\nend $$',
+            `create function public.price(x integer) returns integer language plpgsql as $$\n${price('x := x + 1;')}\n$$`,
+          ])
+            await session.run(text);
+        }),
+      'a trigger calls one of them': async () =>
+        await withSession(database, async (session) => {
+          await session.run('create trigger note after insert on public.t for each row execute function stock.note()');
+        }),
+      'its rollback restores less than it should': async () => {
+        writeFileSync(
+          join(home, 'release', 'tiers', '2-table', 'up.sql'),
+          `create table n (i integer);\ncreate or replace function public.price(x integer) returns integer language plpgsql as $$\n${price('x := x + 3;')}\n$$;\n`,
+        );
+        writeFileSync(
+          join(home, 'release', 'tiers', '2-table', 'down.sql'),
+          `drop table readiness;\ncreate or replace function public.price(x integer) returns integer language plpgsql as $$\n${price('x := x + 2;')}\n$$;\n`,
+        );
+      },
       'ana and ben ratify': async () => await gated.ratify(await gated.ratification(), [people.ana, people.ben]),
       'the owners are ready': async () =>
         await gated.as('app_owner', (session) => session.query(sql`insert into public.readiness values (1)`)),
@@ -104,6 +138,12 @@ export async function withDesk(use: (desk: Desk) => Promise<void>): Promise<void
       for (const folder of [home, bin]) rmSync(folder, { recursive: true, force: true });
     }
   });
+}
+
+/** The body of a function of which only the middle matters. */
+function price(middle: string): string {
+  const lines = (from: number): string => Array.from({ length: 12 }, (_, n) => `  x := x * ${from + n};`).join('\n');
+  return `begin\n${lines(1)}\n  ${middle}\n${lines(20)}\n  return x;\nend`;
 }
 
 /** What differs from run to run: times, digests, places, counts of the server's own objects. */

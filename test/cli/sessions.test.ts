@@ -23,6 +23,10 @@ describe.each(seats)('a session $where', ({ columns }) => {
     withDesk(async (desk) => void (await play(desk, 'failed', { columns }))),
   );
 
+  tested('names the cause first, and every problem of a file', time, () =>
+    withDesk(async (desk) => void (await play(desk, 'causes', { columns }))),
+  );
+
   tested('takes a release from its rehearsal to its evidence', time, () =>
     withDesk(async (desk) => {
       const written = await play(desk, 'release', { columns });

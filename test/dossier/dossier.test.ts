@@ -62,6 +62,7 @@ function full(): Dossier {
         { kind: 'column', name: 'g', change: 'changed', properties: [{ name: 'type', before: 'h', after: 'i' }] },
         ...(dossier.changes.objects ?? []),
       ],
+      lost: ['t'],
     },
     time: { ...dossier.time, rewrites: [{ relation: 'j', bytes: 1 }] },
     now: dossier.now.read ? { ...dossier.now, blockers: ['k'] } : dossier.now,
@@ -84,6 +85,11 @@ describe('the text of a dossier', () => {
     // the words of a state are checked by the type; another word is not the other state
     const silent = all.filter(([, other]) => dossierText(other as Dossier) === text).map(([path]) => path);
     expect(silent).toEqual([]);
+  });
+
+  it('has the lines of a definition that differs below it', () => {
+    const model = { ...dossier, back: { ...dossier.back, differences: ['function f: source\n- a\n+ b'] } };
+    expect(dossierText(model)).toContain('  difference: function f: source\n    | - a\n    | + b\n');
   });
 
   it('says of production that could not be read why', () => {

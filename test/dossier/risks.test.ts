@@ -118,6 +118,12 @@ const cases: readonly (readonly [rule: string, Partial<Facts>, weight: Weight, s
   ['unknownChanges', { changes: { objects: null, objectCount: 0, rows: [] } }, 'think', 'rehearse again'],
   ['unknownChanges', { changes: { objects: [], objectCount: 3, rows: [] } }, 'think', '0 of 3'],
   [
+    'lost',
+    { changes: { ...quiet.changes, lost: ['view public.v (up.sql:1): GRANT SELECT to app'] } },
+    'think',
+    'GRANT SELECT to app',
+  ],
+  [
     'skipped',
     {
       tiers: [

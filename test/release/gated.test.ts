@@ -53,7 +53,7 @@ describe('what the gate would refuse', () => {
         place: { file: 'tiers/1-first/up.sql', line: 3, column: 3 },
         problem: 'a right to write for PUBLIC reaches a role of the gate',
         fix: 'remove it, or say why under `allows: {definer: …}` in release.yaml',
-        excerpt: 'do $$ begin',
+        excerpt: '  do $$ begin',
       },
     ]);
   });

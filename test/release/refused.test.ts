@@ -180,6 +180,7 @@ describe('a release', () => {
       expect(problems.map(({ code, place }) => [code, place?.line, place?.column])).toEqual([
         ['YAML_INVALID', 17, 1],
         ['YAML_INVALID', 16, 1],
+        ['SQL_SYNTAX', 2, 3],
       ]);
     });
     await withFolder(up('create table é (i integer);\n  selec 1;'), async (folder) => {
@@ -188,6 +189,103 @@ describe('a release', () => {
         { code: 'SQL_SYNTAX', place: { file: 'tiers/1-first/up.sql', line: 2, column: 3 }, excerpt: '  selec 1;' },
       ]);
     });
+  });
+});
+
+describe('what cannot be read', () => {
+  const found = (text: string, more: Readonly<Record<string, string>> = {}): Promise<readonly (readonly unknown[])[]> =>
+    withFolder(up(text, more), async (folder) =>
+      (await lintRelease(folder)).problems.map(({ code, place, excerpt }) => [
+        code,
+        `${place?.line}:${place?.column}`,
+        excerpt,
+      ]),
+    );
+
+  test('of a dump is each command of psql, each COPY with its data, and what the rules refuse beside them', async () => {
+    const dump = String.raw`\restrict abcDEF123
+
+SET statement_timeout = 0;
+CREATE TABLE public.n (id integer NOT NULL);
+COPY public.n (id) FROM stdin;
+1	it's "one"
+2	$$ \x
+\.
+
+SELECT 1 \gexec
+DROP TABLE public.n CASCADE;
+insert into public.n values (:one), (:'two');
+\unrestrict abcDEF123
+`;
+    expect(await found(dump)).toEqual([
+      ['SQL_META_COMMAND', '1:1', String.raw`\restrict abcDEF123`],
+      ['RULE_SESSION', '3:1', 'SET statement_timeout = 0;'],
+      ['SQL_COPY_INLINE', '5:1', 'COPY public.n (id) FROM stdin;'],
+      ['SQL_META_COMMAND', '10:10', String.raw`SELECT 1 \gexec`],
+      ['RULE_CASCADE', '11:1', 'DROP TABLE public.n CASCADE;'],
+      ['SQL_META_COMMAND', '12:30', "insert into public.n values (:one), (:'two');"],
+      ['SQL_META_COMMAND', '12:38', "insert into public.n values (:one), (:'two');"],
+      ['SQL_META_COMMAND', '13:1', String.raw`\unrestrict abcDEF123`],
+    ]);
+  });
+
+  test.each([
+    ['create table a (i int)\ncreate table b (i int);', ['1:23'], /begins in line 1 has no semicolon/],
+    [
+      'create table a (i int) -- why; because\n\n  insert into a values (1)\nupdate a set i = 2;',
+      ['1:23', '3:27'],
+      /line 3/,
+    ],
+    ['alter table t add column a int\n, add column b int\nalter table t drop column c;', ['2:19'], /begins in line 1/],
+    ["select f('é')\ninsert into t values (1);", ['1:14'], /before line 2/],
+  ])('is a statement without its semicolon: %j', async (text, places, says) => {
+    await withFolder(up(text), async (folder) => {
+      const { problems } = await lintRelease(folder);
+      expect(problems.map(({ place }) => `${place?.line}:${place?.column}`)).toEqual(places);
+      expect(problems.every(({ code, fix }) => code === 'SQL_SYNTAX' && fix === 'write a semicolon here')).toBe(true);
+      expect(problems.at(-1)?.problem).toMatch(says);
+    });
+  });
+
+  test('is a word that is wrong, where no semicolon is missing, and every one of the file', async () => {
+    expect(await found('GRANT SELECT ON t TO a\nWITH GRANT OPTIN;\n\tselct 1;\ncreate view v as\nselec 1;')).toEqual([
+      ['SQL_SYNTAX', '2:12', 'WITH GRANT OPTIN;'],
+      ['SQL_SYNTAX', '3:2', '\tselct 1;'],
+      ['SQL_SYNTAX', '5:1', 'selec 1;'],
+    ]);
+    expect(await found("create table é (n text default '😀'); inser into t values (1);")).toEqual([
+      ['SQL_SYNTAX', '1:38', "create table é (n text default '😀'); inser into t values (1);"],
+    ]);
+    expect(await found('create table t (i int\n\n')).toEqual([['SQL_SYNTAX', '1:22', 'create table t (i int']]);
+    expect(await found('select 1;\n/* never closed')).toEqual([['SQL_SYNTAX', '2:1', '/* never closed']]);
+  });
+
+  test('does not end at a semicolon within a body, a quote or parentheses', async () => {
+    const body = `create function f() returns integer begin atomic select case when true then 1 else 2 end; select 3; end;
+create function g() returns integer language plpgsql as $f$ begin return ';'; end $f$;
+create rule r as on insert to t do also (delete from t; delete from t);
+select E'it\\'s; \\\\', U&'\\0041', "a;""b";
+selct;`;
+    expect((await found(body)).filter(([code]) => code === 'SQL_SYNTAX')).toEqual([['SQL_SYNTAX', '5:1', 'selct;']]);
+  });
+
+  test('is told of all files at once', async () => {
+    const files = { 'tiers/1-first/down.sql': '\\i other.sql\n', 'metrics/rows.sql': 'selct 1' };
+    await withFolder(up('drop table x cascade;', files), async (folder) => {
+      const { problems } = await lintRelease(folder);
+      expect(problems.map(({ code, place }) => [code, place?.file])).toEqual([
+        ['RULE_CASCADE', 'tiers/1-first/up.sql'],
+        ['SQL_META_COMMAND', 'tiers/1-first/down.sql'],
+        ['SQL_SYNTAX', 'metrics/rows.sql'],
+      ]);
+    });
+  });
+
+  test('has its caret below the statement that a rule refuses', async () => {
+    expect(await found('select 1;\n      drop table old cascade;\nselect 1; drop table other cascade;')).toEqual([
+      ['RULE_CASCADE', '2:7', '      drop table old cascade;'],
+      ['RULE_CASCADE', '3:11', 'select 1; drop table other cascade;'],
+    ]);
   });
 });
 

@@ -123,11 +123,17 @@ function wayBack({ back, release }: Dossier): Html {
     'Nothing: all of schema and rows was compared.',
   )}${
     back.differences.length > 0 &&
-    html`<h3>Not as before, after the way back</h3>${folded(back.differences)}${back.differenceCount > back.differences.length && html`<p class="soft">and ${back.differenceCount - back.differences.length} more</p>`}`
+    html`<h3>Not as before, after the way back</h3>${folded(back.differences.map(difference))}<p class="soft">${back.differenceCount === 1 ? '1 property differs' : `${count(back.differenceCount)} properties differ`} in all</p>`
   }${back.leftovers.length > 0 && html`<h3>Left behind</h3>${folded(back.leftovers)}`}`;
 }
 
-function changes({ changes: { objects, objectCount, rows } }: Dossier): Html {
+/** One thing that differs; where a definition does, with its lines. */
+function difference(text: string): Html {
+  const [first = '', ...more] = text.split('\n');
+  return html`${first}${more.length > 0 && html`<pre tabindex="0" aria-label="Where it differs">${lines(more.join('\n'))}</pre>`}`;
+}
+
+function changes({ changes: { objects, objectCount, rows, lost = [] } }: Dossier): Html {
   const known = objects ?? [];
   const kinds = [...new Set(known.map(({ kind }) => kind))];
   const sum = (of: { inserted: number; updated: number; deleted: number }): string =>
@@ -153,7 +159,7 @@ function changes({ changes: { objects, objectCount, rows } }: Dossier): Html {
           html`<ul>${properties.map((one) => html`<li>${one.name}: <code>${one.before}</code> → <code>${one.after}</code></li>`)}</ul>`
         }</li>`,
     )}</ul></details>`;
-  })}${objectCount > known.length && html`<p class="soft">and ${objectCount - known.length} more objects</p>`}<h3>Rows</h3>${table(
+  })}${objectCount > known.length && html`<p class="soft">and ${objectCount - known.length} more objects</p>`}${lost.length > 0 && html`<h3>Made again without what it had</h3>${folded(lost)}`}<h3>Rows</h3>${table(
     {
       caption: '+ inserted, ~ updated, − deleted',
       columns: [{ head: 'Table' }, { head: 'Forward', kind: 'number' }, { head: 'Back', kind: 'number' }],

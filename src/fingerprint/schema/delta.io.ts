@@ -33,15 +33,21 @@ export class SchemaDeltas {
   async read(
     original: Session,
     copy: Session,
-    since: { readonly mark: SchemaMark; readonly files: ChangedFiles | null },
+    since: {
+      readonly mark: SchemaMark;
+      readonly files: ChangedFiles | null;
+      /** Tables whose definition is wanted whether or not it may differ, named as in SQL. */
+      readonly also?: ReadonlySet<string>;
+    },
   ): Promise<SchemaDelta> {
-    const { mark, files } = since;
+    const { mark, files, also = new Set() } = since;
     const own = await readOwn(copy);
     const [before, after] =
       files === null
         ? await this.rowsWritten(original, copy, mark.transaction)
         : await this.rowsInBlocks(original, copy, files);
     const { keys, loud, system } = concernedBy(before, after);
+    for (const key of await keysOf(copy, also)) for (const set of [keys, loud]) set.add(key);
     if (system) return await wholeDelta(original, copy, mark);
     const closed = new Set([...(await closure(original, { keys, loud })), ...(await closure(copy, { keys, loud }))]);
     const [originals, objects] = [await readKeyed(original, closed), await readKeyed(copy, closed)];
@@ -161,6 +167,13 @@ async function readOwn(copy: Session): Promise<readonly KeyedObject[]> {
     union all select 'pg_subscription ' || s.oid from pg_subscription s join pg_database d on d.oid = s.subdbid where d.datname = current_database()`);
   const objects = await readKeyed(copy, new Set(rows.map(({ key }) => key)));
   return objects.filter(({ kind }) => ownKinds.includes(kind)).map((one) => ({ ...one, key: ownKey }));
+}
+
+async function keysOf(session: Session, tables: ReadonlySet<string>): Promise<readonly string[]> {
+  if (tables.size === 0) return [];
+  const rows = await session.query<{ key: string }>(sql`
+    select distinct 'pg_class ' || to_regclass(t)::oid as key from unnest(${[...tables]}::text[]) t where to_regclass(t) is not null`);
+  return rows.map(({ key }) => key);
 }
 
 function title({ schema, table }: Catalog): string {

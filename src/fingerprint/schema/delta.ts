@@ -40,9 +40,9 @@ export interface CatalogRow {
 /** What rows that differ say of the objects. */
 export interface Concerned {
   /** Objects whose definition is made from such a row. */
-  readonly keys: ReadonlySet<string>;
+  readonly keys: Set<string>;
   /** Those of them whose name or shape others may show. */
-  readonly loud: ReadonlySet<string>;
+  readonly loud: Set<string>;
   /** Rows that initdb made are among them, or names that all others are written by: no object can be left out. */
   readonly system: boolean;
 }
