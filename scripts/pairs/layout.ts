@@ -51,7 +51,17 @@ export function pairsOf(files: Files): readonly Pair[] {
       name.endsWith('.autocommit') || /run_in_transaction\s*=\s*false/.test(files.get(`${name}/metadata.toml`) ?? '');
     return up === undefined ? [] : [{ name, up, down: pick('down') ?? null, transaction: transactionOf(up, isAlone) }];
   });
-  return [...pairs, ...single].toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+  return [...pairs, ...single].toSorted((a, b) => {
+    const [first, second] = [versionOf(a.name), versionOf(b.name)];
+    return first === second ? a.name.localeCompare(b.name, 'en', { numeric: true }) : first < second ? -1 : 1;
+  });
+}
+
+/** The number that a name begins with, with or without hyphens: 2018-04-13-170549 comes after 20170101000000. */
+function versionOf(name: string): bigint {
+  const digits =
+    /^[^0-9/]*(?<digits>[0-9][0-9-]*)/.exec(name.slice(name.lastIndexOf('/') + 1))?.groups?.['digits'] ?? '0';
+  return BigInt(digits.replaceAll('-', ''));
 }
 
 function halfOf(path: string): { name: string; direction: 'up' | 'down'; dialect: string | null } | null {

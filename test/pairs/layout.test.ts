@@ -41,6 +41,12 @@ describe('the migrations of a folder', () => {
     ]);
   });
 
+  test('are ordered by date, whether it is written with hyphens or without', () => {
+    const at = ['2018-04-13-170549_b', '20170101000000_a', '2019-01-01-000000_c'];
+    const pairs = found(Object.fromEntries(at.map((name) => [`${name}/up.sql`, 'up'])));
+    expect(pairs.map(({ name }) => name.slice(-1)).join('')).toBe('abc');
+  });
+
   test.each([
     ['what cannot run in one', { 'a.up.sql': 'create index concurrently i on t (a);' }],
     ['goose', { 'a.sql': '-- +goose NO TRANSACTION\n-- +goose Up\nup\n' }],
