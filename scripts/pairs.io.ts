@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { embeddedBinaries, findBinaries, startTemporaryServer } from '../src/database/index.ts';
-import { type Court, judge, query, runFile, type Truth } from './pairs/judge.io.ts';
+import { type Court, judge, query, runFile } from './pairs/judge.io.ts';
 import { type Pair, pairsOf } from './pairs/layout.ts';
 import { rehearseByCommand, rehearsePair } from './pairs/ours.io.ts';
 import { emptyAll, fillEmpty } from './pairs/rows.io.ts';
@@ -17,18 +17,18 @@ const { values } = parseArgs({
     pg: { type: 'string', default: '18' },
     dump: { type: 'string', default: 'pg_dump' },
     json: { type: 'string' },
-    last: { type: 'string', default: '100000' },
+    only: { type: 'string', default: '' },
     command: { type: 'string', default: '0' },
   },
 });
 
-const usage = `usage: npm run pairs -- --folder DIR [--name PROJECT] [--pg 18] [--dump PG_DUMP] [--json FILE] [--last N] [--command N]
+const usage = `usage: npm run pairs -- --folder DIR [--name PROJECT] [--pg 18] [--dump PG_DUMP] [--json FILE] [--only REGEXP] [--command N]
   --dump     the pg_dump of the server's version; the one on the PATH where absent
-  --last     judge the last N pairs only; those before are still run
+  --only     judge those pairs alone whose name matches; the others are still run
   --command  run each N-th pair by the command line, too
 `;
 
-/** Judges one pair, and takes the database a step on. Without rows where the migration does not take those that we made. */
+/** Judges one pair where that is asked for, and takes the database a step on; without rows where the migration does not take ours. */
 async function take(
   ground: Ground,
   pair: Pair,
@@ -37,10 +37,8 @@ async function take(
   const { court, database, folder } = ground;
   const connection = { host: court.host, port: 5432, user: 'postgres', database };
   const copy = `${database}_judge`;
-  let truth: Truth | null = null;
-  if (at.isJudged) truth = judge(court, { database, pair, copy });
-  else if (runFile(court, { database, text: pair.up, transaction: pair.transaction }) === null) return null;
-  if (truth === null || truth.verdict === 'up fails') {
+  let truth = judge(court, { database, pair, copy });
+  if (truth.verdict === 'up fails') {
     await emptyAll(connection);
     truth = judge(court, { database, pair, copy });
   }
@@ -105,9 +103,12 @@ async function main(folder: string): Promise<void> {
     const beside = join(binaries.folder, 'pg_dump');
     const court = { host, psql: 'psql', dump: values.dump === 'pg_dump' && existsSync(beside) ? beside : values.dump };
     query(court, 'postgres', 'create database base');
-    const first = pairs.length - Number(values.last);
+    const only = new RegExp(values.only);
     for (const [index, pair] of pairs.entries()) {
-      const judged = await take({ court, database: 'base', folder: work }, pair, { index, isJudged: index >= first });
+      const judged = await take({ court, database: 'base', folder: work }, pair, {
+        index,
+        isJudged: only.test(pair.name),
+      });
       if (judged === null) continue;
       all.push(judged);
       process.stdout.write(lineOf(judged));

@@ -76,7 +76,9 @@ async function rehearsed(
 
 /** The columns that a problem's fix asks to be declared. */
 function variesIn({ fix }: { readonly fix: string }): readonly string[] {
-  return /\(varies: \[(?<columns>[^\]]+)\]\)/.exec(fix)?.groups?.['columns']?.split(', ') ?? [];
+  const columns = /\(varies: \[(?<columns>[^\]]+)\]\)/.exec(fix)?.groups?.['columns']?.split(', ') ?? [];
+  // where no column could be named, the word COLUMN stands in its place
+  return columns.filter((column) => !column.endsWith('.COLUMN'));
 }
 
 /** The same by the command line; answers its exit status, what it printed and how long it took. The release is sealed already. */
@@ -117,9 +119,11 @@ function writeRelease({ folder, pair, database }: Case, { allows, varies }: Decl
   );
 }
 
-/** What a person does with a file that lint refuses: blocks become one transaction, and an empty file gets a statement that does nothing. */
+/** What a person does with a file that lint refuses: all of it becomes one transaction, and an empty file gets a statement that does nothing. */
 function asLintAsks(sql: string): string {
-  const unwrapped = sql.replaceAll(/^\s*(?:begin|start transaction|commit|end)(?: work| transaction)?\s*;\s*$/gim, '');
+  const unwrapped = sql
+    .replaceAll(/^\s*(?:begin|start transaction|commit|end)(?: work| transaction)?\s*;\s*$/gim, '')
+    .replaceAll(/\bconcurrently\s+(?:if\s+not\s+exists\s+)?/gi, '');
   return isEmpty(unwrapped) ? `${unwrapped}\nselect 1;\n` : unwrapped;
 }
 

@@ -157,9 +157,9 @@ async function columnsOf(
   if (difference.in !== 'rows' || difference.property === null) return [];
   const [schema = '', table = ''] = splitName(difference.name);
   const { connection } = of.marked.clone;
-  const columns = await differingColumns(connection, of.twin.clone.connection, { schema, table });
-  const declared = declaredColumns(of.varies, [difference.name]).get(difference.name);
-  return columns.filter((column) => declared?.has(column) !== true);
+  const except = declaredColumns(of.varies, [difference.name]).get(difference.name);
+  const relation = { schema, table, ...(except === undefined ? {} : { except }) };
+  return differingColumns(connection, of.twin.clone.connection, relation);
 }
 
 function compare(before: DataSide, after: DataSide, by: Comparing & Pick<DataPlan, 'except'>): Promise<DataComparison> {
