@@ -28,39 +28,33 @@ const usage = `usage: npm run pairs -- --folder DIR [--name PROJECT] [--pg 18] [
   --command  run each N-th pair by the command line, too
 `;
 
-/** Judges one pair where that is asked for, and takes the database a step on; without rows where the migration does not take ours. */
-async function take(
-  ground: Ground,
-  pair: Pair,
-  at: { readonly index: number; readonly isJudged: boolean },
-): Promise<Judged | null> {
+/** Judges one pair; without rows where the migration does not take ours. */
+async function judgeBoth(ground: Ground, pair: Pair & { readonly down: string }, index: number): Promise<Judged> {
   const { court, database, folder } = ground;
   const connection = { host: court.host, port: 5432, user: 'postgres', database };
-  const copy = `${database}_judge`;
-  let truth = judge(court, { database, pair, copy });
+  const trial = { database, pair, copy: `${database}_judge` };
+  let truth = judge(court, trial);
   if (truth.verdict === 'up fails') {
     await emptyAll(connection);
-    truth = judge(court, { database, pair, copy });
+    truth = judge(court, trial);
   }
-  let judged: Judged | null = null;
-  if (pair.down !== null && at.isJudged) {
-    const of = {
-      pair: { ...pair, down: pair.down },
-      database,
-      admin: { ...connection, database: 'postgres' },
-      folder: join(folder, 'release'),
-    };
-    const ours = await rehearsePair(of);
-    const isSample = Number(values.command) > 0 && at.index % Number(values.command) === 0;
-    const command = isSample && ours.verdict !== 'refused' ? rehearseByCommand(of) : null;
-    dropGoldens(court);
-    judged = { pair: pair.name, truth, ours, command };
+  const of = { pair, database, admin: { ...connection, database: 'postgres' }, folder: join(folder, 'release') };
+  const ours = await rehearsePair(of);
+  const isSample = Number(values.command) > 0 && index % Number(values.command) === 0;
+  const command = isSample && ours.verdict !== 'refused' ? rehearseByCommand(of) : null;
+  dropGoldens(court);
+  return { pair: pair.name, truth, ours, command };
+}
+
+/** Takes the database past a migration, and gives what it made some rows; a migration that fails is left out. */
+async function advance({ court, database }: Ground, pair: Pair): Promise<void> {
+  const connection = { host: court.host, port: 5432, user: 'postgres', database };
+  const up = { database, text: pair.up, transaction: pair.transaction };
+  if (runFile(court, up) !== null) {
+    await emptyAll(connection);
+    if (runFile(court, up) !== null) return;
   }
-  if (truth.verdict !== 'up fails') {
-    runFile(court, { database, text: pair.up, transaction: pair.transaction });
-    await fillEmpty(connection);
-  }
-  return judged;
+  await fillEmpty(connection);
 }
 
 interface Ground {
@@ -105,13 +99,13 @@ async function main(folder: string): Promise<void> {
     query(court, 'postgres', 'create database base');
     const only = new RegExp(values.only);
     for (const [index, pair] of pairs.entries()) {
-      const judged = await take({ court, database: 'base', folder: work }, pair, {
-        index,
-        isJudged: only.test(pair.name),
-      });
-      if (judged === null) continue;
-      all.push(judged);
-      process.stdout.write(lineOf(judged));
+      const ground = { court, database: 'base', folder: work };
+      if (pair.down !== null && only.test(pair.name)) {
+        const judged = await judgeBoth(ground, { ...pair, down: pair.down }, index);
+        all.push(judged);
+        process.stdout.write(lineOf(judged));
+      }
+      await advance(ground, pair);
     }
   } finally {
     await server.stop();

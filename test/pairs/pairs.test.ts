@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { binariesOf } from '../binaries.io.ts';
+import { isLong } from '../counts.ts';
 import { versions } from '../database.io.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -18,8 +19,8 @@ const files = {
   '4_draws.down.sql': 'alter table a drop at;',
 };
 
-/** The versions of which this machine has the programs that the judge uses. */
-const judged = versions.filter((version) => existsSync(join(binariesOf(version).folder, 'pg_dump')));
+/** The versions of which this machine has the programs that the judge uses; it starts a server of its own, so it is of the long suite. */
+const judged = versions.filter((version) => isLong && existsSync(join(binariesOf(version).folder, 'pg_dump')));
 
 test.skipIf(judged.length === 0)(
   'a folder of migrations is judged twice, and the two agree',
