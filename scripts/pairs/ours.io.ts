@@ -122,7 +122,7 @@ function writeRelease({ folder, pair, database }: Case, { allows, varies }: Decl
 /** What a person does with a file that lint refuses: all of it becomes one transaction, and an empty file gets a statement that does nothing. */
 function asLintAsks(sql: string): string {
   const unwrapped = sql
-    .replaceAll(/^\s*(?:begin|start transaction|commit|end)(?: work| transaction)?\s*;\s*$/gim, '')
+    .replaceAll(/^\s*(?:begin|start transaction|commit)(?: work)?\s*;\s*$/gim, '')
     .replaceAll(/\bconcurrently\s+(?:if\s+not\s+exists\s+)?/gi, '');
   return isEmpty(unwrapped) ? `${unwrapped}\nselect 1;\n` : unwrapped;
 }
