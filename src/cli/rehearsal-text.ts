@@ -57,19 +57,20 @@ function problemLines(
 
 type Facts = readonly (readonly [name: string, text: string])[];
 
-function proofFacts({ proof, stages }: Rehearsal): Facts {
+function proofFacts({ proof, stages, problems }: Rehearsal): Facts {
   if (proof === null) {
     const failed = stages.find(({ outcome }) => outcome === 'failed');
     const why = failed === undefined ? 'there is no complete way back' : `the stage ${failed.stage} failed`;
     return [['proof', `none: ${why}`]];
   }
   const { logical, strict, objects, differenceCount, notProven } = proof;
+  const isProven = notProven.length === 0 && !problems.some(({ code }) => code === 'PROOF_INCOMPLETE');
   const verdict = logical === strict ? `schema and rows ${logical}` : `schema and rows ${logical}, strictly ${strict}`;
   return [
     ['proof', `${verdict} after the way back; ${differenceCount} difference${differenceCount === 1 ? '' : 's'}`],
     [
       '',
-      `${objects.toLocaleString('en-US')} objects; ${explainProof(proof)}${notProven.length === 0 ? '; nothing is left unproven' : ''}`,
+      `${objects.toLocaleString('en-US')} objects; ${explainProof(proof)}${isProven ? '; nothing is left unproven' : ''}`,
     ],
     ...notProven.map(({ relation, reason }) => ['not proven', printable(`${relation}: ${reason}`)] as const),
   ];

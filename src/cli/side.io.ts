@@ -201,7 +201,7 @@ function withWayOut(error: unknown, side: DatabaseSide): unknown {
   const why = {
     code: error.code,
     problem: `${printable(side.name)} is a target of oneroof.yaml, and those are looked at with a role that cannot write`,
-    fix: 'run the statements above, or (a clone, a development database) put its address into an environment variable and write env:NAME',
+    fix: 'name a role that `oneroof grants` makes, or (a clone, a development database) put its address into an environment variable and write env:NAME',
   };
   return OneRoofError.of([first, ...rest, why]);
 }

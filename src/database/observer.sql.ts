@@ -69,8 +69,11 @@ with reachable as materialized (
 )
 select format('it %s %s', case when word = 'a superuser' then 'is' else 'has' end, word)
     || case when self then '' else format(' by way of role %I', rolname) end as reason,
-  case when self then format('alter role %s %s;', me, off) else format('revoke %I from %s;', rolname, me) end as fix
+  case when word = 'a superuser' and self then 'name another role: oneroof grants prints the SQL that makes one'
+    when self then format('alter role %s %s;', me, off) else format('revoke %I from %s;', rolname, me) end as fix
 from attributes
+-- a superuser that looks is the wrong role, and keeps what it has
+where not self or word = 'a superuser' or not rolsuper
 union all
 select format('it is a member of %s', rolname), format('revoke %I from %s;', rolname, me)
 from reachable where not self and rolname = any(${strongRoles}::text[])

@@ -200,9 +200,9 @@ async function columnsOf(
   if (difference.in !== 'rows' || difference.property === null) return [];
   const [schema = '', table = ''] = splitName(difference.name);
   const { connection } = of.marked.clone;
-  const columns = await differingColumns(connection, of.twin.clone.connection, { schema, table });
-  const declared = declaredColumns(of.varies).get(columnsKey({ schema, table }));
-  return columns.filter((column) => declared?.has(column) !== true);
+  const except = declaredColumns(of.varies).get(columnsKey({ schema, table }));
+  const relation = { schema, table, ...(except === undefined ? {} : { except }) };
+  return differingColumns(connection, of.twin.clone.connection, relation);
 }
 
 function compare(

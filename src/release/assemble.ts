@@ -218,20 +218,7 @@ function readTier(work: Work, index: number): Tier {
     });
   }
   const down = hasDown ? side('down') : [];
-  const clean = work.problems.length === before;
-  const mayBeEmpty = work.manifest.allows.emptyUp !== undefined && work.files.has(`${folder}/up.sql`);
-  if (clean && ((up.length === 0 && !mayBeEmpty) || (hasDown && down.length === 0))) {
-    const file = up.length === 0 ? 'up.sql' : 'down.sql';
-    work.problems.push({
-      code: 'STEPS_MISSING',
-      problem: `${folder}/${file} holds no statement`,
-      fix:
-        file === 'up.sql'
-          ? 'write the statements of the tier, or say why it has none under `allows: {emptyUp: …}` in release.yaml'
-          : 'write the way back, or remove the file and mark the tier `oneWay: "<reason>"`',
-      place: { file: `${folder}/${file}`, line: 1, column: 1 },
-    });
-  }
+  if (work.problems.length === before) work.problems.push(...emptyOf(work, { folder, up, down }));
   const checks = work.files.has(`${folder}/check.sql`) ? readSql(work, `${folder}/check.sql`) : [];
   work.problems.push(...checks.flatMap(checkQuery), ...settingsRead(work, checks));
   return {
@@ -246,6 +233,40 @@ function readTier(work: Work, index: number): Tier {
     barred: declared.barred ?? null,
     ...(declared.rerunnable ? { rerunnable: true } : {}),
   };
+}
+
+/** A direction without a statement is refused; where the up may be empty and is, there is nothing to undo either. */
+function emptyOf(
+  { manifest, files }: Work,
+  { folder, up, down }: { readonly folder: string } & Pick<Tier, 'up' | 'down'>,
+): readonly Problem[] {
+  const isDeclared = manifest.allows.emptyUp !== undefined;
+  const empty = (direction: Direction, fix: string): Problem => ({
+    code: 'STEPS_MISSING',
+    problem: `${folder}/${direction}.sql holds no statement`,
+    fix,
+    place: { file: `${folder}/${direction}.sql`, line: 1, column: 1 },
+  });
+  const isUpEmpty = up.length === 0 && files.has(`${folder}/up.sql`);
+  const isDownEmpty = down.length === 0 && files.has(`${folder}/down.sql`);
+  return [
+    ...(isUpEmpty && !isDeclared
+      ? [
+          empty(
+            'up',
+            'write the statements of the tier, or say why it has none under `allows: {emptyUp: …}` in release.yaml',
+          ),
+        ]
+      : []),
+    ...(isDownEmpty && !(isUpEmpty && isDeclared)
+      ? [
+          empty(
+            'down',
+            'write the way back; where nothing is to be undone: `select 1;`, and the rehearsal says whether that is so; where it cannot be: remove the file and mark the tier `oneWay: "<reason>"`',
+          ),
+        ]
+      : []),
+  ];
 }
 
 function readMetric(work: Work, { name, said }: { name: string; said: Manifest['metrics'][string] }): Metric | null {

@@ -36,20 +36,70 @@ const titles: Readonly<Record<string, string>> = {
   RefreshMatViewStmt: 'REFRESH MATERIALIZED VIEW',
 };
 
-/** A short name of a statement for people, with the relation that it names first: `UPDATE directus_fields`. */
+/** A list of names in a tree: `schema.name` as its parts. */
+type Names = readonly { readonly String?: { readonly sval?: string } }[];
+
+/** What a statement may name, by the fields of PostgreSQL's trees. */
+interface Named {
+  readonly relation?: { readonly relname?: string };
+  readonly table?: { readonly relname?: string };
+  readonly view?: { readonly relname?: string };
+  readonly sequence?: { readonly relname?: string };
+  readonly typevar?: { readonly relname?: string };
+  readonly idxname?: string;
+  readonly trigname?: string;
+  readonly policy_name?: string;
+  readonly schemaname?: string;
+  readonly extname?: string;
+  readonly typeName?: Names | object;
+  readonly domainname?: Names;
+  readonly funcname?: Names;
+  readonly relations?: readonly { readonly RangeVar?: { readonly relname?: string } }[];
+  readonly removeType?: string;
+  readonly objects?: readonly {
+    readonly List?: { readonly items?: Names };
+    readonly String?: { readonly sval?: string };
+    readonly TypeName?: { readonly names?: Names };
+    readonly ObjectWithArgs?: { readonly objname?: Names };
+  }[];
+}
+
+/** A short name of a statement for people, with what it names first: `UPDATE directus_fields`, `CREATE INDEX i ON t`, `DROP TYPE colour`. */
 export function titleOf(tree: Readonly<Record<string, unknown>>): string {
   const kind = kindOf(tree);
-  const body = tree[kind] as
-    | { relation?: { relname?: string }; idxname?: string; view?: { relname?: string } }
-    | undefined;
+  const body = (tree[kind] ?? {}) as Named;
   const verb =
     titles[kind] ??
     kind
       .replace(/Stmt$/, '')
       .replace(/([a-z])([A-Z])/g, '$1 $2')
       .toUpperCase();
-  const name = body?.relation?.relname ?? body?.view?.relname ?? '';
-  return name === '' ? verb : `${verb} ${name}`;
+  const what = body.removeType === undefined ? '' : body.removeType.replace(/^OBJECT_/, '').replaceAll('_', ' ');
+  return [verb, what === 'MATVIEW' ? 'MATERIALIZED VIEW' : what, ...namesIn(kind, body)]
+    .filter((part) => part !== '')
+    .join(' ');
+}
+
+function namesIn(kind: string, body: Named): readonly string[] {
+  const on = body.relation?.relname ?? body.table?.relname ?? '';
+  if (['IndexStmt', 'CreateTrigStmt', 'CreatePolicyStmt'].includes(kind))
+    return [body.idxname ?? body.trigname ?? body.policy_name ?? '', 'ON', on];
+  const several =
+    body.relations?.map(({ RangeVar }) => RangeVar?.relname ?? '') ??
+    (kind === 'DropStmt' ? body.objects : undefined)?.map((one) =>
+      lastOf(one.List?.items ?? one.TypeName?.names ?? one.ObjectWithArgs?.objname ?? (one.String ? [one] : [])),
+    );
+  if (several !== undefined) return [several[0] ?? '', several.length > 1 ? `and ${several.length - 1} more` : ''];
+  const { typeName } = body;
+  const named =
+    body.view?.relname ?? body.sequence?.relname ?? body.typevar?.relname ?? body.schemaname ?? body.extname;
+  const names = body.domainname ?? body.funcname ?? (Array.isArray(typeName) ? (typeName as Names) : []);
+  return [on || named || lastOf(names)];
+}
+
+/** The name itself, without what it is in. */
+function lastOf(names: Names): string {
+  return names.at(-1)?.String?.sval ?? '';
 }
 
 /** Says whether PostgreSQL runs a statement inside a transaction block. */

@@ -1,6 +1,7 @@
 import { formatDuration, type Milliseconds, shortDigest } from '../core/index.ts';
 import { type Html, html, list, matrix, table, tierLine, time, toneOf, writeDocument } from '../page/index.ts';
 import { type Citation, type Report } from './report.ts';
+import { unprovenOf } from './unproven.ts';
 
 /** Writes the report as one HTML file that stands alone: no script, no outside resource, every text of others escaped. */
 export function toHtml(report: Report): string {
@@ -34,7 +35,7 @@ ${section('Next, waits for the gate', list(report.next))}
 ${section('Meanwhile, does not wait for the gate', list(report.meanwhile))}
 ${section('Rehearsal facts', tierTable(report))}
 ${section('What the rehearsal found', list(report.findings))}
-${section('What is not proven', list(report.notProven.map(({ relation, reason }) => `${relation}: ${reason}`)))}
+${section('What is not proven', list(unprovenOf(report)))}
 ${section(
   'Reviews, advisory and never counted',
   list(report.reviews.map(({ by, finding, text }) => `${by}, ${finding}: ${text}`)),

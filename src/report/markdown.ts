@@ -1,5 +1,6 @@
 import { formatDuration, type Milliseconds, printable } from '../core/index.ts';
 import { type Citation, type Report, type Status } from './report.ts';
+import { unprovenOf } from './unproven.ts';
 
 /** Each status with its mark, for people who look before they read. */
 export const marks: Readonly<Record<Status, string>> = {
@@ -70,7 +71,7 @@ export function toMarkdown(report: Report): string {
       ),
     ),
     section('What the rehearsal found', list(report.findings)),
-    section('Not proven', list(report.notProven.map(({ relation, reason }) => `${relation}: ${reason}`))),
+    section('Not proven', list(unprovenOf(report))),
     section(
       'Reviews (advisory)',
       list(report.reviews.map(({ by, finding, text: said }) => `${by} ${finding}: ${said}`)),

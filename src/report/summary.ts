@@ -1,6 +1,7 @@
 import { formatDuration, type Milliseconds, truncate } from '../core/index.ts';
 import { asText, marks } from './markdown.ts';
 import { type Report } from './report.ts';
+import { unprovenOf } from './unproven.ts';
 
 /** GitHub takes 65,536 characters a comment; a reader takes much less. Characters. */
 const longest = 10_000;
@@ -10,7 +11,9 @@ const longest = 10_000;
  * Text of authors and agents is shown as text, never as markup, a link or a mention.
  */
 export function toSummary(report: Report, link: string | null): string {
-  const { release, readiness, execution, blockers, tiers, notProven, uncounted } = report;
+  const { release, readiness, execution, blockers, tiers, uncounted } = report;
+  const unproven = unprovenOf(report);
+  const oneWay = tiers.filter(({ oneWay: reason, barred }) => reason !== null && barred === null);
   const lines = [
     `### ${asText(truncate(release.title, 200))}`,
     '',
@@ -34,7 +37,10 @@ export function toSummary(report: Report, link: string | null): string {
       return `| ${asText(tier.id)} | ${tier.steps} | ${time} | ${tier.rows ?? ''} | ${asText(remarks.join('; '))} |`;
     }),
     '',
-    notProven.length === 0 ? 'Nothing is left unproven.' : `Not proven: ${notProven.length} relations.`,
+    unproven.length === 0
+      ? `Nothing ${oneWay.length === 0 ? '' : 'that can be undone '}is left unproven.`
+      : `Not proven: ${asText(truncate(unproven.join('; '), 300))}.`,
+    ...(oneWay.length === 0 ? [] : ['', `Cannot be undone: ${asText(oneWay.map(({ id }) => id).join(', '))}.`]),
     ...(uncounted.length === 0
       ? []
       : [

@@ -156,7 +156,6 @@ describe.each(versions)('an observer on PostgreSQL %s', (version) => {
     ['grant create on schema public to public', /revoke create on schema public from public/],
     ['grant temporary on database :database to public', /revoke temporary on database .* from public/],
     ['alter role :role createdb', /alter role .* nocreatedb/],
-    ['alter role :role superuser', /alter role .* nosuperuser/],
     ['grant pg_read_all_data to :role', /revoke pg_read_all_data from/],
     ['grant pg_execute_server_program to :role', /revoke pg_execute_server_program from/],
     ['grant postgres to :role', /revoke postgres from/],
@@ -174,6 +173,16 @@ describe.each(versions)('an observer on PostgreSQL %s', (version) => {
         error.problems.map((problem) => problem.fix.replace('<another role>', 'postgres')),
       );
       await (await openObserver(as, options)).close();
+    });
+  });
+
+  test('refuses a superuser without a word of taking its rights from it: another role is to be named', async () => {
+    await withObserverRole(version, async (as, admin) => {
+      await runSql(admin, [`alter role ${as.user} superuser createdb replication`]);
+      const { problems } = await caught(openObserver(as, options));
+      expect(problems.map(({ problem, fix }) => [problem.replace(/^.*: /, ''), fix])).toEqual([
+        ['it is a superuser', 'name another role: oneroof grants prints the SQL that makes one'],
+      ]);
     });
   });
 

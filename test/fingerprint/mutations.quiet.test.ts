@@ -153,6 +153,34 @@ test.each(there)('on %s a copy by CREATE DATABASE … TEMPLATE is strictly equal
   });
 });
 
+test.each(there)('on %s a key of a partition is the same, however it came there', async (version) => {
+  const parent = ['create table p (i integer, j integer, primary key (i), unique (i, j)) partition by list (i)'];
+  const made = ['create table p1 partition of p for values in (1)'];
+  // as a dump does it
+  const dumped = [
+    'create table p (i integer not null, j integer) partition by list (i)',
+    'create table p1 (i integer constraint p_i_not_null not null, j integer)',
+    'alter table only p attach partition p1 for values in (1)',
+    'alter table only p add primary key (i)',
+    'alter table only p add unique (i, j)',
+    'alter table only p1 add primary key (i)',
+    'alter table only p1 add unique (i, j)',
+    'alter index p_pkey attach partition p1_pkey',
+    'alter index p_i_j_key attach partition p1_i_j_key',
+  ];
+  const captured = [];
+  for (const statements of [[...parent, ...made], dumped])
+    captured.push(
+      await withDatabase(version, async (connection) => {
+        await runSql(connection, statements);
+        return withSession(connection, captureSchema);
+      }),
+    );
+  const [one, two] = captured;
+  if (one === undefined || two === undefined) throw new Error('not captured');
+  expect(compareSchemas(one, two).map(written)).toEqual([]);
+});
+
 /** In what a database that was dumped and restored differs, strictly or by what a dump leaves out. */
 const afterRestore: readonly (readonly [difference: string, why: string])[] = [
   ['column s.toast.stays: attnum (strict)', 'a dump does not keep the places of dropped columns'],

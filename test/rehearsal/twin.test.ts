@@ -73,6 +73,25 @@ describe('the forward on a twin', () => {
     expect(codes(beside)).toEqual(['FORWARD_VARIES']);
   });
 
+  it('names all columns at once where keys are given in another order, beside a time of the clock', async () => {
+    const sql = {
+      up: [
+        'create table n (id serial primary key, t integer not null, made timestamptz default clock_timestamp())',
+        'insert into n (t) select id from t',
+      ],
+      down: ['drop table n'],
+    };
+    for (const [varies, named] of [
+      [[], ['public.n.made', 'public.n.id']],
+      [['public.n.made'], ['public.n.id']],
+      [['public.n.id'], ['public.n.made']],
+    ]) {
+      const { problems } = await rehearsed(sql, { varies: varies ?? [] });
+      expect(problems.map(({ fix }) => /\(varies: \[(.*)\]\)/.exec(fix)?.[1])).toEqual([named?.join(', ')]);
+    }
+    expect(codes(await rehearsed(sql, { varies: ['public.n.id', 'public.n.made'] }))).toEqual([]);
+  });
+
   it('stops a forward that ends elsewhere after a rollback: sequences do not roll back', async () => {
     const done = await rehearsed({
       up: ['create table n as select nextval($$s$$) as id'],

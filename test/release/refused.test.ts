@@ -157,6 +157,23 @@ describe('a release', () => {
     expect(await codesOf(up(text, { 'release.yaml': `${manifest}allows: { ${what}: it waits }\n` }))).toEqual([]);
   });
 
+  test('needs no statement back where its up may be empty and is', async () => {
+    const nothing = { ...up('-- done by hand\n'), 'tiers/1-first/down.sql': '-- nothing\n' };
+    const declared = { 'release.yaml': `${manifest}allows: { emptyUp: it is done }\n` };
+    expect(await codesOf({ ...nothing, ...declared })).toEqual([]);
+    // an up that does something has a way back that does something
+    expect(await codesOf({ ...sound, ...declared, 'tiers/1-first/down.sql': '-- nothing\n' })).toEqual([
+      'STEPS_MISSING',
+    ]);
+    await withFolder(nothing, async (folder) => {
+      const { problems } = await lintRelease(folder);
+      expect(problems.map(({ code, place }) => [code, place?.file])).toEqual([
+        ['STEPS_MISSING', 'tiers/1-first/up.sql'],
+        ['STEPS_MISSING', 'tiers/1-first/down.sql'],
+      ]);
+    });
+  });
+
   test('may name tables that need quotes in what it touches', async () => {
     const touches = (text: string) => ({ ...sound, 'release.yaml': manifest.replace('[public.t]', text) });
     expect(await codesOf(touches(`['"my.app"."a b"', 'public.t']`))).toEqual([]);

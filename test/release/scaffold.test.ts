@@ -53,7 +53,7 @@ test('a new tier follows the last one, keeps every comment, and lacks nothing bu
       file,
     ]);
     expect(comments()).toEqual(before);
-    expect(await codes(folder)).toEqual(['STEPS_MISSING']);
+    expect(await codes(folder)).toEqual(['STEPS_MISSING', 'STEPS_MISSING']);
     writeFileSync(files[0] ?? '', 'CREATE TABLE public.b (id integer);\n');
     writeFileSync(files[1] ?? '', 'DROP TABLE public.b;\n');
     const { release } = await lintRelease(folder);

@@ -10,7 +10,7 @@ import { type GateReading } from '../../src/gate/index.ts';
 import { type Release, type SealedRelease, type Seal } from '../../src/release/index.ts';
 import { type DatabaseName, type Golden } from '../../src/clone/index.ts';
 import { type Rehearsal, type StageResult, stages } from '../../src/rehearsal/index.ts';
-import { buildReport, toHtml, toMarkdown, writeReport } from '../../src/report/index.ts';
+import { buildReport, type Report, toHtml, toMarkdown, toSummary, writeReport } from '../../src/report/index.ts';
 
 const at = '2026-06-03T08:00:00.000Z' as Instant;
 const seal = `sha256:${'a'.repeat(64)}` as Seal;
@@ -218,6 +218,15 @@ test('readiness is never GO while seal, rehearsal or gate evidence is missing, u
       expect(report.execution.status).toBe('NO-GO');
     }),
   );
+});
+
+test('where no rehearsal has proven the rollback, every form says so, and none that nothing is left', () => {
+  const written = (report: Report): readonly string[] => [toMarkdown(report), toHtml(report), toSummary(report, null)];
+  for (const text of written(build(all))) expect(text).not.toContain('the rollback: ');
+  expect(toSummary(build(all), null)).toContain('is left unproven.');
+  const unrehearsed = build(all.filter(({ entry }) => entry.kind !== 'rehearsal'));
+  for (const text of written(unrehearsed)) expect(text).toContain('the rollback: ');
+  expect(toSummary(unrehearsed, null)).not.toContain('left unproven');
 });
 
 test('stale evidence makes the release not ready', () => {

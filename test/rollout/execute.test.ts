@@ -3,7 +3,7 @@ import { OneRoofError } from '../../src/core/index.ts';
 import { openSession, sql } from '../../src/database/index.ts';
 import { type Execution, type Run } from '../../src/rollout/index.ts';
 import { versions, withSession } from '../database.io.ts';
-import { withGround } from './ground.io.ts';
+import { files, withGround } from './ground.io.ts';
 import { run, standing } from './standing.io.ts';
 
 type Extra = Partial<Run>;
@@ -40,6 +40,31 @@ describe.each(versions)('a rollout on PostgreSQL %s', (version) => {
       );
       expect((await standing(ground, first)).schema).toEqual(before.schema);
     }));
+
+  it('goes up and back through tiers that hold no statement', () => {
+    const empty = ['1-first', '2-each'].flatMap((tier) => ['up', 'down'].map((side) => `tiers/${tier}/${side}.sql`));
+    const declared = {
+      ...files,
+      'release.yaml': `${files['release.yaml']}allows: { emptyUp: done by hand }\n`,
+      ...Object.fromEntries(empty.map((file) => [file, '-- nothing\n'])),
+    };
+    return withGround(
+      version,
+      async (ground) => {
+        const statement = await ground.submit();
+        expect(await run(ground, statement, 'up')).toMatchObject({
+          result: 'done',
+          tiers: ['1-first', '2-each', '3-last'],
+        });
+        expect(await run(ground, statement, 'down')).toMatchObject({
+          result: 'done',
+          tiers: ['3-last', '2-each', '1-first'],
+        });
+        expect(await run(ground, statement, 'down')).toMatchObject({ result: 'nothing-to-do' });
+      },
+      { files: declared },
+    );
+  });
 
   it('is run once by two executors that race, and both end well', () =>
     withGround(version, async (ground) => {

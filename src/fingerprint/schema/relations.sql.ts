@@ -119,7 +119,8 @@ export const constraints: CatalogQuery = ({ version }) =>
       deferred: 'o.condeferred',
       local: 'o.conislocal',
       inherited: 'o.coninhcount',
-      noInherit: 'o.connoinherit',
+      // of a key it tells only how it came to its partition: made with the parent's, or made first and attached, as a dump does
+      noInherit: `o.connoinherit and o.contype not in ('p', 'u', 'x')`,
       period: version < 180_000 ? 'false' : 'o.conperiod',
       operators: `jsonb_build_array(${operators('o.conpfeqop')}, ${operators('o.conppeqop')}, ${operators('o.conffeqop')}, ${operators('o.conexclop')})`,
       parent: `(select format('%s.%I', ${relation('p.conrelid')}, p.conname) from pg_constraint p where p.oid = o.conparentid)`,
