@@ -1,7 +1,7 @@
 import { type Digest, type Instant, OneRoofError } from '../core/index.ts';
 import { ofKind, type Piece, type SshKey } from '../evidence/index.ts';
 import { explainDifference } from '../fingerprint/index.ts';
-import { explainNotifications, explainProof, reachedOut, type Rehearsal } from '../rehearsal/index.ts';
+import { explainNotifications, explainProof, explainRole, reachedOut, type Rehearsal } from '../rehearsal/index.ts';
 import { type Release, type SealedRelease } from '../release/index.ts';
 import { type Dossier, type Production } from './dossier.ts';
 import { lossesOf } from './losses.ts';
@@ -115,6 +115,9 @@ export function buildDossier(source: DossierSource): Dossier {
       serverVersion: body.serverVersion,
       digest,
       measuredBy: measuredBy(index, { evidence, signerOf }),
+      ...(body.role === undefined || body.role === null
+        ? {}
+        : { role: { text: explainRole(body.role), isRollouts: body.role.from !== 'administrator' } }),
       golden: {
         takenAt: body.golden.takenAt,
         provider: body.golden.provider,

@@ -22,7 +22,7 @@ import { splitName } from './judge.ts';
 import { declaredColumns } from './proof.ts';
 import { type Standing } from './standing.ts';
 import { type RehearsalOptions } from './rehearsal.ts';
-import { withReleaseSession } from './tier.io.ts';
+import { withReleaseSession } from './release-session.io.ts';
 
 /** A clone, and where WAL and transactions stood when it was equal to the golden copy. */
 export interface MarkedClone {

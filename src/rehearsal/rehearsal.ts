@@ -17,6 +17,7 @@ import { changesForm } from './changes.ts';
 import { dispatchForm, outwardForm } from './dispatch.ts';
 import { leftoverForm } from './leftovers.ts';
 import { lockForm } from './locks.ts';
+import { roleForm } from './role.ts';
 import { type Direction, type Seal, type SealedRelease, type TierId } from '../release/index.ts';
 
 /** The stages of a rehearsal, in order. */
@@ -150,6 +151,8 @@ const form = z.object({
     dropMs: z.number().nullable(),
     kept: nameForm.nullable(),
   }),
+  /** As which role the release ran; null where it did not run, absent in older records. */
+  role: roleForm.nullable().exactOptional(),
   stages: z.array(stageForm),
   /** Where a tier is one-way: of the tiers before it; null where there is none. */
   proof: proofForm.nullable(),

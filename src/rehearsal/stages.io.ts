@@ -43,7 +43,8 @@ export class Run extends Acts {
   private second: CapturedClone | null = null;
   private finalized: SchemaFingerprint | null = null;
 
-  async all(): Promise<void> {
+  /** `refused`: why it cannot be run as the role that a rollout has. */
+  async all(refused: readonly Problem[]): Promise<void> {
     const { greenfield } = this.release.invariants;
     const first = await markClone(this.clone);
     const before = await captureClone(this.clone, this.options.signal);
@@ -52,7 +53,9 @@ export class Run extends Acts {
     const { options, seeds } = this;
     const standing = (): Promise<Standing> => compareWithGolden(first, before, { options, seeds });
     const closely: Prove = (marked, was) => compareWithGolden(marked, was, { options, seeds, examples: 'wanted' });
-    if (!(await this.stage('preflight', () => this.expect(greenfield, 'greenfield')))) return;
+    const preflight = (): Promise<readonly Problem[]> =>
+      refused.length > 0 ? Promise.resolve(refused) : this.expect(greenfield, 'greenfield');
+    if (!(await this.stage('preflight', preflight))) return;
     // what production brings along is not the release's doing
     const brought = await this.session((session) => readConditions(session));
     // a problem that leaves the tiers in place hides no other: what comes after it is rehearsed too
