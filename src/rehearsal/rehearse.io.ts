@@ -4,6 +4,7 @@ import { dispatchOf } from './dispatch.ts';
 import { tryOption } from './option.io.ts';
 import { type RehearsedAs } from './role.ts';
 import { readRole } from './role.io.ts';
+import { unknownTimezone } from './timezone.io.ts';
 import { type OptionTrial, type Rehearsal, type RehearsalOptions } from './rehearsal.ts';
 import { Run } from './stages.io.ts';
 import { interrupted } from './refused.ts';
@@ -109,8 +110,9 @@ async function runOn(
   const { role, problems } = await readRole(clone.connection, release.settings.role);
   const settings = { ...release.settings, role: role === null || role.from === 'administrator' ? null : role.name };
   const run = new Run({ ...options, release: { ...options.release, release: { ...release, settings } } }, clone);
-  await run.all(problems).finally(() => run.close());
-  return { run, role };
+  const unknown = await unknownTimezone(clone.connection, settings.timezone);
+  await run.all([...problems, ...unknown]).finally(() => run.close());
+  return { run, role: unknown.length > 0 ? null : role };
 }
 
 /** Tries every option that has SQL. A trial that breaks is a trial that fails: the record of the rehearsal is not lost with it. */

@@ -9,7 +9,7 @@ import {
   sql,
   stepName,
 } from '../database/index.ts';
-import { type ReleaseSettings } from '../release/index.ts';
+import { ownSettings, type ReleaseSettings } from '../release/index.ts';
 import { gone, interrupted } from './refused.ts';
 
 /** What a session of a release began with. */
@@ -43,7 +43,7 @@ export async function withReleaseSession<T>(
   };
   try {
     const own = {
-      ...settings.custom,
+      ...ownSettings(settings),
       lock_timeout: String(settings.lockTimeout),
       statement_timeout: String(settings.statementTimeout),
       search_path: searchPathOf(settings.searchPath),

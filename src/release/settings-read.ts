@@ -49,7 +49,7 @@ function read(statement: Statement, parser: Parser): readonly (string | null)[] 
 }
 
 /** The text of a literal, also of one with a cast; null for everything else. */
-function literalOf(argument: Node | undefined): string | null {
+export function literalOf(argument: Node | undefined): string | null {
   const cast = argument?.['TypeCast'] as Node | undefined;
   if (cast !== undefined) return literalOf(cast['arg'] as Node | undefined);
   const constant = argument?.['A_Const'] as { sval?: { sval?: string } } | undefined;

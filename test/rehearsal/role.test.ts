@@ -1,15 +1,12 @@
-import { cpSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { rehearse, type Rehearsal } from '../../src/rehearsal/index.ts';
 import { chooseRole, grantFix, type RoleFacts } from '../../src/rehearsal/role.ts';
 import { type Release } from '../../src/release/index.ts';
-import { type Answer, oneroof } from '../cli/run.io.ts';
 import { runSql, serverConnection, versions } from '../database.io.ts';
-import { type Gated, withGate } from '../gate/cycle.io.ts';
-import { withFolder } from '../release/folder.io.ts';
+import { withGate } from '../gate/cycle.io.ts';
 import { withHost } from './host.io.ts';
 import { sealed, tier } from './made.ts';
+import { withPlace } from './place.io.ts';
 
 const time = { timeout: 120_000 };
 
@@ -30,47 +27,6 @@ tiers:
   'tiers/1-table/down.sql': 'alter table public.t drop column made;\ndrop table public.made;\n',
   'metrics/tables.sql': "select count(*) from pg_catalog.pg_tables where tablename = 'made'\n",
 });
-
-/** A place of work over a database with a gate: its folder, and the command line in it. */
-async function withPlace(
-  gated: Gated,
-  use: (run: (...words: string[]) => Answer, folder: string) => Promise<void>,
-): Promise<void> {
-  const { database } = gated;
-  const address = (role: string, name = database.database): string =>
-    `postgres://${role}@/${name}?host=${encodeURIComponent(database.host)}`;
-  const setup = `targets:
-  production:
-    url: "${address('oneroof_observer')}"
-    relay: { url: "${address('oneroof_relay')}" }
-    executor: { url: "${address('oneroof_executor')}" }
-clone:
-  provider: template
-  admin: { url: "${address('postgres', 'postgres')}" }
-  source: ${database.database}
-  sameServer: true
-`;
-  await runSql(database, [
-    `revoke temporary on database ${database.database} from public`,
-    'grant usage on schema public to oneroof_observer',
-  ]);
-  await withFolder({ 'oneroof.yaml': setup }, async (folder) => {
-    cpSync(gated.folder, join(folder, 'release'), { recursive: true });
-    const run = (...words: string[]): Answer => oneroof(words, { folder });
-    try {
-      expect(run('seal', 'release').stderr).not.toContain('error:');
-      await use(run, folder);
-    } finally {
-      for (const { database: clone } of (JSON.parse(run('clone', 'list', '--json').stdout) as Listed).leases)
-        run('clone', 'drop', clone);
-      run('gc');
-    }
-  });
-}
-
-interface Listed {
-  readonly leases: readonly { readonly database: string }[];
-}
 
 describe.each(versions)('a rehearsal on %s', (version) => {
   it('is denied what the rollout is denied, and passes with the grant that it asks for', time, () =>

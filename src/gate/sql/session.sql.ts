@@ -112,9 +112,9 @@ declare
 begin
   wrong := gate.foreign_setting();
   if wrong is not null then perform gate.refuse('setting', wrong); end if;
-  names := array['lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout', 'client_connection_check_interval']
+  names := array['TimeZone', 'lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout', 'client_connection_check_interval']
     || array(select key from jsonb_each_text(custom) order by key);
-  settings := array[coalesce(nullif(sealed ->> 'lockTimeout', '0'), '2000'), coalesce(sealed ->> 'statementTimeout', '0'), gate.idle_bound(),
+  settings := array[coalesce(sealed ->> 'timezone', 'UTC'), coalesce(nullif(sealed ->> 'lockTimeout', '0'), '2000'), coalesce(sealed ->> 'statementTimeout', '0'), gate.idle_bound(),
     current_setting('client_connection_check_interval')] || array(select value from jsonb_each_text(custom) order by key);
   perform gate.reset_session(names, settings, until);
   if pg_client_encoding() is distinct from 'UTF8' then perform gate.refuse('setting', 'client_encoding is not UTF8'); end if;
