@@ -177,7 +177,7 @@ function backOf(release: Release, body: Rehearsal): Dossier['back'] {
   };
 }
 
-function howProven({ proof, idempotent, repeatable, twin, boundaries = [] }: Rehearsal): string {
+function howProven({ proof, idempotent, repeatable, twin, boundaries = [], stops = [] }: Rehearsal): string {
   if (proof === null && boundaries.length === 0) return 'not proven: the rehearsal did not come so far';
   const said = (value: boolean | null): string => (value === null ? 'not reached' : value ? 'yes' : 'NO');
   const equal = boundaries.filter(({ state }) => state === 'equal').length;
@@ -188,6 +188,11 @@ function howProven({ proof, idempotent, repeatable, twin, boundaries = [] }: Reh
           `schema and rows compared with the copy before the forward: ${proof.objects} objects, ${explainProof(proof)}`,
         ]),
     ...(boundaries.length === 0 ? [] : [`half-way points proven: ${equal} of ${boundaries.length}`]),
+    ...(stops.length === 0
+      ? []
+      : [
+          `back from within tiers that commit step by step: ${stops.filter(({ state }) => state === 'equal').length} of ${stops.length} places`,
+        ]),
     ...(idempotent === null ? [] : [`back twice alike: ${said(idempotent)}`]),
     `forward twice alike: ${said(repeatable)}`,
     `forward alike on a second, differently prepared copy: ${twin === null ? 'not reached' : twin.varies.length === 0 ? 'yes' : 'NO'}`,

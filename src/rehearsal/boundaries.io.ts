@@ -17,13 +17,14 @@ import { type BoundaryResult } from './boundary.ts';
 import { captureClone, type Comparing } from './compare.io.ts';
 import { declaredColumns } from './proof.ts';
 
-/** What was there at a boundary on the way forward. */
-interface Recorded {
+/** What was there at a half-way point on the way forward. */
+export interface Recorded {
+  readonly relations: readonly string[];
   readonly schema: SchemaFingerprint;
   readonly rows: DataFingerprint;
 }
 
-/** Rows at one boundary that are read without being asked for, in bytes of their tables. */
+/** Rows at one half-way point that are read without being asked for, in bytes of their tables. */
 const mostBytes = 256 * 1024 * 1024;
 
 /**
@@ -48,47 +49,62 @@ export class Boundaries {
   async record(clone: Clone, after: TierId): Promise<void> {
     const plan = this.plans.get(after);
     if (plan === undefined) return;
-    const bytes = this.by.options.full === true ? 0 : await bytesOf(clone, plan.relations);
-    if (bytes > mostBytes) {
-      const reason = `the tables that later tiers write to have ${bytes} bytes: more than is read without --full`;
-      this.results.set(after, { after, state: 'not proven', reason });
-      return;
-    }
-    const schema = await captureClone(clone, this.by.options.signal);
-    this.recorded.set(after, { schema, rows: await this.rowsOf(clone, plan.relations, schema) });
+    const was = await recordPoint(clone, plan.relations, this.by);
+    if (typeof was === 'string') this.results.set(after, { after, state: 'not proven', reason: was });
+    else this.recorded.set(after, was);
   }
 
   /** On the way back, when the tier behind it was undone. Problems where it is not as it was. */
   async compare(clone: Clone, after: TierId): Promise<readonly Problem[]> {
-    const plan = this.plans.get(after);
     const was = this.recorded.get(after);
-    if (plan === undefined || was === undefined) return [];
-    const schema = await captureClone(clone, this.by.options.signal);
-    const rows = await this.rowsOf(clone, plan.relations, was.schema);
-    const found = [
-      // each clone carries a mark of its own
-      ...compareSchemas(was.schema, schema).filter(({ kind }) => kind !== 'database'),
-      ...compareRows(was.rows, rows).filter((one) => one.in === 'rows'),
-    ].filter(({ level }) => level === 'logical');
-    const open = unproven(was.rows, rows);
-    if (found.length > 0) this.results.set(after, { after, state: 'different', reason: null });
-    else if (open.length > 0)
-      this.results.set(after, { after, state: 'not proven', reason: `${open[0]?.relation}: ${open[0]?.reason}` });
-    else this.results.set(after, { after, state: 'equal', reason: null });
+    if (was === undefined) return [];
+    const { found, ...state } = await comparePoint(clone, was, this.by);
+    this.results.set(after, { after, ...state });
     return found.slice(0, 5).map((one) => problemOf(after, one));
   }
+}
 
-  private rowsOf(clone: Clone, relations: readonly string[], schema: SchemaFingerprint): Promise<DataFingerprint> {
-    const { release, signal } = this.by.options;
-    const tables = schema.objects.filter(({ kind }) => /table|view/.test(kind)).map(({ name }) => name);
-    return captureRows(clone.connection, {
-      seeds: this.by.seeds,
-      relations,
-      except: declaredColumns(release.release.varies, tables),
-      applicationName: 'oneroof proof',
-      signal,
-    });
-  }
+/** Records what is there; a text where that costs more than nobody asked for. */
+export async function recordPoint(
+  clone: Clone,
+  relations: readonly string[],
+  by: Comparing,
+): Promise<Recorded | string> {
+  const bytes = by.options.full === true ? 0 : await bytesOf(clone, relations);
+  if (bytes > mostBytes) return `the tables that are written to have ${bytes} bytes: more than is read without --full`;
+  const schema = await captureClone(clone, by.options.signal);
+  return { relations, schema, rows: await rowsAt(clone, { relations, schema }, by) };
+}
+
+/** Compares a clone with what was recorded, of this clone or of another one: all that differs logically. */
+export async function comparePoint(
+  clone: Clone,
+  was: Recorded,
+  by: Comparing,
+): Promise<Pick<BoundaryResult, 'state' | 'reason'> & { readonly found: readonly Difference[] }> {
+  const schema = await captureClone(clone, by.options.signal);
+  const rows = await rowsAt(clone, was, by);
+  const found = [
+    // each clone carries a mark of its own
+    ...compareSchemas(was.schema, schema).filter(({ kind }) => kind !== 'database'),
+    ...compareRows(was.rows, rows).filter((one) => one.in === 'rows'),
+  ].filter(({ level }) => level === 'logical');
+  if (found.length > 0) return { state: 'different', reason: null, found };
+  const [open] = unproven(was.rows, rows);
+  if (open !== undefined) return { state: 'not proven', reason: `${open.relation}: ${open.reason}`, found };
+  return { state: 'equal', reason: null, found };
+}
+
+function rowsAt(clone: Clone, of: Pick<Recorded, 'relations' | 'schema'>, by: Comparing): Promise<DataFingerprint> {
+  const { release, signal } = by.options;
+  const tables = of.schema.objects.filter(({ kind }) => /table|view/.test(kind)).map(({ name }) => name);
+  return captureRows(clone.connection, {
+    seeds: by.seeds,
+    relations: of.relations,
+    except: declaredColumns(release.release.varies, tables),
+    applicationName: 'oneroof proof',
+    signal,
+  });
 }
 
 function problemOf(after: TierId, difference: Difference): Problem {

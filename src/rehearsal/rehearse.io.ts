@@ -82,6 +82,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     stages: run.stages,
     proof: run.proof,
     boundaries: [...(run.boundaries?.results.values() ?? [])],
+    stops: run.stops,
     gateSchema: run.gateSchema,
     schemaBefore: run.schemaBefore,
     changes: run.changes,

@@ -15,6 +15,8 @@ import { changesOf, type SchemaChanges } from './changes.ts';
 import { readSchemaDigests } from './gate-schema.io.ts';
 import { heldBy, skippedInvalid, touchedBy, undeclared } from './judge.ts';
 import { Boundaries } from './boundaries.io.ts';
+import { type StopResult } from './boundary.ts';
+import { proveStops } from './stops.io.ts';
 import { boundariesOf, chosen, forwardOrder, reversibleParts } from './boundaries.ts';
 import { readConditions } from './leftovers.io.ts';
 import { type Conditions, judgeLeftovers, type Leftover, leftoversBetween } from './leftovers.ts';
@@ -38,6 +40,7 @@ export class Run extends Acts {
   changes: SchemaChanges | null = null;
   touched: Rehearsal['touched'] = [];
   leftovers: readonly Leftover[] = [];
+  stops: readonly StopResult[] = [];
   noticed: readonly Noticed[] = [];
   private twinClone: Clone | null = null;
   private second: CapturedClone | null = null;
@@ -153,7 +156,12 @@ export class Run extends Acts {
       if (part.last) problems.push(...(await this.proveOn(first, part, of.closely)));
       else problems.push(...(await this.proveElsewhere(part, of.closely)));
     }
-    return problems;
+    if (this.stuck) return problems;
+    const { options, seeds } = this;
+    const measured = this.stages.flatMap(({ steps }) => steps);
+    const within = await proveStops({ options, seeds, measured });
+    this.stops = within.results;
+    return [...problems, ...within.problems];
   }
 
   private async proveElsewhere(part: Part, closely: Prove): Promise<readonly Problem[]> {
