@@ -14,7 +14,7 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: 'new tier',
-    summary: 'add an empty tier to a release, after its last one',
+    summary: 'add a tier that does nothing yet to a release, after its last one',
     arguments: [
       ['<release>', 'the folder of the release'],
       ['<name>', 'the name of the tier, without its number'],
