@@ -9,6 +9,7 @@ import type {
   SchemaFingerprint,
   SchemaObject,
   SequencePosition,
+  WhiteSpace,
 } from './fingerprint.ts';
 
 /**
@@ -108,8 +109,15 @@ export function explainDifference(difference: Difference): string {
   const first = difference.examples?.length ? `; first: ${difference.examples.map(explainExample).join('; ')}` : '';
   if (property === nextValue)
     return `${what} is behind where it was: it gives ${show(after)} next, and would give ${show(before)}`;
+  if (difference.whiteSpace !== undefined) return `${what}: ${explainWhiteSpace(difference.whiteSpace)}`;
   if (property === 'content') return `${what}: same number of rows, other content${first}`;
   return `${what}: ${printable(property)}: ${show(before)} → ${show(after)}${first}`;
+}
+
+function explainWhiteSpace({ columns, rows }: WhiteSpace): string {
+  const names = columns.map((column) => brief(column)).join(', ');
+  const count = `${rows.toLocaleString('en-US')} row${rows === 1 ? '' : 's'}`;
+  return `json column${columns.length === 1 ? '' : 's'} ${names} differ${columns.length === 1 ? 's' : ''} only in white space, in ${count}; jsonb would be equal`;
 }
 
 /** One line that names an option of the server's that was left out, and where it is. */

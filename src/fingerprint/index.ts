@@ -1,5 +1,6 @@
 export { compareRows, compareSchemas, explainDifference, explainExample, explainNoticed, unproven } from './compare.ts';
 export { type FingerprintDocument, parseFingerprint } from './document.ts';
+export { whiteSpaceOnly } from './rows/white-space.io.ts';
 export { type ExamplesPlan, findExamples } from './rows/examples.io.ts';
 export * from './fingerprint.ts';
 export { captureRows, type RowsPlan } from './rows/rows.io.ts';

@@ -17,6 +17,7 @@ import {
   type Marked,
   nextTransaction,
   type SchemaFingerprint,
+  whiteSpaceOnly,
 } from '../fingerprint/index.ts';
 import { splitName } from './judge.ts';
 import { declaredColumns } from './proof.ts';
@@ -122,7 +123,11 @@ async function withExamples(
   if (wanted.length === 0) return differences;
   const found = new Map<Difference, Difference>();
   await withBoth(before, after, async (was, is) => {
-    for (const one of wanted) found.set(one, { ...one, examples: await findExamples(was, is, { relation: one.name }) });
+    for (const one of wanted) {
+      const whiteSpace = one.property === 'content' ? await whiteSpaceOnly(was, is, one.name) : null;
+      const examples = await findExamples(was, is, { relation: one.name });
+      found.set(one, { ...one, examples, ...(whiteSpace === null ? {} : { whiteSpace }) });
+    }
   });
   return differences.map((one) => found.get(one) ?? one);
 }

@@ -101,7 +101,11 @@ export function explained(
   }));
 }
 
-function restoring({ in: where, name, property, before }: Difference): string {
+function restoring({ in: where, name, property, before, whiteSpace }: Difference): string {
+  if (whiteSpace !== undefined)
+    return printable(
+      `let down.sql put the text of ${name} back as it was (json keeps white space), e.g. from a copy that up.sql keeps; or make the column jsonb in an earlier release`,
+    );
   if (where === 'sequence' && property !== null)
     return printable(`let down.sql set it: select setval('${name.replaceAll("'", "''")}', ${String(before)}, false)`);
   return `correct down.sql so that ${printable(name)} is as it was before`;
