@@ -11,6 +11,8 @@ export function refused(error: unknown, step: Step, role: string | null): Proble
   const lost = gone(error);
   if (lost !== null) throw lost;
   const problem = problemOf(error, { sql: step.sql, place: step.place });
+  // it ends the session too, so nothing after it can be rehearsed
+  if (sqlStateOf(error) === '25P04') throw new OneRoofError(problem.code, { ...problem, cause: error });
   if (role !== null && sqlStateOf(error) === '42501' && error instanceof Error)
     return { ...problem, fix: grantFix(role, error.message) };
   // our own connection is lost by an error of ours: what the server says of a connection is the statement's attempt to reach another one

@@ -202,6 +202,7 @@ class Executor {
     if (outcome.outcome === 'applied') return await this.applied(piece, outcome.replication);
     await this.record(piece, outcome.outcome, outcomeReason(outcome));
     if (outcome.outcome === 'unknown') throw unknown(`the outcome of tier ${piece.tier.id}`, outcome.why, outcome.look);
+    if (sqlStateOf(cause) === '25P04') throw failed(cause, { entry: this.entry(piece), at: null, holders: [] });
     throw new OneRoofError('CONNECTION_LOST', {
       problem: `the connection was lost in tier ${piece.tier.id}; the database says that it was not applied`,
       fix: 'run the same command again',

@@ -99,6 +99,8 @@ begin
   perform set_config(s.name, s.setting, true) from unnest(names, settings) s(name, setting);
   -- a session that keeps silent, or a step without end, is undone by the server when the time of the statement is over
   if current_setting('server_version_num')::integer >= 170000 then
+    -- the clock of the one that server or database has is running: another value alone would not stop it
+    perform set_config('transaction_timeout', '0', true);
     perform set_config('transaction_timeout', greatest(1, least(2147483647, ceil(extract(epoch from until - clock_timestamp()) * 1000)))::bigint::text, true);
   end if;
   perform setseed(('x' || encode(substr(uuid_send(gen_random_uuid()), 1, 4), 'hex'))::bit(32)::integer / 2147483648.0);
