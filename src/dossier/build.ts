@@ -193,7 +193,9 @@ function howProven({ proof, idempotent, repeatable, twin, boundaries = [], stops
       : [
           `back from within tiers that commit step by step: ${stops.filter(({ state }) => state === 'equal').length} of ${stops.length} places`,
         ]),
-    ...(idempotent === null ? [] : [`back twice alike: ${said(idempotent)}`]),
+    idempotent === null
+      ? 'a second rollback finds nothing to do by the markers of the gate; the down files were not run twice'
+      : `the down files run a second time change nothing: ${said(idempotent)}`,
     `forward twice alike: ${said(repeatable)}`,
     `forward alike on a second, differently prepared copy: ${twin === null ? 'not reached' : twin.varies.length === 0 ? 'yes' : 'NO'}`,
   ].join('; ');

@@ -37,6 +37,15 @@ export function rollbackProblems({
   return problems;
 }
 
+/** Which of the two is meant: the markers of the executor, or down files that may run twice. */
+export function idempotentText(body: Rehearsal | null): string {
+  const byMarkers =
+    'Idempotent by the executor: the markers in the target say which tiers were rolled back, and none is rolled back again.';
+  return body?.idempotent === true
+    ? `${byMarkers} And by the down files themselves: a second run of those that are \`rerunnable\` changed nothing on the clone.`
+    : `${byMarkers} The down files themselves were not run twice: the release does not ask for it (\`rerunnable\`).`;
+}
+
 /** What cannot be undone, and what was proven of the rest, in words. */
 export function provenText(body: Rehearsal, tiers: SealedRelease['release']['tiers']): string {
   const oneWay = tiers.filter((tier) => tier.oneWay !== null && tier.barred === null);
