@@ -6,8 +6,7 @@ import { type Node, type Parser, type Statement } from './parser.ts';
 import { dispatchFunctions, dispatchSchemas, type Refusal, refusedKinds, sharedObjects, untrusted } from './refused.ts';
 import { type TransactionMode } from './release.ts';
 import { settingFix } from './settings.ts';
-import { literalOf } from './settings-read.ts';
-import { functionMadeBy, isTrue, lastName, schemaName, visit } from './tree.ts';
+import { functionMadeBy, isTrue, lastName, literalOf, schemaName, visit } from './tree.ts';
 
 /** What the rules of one tier's file are applied with. */
 export interface RuleContext {

@@ -15,8 +15,7 @@ export function readTimezone(text: string): string | null {
   // an abbreviation means another zone on another server
   if (text !== 'UTC' && !/^[A-Za-z_]+(\/[A-Za-z0-9_+-]+)+$/.test(text)) return null;
   try {
-    new Intl.DateTimeFormat('en', { timeZone: text });
-    return text;
+    return Intl.DateTimeFormat('en', { timeZone: text }) instanceof Intl.DateTimeFormat ? text : null;
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
