@@ -116,7 +116,7 @@ export function explainDifference(difference: Difference): string {
 
 function explainWhiteSpace({ columns, rows }: WhiteSpace): string {
   const names = columns.map((column) => brief(column)).join(', ');
-  const count = `${rows.toLocaleString('en-US')} row${rows === 1 ? '' : 's'}`;
+  const count = rows === null ? 'many rows' : `${rows.toLocaleString('en-US')} row${rows === 1 ? '' : 's'}`;
   return `json column${columns.length === 1 ? '' : 's'} ${names} differ${columns.length === 1 ? 's' : ''} only in white space, in ${count}; jsonb would be equal`;
 }
 

@@ -129,8 +129,8 @@ const exampleForm = z.object({
 export type RowExample = Formed<typeof exampleForm>;
 
 /** One property in which two databases differ. */
-/** Json columns that differ in white space alone, and in how many rows at the most. */
-const whiteSpaceForm = z.object({ columns: z.array(z.string()), rows: z.number() });
+/** Json columns that differ in white space alone, and in how many rows at least; null: too many to count. */
+const whiteSpaceForm = z.object({ columns: z.array(z.string()), rows: z.number().nullable() });
 export type WhiteSpace = Formed<typeof whiteSpaceForm>;
 
 export const differenceForm = z.object({

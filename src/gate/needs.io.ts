@@ -55,6 +55,17 @@ export async function findNeeds(
       role,
       lacking: [{ text: `there is no role ${printable(role)}`, fix: 'correct settings.role in release.yaml' }],
     };
+  const wanted = release.settings.role;
+  if (wanted !== null && wanted !== role)
+    return {
+      role,
+      lacking: [
+        {
+          text: printable(`settings.role is ${wanted}, and the gate runs ratified steps as ${role}`),
+          fix: printable(`take settings.role out of release.yaml, or set it to ${role}`),
+        },
+      ],
+    };
   const schemas = await lackingSchemas(reading, { role, release });
   return { role, lacking: [...schemas, ...(await lackingTables(reading, { role, release }))] };
 }

@@ -60,6 +60,7 @@ describe.each(versions)('a rehearsal on %s', (version) => {
   it('is not run where the release names another role than the gate has', time, () =>
     withGate(version, { files: files('settings: { role: oneroof_observer }') }, (gated) =>
       withPlace(gated, async (run) => {
+        expect(run('doctor', 'release').stdout).toContain('settings.role is oneroof_observer, and the gate runs');
         const { status, stdout } = run('rehearse', 'release', '--golden');
         expect(status).toBe(1);
         const told = stdout.replace(/\s+/g, ' ');

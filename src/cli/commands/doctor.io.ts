@@ -110,7 +110,7 @@ function needsCheck(name: string, needs: Needs | null): Check[] {
     name: title,
     outcome: 'problem',
     text,
-    fix: `run as a superuser or the owner: ${fix}`,
+    fix: fix.endsWith(';') ? `run as a superuser or the owner: ${fix}` : fix,
   }));
 }
 

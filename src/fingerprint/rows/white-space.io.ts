@@ -16,27 +16,33 @@ const mostValues = 100_000;
  * Shape   null where anything else differs.
  */
 export async function whiteSpaceOnly(before: Session, after: Session, relation: string): Promise<WhiteSpace | null> {
+  const [old] = await before.query<{ shape: string }>(shapeOf(relation));
   const [row] = await after.query<{ shape: string; json: string }>(sql`
     select s.shape, (select coalesce(jsonb_agg(a.attname order by a.attnum), '[]') from pg_catalog.pg_attribute a
       where a.attrelid = ${relation}::regclass and a.attnum > 0 and not a.attisdropped and a.atttypid = 'pg_catalog.json'::regtype)::text as json
     from (${shapeOf(relation)}) s`);
-  if (row === undefined) return null;
+  if (row === undefined || old === undefined) return null;
   const shape = JSON.parse(row.shape) as Shape;
+  const isSame = (JSON.parse(old.shape) as Shape).columns.toSorted().join('\0') === shape.columns.toSorted().join('\0');
+  if (!isSame) return null;
   const json = JSON.parse(row.json) as readonly string[];
   if (json.length === 0) return null;
   const table = id(shape.schema, shape.table);
   const [was, is] = [await contentOf(before, { table, shape, json }), await contentOf(after, { table, shape, json })];
   if (was !== is) return null;
-  const found: string[] = [];
-  let rows = 0;
+  const found: { readonly column: string; readonly rows: number | null }[] = [];
   for (const column of json) {
-    const [old, now] = [await valuesOf(before, { table, column }), await valuesOf(after, { table, column })];
-    const differing = [...now].reduce((sum, [value, count]) => sum + Math.max(0, count - (old.get(value) ?? 0)), 0);
-    if (differing === 0) continue;
-    found.push(column);
-    rows = Math.max(rows, differing);
+    const [first, last] = [await valuesOf(before, { table, column }), await valuesOf(after, { table, column })];
+    const rows = [...last].reduce((sum, [value, count]) => sum + Math.max(0, count - (first.get(value) ?? 0)), 0);
+    const isCounted = Math.max(first.size, last.size) < mostValues;
+    if (rows > 0) found.push({ column, rows: isCounted ? rows : null });
   }
-  return found.length === 0 ? null : { columns: found, rows };
+  if (found.length === 0) return null;
+  const counts = found.flatMap(({ rows }) => rows ?? []);
+  return {
+    columns: found.map(({ column }) => column),
+    rows: counts.length < found.length ? null : Math.max(...counts),
+  };
 }
 
 async function contentOf(
