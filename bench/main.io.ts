@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cloneLines } from './clone.io.ts';
+import { costLines } from './cost.io.ts';
 import { logLines } from './log.io.ts';
 import { memoryLines } from './memory.io.ts';
 import { proofLines } from './proof.io.ts';
@@ -20,6 +21,7 @@ const groups = {
   read: readLines,
   clone: cloneLines,
   rehearsal: wholeLines,
+  cost: costLines,
   rollout: rolloutLines,
   memory: memoryLines,
   site: siteLines,

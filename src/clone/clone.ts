@@ -33,6 +33,12 @@ export const goldenForm = z.object({
 });
 export type Golden = Formed<typeof goldenForm>;
 
+/** What was read of a golden copy once, and under which name. */
+export interface Once {
+  readonly name: string;
+  readonly value: string;
+}
+
 /** Evidence of kind `golden`. */
 export const readGolden = recordReader(goldenForm.extend({ version: z.literal(1) }));
 
@@ -71,6 +77,11 @@ export interface CloneHost {
   makeClone(options: { readonly purpose: string; readonly owner: string; readonly hours: number }): Promise<Clone>;
   /** Lets the newest golden copy be read while `use` runs; no clone can be made of it meanwhile. */
   readGolden<T>(use: (golden: Connection) => Promise<T>): Promise<T>;
+  /**
+   * What was read of the newest golden copy, which never changes: kept beside it, and read where it is not there yet, or was read under another
+   * name.
+   */
+  once(name: string, read: () => Promise<string>): Promise<string>;
   /** Marks a clone as kept for inspection (it survives `gc` until its lease expires). */
   keep(database: DatabaseName, hours: number): Promise<Lease>;
   /** Drops a clone; refuses what does not carry our mark. */

@@ -15,7 +15,7 @@ import {
 import { type CloneSetup } from '../setup/index.ts';
 import { type CloneHost, type DatabaseName } from './clone.ts';
 import { collect, dropLeased, isAlive, keepLeased, lease, leases, openGolden } from './lease.io.ts';
-import { type GenerationRecord, type PhysicalSetup, takeGolden } from './providers/physical.io.ts';
+import { type GenerationRecord, type PhysicalSetup, takeGolden, writeRecord } from './providers/physical.io.ts';
 import { openTemplateHost } from './template-host.io.ts';
 
 /** The served generation: its server, an administrator's session on it, and its record. */
@@ -77,6 +77,15 @@ export async function openCloneHost(setup: CloneSetup): Promise<CloneHost> {
       const { admin, record, server } = open();
       const { database } = record.golden;
       return openGolden(admin, { database, use: () => use(server.connection(database)) });
+    },
+    once: async (name, read) => {
+      const { record } = open();
+      if (record.once?.name === name) return record.once.value;
+      const value = await read();
+      const known = { ...record, once: { name, value } };
+      await writeRecord(generationFolder(setup, record.golden.generation), known);
+      if (served !== null) served = { ...served, record: known };
+      return value;
     },
     keep: (database, hours) => keepLeased(open().admin, { database, hours }),
     drop: (database) => dropLeased(open().admin, database),

@@ -1,5 +1,5 @@
 import { type Instant } from '../core/index.ts';
-import { type DatabaseName, type Golden, type Lease } from './clone.ts';
+import { type DatabaseName, type Golden, type Lease, type Once } from './clone.ts';
 
 /** Who made a clone: `gc` asks whether that process still lives. */
 export interface Maker {
@@ -9,7 +9,7 @@ export interface Maker {
 
 /** What our mark on a database says: a golden generation, or a lease with its maker. */
 export type Mark =
-  | { readonly kind: 'golden'; readonly golden: Golden }
+  | { readonly kind: 'golden'; readonly golden: Golden; readonly once?: Once }
   | { readonly kind: 'lease'; readonly lease: Lease; readonly maker: Maker };
 
 const prefix = 'oneroof:';

@@ -2,7 +2,14 @@ import { OneRoofError } from '../core/index.ts';
 import { id, openSession, sql } from '../database/index.ts';
 import { type CloneHost, type Golden } from './clone.ts';
 import { carryOver, collect, dropLeased, keepLeased, lease, leases, openGolden } from './lease.io.ts';
-import { refuseSameServer, takeTemplateGolden, templateGoldens, type TemplateSetup } from './providers/template.io.ts';
+import {
+  refuseSameServer,
+  remember,
+  rememberedOf,
+  takeTemplateGolden,
+  templateGoldens,
+  type TemplateSetup,
+} from './providers/template.io.ts';
 
 /** The clone server of the provider "template": a server that runs anyway. */
 export async function openTemplateHost(setup: TemplateSetup): Promise<CloneHost> {
@@ -42,6 +49,14 @@ export async function openTemplateHost(setup: TemplateSetup): Promise<CloneHost>
     readGolden: async (use) => {
       const { database } = await needed();
       return openGolden(admin, { database, use: () => use({ ...setup.admin, database }) });
+    },
+    once: async (name, read) => {
+      const golden = await needed();
+      const known = await rememberedOf(admin, golden);
+      if (known?.name === name) return known.value;
+      const value = await read();
+      await remember(admin, golden, { name, value });
+      return value;
     },
     keep: (database, hours) => keepLeased(admin, { database, hours }),
     drop: (database) => dropLeased(admin, database),

@@ -19,6 +19,8 @@ export interface Session {
   readonly serverVersion: number;
   /** Runs one statement of ours; rows as objects, bigint and numeric as text. */
   query<Row extends object>(statement: Sql): Promise<Row[]>;
+  /** Runs statements of ours that take no values in one round trip, and answers with the rows of the first. They are one transaction. */
+  script<Row extends object>(statements: readonly Sql[]): Promise<Row[]>;
   /** Runs one statement of the author's, by the extended protocol: exactly one statement, whatever the text holds. */
   run(text: string): Promise<StepResult>;
   /** Runs one statement of the author's that returns rows, by the extended protocol, and fetches at most so many of them. */
@@ -119,6 +121,16 @@ async function openWith(
       throw lost === null ? error : connectionLost(connection, lost);
     }
   };
+  const script = async <Row extends object>(statements: readonly Sql[]): Promise<Row[]> => {
+    if (lost !== null) throw connectionLost(connection, lost);
+    try {
+      const results = await client.query(statements.map(({ text }) => text).join(';\n'));
+      const [first = null] = [results].flat();
+      return (first?.rows ?? []) as Row[];
+    } catch (error) {
+      throw lost === null ? error : connectionLost(connection, lost);
+    }
+  };
   const run = async (text: string): Promise<StepResult> => {
     const extended: pg.QueryArrayConfig & { queryMode: 'extended' } = { text, queryMode: 'extended', rowMode: 'array' };
     if (lost !== null) throw connectionLost(connection, lost);
@@ -158,6 +170,7 @@ async function openWith(
       pid,
       serverVersion: Number(facts?.version),
       query,
+      script,
       run,
       rows,
       heard: () => ({ notices: notices.splice(0), notifications: notifications.splice(0) }),

@@ -1,4 +1,4 @@
-import { type Sql, sql } from './sql.ts';
+import { literal, type Sql, sql } from './sql.ts';
 
 /**
  * The session settings that every session of ours starts with, because they change what a text, a plan or a result means.
@@ -49,9 +49,9 @@ export const noTimeouts = {
 /** The name that every session shows while ratified SQL runs, and while it is rehearsed: SQL can read it. */
 export const stepName = 'oneroof attempt';
 
-/** SQL: sets all of these for the session; only 17 and later know `transaction_timeout`. */
+/** SQL: sets all of these for the session; only 17 and later know `transaction_timeout`. It takes no values, so a script may hold it. */
 export function setAll(settings: Readonly<Record<string, string>>): Sql {
   return sql`
-    select pg_catalog.set_config(key, value, false) from pg_catalog.json_each_text(${JSON.stringify(settings)}::json)
+    select pg_catalog.set_config(key, value, false) from pg_catalog.json_each_text(${literal(JSON.stringify(settings))}::json)
     where key <> 'transaction_timeout' or pg_catalog.current_setting('transaction_timeout', true) is not null`;
 }

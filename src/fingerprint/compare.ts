@@ -18,7 +18,12 @@ import type {
  * Shape   sorted by kind and name; an object that one side lacks is one difference with `property` null.
  */
 export function compareSchemas(before: SchemaFingerprint, after: SchemaFingerprint): readonly Difference[] {
-  return pairs(before.objects, after.objects, (object) => `${object.kind}\0${object.name}`).flatMap(([a, b]) => {
+  return before.digest === after.digest ? [] : compareObjects(before.objects, after.objects);
+}
+
+/** The same for parts of two schemas. */
+export function compareObjects(before: readonly SchemaObject[], after: readonly SchemaObject[]): readonly Difference[] {
+  return pairs(before, after, (object) => `${object.kind}\0${object.name}`).flatMap(([a, b]) => {
     const { kind, name } = (a ?? b) as SchemaObject;
     if (a === undefined || b === undefined)
       return [

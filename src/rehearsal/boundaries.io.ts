@@ -1,26 +1,26 @@
-import { type Clone } from '../clone/index.ts';
 import { type Problem, printable } from '../core/index.ts';
 import { openSession, sql } from '../database/index.ts';
 import {
   captureRows,
   compareRows,
-  compareSchemas,
+  compareObjects,
   type DataFingerprint,
   type Difference,
   explainDifference,
-  type SchemaFingerprint,
+  type SchemaDelta,
+  sidesOf,
   unproven,
 } from '../fingerprint/index.ts';
 import { type TierId } from '../release/index.ts';
 import { type BoundaryPlan } from './boundaries.ts';
 import { type BoundaryResult } from './boundary.ts';
-import { captureClone, type Comparing } from './compare.io.ts';
+import { type Comparing, type MarkedClone, schemaOf } from './compare.io.ts';
 import { declaredColumns } from './proof.ts';
 
 /** What was there at a half-way point on the way forward. */
 export interface Recorded {
   readonly relations: readonly string[];
-  readonly schema: SchemaFingerprint;
+  readonly schema: SchemaDelta;
   readonly rows: DataFingerprint;
 }
 
@@ -46,19 +46,19 @@ export class Boundaries {
   }
 
   /** On the way forward, when a tier has run. */
-  async record(clone: Clone, after: TierId): Promise<void> {
+  async record(marked: MarkedClone, after: TierId): Promise<void> {
     const plan = this.plans.get(after);
     if (plan === undefined) return;
-    const was = await recordPoint(clone, plan.relations, this.by);
+    const was = await recordPoint(marked, plan.relations, this.by);
     if (typeof was === 'string') this.results.set(after, { after, state: 'not proven', reason: was });
     else this.recorded.set(after, was);
   }
 
   /** On the way back, when the tier behind it was undone. Problems where it is not as it was. */
-  async compare(clone: Clone, after: TierId): Promise<readonly Problem[]> {
+  async compare(marked: MarkedClone, after: TierId): Promise<readonly Problem[]> {
     const was = this.recorded.get(after);
     if (was === undefined) return [];
-    const { found, ...state } = await comparePoint(clone, was, this.by);
+    const { found, ...state } = await comparePoint(marked, was, this.by);
     this.results.set(after, { after, ...state });
     return found.slice(0, 5).map((one) => problemOf(after, one));
   }
@@ -66,27 +66,26 @@ export class Boundaries {
 
 /** Records what is there; a text where that costs more than nobody asked for. */
 export async function recordPoint(
-  clone: Clone,
+  marked: MarkedClone,
   relations: readonly string[],
   by: Comparing,
 ): Promise<Recorded | string> {
-  const bytes = by.options.full === true ? 0 : await bytesOf(clone, relations);
+  const bytes = by.options.full === true ? 0 : await bytesOf(marked, relations);
   if (bytes > mostBytes) return `the tables that are written to have ${bytes} bytes: more than is read without --full`;
-  const schema = await captureClone(clone, by.options.signal);
-  return { relations, schema, rows: await rowsAt(clone, { relations, schema }, by) };
+  return { relations, schema: await schemaOf(marked, by), rows: await rowsAt(marked, relations, by) };
 }
 
 /** Compares a clone with what was recorded, of this clone or of another one: all that differs logically. */
 export async function comparePoint(
-  clone: Clone,
+  marked: MarkedClone,
   was: Recorded,
   by: Comparing,
 ): Promise<Pick<BoundaryResult, 'state' | 'reason'> & { readonly found: readonly Difference[] }> {
-  const schema = await captureClone(clone, by.options.signal);
-  const rows = await rowsAt(clone, was, by);
+  const [schemaWas, schemaIs] = sidesOf(was.schema, await schemaOf(marked, by));
+  const rows = await rowsAt(marked, was.relations, by);
   const found = [
     // each clone carries a mark of its own
-    ...compareSchemas(was.schema, schema).filter(({ kind }) => kind !== 'database'),
+    ...compareObjects(schemaWas, schemaIs).filter(({ kind }) => kind !== 'database'),
     ...compareRows(was.rows, rows).filter((one) => one.in === 'rows'),
   ].filter(({ level }) => level === 'logical');
   if (found.length > 0) return { state: 'different', reason: null, found };
@@ -95,13 +94,12 @@ export async function comparePoint(
   return { state: 'equal', reason: null, found };
 }
 
-function rowsAt(clone: Clone, of: Pick<Recorded, 'relations' | 'schema'>, by: Comparing): Promise<DataFingerprint> {
+function rowsAt({ clone }: MarkedClone, relations: readonly string[], by: Comparing): Promise<DataFingerprint> {
   const { release, signal } = by.options;
-  const tables = of.schema.objects.filter(({ kind }) => /table|view/.test(kind)).map(({ name }) => name);
   return captureRows(clone.connection, {
     seeds: by.seeds,
-    relations: of.relations,
-    except: declaredColumns(release.release.varies, tables),
+    relations,
+    except: declaredColumns(release.release.varies),
     applicationName: 'oneroof proof',
     signal,
   });
@@ -115,7 +113,7 @@ function problemOf(after: TierId, difference: Difference): Problem {
   };
 }
 
-async function bytesOf(clone: Clone, relations: readonly string[]): Promise<number> {
+async function bytesOf({ clone }: MarkedClone, relations: readonly string[]): Promise<number> {
   const session = await openSession(clone.connection, { applicationName: 'oneroof proof' });
   try {
     const [row] = await session.query<{ bytes: string }>(sql`

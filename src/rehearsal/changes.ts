@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { canonicalJson, type Formed, type Json, truncate } from '../core/index.ts';
-import { compareSchemas, type Difference } from '../fingerprint/index.ts';
-import { type Standing } from './standing.ts';
+import { compareObjects, type DataComparison, type Difference, type SchemaDelta } from '../fingerprint/index.ts';
 
 /** An object of the schema that the forward made, changed or took away, as a client can tell. */
 export const changeForm = z.object({
@@ -31,9 +30,9 @@ const valueCharacters = 400;
 const weights: readonly SchemaChange['change'][] = ['dropped', 'changed', 'made'];
 
 /** The changes of the schema between two moments, one for each object. What only a strict comparison counts is left out. */
-export function changesOf({ before, after, data }: Standing): SchemaChanges {
+export function changesOf(delta: SchemaDelta, data: DataComparison): SchemaChanges {
   const found = new Map<string, Difference[]>();
-  for (const one of compareSchemas(before, after)) {
+  for (const one of compareObjects(delta.originals, delta.objects)) {
     if (one.level !== 'logical') continue;
     const key = canonicalJson([one.kind, one.name]);
     found.set(key, [...(found.get(key) ?? []), one]);

@@ -1,11 +1,12 @@
 import { type Clone } from '../clone/index.ts';
-import { type Milliseconds } from '../core/index.ts';
 import { type Connection, openSession, type Session } from '../database/index.ts';
 import {
-  captureSchema,
+  type ChangedFiles,
+  changedSince,
+  columnsKey,
   compareData,
   compareInitdb,
-  compareSchemas,
+  compareObjects,
   type DataComparison,
   type DataPlan,
   type DataSide,
@@ -15,21 +16,27 @@ import {
   findExamples,
   markChanges,
   type Marked,
-  nextTransaction,
-  type SchemaFingerprint,
+  markSchema,
+  type Noticed,
+  readNoticed,
+  type SchemaDelta,
+  type SchemaDeltas,
+  type SchemaMark,
+  sidesOf,
   whiteSpaceOnly,
+  wholeDelta,
 } from '../fingerprint/index.ts';
 import { splitName } from './judge.ts';
 import { declaredColumns } from './proof.ts';
 import { type Standing } from './standing.ts';
 import { type RehearsalOptions } from './rehearsal.ts';
-import { withReleaseSession } from './release-session.io.ts';
 
-/** A clone, and where WAL and transactions stood when it was equal to the golden copy. */
+/** A clone, and where it stood when it was equal to the golden copy. */
 export interface MarkedClone {
   readonly clone: Clone;
   readonly since: Marked;
-  readonly transaction: string;
+  readonly schema: SchemaMark;
+  readonly noticed: readonly Noticed[];
 }
 
 /** Notes where a clone stands, before anything of the release runs. */
@@ -37,21 +44,17 @@ export async function markClone(clone: Clone): Promise<MarkedClone> {
   const since = await markChanges(clone.connection);
   const session = await openSession(clone.connection, { applicationName: 'oneroof proof' });
   try {
-    return { clone, since, transaction: await nextTransaction(session) };
+    return { clone, since, schema: await markSchema(session), noticed: await readNoticed(session) };
   } finally {
     await session.close();
   }
-}
-
-/** A marked clone, and its schema at one time: as it was made, or finalized. */
-export interface CapturedClone extends MarkedClone {
-  readonly schema: SchemaFingerprint;
 }
 
 /** What every comparison of one rehearsal has in common. */
 export interface Comparing {
   readonly options: Pick<RehearsalOptions, 'release' | 'host' | 'signal' | 'full'>;
   readonly seeds: readonly [string, string];
+  readonly deltas: SchemaDeltas;
 }
 
 /** A difference, with the columns of its rows where they can be told. */
@@ -60,36 +63,49 @@ export interface Varying {
   readonly columns: readonly string[];
 }
 
-/** The schema of a clone, read by its administrator, without the release's role and time-outs. */
-export function captureClone(clone: Clone, signal: AbortSignal | undefined): Promise<SchemaFingerprint> {
-  const none = 0 as Milliseconds;
-  const settings = { lockTimeout: none, statementTimeout: none, searchPath: ['pg_catalog'], role: null };
-  return withReleaseSession(clone.connection, { settings, signal }, captureSchema);
+/** What may differ in the schema of a clone from the golden copy, now. */
+export function schemaOf(marked: MarkedClone, by: Comparing): Promise<SchemaDelta> {
+  return by.options.host.readGolden((golden) =>
+    withBoth(golden, marked.clone.connection, (was, is) => readDelta(was, is, { marked, by, files: null })),
+  );
+}
+
+function readDelta(
+  was: Session,
+  is: Session,
+  of: { readonly marked: MarkedClone; readonly by: Comparing; readonly files: ChangedFiles | null },
+): Promise<SchemaDelta> {
+  const mark = of.marked.schema;
+  // the oracle of the quick way, and its stand-in where everything is asked for
+  return of.by.options.full === true
+    ? wholeDelta(was, is, mark)
+    : of.by.deltas.read(was, is, { mark, files: of.files });
+}
+
+/** Of a comparison that decides: the tables that were written, whose indexes are looked at; the first rows that differ are looked for, too. */
+interface Deciding {
+  readonly written?: ReadonlySet<string>;
 }
 
 /** How a clone stands to the golden copy that it was made of. */
-export async function compareWithGolden(
-  marked: MarkedClone,
-  before: SchemaFingerprint,
-  by: Comparing & { readonly examples?: 'wanted' },
-): Promise<Standing> {
-  const { clone, since } = marked;
-  const after = await captureClone(clone, by.options.signal);
-  const compared = await by.options.host.readGolden(async (golden) => {
-    const data = await compare(
-      { connection: golden, since: 'never changed' },
-      { connection: clone.connection, since },
-      by,
-    );
-    const { transaction } = marked;
-    const more = await withBoth(golden, clone.connection, async (was, is) => ({
-      initdb: await compareInitdb(was, is, transaction),
-      doubtful: await doubtfulIndexes(is, transaction),
-    }));
-    if (by.examples === undefined) return { data, ...more };
-    return { data: { ...data, differences: await withExamples(golden, clone.connection, data.differences) }, ...more };
-  });
-  return { before, after, ...compared };
+export function compareWithGolden(marked: MarkedClone, by: Comparing & Deciding): Promise<Standing> {
+  const { clone, schema: mark } = marked;
+  const { written: tables } = by;
+  return by.options.host.readGolden((golden) =>
+    withBoth(golden, clone.connection, async (was, is) => {
+      const since = await changedSince(is, marked.since);
+      const delta = await readDelta(was, is, { marked, by, files: 'files' in since ? since.files : null });
+      const data = await compare(
+        { connection: golden, since: 'never changed', session: was },
+        { connection: clone.connection, since, session: is },
+        { ...by, concerned: delta.keys },
+      );
+      const initdb = delta.system ? await compareInitdb(was, is, mark.transaction) : [];
+      const doubtful = tables === undefined ? [] : await doubtfulIndexes(is, { since: mark.transaction, tables });
+      const differences = tables === undefined ? data.differences : await withExamples(was, is, data.differences);
+      return { delta, noticed: await readNoticed(is), data: { ...data, differences }, initdb, doubtful };
+    }),
+  );
 }
 
 async function withBoth<T>(
@@ -115,37 +131,36 @@ const mostSearched = 5;
 
 /** Adds the first rows that differ, by key and columns; never their values, which evidence would keep. */
 async function withExamples(
-  before: Connection,
-  after: Connection,
+  was: Session,
+  is: Session,
   differences: readonly Difference[],
 ): Promise<readonly Difference[]> {
   const wanted = differences.filter((one) => one.in === 'rows' && one.property !== null).slice(0, mostSearched);
   if (wanted.length === 0) return differences;
   const found = new Map<Difference, Difference>();
-  await withBoth(before, after, async (was, is) => {
-    for (const one of wanted) {
-      const whiteSpace = one.property === 'content' ? await whiteSpaceOnly(was, is, one.name) : null;
-      const examples = await findExamples(was, is, { relation: one.name });
-      found.set(one, { ...one, examples, ...(whiteSpace === null ? {} : { whiteSpace }) });
-    }
-  });
+  for (const one of wanted) {
+    const whiteSpace = one.property === 'content' ? await whiteSpaceOnly(was, is, one.name) : null;
+    const examples = await findExamples(was, is, { relation: one.name });
+    found.set(one, { ...one, examples, ...(whiteSpace === null ? {} : { whiteSpace }) });
+  }
   return differences.map((one) => found.get(one) ?? one);
 }
 
+/** A marked clone, and what may differ in its schema at one time. */
+export interface Finalized extends MarkedClone {
+  readonly delta: SchemaDelta;
+}
+
 /** How a clone, finalized, differs from its twin, but for the columns that the release declares to vary. */
-export async function compareWithTwin(
-  marked: CapturedClone,
-  twin: CapturedClone,
-  by: Comparing,
-): Promise<readonly Varying[]> {
+export async function compareWithTwin(marked: Finalized, twin: Finalized, by: Comparing): Promise<readonly Varying[]> {
   const { varies } = by.options.release.release;
   // each clone carries a mark of its own
-  const schema = compareSchemas(marked.schema, twin.schema).filter(({ kind }) => kind !== 'database');
-  const relations = marked.schema.objects.filter(({ kind }) => /table|view/.test(kind)).map(({ name }) => name);
+  const [one, other] = sidesOf(marked.delta, twin.delta);
+  const schema = compareObjects(one, other).filter(({ kind }) => kind !== 'database');
   const data = await compare(
     { connection: marked.clone.connection, since: marked.since },
     { connection: twin.clone.connection, since: twin.since },
-    { ...by, except: declaredColumns(varies, relations) },
+    { ...by, except: declaredColumns(varies), concerned: keysOf(marked.delta, twin.delta) },
   );
   const found: Varying[] = [];
   // the clone may have gone forward more often than its twin, so its sequences are ahead
@@ -153,6 +168,10 @@ export async function compareWithTwin(
   for (const difference of [...schema, ...rows].filter(({ level }) => level === 'logical'))
     found.push({ difference, columns: await columnsOf(difference, { marked, twin, varies }) });
   return found;
+}
+
+function keysOf(one: SchemaDelta, other: SchemaDelta): ReadonlySet<string> | null {
+  return one.keys === null || other.keys === null ? null : new Set([...one.keys, ...other.keys]);
 }
 
 async function columnsOf(
@@ -163,16 +182,21 @@ async function columnsOf(
   const [schema = '', table = ''] = splitName(difference.name);
   const { connection } = of.marked.clone;
   const columns = await differingColumns(connection, of.twin.clone.connection, { schema, table });
-  const declared = declaredColumns(of.varies, [difference.name]).get(difference.name);
+  const declared = declaredColumns(of.varies).get(columnsKey({ schema, table }));
   return columns.filter((column) => declared?.has(column) !== true);
 }
 
-function compare(before: DataSide, after: DataSide, by: Comparing & Pick<DataPlan, 'except'>): Promise<DataComparison> {
-  const { seeds, except } = by;
+function compare(
+  before: DataSide,
+  after: DataSide,
+  by: Comparing & Pick<DataPlan, 'except' | 'concerned'>,
+): Promise<DataComparison> {
+  const { seeds, except, concerned = null } = by;
   const { signal, full } = by.options;
   return compareData(before, after, {
     seeds,
     signal,
+    concerned,
     ...(full === undefined ? {} : { full }),
     ...(except === undefined ? {} : { except }),
   });

@@ -79,8 +79,8 @@ export function heldBy(steps: readonly StepMeasure[]): readonly string[] {
 }
 
 /** The table of an index, from its definition before or after. */
-function tableOf(index: string, { before, after }: Standing): readonly string[] {
-  const object = [...before.objects, ...after.objects].find(({ kind, name }) => kind === 'index' && name === index);
+function tableOf(index: string, { delta }: Standing): readonly string[] {
+  const object = [...delta.originals, ...delta.objects].find(({ kind, name }) => kind === 'index' && name === index);
   const definition = String(object?.logical['definition'] ?? '');
   // the name of an index may hold anything, so the text behind it is looked at
   const own = index.slice((index.match(/^(?:"(?:[^"]|"")*"|[^."]+)\./)?.[0] ?? '').length);

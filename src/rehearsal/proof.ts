@@ -1,8 +1,14 @@
-import { type Problem, printable } from '../core/index.ts';
-import { type Difference, type DoubtfulIndex, explainDifference } from '../fingerprint/index.ts';
+import { type Digest, type Problem, printable } from '../core/index.ts';
+import {
+  columnsKey,
+  type Difference,
+  type DoubtfulIndex,
+  explainDifference,
+  fingerprintOf,
+  type KeyedObject,
+} from '../fingerprint/index.ts';
 import { type TierId } from '../release/index.ts';
 import { type BoundaryResult } from './boundary.ts';
-import { splitName } from './judge.ts';
 import { type Standing } from './standing.ts';
 import { type Proof } from './rehearsal.ts';
 
@@ -14,7 +20,8 @@ export function proofOf(found: {
   readonly durationMs: number;
 }): Proof {
   const { standing, differences, seeds, durationMs } = found;
-  const { before, after, data } = standing;
+  const { delta, data } = standing;
+  const [before, after] = [digestOf(delta.originals), digestOf(delta.objects)];
   const logical = differences.filter((one) => one.level === 'logical');
   const { method, fallback, notProven, relations, whole, blocks, rows } = data;
   return {
@@ -29,12 +36,16 @@ export function proofOf(found: {
     whole,
     blocks,
     rows,
-    objects: after.objects.length,
+    objects: delta.objects.length,
     seeds,
-    schemaDigest: { before: before.digest, after: after.digest },
+    schemaDigest: { before, after },
     dataDigest: data.digest,
     durationMs,
   };
+}
+
+function digestOf(objects: readonly KeyedObject[]): Digest {
+  return fingerprintOf(objects, []).digest;
 }
 
 /** What was read to prove, in words. */
@@ -135,19 +146,13 @@ export function varying(
   });
 }
 
-/** The columns that a release declares to vary, by relation as the fingerprint names it. */
-export function declaredColumns(
-  varies: readonly string[],
-  relations: readonly string[],
-): ReadonlyMap<string, ReadonlySet<string>> {
+/** The columns that a release declares to vary, by schema and table. */
+export function declaredColumns(varies: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
   const declared = new Map<string, Set<string>>();
-  for (const relation of relations) {
-    const [schema, table] = splitName(relation);
-    for (const name of varies) {
-      const [inSchema, inTable, column = ''] = name.split('.');
-      if (inSchema !== schema || inTable !== table) continue;
-      declared.set(relation, (declared.get(relation) ?? new Set()).add(column));
-    }
+  for (const name of varies) {
+    const [schema = '', table = '', column = ''] = name.split('.');
+    const key = columnsKey({ schema, table });
+    declared.set(key, (declared.get(key) ?? new Set()).add(column));
   }
   return declared;
 }

@@ -1,11 +1,13 @@
 import {
   type Connection,
+  literal,
   noTimeouts,
   openSession,
   pinnedSettings,
   searchPathOf,
   type Session,
   setAll,
+  type Sql,
   sql,
   stepName,
 } from '../database/index.ts';
@@ -70,24 +72,22 @@ export async function withReleaseSession<T>(
 async function begin(session: Session, settings: Begun['settings'], role: string | null): Promise<void> {
   // lets the server count calls of functions, which only a superuser may ask for; it changes no result
   const [counts] = await session.query<{ all: string | null }>(sql`
-    select pg_catalog.set_config('track_functions', 'all', false) as all
-    from pg_catalog.pg_roles r where r.rolname = current_user and r.rolsuper`);
+    select pg_catalog.set_config('track_functions', 'all', false) as all where pg_catalog.current_setting('is_superuser') = 'on'`);
   begun.set(session, { settings: { ...settings, ...(counts === undefined ? {} : { track_functions: 'all' }) }, role });
-  if (role !== null) await become(session, role);
+  if (role !== null) await session.query(become(role));
 }
 
-async function become(session: Session, role: string): Promise<void> {
-  await session.query(sql`select pg_catalog.set_config('role', ${role}, false)`);
+function become(role: string): Sql {
+  return sql`select pg_catalog.set_config('role', ${literal(role)}, false)`;
 }
 
 /** Takes back what a step has set, a function of the application perhaps: the gate does so before each step, and before its checks. */
-export async function resetSettings(session: Session): Promise<void> {
+export function reset(session: Session): readonly Sql[] {
   const began = begun.get(session);
-  if (began === undefined) return;
-  await session.query(sql`reset all`);
+  if (began === undefined) return [];
   // some of them only the administrator may set, so its role comes first
-  await session.query(setAll({ role: 'none', ...began.settings }));
-  if (began.role !== null) await become(session, began.role);
+  const all = [sql`reset all`, setAll({ role: 'none', ...began.settings })];
+  return began.role === null ? all : [...all, become(began.role)];
 }
 
 /** The role that a session of a release runs its statements as; null: the administrator of the clone. */
@@ -99,8 +99,8 @@ export function roleOf(session: Session): string | null {
 export async function asAdministrator<T>(session: Session, read: () => Promise<T>): Promise<T> {
   const role = roleOf(session);
   if (role === null) return await read();
-  await become(session, 'none');
+  await session.query(become('none'));
   const found = await read();
-  await become(session, role);
+  await session.query(become(role));
   return found;
 }

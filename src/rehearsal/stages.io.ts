@@ -1,14 +1,14 @@
 import { type Clone } from '../clone/index.ts';
 import { type Problem } from '../core/index.ts';
-import { type Noticed, type SchemaFingerprint } from '../fingerprint/index.ts';
+import { type Noticed, type SchemaDelta } from '../fingerprint/index.ts';
 import { type Tier, type TierId } from '../release/index.ts';
 import {
-  captureClone,
   compareWithGolden,
   compareWithTwin,
-  type CapturedClone,
+  type Finalized,
   markClone,
   type MarkedClone,
+  schemaOf,
   type Varying,
 } from './compare.io.ts';
 import { changesOf, type SchemaChanges } from './changes.ts';
@@ -26,8 +26,8 @@ import { type Proof, type Rehearsal, type Twin } from './rehearsal.ts';
 import { Acts, type Part } from './acts.io.ts';
 import { forwardOnTwin, prepareTwin, readTables } from './twin.io.ts';
 
-/** Compares a clone with the golden copy; its own schema as it was made, because each clone carries a mark of its own. */
-type Prove = (marked: MarkedClone, before: SchemaFingerprint) => Promise<Standing>;
+/** Compares a clone with the golden copy. */
+type Prove = (marked: MarkedClone, written: ReadonlySet<string>) => Promise<Standing>;
 
 /** The stages of one rehearsal on one clone, in order; one that leaves the tiers in place hides none after it. */
 export class Run extends Acts {
@@ -43,19 +43,19 @@ export class Run extends Acts {
   stops: readonly StopResult[] = [];
   noticed: readonly Noticed[] = [];
   private twinClone: Clone | null = null;
-  private second: CapturedClone | null = null;
-  private finalized: SchemaFingerprint | null = null;
+  private second: Finalized | null = null;
+  private finalized: SchemaDelta | null = null;
 
   /** `refused`: why it cannot be run as the role that a rollout has. */
   async all(refused: readonly Problem[]): Promise<void> {
     const { greenfield } = this.release.invariants;
     const first = await markClone(this.clone);
-    const before = await captureClone(this.clone, this.options.signal);
-    this.noticed = before.noticed;
-    ({ gate: this.gateSchema, own: this.schemaBefore } = await readSchemaDigests(this.clone.connection));
-    const { options, seeds } = this;
-    const standing = (): Promise<Standing> => compareWithGolden(first, before, { options, seeds });
-    const closely: Prove = (marked, was) => compareWithGolden(marked, was, { options, seeds, examples: 'wanted' });
+    this.first = first;
+    this.noticed = first.noticed;
+    ({ gate: this.gateSchema, own: this.schemaBefore } = await readSchemaDigests(this.clone, this.options.host));
+    const { options, seeds, deltas } = this;
+    const standing = (): Promise<Standing> => compareWithGolden(first, this);
+    const closely: Prove = (marked, written) => compareWithGolden(marked, { options, seeds, deltas, written });
     const preflight = (): Promise<readonly Problem[]> =>
       refused.length > 0 ? Promise.resolve(refused) : this.expect(greenfield, 'greenfield');
     if (!(await this.stage('preflight', preflight))) return;
@@ -68,13 +68,14 @@ export class Run extends Acts {
     const alike = await this.stage('twin', () => this.forwardOnBoth(first));
     const parts = reversibleParts(this.release.tiers);
     const last = parts.at(-1) ?? { from: null, tiers: [] };
-    await this.stage('back', () => this.firstBack(last, brought));
+    await this.stage('back', () => this.firstBack(first, last, brought));
     if (this.stuck) return;
-    if (!(await this.stage('prove', () => this.prove({ ...first, schema: before }, { parts, closely })))) return;
+    if (!(await this.stage('prove', () => this.prove(first, { parts, closely })))) return;
     const rerunnable = last.tiers.filter((tier) => this.release.rerunnable === true || tier.rerunnable === true);
     if (rerunnable.length > 0) {
       const again = { ...last, tiers: rerunnable };
-      if (!(await this.stage('back-again', () => this.backAgain(again, () => closely(first, before))))) return;
+      if (!(await this.stage('back-again', () => this.backAgain(first, again, () => closely(first, new Set())))))
+        return;
     }
     // it does what the forward did, and is compared with the twin: where these failed it says nothing more
     if (!forward || !alike) return;
@@ -82,8 +83,9 @@ export class Run extends Acts {
     await this.stage('verify-again', () => this.expect({}, 'finalized'));
   }
 
-  /** Drops the twin, if there is one. */
+  /** Ends what is open on the clones, and drops the twin, if there is one. */
   async close(): Promise<void> {
+    await this.closeListeners();
     if (this.twinClone !== null) await this.options.host.drop(this.twinClone.lease.database);
     this.twinClone = null;
   }
@@ -95,18 +97,18 @@ export class Run extends Acts {
     const leftovers = [...judgeLeftovers(this.leftovers, this.release.allows), ...skippedInvalid(brought, this.steps)];
     if (this.stuck) return [...problems, ...leftovers];
     const now = await standing();
-    this.finalized = now.after;
+    this.finalized = now.delta;
     // what the forward made may have options that nothing had before; what it dropped had them
-    const there = now.after.noticed;
+    const there = now.noticed;
     const same = (one: Noticed, other: Noticed): boolean => one.kind === other.kind && one.option === other.option;
-    this.noticed = [...now.before.noticed.filter((one) => !there.some((other) => same(one, other))), ...there];
-    this.changes = changesOf({ ...now, after: this.released ?? now.after });
+    this.noticed = [...this.noticed.filter((one) => !there.some((other) => same(one, other))), ...there];
+    this.changes = changesOf(this.released ?? now.delta, now.data);
     this.touched = touchedBy(this.release, this.steps, now);
     return [...problems, ...undeclared(this.touched), ...leftovers];
   }
 
-  private async firstBack(part: Part, brought: Conditions): Promise<readonly Problem[]> {
-    const problems = await this.back(this.clone, part);
+  private async firstBack(first: MarkedClone, part: Part, brought: Conditions): Promise<readonly Problem[]> {
+    const problems = await this.back(first, part);
     const known = new Set(this.touched.map(({ relation }) => relation));
     const more = touchedBy(this.release, this.steps, null).filter(({ relation }) => !known.has(relation));
     this.touched = [...this.touched, ...more].toSorted((a, b) => (a.relation < b.relation ? -1 : 1));
@@ -130,9 +132,9 @@ export class Run extends Acts {
     const plans = boundariesOf(this.release.tiers, forward);
     const boundaries = new Boundaries(plans, chosen(plans, this.options.full === true), this);
     this.boundaries = boundaries;
-    const after = (tier: TierId): Promise<void> => boundaries.record(clone, tier);
+    const after = (tier: TierId): Promise<void> => boundaries.record(marked, tier);
     const problems = await forwardOnTwin(clone, this.release, { signal, after });
-    this.second = { ...marked, schema: await captureClone(clone, signal) };
+    this.second = { ...marked, delta: await schemaOf(marked, this) };
     const found = problems.length > 0 ? [] : await this.unlikeTwin(first, this.finalized);
     const varies = found.map(({ difference, columns }) => ({ object: difference.name, columns }));
     this.twin = { prepared, varies, declared: this.release.varies, durationMs: performance.now() - start };
@@ -140,14 +142,14 @@ export class Run extends Acts {
   }
 
   /** How the clone, finalized, differs from its twin. */
-  private async unlikeTwin(first: MarkedClone, schema: SchemaFingerprint | null): Promise<readonly Varying[]> {
-    if (this.second === null || schema === null) return [];
-    return await compareWithTwin({ ...first, schema }, this.second, this);
+  private async unlikeTwin(first: MarkedClone, delta: SchemaDelta | null): Promise<readonly Varying[]> {
+    if (this.second === null || delta === null) return [];
+    return await compareWithTwin({ ...first, delta }, this.second, this);
   }
 
   /** Proves each part that can be undone: the last one on the clone that is there, the others on one of their own. */
   private async prove(
-    first: CapturedClone,
+    first: MarkedClone,
     of: { readonly parts: readonly (Part & { readonly last: boolean })[]; readonly closely: Prove },
   ): Promise<readonly Problem[]> {
     const problems: Problem[] = [];
@@ -157,9 +159,9 @@ export class Run extends Acts {
       else problems.push(...(await this.proveElsewhere(part, of.closely)));
     }
     if (this.stuck) return problems;
-    const { options, seeds } = this;
+    const { options, seeds, deltas } = this;
     const measured = this.stages.flatMap(({ steps }) => steps);
-    const within = await proveStops({ options, seeds, measured });
+    const within = await proveStops({ options, seeds, deltas, measured });
     this.stops = within.results;
     return [...problems, ...within.problems];
   }
@@ -174,10 +176,10 @@ export class Run extends Acts {
       hours: 4,
     });
     try {
-      const marked = { ...(await markClone(clone)), schema: await captureClone(clone, this.options.signal) };
+      const marked = await markClone(clone);
       const problems = [
         ...(await this.run(clone, order.slice(0, end), 'up')),
-        ...(this.stuck ? [] : await this.back(clone, part)),
+        ...(this.stuck ? [] : await this.back(marked, part)),
       ];
       return this.stuck ? problems : [...problems, ...(await this.proveOn(marked, part, closely))];
     } finally {
@@ -186,12 +188,12 @@ export class Run extends Acts {
   }
 
   /** Proves that a clone is as it was before a part: equal to the golden copy, or to what was recorded behind the one-way tier. */
-  private async proveOn(marked: CapturedClone, { from }: Part, closely: Prove): Promise<readonly Problem[]> {
+  private async proveOn(marked: MarkedClone, { from }: Part, closely: Prove): Promise<readonly Problem[]> {
     const start = performance.now();
-    const now = await closely(marked, marked.schema);
     const steps = [...this.stages.flatMap((stage) => stage.steps), ...this.steps];
     const written = new Set(touchedBy(this.release, steps, null).map(({ relation }) => relation));
-    const doubtful = stale(now.doubtful.filter(({ table }) => written.has(table)));
+    const now = await closely(marked, written);
+    const doubtful = stale(now.doubtful);
     // behind a one-way tier nothing is as in the golden copy; the boundary was compared on the way back
     if (from !== null) return [...doubtful, ...unprovenBoundary(this.boundaries?.results.get(from), from)];
     const differences = differencesOf(now);
@@ -205,7 +207,11 @@ export class Run extends Acts {
     ];
   }
 
-  private async backAgain(part: Part, standing: () => Promise<Standing>): Promise<readonly Problem[]> {
+  private async backAgain(
+    first: MarkedClone,
+    part: Part,
+    standing: () => Promise<Standing>,
+  ): Promise<readonly Problem[]> {
     this.idempotent = false;
     const problems = await this.run(this.clone, part.tiers.toReversed(), 'down');
     if (problems.length > 0)
@@ -218,7 +224,7 @@ export class Run extends Acts {
     const again =
       part.from === null
         ? explained(differencesOf(await standing()), { code: 'BACK_NOT_IDEMPOTENT', level: 'logical' })
-        : ((await this.boundaries?.compare(this.clone, part.from)) ?? []);
+        : ((await this.boundaries?.compare(first, part.from)) ?? []);
     this.idempotent = again.length === 0;
     return again;
   }
@@ -226,8 +232,7 @@ export class Run extends Acts {
   private async forwardAgain(first: MarkedClone, tiers: readonly Tier[]): Promise<readonly Problem[]> {
     const problems = await this.forward(tiers);
     if (problems.length > 0) return problems;
-    const schema = await captureClone(this.clone, this.options.signal);
-    const found = await this.unlikeTwin(first, schema);
+    const found = await this.unlikeTwin(first, await schemaOf(first, this));
     this.repeatable = found.length === 0;
     return varying(found, 'FORWARD_NOT_REPEATABLE');
   }

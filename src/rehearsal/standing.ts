@@ -1,15 +1,16 @@
 import {
-  compareSchemas,
+  compareObjects,
   type DataComparison,
   type Difference,
   type DoubtfulIndex,
-  type SchemaFingerprint,
+  type Noticed,
+  type SchemaDelta,
 } from '../fingerprint/index.ts';
 
-/** How a clone stands to the golden copy: the schema before and now, and the rows compared. */
+/** How a clone stands to the golden copy: what may differ in the schema, and the rows compared. */
 export interface Standing {
-  readonly before: SchemaFingerprint;
-  readonly after: SchemaFingerprint;
+  readonly delta: SchemaDelta;
+  readonly noticed: readonly Noticed[];
   readonly data: DataComparison;
   /** Of what initdb made. */
   readonly initdb: readonly Difference[];
@@ -18,6 +19,6 @@ export interface Standing {
 }
 
 /** All differences, schema first. */
-export function differencesOf({ before, after, data, initdb }: Standing): readonly Difference[] {
-  return [...compareSchemas(before, after), ...initdb, ...data.differences];
+export function differencesOf({ delta, data, initdb }: Standing): readonly Difference[] {
+  return [...compareObjects(delta.originals, delta.objects), ...initdb, ...data.differences];
 }

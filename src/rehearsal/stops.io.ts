@@ -5,7 +5,7 @@ import { type Direction, type Tier } from '../release/index.ts';
 import { comparePoint, type Recorded, recordPoint } from './boundaries.io.ts';
 import { forwardOrder } from './boundaries.ts';
 import { type StopResult } from './boundary.ts';
-import { type Comparing } from './compare.io.ts';
+import { type Comparing, markClone, type MarkedClone } from './compare.io.ts';
 import { measureAndJudge } from './invariants.io.ts';
 import { chosenSteps, partial, tooLong, unprovenStops, writtenBy } from './stops.ts';
 import { type RehearsalOptions, type StepMeasure } from './rehearsal.ts';
@@ -40,9 +40,10 @@ export async function proveStops(by: By): Promise<Stops> {
     hours: 4,
   });
   try {
+    const marked = await markClone(clone);
     const all: Stops[] = [];
     for (const tier of forwardOrder(release.tiers)) {
-      if (wanted.includes(tier)) all.push(await proveTier(clone, tier, by));
+      if (wanted.includes(tier)) all.push(await proveTier(marked, tier, by));
       // what a way back left behind is not what the next tier would find
       const stopped = all.some(({ problems }) => problems.length > 0);
       if (stopped || tier === last) break;
@@ -67,15 +68,15 @@ function stepsOf(tier: Tier, by: By): readonly number[] {
   return chosenSteps(tier.up.length, by.options.full === true);
 }
 
-async function proveTier(clone: Clone, tier: Tier, by: By): Promise<Stops> {
+async function proveTier(marked: MarkedClone, tier: Tier, by: By): Promise<Stops> {
   const points = stepsOf(tier, by);
   const long = by.options.full === true ? null : tooLong(tier, by.measured, points);
   if (long !== null) return { results: unprovenStops(tier, points, long), problems: [] };
-  const was = await recordPoint(clone, writtenBy(tier, by.measured), by);
+  const was = await recordPoint(marked, writtenBy(tier, by.measured), by);
   if (typeof was === 'string') return { results: unprovenStops(tier, points, was), problems: [] };
   const results: StopResult[] = [];
   for (const [at, step] of points.entries()) {
-    const { result, problems } = await prove(clone, { tier, step, was }, by);
+    const { result, problems } = await prove(marked, { tier, step, was }, by);
     results.push(result);
     if (problems.length === 0) continue;
     const reason = `it was not tried, because the tier does not come back from step ${step}`;
@@ -85,7 +86,7 @@ async function proveTier(clone: Clone, tier: Tier, by: By): Promise<Stops> {
 }
 
 async function prove(
-  clone: Clone,
+  marked: MarkedClone,
   of: { readonly tier: Tier; readonly step: number; readonly was: Recorded },
   by: By,
 ): Promise<{ readonly result: StopResult; readonly problems: readonly Problem[] }> {
@@ -94,15 +95,15 @@ async function prove(
   const where = `a rollback of tier ${tier.id} that was stopped after step ${step} of ${tier.up.length}`;
   const fix = `the executor then runs the whole down.sql: write tiers/${tier.id}/down.sql so that it works from any step, e.g. with IF EXISTS, or make the tier \`transaction: single\``;
   const failed = [
-    ...(await runPart(clone, { tier: { ...tier, up: tier.up.slice(0, step) }, direction: 'up' }, by)),
-    ...(await runPart(clone, { tier, direction: 'down' }, by)),
+    ...(await runPart(marked.clone, { tier: { ...tier, up: tier.up.slice(0, step) }, direction: 'up' }, by)),
+    ...(await runPart(marked.clone, { tier, direction: 'down' }, by)),
   ];
   if (failed.length > 0)
     return {
       result: { ...place, state: 'different', reason: 'down.sql fails there' },
       problems: failed.map((one) => ({ ...one, problem: `${where} fails: ${one.problem}`, fix })),
     };
-  const { found, ...state } = await comparePoint(clone, was, by);
+  const { found, ...state } = await comparePoint(marked, was, by);
   const problems = found.slice(0, 5).map(
     (one): Problem => ({
       code: 'BACK_DIFFERS',

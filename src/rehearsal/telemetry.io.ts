@@ -1,4 +1,4 @@
-import { openSession, type Session, sql } from '../database/index.ts';
+import { openSession, type Session, type Sql, sql } from '../database/index.ts';
 import { type Direction, type Step, type Tier } from '../release/index.ts';
 import { type Moment, type Relation, readMoment, readNext } from './moment.io.ts';
 import { type StepMeasure } from './rehearsal.ts';
@@ -11,7 +11,26 @@ export interface StepAt {
   readonly before: Moment;
   /** The moment at which its transaction began. */
   readonly begun: Moment;
+  /** Whether another step of its transaction comes after it. */
+  readonly place: 'last' | 'before others';
+  /** Sent to the server with the reading of the measures. */
+  readonly also: readonly Sql[];
 }
+
+/** Kinds of statements that make no function: what would take a scan of the functions waits until others have run. */
+const withoutFunctions = new Set([
+  'InsertStmt',
+  'UpdateStmt',
+  'DeleteStmt',
+  'MergeStmt',
+  'CreateStmt',
+  'CreateSeqStmt',
+  'IndexStmt',
+  'AlterTableStmt',
+  'DropStmt',
+  'CommentStmt',
+  'GrantStmt',
+]);
 
 /** A step with its measures, and the moment after it: the next step's moment before. */
 export interface Measured {
@@ -32,7 +51,8 @@ export async function measureStep(session: Session, step: Step, at: StepAt): Pro
   const done = sampled === null ? await session.run(step.sql) : sampled.done;
   const durationMs = sampled?.durationMs ?? performance.now() - start;
   const heard = session.heard();
-  const after = sampled === null ? await readNext(session, before) : await readMoment(session);
+  const rest = at.place === 'last' || !withoutFunctions.has(step.kind) ? 'now' : 'later';
+  const after = sampled === null ? await readNext(session, before, { rest, also: at.also }) : await readMoment(session);
   const relationOf = (oid: string): Relation | undefined => before.relations.get(oid) ?? after.relations.get(oid);
   const held =
     sampled?.held ??
@@ -82,8 +102,9 @@ function changedRows(before: Moment, after: Moment): StepMeasure['rowsByRelation
 
 /** Relations whose file is another one. An index of a rewritten table is made anew under its name, so that is looked for too. */
 function rewritten(before: Moment, after: Moment): readonly (Relation & { readonly oid: string })[] {
+  if (after.read.size === 0) return [];
   const files = new Map([...before.relations.values()].map(({ name, file }) => [name, file]));
-  return [...after.relations].flatMap(([oid, relation]) => {
+  return [...after.read].flatMap(([oid, relation]) => {
     const was = before.relations.get(oid)?.file ?? files.get(relation.name);
     const isOther = was !== undefined && was !== relation.file;
     return isOther && ['r', 'm', 'i'].includes(relation.kind) ? [{ oid, ...relation }] : [];

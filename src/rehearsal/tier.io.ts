@@ -1,14 +1,13 @@
-import { type Clone } from '../clone/index.ts';
 import { type Problem, printable } from '../core/index.ts';
 import { type Session, sql, sqlStateOf } from '../database/index.ts';
 import { type Direction, type Release, type Step, type Tier } from '../release/index.ts';
-import { listen } from './dispatch.io.ts';
+import { listen, type Listener } from './dispatch.io.ts';
 import { explainNotifications, type Notifications, reachedOut, undeclaredDispatch } from './dispatch.ts';
 import { overBudget } from './locks.ts';
 import { type Moment, readMoment } from './moment.io.ts';
 import { type StepEvent, type StepMeasure } from './rehearsal.ts';
 import { refused } from './refused.ts';
-import { resetSettings, roleOf } from './release-session.io.ts';
+import { reset, roleOf } from './release-session.io.ts';
 import { type ServerWatch, serverChanged } from './server.io.ts';
 import { measureStep } from './telemetry.io.ts';
 
@@ -25,7 +24,7 @@ export interface TierRun {
 /** What a tier is measured against. */
 export interface Limits {
   readonly release: Pick<Release, 'budgets' | 'allows'>;
-  readonly server: Clone['server'];
+  readonly listener: Listener;
 }
 
 /** One tier to run in one direction, and what must hold before its COMMIT. */
@@ -44,23 +43,18 @@ export async function runTier(session: Session, plan: TierPlan): Promise<TierRun
   const { limits } = plan;
   if (limits === null) return { ...(await runSteps(session, plan, null)), notifications: null };
   const { tier, direction } = plan;
-  const texts = (direction === 'up' ? tier.up : tier.down).map((step) => step.sql);
-  const listening = await listen(session, { server: limits.server, texts });
-  try {
-    const run = await runSteps(session, plan, listening.server);
-    const notifications = await listening.sent();
-    const { budgets, allows } = limits.release;
-    const sent = explainNotifications(notifications);
-    const said = sent === null || allows['dispatch'] !== undefined ? [] : [sent];
-    const where = `tier ${tier.id} ${direction}`;
-    // a step that failed is what is to be corrected first: its tier was not measured to the end
-    const over = run.problems.length > 0 ? [] : overBudget(run.steps, { tier: tier.id, direction, budgets });
-    const undeclared = said.map((what) => undeclaredDispatch(where, what));
-    const changed = serverChanged(where, await listening.server.atOnce());
-    return { ...run, problems: [...run.problems, ...over, ...undeclared, ...changed], notifications };
-  } finally {
-    await listening.close();
-  }
+  const listening = await listen(session, limits.listener);
+  const run = await runSteps(session, plan, listening.server);
+  const notifications = await listening.sent();
+  const { budgets, allows } = limits.release;
+  const sent = explainNotifications(notifications);
+  const said = sent === null || allows['dispatch'] !== undefined ? [] : [sent];
+  const where = `tier ${tier.id} ${direction}`;
+  // a step that failed is what is to be corrected first: its tier was not measured to the end
+  const over = run.problems.length > 0 ? [] : overBudget(run.steps, { tier: tier.id, direction, budgets });
+  const undeclared = said.map((what) => undeclaredDispatch(where, what));
+  const changed = serverChanged(where, await listening.server.atOnce());
+  return { ...run, problems: [...run.problems, ...over, ...undeclared, ...changed], notifications };
 }
 
 async function runSteps(
@@ -79,9 +73,11 @@ async function runSteps(
     clock.end();
     return { steps: clock.steps, problems: [...problems, ...dispatch], done: false };
   };
-  const begin = async (): Promise<Moment> => {
+  // where nobody asks for measures (the twin, the trial of an option), a step costs what it costs
+  const look = async (): Promise<Moment | null> => (limits === null ? null : await readMoment(session));
+  const begin = async (): Promise<Moment | null> => {
     await session.query(sql`begin`);
-    return await readMoment(session);
+    return await look();
   };
   const shared = async (): Promise<readonly Problem[]> =>
     serverChanged(`tier ${tier.id} ${direction}`, (await server?.uncommitted()) ?? []);
@@ -97,20 +93,23 @@ async function runSteps(
     const { title } = step;
     plan.onStep?.({ stage: null, state: 'step', tier: tier.id, direction, n: at + 1, of: list.length, title });
     try {
-      if (at > 0) await resetSettings(session);
-      const before: Moment = alone ? await begin() : (moment ?? (await readMoment(session)));
-      const { measure, after } = await measureStep(session, step, {
-        tier,
-        direction,
-        index: at + 1,
-        before,
-        begun: first ?? before,
-      });
-      clock.step(measure);
-      moment = single ? after : null;
-      if (!isDispatchDeclared)
-        for (const what of reachedOut(measure.outward, step.kind))
-          dispatch.push({ ...undeclaredDispatch(`tier ${tier.id} ${direction}`, what), place: step.place });
+      // COMMIT may set something too, by a deferred trigger
+      if (!single && at > 0) await session.script(reset(session));
+      const before = alone ? await begin() : (moment ?? (await look()));
+      if (before === null) {
+        await session.run(step.sql);
+        if (single) await session.script(reset(session));
+      } else {
+        const place = alone || at === list.length - 1 ? 'last' : 'before others';
+        const also = single ? reset(session) : [];
+        const where = { tier, direction, index: at + 1, before, begun: first ?? before, place, also } as const;
+        const { measure, after } = await measureStep(session, step, where);
+        clock.step(measure);
+        moment = single ? after : null;
+        if (!isDispatchDeclared)
+          for (const what of reachedOut(measure.outward, step.kind))
+            dispatch.push({ ...undeclaredDispatch(`tier ${tier.id} ${direction}`, what), place: step.place });
+      }
       if (alone) {
         const changed = await shared();
         if (changed.length > 0) return await failed(changed);
@@ -126,7 +125,7 @@ async function runSteps(
       return await failed([problem]);
     }
   }
-  await resetSettings(session);
+  if (!single || list.length === 0) await session.script(reset(session));
   const violated = await clock.time(() => plan.before(session));
   if (violated.length > 0) return await failed(violated);
   const changed = single ? await shared() : [];

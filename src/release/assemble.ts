@@ -177,7 +177,8 @@ function readTier(work: Work, index: number): Tier {
     );
     work.problems.push(...settingsRead(work, statements));
     if (declared.transaction === 'single') work.problems.push(...enumsUsed(statements));
-    if (direction === 'up') work.forward.push(...statements);
+    // not push(...): so many arguments are more than a call takes
+    if (direction === 'up') for (const statement of statements) work.forward.push(statement);
     return statements.map(({ step }) => step);
   };
   const present = [...work.files.keys()].some((file) => file.startsWith(`${folder}/`));

@@ -1,10 +1,10 @@
-import { digest, type Problem } from '../core/index.ts';
+import { digest, type Place, type Problem } from '../core/index.ts';
+import { type Node, type ParsedPart, partsOf, Unparsed } from './parts.ts';
 import { type Step } from './release.ts';
 import { piecesOf, type ScannedToken, type SqlPiece } from './scan.ts';
 import { kindOf, runsInTransaction, titleOf } from './statement-kinds.ts';
 
-/** A node of PostgreSQL's parse tree, as JSON. */
-export type Node = { readonly [key: string]: unknown };
+export { type Node } from './parts.ts';
 
 /** One statement: the step that it becomes, and its parse tree `{SelectStmt: {…}}`. */
 export interface Statement {
@@ -99,101 +99,126 @@ function constantOf(module: ParserModule, expression: string): readonly string[]
 const trailingBlank = /[ \t\n\r\f\v]+$/;
 
 function parseFile(module: ParserModule, { file, text }: { file: string; text: string }): ParsedSql {
-  const lines = text.split('\n');
-  const lineStarts: number[] = [];
-  let start = 0;
-  for (const line of lines) {
-    lineStarts.push(start);
-    start += line.length + 1;
-  }
-  const at = (offset: number): { file: string; line: number; column: number } => {
-    let [low, high] = [0, lineStarts.length - 1];
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      if ((lineStarts[middle] ?? 0) <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return { file, line: low + 1, column: Array.from(text.slice(lineStarts[low], offset)).length + 1 };
-  };
-  const problem = (code: Problem['code'], said: { offset: number; problem: string; fix: string }): ParsedSql => {
-    const place = at(said.offset);
-    return {
-      statements: [],
-      problems: [{ code, problem: said.problem, fix: said.fix, place, excerpt: lines[place.line - 1] ?? '' }],
-    };
-  };
-  const copyInline = (offset: number): ParsedSql =>
-    problem('SQL_COPY_INLINE', {
-      offset,
-      problem: 'COPY … FROM STDIN needs a client that sends the data',
-      fix: 'write the rows as INSERT … VALUES',
-    });
-  if (text.trim() === '') return { statements: [], problems: [] };
-  let stmts: readonly { stmt: Node; stmt_location?: number; stmt_len?: number }[];
-  try {
-    stmts = (module.parseSync(text) as { stmts?: typeof stmts }).stmts ?? [];
-  } catch (error) {
-    const details = (error as { sqlDetails?: { message: string; cursorPosition: number } }).sqlDetails;
-    // a tree that is too deep for the parser ends without a position: what cannot be analysed is refused
-    if (details === undefined || details.cursorPosition < 0 || details.message.startsWith('memory exhausted')) {
-      return problem('SQL_NOT_ANALYSED', {
-        offset: 0,
-        problem: `PostgreSQL's parser cannot read this file: ${(error as Error).message}`,
-        fix: 'split very long or deeply nested statements',
-      });
-    }
-    const offset = [...text].slice(0, details.cursorPosition).join('').length;
-    if (/^\\\.$/m.test(text)) return copyInline(offset);
-    if (text[offset] === '\\' || /^\s*\\/.test(lines[at(offset).line - 1] ?? '')) {
-      return problem('SQL_META_COMMAND', {
-        offset,
-        problem: 'this is a command of psql, not SQL',
-        fix: 'remove it, or write what it does as SQL',
-      });
-    }
-    if (/^:[^:=]/.test(text.slice(offset, offset + 2)) || /[^:]:$/.test(text.slice(Math.max(offset - 2, 0), offset))) {
-      return problem('SQL_META_COMMAND', {
-        offset,
-        problem: 'variables of psql (:name) are not SQL',
-        fix: 'write the value itself: what is sealed must be what runs',
-      });
-    }
-    return problem('SQL_SYNTAX', {
-      offset,
-      problem: details.message,
-      fix: 'correct the SQL at this place; the grammar is that of PostgreSQL 18',
-    });
-  }
-  const bytes = Buffer.from(text, 'utf8');
+  const at = placesIn(file, text);
   const statements: Statement[] = [];
+  try {
+    for (const part of partsOf(module, text)) {
+      for (const statement of statementsOf(part, at)) {
+        if (isCopyInline(statement.tree)) return copyInline(statement.step.place, text);
+        statements.push(statement);
+      }
+    }
+  } catch (error) {
+    if (error instanceof Unparsed) return unparsed(error, { text, at });
+    throw error;
+  }
+  return { statements, problems: [] };
+}
+
+/** Tells the place of an offset, quickest for offsets that ascend. */
+type PlaceAt = (offset: number) => Required<Place>;
+
+function placesIn(file: string, text: string): PlaceAt {
+  const first = { offset: 0, line: 1, column: 1, end: text.indexOf('\n') };
+  let last = first;
+  return (offset) => {
+    let { offset: from, line, column, end } = offset < last.offset ? first : last;
+    for (; end !== -1 && end < offset; end = text.indexOf('\n', from)) [from, line, column] = [end + 1, line + 1, 1];
+    // a character beyond the basic plane is one column
+    for (const _ of text.slice(from, offset)) column += 1;
+    last = { offset, line, column, end };
+    return { file, line, column };
+  };
+}
+
+function* statementsOf({ from, text, statements }: ParsedPart, at: PlaceAt): Generator<Statement> {
+  const bytes = Buffer.from(text, 'utf8');
   let [characters, counted] = [0, 0];
-  for (const { stmt, stmt_location: location = 0, stmt_len: length } of stmts) {
+  for (const { stmt, stmt_location: location = 0, stmt_len: length } of statements) {
     const raw = bytes.subarray(location, length === undefined ? undefined : location + length).toString('utf8');
     const skipped = leadingBlank(raw);
     const sql = raw.slice(skipped).replace(trailingBlank, '');
     characters += bytes.subarray(counted, location).toString('utf8').length;
     counted = location;
-    const offset = characters + skipped;
-    const kind = kindOf(stmt);
     const step: Step = {
       sql,
       digest: digest('step', [sql]),
-      kind,
+      kind: kindOf(stmt),
       title: titleOf(stmt),
-      place: at(offset),
+      place: at(from + characters + skipped),
       transactional: runsInTransaction(stmt),
     };
-    if (
-      kind === 'CopyStmt' &&
-      (stmt['CopyStmt'] as Node)['is_from'] === true &&
-      (stmt['CopyStmt'] as Node)['filename'] === undefined &&
-      (stmt['CopyStmt'] as Node)['is_program'] !== true
-    ) {
-      return copyInline(offset);
-    }
-    statements.push({ step, tree: stmt });
+    yield { step, tree: withoutRows(stmt) };
   }
-  return { statements, problems: [] };
+}
+
+/** A tree without the rows of INSERT … VALUES that are constants alone: no rule asks for them, and they are most of a large file. */
+function withoutRows(tree: Node): Node {
+  const insert = tree['InsertStmt'] as Node | undefined;
+  const select = (insert?.['selectStmt'] as Node | undefined)?.['SelectStmt'] as Node | undefined;
+  const rows = select?.['valuesLists'] as
+    | readonly { readonly List?: { readonly items?: readonly Node[] } }[]
+    | undefined;
+  if (rows === undefined) return tree;
+  const valuesLists = rows.filter(({ List: row }) => row?.items?.every((item) => 'A_Const' in item) !== true);
+  return { InsertStmt: { ...insert, selectStmt: { SelectStmt: { ...select, valuesLists } } } };
+}
+
+function isCopyInline(tree: Node): boolean {
+  const copy = tree['CopyStmt'] as Node | undefined;
+  return copy?.['is_from'] === true && copy['filename'] === undefined && copy['is_program'] !== true;
+}
+
+function refusedAt(
+  place: Required<Place>,
+  text: string,
+  said: { readonly code: Problem['code']; readonly problem: string; readonly fix: string },
+): ParsedSql {
+  const excerpt = text.split('\n', place.line)[place.line - 1] ?? '';
+  return { statements: [], problems: [{ ...said, place, excerpt }] };
+}
+
+function copyInline(place: Required<Place>, text: string): ParsedSql {
+  return refusedAt(place, text, {
+    code: 'SQL_COPY_INLINE',
+    problem: 'COPY … FROM STDIN needs a client that sends the data',
+    fix: 'write the rows as INSERT … VALUES',
+  });
+}
+
+/** Says why a file could not be parsed, in the words of the mistake that was made. */
+function unparsed({ details, message, offset }: Unparsed, of: { text: string; at: PlaceAt }): ParsedSql {
+  const { text, at } = of;
+  // a tree that is too deep for the parser ends without a position: what cannot be analysed is refused
+  if (details === undefined || details.cursorPosition < 0 || details.message.startsWith('memory exhausted')) {
+    return refusedAt(at(0), text, {
+      code: 'SQL_NOT_ANALYSED',
+      problem: `PostgreSQL's parser cannot read this file: ${message}`,
+      fix: 'split very long or deeply nested statements',
+    });
+  }
+  const place = at(offset);
+  if (/^\\\.$/m.test(text)) return copyInline(place, text);
+  const line = text.split('\n', place.line)[place.line - 1] ?? '';
+  if (text[offset] === '\\' || /^\s*\\/.test(line)) {
+    return refusedAt(place, text, {
+      code: 'SQL_META_COMMAND',
+      problem: 'this is a command of psql, not SQL',
+      fix: 'remove it, or write what it does as SQL',
+    });
+  }
+  if (/^:[^:=]/.test(text.slice(offset, offset + 2)) || /[^:]:$/.test(text.slice(Math.max(offset - 2, 0), offset))) {
+    return refusedAt(place, text, {
+      code: 'SQL_META_COMMAND',
+      problem: 'variables of psql (:name) are not SQL',
+      fix: 'write the value itself: what is sealed must be what runs',
+    });
+  }
+  return refusedAt(place, text, {
+    code: 'SQL_SYNTAX',
+    problem: details.message,
+    fix: 'correct the SQL at this place; the grammar is that of PostgreSQL 18',
+  });
 }
 
 /** The length of the white space and comments in front of a statement. Nested comments count as PostgreSQL counts them. */

@@ -2,26 +2,10 @@ import { expect, test } from 'vitest';
 import { captureSchema, compareSchemas } from '../../src/fingerprint/index.ts';
 import { runSql, serverConnection, since15, withDatabase, withSession } from '../database.io.ts';
 import { sampleOf } from '../counts.ts';
-import { columns } from './mutations.columns.ts';
-import { constraints } from './mutations.constraints.ts';
-import { databases } from './mutations.database.ts';
 import { fixture, fixture18 } from './mutations.fixture.ts';
-import { everyKind } from './mutations.kinds.ts';
-import { rare } from './mutations.rare.ts';
-import { relations } from './mutations.relations.ts';
-import { routines } from './mutations.routines.ts';
+import { mutations } from './mutations.all.ts';
 import { type Mutation, written } from './mutations.ts';
 import { type Version } from '../binaries.io.ts';
-
-const mutations: readonly Mutation[] = [
-  ...relations,
-  ...columns,
-  ...constraints,
-  ...routines,
-  ...rare,
-  ...databases,
-  ...everyKind,
-];
 
 /** What the fingerprint does not see, and why. */
 const knownGaps: ReadonlyMap<string, string> = new Map([

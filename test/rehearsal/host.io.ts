@@ -108,6 +108,7 @@ export async function withHost<T>(
         };
       },
       readGolden: (use) => use(source),
+      once: (_name, read) => read(),
       keep: (database) => Promise.resolve(lease(database, true)),
       drop,
       list: () => Promise.resolve([]),

@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest';
-import { openSession } from '../../src/database/index.ts';
+import { type Problem } from '../../src/core/index.ts';
+import { openSession, type Session } from '../../src/database/index.ts';
+import { openListener } from '../../src/rehearsal/dispatch.io.ts';
 import { overBudget, type StepLock } from '../../src/rehearsal/locks.ts';
 import { type Rehearsal, rehearse } from '../../src/rehearsal/index.ts';
-import { runTier } from '../../src/rehearsal/tier.io.ts';
-import { type Release, type TierId } from '../../src/release/index.ts';
+import { runTier, type TierRun } from '../../src/rehearsal/tier.io.ts';
+import { type Release, type Tier, type TierId } from '../../src/release/index.ts';
 import { runSql, withDatabase } from '../database.io.ts';
 import { withHost } from './host.io.ts';
 import { sealed, tier } from './made.ts';
@@ -16,6 +18,19 @@ const before = [
 
 const budgets = (one: Partial<Release['budgets']>): Release['budgets'] => ({ lock: null, total: null, ...one });
 
+/** Runs one tier up, for its measures alone. */
+async function runUp(session: Session, of: Tier): Promise<TierRun> {
+  const { connection } = session;
+  const listener = await openListener({ connection, server: 'shared' }, []);
+  try {
+    const limits = { release: { budgets: budgets({}), allows: {} }, listener };
+    const before = (): Promise<readonly Problem[]> => Promise.resolve([]);
+    return await runTier(session, { tier: of, direction: 'up', before, limits });
+  } finally {
+    await listener.session.close();
+  }
+}
+
 async function rehearsed(of: ReturnType<typeof tier>, more: Partial<Release> = {}): Promise<Rehearsal> {
   return await withHost(before, ({ host }) => rehearse({ release: sealed([of], more), host, owner: 'test' }));
 }
@@ -26,12 +41,7 @@ async function locksOf(of: ReturnType<typeof tier>, given = before): Promise<rea
     await runSql(connection, given);
     const session = await openSession(connection, { applicationName: 'test', settings: { search_path: 'public' } });
     try {
-      const run = await runTier(session, {
-        tier: of,
-        direction: 'up',
-        before: () => Promise.resolve([]),
-        limits: null,
-      });
+      const run = await runUp(session, of);
       expect(run.problems).toEqual([]);
       return run.steps.map((step) => step.locks);
     } finally {
@@ -140,12 +150,7 @@ it('sees the locks and the new file of what runs outside of a transaction, by lo
       transaction: 'each' as const,
       up: full.up.map((one) => ({ ...one, transactional: false })),
     };
-    const run = await runTier(session, {
-      tier: each,
-      direction: 'up',
-      before: () => Promise.resolve([]),
-      limits: null,
-    });
+    const run = await runUp(session, each);
     await session.close();
     expect(run.problems).toEqual([]);
     expect(run.steps[0]).toMatchObject({ measured: 'sampled', largestRewrite: { relation: 'public.t' } });
@@ -163,16 +168,45 @@ it('counts what a step wrote in a tier that commits after each step', async () =
   await withDatabase('18', async (connection) => {
     await runSql(connection, before);
     const session = await openSession(connection, { applicationName: 'test', settings: { search_path: 'public' } });
-    const run = await runTier(session, {
-      tier: each,
-      direction: 'up',
-      before: () => Promise.resolve([]),
-      limits: null,
-    });
+    const run = await runUp(session, each);
     await session.close();
     expect(run.steps.map((step) => step.rowsByRelation)).toEqual([
       [{ relation: 'public.t', inserted: 0, updated: 3, deleted: 0 }],
       [{ relation: 'public.t', inserted: 0, updated: 2, deleted: 0 }],
     ]);
+  });
+});
+
+it('tells of each step what only a scan of the catalogue tells, and a name that changes under a lock that is held', async () => {
+  const of = tier('1-x', {
+    up: [
+      'create table made (id integer) partition by range (id)',
+      'insert into t values (-1)',
+      'create table part partition of made for values from (0) to (9)',
+      'create index made_id on only made (id)',
+      'alter table made rename to kept',
+      'insert into kept values (1)',
+      'insert into kept values (2)',
+      'truncate t',
+      'alter table t alter column v type bigint',
+      'insert into t values (-1)',
+    ],
+    down: [],
+  });
+  await withDatabase('18', async (connection) => {
+    await runSql(connection, before);
+    const session = await openSession(connection, { applicationName: 'test', settings: { search_path: 'public' } });
+    const { steps, problems } = await runUp(session, of).finally(() => session.close());
+    expect(problems).toEqual([]);
+    expect(steps.map((step) => step.invalidIndexes)).toEqual(
+      of.up.map((_, at) => (at === 3 ? ['public.made_id'] : [])),
+    );
+    expect(steps.map((step) => step.rewrittenTables)).toEqual(
+      of.up.map((_, at) => (at === 7 || at === 8 ? ['public.t'] : [])),
+    );
+    const written = steps.map((step) => step.rowsByRelation.map(({ relation, inserted }) => [relation, inserted]));
+    expect(written.slice(5, 7)).toEqual([[['public.part', 1]], [['public.part', 1]]]);
+    expect(find(steps[4]?.locks, 'public.made', 'AccessExclusiveLock')).toBeUndefined();
+    expect(find(steps[5]?.locks, 'public.kept', 'RowExclusiveLock')).toMatchObject({ age: 'new' });
   });
 });

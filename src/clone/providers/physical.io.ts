@@ -14,7 +14,7 @@ import {
   startServer,
 } from '../../database/index.ts';
 import { type CloneSetup } from '../../setup/index.ts';
-import { type Golden, type SourceIdentity } from '../clone.ts';
+import { type Golden, type Once, type SourceIdentity } from '../clone.ts';
 import { goldenName } from '../mark.ts';
 import { type Copied, copyDataDirectory, copyOne, own } from './copy.io.ts';
 import { neutralConfiguration, type SourceSettings, walSegments } from './neutral.ts';
@@ -35,6 +35,7 @@ export interface Source {
 export interface GenerationRecord {
   readonly golden: Golden;
   readonly superuser: string;
+  readonly once?: Once;
 }
 
 /** The options of taking a golden generation. */
@@ -153,7 +154,7 @@ export async function takeGolden(
       database,
     };
     const record = { golden, superuser: source.superuser };
-    await writeFile(join(draft, 'golden.json'), JSON.stringify(record));
+    await writeRecord(draft, record);
     await rename(draft, join(setup.folder, `generation-${generation}`));
     return record;
   } catch (error) {
@@ -163,6 +164,13 @@ export async function takeGolden(
     // closing the session ends a backup that was not stopped
     await session.close();
   }
+}
+
+/** Writes the record of a generation beside its data, whole or not at all. */
+export async function writeRecord(folder: string, record: GenerationRecord): Promise<void> {
+  const path = join(folder, 'golden.json');
+  await writeFile(`${path}.draft`, JSON.stringify(record));
+  await rename(`${path}.draft`, path);
 }
 
 async function give(path: string, file: { readonly text: string; readonly runAs: Binaries['runAs'] }): Promise<void> {

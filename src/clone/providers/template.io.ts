@@ -1,7 +1,7 @@
 import { elapsed, now, OneRoofError, printable } from '../../core/index.ts';
 import { fixed, id, literal, type Session, sql, sqlStateOf } from '../../database/index.ts';
 import { type CloneSetup } from '../../setup/index.ts';
-import { type Golden } from '../clone.ts';
+import { type Golden, type Once } from '../clone.ts';
 import { goldenName, readMark, writeMark } from '../mark.ts';
 
 /** The template provider's part of the setup. */
@@ -29,6 +29,20 @@ export async function templateGoldens(admin: Session, source: string): Promise<r
     .flatMap(({ name, comment }) => readMark(comment, name) ?? [])
     .flatMap((mark) => (mark.kind === 'golden' && mark.golden.source.database === source ? [mark.golden] : []))
     .sort((a, b) => b.generation - a.generation);
+}
+
+/** What was read of a golden copy once: it stands in the mark that it carries. */
+export async function rememberedOf(admin: Session, { database }: Golden): Promise<Once | null> {
+  const [row] = await admin.query<{ comment: string | null }>(sql`
+    select pg_catalog.shobj_description(oid, 'pg_database') as comment from pg_catalog.pg_database where datname = ${database}`);
+  const mark = readMark(row?.comment ?? null, database);
+  return mark?.kind === 'golden' ? (mark.once ?? null) : null;
+}
+
+/** Keeps it there. */
+export async function remember(admin: Session, golden: Golden, once: Once): Promise<void> {
+  const mark = writeMark({ kind: 'golden', golden, once });
+  await admin.query(sql`comment on database ${id(golden.database)} is ${literal(mark)}`);
 }
 
 /**

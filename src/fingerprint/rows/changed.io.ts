@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, openSession, type Session, sql } from '../../database/index.ts';
 import { type Range } from './changed.ts';
-import { changedSince, summarized } from './changed.sql.ts';
+import { changedBlocks, summarized } from './changed.sql.ts';
 import { type ChangeMark } from '../fingerprint.ts';
 
 /** A mark, or why this server cannot say which blocks changed. */
@@ -37,6 +37,16 @@ export async function markChanges(connection: Connection): Promise<Marked> {
 /** How long the summaries are waited for. Measured: 1 to 12 ms after a checkpoint; the rest is for a busy machine. */
 const patience = 20_000;
 
+/** The changed blocks since a mark, to be compared more than once while nobody writes; or why there are none to be had. */
+export async function changedSince(
+  session: Session,
+  mark: Marked,
+): Promise<{ readonly files: ChangedFiles } | { readonly unavailable: string }> {
+  if ('unavailable' in mark) return mark;
+  const files = await readChanges(session, mark);
+  return 'unavailable' in files ? files : { files };
+}
+
 /** The blocks of the session's database that changed since a mark, or why that cannot be told. */
 export async function readChanges(
   session: Session,
@@ -56,7 +66,7 @@ export async function readChanges(
         return { unavailable: `the WAL summaries were not there after ${patience / 1000} s` };
       await sleep(2);
     }
-    const rows = await session.query<{ file: string; ranges: string }>(changedSince(mark));
+    const rows = await session.query<{ file: string; ranges: string }>(changedBlocks(mark));
     const files = new Map(rows.map(({ file, ranges }) => [file, JSON.parse(ranges) as Range[]]));
     return files.has('0') ? { unavailable: 'the clone was made after its mark' } : files;
   } catch (error) {

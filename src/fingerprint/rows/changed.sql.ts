@@ -10,7 +10,7 @@ const blockwise = `c.relkind in ('r', 'm') and c.relpersistence = 'p' and (c.rel
  * that was dropped and made again is another type. `settled`: no column's text depends on other objects (reg… types), on a composite
  * type, or on an expression.
  */
-export const shapes = fixed(`with recursive live as (
+const shapes = (blockwise: string): string => `with recursive live as (
   select c.oid as relation, a.* from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
   where ${blockwise}
 ), part(type, inside) as (
@@ -32,13 +32,20 @@ select format('%I.%I', n.nspname, c.relname) as name, pg_relation_filenode(c.oid
 from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_am m on m.oid = c.relam
   left join live on live.relation = c.oid left join type on type.type = live.atttypid
 where ${blockwise}
-group by c.oid, n.nspname, c.relname, c.reltoastrelid, m.amname`);
+group by c.oid, n.nspname, c.relname, c.reltoastrelid, m.amname`;
+
+/** Asks for the shapes of all relations, or of some of them by OID; large objects are among them either way. */
+export function shapesOf(oids: readonly string[] | null): Sql {
+  if (oids === null) return sql`${fixed(shapes(blockwise))}`;
+  const large = `c.oid in ('pg_largeobject'::regclass, 'pg_largeobject_metadata'::regclass)`;
+  return { text: shapes(`${blockwise} and (c.oid = any($1::oid[]) or ${large})`), values: [oids] };
+}
 
 /**
  * Asks for the blocks of this database's main forks that WAL touched after a mark, as ranges by file. A limit block means "this block and
  * all after it"; file 0 means the whole database.
  */
-export function changedSince(mark: ChangeMark): Sql {
+export function changedBlocks(mark: ChangeMark): Sql {
   return sql`with touched as (
     select x.relfilenode as file, x.relblocknumber as block, x.is_limit_block as cut
     from pg_available_wal_summaries() s cross join lateral pg_wal_summary_contents(s.tli, s.start_lsn, s.end_lsn) x

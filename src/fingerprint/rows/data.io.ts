@@ -1,10 +1,11 @@
 import { canonicalJson, digest } from '../../core/index.ts';
-import { type Connection, openSession, type Session, sql } from '../../database/index.ts';
-import { readChanges } from './changed.io.ts';
+import { type Connection, openSession, type Session } from '../../database/index.ts';
+import { type ChangedFiles, changedSince, type Marked } from './changed.io.ts';
 import { type Changed, type Range, type Shape, wayOf } from './changed.ts';
-import { shapes } from './changed.sql.ts';
+import { shapesOf } from './changed.sql.ts';
+import { countOthers, perhapsChanged } from './list.sql.ts';
 import { compareRows, unproven } from '../compare.ts';
-import type { ChangeMark, DataComparison, DataFingerprint, Difference, RelationRows } from '../fingerprint.ts';
+import type { DataComparison, DataFingerprint, Difference, RelationRows } from '../fingerprint.ts';
 import { captureRows, listRelations } from './rows.io.ts';
 import { type Found } from './plan.ts';
 import { Tally } from './tally.ts';
@@ -14,7 +15,9 @@ import { lanes, type PieceAnswer, readBlocks } from './rows.sql.ts';
 export interface DataSide {
   readonly connection: Connection;
   /** When both copies were equal; `never changed` for the one that nobody writes to; null where it is not known. */
-  readonly since: ChangeMark | 'never changed' | { readonly unavailable: string };
+  readonly since: Marked | { readonly files: ChangedFiles } | 'never changed';
+  /** One that is open already; it stays open. */
+  readonly session?: Session;
 }
 
 /** How two copies are compared. */
@@ -22,8 +25,10 @@ export interface DataPlan {
   readonly seeds: readonly [string, string];
   /** Read every row, whatever changed. */
   readonly full?: true;
-  /** Columns that are left out, by relation. */
+  /** Columns that are left out, by the `columnsKey` of their relation. */
   readonly except?: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Keys of the objects whose definition may differ, as a SchemaDelta has them; null, or absent: any may. */
+  readonly concerned?: ReadonlySet<string> | null;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -35,29 +40,30 @@ export interface DataPlan {
  */
 export async function compareData(before: DataSide, after: DataSide, plan: DataPlan): Promise<DataComparison> {
   if (plan.full === true) return await compareFully(before, after, { ...plan, fallback: null });
-  const sessions = await Promise.all([before, after].map((side) => open(side.connection)));
+  const opened: Session[] = [];
+  const open = async (side: DataSide): Promise<Session> => {
+    if (side.session !== undefined) return side.session;
+    const session = await openSession(side.connection, { applicationName: 'oneroof proof' });
+    opened.push(session);
+    return session;
+  };
   try {
-    const [left, right] = sessions as [Session, Session];
-    const changes = await Promise.all([changesOf(left, before), changesOf(right, after)]);
-    const [was, is] = changes;
+    const [left, right] = [await open(before), await open(after)];
+    const [was, is] = await Promise.all([filesOf(left, before), filesOf(right, after)]);
     if ('unavailable' in was) return await compareFully(before, after, { ...plan, fallback: was.unavailable });
     if ('unavailable' in is) return await compareFully(before, after, { ...plan, fallback: is.unavailable });
-    return await compareChanged({ before, after, left, right, was, is }, plan);
+    return await compareChanged({ before, after, left, right, was: was.files, is: is.files }, plan);
   } finally {
-    await Promise.all(sessions.map((session) => session.close()));
+    await Promise.all(opened.map((session) => session.close()));
   }
 }
 
-function open(connection: Connection): Promise<Session> {
-  return openSession(connection, { applicationName: 'oneroof proof' });
-}
-
-async function changesOf(session: Session, side: DataSide): Promise<Changed | { readonly unavailable: string }> {
-  if (side.since !== 'never changed' && 'unavailable' in side.since) return side.since;
-  const files = side.since === 'never changed' ? new Map<string, Range[]>() : await readChanges(session, side.since);
-  if ('unavailable' in files) return files;
-  const rows = await session.query<Shape>(sql`${shapes}`);
-  return { files, shapes: new Map(rows.map((row) => [row.name, row])) };
+async function filesOf(
+  session: Session,
+  { since }: DataSide,
+): Promise<{ readonly files: ChangedFiles } | { readonly unavailable: string }> {
+  if (since === 'never changed') return { files: new Map() };
+  return 'lsn' in since ? await changedSince(session, since) : since;
 }
 
 async function compareFully(
@@ -82,12 +88,13 @@ async function compareFully(
 function bothRows(
   before: DataSide,
   after: DataSide,
-  plan: DataPlan & { readonly relations?: readonly string[] },
+  plan: DataPlan & { readonly relations?: readonly string[]; readonly among?: readonly string[] | null },
 ): Promise<readonly [DataFingerprint, DataFingerprint]> {
-  const { seeds, except, relations, signal } = plan;
+  const { seeds, except, relations, among = null, signal } = plan;
   const wanted = {
     seeds,
     signal,
+    among,
     applicationName: 'oneroof proof',
     ...(except === undefined ? {} : { except }),
     ...(relations === undefined ? {} : { relations }),
@@ -100,13 +107,36 @@ interface Both {
   readonly after: DataSide;
   readonly left: Session;
   readonly right: Session;
-  readonly was: Changed;
-  readonly is: Changed;
+  readonly was: ChangedFiles;
+  readonly is: ChangedFiles;
+}
+
+/** The OIDs of the relations whose rows may differ; null where any may. */
+async function amongWhich({ left, right, was, is }: Both, plan: DataPlan): Promise<readonly string[] | null> {
+  const { concerned = null } = plan;
+  if (concerned === null) return null;
+  const relations = [...concerned].filter((key) => key.startsWith('pg_class ')).map((key) => key.slice(9));
+  const asked = perhapsChanged({ files: [...was.keys(), ...is.keys()], oids: relations });
+  const rows = await Promise.all([left, right].map((session) => session.query<{ oid: string }>(asked)));
+  return [...new Set(rows.flat().map(({ oid }) => oid))];
+}
+
+async function shapesIn(
+  session: Session,
+  of: { readonly among: readonly string[] | null; readonly files: ChangedFiles },
+): Promise<Changed> {
+  const rows = await session.query<Shape>(shapesOf(of.among));
+  return { files: of.files, shapes: new Map(rows.map((row) => [row.name, row])) };
 }
 
 async function compareChanged(both: Both, plan: DataPlan): Promise<DataComparison> {
-  const { before, after, left, right, was, is } = both;
-  const listed = await Promise.all([listRelations(left), listRelations(right)]);
+  const { before, after, left, right } = both;
+  const among = await amongWhich(both, plan);
+  const [was, is] = await Promise.all([
+    shapesIn(left, { among, files: both.was }),
+    shapesIn(right, { among, files: both.is }),
+  ]);
+  const listed = await Promise.all([left, right].map((session) => listRelations(session, { among })));
   const known = new Map(listed.flat().map((found) => [found.name, found]));
   const whole: string[] = [];
   const touched: { readonly found: Found; readonly blocks: readonly Range[] }[] = [];
@@ -117,7 +147,7 @@ async function compareChanged(both: Both, plan: DataPlan): Promise<DataCompariso
     else if (way.blocks.length === 0) untouched += 1;
     else touched.push({ found, blocks: way.blocks });
   }
-  const [rowsWere, rowsAre] = await bothRows(before, after, { ...plan, relations: whole });
+  const [rowsWere, rowsAre] = await bothRows(before, after, { ...plan, relations: whole, among });
   const parts: { readonly was: RelationRows; readonly is: RelationRows }[] = [];
   for (const part of touched) {
     const [one, other] = await Promise.all([left, right].map((session) => hashBlocks(session, { ...part, plan })));
@@ -137,7 +167,7 @@ async function compareChanged(both: Both, plan: DataPlan): Promise<DataCompariso
     fallback: null,
     differences: [...compareRows(rowsWere, rowsAre), ...inBlocks].sort((a, b) => (a.name < b.name ? -1 : 1)),
     notProven: unproven(rowsWere, rowsAre),
-    relations: named(rowsWere, rowsAre) + parts.length + untouched,
+    relations: await relationsOf(both, { among, compared: named(rowsWere, rowsAre) + parts.length + untouched }),
     whole: named(rowsWere, rowsAre),
     blocks: touched.reduce(
       (sum, { blocks }) => sum + blocks.reduce((n, [from, to]) => n + ((to ?? from + 1) - from), 0),
@@ -146,6 +176,17 @@ async function compareChanged(both: Both, plan: DataPlan): Promise<DataCompariso
     rows: total([...rowsAre.relations, ...parts.map((part) => part.is)]),
     digest: { before: read(rowsWere, 'was'), after: read(rowsAre, 'is') },
   };
+}
+
+/** How many relations were compared, with those that are known to be equal. */
+async function relationsOf(
+  { right }: Both,
+  of: { readonly among: readonly string[] | null; readonly compared: number },
+): Promise<number> {
+  const { among, compared } = of;
+  if (among === null) return compared;
+  const [others] = await right.query<{ count: string }>(countOthers(among));
+  return compared + Number(others?.count);
 }
 
 /** How many relations one side or the other has. */

@@ -1,3 +1,5 @@
+import { fixed, type Sql, sql } from '../../database/index.ts';
+
 /** SQL: a relation of the user's that holds rows, or a sequence. */
 const listed = `c.relkind in ('r', 'm', 'f', 'S') and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
 
@@ -9,7 +11,7 @@ const inexact = `(y.oid in (700, 701, 600, 601, 602, 603, 604, 628, 718)
  * Every relation that holds rows of its own and every sequence, as JSON, with the reason why it cannot be read where there is one.
  * Sizes are the catalogue's estimates: to ask the files would wait for locks.
  */
-export const rowRelations = `with recursive part (type, part) as (
+const rowRelations = (listed: string): string => `with recursive part (type, part) as (
   select distinct a.atttypid, a.atttypid from pg_class c join pg_namespace n on n.oid = c.relnamespace
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped where ${listed}
   union
@@ -51,3 +53,39 @@ select jsonb_build_object('schema', 'pg_catalog', 'table', c.relname, 'name', fo
   'columns', '[]'::jsonb, 'forms', '{}'::jsonb, 'reason', case when not has_table_privilege(c.oid, 'SELECT') then 'no SELECT on large objects' end)::text
 from pg_class c where c.oid in ('pg_catalog.pg_largeobject'::regclass, 'pg_catalog.pg_largeobject_metadata'::regclass)
   and exists (select from pg_largeobject_metadata)`;
+
+/** SQL: one of some relations, by the first parameter. */
+const among = `c.oid = any($1::oid[])`;
+
+/** Asks for all relations that hold rows, or for some of them by OID. */
+export function relationsWithRows(oids: readonly string[] | null): Sql {
+  if (oids === null) return sql`${fixed(rowRelations(listed))}`;
+  return { text: rowRelations(`${listed} and ${among}`), values: [oids] };
+}
+
+/** How many relations hold rows, beside some. */
+export function countOthers(oids: readonly string[]): Sql {
+  return sql`select count(*)::text as count from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where ${fixed(listed)} and c.relkind <> 'S' and c.oid <> all(${oids}::oid[])`;
+}
+
+/**
+ * Asks for the relations whose rows may differ from another copy's: in files that changed, or whose definition is not known to be the same, or of
+ * which WAL and blocks do not tell: unlogged ones, foreign ones, types whose text depends on other objects.
+ */
+export function perhapsChanged(of: { readonly files: readonly string[]; readonly oids: readonly string[] }): Sql {
+  return sql`with recursive unsettled (type) as (
+    select oid from pg_type where typtype not in ('b', 'd', 'e', 'm', 'r') or typname ~ '^reg'
+    union select x.oid from unsettled u join (select typelem as type, oid from pg_type where typelem <> 0
+      union all select typbasetype, oid from pg_type where typbasetype <> 0
+      union all select rngsubtype, unnest(array[rngtypid, rngmultitypid]) from pg_range) x on x.type = u.type
+  )
+  select c.oid::text as oid from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_am m on m.oid = c.relam
+    where ${fixed(listed)} and (c.relfilenode = any(${of.files}::oid[]) or c.oid = any(${of.oids}::oid[])
+      or c.relpersistence = 'u' or c.relkind = 'f' or c.relkind in ('r', 'm') and m.amname is distinct from 'heap')
+  union select c.oid::text from pg_class t join pg_class c on c.reltoastrelid = t.oid join pg_namespace n on n.oid = c.relnamespace
+    where ${fixed(listed)} and t.relfilenode = any(${of.files}::oid[])
+  union select c.oid::text from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+      left join unsettled u on u.type = a.atttypid
+    where ${fixed(listed)} and a.attnum > 0 and not a.attisdropped and (u.type is not null or a.attgenerated not in ('', 's'))`;
+}

@@ -93,3 +93,8 @@ function split(of: Found, target: number): readonly Piece[] {
 export function chunks<T>(list: readonly T[], size: number): readonly (readonly T[])[] {
   return Array.from({ length: Math.ceil(list.length / size) }, (_, at) => list.slice(at * size, (at + 1) * size));
 }
+
+/** How columns that are left out are listed: by the schema and the table that have them. */
+export function columnsKey({ schema, table }: Pick<Found, 'schema' | 'table'>): string {
+  return JSON.stringify([schema, table]);
+}

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { canonicalJson, digest, OneRoofError } from '../../core/index.ts';
-import { type Connection, fixed, literal, openSession, type Session, sql } from '../../database/index.ts';
+import { type Connection, literal, openSession, type Session, sql } from '../../database/index.ts';
 import type { DataFingerprint, RowHash } from '../fingerprint.ts';
-import { rowRelations } from './list.sql.ts';
+import { relationsWithRows } from './list.sql.ts';
 import { lockTimeout, takeLocks } from './lock.io.ts';
 import { divide, type Found } from './plan.ts';
 import { beginReading, measure, readLeft, readQueue, readSequences, type Work } from './read.io.ts';
@@ -17,7 +17,9 @@ export interface RowsPlan {
   readonly hash?: RowHash;
   /** Names as in RelationRows and SequencePosition; all where absent. */
   readonly relations?: readonly string[];
-  /** Columns that are left out, by relation. */
+  /** The OIDs that these are among, where they are known: the others are not even listed. */
+  readonly among?: readonly string[] | null;
+  /** Columns that are left out, by the `columnsKey` of their relation. */
   readonly except?: ReadonlyMap<string, ReadonlySet<string>> | undefined;
   /** Sessions that read at the same time; the number of cores of this machine, at most 8, where absent. */
   readonly workers?: number;
@@ -140,7 +142,9 @@ interface Seized {
 /** Locks what can be locked, then takes the snapshot, then lists what is in it. */
 async function seize(leader: Session, plan: RowsPlan): Promise<Seized> {
   const wanted = plan.relations === undefined ? null : new Set(plan.relations);
-  const tables = (await listRelations(leader, wanted)).filter(({ kind, reason }) => kind === 'r' && reason === null);
+  const tables = (await listRelations(leader, { wanted, among: plan.among })).filter(
+    ({ kind, reason }) => kind === 'r' && reason === null,
+  );
   const [space] = await leader.query<{ room: string }>(
     sql`select (current_setting('max_locks_per_transaction')::bigint * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint) / 2)::text as room`,
   );
@@ -148,15 +152,21 @@ async function seize(leader: Session, plan: RowsPlan): Promise<Seized> {
   const { locked, refused } = await takeLocks(leader, { tables, room: Number(space?.room ?? 0) });
   const [exported] = await leader.query<{ snapshot: string }>(sql`select pg_export_snapshot() as snapshot`);
   await beginReading(leader);
-  return { found: await listRelations(leader, wanted), locked, refused, snapshot: exported?.snapshot ?? '' };
+  return {
+    found: await listRelations(leader, { wanted, among: plan.among }),
+    locked,
+    refused,
+    snapshot: exported?.snapshot ?? '',
+  };
 }
 
 /** Lists what holds rows, and sequences, sorted by name, with the reason why it cannot be read where there is one. */
 export async function listRelations(
   session: Session,
-  wanted: ReadonlySet<string> | null = null,
+  of: { readonly wanted?: ReadonlySet<string> | null; readonly among?: readonly string[] | null | undefined } = {},
 ): Promise<readonly Found[]> {
-  const rows = await session.query<{ found: string }>(sql`${fixed(rowRelations)}`);
+  const { wanted = null, among = null } = of;
+  const rows = await session.query<{ found: string }>(relationsWithRows(among));
   return rows
     .map((row) => JSON.parse(row.found) as Found)
     .filter(({ name }) => wanted?.has(name) ?? true)

@@ -1,14 +1,14 @@
 import { fixed, id, type Sql, sql } from '../../database/index.ts';
 import { noBlock, type Range } from './changed.ts';
 import type { RowHash } from '../fingerprint.ts';
-import type { Found, Piece } from './plan.ts';
+import { columnsKey, type Found, type Piece } from './plan.ts';
 
 /** How a row becomes numbers that can be added. */
 export interface Hashing {
   readonly hash: RowHash;
   readonly seeds: readonly [string, string];
   readonly serverVersion: number;
-  /** Columns that are left out, by relation. */
+  /** Columns that are left out, by the `columnsKey` of their relation. */
   readonly except?: ReadonlyMap<string, ReadonlySet<string>> | undefined;
 }
 
@@ -96,14 +96,14 @@ interface Lanes {
 
 function fast(of: Found, { seeds, except }: Hashing): Lanes {
   return {
-    value: rowText(of, except?.get(of.name)),
+    value: rowText(of, except?.get(columnsKey(of))),
     sums: sql`coalesce(sum(hashtextextended(r.x, ${seeds[0]}::bigint)), 0), coalesce(sum(hashtextextended(r.x, ${seeds[1]}::bigint)), 0)`,
   };
 }
 
 /** The seeds come first: sums of a hash that is known beforehand can be aimed at, whatever the hash. */
 function strong(of: Found, { seeds, serverVersion, except }: Hashing): Lanes {
-  const hashed = sql`sha256(convert_to(${`${seeds[0]} ${seeds[1]} `} || ${rowText(of, except?.get(of.name))}, 'UTF8'))`;
+  const hashed = sql`sha256(convert_to(${`${seeds[0]} ${seeds[1]} `} || ${rowText(of, except?.get(columnsKey(of)))}, 'UTF8'))`;
   const starts = [0, 1, 2, 3];
   // bytea has a cast to bigint since 18
   if (serverVersion >= 180000)

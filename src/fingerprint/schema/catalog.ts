@@ -6,27 +6,41 @@ export interface CatalogReader {
   readonly conninfo: 'readable' | 'hidden';
 }
 
-/** A query over one kind of object, as rows of kind, name, logical and strict properties; null where this version has no such kind. */
-export type CatalogQuery = (reader: CatalogReader) => string | null;
+/** What lists the objects of one kind, as rows of kind, name, logical and strict properties. */
+export interface Listing {
+  readonly text: string;
+  /** The same with the class and OID of each object's own catalogue row, so that some can be asked for; null where there is no such row. */
+  readonly keyed: { readonly class: string; readonly text: string } | null;
+}
+
+/** A query over one kind of object; null where this version has no such kind. */
+export type CatalogQuery = (reader: CatalogReader) => Listing | null;
 
 /** Properties by name, each with the SQL that reads it. */
 type Properties = Readonly<Record<string, string>>;
 
 /**
- * SQL: one row for each object of a kind.
+ * Lists one row for each object of a kind.
  *
- * Shape   `kind` is a word, or SQL where it starts with `case`; every other part is SQL.
+ * Shape   `kind` is a word, or SQL where it starts with `case`; `key` is a catalogue, or SQL with the OID of one, and the OID of a row there; every
+ *         other part is SQL.
  */
 export function objects(of: {
   readonly kind: string;
+  readonly key: readonly [catalog: string, oid: string];
   readonly name: string;
   readonly logical: Properties;
   readonly strict?: Properties;
   readonly from: string;
-}): string {
+}): Listing {
   const kind = of.kind.startsWith('case ') ? of.kind : `'${of.kind}'`;
-  return `select ${kind} as kind, ${of.name} as name, ${properties(of.logical)} as logical, ${properties(of.strict ?? {})} as strict
-from ${of.from}`;
+  const [catalog, oid] = of.key;
+  const columns = `select ${kind} as kind, ${of.name} as name, ${properties(of.logical)} as logical, ${properties(of.strict ?? {})} as strict`;
+  const owner = catalog.includes('.') ? catalog : `'${catalog}'::regclass`;
+  return {
+    text: `${columns}\nfrom ${of.from}`,
+    keyed: { class: catalog, text: `${columns}, ${owner}::oid as class, ${oid} as oid\nfrom ${of.from}` },
+  };
 }
 
 /** SQL: a jsonb object. */

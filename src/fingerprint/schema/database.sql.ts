@@ -22,6 +22,7 @@ export const databaseQueries: readonly CatalogQuery[] = [
   ({ version }) =>
     objects({
       kind: 'database',
+      key: ['pg_database', 'x.oid'],
       name: `'current'`,
       logical: {
         encoding: 'pg_encoding_to_char(x.encoding)',
@@ -44,6 +45,7 @@ export const databaseQueries: readonly CatalogQuery[] = [
   () =>
     objects({
       kind: 'schema',
+      key: ['pg_namespace', 'n.oid'],
       name: 'quote_ident(n.nspname)',
       logical: {
         owner: ownerOf('n', 'nspowner'),
@@ -55,6 +57,7 @@ export const databaseQueries: readonly CatalogQuery[] = [
   () =>
     objects({
       kind: 'extension',
+      key: ['pg_extension', 'x.oid'],
       name: 'quote_ident(x.extname)',
       logical: {
         version: 'x.extversion',
@@ -71,6 +74,7 @@ export const databaseQueries: readonly CatalogQuery[] = [
   () =>
     objects({
       kind: 'extension dependency',
+      key: ['d.classid', 'd.objid'],
       name: `format('%s on %I', ${identity}, e.extname)`,
       logical: {},
       from: `pg_depend d join pg_extension e on d.refclassid = 'pg_extension'::regclass and d.refobjid = e.oid
@@ -79,6 +83,7 @@ cross join pg_identify_object(d.classid, d.objid, d.objsubid) i where d.deptype 
   () =>
     objects({
       kind: 'language',
+      key: ['pg_language', 'x.oid'],
       name: 'quote_ident(x.lanname)',
       logical: {
         procedural: 'x.lanispl',
@@ -95,6 +100,7 @@ cross join pg_identify_object(d.classid, d.objid, d.objsubid) i where d.deptype 
   () =>
     objects({
       kind: 'event trigger',
+      key: ['pg_event_trigger', 'x.oid'],
       name: 'quote_ident(x.evtname)',
       logical: {
         event: 'x.evtevent',
@@ -109,6 +115,7 @@ cross join pg_identify_object(d.classid, d.objid, d.objsubid) i where d.deptype 
   () =>
     objects({
       kind: 'default privileges',
+      key: ['pg_default_acl', 'd.oid'],
       name: `concat_ws(' ', d.defaclrole::regrole, case when d.defaclnamespace <> 0 then d.defaclnamespace::regnamespace end, d.defaclobjtype)`,
       logical: { privileges: explode('d.defaclacl') },
       from: 'pg_default_acl d',
@@ -117,6 +124,7 @@ cross join pg_identify_object(d.classid, d.objid, d.objsubid) i where d.deptype 
   () =>
     objects({
       kind: 'large object',
+      key: ['pg_largeobject', 'd.objoid'],
       name: 'd.objoid::text',
       logical: { comment: 'd.description' },
       from: `pg_description d where d.classoid = 'pg_largeobject'::regclass`,
@@ -124,6 +132,7 @@ cross join pg_identify_object(d.classid, d.objid, d.objsubid) i where d.deptype 
   () =>
     objects({
       kind: 'security label',
+      key: ['l.classoid', 'l.objoid'],
       name: `format('%s %s %s', replace(i.type, 'table column', 'column'), i.identity, l.provider)`,
       logical: { label: 'l.label' },
       from: `pg_seclabel l cross join pg_identify_object(l.classoid, l.objoid, l.objsubid) i`,

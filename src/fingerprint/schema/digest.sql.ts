@@ -48,7 +48,7 @@ const settings = `select 'database settings' as kind, 'current' as name, coalesc
 function queriesOf(serverVersion: number): readonly string[] {
   return catalogQueries
     .map((query) => query({ version: serverVersion, conninfo: 'hidden' }))
-    .filter((text) => text !== null)
+    .flatMap((listing) => listing?.text ?? [])
     .filter((text) => !left.includes(kindOf(text)))
     .concat(settings);
 }

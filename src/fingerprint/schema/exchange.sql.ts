@@ -24,6 +24,7 @@ export const exchangeQueries: readonly CatalogQuery[] = [
   () =>
     objects({
       kind: 'foreign data wrapper',
+      key: ['pg_foreign_data_wrapper', 'x.oid'],
       name: 'quote_ident(x.fdwname)',
       logical: {
         handler: routine('x.fdwhandler'),
@@ -38,6 +39,7 @@ export const exchangeQueries: readonly CatalogQuery[] = [
   () =>
     objects({
       kind: 'server',
+      key: ['pg_foreign_server', 'x.oid'],
       name: 'quote_ident(x.srvname)',
       logical: {
         wrapper: 'w.fdwname',
@@ -53,6 +55,7 @@ export const exchangeQueries: readonly CatalogQuery[] = [
   () =>
     objects({
       kind: 'user mapping',
+      key: ['pg_user_mapping', 'u.umid'],
       name: `format('%I for %I', u.srvname, u.usename)`,
       logical: { options: `case when ${mappingReadable} then ${hashed('u.umoptions')} else ${unreadable} end` },
       from: 'pg_user_mappings u join pg_foreign_server s on s.oid = u.srvid',
@@ -60,6 +63,7 @@ export const exchangeQueries: readonly CatalogQuery[] = [
   ({ version }) =>
     objects({
       kind: 'publication',
+      key: ['pg_publication', 'x.oid'],
       name: 'quote_ident(x.pubname)',
       logical: {
         allTables: 'x.puballtables',
@@ -77,6 +81,7 @@ export const exchangeQueries: readonly CatalogQuery[] = [
   ({ version }) =>
     objects({
       kind: 'publication table',
+      key: ['pg_publication_rel', 'x.oid'],
       name: `format('%I of %s', p.pubname, ${relation('x.prrelid')})`,
       logical:
         version < 150_000
@@ -92,6 +97,7 @@ export const exchangeQueries: readonly CatalogQuery[] = [
       ? null
       : objects({
           kind: 'publication schema',
+          key: ['pg_publication_namespace', 'x.oid'],
           name: `format('%I.%I', p.pubname, n.nspname)`,
           logical: {},
           from: 'pg_publication_namespace x join pg_publication p on p.oid = x.pnpubid join pg_namespace n on n.oid = x.pnnspid',
@@ -99,6 +105,7 @@ export const exchangeQueries: readonly CatalogQuery[] = [
   ({ version, conninfo }) =>
     objects({
       kind: 'subscription',
+      key: ['pg_subscription', 'x.oid'],
       name: 'quote_ident(x.subname)',
       logical: {
         connection: conninfo === 'readable' ? sha256('x.subconninfo') : unreadable,

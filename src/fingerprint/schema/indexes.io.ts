@@ -9,7 +9,7 @@ export interface DoubtfulIndex {
 }
 
 /**
- * Lists the indexes of which an ingredient was written since a transaction, although its definition may be equal again, and which were not
+ * Lists the indexes of some tables (named as in SQL) of which an ingredient was written since a transaction, although its definition may be equal again, and which were not
  * built again after that: a function, operator, operator class or collation, text search, or the index's own flags. Where rows of the table
  * were written too, the contents of the index may be wrong: lookups miss rows, and a unique index takes a value twice.
  *
@@ -17,7 +17,12 @@ export interface DoubtfulIndex {
  *
  * Source  PostgreSQL manual, "CREATE FUNCTION" (IMMUTABLE), "Index Expressions"; system columns xmin and cmin.
  */
-export async function doubtfulIndexes(session: Session, since: string): Promise<readonly DoubtfulIndex[]> {
+export async function doubtfulIndexes(
+  session: Session,
+  of: { readonly since: string; readonly tables: ReadonlySet<string> },
+): Promise<readonly DoubtfulIndex[]> {
+  const { since, tables } = of;
+  if (tables.size === 0) return [];
   return session.query<DoubtfulIndex & Record<string, string>>(sql`
     with written as materialized (
       select 'pg_proc'::regclass as classid, oid as objid, xmin, cmin from pg_proc where age(xmin) <= age(${since}::xid)
@@ -35,7 +40,7 @@ export async function doubtfulIndexes(session: Session, since: string): Promise<
       select i.indexrelid, i.indrelid, i.indclass, i.indcollation, c.xmin as built, c.cmin as at,
         age(c.xmin) <= age(${since}::xid) as made, i.indexprs is not null or i.indpred is not null as computes
       from pg_index i join pg_class c on c.oid = i.indexrelid
-      where c.relkind = 'i' and exists (select from written)
+      where c.relkind = 'i' and i.indrelid in (select to_regclass(t) from unnest(${[...tables]}::text[]) t) and exists (select from written)
     ), class as (
       select i.indexrelid, o.oid, o.opcfamily from index i cross join lateral unnest(i.indclass) u(oid) join pg_opclass o on o.oid = u.oid
     ), ingredient as (
@@ -51,15 +56,17 @@ export async function doubtfulIndexes(session: Session, since: string): Promise<
         join pg_type t on a.atttypid in (t.oid, t.typarray)
     ), calling as (
       select indexrelid from ingredient where classid = 'pg_proc'::regclass and oid >= 16384
+    ), found as (
+      select g.indexrelid, w.* from ingredient g join written w on (w.classid, w.objid) = (g.classid, g.oid)
+      union all select c.indexrelid, w.* from calling c join written w on w.classid = 'pg_proc'::regclass
+      union all select i.indexrelid, w.* from index i join written w on i.computes
+        and (w.classid in ('pg_ts_config'::regclass, 'pg_ts_dict'::regclass) or w.classid = 'pg_proc'::regclass and w.objid < 16384)
+      union all select i.indexrelid, w.* from index i join written w on w.classid = 'pg_index'::regclass and w.objid = i.indexrelid and not i.made
     )
     select distinct on (i.indexrelid) format('%I.%I', tn.nspname, t.relname) as table, format('%I.%I', tn.nspname, x.relname) as index,
       case when w.classid = 'pg_index'::regclass then 'its own flags' else pg_describe_object(w.classid, w.objid, 0) end as ingredient
-    from index i join pg_class x on x.oid = i.indexrelid join pg_class t on t.oid = i.indrelid join pg_namespace tn on tn.oid = t.relnamespace
-    join written w on exists (select from ingredient g where (g.indexrelid, g.classid, g.oid) = (i.indexrelid, w.classid, w.objid))
-      or w.classid = 'pg_proc'::regclass and i.indexrelid in (select indexrelid from calling)
-      or w.classid = 'pg_proc'::regclass and w.objid < 16384 and i.computes
-      or w.classid in ('pg_ts_config'::regclass, 'pg_ts_dict'::regclass) and i.computes
-      or w.classid = 'pg_index'::regclass and w.objid = i.indexrelid and not i.made
+    from found w join index i on i.indexrelid = w.indexrelid join pg_class x on x.oid = i.indexrelid
+      join pg_class t on t.oid = i.indrelid join pg_namespace tn on tn.oid = t.relnamespace
     where tn.nspname !~ '^pg_' and tn.nspname <> 'information_schema'
       and not (age(i.built) < age(w.xmin) or i.built = w.xmin and i.at::text::bigint > w.cmin::text::bigint)
     order by i.indexrelid, age(w.xmin), w.cmin::text::bigint desc`);

@@ -17,6 +17,7 @@ export const operatorQueries: readonly CatalogQuery[] = [
   () =>
     objects({
       kind: 'operator',
+      key: ['pg_operator', 'x.oid'],
       name: `${qualified('x.oprname')} || format('(%s, %s)', coalesce(${type('x.oprleft')}, 'none'), coalesce(${type('x.oprright')}, 'none'))`,
       logical: {
         form: 'x.oprkind',
@@ -36,6 +37,7 @@ export const operatorQueries: readonly CatalogQuery[] = [
   () =>
     objects({
       kind: 'operator class',
+      key: ['pg_opclass', 'x.oid'],
       name: `${qualified('x.opcname')} || ' using ' || m.amname`,
       logical: {
         input: type('x.opcintype'),
@@ -50,6 +52,7 @@ export const operatorQueries: readonly CatalogQuery[] = [
   () =>
     objects({
       kind: 'operator family',
+      key: ['pg_opfamily', 'x.oid'],
       name: `${qualified('x.opfname')} || ' using ' || m.amname`,
       logical: { owner: role('x.opfowner'), comment: comment('pg_opfamily', 'x.oid') },
       from: `pg_opfamily x join pg_namespace n on n.oid = x.opfnamespace join pg_am m on m.oid = x.opfmethod where ${lasting} and ${own('x.oid')}`,
@@ -57,6 +60,7 @@ export const operatorQueries: readonly CatalogQuery[] = [
   () =>
     objects({
       kind: 'operator of family',
+      key: ['pg_amop', 'x.oid'],
       name: `format('%s %s: %s for %s', ${named('opfamily', 'x.amopfamily')}, x.amopstrategy, ${operator('x.amopopr')}, x.amoppurpose)`,
       logical: {
         types: `jsonb_build_array(${type('x.amoplefttype')}, ${type('x.amoprighttype')})`,
@@ -68,6 +72,7 @@ export const operatorQueries: readonly CatalogQuery[] = [
   () =>
     objects({
       kind: 'function of family',
+      key: ['pg_amproc', 'x.oid'],
       name: `format('%s %s (%s, %s)', ${named('opfamily', 'x.amprocfamily')}, x.amprocnum, ${type('x.amproclefttype')}, ${type('x.amprocrighttype')})`,
       logical: { function: routine('x.amproc'), class: classOf('pg_amproc') },
       from: `pg_amproc x where ${own('x.oid')}`,
@@ -75,6 +80,7 @@ export const operatorQueries: readonly CatalogQuery[] = [
   () =>
     objects({
       kind: 'access method',
+      key: ['pg_am', 'x.oid'],
       name: 'quote_ident(x.amname)',
       logical: { type: 'x.amtype', handler: routine('x.amhandler'), comment: comment('pg_am', 'x.oid') },
       from: `pg_am x where ${own('x.oid')}`,
@@ -82,6 +88,7 @@ export const operatorQueries: readonly CatalogQuery[] = [
   () =>
     objects({
       kind: 'cast',
+      key: ['pg_cast', 'x.oid'],
       name: `format('(%s AS %s)', format_type(x.castsource, null), format_type(x.casttarget, null))`,
       logical: {
         function: routine('x.castfunc'),
@@ -94,6 +101,7 @@ export const operatorQueries: readonly CatalogQuery[] = [
   () =>
     objects({
       kind: 'transform',
+      key: ['pg_transform', 'x.oid'],
       name: `format('%s for %I', format_type(x.trftype, null), l.lanname)`,
       logical: {
         from: routine('x.trffromsql'),

@@ -36,6 +36,7 @@ const hiding = `(select coalesce(jsonb_agg(f.flag order by f.flag), '[]') from (
 export const relations: CatalogQuery = () =>
   objects({
     kind: `case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table' else 'table' end`,
+    key: ['pg_class', 'c.oid'],
     name: qualified('c.relname'),
     logical: {
       owner: role('c.relowner'),
@@ -72,6 +73,7 @@ export const relations: CatalogQuery = () =>
 export const columns: CatalogQuery = () =>
   objects({
     kind: 'column',
+    key: ['pg_class', 'c.oid'],
     name: `format('%I.%I.%I', n.nspname, c.relname, a.attname)`,
     logical: {
       type: 'format_type(a.atttypid, a.atttypmod)',
@@ -106,6 +108,7 @@ where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p', 'v', 'm', 
 export const constraints: CatalogQuery = ({ version }) =>
   objects({
     kind: 'constraint',
+    key: ['pg_constraint', 'o.oid'],
     name: `case when o.conrelid <> 0 then ${relation('o.conrelid')} else format_type(nullif(o.contypid, 0), null) end || '.' || quote_ident(o.conname)`,
     logical: {
       type: 'o.contype',
@@ -133,6 +136,7 @@ export const constraints: CatalogQuery = ({ version }) =>
 export const indexes: CatalogQuery = () =>
   objects({
     kind: 'index',
+    key: ['pg_class', 'c.oid'],
     name: qualified('c.relname'),
     logical: {
       definition: indexDefinition({ oid: 'i.indexrelid', options: 'c.reloptions' }),
@@ -161,6 +165,7 @@ export const indexes: CatalogQuery = () =>
 export const sequences: CatalogQuery = () =>
   objects({
     kind: 'sequence',
+    key: ['pg_class', 'c.oid'],
     name: qualified('c.relname'),
     logical: {
       type: type('s.seqtypid'),
@@ -191,6 +196,7 @@ function onRelation(catalog: string, column: string): string {
 export const triggers: CatalogQuery = () =>
   objects({
     kind: 'trigger',
+    key: ['pg_trigger', 'x.oid'],
     name: `format('%I.%I.%I', n.nspname, c.relname, x.tgname)`,
     logical: {
       definition: 'pg_get_triggerdef(x.oid)',
@@ -207,6 +213,7 @@ export const triggers: CatalogQuery = () =>
 export const rules: CatalogQuery = () =>
   objects({
     kind: 'rule',
+    key: ['pg_rewrite', 'x.oid'],
     name: `format('%I.%I.%I', n.nspname, c.relname, x.rulename)`,
     logical: {
       definition: 'pg_get_ruledef(x.oid)',
@@ -220,6 +227,7 @@ export const rules: CatalogQuery = () =>
 export const policies: CatalogQuery = () =>
   objects({
     kind: 'policy',
+    key: ['pg_policy', 'x.oid'],
     name: `format('%I.%I.%I', n.nspname, c.relname, x.polname)`,
     logical: {
       command: 'x.polcmd',
@@ -238,6 +246,7 @@ export const policies: CatalogQuery = () =>
 export const statistics: CatalogQuery = () =>
   objects({
     kind: 'statistics',
+    key: ['pg_statistic_ext', 'x.oid'],
     name: qualified('x.stxname'),
     logical: {
       definition: 'pg_get_statisticsobjdef(x.oid)',

@@ -1,6 +1,8 @@
-import { canonicalJson, digest, type Json } from '../../core/index.ts';
-import { fixed, pinnedSettings, type Session, sql } from '../../database/index.ts';
-import type { CatalogReader } from './catalog.ts';
+import { type Json } from '../../core/index.ts';
+import { fixed, pinnedSettings, type Session, type Sql, sql } from '../../database/index.ts';
+import type { Listing } from './catalog.ts';
+import type { KeyedObject } from './delta.ts';
+import { fingerprintOf } from './fingerprint-of.ts';
 import type { Noticed, SchemaFingerprint, SchemaObject } from '../fingerprint.ts';
 import { unknownOptions } from './options.sql.ts';
 import { catalogQueries } from './queries.ts';
@@ -31,38 +33,87 @@ const written = [
  */
 export async function captureSchema(session: Reader): Promise<SchemaFingerprint> {
   return pinned(session, async () => {
-    const [may] = await session.query<{ conninfo: string }>(
-      sql`select has_column_privilege('pg_catalog.pg_subscription', 'subconninfo', 'SELECT')::text as conninfo`,
-    );
-    const reader: CatalogReader = {
-      version: session.serverVersion,
-      conninfo: may?.conninfo === 'true' ? 'readable' : 'hidden',
-    };
     const objects: SchemaObject[] = [];
-    for (const query of catalogQueries) {
-      const text = query(reader);
-      if (text === null) continue;
-      const rows = await session.query<{ kind: string; name: string; logical: string; strict: string }>(
-        sql`${fixed(text)}`,
-      );
-      for (const row of rows)
-        objects.push({ kind: row.kind, name: row.name, logical: members(row.logical), strict: members(row.strict) });
-    }
-    return fingerprintOf(objects, await session.query<Noticed>(sql`${fixed(unknownOptions)}`));
+    for (const { text } of await listings(session))
+      for (const row of await session.query<ObjectRow>(sql`${fixed(text)}`)) objects.push(objectOf(row));
+    return fingerprintOf(objects, await readNoticed(session));
   });
 }
 
-function fingerprintOf(objects: SchemaObject[], noticed: readonly Noticed[]): SchemaFingerprint {
-  const keys = new Map(objects.map((object) => [object, `${object.kind}\0${object.name}`]));
-  objects.sort((a, b) => ((keys.get(a) ?? '') < (keys.get(b) ?? '') ? -1 : 1));
-  // written once: what is strict comes behind what is logical, because kind, logical, name and strict are in the canonical order
-  const logical = objects.map((object) => canonicalJson({ ...object, strict: undefined }));
-  const all = objects.map(({ strict }, index) => `${logical[index]?.slice(0, -1)},"strict":${canonicalJson(strict)}}`);
-  return { version: 1, digest: digest('schema', all), logicalDigest: digest('schema', logical), objects, noticed };
+/** The same objects, each with the key of its catalogue row; without one where it has none. */
+export async function captureKeyed(session: Reader): Promise<readonly KeyedObject[]> {
+  return pinned(session, async () => {
+    const objects: KeyedObject[] = [];
+    for (const { text, keyed } of await listings(session)) {
+      const rows = await session.query<KeyedRow>(keyed === null ? sql`${fixed(text)}` : withKeys(keyed.text));
+      for (const row of rows) objects.push(keyedObject(row));
+    }
+    return objects;
+  });
+}
+
+/** Of them those with certain keys, by one query. */
+export async function readKeyed(session: Reader, keys: ReadonlySet<string>): Promise<readonly KeyedObject[]> {
+  if (keys.size === 0) return [];
+  const oids = new Map<string, string[]>();
+  for (const key of keys) {
+    const [of = '', oid = ''] = key.split(' ');
+    oids.set(of, [...(oids.get(of) ?? []), oid]);
+  }
+  return pinned(session, async () => {
+    const arms = (await listings(session)).flatMap(({ keyed }): Sql[] => {
+      if (keyed === null) return [];
+      const { class: of, text } = keyed;
+      if (!of.includes('.'))
+        return oids.has(of) ? [sql`${withKeys(text)} where q.oid = any(${oids.get(of)}::oid[])`] : [];
+      return [
+        sql`${withKeys(text)} join unnest(${[...keys]}::text[]) k on q.class::regclass || ' ' || q.oid = k and q.oid >= 16384`,
+      ];
+    });
+    if (arms.length === 0) return [];
+    const rows = await session.query<KeyedRow>(arms.reduce((all, next) => sql`${all} union all ${next}`));
+    return rows.map(keyedObject);
+  });
+}
+
+/** Options of the server's that are in no digest. */
+export function readNoticed(session: Reader): Promise<Noticed[]> {
+  return session.query<Noticed>(sql`${fixed(unknownOptions)}`);
+}
+
+async function listings(session: Reader): Promise<readonly Listing[]> {
+  const [may] = await session.query<{ conninfo: string }>(
+    sql`select has_column_privilege('pg_catalog.pg_subscription', 'subconninfo', 'SELECT')::text as conninfo`,
+  );
+  const conninfo = may?.conninfo === 'true' ? 'readable' : 'hidden';
+  return catalogQueries.flatMap((query) => query({ version: session.serverVersion, conninfo }) ?? []);
+}
+
+function withKeys(text: string): Sql {
+  return sql`select q.kind, q.name, q.logical::text, q.strict::text, q.class::regclass || ' ' || q.oid as key from (${fixed(text)}) q`;
+}
+
+interface ObjectRow {
+  readonly kind: string;
+  readonly name: string;
+  readonly logical: string;
+  readonly strict: string;
+}
+
+interface KeyedRow extends ObjectRow {
+  readonly key?: string;
+}
+
+function objectOf({ kind, name, logical, strict }: ObjectRow): SchemaObject {
+  return { kind, name, logical: members(logical), strict: members(strict) };
+}
+
+function keyedObject(row: KeyedRow): KeyedObject {
+  return { ...objectOf(row), key: row.key ?? '' };
 }
 
 /** Does something under the pinned settings, for which our own sessions have nothing to change. */
-async function pinned<T>(session: Reader, work: () => Promise<T>): Promise<T> {
+export async function pinned<T>(session: Reader, work: () => Promise<T>): Promise<T> {
   const before = await foreign(session);
   if (before.length === 0) return work();
   const settings = before.map(({ name }) => [name, pinnedSettings[name]] as const);

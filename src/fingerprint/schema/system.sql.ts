@@ -56,6 +56,7 @@ const numbered = 12_000;
 const touched: CatalogQuery = () =>
   objects({
     kind: 'system object',
+    key: ['x.classid', 'x.oid'],
     name: `i.type || ' ' || i.identity`,
     logical: {
       privileges: explode('coalesce(x.now, x.usual)'),
@@ -100,4 +101,7 @@ const digests: readonly Parameters<typeof digestOf>[0][] = [
 ];
 
 /** Strictly, that nobody rewrote what PostgreSQL itself brings; another minor version may bring another text, so it is no logical property. */
-export const systemQueries: readonly CatalogQuery[] = [touched, () => digests.map(digestOf).join('\nunion all ')];
+export const systemQueries: readonly CatalogQuery[] = [
+  touched,
+  () => ({ text: digests.map(digestOf).join('\nunion all '), keyed: null }),
+];

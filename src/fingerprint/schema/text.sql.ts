@@ -5,6 +5,7 @@ export const textQueries: readonly CatalogQuery[] = [
   ({ version }) =>
     objects({
       kind: 'collation',
+      key: ['pg_collation', 'x.oid'],
       name: qualified('x.collname'),
       logical: {
         encoding: 'x.collencoding',
@@ -22,6 +23,7 @@ export const textQueries: readonly CatalogQuery[] = [
   () =>
     objects({
       kind: 'conversion',
+      key: ['pg_conversion', 'x.oid'],
       name: qualified('x.conname'),
       logical: {
         from: 'pg_encoding_to_char(x.conforencoding)',
@@ -36,6 +38,7 @@ export const textQueries: readonly CatalogQuery[] = [
   () =>
     objects({
       kind: 'text search configuration',
+      key: ['pg_ts_config', 'x.oid'],
       name: qualified('x.cfgname'),
       logical: {
         parser: `(select format('%I.%I', pn.nspname, p.prsname) from pg_ts_parser p join pg_namespace pn on pn.oid = p.prsnamespace where p.oid = x.cfgparser)`,
@@ -49,6 +52,7 @@ export const textQueries: readonly CatalogQuery[] = [
   () =>
     objects({
       kind: 'text search dictionary',
+      key: ['pg_ts_dict', 'x.oid'],
       name: qualified('x.dictname'),
       logical: {
         template: `(select format('%I.%I', tn.nspname, t.tmplname) from pg_ts_template t join pg_namespace tn on tn.oid = t.tmplnamespace where t.oid = x.dicttemplate)`,
@@ -61,6 +65,7 @@ export const textQueries: readonly CatalogQuery[] = [
   () =>
     objects({
       kind: 'text search parser',
+      key: ['pg_ts_parser', 'x.oid'],
       name: qualified('x.prsname'),
       logical: {
         start: routine('x.prsstart'),
@@ -75,6 +80,7 @@ export const textQueries: readonly CatalogQuery[] = [
   () =>
     objects({
       kind: 'text search template',
+      key: ['pg_ts_template', 'x.oid'],
       name: qualified('x.tmplname'),
       logical: {
         init: routine('x.tmplinit'),

@@ -30,6 +30,7 @@ const range = `(select ${properties({
 export const types: CatalogQuery = () =>
   objects({
     kind: `case t.typtype when 'd' then 'domain' else 'type' end`,
+    key: ['pg_type', 't.oid'],
     name: qualified('t.typname'),
     logical: {
       form: 't.typtype',
@@ -70,6 +71,7 @@ const aggregate = `(select ${properties({
 export const routines: CatalogQuery = () =>
   objects({
     kind: `case p.prokind when 'p' then 'procedure' when 'a' then 'aggregate' else 'function' end`,
+    key: ['pg_proc', 'p.oid'],
     name: `format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes))`,
     logical: {
       arguments: 'pg_get_function_arguments(p.oid)',
