@@ -4,6 +4,7 @@ import { explainNoticed } from '../fingerprint/index.ts';
 import {
   blockedBy,
   explainProof,
+  explainRole,
   lockName,
   type Rehearsal,
   type RehearsalEvent,
@@ -18,7 +19,10 @@ export function rehearsalText(rehearsal: Rehearsal, look: Look): string {
   return [
     ...rehearsal.stages.flatMap((stage) => stageLines(stage, look)),
     '',
-    ...table([...proofFacts(rehearsal), ...lockFacts(rehearsal), ...otherFacts(rehearsal)], look),
+    ...table(
+      [...roleFacts(rehearsal), ...proofFacts(rehearsal), ...lockFacts(rehearsal), ...otherFacts(rehearsal)],
+      look,
+    ),
     // not broken into lines: it is there to be copied
     ...(clone.kept === null ? [] : ['', 'the clone is kept to look at:', `  ${printable(clone.kept)}`]),
     '',
@@ -56,6 +60,14 @@ function problemLines(
 }
 
 type Facts = readonly (readonly [name: string, text: string])[];
+
+function roleFacts({ role }: Rehearsal): Facts {
+  if (role === undefined || role === null) return [];
+  return [
+    ['role', printable(explainRole(role))],
+    ...(role.fix === null ? [] : [['', `fix: ${printable(role.fix)}`] as const]),
+  ];
+}
 
 function proofFacts({ proof, stages, problems }: Rehearsal): Facts {
   if (proof === null) {

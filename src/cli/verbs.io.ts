@@ -14,7 +14,7 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: 'new tier',
-    summary: 'add an empty tier to a release, after its last one',
+    summary: 'add a tier that does nothing yet to a release, after its last one',
     arguments: [
       ['<release>', 'the folder of the release'],
       ['<name>', 'the name of the tier, without its number'],
@@ -25,8 +25,9 @@ export const verbs: readonly Verb[] = [
   {
     name: 'doctor',
     summary: 'check this machine, oneroof.yaml and every target, and say how to mend what is wrong',
+    arguments: [['[release]', 'a release: whether the role of a rollout may do what it does']],
     options: [target],
-    examples: ['oneroof doctor', 'oneroof doctor --target production --json'],
+    examples: ['oneroof doctor', 'oneroof doctor my-release', 'oneroof doctor --target production --json'],
     load: () => import('./commands/doctor.io.ts'),
   },
   {

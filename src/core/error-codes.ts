@@ -91,6 +91,8 @@ export const errorCodes = {
   SQL_FAILED: [4, 'The server refused a statement.'],
   // rehearsal
   REHEARSAL_NO_GOLDEN: [4, 'There is no golden copy to rehearse on.'],
+  REHEARSAL_ROLE: [3, 'The release cannot be rehearsed as the role that a rollout runs it as.'],
+  TIMEZONE_UNKNOWN: [3, 'The server does not know the time zone of the release.'],
   CLONE_GONE: [4, 'The rehearsal clone went away while it was in use.'],
   INVARIANT_VIOLATED: [3, 'A metric is not what the release declares.'],
   CHECK_VIOLATED: [3, 'A query of check.sql returned rows: each is a violation.'],

@@ -20,6 +20,10 @@ const outwardExtensions = ['dblink', 'http', 'pg_net', 'pg_background', 'pg_cron
 /** Privileges on a relation that let a role change something or hold strong locks. */
 const relationPrivileges = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN'];
 
+/** A superuser and an owner need what they have: it is not theirs to give away so that we can look. */
+const anotherRole =
+  'use another role: run what `oneroof grants` prints, as a superuser or the owner, and name that role in the address of the target';
+
 /**
  * Every way in which the current role could write, with the statement that takes it away.
  * Grants are read from the access lists, so that what PUBLIC has counts; roles that it could become by SET ROLE count too.
@@ -69,8 +73,7 @@ with reachable as materialized (
 )
 select format('it %s %s', case when word = 'a superuser' then 'is' else 'has' end, word)
     || case when self then '' else format(' by way of role %I', rolname) end as reason,
-  case when word = 'a superuser' and self then 'name another role: oneroof grants prints the SQL that makes one'
-    when self then format('alter role %s %s;', me, off) else format('revoke %I from %s;', rolname, me) end as fix
+  case when self and word = 'a superuser' then ${anotherRole} when self then format('alter role %s %s;', me, off) else format('revoke %I from %s;', rolname, me) end as fix
 from attributes
 -- a superuser that looks is the wrong role, and keeps what it has
 where not self or word = 'a superuser' or not rolsuper
@@ -80,7 +83,7 @@ from reachable where not self and rolname = any(${strongRoles}::text[])
 union all
 select format('%s owns %s', case when self then 'it' else format('role %I, of which it is a member,', rolname) end, min(what))
     || case when count(*) > 1 then format(' and %s more', count(*) - 1) else '' end,
-  case when self then format('reassign owned by %I to <another role>;', rolname) else format('revoke %I from %s;', rolname, me) end
+  case when self then ${anotherRole} else format('revoke %I from %s;', rolname, me) end
 from owned join reachable r on r.oid = owned.owner where not rolsuper group by rolname, self, me
 union all
 select format('%s has %s on %s', coalesce(quote_ident(r.rolname), 'PUBLIC'), string_agg(distinct g.privilege, ', '), g.what),

@@ -35,6 +35,14 @@ const meanings: Readonly<Record<string, { readonly code: ErrorCode; readonly fix
     code: 'QUERY_TIMEOUT',
     fix: 'make the statement faster (an index, fewer rows); settings.statementTimeout in release.yaml is the bound',
   },
+  '42501': {
+    code: 'SQL_FAILED',
+    fix: 'the role that runs the statement lacks that right: as a superuser or the owner, grant it, or correct the statement so that it needs none',
+  },
+  '25P04': {
+    code: 'QUERY_TIMEOUT',
+    fix: 'transaction_timeout bounds the whole transaction: the server, the database, a function, or the time until which a rollout is ratified sets it. Raise it, or cut the tier into several',
+  },
   '53100': { code: 'DISK_FULL', fix: 'free space on the server, then run the same command again' },
   '57P01': { code: 'CONNECTION_LOST', fix: "see the server's log, then run the same command again" },
   '57P02': { code: 'CONNECTION_LOST', fix: "see the server's log, then run the same command again" },

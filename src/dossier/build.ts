@@ -1,7 +1,7 @@
 import { type Digest, type Instant, OneRoofError } from '../core/index.ts';
 import { ofKind, type Piece, type SshKey } from '../evidence/index.ts';
 import { explainMore, explainNode, heaviest, nodeLines } from '../fingerprint/index.ts';
-import { explainNotifications, explainProof, reachedOut, type Rehearsal } from '../rehearsal/index.ts';
+import { explainNotifications, explainProof, explainRole, reachedOut, type Rehearsal } from '../rehearsal/index.ts';
 import { type Release, type SealedRelease } from '../release/index.ts';
 import { type Dossier, type Production } from './dossier.ts';
 import { lossesOf } from './losses.ts';
@@ -116,6 +116,9 @@ export function buildDossier(source: DossierSource): Dossier {
       serverVersion: body.serverVersion,
       digest,
       measuredBy: measuredBy(index, { evidence, signerOf }),
+      ...(body.role === undefined || body.role === null
+        ? {}
+        : { role: { text: explainRole(body.role), isRollouts: body.role.from !== 'administrator' } }),
       golden: {
         takenAt: body.golden.takenAt,
         provider: body.golden.provider,
@@ -190,7 +193,7 @@ function backOf(release: Release, body: Rehearsal): Dossier['back'] {
   };
 }
 
-function howProven({ proof, idempotent, repeatable, twin, boundaries = [] }: Rehearsal): string {
+function howProven({ proof, idempotent, repeatable, twin, boundaries = [], stops = [] }: Rehearsal): string {
   if (proof === null && boundaries.length === 0) return 'not proven: the rehearsal did not come so far';
   const said = (value: boolean | null): string => (value === null ? 'not reached' : value ? 'yes' : 'NO');
   const equal = boundaries.filter(({ state }) => state === 'equal').length;
@@ -201,7 +204,14 @@ function howProven({ proof, idempotent, repeatable, twin, boundaries = [] }: Reh
           `schema and rows compared with the copy before the forward: ${proof.objects} objects, ${explainProof(proof)}`,
         ]),
     ...(boundaries.length === 0 ? [] : [`half-way points proven: ${equal} of ${boundaries.length}`]),
-    ...(idempotent === null ? [] : [`back twice alike: ${said(idempotent)}`]),
+    ...(stops.length === 0
+      ? []
+      : [
+          `back from within tiers that commit step by step: ${stops.filter(({ state }) => state === 'equal').length} of ${stops.length} places`,
+        ]),
+    idempotent === null
+      ? 'a second rollback finds nothing to do by the markers of the gate; the down files were not run twice'
+      : `the down files run a second time change nothing: ${said(idempotent)}`,
     `forward twice alike: ${said(repeatable)}`,
     `forward alike on a second, differently prepared copy: ${twin === null ? 'not reached' : twin.varies.length === 0 ? 'yes' : 'NO'}`,
   ].join('; ');

@@ -198,6 +198,8 @@ export const dossierForm = z.object({
     digest: digestForm,
     /** Whose key recorded it: that of whoever sealed the release, or another one. */
     measuredBy: z.enum(['its author', 'another key', 'not known']),
+    /** As which role; absent where its record does not say. */
+    role: z.object({ text: z.string(), isRollouts: z.boolean() }).exactOptional(),
     /** What it was run on a copy of. */
     golden: z.object({
       takenAt: instantForm,

@@ -158,6 +158,14 @@ export const around: Readonly<Record<string, Rule>> = {
         text: 'the key that recorded the seal recorded the rehearsal too: nobody else has measured this release',
       }),
   },
+  role: {
+    part: 'evidence',
+    says: ({ rehearsal }) =>
+      one(rehearsal.role?.isRollouts === false, 'think', {
+        title: 'It was not rehearsed as the role of a rollout',
+        text: `a statement may lack rights that it had here; it ran as ${rehearsal.role?.text ?? ''}`,
+      }),
+  },
   problems: {
     part: 'evidence',
     says: ({ rehearsal }) =>

@@ -51,6 +51,9 @@ export function dossierText(dossier: Dossier): string {
     '',
     'EVIDENCE',
     `  rehearsal ${rehearsal.digest}, ended ${rehearsal.endedAt}, PostgreSQL ${rehearsal.serverVersion}, measured by ${rehearsal.measuredBy === 'not known' ? 'a key that is not known' : rehearsal.measuredBy}`,
+    ...(rehearsal.role === undefined
+      ? []
+      : [`  ${rehearsal.role.isRollouts ? '' : 'not '}rehearsed as the role of a rollout: ${rehearsal.role.text}`]),
     `  copy taken ${rehearsal.golden.takenAt} by ${rehearsal.golden.provider}, ${rehearsal.golden.bytes} bytes; equality with production: ${rehearsal.golden.proofLevel}`,
     ...rehearsal.problems.map((problem) => `  problem ${problem}`),
     ...dossier.evidence.map(({ kind, digest, recordedAt }) => `  ${kind} ${digest}, recorded ${recordedAt}`),

@@ -1,7 +1,7 @@
 import { printable, truncate } from '../core/index.ts';
 import { nextValue } from './compare.ts';
 import { explainChange, show } from './change.ts';
-import type { Difference, Noticed, RowExample } from './fingerprint.ts';
+import type { Difference, Noticed, RowExample, WhiteSpace } from './fingerprint.ts';
 
 /** One line that names the object, the property, and what it was and is; hostile text is made printable. */
 export function explainDifference(difference: Difference): string {
@@ -12,8 +12,15 @@ export function explainDifference(difference: Difference): string {
   const first = difference.examples?.length ? `; first: ${explainExamples(difference.examples).join('; ')}` : '';
   if (property === nextValue)
     return `${what} is behind where it was: it gives ${show(after)} next, and would give ${show(before)}`;
+  if (difference.whiteSpace !== undefined) return `${what}: ${explainWhiteSpace(difference.whiteSpace)}`;
   if (property === 'content') return `${what}: same number of rows, other content${first}`;
   return `${what}: ${printable(property)}: ${explainChange(before, after)}${first}`;
+}
+
+function explainWhiteSpace({ columns, rows }: WhiteSpace): string {
+  const names = columns.map((column) => brief(column)).join(', ');
+  const count = rows === null ? 'many rows' : `${rows.toLocaleString('en-US')} row${rows === 1 ? '' : 's'}`;
+  return `json column${columns.length === 1 ? '' : 's'} ${names} differ${columns.length === 1 ? 's' : ''} only in white space, in ${count}; jsonb would be equal`;
 }
 
 /** One line that names an option of the server's that was left out, and where it is. */

@@ -129,6 +129,10 @@ const exampleForm = z.object({
 export type RowExample = Formed<typeof exampleForm>;
 
 /** One property in which two databases differ. */
+/** Json columns that differ in white space alone, and in how many rows at least; null: too many to count. */
+const whiteSpaceForm = z.object({ columns: z.array(z.string()), rows: z.number().nullable() });
+export type WhiteSpace = Formed<typeof whiteSpaceForm>;
+
 export const differenceForm = z.object({
   in: z.enum(['schema', 'rows', 'sequence']),
   /** `logical`: a client can tell. `strict`: only a strict comparison counts it. */
@@ -143,5 +147,7 @@ export const differenceForm = z.object({
   after: jsonForm,
   /** For rows: the first that tell the two apart, where they were looked for. */
   examples: z.array(exampleForm).exactOptional(),
+  /** For rows: nothing else differs. */
+  whiteSpace: whiteSpaceForm.exactOptional(),
 });
 export type Difference = Formed<typeof differenceForm>;

@@ -4,6 +4,7 @@ export { type ComparedSchemas, type DifferenceNode } from './tree/node.ts';
 export { allBelow, differenceTree } from './tree/tree.ts';
 export { explainMore, explainNode, heaviest, nodeLines, type ShownRoots } from './tree/words.ts';
 export { type FingerprintDocument, parseFingerprint } from './document.ts';
+export { whiteSpaceOnly } from './rows/white-space.io.ts';
 export { type ExamplesPlan, findExamples } from './rows/examples.io.ts';
 export * from './fingerprint.ts';
 export { columnsKey } from './rows/plan.ts';

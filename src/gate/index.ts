@@ -8,6 +8,7 @@ export { assertionFunctions } from './sql/assertion.sql.ts';
 export { canonicalFunctions } from './sql/canonical.sql.ts';
 export { p256Functions } from './sql/p256.sql.ts';
 export { type InstallPlan, installSql } from './install.ts';
+export { findNeeds, type Needs } from './needs.io.ts';
 export { findGrants } from './grants.io.ts';
 export {
   applyGate,

@@ -11,7 +11,7 @@ import {
   sql,
 } from '../database/index.ts';
 import { captureSchema } from '../fingerprint/index.ts';
-import { type Release, type SealedRelease } from '../release/index.ts';
+import { ownSettings, type Release, type SealedRelease } from '../release/index.ts';
 import { type Baseline, type GateReading, type GateVerdict } from './gate.ts';
 import { judge, type Measured } from './judge.ts';
 import { type GateRows } from './rows.ts';
@@ -54,7 +54,7 @@ async function lookWith<Last>(
   const observer = await openObserver(target.observer, {
     applicationName: 'oneroof gate',
     searchPath: release.settings.searchPath,
-    custom: release.settings.custom,
+    custom: ownSettings(release.settings),
   });
   const look = (takenAt: Instant) => observer.snapshot((reading) => measure(reading, release, takenAt));
   const work = async () => {

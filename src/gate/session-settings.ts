@@ -2,13 +2,14 @@ import { pinnedSettings, stepName } from '../database/index.ts';
 
 /** What the gate fixes by itself while the application's SQL runs; a session may come with any value of these. */
 export const fixedSettings: Readonly<Record<string, string>> = {
-  ...pinnedSettings,
+  ...Object.fromEntries(Object.entries(pinnedSettings).filter(([name]) => name !== 'TimeZone')),
   application_name: stepName,
   default_transaction_read_only: 'off',
 };
 
 /** Set by the gate when a tier is entered, and again at each step. */
 export const gateSettings = [
+  'TimeZone',
   'client_connection_check_interval',
   'idle_in_transaction_session_timeout',
   'lock_timeout',

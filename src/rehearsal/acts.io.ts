@@ -10,7 +10,8 @@ import { type Notifications } from './dispatch.ts';
 import { type Listener, openListener } from './dispatch.io.ts';
 import { measureAndJudge } from './invariants.io.ts';
 import { type RehearsalOptions, type Stage, type StageResult, type StepMeasure } from './rehearsal.ts';
-import { runChecks, runTier, withReleaseSession } from './tier.io.ts';
+import { withReleaseSession } from './release-session.io.ts';
+import { runChecks, runTier } from './tier.io.ts';
 
 /** Draws a 64-bit integer as text. */
 function drawSeed(): string {

@@ -3,8 +3,10 @@ import { sql } from '../database/index.ts';
 import {
   captureRows,
   compareRows,
+  type ComparedSchemas,
   compareObjects,
   type DataFingerprint,
+  type Difference,
   type SchemaDelta,
   sidesOf,
   unproven,
@@ -15,13 +17,14 @@ import { type BoundaryResult } from './boundary.ts';
 import { type Comparing, type MarkedClone, schemaOf } from './compare.io.ts';
 import { declaredColumns, explained } from './proof.ts';
 
-/** What was there at a boundary on the way forward. */
-interface Recorded {
+/** What was there at a half-way point on the way forward. */
+export interface Recorded {
+  readonly relations: readonly string[];
   readonly schema: SchemaDelta;
   readonly rows: DataFingerprint;
 }
 
-/** Rows at one boundary that are read without being asked for, in bytes of their tables. */
+/** Rows at one half-way point that are read without being asked for, in bytes of their tables. */
 const mostBytes = 256 * 1024 * 1024;
 
 /**
@@ -46,56 +49,69 @@ export class Boundaries {
   async record(marked: MarkedClone, after: TierId): Promise<void> {
     const plan = this.plans.get(after);
     if (plan === undefined) return;
-    const bytes = this.by.options.full === true ? 0 : await bytesOf(marked, plan.relations);
-    if (bytes > mostBytes) {
-      const reason = `the tables that later tiers write to have ${bytes} bytes: more than is read without --full`;
-      this.results.set(after, { after, state: 'not proven', reason });
-      return;
-    }
-    const schema = await schemaOf(marked, this.by);
-    this.recorded.set(after, { schema, rows: await this.rowsOf(marked, plan.relations) });
+    const was = await recordPoint(marked, plan.relations, this.by);
+    if (typeof was === 'string') this.results.set(after, { after, state: 'not proven', reason: was });
+    else this.recorded.set(after, was);
   }
 
   /** On the way back, when the tier behind it was undone. Problems where it is not as it was. */
   async compare(marked: MarkedClone, after: TierId): Promise<readonly Problem[]> {
-    const plan = this.plans.get(after);
     const was = this.recorded.get(after);
-    if (plan === undefined || was === undefined) return [];
-    const [schemaWas, schemaIs] = sidesOf(was.schema, await schemaOf(marked, this.by));
-    const rows = await this.rowsOf(marked, plan.relations);
-    const found = [
-      // each clone carries a mark of its own
-      ...compareObjects(schemaWas, schemaIs).filter(({ kind }) => kind !== 'database'),
-      ...compareRows(was.rows, rows).filter((one) => one.in === 'rows'),
-    ].filter(({ level }) => level === 'logical');
-    const open = unproven(was.rows, rows);
-    if (found.length > 0) this.results.set(after, { after, state: 'different', reason: null });
-    else if (open.length > 0)
-      this.results.set(after, { after, state: 'not proven', reason: `${open[0]?.relation}: ${open[0]?.reason}` });
-    else this.results.set(after, { after, state: 'equal', reason: null });
-    const tiers = this.by.options.release.release.tiers;
-    const problems = explained(found, {
-      code: 'BACK_DIFFERS',
-      level: 'logical',
-      schemas: [{ objects: schemaWas }, { objects: schemaIs }],
-      work: { tiers: tiersBehind(tiers, after), steps: [] },
-    });
+    if (was === undefined) return [];
+    const { found, schemas, ...state } = await comparePoint(marked, was, this.by);
+    this.results.set(after, { after, ...state });
+    const { tiers } = this.by.options.release.release;
+    const work = { tiers: tiersBehind(tiers, after), steps: [] };
+    const problems = explained(found, { code: 'BACK_DIFFERS', level: 'logical', schemas, work });
     return problems.map((one) => ({
       ...one,
       problem: printable(`a rollback that stops after tier ${after} is left in place: ${one.problem}`),
     }));
   }
+}
 
-  private rowsOf({ clone }: MarkedClone, relations: readonly string[]): Promise<DataFingerprint> {
-    const { release, signal } = this.by.options;
-    return captureRows(clone.connection, {
-      seeds: this.by.seeds,
-      relations,
-      except: declaredColumns(release.release.varies),
-      applicationName: 'oneroof proof',
-      signal,
-    });
-  }
+/** Records what is there; a text where that costs more than nobody asked for. */
+export async function recordPoint(
+  marked: MarkedClone,
+  relations: readonly string[],
+  by: Comparing,
+): Promise<Recorded | string> {
+  const bytes = by.options.full === true ? 0 : await bytesOf(marked, relations);
+  if (bytes > mostBytes) return `the tables that are written to have ${bytes} bytes: more than is read without --full`;
+  return { relations, schema: await schemaOf(marked, by), rows: await rowsAt(marked, relations, by) };
+}
+
+/** How a clone stands to what was recorded. */
+export interface Compared extends Pick<BoundaryResult, 'state' | 'reason'> {
+  readonly found: readonly Difference[];
+  readonly schemas: ComparedSchemas;
+}
+
+/** Compares a clone with what was recorded, of this clone or of another one: all that differs logically. */
+export async function comparePoint(marked: MarkedClone, was: Recorded, by: Comparing): Promise<Compared> {
+  const [schemaWas, schemaIs] = sidesOf(was.schema, await schemaOf(marked, by));
+  const rows = await rowsAt(marked, was.relations, by);
+  const found = [
+    // each clone carries a mark of its own
+    ...compareObjects(schemaWas, schemaIs).filter(({ kind }) => kind !== 'database'),
+    ...compareRows(was.rows, rows).filter((one) => one.in === 'rows'),
+  ].filter(({ level }) => level === 'logical');
+  const known = { found, schemas: [{ objects: schemaWas }, { objects: schemaIs }] } as const;
+  if (found.length > 0) return { state: 'different', reason: null, ...known };
+  const [open] = unproven(was.rows, rows);
+  if (open !== undefined) return { state: 'not proven', reason: `${open.relation}: ${open.reason}`, ...known };
+  return { state: 'equal', reason: null, ...known };
+}
+
+function rowsAt({ clone }: MarkedClone, relations: readonly string[], by: Comparing): Promise<DataFingerprint> {
+  const { release, signal } = by.options;
+  return captureRows(clone.connection, {
+    seeds: by.seeds,
+    relations,
+    except: declaredColumns(release.release.varies),
+    applicationName: 'oneroof proof',
+    signal,
+  });
 }
 
 async function bytesOf({ reading }: MarkedClone, relations: readonly string[]): Promise<number> {

@@ -10,4 +10,15 @@ export const boundaryForm = z.object({
   /** Why it is not proven; null elsewhere. */
   reason: z.string().nullable(),
 });
+
+/** A place within a tier that commits step by step: so many of its steps are in place, and whether its way back undoes them. */
+export const stopForm = z.object({
+  tier: namedForm<TierId>(),
+  /** So many steps of `of` were committed. */
+  step: z.number(),
+  of: z.number(),
+  state: boundaryForm.shape.state,
+  reason: boundaryForm.shape.reason,
+});
+export type StopResult = Formed<typeof stopForm>;
 export type BoundaryResult = Formed<typeof boundaryForm>;

@@ -23,6 +23,7 @@ import {
   type SchemaDeltas,
   type SchemaMark,
   sidesOf,
+  whiteSpaceOnly,
   wholeDelta,
 } from '../fingerprint/index.ts';
 import { splitName } from './judge.ts';
@@ -155,12 +156,13 @@ async function withExamples(
   if (wanted.length === 0) return differences;
   const found = new Map<Difference, Difference>();
   for (const one of wanted) {
+    const whiteSpace = one.property === 'content' ? await whiteSpaceOnly(was, is, one.name) : null;
     const examples = await findExamples(was, is, { relation: one.name });
     const isUnkeyed = one.property !== 'rows' && examples.some(({ key }) => key === null);
     const [schema = '', table = ''] = splitName(one.name);
     const columns = isUnkeyed ? await differingColumns(was.connection, is.connection, { schema, table }) : [];
     const named = examples.map((row) => (row.key === null ? { ...row, columns: [...columns] } : row));
-    found.set(one, { ...one, examples: named });
+    found.set(one, { ...one, examples: named, ...(whiteSpace === null ? {} : { whiteSpace }) });
   }
   return differences.map((one) => found.get(one) ?? one);
 }

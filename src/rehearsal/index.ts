@@ -12,5 +12,6 @@ export { judgeInvariants } from './judge.ts';
 export { type Leftover } from './leftovers.ts';
 export { blockedBy, lockName, type StepLock } from './locks.ts';
 export { explainProof } from './proof.ts';
+export { explainRole } from './role.ts';
 export { rehearse } from './rehearse.io.ts';
 export * from './rehearsal.ts';

@@ -5,7 +5,8 @@ import { type Option, type SealedRelease } from '../release/index.ts';
 import { judgeInvariants } from './judge.ts';
 import { type OptionTrial } from './rehearsal.ts';
 import { refused } from './refused.ts';
-import { runChecks, runTier, withReleaseSession } from './tier.io.ts';
+import { roleOf, withReleaseSession } from './release-session.io.ts';
+import { runChecks, runTier } from './tier.io.ts';
 
 /** What the trial of an option needs. */
 export interface TrialOptions {
@@ -40,7 +41,7 @@ async function tried(session: Session, options: TrialOptions): Promise<Pick<Opti
     try {
       await session.run(step.sql);
     } catch (error) {
-      return { outcome: 'fails', problems: [refused(error, step)] };
+      return { outcome: 'fails', problems: [refused(error, step, roleOf(session))] };
     }
   }
   const problems: Problem[] = [];

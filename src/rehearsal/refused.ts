@@ -1,12 +1,20 @@
 import { OneRoofError, type Problem } from '../core/index.ts';
 import { problemOf, sqlStateOf } from '../database/index.ts';
 import { type Step } from '../release/index.ts';
+import { grantFix } from './role.ts';
 
-/** The problem of a statement that the server refused; a clone that is gone is thrown, because nothing can be decided without it. */
-export function refused(error: unknown, step: Step): Problem {
+/**
+ * The problem of a statement that the server refused; a clone that is gone is thrown, because nothing can be decided without it. `role`: as which
+ * it ran, null where that is the administrator of the clone.
+ */
+export function refused(error: unknown, step: Step, role: string | null): Problem {
   const lost = gone(error);
   if (lost !== null) throw lost;
   const problem = problemOf(error, { sql: step.sql, place: step.place });
+  // it ends the session too, so nothing after it can be rehearsed
+  if (sqlStateOf(error) === '25P04') throw new OneRoofError(problem.code, { ...problem, cause: error });
+  if (role !== null && sqlStateOf(error) === '42501' && error instanceof Error)
+    return { ...problem, fix: grantFix(role, error.message) };
   // our own connection is lost by an error of ours: what the server says of a connection is the statement's attempt to reach another one
   return sqlStateOf(error).startsWith('08') ? { ...problem, code: 'SQL_FAILED' } : problem;
 }

@@ -12,11 +12,12 @@ import {
 import { type CloneHost, goldenForm } from '../clone/index.ts';
 import { noticeForm, notificationForm } from '../database/index.ts';
 import { differenceForm, noticedForm, notProvenForm } from '../fingerprint/index.ts';
-import { boundaryForm } from './boundary.ts';
+import { boundaryForm, stopForm } from './boundary.ts';
 import { changesForm } from './changes.ts';
 import { dispatchForm, outwardForm } from './dispatch.ts';
 import { leftoverForm } from './leftovers.ts';
 import { lockForm } from './locks.ts';
+import { roleForm } from './role.ts';
 import { type Direction, type Seal, type SealedRelease, type TierId } from '../release/index.ts';
 
 /** The stages of a rehearsal, in order. */
@@ -150,11 +151,15 @@ const form = z.object({
     dropMs: z.number().nullable(),
     kept: nameForm.nullable(),
   }),
+  /** As which role the release ran; null where it did not run, absent in older records. */
+  role: roleForm.nullable().exactOptional(),
   stages: z.array(stageForm),
   /** Where a tier is one-way: of the tiers before it; null where there is none. */
   proof: proofForm.nullable(),
   /** The places between two tiers, in the order of the tiers; absent in older records. */
   boundaries: z.array(boundaryForm).exactOptional(),
+  /** The places within tiers that commit step by step; absent in older records. */
+  stops: z.array(stopForm).exactOptional(),
   /** The schema before the forward, by the gate's own function; null where the database has no gate. People ratify this state. */
   gateSchema: nameForm.nullable(),
   /** The same digest, taken whether there is a gate or not; absent in older records. */

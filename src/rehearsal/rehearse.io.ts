@@ -1,6 +1,10 @@
+import { type Clone } from '../clone/index.ts';
 import { now, OneRoofError } from '../core/index.ts';
 import { dispatchOf } from './dispatch.ts';
 import { tryOption } from './option.io.ts';
+import { type RehearsedAs } from './role.ts';
+import { readRole } from './role.io.ts';
+import { unknownTimezone } from './timezone.io.ts';
 import { type OptionTrial, type Rehearsal, type RehearsalOptions } from './rehearsal.ts';
 import { Run } from './stages.io.ts';
 import { interrupted } from './refused.ts';
@@ -30,14 +34,11 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     hours: 4,
   });
   options.onProgress?.({ stage: 'clone', state: 'passed' });
-  const run = new Run(options, clone);
-  try {
-    await run.all().finally(() => run.close());
-  } catch (error) {
+  const { run, role } = await runOn(clone, options).catch(async (error: unknown) => {
     // what cannot be decided leaves nothing behind; the first error is the one to tell
     await host.drop(clone.lease.database).catch((cause: unknown) => cause);
     throw error;
-  }
+  });
   const failed = run.stages.some((stage) => stage.outcome === 'failed');
   let dropMs: number | null = null;
   const { keep = 'failed' } = options;
@@ -48,7 +49,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     await host.drop(clone.lease.database);
     dropMs = performance.now() - start;
   }
-  const trials = await tryOptions(options);
+  const trials = role === null ? [] : await tryOptions(run.options);
   const chosen = trials.flatMap((trial) => {
     const option = sealed.release.options.find((one) => one.id === trial.option);
     return option?.decision === 'chosen' && trial.outcome !== 'compatible'
@@ -77,9 +78,11 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       dropMs,
       kept: isKept ? host.howToConnect(clone.lease.database) : null,
     },
+    role,
     stages: run.stages,
     proof: run.proof,
     boundaries: [...(run.boundaries?.results.values() ?? [])],
+    stops: run.stops,
     gateSchema: run.gateSchema,
     schemaBefore: run.schemaBefore,
     changes: run.changes,
@@ -97,6 +100,20 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     noticed: run.noticed,
     problems,
   };
+}
+
+/** Runs all stages as the role that a rollout has. */
+async function runOn(
+  clone: Clone,
+  options: RehearsalOptions,
+): Promise<{ readonly run: Run; readonly role: RehearsedAs | null }> {
+  const { release } = options.release;
+  const { role, problems } = await readRole(clone.connection, release.settings.role);
+  const settings = { ...release.settings, role: role === null || role.from === 'administrator' ? null : role.name };
+  const run = new Run({ ...options, release: { ...options.release, release: { ...release, settings } } }, clone);
+  const unknown = await unknownTimezone(clone.connection, settings.timezone);
+  await run.all([...problems, ...unknown]).finally(() => run.close());
+  return { run, role: unknown.length > 0 ? null : role };
 }
 
 /** Tries every option that has SQL. A trial that breaks is a trial that fails: the record of the rehearsal is not lost with it. */

@@ -37,6 +37,10 @@ export function restoring(node: DifferenceNode, work: Work, schemas?: ComparedSc
   const [first] = own;
   if (first === undefined) return said(`correct down.sql so that ${name} is as it was before`);
   if (node.in === 'sequence') return ofSequence(name, own);
+  if (first.whiteSpace !== undefined)
+    return said(
+      `let down.sql put the text of ${name} back as it was (json keeps white space), e.g. from a copy that up.sql keeps; or make the column jsonb in an earlier release`,
+    );
   if (kind === 'columns')
     return said(
       'PostgreSQL appends columns, so no down.sql restores their order but one that makes the table again: `requires: logical` in release.yaml passes over it',

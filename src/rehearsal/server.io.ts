@@ -1,5 +1,6 @@
 import { type Problem, printable } from '../core/index.ts';
 import { fixed, type Session, sql } from '../database/index.ts';
+import { asAdministrator } from './release-session.io.ts';
 
 /** Clones come and go while a tier runs: other rehearsals make them. */
 const databasePrefix = 'oneroof_';
@@ -84,18 +85,21 @@ export async function watchServer(
   const { watcher, server } = by;
   const begun = server === 'private' ? await readAtOnce(watcher) : new Map<string, string>();
   return {
-    uncommitted: async () => {
-      const passwords = (await mayReadPasswords(session)) && (await mayReadPasswords(watcher));
-      const differing = async (): Promise<readonly string[]> =>
-        between(await readShared(watcher, { passwords }), await readShared(session, { passwords }));
-      const first = await differing();
-      if (first.length === 0) return [];
-      // what others committed between two readings is seen by both the next time
-      const second = new Set(await differing());
-      return first.filter((change) => second.has(change));
-    },
+    // passwords are the administrator's to read, whoever runs the release
+    uncommitted: () => asAdministrator(session, () => uncommittedOf(session, watcher)),
     atOnce: async () => (server === 'private' ? between(begun, await readAtOnce(watcher)) : []),
   };
+}
+
+async function uncommittedOf(session: Session, watcher: Session): Promise<readonly string[]> {
+  const passwords = (await mayReadPasswords(session)) && (await mayReadPasswords(watcher));
+  const differing = async (): Promise<readonly string[]> =>
+    between(await readShared(watcher, { passwords }), await readShared(session, { passwords }));
+  const first = await differing();
+  if (first.length === 0) return [];
+  // what others committed between two readings is seen by both the next time
+  const second = new Set(await differing());
+  return first.filter((change) => second.has(change));
 }
 
 async function mayReadPasswords(session: Session): Promise<boolean> {

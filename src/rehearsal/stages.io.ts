@@ -15,6 +15,8 @@ import { changesOf, type SchemaChanges } from './changes.ts';
 import { readSchemaDigests } from './gate-schema.io.ts';
 import { heldBy, skippedInvalid, touchedBy, undeclared } from './judge.ts';
 import { Boundaries } from './boundaries.io.ts';
+import { type StopResult } from './boundary.ts';
+import { proveStops } from './stops.io.ts';
 import { boundariesOf, chosen, forwardOrder, reversibleParts } from './boundaries.ts';
 import { readConditions } from './leftovers.io.ts';
 import { type Conditions, judgeLeftovers, type Leftover, leftoversBetween } from './leftovers.ts';
@@ -38,13 +40,15 @@ export class Run extends Acts {
   changes: SchemaChanges | null = null;
   touched: Rehearsal['touched'] = [];
   leftovers: readonly Leftover[] = [];
+  stops: readonly StopResult[] = [];
   noticed: readonly Noticed[] = [];
   private readonly marked: MarkedClone[] = [];
   private twinClone: Clone | null = null;
   private second: Finalized | null = null;
   private finalized: SchemaDelta | null = null;
 
-  async all(): Promise<void> {
+  /** `refused`: why it cannot be run as the role that a rollout has. */
+  async all(refused: readonly Problem[]): Promise<void> {
     const { greenfield } = this.release.invariants;
     const first = await this.mark(this.clone);
     this.first = first;
@@ -53,7 +57,9 @@ export class Run extends Acts {
     const { options, seeds, deltas } = this;
     const standing = (): Promise<Standing> => compareWithGolden(first, this);
     const closely: Prove = (marked, written) => compareWithGolden(marked, { options, seeds, deltas, written });
-    if (!(await this.stage('preflight', () => this.expect(greenfield, 'greenfield')))) return;
+    const preflight = (): Promise<readonly Problem[]> =>
+      refused.length > 0 ? Promise.resolve(refused) : this.expect(greenfield, 'greenfield');
+    if (!(await this.stage('preflight', preflight))) return;
     // what production brings along is not the release's doing
     const brought = await this.session((session) => readConditions(session));
     // a problem that leaves the tiers in place hides no other: what comes after it is rehearsed too
@@ -162,7 +168,12 @@ export class Run extends Acts {
       if (part.last) problems.push(...(await this.proveOn(first, part, of.closely)));
       else problems.push(...(await this.proveElsewhere(part, of.closely)));
     }
-    return problems;
+    if (this.stuck) return problems;
+    const { options, seeds, deltas } = this;
+    const measured = this.stages.flatMap(({ steps }) => steps);
+    const within = await proveStops({ options, seeds, deltas, measured });
+    this.stops = within.results;
+    return [...problems, ...within.problems];
   }
 
   private async proveElsewhere(part: Part, closely: Prove): Promise<readonly Problem[]> {

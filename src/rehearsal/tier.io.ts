@@ -1,25 +1,13 @@
 import { type Problem, printable } from '../core/index.ts';
-import {
-  type Connection,
-  foundElsewhere,
-  noTimeouts,
-  openSession,
-  pinnedSettings,
-  searchPathOf,
-  type Session,
-  setAll,
-  type Sql,
-  sql,
-  sqlStateOf,
-  stepName,
-} from '../database/index.ts';
-import { type Direction, type Release, type ReleaseSettings, type Step, type Tier } from '../release/index.ts';
+import { foundElsewhere, type Session, sql, sqlStateOf } from '../database/index.ts';
+import { type Direction, type Release, type Step, type Tier } from '../release/index.ts';
 import { listen, type Listener } from './dispatch.io.ts';
 import { explainNotifications, type Notifications, reachedOut, undeclaredDispatch } from './dispatch.ts';
 import { overBudget } from './locks.ts';
 import { type Moment, readMoment } from './moment.io.ts';
 import { type StepEvent, type StepMeasure } from './rehearsal.ts';
-import { gone, interrupted, refused } from './refused.ts';
+import { refused } from './refused.ts';
+import { reset, roleOf } from './release-session.io.ts';
 import { type ServerWatch, serverChanged } from './server.io.ts';
 import { measureStep } from './telemetry.io.ts';
 
@@ -49,67 +37,6 @@ export interface TierPlan {
   /** Told as each statement begins. */
   readonly onStep?: ((event: StepEvent) => void) | undefined;
 }
-
-/** Opens a session with the release's settings; the rehearsal may be interrupted through the signal. */
-export async function withReleaseSession<T>(
-  connection: Connection,
-  options: {
-    readonly settings: ReleaseSettings;
-    readonly signal: AbortSignal | undefined;
-    /** Settings of the server that change plans, never results. */
-    readonly plans?: Readonly<Record<string, string>>;
-  },
-  use: (session: Session) => Promise<T>,
-): Promise<T> {
-  const { settings, signal } = options;
-  const isAborted = (): boolean => signal?.aborted === true;
-  if (isAborted()) throw interrupted();
-  let session: Session | null = null;
-  let cancelled: Promise<unknown> = Promise.resolve();
-  const cancel = (): void => {
-    // a cancel that fails leaves the statement to its own time-out; the interruption is reported either way
-    cancelled = session?.cancel().catch((cause: unknown) => cause) ?? cancelled;
-  };
-  try {
-    const own = {
-      ...settings.custom,
-      lock_timeout: String(settings.lockTimeout),
-      statement_timeout: String(settings.statementTimeout),
-      search_path: searchPathOf(settings.searchPath),
-      ...options.plans,
-    };
-    // the name that the gate shows while steps run: SQL can read it
-    session = await openSession(connection, { applicationName: stepName, settings: own });
-    await session.query(countFunctions);
-    begun.set(session, { ...pinnedSettings, ...noTimeouts, ...own });
-    if (settings.role !== null) await session.query(sql`select pg_catalog.set_config('role', ${settings.role}, false)`);
-    signal?.addEventListener('abort', cancel);
-    if (isAborted()) throw interrupted();
-    const done = await use(session);
-    if (isAborted()) throw interrupted();
-    return done;
-  } catch (error) {
-    if (isAborted()) throw interrupted();
-    throw gone(error) ?? error;
-  } finally {
-    signal?.removeEventListener('abort', cancel);
-    await cancelled;
-    await session?.close();
-  }
-}
-
-/** What a session of a release began with. */
-const begun = new WeakMap<Session, Readonly<Record<string, string>>>();
-
-/** Takes back what a step has set, a function of the application perhaps: the gate does so before each step, and before its checks. */
-function reset(session: Session): readonly Sql[] {
-  const settings = begun.get(session);
-  return settings === undefined ? [] : [sql`reset all`, setAll(settings), countFunctions];
-}
-
-/** Lets the server count calls of functions, which only a superuser may ask for; it changes no result. */
-const countFunctions = sql`
-  select pg_catalog.set_config('track_functions', 'all', false) where pg_catalog.current_setting('is_superuser') = 'on'`;
 
 /** Runs a tier as the rollout will: one transaction, or step by step. A refused step is a problem, not an exception. */
 export async function runTier(session: Session, plan: TierPlan): Promise<TierRun> {
@@ -189,7 +116,7 @@ async function runSteps(
         await commit();
       } else if (!single) clock.end();
     } catch (error) {
-      const problem = refused(error, step);
+      const problem = refused(error, step, roleOf(session));
       if (!isDispatchDeclared && sqlStateOf(error).startsWith('08'))
         dispatch.push({
           ...undeclaredDispatch(`tier ${tier.id} ${direction}`, 'a statement tried to connect to another server'),
@@ -214,7 +141,7 @@ async function runSteps(
     // a deferred constraint speaks at COMMIT
     const last = list.at(-1);
     if (last === undefined) throw error;
-    return await failed([refused(error, last)]);
+    return await failed([refused(error, last, roleOf(session))]);
   }
   return { steps: clock.steps, problems: dispatch, done: true };
 }
@@ -261,7 +188,7 @@ export async function runChecks(session: Session, tier: Tier): Promise<readonly 
       const rows = await session.rows(step.sql, { maxRows: 3 });
       if (rows.length > 0) problems.push(violation(tier, step, rows));
     } catch (error) {
-      return [...problems, refused(error, step)];
+      return [...problems, refused(error, step, roleOf(session))];
     }
   }
   return problems;

@@ -4,7 +4,8 @@ import { type Connection, id, openSession, type Session, type Sql, sql } from '.
 import { type Release, type TierId } from '../release/index.ts';
 import { forwardOrder } from './boundaries.ts';
 import { type Twin } from './rehearsal.ts';
-import { runChecks, runTier, withReleaseSession } from './tier.io.ts';
+import { withReleaseSession } from './release-session.io.ts';
+import { runChecks, runTier } from './tier.io.ts';
 
 /** A table that is larger keeps the order of its rows: turning it around would cost more than the release. */
 const largestTurned = 50_000;

@@ -95,6 +95,7 @@ export function assemble(source: {
       statementTimeout: manifest.settings.statementTimeout as Milliseconds,
       searchPath: manifest.settings.searchPath,
       role: manifest.settings.role ?? null,
+      ...(manifest.settings.timezone === undefined ? {} : { timezone: manifest.settings.timezone }),
       // absent where there are none: a release that declares none has the seal of before
       ...(Object.keys(manifest.settings.custom).length === 0 ? {} : { custom: manifest.settings.custom }),
     },

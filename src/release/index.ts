@@ -12,6 +12,7 @@ export {
   sealRelease,
 } from './release.io.ts';
 export type * from './release.ts';
+export { ownSettings } from './settings.ts';
 export { readSealRecord, releaseOfSeal, type SealRecord } from './sealed.ts';
 export { initRelease, newTier } from './scaffold.io.ts';
 export { type SealChange, type SealDocument, sealDocument } from './seal.ts';

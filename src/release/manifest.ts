@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseDuration, parseSize } from '../core/index.ts';
+import { readTimezone } from './settings.ts';
 
 const duration = z
   .string()
@@ -9,6 +10,13 @@ const size = z
   .string()
   .refine((text) => parseSize(text) !== null, 'expected a size such as 0B, 64MB, 2GB')
   .transform((text) => parseSize(text) ?? 0);
+const timezone = z
+  .string()
+  .refine(
+    (text) => readTimezone(text) !== null,
+    'expected a time zone such as Europe/Berlin, UTC, or an offset such as "+02:00"',
+  )
+  .transform((text) => readTimezone(text) ?? '');
 const line = z.string().min(1, 'expected a text').max(300, 'expected at most 300 characters');
 const metricName = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'expected lower-case letters, digits and underscores');
 const tierId = z
@@ -67,6 +75,7 @@ export const manifestSchema = z.strictObject({
       statementTimeout: duration.prefault('5min'),
       searchPath: z.array(line).min(1).default(['public']),
       role: line.optional(),
+      timezone: timezone.optional(),
       custom: z.record(customName, z.string().max(1000, 'expected at most 1000 characters')).default({}),
     })
     .prefault({}),

@@ -117,10 +117,12 @@ export interface ReleaseSettings {
   readonly statementTimeout: Milliseconds;
   /** Schemas, in order. */
   readonly searchPath: readonly string[];
-  /** The role that the steps run as; null for the connecting one. */
+  /** The role that a rollout runs steps as, where no gate says it; null: the owner of the database. */
   readonly role: string | null;
   /** Settings of the application's own making (a.b) that its SQL reads. Absent, not empty, where there are none. */
   readonly custom?: Readonly<Record<string, string>>;
+  /** As PostgreSQL takes it. Absent, not null, where it is UTC: a seal made before this key was known holds. */
+  readonly timezone?: string;
 }
 
 /** What rehearsal may measure at the most; null means no bound. */

@@ -5,7 +5,8 @@ import { refusedByGate } from './gated.ts';
 import { type Node, type Parser, type Statement } from './parser.ts';
 import { dispatchFunctions, dispatchSchemas, type Refusal, refusedKinds, sharedObjects, untrusted } from './refused.ts';
 import { type TransactionMode } from './release.ts';
-import { functionMadeBy, isTrue, lastName, schemaName, visit } from './tree.ts';
+import { settingFix } from './settings.ts';
+import { functionMadeBy, isTrue, lastName, literalOf, schemaName, visit } from './tree.ts';
 
 /** What the rules of one tier's file are applied with. */
 export interface RuleContext {
@@ -59,7 +60,7 @@ function checkStatement(statement: Statement, context: FileContext): readonly Pr
       say(
         'RULE_SESSION',
         `SET ${String(body['name'] ?? '')} changes the session under which the release was sealed`,
-        'use `settings:` in release.yaml',
+        settingFix(String(body['name'] ?? '')),
       );
   }
   if (step.kind === 'UpdateStmt' && (body['relation'] as Node | undefined)?.['relname'] === 'pg_settings') {
@@ -160,7 +161,7 @@ function checkInside(statement: Statement, context: FileContext): readonly Probl
           refuse(statement, [
             'RULE_SESSION',
             'set_config() changes the session under which the release was sealed',
-            'use `settings:` in release.yaml',
+            settingFix(literalOf((node['args'] as readonly Node[] | undefined)?.[0]) ?? ''),
           ]),
         );
     }

@@ -19,7 +19,7 @@ export async function initRelease(folder: string): Promise<readonly string[]> {
 }
 
 /**
- * Adds an empty tier to a release after its last one, and returns the paths that were written; comments in release.yaml stay.
+ * Adds a tier that does nothing to a release after its last one, and returns the paths that were written; comments in release.yaml stay.
  *
  * Errors  USAGE for a name that no tier can have, ALREADY_EXISTS, FILE_UNREADABLE, those of reading a release, YAML_*.
  */

@@ -54,6 +54,7 @@ const form = z.object({
           searchPath: z.array(z.string()),
           role: reason,
           custom: z.record(z.string(), z.string()).optional(),
+          timezone: z.string().optional(),
         })
         .safeParse(value).success,
   ),

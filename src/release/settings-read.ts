@@ -2,7 +2,7 @@ import { type Problem } from '../core/index.ts';
 import { readBody } from './body.ts';
 import { type Node, type Parser, type Statement } from './parser.ts';
 import { refuse } from './rules.ts';
-import { lastName, visit } from './tree.ts';
+import { lastName, literalOf, visit } from './tree.ts';
 
 /**
  * Says which settings of its own making a statement reads that the release does not declare, or reads under names that are computed: a
@@ -46,12 +46,4 @@ function read(statement: Statement, parser: Parser): readonly (string | null)[] 
     if (kind === 'VariableShowStmt') names.push(String(node['name'] ?? ''));
   });
   return [...names, ...readBody(statement, parser).statements.flatMap((inner) => read(inner, parser))];
-}
-
-/** The text of a literal, also of one with a cast; null for everything else. */
-function literalOf(argument: Node | undefined): string | null {
-  const cast = argument?.['TypeCast'] as Node | undefined;
-  if (cast !== undefined) return literalOf(cast['arg'] as Node | undefined);
-  const constant = argument?.['A_Const'] as { sval?: { sval?: string } } | undefined;
-  return constant?.sval?.sval ?? null;
 }

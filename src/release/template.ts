@@ -9,10 +9,16 @@ export function releaseTemplate(name: string): ReadonlyMap<string, string> {
   ]);
 }
 
-/** The files of a new tier, by their name in its folder; they hold no statement yet, and lint says so. */
+/** The files of a new tier, by their name in its folder: it passes as it is, and does nothing. */
 export const tierTemplate: ReadonlyMap<string, string> = new Map([
-  ['up.sql', '-- The way forward: the statements of this tier, in order.\n'],
-  ['down.sql', '-- The way back: it undoes up.sql, last statement first.\n'],
+  [
+    'up.sql',
+    '-- The way forward: the statements of this tier, in order. Replace this one, which does nothing.\nSELECT 1;\n',
+  ],
+  [
+    'down.sql',
+    '-- The way back: it undoes up.sql, last statement first. Replace this one, which does nothing.\nSELECT 1;\n',
+  ],
 ]);
 
 const manifest = (

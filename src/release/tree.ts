@@ -58,3 +58,11 @@ export function schemaName(names: unknown): string {
 export function isTrue(arg: unknown): boolean {
   return (arg as { Boolean?: { boolval?: boolean } } | undefined)?.Boolean?.boolval === true;
 }
+
+/** The text of a literal, also of one with a cast; null for everything else. */
+export function literalOf(argument: Node | undefined): string | null {
+  const cast = argument?.['TypeCast'] as Node | undefined;
+  if (cast !== undefined) return literalOf(cast['arg'] as Node | undefined);
+  const constant = argument?.['A_Const'] as { sval?: { sval?: string } } | undefined;
+  return constant?.sval?.sval ?? null;
+}

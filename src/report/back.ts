@@ -11,7 +11,7 @@ export function rollbackProblems({
   readonly rehearsal: Found<Rehearsal>;
 }): readonly string[] {
   if (!rehearsal.found) return [rehearsal.reason];
-  const { proof, idempotent, boundaries = [] } = rehearsal.body;
+  const { proof, idempotent, boundaries = [], stops = [] } = rehearsal.body;
   const { requires, rerunnable, tiers } = sealed.release;
   const problems: string[] = [];
   const parts = reversibleParts(tiers).filter(({ tiers: some }) => some.length > 0);
@@ -30,9 +30,20 @@ export function rollbackProblems({
   for (const { after, state } of boundaries)
     if (state === 'different')
       problems.push(`a rollback that stops after tier ${after} does not restore what was there`);
+  for (const { tier, step, of, state } of stops)
+    if (state === 'different') problems.push(`tier ${tier} does not come back from step ${step} of ${of}`);
   const asked = rerunnable === true || tiers.some((tier) => tier.rerunnable === true);
   if (asked && idempotent !== true) problems.push('the rollback changes something when it is run a second time');
   return problems;
+}
+
+/** Which of the two is meant: the markers of the executor, or down files that may run twice. */
+export function idempotentText(body: Rehearsal | null): string {
+  const byMarkers =
+    'Idempotent by the executor: the markers in the target say which tiers were rolled back, and none is rolled back again.';
+  return body?.idempotent === true
+    ? `${byMarkers} And by the down files themselves: a second run of those that are \`rerunnable\` changed nothing on the clone.`
+    : `${byMarkers} The down files themselves were not run twice: the release does not ask for it (\`rerunnable\`).`;
 }
 
 /** What cannot be undone, and what was proven of the rest, in words. */
@@ -40,6 +51,8 @@ export function provenText(body: Rehearsal, tiers: SealedRelease['release']['tie
   const oneWay = tiers.filter((tier) => tier.oneWay !== null && tier.barred === null);
   const proven = (body.boundaries ?? []).filter(({ state }) => state === 'equal').length;
   const open = (body.boundaries ?? []).filter(({ state }) => state === 'not proven');
+  const stops = body.stops ?? [];
+  const held = stops.filter(({ state }) => state === 'equal');
   return [
     ...(oneWay.length === 0
       ? []
@@ -48,5 +61,13 @@ export function provenText(body: Rehearsal, tiers: SealedRelease['release']['tie
         ]),
     ...(proven === 0 ? [] : [`Equal at ${proven} half-way point${proven === 1 ? '' : 's'} between tiers.`]),
     ...open.map(({ after, reason }) => `The half-way point after ${after} is not proven: ${reason ?? ''}.`),
+    ...(held.length === 0
+      ? []
+      : [
+          `Comes back from within a tier: ${held.map(({ tier, step, of }) => `${tier} step ${step} of ${of}`).join(', ')}.`,
+        ]),
+    ...stops
+      .filter(({ state }) => state === 'not proven')
+      .map(({ tier, step, of, reason }) => `Not proven: ${tier} from step ${step} of ${of}: ${reason ?? ''}.`),
   ].join(' ');
 }

@@ -3,7 +3,7 @@ import { formatDuration, type Milliseconds, shortDigest } from '../core/index.ts
 import { explainReason, type GateBody } from '../gate/index.ts';
 import { explainProof, type Rehearsal } from '../rehearsal/index.ts';
 import { type Option, type SealedRelease } from '../release/index.ts';
-import { provenText, rollbackProblems } from './back.ts';
+import { idempotentText, provenText, rollbackProblems } from './back.ts';
 import { type Found, type findSeal } from './find.ts';
 import { type CycleFacts } from './cycle.ts';
 import { doneProblems, isRolledOut, unknownOf } from './done.ts';
@@ -122,12 +122,11 @@ export function components(facts: Facts): readonly Component[] {
         rollback.join('; ') ||
         [
           `Finalized→greenfield on the clone (${stageTime(body, 'back')}).`,
-          body?.idempotent === true ? 'A second run of the down files changed nothing.' : '',
           proof === null
             ? ''
             : `${explainProof(proof)}: strict ${proof.strict}, logical ${proof.logical}; ${release.requires} is required. Not proven: ${proof.notProven.length}.`,
           body === null ? '' : provenText(body, release.tiers),
-          'Idempotent by the executor: a tier that was rolled back is not rolled back again.',
+          idempotentText(body),
         ]
           .filter((part) => part !== '')
           .join(' '),

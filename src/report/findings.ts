@@ -1,9 +1,12 @@
 import { explainNoticed } from '../fingerprint/index.ts';
-import { explainProof, type Rehearsal } from '../rehearsal/index.ts';
+import { explainProof, explainRole, type Rehearsal } from '../rehearsal/index.ts';
 
 /** What the rehearsal found out beside GO and NO-GO: how it proved, what varies, what went out, what stays behind. */
-export function findingsOf({ proof, twin, dispatch, leftovers, changes, noticed = [] }: Rehearsal): readonly string[] {
+export function findingsOf(of: Rehearsal): readonly string[] {
+  const { role, proof, twin, dispatch, leftovers, changes, noticed = [] } = of;
   const lines: string[] = [];
+  if (role !== undefined && role !== null)
+    lines.push(`Rehearsed as ${explainRole(role)}${role.fix === null ? '' : `; ${role.fix}`}.`);
   if (proof !== null) lines.push(`Proven by ${proof.method}: ${explainProof(proof)}.`);
   if (twin !== null) {
     const { turned, kept } = twin.prepared;

@@ -21,7 +21,7 @@ import {
 } from './rollout.ts';
 import { attemptName, interrupted, openExecutor, renewSettings } from './session.io.ts';
 import { settle } from './settle.io.ts';
-import { failed, isLost, type Piece, piecesOf, runPiece, Undone, unusable } from './tier.io.ts';
+import { failed, isLost, notApplied, type Piece, piecesOf, runPiece, Undone, unusable } from './tier.io.ts';
 
 /** A run of a ratified release against one database, forward or back. */
 export interface Run {
@@ -180,7 +180,7 @@ class Executor {
         // whoever wants to stop is not kept waiting for what may not end
         patience: this.plan.signal?.aborted === true ? 1000 : (this.plan.lease ?? 30_000) + 5000,
       });
-      await this.conclude(piece, outcome, cause);
+      await this.conclude(piece, outcome, error);
       return;
     }
     await this.applied(piece, replication);
@@ -198,15 +198,11 @@ class Executor {
   }
 
   /** An answer that was lost is made good by what the database says; only what is not applied, or not known, is an error. */
-  private async conclude(piece: Piece, outcome: Outcome, cause: unknown): Promise<void> {
+  private async conclude(piece: Piece, outcome: Outcome, error: unknown): Promise<void> {
     if (outcome.outcome === 'applied') return await this.applied(piece, outcome.replication);
     await this.record(piece, outcome.outcome, outcomeReason(outcome));
     if (outcome.outcome === 'unknown') throw unknown(`the outcome of tier ${piece.tier.id}`, outcome.why, outcome.look);
-    throw new OneRoofError('CONNECTION_LOST', {
-      problem: `the connection was lost in tier ${piece.tier.id}; the database says that it was not applied`,
-      fix: 'run the same command again',
-      cause,
-    });
+    throw notApplied(error, this.entry(piece));
   }
 
   /** Another attempt has the fence: wait while its session is there, then go on from where the database stands. */

@@ -5,7 +5,7 @@ import {
   pinnedSettings,
   searchPathOf,
   type Session,
-  sql,
+  setAll,
   stepName,
 } from '../database/index.ts';
 import { type ReleaseSettings } from '../release/index.ts';
@@ -41,9 +41,7 @@ export function openExecutor(connection: Connection, settings: ReleaseSettings, 
 /** Sets again what the gate has reset in the transaction before: each of its steps has the settings of server and database, and its own. */
 export async function renewSettings(session: Session, settings: ReleaseSettings, plan: ExecutorPlan): Promise<void> {
   const all = { ...pinnedSettings, ...settingsOf(settings, plan), application_name: plan.applicationName };
-  await session.query(
-    sql`select pg_catalog.set_config(key, value, false) from pg_catalog.json_each_text(${JSON.stringify(all)}::json)`,
-  );
+  await session.query(setAll(all));
 }
 
 /** The name of the session of an attempt: the one that every session shows while ratified SQL runs. */
@@ -55,6 +53,8 @@ function settingsOf(settings: ReleaseSettings, plan: ExecutorPlan): Readonly<Rec
     statement_timeout: String(settings.statementTimeout),
     // an executor that hangs is undone by the server, so its locks end with its lease
     idle_in_transaction_session_timeout: String(plan.lease ?? lease),
+    // where the server or the database has one, it would count from BEGIN; the gate sets its own when a tier is entered
+    transaction_timeout: '0',
     // an executor that died is noticed while its statement still runs
     client_connection_check_interval: '2s',
     search_path: searchPathOf(settings.searchPath),

@@ -135,6 +135,18 @@ export function unusable(error: unknown, what: string): OneRoofError | null {
   });
 }
 
+/** The error of a transaction whose session ended, and of which the database says that it was not applied. */
+export function notApplied(error: unknown, entry: Entry): OneRoofError {
+  const [cause, at] = error instanceof Undone ? [error.cause, error.at] : [error, null];
+  // the server did not go away: it ended the session because of its transaction_timeout
+  if (sqlStateOf(cause) === '25P04') return failed(cause, { entry, at, holders: [] });
+  return new OneRoofError('CONNECTION_LOST', {
+    problem: `the connection was lost in tier ${entry.tier}; the database says that it was not applied`,
+    fix: 'run the same command again',
+    cause,
+  });
+}
+
 /** The error of a step or tier that the server refused, at the place in the author's file. */
 export function failed(
   error: unknown,

@@ -196,6 +196,7 @@ describe('the dossier of the worked example', () => {
       'think: A rollback loses what users write meanwhile',
       'think: 1 data gate closed',
       'think: A review is not in yet',
+      'think: It was not rehearsed as the role of a rollout',
       'know: Not everybody who could make it wait is seen',
       'know: 1 tier barred: not rolled out by this release',
       'know: An agent wrote it',

@@ -198,6 +198,12 @@ const cases: readonly (readonly [rule: string, Partial<Facts>, weight: Weight, s
     'think',
     'nobody else has measured',
   ],
+  [
+    'role',
+    { rehearsal: { ...quiet.rehearsal, role: { text: 'postgres (why)', isRollouts: false } } },
+    'think',
+    'it ran as postgres (why)',
+  ],
   ['problems', { rehearsal: { ...quiet.rehearsal, problems: ['BACK_DIFFERS: x'] } }, 'stop', 'BACK_DIFFERS'],
   ['old', { writtenAt: '2026-06-04T08:00:00.001Z' as Instant }, 'think', '1 d 0 h'],
   [

@@ -82,6 +82,17 @@ const thefts: readonly Theft[] = [
     safeguard: [refusal, reset],
   },
   {
+    name: 'another time zone',
+    step: evil(`'2024-01-01 00:00'::timestamptz <> '2024-01-01 00:00+00'`),
+    client: '-c timezone=Asia/Tokyo',
+    between: [`set timezone = 'Asia/Tokyo'`],
+    why: null,
+    safeguard: [
+      [`names := array['TimeZone', `, 'names := array['],
+      [`settings := array[coalesce(sealed ->> 'timezone', 'UTC'), `, 'settings := array['],
+    ],
+  },
+  {
     name: 'another language of a text',
     step: evil(`length(to_tsvector('the cats')) = 1`),
     before: [`set default_text_search_config = 'pg_catalog.english'`],

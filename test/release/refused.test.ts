@@ -66,6 +66,7 @@ describe('a release', () => {
     ['RULE_SESSION', up('set role postgres;')],
     ['RULE_SESSION', up('set session authorization postgres;')],
     ['RULE_SESSION', up("set lock_timeout = '1h';")],
+    ['RULE_SESSION', up("set timezone = 'Europe/Berlin';")],
     ['RULE_SESSION', up('discard all;')],
     ['RULE_SESSION', up("select set_config('lock_timeout', '0', false);")],
     ['RULE_CLUSTER', up("alter system set work_mem = '1GB';")],

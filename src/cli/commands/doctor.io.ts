@@ -1,7 +1,9 @@
 import { embeddedBinaries, observerGrants, openObserver } from '../../database/index.ts';
 import { type ErrorCode, OneRoofError, printable } from '../../core/index.ts';
-import { findGrants } from '../../gate/index.ts';
+import { findGrants, findNeeds, type Needs } from '../../gate/index.ts';
+import { readRelease, type Release } from '../../release/index.ts';
 import { readSetup, type Setup, targetOf } from '../../setup/index.ts';
+import { releaseFolder } from '../release-folder.ts';
 import { inFolder } from '../next.ts';
 import { lookOf } from '../output.io.ts';
 import { type Look, table } from '../text/index.ts';
@@ -17,7 +19,8 @@ interface Check {
 }
 
 /** Checks the machine, the configuration and every target; exit 1 where something is wrong. */
-export const run: Run = async ({ folder, options, terminal, signal }) => {
+export const run: Run = async (context) => {
+  const { folder, options, terminal, signal } = context;
   const checks: Check[] = [
     { name: 'Node', outcome: 'ok', text: process.version, fix: null },
     ...(await check('embedded PostgreSQL', async () => `${embeddedBinaries().major}`)),
@@ -29,7 +32,15 @@ export const run: Run = async ({ folder, options, terminal, signal }) => {
       return setup.file;
     })),
   );
-  if (setup !== null) checks.push(...(await checkSetup(setup, { options, terminal, signal })));
+  let release: Release | null = null;
+  if (context.arguments.length > 0)
+    checks.push(
+      ...(await check('release', async () => {
+        release = await readRelease(releaseFolder(context));
+        return `${release.name}: nothing to correct`;
+      })),
+    );
+  if (setup !== null) checks.push(...(await checkSetup(setup, { options, terminal, signal, release })));
   const broken = checks.filter(({ outcome }) => outcome === 'problem');
   const look = lookOf('stdout');
   return {
@@ -46,7 +57,7 @@ export const run: Run = async ({ folder, options, terminal, signal }) => {
 
 async function checkSetup(
   setup: Setup,
-  call: Pick<Parameters<Run>[0], 'options' | 'terminal' | 'signal'>,
+  call: Pick<Parameters<Run>[0], 'options' | 'terminal' | 'signal'> & { readonly release: Release | null },
 ): Promise<Check[]> {
   const wanted = call.options['target'];
   const names = typeof wanted === 'string' ? [targetOf(setup, wanted).name] : Object.keys(setup.targets);
@@ -54,7 +65,7 @@ async function checkSetup(
   for (const name of names) {
     call.signal.throwIfAborted();
     call.terminal.progress(`looking at ${name}`);
-    found.push(...(await checkTarget(setup, name)));
+    found.push(...(await checkTarget(setup, { name, release: call.release })));
   }
   found.push(
     setup.clone === null
@@ -69,19 +80,38 @@ async function checkSetup(
   return found;
 }
 
-async function checkTarget(setup: Setup, name: string): Promise<Check[]> {
+async function checkTarget(
+  setup: Setup,
+  { name, release }: { readonly name: string; readonly release: Release | null },
+): Promise<Check[]> {
   const title = `target ${name}`;
   let gate: readonly string[] | null = null;
+  let needs: Needs | null = null;
   const wants: Check = { name: title, outcome: 'problem', text: 'it wants a role that cannot write', fix: grants };
   const look = async (): Promise<string> => {
     const observer = await openObserver(targetOf(setup, name).observer, { applicationName: 'oneroof doctor' });
     const version = Math.floor(observer.serverVersion / 10_000);
     gate = await observer.snapshot(findGrants);
+    if (release !== null) needs = await observer.snapshot((reading) => findNeeds(reading, release));
     await observer.close();
     return `PostgreSQL ${version}, ${observer.role} cannot write${observer.standby ? ' (a standby)' : ''}`;
   };
   const found = await check(title, look, (code) => (code === 'OBSERVER_CAN_WRITE' ? [wants] : []));
-  return [...found, ...gateCheck(name, gate)];
+  return [...found, ...gateCheck(name, gate), ...needsCheck(name, needs)];
+}
+
+/** What the role of a rollout lacks for a release. */
+function needsCheck(name: string, needs: Needs | null): Check[] {
+  if (needs === null) return [];
+  const title = `release on ${name}`;
+  if (needs.lacking.length === 0)
+    return [{ name: title, outcome: 'ok', text: `${needs.role} has the rights that it needs`, fix: null }];
+  return needs.lacking.map(({ text, fix }) => ({
+    name: title,
+    outcome: 'problem',
+    text,
+    fix: fix.endsWith(';') ? `run as a superuser or the owner: ${fix}` : fix,
+  }));
 }
 
 /** The rights of the gate's roles, where there is a gate. */

@@ -99,6 +99,8 @@ begin
   perform set_config(s.name, s.setting, true) from unnest(names, settings) s(name, setting);
   -- a session that keeps silent, or a step without end, is undone by the server when the time of the statement is over
   if current_setting('server_version_num')::integer >= 170000 then
+    -- the clock of the one that server or database has is running: another value alone would not stop it
+    perform set_config('transaction_timeout', '0', true);
     perform set_config('transaction_timeout', greatest(1, least(2147483647, ceil(extract(epoch from until - clock_timestamp()) * 1000)))::bigint::text, true);
   end if;
   perform setseed(('x' || encode(substr(uuid_send(gen_random_uuid()), 1, 4), 'hex'))::bit(32)::integer / 2147483648.0);
@@ -112,9 +114,9 @@ declare
 begin
   wrong := gate.foreign_setting();
   if wrong is not null then perform gate.refuse('setting', wrong); end if;
-  names := array['lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout', 'client_connection_check_interval']
+  names := array['TimeZone', 'lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout', 'client_connection_check_interval']
     || array(select key from jsonb_each_text(custom) order by key);
-  settings := array[coalesce(nullif(sealed ->> 'lockTimeout', '0'), '2000'), coalesce(sealed ->> 'statementTimeout', '0'), gate.idle_bound(),
+  settings := array[coalesce(sealed ->> 'timezone', 'UTC'), coalesce(nullif(sealed ->> 'lockTimeout', '0'), '2000'), coalesce(sealed ->> 'statementTimeout', '0'), gate.idle_bound(),
     current_setting('client_connection_check_interval')] || array(select value from jsonb_each_text(custom) order by key);
   perform gate.reset_session(names, settings, until);
   if pg_client_encoding() is distinct from 'UTF8' then perform gate.refuse('setting', 'client_encoding is not UTF8'); end if;
