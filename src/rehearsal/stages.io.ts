@@ -87,6 +87,7 @@ export class Run extends Acts {
   /** Ends what is open on the clones, and drops the twin, if there is one. */
   async close(): Promise<void> {
     await this.closeListeners();
+    await Promise.all(this.marked.splice(0).map(({ reading }) => reading.close()));
     if (this.twinClone !== null) await this.options.host.drop(this.twinClone.lease.database);
     this.twinClone = null;
   }
