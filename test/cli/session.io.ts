@@ -87,6 +87,10 @@ export async function withDesk(use: (desk: Desk) => Promise<void>): Promise<void
             'create table stock.noted (i integer)',
             'create function stock.note() returns trigger language plpgsql as $$\nbegin\n  insert into noted values (new.i);\n  return new;\nend $$',
             `create function public.price(x integer) returns integer language plpgsql as $$\n${price('x := x + 1;')}\n$$`,
+            // a release is rehearsed as the role of a rollout, which owns what it changes
+            'alter schema stock owner to app_owner',
+            'alter table stock.noted owner to app_owner',
+            'alter function public.price(integer) owner to app_owner',
           ])
             await session.run(text);
         }),
