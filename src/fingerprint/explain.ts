@@ -1,4 +1,4 @@
-import { printable, truncate } from '../core/index.ts';
+import { type Json, printable, truncate } from '../core/index.ts';
 import { nextValue } from './compare.ts';
 import { explainChange, show } from './change.ts';
 import type { Difference, Noticed, RowExample, WhiteSpace } from './fingerprint.ts';
@@ -12,9 +12,18 @@ export function explainDifference(difference: Difference): string {
   const first = difference.examples?.length ? `; first: ${explainExamples(difference.examples).join('; ')}` : '';
   if (property === nextValue)
     return `${what} is behind where it was: it gives ${show(after)} next, and would give ${show(before)}`;
+  if (property === 'hiding') return `${what}: ${hides(after)}`;
   if (difference.whiteSpace !== undefined) return `${what}: ${explainWhiteSpace(difference.whiteSpace)}`;
   if (property === 'content') return `${what}: same number of rows, other content${first}`;
   return `${what}: ${printable(property)}: ${explainChange(before, after)}${first}`;
+}
+
+/** What a flag of the catalogue hides from the server itself. */
+function hides(after: Json): string {
+  if (after === false || (Array.isArray(after) && after.length === 0))
+    return 'a flag of the catalogue hid what is there, and does no more';
+  const flags = Array.isArray(after) ? ` (${after.join(', ')})` : '';
+  return `a flag of the catalogue${flags} hides what is there, so the server passes it over`;
 }
 
 function explainWhiteSpace({ columns, rows }: WhiteSpace): string {

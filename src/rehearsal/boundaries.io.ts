@@ -15,7 +15,7 @@ import { type TierId } from '../release/index.ts';
 import { type BoundaryPlan, tiersBehind } from './boundaries.ts';
 import { type BoundaryResult } from './boundary.ts';
 import { type Comparing, type MarkedClone, schemaOf } from './compare.io.ts';
-import { declaredColumns, explained } from './proof.ts';
+import { declaredColumns, explained, isDeclared } from './proof.ts';
 
 /** What was there at a half-way point on the way forward. */
 export interface Recorded {
@@ -91,9 +91,10 @@ export interface Compared extends Pick<BoundaryResult, 'state' | 'reason'> {
 export async function comparePoint(marked: MarkedClone, was: Recorded, by: Comparing): Promise<Compared> {
   const [schemaWas, schemaIs] = sidesOf(was.schema, await schemaOf(marked, by));
   const rows = await rowsAt(marked, was.relations, by);
+  const { varies } = by.options.release.release;
   const found = [
     // each clone carries a mark of its own
-    ...compareObjects(schemaWas, schemaIs).filter(({ kind }) => kind !== 'database'),
+    ...compareObjects(schemaWas, schemaIs).filter((one) => one.kind !== 'database' && !isDeclared(one, varies)),
     ...compareRows(was.rows, rows).filter((one) => one.in === 'rows'),
   ].filter(({ level }) => level === 'logical');
   const known = { found, schemas: [{ objects: schemaWas }, { objects: schemaIs }] } as const;

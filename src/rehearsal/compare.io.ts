@@ -27,7 +27,7 @@ import {
   wholeDelta,
 } from '../fingerprint/index.ts';
 import { splitName } from './judge.ts';
-import { declaredColumns } from './proof.ts';
+import { declaredColumns, isDeclared } from './proof.ts';
 import { gone, interrupted } from './refused.ts';
 import { type Standing } from './standing.ts';
 import { type RehearsalOptions } from './rehearsal.ts';
@@ -177,7 +177,7 @@ export async function compareWithTwin(marked: Finalized, twin: Finalized, by: Co
   const { varies } = by.options.release.release;
   // each clone carries a mark of its own
   const [one, other] = sidesOf(marked.delta, twin.delta);
-  const schema = compareObjects(one, other).filter(({ kind }) => kind !== 'database');
+  const schema = compareObjects(one, other).filter((found) => found.kind !== 'database' && !isDeclared(found, varies));
   const data = await compare(
     { connection: marked.clone.connection, since: marked.since, session: marked.reading },
     { connection: twin.clone.connection, since: twin.since, session: twin.reading },

@@ -16,6 +16,7 @@ import {
 } from '../fingerprint/index.ts';
 import { type TierId } from '../release/index.ts';
 import { type BoundaryResult } from './boundary.ts';
+import { splitName } from './judge.ts';
 import { nothingDone, type Work } from './done.ts';
 import { remedyText, restoring } from './restoring.ts';
 import { schemasOf, type Standing } from './standing.ts';
@@ -70,6 +71,7 @@ export function explainProof(
 ): string {
   const { method, fallback, relations, whole, blocks, rows } = proof;
   const count = (n: number | string): string => BigInt(n).toLocaleString('en-US');
+  if (relations === 0) return 'no relation holds rows';
   return method === 'changed blocks'
     ? `${count(relations)} relations by ${count(blocks)} changed blocks and ${count(whole)} relations read whole: ${count(rows)} rows`
     : `${count(relations)} relations read whole: ${count(rows)} rows${fallback === null ? '' : ` (${printable(fallback)})`}`;
@@ -82,7 +84,9 @@ export function incomplete(proof: Proof, touched: ReadonlySet<string>): readonly
     .map(({ relation, reason }) => ({
       code: 'PROOF_INCOMPLETE' as const,
       problem: printable(`the release changes ${relation}, and its rows cannot be compared: ${reason}`),
-      fix: 'let the role of the clone read it, or leave it out of this release',
+      fix: reason.startsWith('column ')
+        ? 'give the column a type whose values can be compared in an earlier release, or leave the table out of this one'
+        : 'let the role of the clone read it, or leave it out of this release',
     }));
 }
 
@@ -156,13 +160,31 @@ export function varying(
     const declare =
       difference.in === 'rows'
         ? `add ${columns.length === 0 ? `the columns of ${difference.name} that differ` : names.join(', ')} to \`varies\` in release.yaml (varies: [${columns.length === 0 ? `${difference.name}.COLUMN` : names.join(', ')}])`
-        : 'write it so that it makes the same each time';
+        : declarable(difference)
+          ? `add ${plain(difference)} to \`varies\` in release.yaml (varies: [${plain(difference)}])`
+          : 'write it so that it makes the same each time';
     return {
       code,
       problem: printable(`${which}${what}; the usual causes: ${causes}`),
       fix: printable(`take the cause out of the up.sql, or ${declare}`),
     };
   });
+}
+
+/** What `varies` can name beside values: a column's default, and what a view, materialized view or sequence is made with. */
+function declarable({ in: where, kind, property }: Difference): boolean {
+  if (where !== 'schema' || property === null) return false;
+  return kind === 'column' ? property === 'default' : ['view', 'materialized view', 'sequence'].includes(kind);
+}
+
+/** A name as `varies` has it, without quotes. */
+function plain({ name }: Difference): string {
+  return splitName(name).join('.');
+}
+
+/** Whether a release declares that this part of its schema varies. */
+export function isDeclared(difference: Difference, varies: readonly string[]): boolean {
+  return declarable(difference) && varies.includes(plain(difference));
 }
 
 /** The columns that a release declares to vary, by schema and table. */

@@ -271,6 +271,10 @@ function ofChange(node: DifferenceNode, work: Work): Remedy {
   const sql = own.flatMap((one) => (one.property === null ? [] : setting(node, { ...one, property: one.property })));
   const mentioned = written(work, { direction: 'down', relation: name }).made;
   const where = mentioned.length === 0 ? 'down.sql' : at(mentioned);
+  if (kind === 'type' && own.some(({ property }) => property === 'labels'))
+    return said(
+      `PostgreSQL takes no label out of an enum: say \`oneWay: reason\` of the tier that adds it, or make a new type in its place`,
+    );
   if (sql.length === 0) return said(`correct ${where} so that ${kind} ${name} is as it was before`);
   return { words: `set back what is another: ${own.map(({ property }) => property).join(', ')}`, up: [], down: sql };
 }

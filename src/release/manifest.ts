@@ -63,7 +63,13 @@ export const manifestSchema = z.strictObject({
       z.string().regex(relationPattern, 'expected schema.table, quoted as in SQL where a name holds a dot or a space'),
     )
     .default([]),
-  varies: z.array(z.string().regex(/^[^.\s]+\.[^.\s]+\.[^.\s]+$/, 'expected schema.table.column')).default([]),
+  varies: z
+    .array(
+      z
+        .string()
+        .regex(/^[^.\s]+\.[^.\s]+(\.[^.\s]+)?$/, 'expected schema.table.column, or schema.name of a view or sequence'),
+    )
+    .default([]),
   requires: z.enum(['logical', 'strict']).default('logical'),
   rerunnable: z.boolean().default(false),
   authors: z

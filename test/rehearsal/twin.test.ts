@@ -73,6 +73,23 @@ describe('the forward on a twin', () => {
     expect(codes(beside)).toEqual(['FORWARD_VARIES']);
   });
 
+  it('accepts a default, a view and a sequence that are declared to vary, by the line that it proposes', async () => {
+    const sql = {
+      up: [
+        `do $$ begin
+          execute format('create table n (made timestamptz default %L)', clock_timestamp());
+          execute format('create view v as select %L::text as at', clock_timestamp());
+          execute format('create sequence drawn start %s', extract(epoch from clock_timestamp())::bigint * 1000 + extract(milliseconds from clock_timestamp())::bigint);
+        end $$`,
+      ],
+      down: ['drop view v', 'drop table n', 'drop sequence drawn'],
+    };
+    const { problems } = await rehearsed(sql, {});
+    const named = problems.map(({ fix }) => /\(varies: \[(.*)\]\)/.exec(fix)?.[1] ?? fix);
+    expect(named.toSorted()).toEqual(['public.drawn', 'public.n.made', 'public.v']);
+    expect(codes(await rehearsed(sql, { varies: named }))).toEqual([]);
+  });
+
   it('names all columns at once where keys are given in another order, beside a time of the clock', async () => {
     const sql = {
       up: [
