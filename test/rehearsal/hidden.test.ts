@@ -77,6 +77,20 @@ const indexes: readonly Case[] = [
     says: 'the contents of index public.t_fold are not proven',
   },
   {
+    kind: 'the same, under another name of the table',
+    before: [...folded, 'create unique index t_fold on t (fold(a))'],
+    up: [
+      'alter table t rename to u',
+      shout,
+      "update u set a = a || '!' where id <= 50",
+      "update u set a = rtrim(a, '!') where id <= 50",
+      whisper,
+      'alter table u rename to t',
+    ],
+    down: none,
+    says: 'the contents of index public.t_fold are not proven',
+  },
+  {
     kind: 'the same, and the index is built again at the end',
     before: [...folded, 'create unique index t_fold on t (fold(a))'],
     up: [shout, write],

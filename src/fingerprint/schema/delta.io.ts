@@ -26,7 +26,7 @@ export async function markSchema(copy: Session): Promise<SchemaMark> {
  * Source  docs/FORMAT.md "Schema by changed rows".
  */
 export class SchemaDeltas {
-  private known: readonly Catalog[] | null = null;
+  private known: readonly Catalog[] | null | undefined;
   private counts: ReadonlyMap<string, Counts> | null = null;
 
   /** What may differ in a copy; `files`: its blocks that changed since its mark, where the server can tell. */
@@ -41,11 +41,14 @@ export class SchemaDeltas {
     },
   ): Promise<SchemaDelta> {
     const { mark, files, also = new Set() } = since;
+    const known = await this.catalogs(original);
+    // what cannot be read is not known to be the same
+    if (known === null) return await wholeDelta(original, copy, mark);
     const own = await readOwn(copy);
     const [before, after] =
       files === null
-        ? await this.rowsWritten(original, copy, mark.transaction)
-        : await this.rowsInBlocks(original, copy, files);
+        ? await this.rowsWritten(original, copy, { known, since: mark.transaction })
+        : await this.rowsInBlocks(original, copy, { known, files });
     const { keys, loud, system } = concernedBy(before, after);
     for (const key of await keysOf(copy, also)) for (const set of [keys, loud]) set.add(key);
     if (system) return await wholeDelta(original, copy, mark);
@@ -59,17 +62,25 @@ export class SchemaDeltas {
     };
   }
 
-  private async catalogs(session: Session): Promise<readonly Catalog[]> {
-    if (this.known === null) {
-      const rows = await session.query<Omit<Catalog, 'columns'> & { columns: string }>(sql`${catalogs}`);
-      this.known = rows.map(({ columns, ...row }) => ({ ...row, columns: JSON.parse(columns) as string[] }));
-    }
+  /** The catalogues; null where this role may not read all of them. */
+  private async catalogs(session: Session): Promise<readonly Catalog[] | null> {
+    if (this.known !== undefined) return this.known;
+    const rows = await session.query<Omit<Catalog, 'columns'> & { columns: string; readable: string }>(
+      sql`${catalogs}`,
+    );
+    this.known = rows.every(({ readable }) => readable === 'true')
+      ? rows.map(({ columns, ...row }) => ({ ...row, columns: JSON.parse(columns) as string[] }))
+      : null;
     return this.known;
   }
 
   /** The rows of both sides in blocks that changed; whole catalogues where their files are not the same. */
-  private async rowsInBlocks(original: Session, copy: Session, files: ChangedFiles): Promise<Both> {
-    const known = await this.catalogs(original);
+  private async rowsInBlocks(
+    original: Session,
+    copy: Session,
+    of: { readonly known: readonly Catalog[]; readonly files: ChangedFiles },
+  ): Promise<Both> {
+    const { known, files } = of;
     const [filesWere, filesAre] = [await filesOf(original, known), await filesOf(copy, known)];
     const chosen = known.flatMap((catalog): Part[] => {
       const [was, is] = [filesWere.get(catalog.oid), filesAre.get(catalog.oid)];
@@ -83,8 +94,12 @@ export class SchemaDeltas {
   }
 
   /** The rows of both sides that belong to an object of which the copy wrote or lost a row, as `xmin` and the number of rows tell. */
-  private async rowsWritten(original: Session, copy: Session, since: string): Promise<Both> {
-    const known = await this.catalogs(original);
+  private async rowsWritten(
+    original: Session,
+    copy: Session,
+    of: { readonly known: readonly Catalog[]; readonly since: string },
+  ): Promise<Both> {
+    const { known, since } = of;
     this.counts ??= await countsIn(original, known, since);
     const counts = await countsIn(copy, known, since);
     const changed = known.filter((catalog) => {

@@ -9,7 +9,7 @@ export interface DoubtfulIndex {
 }
 
 /**
- * Lists the indexes of some tables (named as in SQL) of which an ingredient was written since a transaction, although its definition may be equal again, and which were not
+ * Lists the indexes of some tables (named as in SQL, and all that the server counts changed rows of, whatever their name was then) of which an ingredient was written since a transaction, although its definition may be equal again, and which were not
  * built again after that: a function, operator, operator class or collation, text search, or the index's own flags. Where rows of the table
  * were written too, the contents of the index may be wrong: lookups miss rows, and a unique index takes a value twice.
  *
@@ -22,7 +22,6 @@ export async function doubtfulIndexes(
   of: { readonly since: string; readonly tables: ReadonlySet<string> },
 ): Promise<readonly DoubtfulIndex[]> {
   const { since, tables } = of;
-  if (tables.size === 0) return [];
   return session.query<DoubtfulIndex & Record<string, string>>(sql`
     with written as materialized (
       select 'pg_proc'::regclass as classid, oid as objid, xmin, cmin from pg_proc where age(xmin) <= age(${since}::xid)
@@ -36,11 +35,14 @@ export async function doubtfulIndexes(
       union all select 'pg_ts_config'::regclass, mapcfg, xmin, cmin from pg_ts_config_map where age(xmin) <= age(${since}::xid)
       union all select 'pg_ts_dict'::regclass, oid, xmin, cmin from pg_ts_dict where age(xmin) <= age(${since}::xid)
       union all select 'pg_index'::regclass, indexrelid, xmin, cmin from pg_index where age(xmin) <= age(${since}::xid)
+    ), changed (oid) as materialized (
+      select to_regclass(t)::oid from unnest(${[...tables]}::text[]) t
+      union select relid from pg_stat_all_tables where n_tup_ins + n_tup_upd + n_tup_del > 0
     ), index as materialized (
       select i.indexrelid, i.indrelid, i.indclass, i.indcollation, c.xmin as built, c.cmin as at,
         age(c.xmin) <= age(${since}::xid) as made, i.indexprs is not null or i.indpred is not null as computes
       from pg_index i join pg_class c on c.oid = i.indexrelid
-      where c.relkind = 'i' and i.indrelid in (select to_regclass(t) from unnest(${[...tables]}::text[]) t) and exists (select from written)
+      where c.relkind = 'i' and i.indrelid in (select oid from changed) and exists (select from written)
     ), class as (
       select i.indexrelid, o.oid, o.opcfamily from index i cross join lateral unnest(i.indclass) u(oid) join pg_opclass o on o.oid = u.oid
     ), ingredient as (

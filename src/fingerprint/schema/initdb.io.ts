@@ -93,7 +93,7 @@ async function catalogsOf(session: Session): Promise<readonly Catalog[]> {
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and not ${fixed(written)}
     where c.relkind = 'r' and not c.relisshared and c.oid < 16384 and n.nspname in ('pg_catalog', 'information_schema')
-      and not (c.relname = any(${passedOver}))
+      and not (c.relname = any(${passedOver})) and has_table_privilege(c.oid, 'SELECT')
     group by n.nspname, c.relname order by 1, 2`);
   return rows.map(({ columns, ...row }) => ({ ...row, columns: JSON.parse(columns) as string[] }));
 }
