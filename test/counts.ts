@@ -13,7 +13,7 @@ const counts = {
   /** test/fingerprint/oracle: series of changes of a schema, compared with pg_dump. */
   schemaChanges: [30, 300],
   /** test/fingerprint/delta: changes of a schema, told in three ways. */
-  schemaDeltas: [45, 600],
+  schemaDeltas: [30, 200],
   /** test/gate/model: commands that a gate and the model of its rules answer. */
   gateCommands: [500, 2000],
   /** test/gate/agreement: statements that are bent in two or three places. */
