@@ -36,7 +36,9 @@ clone:
       expect(run('seal', 'release').stderr).not.toContain('error:');
       await use(run, folder);
     } finally {
-      for (const { database: clone } of (JSON.parse(run('clone', 'list', '--json').stdout) as Listed).leases)
+      // other tests have clones on the same server
+      const { leases } = JSON.parse(run('clone', 'list', '--json').stdout) as Listed;
+      for (const { database: clone } of leases.filter(({ golden }) => golden.includes(database.database)))
         run('clone', 'drop', clone);
       run('gc');
     }
@@ -44,5 +46,5 @@ clone:
 }
 
 interface Listed {
-  readonly leases: readonly { readonly database: string }[];
+  readonly leases: readonly { readonly database: string; readonly golden: string }[];
 }

@@ -29,7 +29,8 @@ describe.each(since17)('transaction_timeout on %s', (version) => {
     withGate(version, { files, change }, async (gated) => {
       await runSql(gated.database, [`alter database ${gated.database.database} set transaction_timeout = '2s'`]);
       await withPlace(gated, async (run) => {
-        expect(run('rehearse', 'release', '--golden').stdout).toContain('PASSED');
+        const { stdout, stderr } = run('rehearse', 'release', '--golden');
+        expect(stdout, stderr).toContain('PASSED');
         const statement = await gated.ratify(await gated.ratification(), [gated.people.ana, gated.people.ben]);
         use(run('rollout', 'release', '--statement', statement));
       });
