@@ -14,9 +14,9 @@ const passedOver = ['pg_largeobject', 'pg_largeobject_metadata', 'pg_statistic',
 /** Columns that a server writes by itself; a relation's file says nothing about its definition. */
 const written = `a.attname ~ '^rel(pages|tuples|allvisible|allfrozen|frozenxid|minmxid|filenode|rewrite)$' or a.attname = 'indcheckxmin'`;
 
-/** SQL: the catalogues of a database, and the tables of information_schema. */
+/** SQL: the catalogues of a database, and the tables of information_schema; some only a superuser may read. */
 export const catalogs =
-  fixed(`select n.nspname as schema, c.relname as table, c.oid::text as oid, jsonb_agg(a.attname order by a.attnum)::text as columns
+  fixed(`select n.nspname as schema, c.relname as table, c.oid::text as oid, has_table_privilege(c.oid, 'SELECT')::text as readable, jsonb_agg(a.attname order by a.attnum)::text as columns
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and not (${written})
   where c.relkind = 'r' and not c.relisshared and c.oid < 16384 and n.nspname in ('pg_catalog', 'information_schema')
