@@ -18,6 +18,6 @@ export {
 export { type Notice, noticeForm, type Notification, notificationForm, type StepResult } from './session.ts';
 export { openSession, type Rows, type Session, type SessionOptions } from './session.io.ts';
 export { noTimeouts, pinnedSettings, setAll, stepName } from './settings.ts';
-export { fixed, id, literal, searchPathOf, type Sql, sql } from './sql.ts';
+export { fixed, id, literal, searchPathOf, type Sql, sql, unionAll } from './sql.ts';
 export { foundElsewhere } from './elsewhere.io.ts';
 export { type Located, problemOf, sqlStateOf } from './sqlstate.ts';

@@ -46,6 +46,11 @@ export function sql(strings: TemplateStringsArray, ...holes: readonly unknown[])
 /** The texts between the holes of each statement: a `$1` in a name of theirs is not a hole. */
 const made = new WeakMap<object, readonly string[]>();
 
+/** One statement that gives the rows of all of these, at least one; names of columns are those of the first. */
+export function unionAll(arms: readonly Sql[]): Sql {
+  return arms.reduce((all, next) => sql`${all} union all ${next}`);
+}
+
 /**
  * Quotes a name, in one or more parts: `id('public', 'orders')` is `"public"."orders"`.
  *

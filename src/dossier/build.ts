@@ -154,7 +154,7 @@ function measuredBy(
 /** What a dossier is derived from. Looks at production are in it themselves, and reports are derived as it is. */
 const cited: readonly string[] = ['seal', 'golden', 'rehearsal'];
 
-/** What the forward makes again without what it had; absent where there is nothing. */
+/** What objects lose because the forward makes them again; absent where nothing is lost. */
 function lostOf({ changes }: Rehearsal): Pick<Dossier['changes'], 'lost'> {
   const lost = changes?.lost ?? [];
   return lost.length === 0

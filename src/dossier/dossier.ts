@@ -155,7 +155,7 @@ export const dossierForm = z.object({
     /** Null: the rehearsal did not record them. The first of them: dropped, then changed, then made; `objectCount` counts all. */
     objects: z.array(changeForm).nullable(),
     objectCount: z.number(),
-    /** Objects that the forward makes again, and what they had and have not afterwards; absent where there are none. */
+    /** Objects that the forward makes again, and what they lose by that; absent where there are none. */
     lost: z.array(z.string()).exactOptional(),
     rows: z.array(rowChange),
   }),

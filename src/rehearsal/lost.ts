@@ -4,7 +4,7 @@ import { type Difference } from '../fingerprint/index.ts';
 import { type Done, madeAgain, type Work } from './done.ts';
 import { partsOf } from './object-sql.ts';
 
-/** An object that the forward makes again, and what it had before and has not afterwards. */
+/** An object that the forward makes again, and what it has lost by that. */
 export const lostForm = z.object({
   kind: z.string(),
   name: z.string(),
@@ -23,8 +23,8 @@ const mostCharacters = 120;
 const parts: readonly string[] = ['trigger', 'rule', 'policy', 'constraint', 'column'];
 
 /**
- * What objects lose that the forward drops and makes again, or replaces: privileges, options, settings, comments, triggers. No comparison after the
- * rollback shows it, where the rollback is right.
+ * The forward drops an object and makes it again, or replaces it: this names the privileges, options, settings, comments and triggers that are lost.
+ * Where the rollback is right, no comparison after it shows them.
  */
 export function lostOf(differences: readonly Difference[], work: Work): readonly Lost[] {
   const found = new Map<string, Lost & { what: string[] }>();

@@ -85,7 +85,7 @@ export async function watchServer(
   const { watcher, server } = by;
   const begun = server === 'private' ? await readAtOnce(watcher) : new Map<string, string>();
   return {
-    // passwords are the administrator's to read, whoever runs the release
+    // only the administrator may read passwords, and the release runs as another role
     uncommitted: () => asAdministrator(session, () => uncommittedOf(session, watcher)),
     atOnce: async () => (server === 'private' ? between(begun, await readAtOnce(watcher)) : []),
   };

@@ -4,7 +4,7 @@ import { forwardOrder } from './boundaries.ts';
 import { touchedBy } from './judge.ts';
 import { type StepMeasure } from './rehearsal.ts';
 
-/** Tiers that a rollback may find with some of their steps committed, in the order of the forward run. */
+/** Tiers that commit step by step, so that a rollback may find them half done; in the order of the forward run. */
 export function partial(tiers: readonly Tier[]): readonly Tier[] {
   return forwardOrder(tiers).filter(
     (tier) => tier.transaction === 'each' && tier.up.length > 1 && tier.oneWay === null && tier.barred === null,

@@ -1,4 +1,4 @@
-import { fixed, id, type Sql, sql } from '../../database/index.ts';
+import { fixed, id, type Sql, sql, unionAll } from '../../database/index.ts';
 import { noBlock, type Range } from './changed.ts';
 import type { RowHash } from '../fingerprint.ts';
 import { columnsKey, type Found, type Piece } from './plan.ts';
@@ -140,8 +140,4 @@ export function lockTables(tables: readonly Found[]): Sql {
 
 function fixedList(parts: readonly string[]): Sql {
   return sql`${fixed(parts.join(', '))}`;
-}
-
-function unionAll(arms: readonly Sql[]): Sql {
-  return arms.reduce((all, next) => sql`${all} union all ${next}`);
 }

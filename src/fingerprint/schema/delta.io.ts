@@ -1,4 +1,4 @@
-import { type Session, type Sql, sql } from '../../database/index.ts';
+import { type Session, sql, unionAll } from '../../database/index.ts';
 import { type ChangedFiles } from '../rows/changed.io.ts';
 import { noBlock } from '../rows/changed.ts';
 import { anchorOf, anchorsIn, type Catalog, catalogs, type Chosen, countsOf, rowsOf } from './catalogs.ts';
@@ -241,8 +241,4 @@ async function closure(
     )
     select classid::regclass || ' ' || objid as key from up where objid <> 0`);
   return rows.map(({ key }) => key);
-}
-
-function unionAll(arms: readonly Sql[]): Sql {
-  return arms.reduce((all, next) => sql`${all} union all ${next}`);
 }

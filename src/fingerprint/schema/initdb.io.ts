@@ -1,5 +1,5 @@
 import { type Json } from '../../core/index.ts';
-import { fixed, id, literal, type Session, type Sql, sql } from '../../database/index.ts';
+import { fixed, id, literal, type Session, type Sql, sql, unionAll } from '../../database/index.ts';
 import type { Difference } from '../fingerprint.ts';
 
 /** A catalogue, the columns that say what an object is, and how its rows are told apart. */
@@ -113,9 +113,7 @@ async function countsOf(
     return sql`select ${literal(`${schema}.${table}`)} as name, count(*)::text as rows, (count(*) filter (where age(x.xmin) <= age(${literal(since)}::xid)))::text as written
       from ${id(schema, table)} x where ${numbered(one)}`;
   });
-  const rows = await session.query<Counts & { readonly name: string }>(
-    arms.reduce((all, next) => sql`${all} union all ${next}`),
-  );
+  const rows = await session.query<Counts & { readonly name: string }>(unionAll(arms));
   return new Map(rows.map(({ name, ...counts }) => [name, counts]));
 }
 

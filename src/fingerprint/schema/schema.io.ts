@@ -1,5 +1,5 @@
 import { type Json } from '../../core/index.ts';
-import { fixed, pinnedSettings, type Session, type Sql, sql } from '../../database/index.ts';
+import { fixed, pinnedSettings, type Session, type Sql, sql, unionAll } from '../../database/index.ts';
 import type { Listing } from './catalog.ts';
 import type { KeyedObject } from './delta.ts';
 import { fingerprintOf } from './fingerprint-of.ts';
@@ -71,7 +71,7 @@ export async function readKeyed(session: Reader, keys: ReadonlySet<string>): Pro
       ];
     });
     if (arms.length === 0) return [];
-    const rows = await session.query<KeyedRow>(arms.reduce((all, next) => sql`${all} union all ${next}`));
+    const rows = await session.query<KeyedRow>(unionAll(arms));
     return rows.map(keyedObject);
   });
 }
