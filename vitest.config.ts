@@ -3,9 +3,11 @@ import { isLong } from './test/counts.ts';
 import ErrorsReporter from './test/errors.reporter.ts';
 import { memoryFolder } from './test/memory.io.ts';
 import { allTests, longTests, quickTests } from './test/select.io.ts';
+import { leftOut } from './test/turns.ts';
 
 const quick = quickTests();
-const real = allTests().filter((test) => !quick.includes(test));
+const notNow = leftOut(process.env['ONEROOF_TEST_TURN']);
+const real = allTests().filter((test) => !quick.includes(test) && !notNow.includes(test));
 const long = longTests();
 const of = (tests: readonly string[]): string[] => tests.filter((test) => !isLong || long.includes(test));
 // what servers write in a test is worth nothing afterwards: in memory it costs half the processor time of a disk

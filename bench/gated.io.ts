@@ -1,19 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { canonicalJson, digest, type Digest, type Instant, type Milliseconds } from '../src/core/index.ts';
+import { canonicalJson, digest, type Instant, type Milliseconds } from '../src/core/index.ts';
 import { type Connection, id, openSession, type Session, sql } from '../src/database/index.ts';
 import { statementDigest, type StatementDigest, writeStatement } from '../src/evidence/index.ts';
 import {
   describeGate,
   installSql,
-  type Policy,
-  type Registry,
+  submitFootprint,
   submitRelease,
   submitSignature,
   submitTarget,
-  type Ratification,
 } from '../src/gate/index.ts';
+import { type Policy, type Registry, type Ratification } from '../src/people/index.ts';
+import { type Footprint, footprintDigest } from '../src/fingerprint/index.ts';
 import { type SealedRelease } from '../src/release/index.ts';
-import { makeDemoAuthenticator, signWithDemo } from '../src/web/demo-authenticator.io.ts';
+import { makeDemoAuthenticator, signWithDemo } from '../src/demo/demo-authenticator.io.ts';
+import { rehearseIn } from '../test/gate/footprint.io.ts';
 import { type Bench } from './servers.io.ts';
 
 const day = 86_400_000 as Milliseconds;
@@ -87,11 +88,13 @@ export interface Ratified {
 
 /** Hands in a release and its ratification, by two keys of software. */
 export async function ratify(connection: Connection, release: SealedRelease): Promise<Ratified> {
+  const footprint = await rehearsed(connection, release);
   return await within({ ...connection, user: 'oneroof_relay' }, async (relay) => {
     await submitRelease(relay, release);
+    await submitFootprint(relay, footprint);
     const descriptor = await within({ ...connection, user: 'oneroof_observer' }, async (session) => {
-      const { facts, schema } = await describeGate(session);
-      return { format: 1 as const, ...facts, schema: schema as Digest };
+      const { facts } = await describeGate(session);
+      return { format: 1 as const, ...facts, schema: footprintDigest(footprint) };
     });
     const body = ratificationOf(release, canonicalJson(descriptor));
     const statement = statementDigest(body);
@@ -105,6 +108,32 @@ export async function ratify(connection: Connection, release: SealedRelease): Pr
     await submitTarget(relay, { statement, descriptor, place: 0, proof: [] });
     return { statement, submit };
   });
+}
+
+/** On a copy: what a transaction that is rolled back leaves in a table would slow down what is timed. */
+async function rehearsed(connection: Connection, release: SealedRelease): Promise<Footprint> {
+  const copy = `${connection.database}_rehearsed`;
+  return await within({ ...connection, database: 'postgres' }, async (admin) => {
+    await admin.query(sql`create database ${id(copy)} template ${id(connection.database)}`);
+    try {
+      return await rehearseIn(
+        { ...connection, database: copy },
+        release,
+        { relations: named(release) },
+        'as-rehearsed',
+      );
+    } finally {
+      await admin.query(sql`drop database ${id(copy)} with (force)`);
+    }
+  });
+}
+
+/** The relations that the SQL of a release may mean: what its rehearsal would lock, whatever else is there. */
+function named({ release }: SealedRelease): readonly (readonly [string, string])[] {
+  const words = release.tiers.flatMap(({ up, down }) =>
+    [...up, ...down].flatMap(({ sql: text }) => text.match(/\w+/g) ?? []),
+  );
+  return [...new Set(words)].toSorted().map((word) => ['public', word]);
 }
 
 function ratificationOf(release: SealedRelease, descriptor: string): string {

@@ -10,7 +10,7 @@ import { pieceOf } from '../src/evidence/blob.ts';
 import { writeCheckpoint } from '../src/evidence/checkpoint.ts';
 import { writeLine } from '../src/evidence/log.ts';
 import { softwareKey } from '../src/evidence/sshsig.ts';
-import { readable } from '../src/kinds/index.ts';
+import { readable } from '../src/evidence-kinds/index.ts';
 import { bundleText, sealStage } from '../src/pipeline.io.ts';
 import { clock, compare } from './measure.io.ts';
 import { type Ground } from './servers.io.ts';
@@ -19,7 +19,7 @@ import { figure, line } from './table.io.ts';
 
 /** Appends of one measurement: one alone scatters with the disk. */
 const appends = 20;
-/** Where a log is looked at that is as long as one of some years. Lines. */
+/** The length of a log that has grown for some years. Lines. */
 const entries = 2000;
 
 /** What the length of the log of evidence costs: an append, a bundle, the first page of the site. */
@@ -81,7 +81,7 @@ async function firstPage(home: string): Promise<void> {
     let longest = 0;
     const cold = new AbortController();
     const others = (async () => {
-      while (!cold.signal.aborted) longest = Math.max(longest, await page('/api/openapi.json'));
+      while (!cold.signal.aborted) longest = Math.max(longest, await page('/enter'));
     })();
     figure(named('cold'), await page());
     cold.abort();

@@ -3,6 +3,7 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cloneLines } from './clone.io.ts';
 import { costLines } from './cost.io.ts';
+import { dumpLines } from './dump.io.ts';
 import { logLines } from './log.io.ts';
 import { memoryLines } from './memory.io.ts';
 import { proofLines } from './proof.io.ts';
@@ -12,6 +13,7 @@ import { openGround } from './servers.io.ts';
 import { siteLines } from './site.io.ts';
 import { startLines } from './start.io.ts';
 import { failures, heading } from './table.io.ts';
+import { tierLines } from './tiers.io.ts';
 import { wholeLines } from './whole.io.ts';
 
 /** Prints what One Roof costs beside what a user would otherwise do, as ratios in one run. See docs/BENCH.md. */
@@ -20,9 +22,11 @@ const groups = {
   proof: proofLines,
   read: readLines,
   clone: cloneLines,
+  dump: dumpLines,
   rehearsal: wholeLines,
   cost: costLines,
   rollout: rolloutLines,
+  tiers: tierLines,
   memory: memoryLines,
   site: siteLines,
   log: logLines,

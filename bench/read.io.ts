@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { type Connection, id, openSession, sql } from '../src/database/index.ts';
 import { captureRows } from '../src/fingerprint/index.ts';
-import { listRelations } from '../src/fingerprint/rows/rows.io.ts';
-import { divide, type Piece } from '../src/fingerprint/rows/plan.ts';
+import { listRelations } from '../src/fingerprint/rows/hash-rows.io.ts';
+import { divide, type RowRange } from '../src/fingerprint/rows/plan.ts';
 import { clock, compare, type Ratio } from './measure.io.ts';
 import { few, type Ground } from './servers.io.ts';
 import { line } from './table.io.ts';
@@ -24,7 +24,7 @@ async function floor(connection: Connection, runs: number): Promise<Ratio> {
   await session.close();
   const pieces = divide(found, workers).flatMap((batch) => batch.pieces);
   const settings = { max_parallel_workers_per_gather: '0', jit: 'off' };
-  const read = async (queue: Piece[]): Promise<void> => {
+  const read = async (queue: RowRange[]): Promise<void> => {
     const reader = await openSession(connection, { applicationName: 'bench', settings });
     for (let piece = queue.shift(); piece !== undefined; piece = queue.shift()) {
       const [from, to] = [`(${piece.from ?? 0},0)`, `(${piece.to ?? 4_294_967_295},0)`];

@@ -11,7 +11,7 @@ export const up = [
   `update accounts set abalance = abalance + 1 where ${some}`,
 ] as const;
 
-/** Its way back, which may run a second time. */
+/** Its rollback, which may run a second time. */
 export const down = [
   `do $$ begin if to_regclass('public.keep') is not null then update public.accounts a set abalance = k.abalance from public.keep k where k.aid = a.aid and a.${some}; drop table public.keep; end if; end $$`,
 ] as const;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { now } from '../src/core/index.ts';
 import { type Connection, findBinaries, id, sql } from '../src/database/index.ts';
 import { openFolderStore } from '../src/evidence/index.ts';
-import { readable } from '../src/kinds/index.ts';
+import { readable } from '../src/evidence-kinds/index.ts';
 import { rolloutStage } from '../src/pipeline.io.ts';
 import { type SealedRelease, sealRelease } from '../src/release/index.ts';
 import { copyOwned, gateIt, owner, ratify, within } from './gated.io.ts';

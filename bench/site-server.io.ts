@@ -1,8 +1,9 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
-import { openBoard, openStore } from '../src/cli/work.io.ts';
+import { openBoard } from '../src/cli/work.io.ts';
+import { openStore } from '../src/store.io.ts';
 import { type Connection } from '../src/database/index.ts';
-import { serveSite } from '../src/server/index.ts';
+import { serveSite } from '../src/site/index.ts';
 import { readSetup } from '../src/setup/index.ts';
 
 /** Serves the site, or the least that any server of a page of some size does, in a process of its own; says what memory it takes. */

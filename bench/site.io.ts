@@ -5,7 +5,7 @@ import { now } from '../src/core/index.ts';
 import { embeddedBinaries, type Server, startTemporaryServer } from '../src/database/index.ts';
 import { exampleFolder } from '../src/demo/index.ts';
 import { openFolderStore } from '../src/evidence/index.ts';
-import { readable } from '../src/kinds/index.ts';
+import { readable } from '../src/evidence-kinds/index.ts';
 import { sealStage } from '../src/pipeline.io.ts';
 import { clock, compare, type Ratio } from './measure.io.ts';
 import { ask, freePort, memory, type Served, start } from './served.io.ts';
@@ -16,7 +16,7 @@ import { line } from './table.io.ts';
 /** Requests that are under way at once. */
 const atOnce = 8;
 
-/** What a page of the site costs beside a page of the same size that somebody has ready: the time of so many requests, and memory. */
+/** What a page of the site costs beside a page of the same size that someone has ready: the time of so many requests, and memory. */
 export async function siteLines({ runs, requests, folder }: Ground): Promise<void> {
   const home = join(folder, 'site');
   mkdirSync(home);

@@ -6,7 +6,7 @@ import { time } from './measure.io.ts';
 
 const main = join(import.meta.dirname, '..', 'dist', 'cli', 'main.io.js');
 
-/** Thirty statements in two tiers, with a way back: a dossier of some length. */
+/** Thirty statements in two tiers, with a rollback: a dossier of some length. */
 const tiers = ['1-tables', '2-more'].map((tier, at) => ({
   tier,
   up: Array.from({ length: 15 }, (_, n) => `create table t${at}_${n} (id integer primary key, note text)`),

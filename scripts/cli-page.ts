@@ -23,7 +23,7 @@ export function commandLinePage(): string {
     'Generated from the help of the commands by `npm run docs`.',
     '',
     'Data goes to stdout, talk to stderr. `--json` prints one object on stdout ([JSON.md](JSON.md)).',
-    'Exit status: 0 the work is done, or GO; 1 NO-GO, BLOCKED, or DONE (nothing may be rolled out); 2 usage, 3 refused, 4 broken',
+    'Exit status: 0 done, or GO; 1 NO-GO, BLOCKED, or DONE (nothing may be rolled out); 2 usage, 3 refused, 4 broken',
     '([ERRORS.md](ERRORS.md)).',
     '',
     ...pages,

@@ -1,11 +1,18 @@
-export { openCloneHost } from './clone/index.ts';
-export { type ErrorCode, OneRoofError, type Problem } from './core/index.ts';
-export { type Bundle, readBundle, verifyBundle, writeBundle } from './bundle/index.ts';
-export { openFolderStore, openPostgresStore } from './evidence/index.ts';
-export { readable, type Store } from './kinds/index.ts';
-export { type GateReading, readGate } from './gate/index.ts';
-export { gateStage, goldenStage, rehearsalStage, reportStage, sealStage } from './pipeline.io.ts';
-export { type Rehearsal, rehearse } from './rehearsal/index.ts';
-export { buildReport, type Report, toHtml, toMarkdown } from './report/index.ts';
-export { checkSeal, lintRelease, readSealed, type Release, type SealedRelease, sealRelease } from './release/index.ts';
-export { readSetup, type Setup } from './setup/index.ts';
+export { type GateAnswer, openProject, type Project } from './project.io.ts';
+export {
+  type Digest,
+  type ErrorCode,
+  type Instant,
+  instant,
+  type Milliseconds,
+  OneRoofError,
+  type Problem,
+} from './core/index.ts';
+export { type Bundle, readBundle, type Verification, type Verified, verifyBundle } from './bundle/index.ts';
+export { type SshKey, sshKey } from './evidence/index.ts';
+export { type GateReading } from './gate/index.ts';
+export { policyDigest, readPolicy, readRegistry, type Registry, registryDigest } from './people/index.ts';
+export { type Rehearsal, type RehearsalEvent } from './rehearsal/index.ts';
+export { lintRelease, type Release, readSealed, type SealedRelease, sealRelease } from './release/index.ts';
+export { type Verdict } from './rollout/index.ts';
+export { readSetup, type Setup, type Target } from './setup/index.ts';

@@ -5,32 +5,29 @@ import { canonicalJson, type Digest, type Milliseconds, now, OneRoofError } from
 import { type Connection, openObserver, type Session } from './database/index.ts';
 import { buildDossier, readProduction, show, type ShownDossier, subjectOf } from './dossier/index.ts';
 import { type Entry, ofKind } from './evidence/index.ts';
-import {
-  type GateReading,
-  isOf,
-  peopleKinds,
-  type PeopleRecord,
-  peopleRecords,
-  readCycles,
-  readGate,
-  readHistory,
-  readRecord,
-  rulesOf,
-  withOwn,
-} from './gate/index.ts';
-import { recordRules, type Store, witnessesOf } from './kinds/index.ts';
-import { type Rehearsal, rehearse, type RehearsalOptions } from './rehearsal/index.ts';
+import { copiedGateSql, type GateReading, readCycles, readGate, readRecord } from './gate/index.ts';
+import { isOf, peopleKinds, type PeopleRecord, peopleRecords, readHistory, rulesOf, withOwn } from './people/index.ts';
+import { executionsOf, type Recorder, recordRules, type Store, witnessesOf } from './evidence-kinds/index.ts';
+import { type Rehearsal, rehearse, type RehearsalOptions, rehearsedSchema } from './rehearsal/index.ts';
 import { readSealed, readSources, sealDocument, type SealedRelease, sealRelease } from './release/index.ts';
 import {
   buildReport,
-  type Occasion,
+  type ReleaseContext,
   readRatifications,
   type Report,
   toHtml,
   toMarkdown,
   writeReport,
 } from './report/index.ts';
-import { execute, type Execution, lackedBy, type Progress, type RolloutResult, type Run } from './rollout/index.ts';
+import {
+  execute,
+  type Execution,
+  lackedBy,
+  type Progress,
+  type RolloutResult,
+  type RolloutRun,
+} from './rollout/index.ts';
+import { schemaIn } from './proposal/index.ts';
 import { type Setup, type Target } from './setup/index.ts';
 
 /** What every stage works on: a sealed release, and the store that its evidence goes to. */
@@ -44,7 +41,7 @@ export async function sealStage(folder: string, store: Store): Promise<Course> {
   await sealRelease(folder);
   const sealed = await readSealed(folder);
   const { release, seal } = sealed;
-  // with its files, so that whoever has the evidence can read the release itself
+  // with its files, so that every reader of the evidence can read the release itself
   const files = await readSources(folder);
   await store.append({ kind: 'seal', seal, body: { version: 1, release: release.name, seal, files } }, now());
   return { sealed, store };
@@ -52,7 +49,7 @@ export async function sealStage(folder: string, store: Store): Promise<Course> {
 
 /** Takes a golden copy and records it. */
 export async function goldenStage(course: Course, host: CloneHost, watch: GoldenWatch = {}): Promise<Golden> {
-  const golden = await host.makeGolden(watch);
+  const golden = await host.makeGolden({ ...watch, gateSql: copiedGateSql });
   await course.store.append({ kind: 'golden', seal: course.sealed.seal, body: { version: 1, ...golden } }, now());
   return golden;
 }
@@ -72,7 +69,8 @@ export async function rehearsalStage(course: Course, host: CloneHost, watch: Reh
 
 /** Reads the gate in production once, read-only, and records the reading. */
 export async function gateStage(course: Course, target: Target): Promise<GateReading> {
-  const reading = await readGate({ release: course.sealed, target, at: now() });
+  const { evidence } = await course.store.heard(course.sealed.seal, { target: target.name });
+  const reading = await readGate({ release: course.sealed, target, at: now(), rehearsed: schemaIn(evidence) });
   await course.store.append({ kind: 'gate', seal: course.sealed.seal, body: reading }, now());
   return reading;
 }
@@ -150,26 +148,20 @@ export async function requireNotBehind(
   { sealed, store }: Course,
   at: { readonly target: string; readonly statement: string; readonly progress: Progress },
 ): Promise<void> {
-  // what this machine did itself stops it, also where its key does not count
   const evidence = withOwn(await store.heard(sealed.seal, { target: at.target }));
   // only one that a quorum signed: anyone who can write evidence could else take the refusal away
   const adopted = readHistory(sealed, evidence)
     .recorded.filter(isOf('adoption'))
     .filter(({ record }) => record.target === at.target)
     .reduce((last, { index }) => Math.max(last, index), -1);
-  const executions = ofKind(evidence, 'execution').flatMap((piece) =>
-    piece.readable &&
-    piece.entry.index > adopted &&
-    piece.body.target === at.target &&
-    piece.body.statement === at.statement
-      ? [piece.body]
-      : [],
-  );
+  const executions = (await executionsOf(store, { sealed, ...at }))
+    .filter(({ index }) => index > adopted)
+    .map(({ body }) => body);
   const lacked = lackedBy(at.progress, executions);
   if (lacked === null) return;
   throw new OneRoofError('TARGET_BEHIND', {
-    problem: `${at.target} lacks step ${lacked.steps[1]} of tier ${lacked.tier} ${lacked.direction}, which the evidence says was committed there: it is a copy, an older state, or a primary that lost it`,
-    fix: `check the address; where this is the database that stays: oneroof adopt ${at.target} --reason "why"`,
+    problem: `${at.target} lacks step ${lacked.steps[1]} of tier ${lacked.tier} ${lacked.direction}, although the evidence says that it was committed there: the target is a copy, an older state, or a primary that lost the step`,
+    fix: `check the address; if this database is the target from now on: oneroof adopt ${at.target} --reason "why"`,
   });
 }
 
@@ -201,7 +193,7 @@ export async function writeDossier({ sealed, store }: Course, plan: DossierPlan)
   const { target, policy } = plan;
   const { evidence, signerOf } = await store.heard(sealed.seal, { target: target.name });
   const { body } = subjectOf(sealed, evidence);
-  const rehearsed = { gateSchema: body.gateSchema, schema: body.schemaBefore ?? null };
+  const rehearsed = { of: rehearsedSchema(body), schema: body.schemaBefore ?? null };
   const reading = await readProduction({ release: sealed, target, at: now(), rehearsed });
   return show(
     buildDossier({
@@ -216,14 +208,14 @@ export async function writeDossier({ sealed, store }: Course, plan: DossierPlan)
   );
 }
 
-/** Writes a dossier and records it, so that everybody who is asked sees the same bytes. */
+/** Writes a dossier and records it, so that everyone who is asked sees the same bytes. */
 export async function dossierStage(course: Course, plan: DossierPlan): Promise<ShownDossier> {
   const { text, ...record } = await writeDossier(course, plan);
   await course.store.append({ kind: 'dossier', seal: course.sealed.seal, body: record }, now());
   return { ...record, text };
 }
 
-/** Records a statement that people are asked to sign, before anybody is asked. */
+/** Records a statement that people are asked to sign, before anyone is asked. */
 export async function proposalStage({ sealed, store }: Course, proposal: object): Promise<Entry> {
   return store.append({ kind: 'proposal', seal: sealed.seal, body: { version: 1, ...proposal } }, now());
 }
@@ -263,13 +255,13 @@ export interface OccasionPlan {
 }
 
 /** Looks at the recorded evidence and, read-only, at the target; what cannot be read closes the gate. Nothing is recorded. */
-export async function readOccasion({ sealed, store }: Course, plan: OccasionPlan): Promise<Occasion> {
-  const { setup, target, folder, workIn } = plan;
-  const reading = await readGate({ release: sealed, target, at: now() });
-  const ratifications = await readRatifications(target);
-  const { reports, policy } = setup;
-  const report = await readReport({ sealed, store }, { folder: reports, policy, target: target.name });
-  return { sealed, target: target.name, folder, workIn, report, reading, ratifications };
+export async function readOccasion({ sealed, store }: Course, plan: OccasionPlan): Promise<ReleaseContext> {
+  const { setup, target, ...where } = plan;
+  const { evidence } = await store.heard(sealed.seal, { target: target.name });
+  const reading = await readGate({ release: sealed, target, at: now(), rehearsed: schemaIn(evidence) });
+  const ratifications = await readRatifications(target, sealed.seal);
+  const report = await readReport({ sealed, store }, { ...setup, folder: setup.reports, target: target.name });
+  return { sealed, target: target.name, ...where, report, reading, ratifications };
 }
 
 /** The address of a piece of evidence: from a folder where it is a file, else its name. */
@@ -280,18 +272,25 @@ export function hrefFrom(folder: string, store: Pick<Store, 'locate'>): (entry: 
   };
 }
 
+type Watched = 'direction' | 'through' | 'statement' | 'signal' | 'onProgress' | 'onSession';
 /** What is asked of a rollout or a rollback. */
-export interface RolloutWatch
-  extends Pick<Run, 'direction' | 'through' | 'statement' | 'signal' | 'onProgress' | 'onSession'> {
+export interface RolloutWatch extends Pick<RolloutRun, Watched> {
   readonly executor: Connection;
   readonly target: string;
+  readonly recorder?: Recorder;
 }
 
 /** Rolls a ratified release out, or back, and records each transaction before and after it. */
 export async function rolloutStage({ sealed, store }: Course, watch: RolloutWatch): Promise<RolloutResult> {
-  const { executor, target, ...run } = watch;
-  const record = async (body: Execution): Promise<void> => {
+  const { executor, target, recorder, ...run } = watch;
+  const append = async (body: Execution): Promise<void> => {
     await store.append({ kind: 'execution', seal: sealed.seal, body }, now());
   };
-  return execute({ sealed, target: { name: target, executor }, record, ...run });
+  const onFence: RolloutRun['onFence'] = async (progress, epoch) => {
+    // earlier attempts are known from the rows that this one has found; a rollback does not wait for evidence
+    const added = recorder?.complete(progress, String(BigInt(epoch) - 1n));
+    await (run.direction === 'up' ? added : added?.catch(() => 0));
+  };
+  const record = recorder?.record ?? append;
+  return execute({ sealed, target: { name: target, executor }, record, onFence, ...run });
 }

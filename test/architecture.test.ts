@@ -1,30 +1,53 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 /** Left to right: a folder may import only from the folders before it. */
 const order = [
-  ['core'],
-  ['yaml', 'page'],
+  ['core', 'browser'],
+  ['yaml', 'html'],
   ['database'],
   ['release', 'setup'],
+  ['import'],
   ['fingerprint'],
   ['clone'],
   ['rehearsal'],
+  ['check'],
   ['evidence'],
   ['activity'],
+  ['people'],
   ['gate'],
   ['rollout'],
   ['report'],
   ['dossier'],
-  ['kinds'],
+  ['evidence-kinds'],
+  ['store'],
   ['proposal'],
   ['bundle'],
   ['pipeline'],
-  ['web'],
-  ['server'],
+  ['project'],
+  ['signing'],
+  ['site'],
   ['demo', 'cli', 'index'],
 ];
+/** The rooms of a folder that is divided, left to right; the files beside them are the last one. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  rehearsal: [
+    'production',
+    'request',
+    'session',
+    'tier',
+    'changes',
+    'comparison',
+    'leftovers',
+    'boundaries',
+    'footprint',
+    'twin',
+    'trials',
+    'record',
+    'acts',
+  ],
+};
 /** What speaks to the world: only files named `*.io.ts` may import it. */
 const world = ['fs', 'fs/promises', 'net', 'tls', 'http', 'https', 'child_process', 'os', 'worker_threads', 'readline'];
 const root = join(import.meta.dirname, '..', 'src');
@@ -77,9 +100,31 @@ describe('the architecture', () => {
 
   it('reaches another folder only through its index.ts', () => {
     const wrong = imports.filter(
-      ({ file, to }) => to !== null && to.includes('/') && part(to) !== part(file) && !to.endsWith('/index.ts'),
+      ({ file, to }) => to !== null && to.includes('/') && part(to) !== part(file) && to !== `${part(to)}/index.ts`,
     );
     expect(wrong.map(show)).toEqual([]);
+  });
+
+  it('lets a room import only from rooms left of it, through their index.ts', () => {
+    for (const [folder, order] of Object.entries(rooms)) {
+      const roomOf = (file: string): string | undefined => file.split('/').slice(1, -1)[0];
+      const place = (file: string): number => {
+        const room = roomOf(file);
+        return room === undefined ? order.length : order.indexOf(room);
+      };
+      const own = files.filter((file) => part(file) === folder);
+      expect(own.filter((file) => place(file) < 0)).toEqual([]);
+      expect(new Set(own.flatMap((file) => roomOf(file) ?? []))).toEqual(new Set(order));
+      const wrong = imports.filter(
+        ({ file, to }) =>
+          part(file) === folder &&
+          to !== null &&
+          part(to) === folder &&
+          roomOf(to) !== roomOf(file) &&
+          (place(to) >= place(file) || to !== `${folder}/${roomOf(to)}/index.ts`),
+      );
+      expect(wrong.map(show)).toEqual([]);
+    }
   });
 
   it('imports nothing from outside src but installed modules', () => {
@@ -114,6 +159,25 @@ describe('the architecture', () => {
   it('reads clock, randomness and environment only in io files', () => {
     const sources = /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\brandom(?:Bytes|UUID|Int)\b|\bprocess\.env\b/;
     expect(files.filter((file) => isPure(file) && sources.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
+  });
+
+  it('exports no name twice, but the work of each command', () => {
+    const places = new Map<string, Set<string>>();
+    for (const file of files.filter((name) => !name.endsWith('index.ts')))
+      for (const [, name = ''] of readFileSync(join(root, file), 'utf8').matchAll(
+        /^export (?:declare )?(?:async )?(?:const|function|class|interface|type|enum|let) (\w+)/gm,
+      ))
+        if (name !== 'run' || !file.startsWith('cli/commands/'))
+          places.set(name, (places.get(name) ?? new Set()).add(file));
+    expect([...places].filter(([, where]) => where.size > 1).map(([name, where]) => [name, ...where])).toEqual([]);
+    expect(places.size).toBeGreaterThan(1000);
+  });
+
+  it('names no two files alike', () => {
+    const named = new Map<string, string[]>();
+    for (const file of files) named.set(basename(file), [...(named.get(basename(file)) ?? []), file]);
+    named.delete('index.ts');
+    expect([...named].filter(([, where]) => where.length > 1)).toEqual([]);
   });
 
   it('has no cycle', () => {

@@ -7,7 +7,7 @@ import net from 'node:net';
 const programs = /(?:^|\/)(?:postgres|initdb|pg_\w+|psql|chromium)$|\/dist\/cli\//;
 
 function refuse(what: string): never {
-  throw new Error(`a quick test must not ${what}: let it import test/database.io.ts or test/web/browser.io.ts`);
+  throw new Error(`a quick test must not ${what}: let it import test/database.io.ts or test/signing/browser.io.ts`);
 }
 
 function check(words: readonly unknown[]): void {

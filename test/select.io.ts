@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '..');
 const starting = [
   'test/database.io.ts',
   'test/binaries.io.ts',
-  'test/web/browser.io.ts',
+  'test/signing/browser.io.ts',
   'test/cli/run.io.ts',
   'test/demo/run.io.ts',
 ];

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { allTests, longTests, quickTests } from './select.io.ts';
+import { leftOut, slowest } from './turns.ts';
 
 it('the quick tests are those that reach no server, no browser and no command line', () => {
   const quick = quickTests();
@@ -14,8 +15,17 @@ it('the quick tests are those that reach no server, no browser and no command li
 
 it('the long tests are those that draw at random, or run on the newest version alone otherwise', () => {
   expect(longTests()).toContain('test/fingerprint/oracle.test.ts');
-  expect(longTests()).not.toContain('test/core/json.test.ts');
+  expect(longTests()).not.toContain('test/release/titles.test.ts');
   expect(allTests()).toEqual(expect.arrayContaining(longTests()));
+});
+
+it('the slowest tests are there, none of them is quick, and four turns run each of them once', () => {
+  expect(allTests()).toEqual(expect.arrayContaining([...slowest]));
+  expect(quickTests().filter((test) => slowest.includes(test))).toEqual([]);
+  const run = [1, 2, 3, 4].flatMap((turn) => slowest.filter((test) => !leftOut(`${turn}/4`).includes(test)));
+  expect(run.toSorted()).toEqual(slowest.toSorted());
+  expect(leftOut(undefined)).toEqual([]);
+  for (const none of ['0/4', '5/4', '1', 'x']) expect(() => leftOut(none)).toThrow('ONEROOF_TEST_TURN');
 });
 
 it('a quick test that reaches for a server or a browser fails', async () => {

@@ -77,7 +77,7 @@ async function rehearsed(
 /** The columns that a problem's fix asks to be declared. */
 function variesIn({ fix }: { readonly fix: string }): readonly string[] {
   const columns = /\(varies: \[(?<columns>[^\]]+)\]\)/.exec(fix)?.groups?.['columns']?.split(', ') ?? [];
-  // where no column could be named, the word COLUMN stands in its place
+  // if no column could be named, the word COLUMN takes its place
   return columns.filter((column) => !column.endsWith('.COLUMN'));
 }
 

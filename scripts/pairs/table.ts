@@ -12,7 +12,7 @@ export interface Judged {
 
 type Agreement = 'agree' | 'wrong GO' | 'wrong NO-GO' | 'refused';
 
-/** How two verdicts of a pair stand to each other. A refusal by lint is no verdict about the way back. */
+/** How two verdicts of a pair stand to each other. A refusal by lint is no verdict about the rollback. */
 export function agreementOf({ truth, ours }: Judged): Agreement {
   const isEqual = truth.verdict === 'equal';
   if (ours.verdict === 'GO') return isEqual ? 'agree' : 'wrong GO';

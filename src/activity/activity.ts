@@ -21,7 +21,7 @@ export interface Waiting {
 }
 
 /** Where a command is. */
-export interface Step {
+export interface ActivityStep {
   /** From 1, within tier and direction. */
   readonly n: number;
   readonly of: number;
@@ -42,7 +42,7 @@ export interface Activity {
   /** The part of the work, e.g. a stage of a rehearsal; null before the first one. */
   readonly stage: string | null;
   readonly tier: string | null;
-  readonly step: Step | null;
+  readonly step: ActivityStep | null;
   readonly elapsedMs: number;
   /** What is left, by what an earlier run took; null where that is not known. */
   readonly leftMs: number | null;

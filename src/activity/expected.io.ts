@@ -1,8 +1,8 @@
 import { type Digest } from '../core/index.ts';
 import { type EvidenceStore, readPiece } from '../evidence/index.ts';
-import { rehearsedOf, type Rehearsed } from './eta.ts';
+import { rehearsedOf, type PassedRehearsal } from './eta.ts';
 
-/** So many rehearsals of other seals are looked at for one of the same release. */
+/** The most rehearsals of other seals that are searched for one of the same release. */
 const looks = 5;
 
 /**
@@ -13,7 +13,7 @@ const looks = 5;
 export async function lastRehearsal(
   store: Pick<EvidenceStore, 'entries' | 'bytes'>,
   of: { readonly seal: Digest; readonly release: string },
-): Promise<Rehearsed | null> {
+): Promise<PassedRehearsal | null> {
   const entries = (await store.entries()).filter(({ kind }) => kind === 'rehearsal').reverse();
   const own = entries.filter(({ seal }) => seal === of.seal);
   const others = entries.filter(({ seal }) => seal !== of.seal);

@@ -1,6 +1,13 @@
 export * from './activity.ts';
-export { type Course, leftOf, rehearsedOf, type Rehearsed, stagesOf, tiersOf } from './eta.ts';
+export {
+  type TimedParts,
+  leftOf,
+  rehearsedOf,
+  type PassedRehearsal,
+  stagesOf,
+  expectedTiers as tiersOf,
+} from './eta.ts';
 export { lastRehearsal } from './expected.io.ts';
-export { openFolderBoard } from './folder.io.ts';
-export { openPostgresBoard } from './postgres.io.ts';
-export { type Reporter, type ReportPlan, startReporter, type Told } from './reporter.io.ts';
+export { openFolderBoard } from './board-folder.io.ts';
+export { openPostgresBoard } from './board-postgres.io.ts';
+export { type Reporter, type ActivityPlan, startReporter, type ActivityUpdate } from './reporter.io.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { now, truncate } from '../core/index.ts';
 import { type Activity, type ActivityBoard, heartbeat } from './activity.ts';
-import { type Course, leftOf } from './eta.ts';
+import { type TimedParts, leftOf } from './eta.ts';
 
 /** Between two writes there is at least so long: a few a second. Milliseconds. */
 const pace = 400;
@@ -9,28 +9,28 @@ const pace = 400;
 const lastWord = 2000;
 
 /** What changes while a command works. */
-export type Told = Partial<Pick<Activity, 'stage' | 'tier' | 'step' | 'waitingFor'>> & {
+export type ActivityUpdate = Partial<Pick<Activity, 'stage' | 'tier' | 'step' | 'waitingFor'>> & {
   /** The part of the course that begins; the same one again changes nothing. */
   readonly part?: string;
 };
 
 /** Tells the board what a command does. Nothing of it throws, and nothing of it is waited for but the last word. */
 export interface Reporter {
-  tell(told: Told): void;
+  tell(told: ActivityUpdate): void;
   end(state: 'done' | 'failed' | 'held', note: string | null): Promise<void>;
 }
 
 /** What a reporter is begun with. */
-export interface ReportPlan extends Pick<Activity, 'kind' | 'seal' | 'release' | 'target'> {
+export interface ActivityPlan extends Pick<Activity, 'kind' | 'seal' | 'release' | 'target'> {
   readonly board: ActivityBoard;
   /** What the work should take; null where nothing is known. */
-  readonly course: Course | null;
+  readonly course: TimedParts | null;
   /** Told once when the board fails. */
   readonly onTrouble: (why: string) => void;
 }
 
 /** Begins to report: at once, at every change, and by a heartbeat. */
-export function startReporter(plan: ReportPlan): Reporter {
+export function startReporter(plan: ActivityPlan): Reporter {
   const { board, course, kind, seal, release, target } = plan;
   const from = performance.now();
   const startedAt = now();

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { canonicalJson, type Digest, digestForm, formProblem, OneRoofError } from '../core/index.ts';
 import {
   base64Text,
+  brokenBytes,
   consistencyProof,
   type Entry,
   inclusionProof,
@@ -15,8 +16,8 @@ import {
   type SshKey,
   treeOf,
 } from '../evidence/index.ts';
-import { parseStatement } from '../gate/index.ts';
-import { type Evidence, readers } from '../kinds/index.ts';
+import { parseStatement } from '../people/index.ts';
+import { type KnownEvidence, readers } from '../evidence-kinds/index.ts';
 
 /** The largest bundle that is read. Bytes. */
 const largest = 256 * 1024 * 1024;
@@ -32,9 +33,9 @@ const form = z.strictObject({
   /** The keys that signed the lines, sorted. */
   keys: z.array(z.custom<SshKey>((value) => typeof value === 'string')),
   entries: z.array(z.strictObject({ line: z.string(), proof, blob: base64Text })).min(1),
-  /** Of other releases: what tells how the registries came about that say whose entries count. */
+  /** Entries of other releases that contain the registries that decide whose entries count. */
   witnesses: z.array(z.strictObject({ line: z.string(), proof, blob: base64Text })),
-  /** The last line of the log: whoever signed it signed the checkpoint. */
+  /** The last line of the log: its signer signed the checkpoint. */
   last: z.strictObject({ line: z.string(), proof }),
   /** From each log that persons saw when they ratified, to the checkpoint; by size, ascending. */
   logs: z.array(z.strictObject({ size: z.int().nonnegative(), proof })),
@@ -70,8 +71,8 @@ export function writeBundle({
 }: BundleSource): string {
   const tree = treeOf(leavesOf(log.lines));
   const lines = log.lines.filter(({ entry }) => entry.seal === release.seal);
-  if (lines.length === 0) throw invalid('nothing of this release was recorded');
-  const pieces: Evidence[] = [];
+  if (lines.length === 0) throw invalid('the log has no entry of this release');
+  const pieces: KnownEvidence[] = [];
   const withProof = ({ text, entry }: Line) => {
     const blob = bytes.get(entry.digest) ?? null;
     const piece = readPiece(entry, blob);
@@ -79,10 +80,7 @@ export function writeBundle({
     // else one line by anyone who can write to the log would keep every bundle from being made
     if (!piece.readable && !counts(entry)) return { line: text, proof, blob: '' };
     if (!piece.readable || blob === null)
-      throw new OneRoofError('EVIDENCE_BYTES_BROKEN', {
-        problem: `entry ${entry.index} (${entry.kind}): ${piece.readable ? 'its bytes are missing' : piece.reason}`,
-        fix: 'restore the bytes from a copy, or record that evidence again',
-      });
+      throw OneRoofError.of([brokenBytes(entry, piece.readable ? 'its bytes are missing' : piece.reason)]);
     if (entry.seal === release.seal) pieces.push(readBody(piece, readers));
     return { line: text, proof, blob: base64(blob) };
   };
@@ -110,7 +108,9 @@ export function writeBundle({
 }
 
 /** The logs that persons saw when they ratified, as they signed them: each once, by size. */
-export function seenLogs(evidence: readonly Evidence[]): readonly { readonly size: number; readonly root: string }[] {
+export function seenLogs(
+  evidence: readonly KnownEvidence[],
+): readonly { readonly size: number; readonly root: string }[] {
   const seen = ofKind(evidence, 'ratification').flatMap((piece) => {
     const parsed = piece.readable ? parseStatement(piece.body.statement.body) : null;
     return parsed?.ok === true && parsed.statement.kind === 'ratification' ? [parsed.statement.predicate.log] : [];
@@ -152,7 +152,7 @@ function base64(bytes: Uint8Array): string {
 
 function invalid(why: string): OneRoofError {
   return new OneRoofError('BUNDLE_INVALID', {
-    problem: `this is no bundle of evidence: ${why}`,
-    fix: 'take it again, from where it was made: oneroof bundle RELEASE',
+    problem: `the file is not a bundle of evidence: ${why}`,
+    fix: 'write it again where it was made: oneroof bundle RELEASE',
   });
 }

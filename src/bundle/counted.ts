@@ -1,32 +1,46 @@
 import { type SshKey } from '../evidence/index.ts';
-import { hear, type LogVoices, openVoices, type Pin, targetOf, type Uncounted } from '../gate/index.ts';
-import { type Evidence, toldIn } from '../kinds/index.ts';
+import {
+  hear,
+  type LogVoices,
+  openVoices,
+  type Pin,
+  sampledAllowed,
+  targetOf,
+  type Uncounted,
+} from '../people/index.ts';
+import { type SampledRehearsals } from '../rehearsal/index.ts';
+import { type KnownEvidence, toldIn } from '../evidence-kinds/index.ts';
 
-/** What of a bundle counts, by the registries that it tells of. */
-export interface Counted {
-  readonly evidence: readonly Evidence[];
-  readonly uncounted: readonly Uncounted<Evidence>[];
+/** Which entries of a bundle count, by the registries in it. */
+export interface CountedEntries {
+  readonly evidence: readonly KnownEvidence[];
+  readonly uncounted: readonly Uncounted<KnownEvidence>[];
   /** By which registry that was decided: a sentence for each target. */
   readonly whose: readonly string[];
   /** Why an entry does not count for a target, as the log was before another entry; null where it does. */
-  readonly whyNot: (piece: Evidence, of: { readonly target: string | null; readonly before: number }) => string | null;
+  readonly whyNot: (
+    piece: KnownEvidence,
+    of: { readonly target: string | null; readonly before: number },
+  ) => string | null;
+  /** Whether a target's policy let rehearsals on a sample count, as the log was before an entry. */
+  readonly sampledFor: (of: { readonly target: string | null; readonly before: number }) => SampledRehearsals;
 }
 
 /**
- * Divides the evidence of a bundle into what counts and what does not. What speaks of no target counts where it counts for one of the targets
- * that the bundle tells of.
+ * Separates evidence of a bundle that counts from evidence that does not. An entry about no target counts if it counts for one of the
+ * targets in the bundle.
  */
 export function countedIn(
-  evidence: readonly Evidence[],
+  evidence: readonly KnownEvidence[],
   of: {
     /** Entries of other releases that tell how registries came about. */
-    readonly witnesses: readonly Evidence[];
+    readonly witnesses: readonly KnownEvidence[];
     readonly signerOf: (index: number) => SshKey | null;
     /** The keys that the reader trusts; null: not named. */
     readonly keys: readonly SshKey[] | null;
     readonly pin: Pin;
   },
-): Counted {
+): CountedEntries {
   const { witnesses, signerOf, keys, pin } = of;
   const told = [...evidence, ...witnesses]
     .toSorted((one, other) => one.entry.index - other.entry.index)
@@ -64,6 +78,7 @@ export function countedIn(
       return [{ piece, entry, signer: signerOf(entry.index), why: why.get(entry.index) ?? 'its key was not named' }];
     }),
     whose: all.map((one) => one.whose),
+    sampledFor: (about) => sampledAllowed(voices, about),
     whyNot: (piece, about) => hear([piece], voices, about).uncounted[0]?.why ?? null,
   };
 }

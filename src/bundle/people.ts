@@ -1,4 +1,4 @@
-import { type ErrorCode, type Instant } from '../core/index.ts';
+import { type Instant } from '../core/index.ts';
 import { ofKind, type StatementDigest } from '../evidence/index.ts';
 import {
   decideRecorded,
@@ -14,26 +14,21 @@ import {
   seatsOf,
   type Signatory,
   unresolved,
-} from '../gate/index.ts';
-import { type Evidence } from '../kinds/index.ts';
+} from '../people/index.ts';
+import { type KnownEvidence } from '../evidence-kinds/index.ts';
 import { type SealedRelease } from '../release/index.ts';
 import { type Transaction, transactionsOf } from '../rollout/index.ts';
-
-/** Something that does not hold in what people signed, or in what was rolled out. */
-export interface Fault {
-  readonly code: ErrorCode;
-  readonly problem: string;
-}
+import { type Finding } from './bundle-findings.ts';
 
 /** One statement of persons, for people to read. */
-export interface Said {
+export interface StatementText {
   readonly kind: PeopleRecord['statement']['kind'];
   readonly target: string;
   readonly statement: StatementDigest;
   readonly signed: readonly Signatory[];
   /** Why; null for a ratification. */
   readonly reason: string | null;
-  /** Of a ratification: the places that different persons had to fill; `open`: what was missing. */
+  /** Of a ratification: the seats that different persons had to fill; `open`: what was missing. */
   readonly seats: { readonly wanted: readonly string[]; readonly open: string | null } | null;
   readonly opens: Opens | null;
   readonly window: { readonly notBefore: Instant; readonly expires: Instant } | null;
@@ -49,19 +44,19 @@ export interface Root {
 }
 
 /** What people signed and what was done with it. */
-export interface Told {
+export interface BundleHistory {
   readonly roots: readonly Root[];
-  readonly said: readonly Said[];
+  readonly said: readonly StatementText[];
   readonly done: readonly Transaction[];
-  /** The pieces of evidence that cannot be read, and why: nothing rests on them. */
+  /** The pieces of evidence that cannot be read, and why: no verdict uses them. */
   readonly unread: readonly { readonly index: number; readonly kind: string; readonly reason: string }[];
 }
 
 /** Reads the story of a release out of its evidence, and checks every signature, and that a ratification covered each transaction. */
 export function readPeople(
   sealed: SealedRelease,
-  evidence: readonly Evidence[],
-): { readonly told: Told; readonly faults: readonly Fault[]; readonly history: History } {
+  evidence: readonly KnownEvidence[],
+): { readonly told: BundleHistory; readonly faults: readonly Finding[]; readonly history: History } {
   const history = readHistory(sealed, evidence);
   const { done, faults } = readDone(history, evidence);
   return {
@@ -76,16 +71,18 @@ export function readPeople(
     },
     faults: [
       ...history.broken.map(
-        ({ index, what, problem }): Fault => ({
+        ({ index, what, problem }): Finding => ({
           code: what === 'rules' ? 'BUNDLE_RULES' : 'BUNDLE_RATIFICATION',
-          problem: `entry ${index} of the log: ${problem}`,
+          at: `entry ${index} of the log`,
+          cause: `does not hold: ${problem}`,
         }),
       ),
       ...history.recorded.filter(isOf('ratification')).flatMap((one) =>
         unresolved(history, one).map(
-          (problem): Fault => ({
+          (problem): Finding => ({
             code: 'BUNDLE_RATIFICATION',
-            problem: `entry ${one.index} of the log: ${problem}`,
+            at: `entry ${one.index} of the log`,
+            cause: `does not hold: ${problem}`,
           }),
         ),
       ),
@@ -102,8 +99,8 @@ function rootsOf({ rules }: History): readonly Root[] {
   );
 }
 
-function saidOf(history: History): readonly Said[] {
-  return history.recorded.map((one): Said => {
+function saidOf(history: History): readonly StatementText[] {
+  return history.recorded.map((one): StatementText => {
     const { record, statement, signed } = one;
     const adopted = record.statement.adopted ?? null;
     const common = { target: record.target, statement: record.statement.digest, signed, adopted };
@@ -121,7 +118,7 @@ function saidOf(history: History): readonly Said[] {
     }
     const { opens, notBefore, expires } = statement.predicate;
     const state = isOf('ratification')(one) ? seatsOf(history, one) : null;
-    const open = state === null ? 'it is not known whether the seats were filled' : state.shortage;
+    const open = state === null ? 'whether the seats were filled is unknown' : state.shortage;
     const seats = {
       wanted: (state?.seats ?? []).map(explainSeat),
       open: open === null || typeof open === 'string' ? open : explainShortage(open),
@@ -132,15 +129,16 @@ function saidOf(history: History): readonly Said[] {
 
 function readDone(
   history: History,
-  evidence: readonly Evidence[],
-): { readonly done: readonly Transaction[]; readonly faults: readonly Fault[] } {
-  const faults: Fault[] = [];
+  evidence: readonly KnownEvidence[],
+): { readonly done: readonly Transaction[]; readonly faults: readonly Finding[] } {
+  const faults: Finding[] = [];
   const read = ofKind(evidence, 'execution').flatMap((piece) => {
     const { entry } = piece;
     if (piece.readable && piece.body.release === history.sealed.release.name) return [piece.body];
     faults.push({
       code: 'BUNDLE_EXECUTION',
-      problem: `entry ${entry.index} of the log is no part of a rollout of this release${piece.readable ? '' : `: ${piece.reason}`}`,
+      at: `entry ${entry.index} of the log`,
+      cause: `is not part of a rollout of this release${piece.readable ? '' : `: ${piece.reason}`}`,
     });
     return [];
   });
@@ -151,7 +149,8 @@ function readDone(
     const way = one.direction === 'up' ? 'rolled out' : 'rolled back';
     faults.push({
       code: 'BUNDLE_EXECUTION',
-      problem: `${one.tier} was ${way} on ${one.target} at ${one.ended}, and no ratification covers that: ${why}`,
+      at: `${one.tier} was ${way} on ${one.target} at ${one.ended}`,
+      cause: `and no ratification covers that: ${why}`,
     });
   }
   return { done, faults };
@@ -161,9 +160,9 @@ function readDone(
 function uncovered(history: History, of: Transaction): string | null {
   const { statement, target, direction, tier } = of;
   const found = history.sealed.release.tiers.find(({ id }) => id === tier);
-  if (found === undefined) return 'the release has no such tier';
+  if (found === undefined) return 'the release does not have this tier';
   if (found.barred !== null) return 'the tier is barred';
-  if (direction === 'down' && found.oneWay !== null) return 'the tier has no way back';
+  if (direction === 'down' && found.oneWay !== null) return 'the tier is one-way';
   const last = found[direction].length;
   if (of.steps[0] > of.steps[1] || of.steps[1] > last) return `the tier has ${last} steps`;
   const verdicts = [of.begun, of.ended].map((now) =>

@@ -1,4 +1,4 @@
-import { canonicalJson, type Digest, type ErrorCode, type Problem, printable } from '../core/index.ts';
+import { canonicalJson, type Digest, type ErrorCode, type Problem } from '../core/index.ts';
 import {
   isOfKind,
   isSignedBy,
@@ -16,13 +16,14 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from '../evidence/index.ts';
-import { type History, type Pin, type Registry } from '../gate/index.ts';
-import { type Evidence, readers, tells } from '../kinds/index.ts';
-import { foreignSaid, type Judged, judgeProposals } from '../proposal/index.ts';
+import { type History, type Pin, type Registry } from '../people/index.ts';
+import { type KnownEvidence, readers, tells } from '../evidence-kinds/index.ts';
+import { foreignSaid, type JudgedProposal, judgeProposals } from '../proposal/index.ts';
 import { releaseOfSeal, type SealedRelease } from '../release/index.ts';
 import { type Bundle, seenLogs } from './bundle.ts';
 import { countedIn } from './counted.ts';
-import { readPeople, type Told } from './people.ts';
+import { type Finding, firstOf, problemsOf } from './bundle-findings.ts';
+import { readPeople, type BundleHistory } from './people.ts';
 import { verdictProblems } from './verdicts.ts';
 
 /** How a bundle is checked. What is null is not compared, and the reader does it. */
@@ -32,24 +33,24 @@ export interface Verification {
   /** The digests of the first policy and registry: what the gate was installed with. */
   readonly policy: Digest | null;
   readonly registry: Digest | null;
-  /** The first registry itself, where it is at hand: it says whose entries count, also where nobody has signed anything yet. */
+  /** The first registry itself, if it is available: it says whose entries count, also where no one has signed anything yet. */
   readonly root?: Registry;
   /** The release with the text of its SQL, read from the recorded files; absent where these are not there: then no dossier can be written again. */
   readonly release?: SealedRelease;
 }
 
-/** All that is wrong with a bundle, at once, and what it tells. */
+/** All problems of a bundle, at once, and its content. */
 export interface Verified {
   readonly problems: readonly Problem[];
-  readonly told: Told & Heard;
+  readonly told: BundleHistory & HeardEntries;
   /** The proposals that were not made for this release by the host that asked people. */
   readonly foreign: readonly Foreign[];
   /** How many could not be judged: the SQL of the release is not there. */
   readonly unjudged: number;
 }
 
-/** Whose entries count, and those that do not: nothing rests on them. */
-export interface Heard {
+/** Whose entries count, and the entries that do not: no verdict uses them. */
+export interface HeardEntries {
   readonly whose: readonly string[];
   readonly uncounted: readonly {
     readonly index: number;
@@ -59,56 +60,52 @@ export interface Heard {
   }[];
 }
 
-/** A proposal that was refused, and what differs. */
-export type Foreign = Extract<Judged, { readonly state: 'foreign' }>;
+/** A refused proposal, and what differs. */
+export type Foreign = Extract<JudgedProposal, { readonly state: 'foreign' }>;
 
-/** Checks everything that a bundle says, offline: nothing but its own bytes and what the reader trusts is asked. */
+/** Checks everything that a bundle says, offline: only from its own bytes and what the reader trusts. */
 export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
   const { keys } = trust;
-  const problems: Problem[] = [];
-  const wrong = (code: ErrorCode, problem: string): void => {
-    problems.push({
-      code,
-      problem: printable(problem),
-      fix: 'ask for the bundle again, from the log that it was taken of',
-    });
+  const findings: Finding[] = [];
+  const wrong = (code: ErrorCode, cause: string, at: string | null = null): void => {
+    findings.push({ code, cause, at });
   };
   const { release, document, checkpoint } = bundle;
   const sealed = releaseOfSeal(document);
-  if (sealed === null) wrong('BUNDLE_INVALID', 'the sealed document is no release');
+  if (sealed === null) wrong('BUNDLE_INVALID', 'the sealed document is not a valid release');
   else if (sealed.seal !== release.seal || sealed.release.name !== release.name)
-    wrong('BUNDLE_DIGEST', 'the sealed document is not the one of this seal and name');
+    wrong('BUNDLE_DIGEST', 'the sealed document does not match the seal and the name');
   const head = readCheckpoint(checkpoint);
   if (head === null) wrong('BUNDLE_PROOF', 'the checkpoint was edited or damaged');
-  const evidence: Evidence[] = [];
-  const witnesses: Evidence[] = [];
+  const evidence: KnownEvidence[] = [];
+  const witnesses: KnownEvidence[] = [];
   const signers = new Set<SshKey>();
   const signerOf = new Map<number, SshKey>();
-  /** Without bytes, which is no fault where they do not count: what they are called in a problem. */
+  /** Names entries without bytes in a problem; this is no problem if they do not count. */
   const absent = new Map<number, string>();
   let last = -1;
-  const check = (one: Bundle['entries'][number], n: string): Evidence | null => {
+  const check = (one: Bundle['entries'][number], n: string): KnownEvidence | null => {
     const line = readLine(one.line);
     if ('code' in line) {
-      wrong('BUNDLE_SIGNATURE', `entry ${n} ${line.why}`);
+      wrong('BUNDLE_SIGNATURE', line.why, `entry ${n}`);
       return null;
     }
     const { entry, signer } = line;
     signers.add(signer);
     signerOf.set(entry.index, signer);
-    if (entry.index <= last) wrong('BUNDLE_PROOF', `entry ${n} stands twice or in another order`);
+    if (entry.index <= last) wrong('BUNDLE_PROOF', 'is duplicated or out of order', `entry ${n}`);
     last = entry.index;
     if (head === null || !included(line, { proof: one.proof, head }))
-      wrong('BUNDLE_PROOF', `entry ${n} is not proven to stand in the log`);
+      wrong('BUNDLE_PROOF', 'is not proven to be in the log', `entry ${n}`);
     const piece = readPiece(entry, Buffer.from(one.blob, 'base64'));
     if (!piece.readable && one.blob === '') absent.set(entry.index, n);
-    else if (!piece.readable) wrong('BUNDLE_DIGEST', `entry ${n}: ${piece.reason}`);
+    else if (!piece.readable) wrong('BUNDLE_DIGEST', `cannot be read: ${piece.reason}`, `entry ${n}`);
     return readBody(piece, readers);
   };
   bundle.entries.forEach((one, n) => {
     const piece = check(one, String(n));
     if (piece === null) return;
-    if (piece.entry.seal !== release.seal) wrong('BUNDLE_DIGEST', `entry ${n} speaks of another release`);
+    if (piece.entry.seal !== release.seal) wrong('BUNDLE_DIGEST', 'is about another release', `entry ${n}`);
     evidence.push(piece);
   });
   last = -1;
@@ -116,11 +113,11 @@ export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
     const piece = check(one, `${n} of other releases`);
     if (piece === null) return;
     if (piece.entry.seal === release.seal || !tells(piece.entry))
-      wrong('BUNDLE_DIGEST', `entry ${n} of other releases tells nothing of a registry`);
+      wrong('BUNDLE_DIGEST', 'does not contain a registry', `entry ${n} of other releases`);
     witnesses.push(piece);
   });
   if (canonicalJson([...signers].toSorted()) !== canonicalJson(bundle.keys))
-    wrong('BUNDLE_SIGNATURE', 'the keys are not the ones that signed the entries');
+    wrong('BUNDLE_SIGNATURE', 'the listed keys are not the keys that signed the entries');
   const ended = headProblem(bundle, head);
   if (ended !== null) wrong('BUNDLE_SIGNATURE', ended);
   const counted = countedIn(evidence, {
@@ -129,11 +126,23 @@ export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
     keys,
     pin: pinOf(trust),
   });
-  if (keys !== null && counted.evidence.length === 0)
-    wrong('BUNDLE_SIGNATURE', 'no entry that counts is signed by a key that was named');
+  if (counted.evidence.length === 0 && keys !== null)
+    findings.push({
+      code: 'BUNDLE_SIGNATURE',
+      cause: `no entry that counts is signed by one of the given keys: the ${bundle.entries.length} entries are signed by ${firstOf(bundle.keys.map(keyFingerprint))}`,
+      at: null,
+      fix: 'compare these fingerprints with those of your keys: ssh-keygen -lf KEYS.pub',
+    });
+  else if (counted.evidence.length === 0 && pinOf(trust).pinned !== 'compared')
+    findings.push({
+      code: 'BUNDLE_SIGNATURE',
+      cause: `no entry counts by the given registry: the ${bundle.entries.length} entries are signed by ${firstOf(bundle.keys.map(keyFingerprint))}, and no registry that follows from it names one of these keys`,
+      at: null,
+      fix: 'name the registry that the gate of the target was installed with',
+    });
   for (const { entry } of [...counted.evidence, ...witnesses]) {
     const n = absent.get(entry.index);
-    if (n !== undefined) wrong('BUNDLE_DIGEST', `entry ${n}: its bytes are missing`);
+    if (n !== undefined) wrong('BUNDLE_DIGEST', 'has no bytes', `entry ${n}`);
   }
   const seen = { all: evidence, counted: counted.evidence };
   for (const problem of logProblems(bundle, { ...seen, head })) wrong('BUNDLE_PROOF', problem);
@@ -145,21 +154,21 @@ export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
   }));
   const heard = { uncounted: left, whose: counted.whose };
   if (sealed === null)
-    return { problems, told: { roots: [], said: [], done: [], unread: [], ...heard }, foreign: [], unjudged: 0 };
-  for (const problem of verdictProblems(sealed, {
-    evidence,
-    counted,
-    signerOf,
-    isPinned: pinOf(trust).pinned !== 'compared',
-  }))
-    wrong('BUNDLE_VERDICT', problem);
+    return {
+      problems: problemsOf(findings),
+      told: { roots: [], said: [], done: [], unread: [], ...heard },
+      foreign: [],
+      unjudged: 0,
+    };
+  const isPinned = pinOf(trust).pinned !== 'compared';
+  findings.push(...verdictProblems(sealed, { evidence, counted, signerOf, isPinned }));
   const { told: people, faults, history } = readPeople(sealed, counted.evidence);
   const told = { ...people, ...heard };
-  for (const { code, problem } of faults) wrong(code, problem);
+  findings.push(...faults);
   const judged =
     trust.release?.seal === release.seal ? judgedIn({ sealed: trust.release, evidence, history, signerOf, keys }) : [];
   const foreign = judged.filter((one) => one.state === 'foreign');
-  // planting one is what anybody can who may write evidence; that people signed it is what must not be passed over
+  // anyone who may write evidence can plant one; but one that people signed must not be ignored
   for (const { statement, index, differs } of foreign)
     if (
       told.said.some((one) => one.kind === 'ratification' && one.statement === statement) &&
@@ -169,12 +178,9 @@ export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
   for (const root of told.roots)
     for (const kind of ['policy', 'registry'] as const)
       if (trust[kind] !== null && trust[kind] !== root[kind])
-        wrong(
-          'BUNDLE_RULES',
-          `the gate of ${root.target} was installed with another ${kind} than the one that was named`,
-        );
+        wrong('BUNDLE_RULES', `the gate of ${root.target} was not installed with the given ${kind}`);
   const unjudged = trust.release === undefined ? ofKind(evidence, 'proposal').length : 0;
-  return { problems, told, foreign, unjudged };
+  return { problems: problemsOf(findings), told, foreign, unjudged };
 }
 
 function pinOf({ registry, root }: Verification): Pin {
@@ -182,14 +188,14 @@ function pinOf({ registry, root }: Verification): Pin {
   return registry === null ? { pinned: 'compared' } : { pinned: 'root', registry };
 }
 
-/** Judged as on the page, by what is in the bundle: of the log and of the live database only a part is there. */
+/** Judged as on the page, but only from the bundle: it has a part of the log and nothing of the live database. */
 function judgedIn(of: {
   readonly sealed: SealedRelease;
-  readonly evidence: readonly Evidence[];
+  readonly evidence: readonly KnownEvidence[];
   readonly history: History;
   readonly signerOf: ReadonlyMap<number, SshKey>;
   readonly keys: readonly SshKey[] | null;
-}): readonly Judged[] {
+}): readonly JudgedProposal[] {
   const { sealed, evidence, history, signerOf, keys } = of;
   const last = evidence.at(-1)?.entry.recordedAt;
   if (last === undefined) return [];
@@ -232,10 +238,14 @@ function included(
   return hashes !== null && verifyInclusion({ ...head, leaf: leafHash(text), index: entry.index, proof: hashes });
 }
 
-/** Stops: a log that was begun anew after people had co-signed it, so that what they saw is no longer in it. */
+/** Stops: a log that was begun again after people had co-signed it, so that what they saw is no longer in it. */
 function logProblems(
   bundle: Bundle,
-  of: { readonly all: readonly Evidence[]; readonly counted: readonly Evidence[]; readonly head: Head | null },
+  of: {
+    readonly all: readonly KnownEvidence[];
+    readonly counted: readonly KnownEvidence[];
+    readonly head: Head | null;
+  },
 ): readonly string[] {
   const { head } = of;
   const seen = seenLogs(of.counted);
@@ -254,8 +264,8 @@ function logProblems(
     return !isContinued;
   });
   return [
-    ...unasked.map(({ size }) => `nobody signed a log of ${size} lines, or its proof stands twice`),
-    ...broken.map(({ size }) => `the log of ${size} lines that was seen by who ratified is not continued`),
+    ...unasked.map(({ size }) => `no one signed a log of ${size} lines, or its proof is duplicated`),
+    ...broken.map(({ size }) => `the log does not continue the ${size} lines that people saw when they ratified`),
   ];
 }
 
@@ -269,6 +279,6 @@ function headProblem({ checkpoint, last }: Bundle, head: Head | null): string | 
   const line = readLine(last.line);
   if ('code' in line) return `the last line of the log ${line.why}`;
   const isLast = head !== null && line.entry.index === head.size - 1 && included(line, { proof: last.proof, head });
-  if (!isLast) return 'the last line is not the one that the checkpoint covers';
-  return isSignedBy(checkpoint, line.signer) ? null : 'the checkpoint is not signed by the key of the last line';
+  if (!isLast) return 'the checkpoint does not cover the last line';
+  return isSignedBy(checkpoint, line.signer) ? null : 'the key of the last line did not sign the checkpoint';
 }

@@ -1,8 +1,8 @@
 import {
   type ActivityKind,
-  type Course,
+  type TimedParts,
   lastRehearsal,
-  type Rehearsed,
+  type PassedRehearsal,
   type Reporter,
   startReporter,
 } from '../activity/index.ts';
@@ -10,10 +10,10 @@ import { printable } from '../core/index.ts';
 import { type RehearsalEvent } from '../rehearsal/index.ts';
 import { type SealedRelease } from '../release/index.ts';
 import { type RolloutEvent } from '../rollout/index.ts';
-import { type Outcome } from './output.io.ts';
+import { type CommandOutcome } from './output.io.ts';
 import { eventWords } from './rollout-text.ts';
 import { type Context } from './verb.ts';
-import { openBoard, type Work } from './work.io.ts';
+import { openBoard, type ReleaseTools } from './work.io.ts';
 
 /**
  * Does the work of a command (which is told what it should take) and tells the board beside the evidence what it does, to its end, also a bad one. Where the board fails, one
@@ -23,13 +23,13 @@ import { openBoard, type Work } from './work.io.ts';
  */
 export async function reported(
   { terminal }: Pick<Context, 'terminal'>,
-  of: Work & {
+  of: ReleaseTools & {
     readonly kind: ActivityKind;
     readonly target: string;
-    readonly courseOf: (rehearsed: Rehearsed) => Course;
+    readonly courseOf: (rehearsed: PassedRehearsal) => TimedParts;
   },
-  work: (reporter: Reporter, expected: Course | null) => Promise<Outcome>,
-): Promise<Outcome> {
+  work: (reporter: Reporter, expected: TimedParts | null) => Promise<CommandOutcome>,
+): Promise<CommandOutcome> {
   const { setup, sealed, store, kind, target } = of;
   const { seal, release } = sealed;
   const board = openBoard(setup);
@@ -43,7 +43,7 @@ export async function reported(
     seal,
     release: release.name,
     target,
-    onTrouble: (why) => terminal.say(`the site does not see this command: ${printable(why)}`),
+    onTrouble: (why) => terminal.say(`the site cannot show this command: ${printable(why)}`),
   });
   try {
     const outcome = await work(reporter, course);
@@ -59,8 +59,8 @@ export async function reported(
   }
 }
 
-/** Tells what a rehearsal reports. */
-export function tellRehearsal(reporter: Reporter, event: RehearsalEvent): void {
+/** Passes the reports of a rehearsal on to the board. */
+export function narrateRehearsal(reporter: Reporter, event: RehearsalEvent): void {
   if (event.state === 'step') {
     const { tier, n, of, title } = event;
     reporter.tell({ tier, step: { n, of, title } });
@@ -68,7 +68,7 @@ export function tellRehearsal(reporter: Reporter, event: RehearsalEvent): void {
     reporter.tell({ part: event.stage, stage: event.stage, tier: null, step: null });
 }
 
-/** Tells what a rollout, or its way back, reports. */
+/** Passes the reports of a rollout, or its rollback, on to the board. */
 export function tellRollout(
   reporter: Reporter,
   { at, tier, step }: RolloutEvent,

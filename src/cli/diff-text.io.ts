@@ -84,7 +84,7 @@ function list(title: string, entries: readonly (readonly string[])[], count = en
   ];
 }
 
-/** What differs by its causes: first what a client can tell, then what only a strict comparison counts. */
+/** The differences by cause: first those that a client can see, then those of a strict comparison only. */
 function differences(logical: readonly Difference[], strict: readonly Difference[]): string[] {
   const roots = differenceTree([...logical, ...strict]);
   const of = (level: Difference['level'], title: string): string[] => {

@@ -1,7 +1,7 @@
 import { OneRoofError } from '../core/index.ts';
 
 /**
- * What somebody is told who has interrupted a command: that it was cleaned up; but an outcome that is not known is said as it is, and so is
+ * The message after a person interrupted a command: that it was cleaned up; but an outcome that is not known is said as it is, and so is
  * what a command itself says of being interrupted: that signatures are kept, for instance.
  */
 export function toldAfter(error: unknown, interruption: AbortSignal): unknown {

@@ -4,7 +4,7 @@ import * as nodeModule from 'node:module';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 
-// only stacks need the maps, which take time to read: they are printed where somebody looks for a defect
+// only stack traces need the source maps, which take time to read: they are loaded for a defect
 if ((process.env['ONEROOF_DEBUG'] ?? '') !== '') process.setSourceMapsEnabled(true);
 keepCompiled();
 void import('./start.io.ts');

@@ -37,7 +37,7 @@ export function newFile(context: Context, name: string): NewFile {
 
 function alreadyThere(path: string, cause?: unknown): OneRoofError {
   return new OneRoofError('ALREADY_EXISTS', {
-    problem: `${printable(path)} is there already`,
+    problem: `${printable(path)} exists already`,
     fix: 'name another file with --out, or remove it first',
     cause,
   });
@@ -46,7 +46,7 @@ function alreadyThere(path: string, cause?: unknown): OneRoofError {
 function notWritable(path: string, cause: unknown): OneRoofError {
   return new OneRoofError('CONFIG_NOT_FOUND', {
     problem: `${printable(path)} cannot be written: ${(cause as NodeJS.ErrnoException).code ?? 'for an unknown reason'}`,
-    fix: 'name with --out a file in a folder that is there and that you may write to',
+    fix: 'name with --out a file in an existing folder that you may write to',
     cause,
   });
 }

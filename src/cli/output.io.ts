@@ -1,29 +1,33 @@
 import colors from 'picocolors';
 import { type ErrorCode, OneRoofError, printable, type Problem, visibleJson } from '../core/index.ts';
-import { cut, type Look, newest, plain, widthOf } from './text/index.ts';
+import { type SchemaName } from './json/schema-names.ts';
+import { cut, type TextLayout, newest, plain, widthOf } from './text/index.ts';
 
 /** What a command has to say at its end: data for people and for machines, and its exit status (1 is NO-GO or BLOCKED). */
-export interface Outcome {
+export interface CommandOutcome {
   readonly exit: 0 | 1;
   /** The name of the JSON's form; see docs/JSON.md. */
-  readonly schema: string;
-  readonly data: object;
+  readonly schema: SchemaName;
+  /** `schema` and `exit` are those of the outcome, and of nothing else. */
+  readonly data: { readonly schema?: never; readonly exit?: never; readonly [field: string]: unknown };
   /** For people, on stdout; made safe by `printable` where it shows an author's text. */
   readonly text: string;
   /** What to type next; the last line of talk, and no part of the data. */
   readonly next?: string;
+  /** For people, at the end of stdout: what they still have to do. The data contains it too. */
+  readonly last?: string;
 }
 
 /** The terminal, as a command may use it: talk goes to stderr, so that data on stdout can be piped. */
 export interface Terminal {
   /** One line of talk. */
   say(line: string): void;
-  /** Replaces what is shown of the work that goes on: on a terminal only, drawn anew every second, gone at the end. */
+  /** Replaces the progress display: on a terminal only, drawn again every second, removed at the end. */
   progress(now: string | View): void;
 }
 
-/** The lines that show where work stands, at the moment that they are asked for; safe to print, made for so many columns. */
-export type View = (look: Look) => readonly string[];
+/** The lines that show the present progress; safe to print, for this number of columns. */
+export type View = (look: TextLayout) => readonly string[];
 
 const isCalm = (stream: NodeJS.WriteStream): boolean => stream.isTTY !== true || process.env['TERM'] === 'dumb';
 const isPlain = (stream: NodeJS.WriteStream): boolean =>
@@ -32,11 +36,11 @@ const isSet = (value: string | undefined): boolean => value !== undefined && val
 
 const picked = colors.createColors(!isPlain(process.stderr));
 
-/** Whether work that goes on is shown on stderr as it moves; where it is not, a command says what it has finished, line by line. */
+/** Whether progress is shown on stderr while it changes; otherwise a command prints what it has finished, line by line. */
 export const isLive = !isCalm(process.stderr) && !isSet(process.env['CI']);
 
 /** How texts are laid out on stdout, or on stderr: for a terminal of its width, else plain, one line for one thing. */
-export function lookOf(stream: 'stdout' | 'stderr'): Look {
+export function lookOf(stream: 'stdout' | 'stderr'): TextLayout {
   const to = process[stream];
   if (to.isTTY !== true) return plain;
   const { bold, green, yellow, red, dim } = colors.createColors(!isPlain(to));
@@ -94,11 +98,12 @@ export function openTerminal(): Terminal & { close(): void } {
   };
 }
 
-/** Writes what a command has to say to stdout, then what to type next to stderr, and sets the exit status. */
-export function writeOutcome(outcome: Outcome, form: 'text' | 'json'): void {
+/** Writes the result of a command to stdout, then the next command to stderr, and sets the exit status. */
+export function writeOutcome(outcome: CommandOutcome, form: 'text' | 'json'): void {
   if (form === 'json') writeJson({ schema: outcome.schema, exit: outcome.exit, ...outcome.data });
   else if (outcome.text !== '') process.stdout.write(outcome.text.endsWith('\n') ? outcome.text : `${outcome.text}\n`);
   if (outcome.next !== undefined) process.stderr.write(`${picked.cyan('next:')} ${printable(outcome.next)}\n`);
+  if (form === 'text' && outcome.last !== undefined && outcome.last !== '') process.stdout.write(`${outcome.last}\n`);
   process.exitCode = outcome.exit;
 }
 
@@ -123,7 +128,7 @@ function problemLines(problem: Problem): string {
   const { place, excerpt } = problem;
   const at = place === undefined ? '' : [place.file, place.line, place.column].filter((part) => part !== undefined);
   const where = at === '' ? '' : `${printable(at.join(':'))}: `;
-  // not broken into lines: what is to be typed must be copied as it is
+  // not broken into lines: a command must be copied unchanged
   const lines = [`${picked.red('error:')} ${where}${printable(problem.problem)} ${picked.dim(`[${problem.code}]`)}`];
   if (excerpt !== undefined && place?.line !== undefined)
     lines.push(...caret({ excerpt, line: place.line, column: place.column ?? 1 }, lookOf('stderr')));
@@ -135,7 +140,7 @@ function problemLines(problem: Problem): string {
 /** The part of a line around the column, so that a long line does not push the caret off the screen. */
 function caret(
   at: { readonly excerpt: string; readonly line: number; readonly column: number },
-  { columns }: Look,
+  { columns }: TextLayout,
 ): readonly string[] {
   const characters = [...at.excerpt];
   const margin = `${at.line} | `;

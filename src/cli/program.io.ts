@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { OneRoofError } from '../core/index.ts';
-import { type Call, type Run, type Verb } from './verb.ts';
+import { type Call, type CommandRun, type Verb } from './verb.ts';
 import { verbs } from './verbs.io.ts';
 
 /**
@@ -10,7 +10,7 @@ import { verbs } from './verbs.io.ts';
  * before it is called.
  */
 export function createProgram(
-  perform: (run: Run, call: Call) => Promise<void>,
+  perform: (run: CommandRun, call: Call) => Promise<void>,
   words: readonly string[] = [],
 ): Command {
   const program = new Command('oneroof')
@@ -23,7 +23,7 @@ export function createProgram(
     .exitOverride()
     .addHelpText(
       'after',
-      '\nSee it work, with nothing installed:\n  $ oneroof demo\n\nExit status: 0 the work is done, or GO; 1 NO-GO, BLOCKED or DONE; 2 usage, 3 refused, 4 broken.',
+      '\nTry it without an installation:\n  $ oneroof demo\n\nExit status: 0 done, or GO; 1 NO-GO, BLOCKED or DONE; 2 usage, 3 refused, 4 broken.',
     );
   const groups = new Map<string, Command>();
   for (const verb of verbsFor(words)) {
@@ -43,9 +43,11 @@ function verbsFor([first = '', ...rest]: readonly string[]): readonly Verb[] {
 
 const groupSummaries: Readonly<Record<string, string>> = {
   clone: 'golden copies and the clones made from them',
+  draft: 'write a release from another one',
   new: 'add to a release',
   policy: 'who has to ratify',
-  registry: 'who there is, and their passkeys',
+  server: 'programs of PostgreSQL for private servers',
+  registry: 'the persons and their passkeys',
 };
 
 function group(program: Command, of: { groups: Map<string, Command>; name: string }): Command {
@@ -59,14 +61,14 @@ function group(program: Command, of: { groups: Map<string, Command>; name: strin
   return made;
 }
 
-function add(command: Command, verb: Verb, perform: (run: Run, call: Call) => Promise<void>): void {
+function add(command: Command, verb: Verb, perform: (run: CommandRun, call: Call) => Promise<void>): void {
   command.description(verb.summary);
   for (const [name, text] of verb.arguments ?? []) command.argument(name, text);
   for (const [flags, text, preset] of verb.options ?? [])
     if (preset === undefined) command.option(flags, text);
     else command.option(flags, text, preset);
   command
-    .option('-C, --folder <folder>', 'work as if started in this folder', '.')
+    .option('-C, --folder <folder>', 'work in this folder', '.')
     .option('--json', 'print one JSON object on stdout (docs/JSON.md)')
     .addHelpText('after', `\nExamples:\n${verb.examples.map((line) => `  $ ${line}`).join('\n')}`)
     .action(async () => {
@@ -74,7 +76,10 @@ function add(command: Command, verb: Verb, perform: (run: Run, call: Call) => Pr
       const options: Call['options'] = command.opts();
       const { run } = await verb.load();
       await perform(run, {
-        commands: verbs.map(({ name }) => name),
+        commands: verbs.map(({ name, options: own = [] }) => ({
+          name,
+          options: [...own.map(([flags]) => /--[a-z-]+/.exec(flags)?.[0] ?? ''), '--folder', '--json', '--help'],
+        })),
         arguments: command.args,
         options,
         folder: String(options['folder']),
@@ -88,8 +93,8 @@ function mustHaveFolder(): void {
     process.cwd();
   } catch (cause) {
     throw new OneRoofError('CONFIG_NOT_FOUND', {
-      problem: 'the folder that the command was started in is not there any more',
-      fix: 'go to a folder that is there: cd FOLDER',
+      problem: 'the folder in which the command was started no longer exists',
+      fix: 'change to an existing folder: cd FOLDER',
       cause,
     });
   }

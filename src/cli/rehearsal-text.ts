@@ -5,15 +5,17 @@ import {
   blockedBy,
   explainProof,
   explainRole,
+  heldWith,
   lockName,
+  ofWhich,
   type Rehearsal,
   type RehearsalEvent,
   type StageResult,
 } from '../rehearsal/index.ts';
-import { indented, type Look, painted, table, type Timing, timingText, withEnd } from './text/index.ts';
+import { indented, type TextLayout, painted, table, type Timing, timingText, withEnd } from './text/index.ts';
 
 /** A rehearsal for people: its stages, the proof, the longest lock, what is not proven, and last the verdict. */
-export function rehearsalText(rehearsal: Rehearsal, look: Look): string {
+export function rehearsalText(rehearsal: Rehearsal, look: TextLayout): string {
   const { outcome, release, startedAt, endedAt, clone } = rehearsal;
   const took = formatDuration((Date.parse(endedAt) - Date.parse(startedAt)) as Milliseconds);
   return [
@@ -24,13 +26,13 @@ export function rehearsalText(rehearsal: Rehearsal, look: Look): string {
       look,
     ),
     // not broken into lines: it is there to be copied
-    ...(clone.kept === null ? [] : ['', 'the clone is kept to look at:', `  ${printable(clone.kept)}`]),
+    ...(clone.kept === null ? [] : ['', 'the clone is kept; to connect:', `  ${printable(clone.kept)}`]),
     '',
     `${painted(outcome.toUpperCase(), look.paint)}  ${printable(release)}, rehearsed in ${took}`,
   ].join('\n');
 }
 
-/** One stage that is over, as a line: how it went, its name, its time, its statements. */
+/** One stage that has ended, as a line: how it went, its name, its time, its statements. */
 export function stageLine(
   { stage, outcome, durationMs }: Pick<StageResult, 'stage' | 'outcome' | 'durationMs'>,
   count: string,
@@ -38,14 +40,14 @@ export function stageLine(
   return [outcome, stage.padEnd(13), formatDuration(durationMs as Milliseconds).padStart(9), count];
 }
 
-function stageLines({ problems, steps, ...stage }: StageResult, look: Look): readonly string[] {
+function stageLines({ problems, steps, ...stage }: StageResult, look: TextLayout): readonly string[] {
   const count = steps.length === 0 ? '' : `${steps.length} statement${steps.length === 1 ? '' : 's'}`;
   return [...table([stageLine(stage, count)], look), ...problems.flatMap((problem) => problemLines(problem, look))];
 }
 
 function problemLines(
   { code, problem, fix, place, detail = [] }: Problem,
-  { columns, paint }: Look,
+  { columns, paint }: TextLayout,
 ): readonly string[] {
   const where =
     place === undefined ? '' : `${[place.file, place.line].filter((part) => part !== undefined).join(':')}: `;
@@ -72,38 +74,43 @@ function roleFacts({ role }: Rehearsal): Facts {
 function proofFacts({ proof, stages, problems }: Rehearsal): Facts {
   if (proof === null) {
     const failed = stages.find(({ outcome }) => outcome === 'failed');
-    const why = failed === undefined ? 'there is no complete way back' : `the stage ${failed.stage} failed`;
+    const why = failed === undefined ? 'there is no complete rollback' : `the stage ${failed.stage} failed`;
     return [['proof', `none: ${why}`]];
   }
   const { logical, strict, objects, differenceCount, notProven } = proof;
   const isProven = notProven.length === 0 && !problems.some(({ code }) => code === 'PROOF_INCOMPLETE');
   const verdict = logical === strict ? `schema and rows ${logical}` : `schema and rows ${logical}, strictly ${strict}`;
   return [
-    ['proof', `${verdict} after the way back; ${differenceCount} difference${differenceCount === 1 ? '' : 's'}`],
+    ['proof', `${verdict} after the rollback; ${differenceCount} difference${differenceCount === 1 ? '' : 's'}`],
     [
       '',
-      `${objects.toLocaleString('en-US')} objects; ${explainProof(proof)}${isProven ? '; nothing is left unproven' : ''}`,
+      `${objects.toLocaleString('en-US')} objects; ${explainProof(proof)}${isProven ? '; everything is proven' : ''}`,
     ],
     ...notProven.map(({ relation, reason }) => ['not proven', printable(`${relation}: ${reason}`)] as const),
   ];
 }
 
-/** The longest lock of the forward, on what was there before, that reads or writes of others would wait for. */
-function lockFacts({ stages, barred, changes }: Rehearsal): Facts {
+/** The longest lock of the forward run on an existing relation for which reads or writes of others would wait. */
+function lockFacts({ stages, barred, changes, gateSchema }: Rehearsal): Facts {
   const made = madeRelations({ changes });
   const steps = stages.find(({ stage }) => stage === 'forward')?.steps ?? [];
   const [longest] = steps
     .filter(({ tier }) => !barred.includes(tier))
-    .flatMap(({ tier, locks }) => locks.map((lock) => ({ tier, ...lock })))
+    .flatMap(({ tier, locks, gateMs }) => locks.map((lock) => ({ tier, ...heldWith(lock, gateMs) })))
     .filter(
       ({ age, mode, relation }) => age === 'existing' && !made.has(relation) && blockedBy(mode) !== 'schema changes',
     )
     .toSorted((one, other) => other.heldMs - one.heldMs);
-  if (longest === undefined) return [['longest lock', 'none that reads or writes of others would wait for']];
-  const { mode, relation, heldMs, tier } = longest;
-  const held = formatDuration(heldMs as Milliseconds);
-  const text = `${held}: ${lockName(mode)} on ${relation} in ${tier}; ${blockedBy(mode)} of others wait meanwhile`;
-  return [['longest lock', printable(text)]];
+  if (longest === undefined) return [['longest lock', 'no lock that other readers or writers would wait for']];
+  const { mode, relation, heldMs, gateMs, tier } = longest;
+  const inWords = (ms: number): string => formatDuration(ms as Milliseconds);
+  const held = `${inWords(heldMs)}${ofWhich(gateMs, inWords)}`;
+  const text = `${held}: ${lockName(mode)} on ${relation} in ${tier}; meanwhile ${blockedBy(mode)} of others wait`;
+  const why = gateSchema === null ? 'the copy has no gate' : 'the rehearsal ended before that';
+  return [
+    ['longest lock', printable(text)],
+    ...(gateMs === null ? [['', `in a rollout the gate's own checks add time: not measured, ${why}`] as const] : []),
+  ];
 }
 
 function otherFacts({ options, problems, stages, noticed = [] }: Rehearsal): Facts {
@@ -120,7 +127,7 @@ function otherFacts({ options, problems, stages, noticed = [] }: Rehearsal): Fac
   ];
 }
 
-/** What a rehearsal has done so far, by what it told. */
+/** The progress of a rehearsal, from its reports. */
 export interface RehearsalCourse {
   readonly over: readonly {
     readonly stage: string;
@@ -143,7 +150,7 @@ export function follow(course: RehearsalCourse, event: RehearsalEvent, ms: numbe
 }
 
 /** A rehearsal at work: the stages that are over, and where it is. */
-export function courseLines({ over, now }: RehearsalCourse, timing: Timing, look: Look): readonly string[] {
+export function courseLines({ over, now }: RehearsalCourse, timing: Timing, look: TextLayout): readonly string[] {
   const { columns, paint } = look;
   const where = printable(now.step === null ? now.stage : `${now.stage}: ${now.step}`);
   return [

@@ -1,15 +1,15 @@
 import { printable } from '../core/index.ts';
-import { type Report } from '../report/index.ts';
-import { type Look, table } from './text/index.ts';
+import { type Report, targetText } from '../report/index.ts';
+import { type TextLayout, table } from './text/index.ts';
 
-/** A report in short, for people: both verdicts and why, the matrix, what comes next. */
-export function reportText(report: Report, look: Look): string {
-  const { readiness, execution, blockers } = report;
+/** A short report for people: both verdicts and why, the matrix, the next step. */
+export function reportText(report: Report, look: TextLayout): string {
+  const { readiness, execution, blockers, declined = [] } = report;
   // one table for both, so that what is one below the other can be compared
   const verdicts = [
-    ['RELEASE READINESS', readiness.status, readiness.reasons],
+    [`RELEASE READINESS for ${targetText(report)}`, readiness.status, readiness.reasons],
     [
-      'PRODUCTION EXECUTION',
+      `EXECUTION on ${targetText(report)}`,
       execution.status,
       [
         ...(readiness.status === 'GO' || execution.status === 'DONE' ? [] : ['the release is not ready']),
@@ -36,6 +36,15 @@ export function reportText(report: Report, look: Look): string {
           '',
           ...table(
             report.tiers.map(({ id, state }) => [state, printable(`tier ${id}`)]),
+            look,
+          ),
+        ]),
+    ...(declined.length === 0
+      ? []
+      : [
+          '',
+          ...table(
+            declined.map((one) => ['declined', printable(one)]),
             look,
           ),
         ]),

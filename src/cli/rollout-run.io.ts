@@ -1,37 +1,46 @@
 import {
-  type Course,
+  type TimedParts,
   leftOf,
-  type Rehearsed,
+  type PassedRehearsal,
   type Reporter,
   tiersOf,
   type Waiting,
   waitingText,
 } from '../activity/index.ts';
 import { formatDuration, type Milliseconds, OneRoofError, printable } from '../core/index.ts';
-import { type StatementDigest } from '../evidence/index.ts';
-import { gateStage, requireNotBehind, rolloutStage, type RolloutWatch } from '../pipeline.io.ts';
+import { ofKind, type StatementDigest } from '../evidence/index.ts';
+import { type Recorder } from '../evidence-kinds/index.ts';
+import { gateStage, rolloutStage, type RolloutWatch } from '../pipeline.io.ts';
 import { type Direction, type Release, type Tier, type TierId } from '../release/index.ts';
 import {
-  asHeld,
+  countDropped,
+  defaultPatience,
+  droppedBy,
+  type DroppedRows,
+  explainDropped,
   explainHeld,
-  nextAct,
   openLookout,
+  type Preflight,
   preflight,
   remaining,
   type RolloutEvent,
   type RolloutResult,
+  type Verdict,
+  verdictData,
+  waitingFor,
 } from '../rollout/index.ts';
 import { type Target } from '../setup/index.ts';
+import { afterSteps, afterText } from './after.ts';
 import { reported, tellRollout } from './activity.io.ts';
-import { sameFor } from './next.ts';
-import { sayUnheard } from './unheard.io.ts';
-import { isLive, lookOf, type Outcome } from './output.io.ts';
+import { sameFor } from './next-command.ts';
+import { isLive, lookOf, type CommandOutcome } from './output.io.ts';
+import { sayKept, whenAlone, withRecord } from './rollout-record.io.ts';
 import { eventText, planText, type RolloutCourse, rolloutLines, rolloutText } from './rollout-text.ts';
 import { type Context } from './verb.ts';
-import { openWork, targetFor, type Work } from './work.io.ts';
+import { openWork, targetFor, type ReleaseTools } from './work.io.ts';
 
-/** The work of `rollout` and `rollback`: a look first, then the tiers; exit 1 where it is held. */
-export async function runRollout(context: Context, direction: Direction): Promise<Outcome> {
+/** The work of `rollout` and `rollback`: a reading first, then the tiers; exit 1 where it is held. */
+export async function runRollout(context: Context, direction: Direction): Promise<CommandOutcome> {
   const work = await openWork(context);
   const { setup, sealed } = work;
   const { terminal, options } = context;
@@ -44,135 +53,185 @@ export async function runRollout(context: Context, direction: Direction): Promis
     });
   const through = throughOf(sealed.release, options['through']);
   const named = typeof options['statement'] === 'string' ? (options['statement'] as StatementDigest) : null;
-  const found = await preflight({ sealed, executor, direction, statement: named });
-  for (const blocker of found.blockers) terminal.say(`would wait: ${printable(blocker)}`);
-  const { statement: cycle, progress } = found;
-  await sayUnheard(context, work, { kind: 'execution', target: target.name });
-  if (cycle !== null) await requireNotBehind(work, { target: target.name, statement: cycle, progress });
   const wish = { release: sealed.release, direction, through };
-  const act = found.statement === null ? null : nextAct(wish, found.progress);
   const isDry = options['dryRun'] === true;
-  const plan = remaining(wish, found.progress).map(({ tier, from }) => ({
+  const look = (): Promise<Preflight> =>
+    preflight({
+      sealed,
+      executor,
+      direction,
+      through,
+      statement: named,
+      patience: isDry ? 0 : defaultPatience.budget,
+      onWaiting: (all) => terminal.progress(`waits: ${printable(all.join('; '))}`),
+    });
+  const seen = await whenAlone(context, await look(), { wish, executor, look });
+  const { found, recorder } = await withRecord(context, work, { seen, target: target.name, direction, look });
+  const { verdict, blockers, attempt } = found;
+  for (const blocker of blockers) terminal.say(`would wait: ${printable(blocker)}`);
+  const { statement, progress } = verdict;
+  const plan = remaining(wish, progress).map(({ tier, from }) => ({
     tier: tier.id,
-    steps: (direction === 'up' ? tier.up : tier.down)
-      .map(({ title, digest }, index) => ({ n: index + 1, title, digest }))
-      .slice(from - 1),
+    steps: tier[direction].map(({ title, digest }, index) => ({ n: index + 1, title, digest })).slice(from - 1),
   }));
-  // what is all done asks the gate for nothing; but not where another statement was named than the one that is in place
-  const held = act?.act === 'nothing' && !found.mistaken ? null : asHeld(found.reasons);
-  const facts = { direction, statement: found.statement, blockers: found.blockers };
-  if (held !== null || found.statement === null || isDry) {
-    const all = held ?? (found.statement === null ? found.reasons : act?.act === 'held' ? act.reasons : []);
-    const reasons = all.map(explainHeld);
-    const next =
-      reasons.length > 0
-        ? whenHeld(found.statement)
-        : plan.length === 0
-          ? direction === 'up'
-            ? 'gate'
-            : 'report'
-          : direction === 'up'
-            ? 'rollout'
-            : 'rollback';
+  const drops = direction === 'down' ? await sayDrops(context, work, { target, plan }) : [];
+  const facts = { target: target.name, direction, statement, blockers, drops, verdict: verdictData(verdict) };
+  // what nothing is left of may be so only until another attempt commits
+  const isRunning = isDry && attempt !== null && remaining(wish, progress).length === 0;
+  const told = isRunning ? waitingFor(verdict, attempt) : verdict;
+  const isHeld = isRunning || (verdict.decision === 'NO-GO' && verdict.runs.length === 0);
+  if (isHeld || statement === null || recorder === null || isDry) {
+    const reasons = told.reasons.map(explainHeld);
     return {
       exit: reasons.length > 0 ? 1 : 0,
-      schema: 'oneroof/rollout/1',
+      schema: 'oneroof/rollout/2',
       data: { ...facts, result: reasons.length > 0 ? 'held' : 'planned', reasons, plan },
-      text: planText(isDry ? plan : [], reasons, lookOf('stdout')),
-      next: sameFor(context, next),
+      text: planText(isDry ? plan : [], told, lookOf('stdout')),
+      next: sameFor(context, nextAfter(told)),
     };
   }
-  const { statement } = found;
   const activity = {
     ...work,
     kind: direction === 'up' ? 'rollout' : 'rollback',
     target: target.name,
-    courseOf: (rehearsed: Rehearsed) => tiersOf(rehearsed, direction),
+    courseOf: (rehearsed: PassedRehearsal) => tiersOf(rehearsed, direction),
   } as const;
   return reported(context, activity, async (reporter, expected) => {
     const result = await followed(context, reporter, {
       ...work,
       expected,
-      tiers: remaining(wish, found.progress).map(({ tier }) => tier),
+      tiers: remaining(wish, progress).map(({ tier }) => tier),
       executor,
       target: target.name,
       statement,
       direction,
       through,
-    });
+      recorder,
+    }).finally(() => sayKept(context, recorder, direction));
     const looked = result.result !== 'nothing-to-do' && (await lookAfter(context, work, target));
     const reasons = result.result === 'held' ? result.reasons.map(explainHeld) : [];
     const text = rolloutText(result, lookOf('stdout'));
-    // only a look at the gate shows that it is done
-    const after = looked ? 'report' : 'gate';
-    const next = sameFor(context, reasons.length === 0 ? after : whenHeld(statement));
+    const after = afterSteps({ release: sealed.release, direction, progress, result });
+    // only a reading of the gate shows that it is done
+    const shows = looked ? 'report' : 'gate';
+    const next = sameFor(context, reasons.length === 0 ? shows : whenHeld(statement));
     return {
       exit: reasons.length > 0 ? 1 : 0,
-      schema: 'oneroof/rollout/1',
-      data: { ...facts, ...result, ...(reasons.length > 0 ? { reasons } : {}), looked },
+      schema: 'oneroof/rollout/2',
+      data: { ...facts, ...toldResult(result), looked, after },
       text,
       next,
+      last: afterText(after, direction),
     };
   });
 }
 
-/** Reads the gate once more, so that the report speaks of the target as it is now; what was rolled out stays so where that fails. */
-async function lookAfter({ terminal }: Context, { sealed, store }: Work, target: Target): Promise<boolean> {
-  terminal.progress(`looking at ${target.name}`);
+/** Says before a rollback which data of users it drops, counted now by the observer. It does not stop the rollback. */
+async function sayDrops(
+  { terminal }: Context,
+  { sealed, store }: ReleaseTools,
+  { target, plan }: { readonly target: Target; readonly plan: readonly unknown[] },
+): Promise<readonly DroppedRows[]> {
+  if (plan.length === 0) return [];
+  try {
+    const { evidence } = await store.heard(sealed.seal, { target: target.name });
+    const rehearsal = ofKind(evidence, 'rehearsal').findLast((piece) => piece.readable);
+    if (rehearsal === undefined || !rehearsal.readable) {
+      terminal.say('it is unknown which rows of users the rollback drops: no readable rehearsal counts here');
+      return [];
+    }
+    const drops = await countDropped(target.observer, droppedBy(rehearsal.body));
+    for (const line of drops.map(explainDropped)) if (line !== null) terminal.say(printable(line));
+    return drops;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    terminal.say(`could not count the rows of users that the rollback drops: ${printable(why)}`);
+    return [];
+  }
+}
+
+/** What a run came to, for machines: reasons in words, and the digest under a name of its own. */
+function toldResult(result: RolloutResult) {
+  if (result.result === 'held') return { ...result, reasons: result.reasons.map(explainHeld) };
+  const { schema, ...told } = result;
+  return { ...told, schemaDigest: schema };
+}
+
+/** Reads the gate again, so that the report speaks of the target as it is now; what was rolled out stays so where that fails. */
+async function lookAfter({ terminal }: Context, { sealed, store }: ReleaseTools, target: Target): Promise<boolean> {
+  terminal.progress(`reading ${target.name}`);
   const why = await gateStage({ sealed, store }, target).then(
     ({ rows }) => (rows.state === 'unread' ? rows.why : null),
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
   );
-  if (why !== null) terminal.say(`${printable(target.name)} could not be looked at afterwards: ${printable(why)}`);
+  if (why !== null) terminal.say(`${printable(target.name)} could not be read afterwards: ${printable(why)}`);
   return why === null;
 }
 
-/** Where nothing was ratified people are missing; else the runbook says what each refusal means. */
+/** The next command after a reading: asking people if signatures are missing, the runbook if there is a reason, otherwise the rollout itself. */
+function nextAfter({ decision, direction, statement }: Verdict): string {
+  if (decision === 'NO-GO') return whenHeld(statement);
+  if (decision === 'GO') return direction === 'up' ? 'rollout' : 'rollback';
+  return direction === 'up' ? 'gate' : 'report';
+}
+
+/** Without a ratification the next step is to ask people; otherwise the runbook says what each refusal means. */
 function whenHeld(statement: StatementDigest | null): string {
   return statement === null ? 'ratify' : 'runbook';
 }
 
-/** Runs it, and tells the terminal and the board where it is and who is waited for. */
+/** Runs it, and shows its progress, and the sessions that it waits for, on the terminal and the board. */
 async function followed(
   context: Context,
   reporter: Reporter,
-  plan: Work &
+  plan: ReleaseTools &
     Pick<RolloutWatch, 'executor' | 'target' | 'statement' | 'direction' | 'through'> & {
-      readonly expected: Course | null;
+      readonly recorder: Recorder;
+      readonly expected: TimedParts | null;
       readonly tiers: readonly Tier[];
     },
 ): Promise<RolloutResult> {
-  const { sealed, store, executor, target, statement, direction, through } = plan;
+  const { sealed, store, executor, target, statement, direction, through, recorder } = plan;
   const see = watcher(context, plan);
-  const lookout = openLookout({
+  const blockerMonitor = openLookout({
     executor,
     settings: sealed.release.settings,
     onWaiting: (waitingFor) => {
       reporter.tell({ waitingFor });
       see.waiting(waitingFor);
     },
-    onTrouble: (why) => context.terminal.say(`who is waited for cannot be seen: ${printable(why)}`),
+    onTrouble: (why) => context.terminal.say(`cannot see which session it waits for: ${printable(why)}`),
   });
   const onProgress = (event: RolloutEvent): void => {
     see.event(event);
-    lookout.see(event);
+    blockerMonitor.see(event);
     tellRollout(reporter, event, { sealed, direction });
   };
   const { signal } = context;
   try {
     return await rolloutStage(
       { sealed, store },
-      { executor, target, statement, direction, through, signal, onProgress, onSession: lookout.watch },
+      {
+        executor,
+        target,
+        statement,
+        direction,
+        through,
+        recorder,
+        signal,
+        onProgress,
+        onSession: blockerMonitor.watch,
+      },
     );
   } finally {
-    await lookout.close();
+    await blockerMonitor.close();
   }
 }
 
-/** Shows on a terminal where a run is; else says each tier that is through, and who it waits for. */
+/** Shows the progress of a run on a terminal; otherwise prints each finished tier, and the sessions that it waits for. */
 function watcher(
   { terminal }: Context,
-  of: { readonly tiers: readonly Tier[]; readonly direction: Direction; readonly expected: Course | null },
+  of: { readonly tiers: readonly Tier[]; readonly direction: Direction; readonly expected: TimedParts | null },
 ): { readonly event: (event: RolloutEvent) => void; readonly waiting: (waitingFor: readonly Waiting[]) => void } {
   const { tiers, direction, expected } = of;
   const begun = performance.now();
@@ -195,7 +254,7 @@ function watcher(
       const now = performance.now();
       const { over, now: before } = course;
       const isNext = event.tier !== before.tier;
-      // a tier that runs statement by statement is committed many times: it is over when another one begins
+      // a tier that runs statement by statement is committed many times: it has ended when another one begins
       const done = isNext && before.tier !== null ? [...over, { tier: before.tier, ms: now - since }] : over;
       if (isNext) since = now;
       course = { ...course, now: event, over: done };
@@ -218,7 +277,7 @@ function throughOf({ tiers }: Release, name: string | boolean | undefined): Tier
   const tier = tiers.find(({ id }) => id === name);
   if (tier !== undefined && tier.barred === null) return tier.id;
   throw new OneRoofError('USAGE', {
-    problem: `--through ${printable(name)}: the release has no such tier, or it is barred`,
+    problem: `--through ${printable(name)}: the release does not have this tier, or the tier is barred`,
     fix: `name one of ${tiers
       .filter(({ barred }) => barred === null)
       .map(({ id }) => id)

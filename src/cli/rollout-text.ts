@@ -1,11 +1,11 @@
 import { elapsed, formatDuration, type Milliseconds, printable } from '../core/index.ts';
 import { waitingText, type Waiting } from '../activity/index.ts';
 import { type Direction, type Release, type Tier } from '../release/index.ts';
-import { explainHeld, type RolloutEvent, type RolloutResult } from '../rollout/index.ts';
-import { cut, type Look, painted, table, type Timing, timingText, withEnd } from './text/index.ts';
+import { explainHeld, type RolloutEvent, type RolloutResult, type Verdict } from '../rollout/index.ts';
+import { cut, type TextLayout, painted, table, type Timing, timingText, withEnd } from './text/index.ts';
 
-/** What a run came to, for people: the tiers that it did, and what holds the others. */
-export function rolloutText(result: RolloutResult, look: Look): string {
+/** The result of a run, for people: the tiers that it ran, and what holds the others. */
+export function rolloutText(result: RolloutResult, look: TextLayout): string {
   if (result.result === 'nothing-to-do') return 'nothing to do';
   const rows = result.tiers.map((tier) => {
     const run = result.runs.find((one) => one.tier === tier);
@@ -20,12 +20,13 @@ export function rolloutText(result: RolloutResult, look: Look): string {
   ].join('\n');
 }
 
-/** The tiers that a run would do, with their statements, and what would hold it. */
+/** The tiers that a run would run, with their statements, what would hold it, and what only the run itself can check. */
 export function planText(
   plan: readonly { readonly tier: string; readonly steps: readonly { readonly n: number; readonly title: string }[] }[],
-  reasons: readonly string[],
-  look: Look,
+  { decision, reasons, stops, notAsked }: Verdict,
+  look: TextLayout,
 ): string {
+  if (decision === 'DONE') return 'nothing to do';
   const lines = plan.flatMap(({ tier, steps }) => [
     look.paint.heading(tier),
     ...table(
@@ -34,11 +35,14 @@ export function planText(
       { numbers: [0], indent: 2 },
     ),
   ]);
-  const held = heldLines(reasons, look);
-  return lines.length + held.length === 0 ? 'nothing to do' : [...lines, ...held].join('\n');
+  const held = heldLines(reasons.map(explainHeld), look);
+  const stop =
+    stops === null ? [] : [['stops', printable(`before tier ${stops.before}: ${explainHeld(stops.reason)}`)]];
+  const unasked = decision !== 'GO' || notAsked.length === 0 ? [] : [['not asked', notAsked.join(', ')]];
+  return [...lines, ...held, ...table([...stop, ...unasked], look)].join('\n');
 }
 
-function heldLines(reasons: readonly string[], look: Look): readonly string[] {
+function heldLines(reasons: readonly string[], look: TextLayout): readonly string[] {
   return table(
     reasons.map((reason) => ['BLOCKED', printable(reason)]),
     look,
@@ -47,7 +51,7 @@ function heldLines(reasons: readonly string[], look: Look): readonly string[] {
 
 const statements = (count: number): string => `${count} statement${count === 1 ? '' : 's'}`;
 
-/** Where a run is, by what it told. */
+/** The progress of a run, from its reports. */
 export interface RolloutCourse {
   readonly over: readonly { readonly tier: string; readonly ms: number }[];
   readonly now: Pick<RolloutEvent, 'tier' | 'step' | 'at'>;
@@ -59,7 +63,7 @@ export const eventWords: Readonly<Record<RolloutEvent['at'], string>> = {
   attempt: 'attempt',
   enter: 'asking the gate',
   step: 'statements',
-  leave: 'checking what the tier promises',
+  leave: 'checking the tier',
   commit: 'commit',
   uncertain: 'committed on the primary; a synchronous standby may lack it',
   committed: 'committed',
@@ -84,7 +88,7 @@ export function rolloutLines(
   course: RolloutCourse,
   /** The tiers in the order in which they run. */
   of: { readonly tiers: readonly Tier[]; readonly direction: Direction; readonly timing: Timing },
-  look: Look,
+  look: TextLayout,
 ): readonly string[] {
   const { over, now, waitingFor } = course;
   const { columns, paint } = look;

@@ -12,10 +12,10 @@ const terminal = openTerminal();
 /** The first signal asks the command to cancel on the server and clean up; the second ends at once. */
 function interrupt(signal: 'SIGINT' | 'SIGTERM'): void {
   if (interruption.signal.aborted) process.exit(128 + constants.signals[signal]);
-  terminal.say('\nStopping: what was started is cancelled and cleaned up (again: stop at once) …');
+  terminal.say('\nStopping: cancelling and cleaning up (Ctrl-C again stops at once) …');
   interruption.abort(
     new OneRoofError('INTERRUPTED', {
-      problem: `the command was interrupted by ${signal}; what it had started was cancelled and cleaned up`,
+      problem: `${signal} interrupted the command; its work was cancelled and cleaned up`,
       fix: 'run the same command again',
     }),
   );
@@ -55,5 +55,5 @@ function usageOf(of: typeof program): string {
   const named = [first, second].flatMap((one) => (one === undefined ? [] : [one.name()]));
   return named.length === 0
     ? 'oneroof --help lists the commands, oneroof <command> --help its options'
-    : `oneroof ${named.join(' ')} --help lists what it takes`;
+    : `oneroof ${named.join(' ')} --help lists its arguments and options`;
 }

@@ -1,12 +1,12 @@
-import type { Outcome, Terminal } from './output.io.ts';
+import type { CommandOutcome, Terminal } from './output.io.ts';
 
 /** A command as it was called. */
 export interface Call {
-  /** The names of all commands. */
-  readonly commands: readonly string[];
+  /** All commands: their names, and their options with hyphens. */
+  readonly commands: readonly { readonly name: string; readonly options: readonly string[] }[];
   readonly arguments: readonly string[];
   readonly options: Readonly<Record<string, string | boolean | undefined>>;
-  /** Where oneroof.yaml is looked for, and what relative paths begin at. */
+  /** The folder of oneroof.yaml and the base of relative paths. */
   readonly folder: string;
 }
 
@@ -17,9 +17,9 @@ export interface Context extends Call {
 }
 
 /** A command's work. */
-export type Run = (context: Context) => Promise<Outcome>;
+export type CommandRun = (context: Context) => Promise<CommandOutcome>;
 
-/** A command of the command line: what it is called, how it is explained, and how its file is loaded when it is called. */
+/** A command of the command line: its name, its help, and how its file is loaded. */
 export interface Verb {
   /** One word, or two for a command of a group. */
   readonly name: string;
@@ -27,5 +27,5 @@ export interface Verb {
   readonly arguments?: readonly (readonly [name: string, text: string])[];
   readonly options?: readonly (readonly [flags: string, text: string, preset?: string])[];
   readonly examples: readonly string[];
-  readonly load: () => Promise<{ readonly run: Run }>;
+  readonly load: () => Promise<{ readonly run: CommandRun }>;
 }

@@ -1,20 +1,35 @@
+import { checkVerb } from './check-verb.io.ts';
 import { cloneVerbs } from './clone-verbs.io.ts';
+import { serverVerbs } from './server-verbs.io.ts';
 import { gateVerbs } from './gate-verbs.io.ts';
 import { type Verb } from './verb.ts';
-import { release, target } from './words.ts';
+import { eachTarget, release, targetOption } from './words.ts';
 
 /** Every command, in the order of the help. */
 export const verbs: readonly Verb[] = [
   {
     name: 'init',
-    summary: 'write a commented oneroof.yaml, and a small release to begin with where a folder is named',
+    summary:
+      'write a commented oneroof.yaml, a first policy and, if a folder is named, a small first release; never overwrite a file',
     arguments: [['[release]', 'the folder of a new release']],
-    examples: ['oneroof init', 'oneroof init my-release', 'oneroof init -C ops/database'],
+    options: [
+      [
+        '--url <address>',
+        'the address of the database, without a password; default: DATABASE_URL or the PG* variables, otherwise it asks on a terminal. The command reads the schemas and the owners of the tables, and looks for a way to copy the database, read-only',
+      ],
+      ['--service <name>', 'the same by the name of a service of pg_service.conf'],
+    ],
+    examples: [
+      'oneroof init',
+      'oneroof init my-release',
+      'oneroof init --url postgres://me@db.example.org/shop',
+      'oneroof init -C ops/database',
+    ],
     load: () => import('./commands/init.io.ts'),
   },
   {
     name: 'new tier',
-    summary: 'add a tier that does nothing yet to a release, after its last one',
+    summary: 'add an empty tier to a release, after its last tier',
     arguments: [
       ['<release>', 'the folder of the release'],
       ['<name>', 'the name of the tier, without its number'],
@@ -23,26 +38,51 @@ export const verbs: readonly Verb[] = [
     load: () => import('./commands/new-tier.io.ts'),
   },
   {
+    name: 'draft back',
+    summary: 'write a new release that undoes a rollout whose rollback is closed; people ratify it like any release',
+    arguments: release,
+    options: [targetOption, ['--out <folder>', 'the folder of the new release; default: RELEASE-back']],
+    examples: ['oneroof draft back my-release', 'oneroof draft back my-release --target production --out undo'],
+    load: () => import('./commands/draft-back.io.ts'),
+  },
+  {
     name: 'doctor',
-    summary: 'check this machine, oneroof.yaml and every target, and say how to mend what is wrong',
-    arguments: [['[release]', 'a release: whether the role of a rollout may do what it does']],
-    options: [target],
+    summary: 'check this machine, oneroof.yaml and every target, and say how to fix each problem',
+    arguments: [['[release]', 'a release: also check that the role of the rollout has the rights that it needs']],
+    options: [targetOption],
     examples: ['oneroof doctor', 'oneroof doctor my-release', 'oneroof doctor --target production --json'],
     load: () => import('./commands/doctor.io.ts'),
   },
   {
     name: 'grants',
-    summary: 'print the SQL that makes a role for looking at a database, which cannot write',
+    summary: 'print the SQL of a role that can read a database and cannot write; its comment says who may run it',
     options: [
       ['--role <name>', 'the name of the role', 'oneroof_observer'],
       ['--schema <names>', 'the schemas that it may read, separated by commas', 'public'],
+      [
+        '--owner <roles>',
+        'the roles that will create tables there, separated by commas; default: the owners of tables at the time the SQL runs',
+      ],
+      [
+        '--for-dump',
+        'a role that reads every row, for golden copies by the provider "dump": oneroof_dump where no --role is given',
+      ],
+      [
+        '--for-basebackup',
+        'the same with REPLICATION, for golden copies by the provider "basebackup": oneroof_backup where no --role is given',
+      ],
     ],
-    examples: ['oneroof grants', 'oneroof grants --schema public,app | psql "$OWNER_URL"'],
+    examples: [
+      'oneroof grants',
+      'oneroof grants --schema public,app | psql "$OWNER_URL"',
+      'oneroof grants --schema app --owner app,migrations > observer.sql',
+      'oneroof grants --for-dump > dump.sql',
+    ],
     load: () => import('./commands/grants.io.ts'),
   },
   {
     name: 'lint',
-    summary: 'say everything that is wrong with a release',
+    summary: 'report every problem of a release',
     arguments: release,
     examples: ['oneroof lint my-release', 'oneroof lint my-release --json'],
     load: () => import('./commands/lint.io.ts'),
@@ -51,17 +91,18 @@ export const verbs: readonly Verb[] = [
     name: 'seal',
     summary: 'seal a release: one digest over everything that will run',
     arguments: release,
-    options: [['--check', 'seal nothing; say what has changed since']],
+    options: [['--check', 'seal nothing; print what changed since the seal']],
     examples: ['oneroof seal my-release', 'oneroof seal --check my-release'],
     load: () => import('./commands/seal.io.ts'),
   },
   {
     name: 'rehearse',
-    summary: 'run a sealed release forward, back and forward again on a clone, and prove the way back',
+    summary: 'run a sealed release forward, back and forward again on a clone, and prove the rollback',
     arguments: release,
     options: [
       ['--golden', 'take a new golden copy first'],
-      ['--full', 'read every row for the proof, whatever changed, and prove every half-way point'],
+      ['--stale', 'rehearse on the golden copy although production differs from it; the approvers see this'],
+      ['--full', 'read every row for the proof, also unchanged rows, and prove every half-way point'],
       ['--keep <when>', 'which clones stay: never, failed (default) or always'],
     ],
     examples: ['oneroof rehearse my-release', 'oneroof rehearse my-release --golden --json'],
@@ -69,17 +110,18 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: 'verify',
-    summary: 'say which invariants hold on a target, read-only',
+    summary: 'check which invariants hold on a target, read-only',
     arguments: release,
-    options: [target],
+    options: [targetOption],
     examples: ['oneroof verify my-release'],
     load: () => import('./commands/verify.io.ts'),
   },
   {
     name: 'gate',
-    summary: 'read the gate in production once, read-only: OPEN, or BLOCKED with the reasons',
+    summary:
+      'read the gate of production once, read-only: OPEN if a rollout may begin now, DONE, or BLOCKED with the reasons',
     arguments: release,
-    options: [target],
+    options: [targetOption],
     examples: ['oneroof gate my-release', 'oneroof gate my-release && echo open'],
     load: () => import('./commands/gate.io.ts'),
   },
@@ -87,24 +129,23 @@ export const verbs: readonly Verb[] = [
     name: 'baseline',
     summary: 'measure every metric of a release on a target, read-only',
     arguments: release,
-    options: [target],
+    options: [targetOption],
     examples: ['oneroof baseline my-release', 'oneroof baseline my-release --json'],
     load: () => import('./commands/baseline.io.ts'),
   },
   {
     name: 'report',
-    summary:
-      'write the GO / NO-GO / DONE report from the recorded evidence; exit 0 only where production execution is GO',
+    summary: 'write the GO / NO-GO / DONE report from the evidence; exit 0 only if production execution is GO',
     arguments: release,
-    options: [target],
+    options: [eachTarget],
     examples: ['oneroof report my-release', 'oneroof report my-release --target staging'],
     load: () => import('./commands/report.io.ts'),
   },
   {
     name: 'summary',
-    summary: 'print the report in short, as Markdown fit for a comment on a pull request; write and record nothing',
+    summary: 'print a short report as Markdown, for a comment on a pull request; write and record nothing',
     arguments: release,
-    options: [target, ['--link <address>', 'where the whole report can be read']],
+    options: [eachTarget, ['--link <address>', 'the address of the whole report']],
     examples: [
       'oneroof summary my-release',
       'oneroof summary my-release --link https://example.org/report.html > comment.md',
@@ -113,11 +154,11 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: 'fingerprint',
-    summary: 'say what is in a database, read-only: digests of its schema and, where asked for, of its rows',
+    summary: 'print digests of a database, read-only: of its schema and, with --rows, of its rows',
     arguments: [
       [
         '[target]',
-        'a target of oneroof.yaml (the default one where absent), or env:NAME, the variable with its address',
+        'a target of oneroof.yaml (default: the default target), or env:NAME, the variable with its address',
       ],
     ],
     options: [
@@ -131,7 +172,8 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: 'diff',
-    summary: 'compare two databases, schema and rows, read-only; exit 1 where they differ or that is not fully proven',
+    summary:
+      'compare two databases, schema and rows, read-only; exit 1 if they differ, or if equality is not fully proven',
     arguments: [
       [
         '<before>',
@@ -140,11 +182,11 @@ export const verbs: readonly Verb[] = [
       ['<after>', 'the same'],
     ],
     options: [
-      ['--schema-only', 'leave the rows out'],
-      ['--strict', 'let differences count that are only strict: positions of columns and sequences'],
+      ['--schema-only', 'do not compare rows'],
+      ['--strict', 'count strict differences too: positions of columns and sequences'],
       ['--strong', 'hash rows with SHA-256, at about half the speed'],
       ['--values', 'show the values of rows that differ: they may be secrets'],
-      ['--limit <n>', 'rows that are shown of each relation that differs', '3'],
+      ['--limit <n>', 'the number of rows to show for each relation that differs', '3'],
     ],
     examples: [
       'oneroof diff production env:COPY_URL',
@@ -153,18 +195,20 @@ export const verbs: readonly Verb[] = [
     ],
     load: () => import('./commands/diff.io.ts'),
   },
+  checkVerb,
   ...gateVerbs,
   {
     name: 'demo',
-    summary: 'do the whole job on the worked example, with databases of its own: prove, ratify, roll out, roll back',
+    summary: 'run the whole process on the worked example, with its own databases: prove, ratify, roll out, roll back',
     options: [
-      ['--auto', 'ask nobody: keys of software ratify, NOT FOR PRODUCTION; what happens where there is no terminal'],
-      ['--keep', 'leave production running to play with, its gate closed, until Ctrl-C'],
+      ['--auto', 'ask no one: software keys ratify, NOT FOR PRODUCTION; the default without a terminal'],
+      ['--keep', 'keep production running until Ctrl-C, with its gate closed'],
     ],
     examples: ['oneroof demo', 'oneroof demo --auto', 'oneroof demo --keep'],
     load: () => import('./commands/demo.io.ts'),
   },
   ...cloneVerbs,
+  ...serverVerbs,
   {
     name: 'completion',
     summary: 'print the completion script of a shell',

@@ -1,39 +1,55 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { existsSync, mkdirSync } from 'node:fs';
 import { OneRoofError, printable } from '../core/index.ts';
+import { type Connection } from '../database/index.ts';
+import { type CloneSetup, type Target } from '../setup/index.ts';
+import { refuseBeyond } from './cap.ts';
+import { type CloneHost, type DatabaseName, isSampled, keptUnder, keptWith, type Lease } from './clone.ts';
+import { openProgramHost } from './exec/program-host.io.ts';
+import { generationFolder, generations, putAside, putBack, removeAside, removeDrafts } from './generations.io.ts';
+import { heldIn, refuseGolden } from './held.io.ts';
 import {
-  type Binaries,
-  type Connection,
-  findBinaries,
-  openSession,
-  type Server,
-  type Session,
-  startServer,
-} from '../database/index.ts';
-import { type CloneSetup } from '../setup/index.ts';
-import { type CloneHost, type DatabaseName } from './clone.ts';
-import { collect, dropLeased, isAlive, keepLeased, lease, leases, openGolden } from './lease.io.ts';
-import { type GenerationRecord, type PhysicalSetup, takeGolden, writeRecord } from './providers/physical.io.ts';
+  collect,
+  collectHalfMade,
+  dropLeased,
+  keepLeased,
+  lease,
+  isInUse,
+  leases,
+  openGolden,
+  resetLeased,
+} from './lease.io.ts';
+import { requireSameMasks } from './mask/mask-copy.io.ts';
+import { requireSameSample } from './sample/require-sample.io.ts';
+import { writeRecord } from './providers/generation.io.ts';
+import { leave, type Served, serveGeneration, serveNewest } from './served-generation.io.ts';
+import { binariesFor, type PrivateSetup, refuseUnreachable, takeCopy } from './take-copy.io.ts';
+import { unlessTaking, whileTaking } from './taking.io.ts';
 import { openTemplateHost } from './template-host.io.ts';
-
-/** The served generation: its server, an administrator's session on it, and its record. */
-interface Served {
-  readonly record: GenerationRecord;
-  readonly server: Server;
-  readonly admin: Session;
-}
+import { workersOf } from './workers.io.ts';
 
 /**
- * Opens the clone server of a setup, and starts the newest golden generation where there is one.
+ * Opens the clone server of a setup, and starts the newest golden generation where there is one. `targets`: a clone that a program answers
+ * with must be none of them, and a copy within a server is compared with them.
  *
  * Errors  CLONE_FOLDER_UNREACHABLE, CLONE_IN_USE, SERVER_START; CLONE_SAME_SERVER for the provider "template".
  */
-export async function openCloneHost(setup: CloneSetup): Promise<CloneHost> {
-  if (setup.provider === 'template') return openTemplateHost(setup);
+export async function openCloneHost(setup: CloneSetup, targets: readonly Target[] = []): Promise<CloneHost> {
+  if (setup.provider === 'template') return openTemplateHost(setup, targets);
+  if (setup.provider === 'exec') return openProgramHost(setup, targets);
   mkdirSync(setup.folder, { recursive: true, mode: 0o755 });
-  let served = await serveNewest(setup);
+  return openPrivateHost(setup, await serveNewest(setup));
+}
+
+/** Refuses a golden copy with other contents than oneroof.yaml asks for now. Errors  CLONE_MASK_STALE, CLONE_SAMPLE_STALE. */
+function requireSame({ record: { golden } }: Served, setup: PrivateSetup): void {
+  requireSameMasks(golden, setup);
+  requireSameSample(golden, setup.provider === 'dump' ? setup : {});
+}
+
+/** Clones on private servers: each generation of the golden copy has one, with the clones that were made of it. */
+function openPrivateHost(setup: PrivateSetup, newest: Served | null): CloneHost {
+  let served = newest;
+  const older = new Map<number, Served>();
   const open = (): Served => {
     if (served !== null) return served;
     throw new OneRoofError('CLONE_NO_GOLDEN', {
@@ -41,161 +57,171 @@ export async function openCloneHost(setup: CloneSetup): Promise<CloneHost> {
       fix: 'oneroof clone golden',
     });
   };
-  const stop = async (): Promise<void> => {
-    const ending = served;
-    served = null;
-    await ending?.admin.close();
-    await ending?.server.stop();
+  const openSame = (): Served => {
+    const opened = open();
+    requireSame(opened, setup);
+    return opened;
+  };
+  const numberOf = ({ record }: Served): number => record.golden.generation;
+  const olderNumbers = (): readonly number[] =>
+    generations(setup.folder).filter((number) => served === null || number < numberOf(served));
+  const serveOlder = async (number: number): Promise<Served> => {
+    const one = older.get(number) ?? (await serveGeneration(setup, number));
+    older.set(number, one);
+    return one;
+  };
+  /** All generations, the newest first. */
+  const all = async (): Promise<readonly Served[]> => {
+    const list: Served[] = served === null ? [] : [served];
+    for (const number of olderNumbers()) list.push(await serveOlder(number));
+    return list;
+  };
+  const having = async (database: DatabaseName): Promise<Served> => {
+    const first = open();
+    if ((await leases(first.admin)).some((one) => one.database === database)) return first;
+    for (const one of await all())
+      if ((await leases(one.admin)).some((found) => found.database === database)) return one;
+    return first;
+  };
+  const leaveOlder = async (number: number): Promise<void> => {
+    const one = older.get(number);
+    older.delete(number);
+    if (one !== undefined) await leave(one);
+  };
+  /** Removes each generation but the newest that no clone was made of, and that no command uses. Only who may take a copy now may ask for this. */
+  const removeUnused = async (): Promise<readonly DatabaseName[]> => {
+    const gone: DatabaseName[] = [];
+    for (const number of olderNumbers()) {
+      const { admin, record } = await serveOlder(number);
+      putAside(setup, number);
+      // who comes now does not find it; who is there has a session
+      const isUsed = await isInUse(admin).catch((error: unknown) => {
+        putBack(setup, number);
+        throw error;
+      });
+      if (isUsed) putBack(setup, number);
+      await leaveOlder(number);
+      if (isUsed) continue;
+      removeAside(setup, number);
+      gone.push(record.golden.database);
+    }
+    return gone;
   };
   return {
-    makeGolden: async (options) => {
-      removeDrafts(setup.folder);
-      const older = served;
-      const binaries = await binariesFor(setup);
-      refuseUnreachable(setup.folder, binaries);
-      const generation = Math.max(0, ...generations(setup.folder)) + 1;
-      const record = await takeGolden({ setup, binaries, generation }, options);
-      const unused = older !== null && (await leases(older.admin)).length === 0;
-      await stop();
-      if (older !== null && unused)
-        rmSync(generationFolder(setup, older.record.golden.generation), { recursive: true, force: true });
-      served = await serveNewest(setup);
-      return record.golden;
-    },
-    golden: async () => served?.record.golden ?? null,
+    makeGolden: (options) =>
+      whileTaking(setup.folder, async () => {
+        removeDrafts(setup.folder);
+        const binaries = await binariesFor(setup);
+        refuseUnreachable(setup.folder, binaries);
+        const room = await refuseGolden(setup, setup.cap === undefined ? [] : await all());
+        const generation = Math.max(0, ...generations(setup.folder)) + 1;
+        const { golden } = await takeCopy(setup, { binaries, generation }, { ...options, room });
+        if (served !== null) older.set(numberOf(served), served);
+        served = await serveNewest(setup);
+        await removeUnused();
+        return golden;
+      }),
+    golden: async () => (served === null ? null : openSame().record.golden),
     makeClone: async (request) => {
-      const { admin, record, server } = open();
-      const made = await lease(admin, { golden: record.golden, request });
+      const { admin, record, server, holding } = openSame();
+      const workers = workersOf(server);
+      workers.join();
+      const check = async (): Promise<void> => {
+        if (setup.cap === undefined) return;
+        const held = await heldIn(setup, await all());
+        refuseBeyond(setup.cap, held, { what: 'clone', bytes: held.goldenBytes });
+      };
+      const made = await lease(admin, { golden: record.golden, request, check });
+      holding.hold(made.lease.database, request.hours);
       return {
         ...made,
         connection: server.connection(made.lease.database),
-        server: 'private',
         network: server.network,
+        get server() {
+          return workers.server;
+        },
       };
     },
-    readGolden: (use) => {
-      const { admin, record, server } = open();
+    readGolden: async (use) => {
+      const { admin, record, server } = openSame();
       const { database } = record.golden;
       return openGolden(admin, { database, use: () => use(server.connection(database)) });
     },
     once: async (name, read) => {
-      const { record } = open();
-      if (record.once?.name === name) return record.once.value;
+      const { record } = openSame();
+      const kept = keptUnder(record.once, name);
+      if (kept !== null) return kept;
       const value = await read();
-      const known = { ...record, once: { name, value } };
+      const known = { ...record, once: keptWith(record.once, { name, value }) };
       await writeRecord(generationFolder(setup, record.golden.generation), known);
       if (served !== null) served = { ...served, record: known };
       return value;
     },
-    keep: (database, hours) => keepLeased(open().admin, { database, hours }),
-    drop: (database) => dropLeased(open().admin, database),
-    list: async () => (served === null ? [] : leases(served.admin)),
+    keep: async (database, hours) => {
+      const { admin, holding } = await having(database);
+      await holding.release(database);
+      return keepLeased(admin, { database, hours });
+    },
+    reset: async (database) => {
+      const one = await having(database);
+      requireSame(one, setup);
+      return resetLeased(one.admin, { database, golden: one.record.golden });
+    },
+    drop: async (database) => {
+      const { admin, holding } = await having(database);
+      await holding.release(database);
+      await dropLeased(admin, database);
+    },
+    list: async () => {
+      const lists = (await all()).map(async ({ admin, record: { golden } }): Promise<readonly Lease[]> => {
+        const found = await leases(admin);
+        return isSampled(golden) ? found.map((one) => ({ ...one, sampled: true })) : found;
+      });
+      return (await Promise.all(lists)).flat();
+    },
     collectGarbage: async (at) => {
-      removeDrafts(setup.folder);
-      return served === null ? [] : collect(served.admin, at);
+      const dropped: DatabaseName[] = [];
+      await unlessTaking(setup.folder, async () => removeDrafts(setup.folder));
+      for (const { admin, record } of await all())
+        dropped.push(...(await collect(admin, at)), ...(await collectHalfMade(admin, record.golden)));
+      return [...dropped, ...((await unlessTaking(setup.folder, removeUnused)) ?? [])];
     },
     howToConnect: (database) => `oneroof clone open ${database}`,
-    close: stop,
+    close: async () => {
+      for (const number of older.keys()) await leaveOlder(number);
+      const ending = served;
+      served = null;
+      if (ending !== null) await leave(ending);
+    },
   };
 }
 
 /**
- * Opens a clone of the physical provider for a person: its server runs until `close` is called.
+ * Opens a clone on a private server for a person: its server runs until `close` is called.
  *
- * Errors  CLONE_GONE, CLONE_IN_USE, SERVER_START.
+ * Errors  CLONE_GONE, CLONE_IN_USE, CLONE_MASK_STALE, CLONE_SAMPLE_STALE, SERVER_START.
  */
 export async function openKept(
-  setup: PhysicalSetup,
+  setup: PrivateSetup,
   database: DatabaseName,
 ): Promise<{ readonly connection: Connection; close(): Promise<void> }> {
-  const served = existsSync(setup.folder) ? await serveNewest(setup) : null;
-  const known = served === null ? [] : await leases(served.admin);
-  const close = async (): Promise<void> => {
-    await served?.admin.close();
-    await served?.server.stop();
-  };
-  if (served !== null && known.some((found) => found.database === database))
-    return { connection: served.server.connection(database), close };
-  await close();
-  throw new OneRoofError('CLONE_GONE', {
-    problem: `${printable(database)} is not among the clones of the newest golden copy in ${setup.folder}`,
-    fix: 'see `oneroof clone list`',
-  });
-}
-
-function generationFolder(setup: PhysicalSetup, generation: number): string {
-  return join(setup.folder, `generation-${generation}`);
-}
-
-function generations(folder: string): readonly number[] {
-  return readdirSync(folder).flatMap((name) => {
-    const match = /^generation-(\d+)$/.exec(name);
-    return match !== null && existsSync(join(folder, name, 'golden.json')) ? [Number(match[1])] : [];
-  });
-}
-
-async function serveNewest(setup: PhysicalSetup): Promise<Served | null> {
-  const numbers = generations(setup.folder);
-  if (numbers.length === 0) return null;
-  const folder = generationFolder(setup, Math.max(...numbers));
-  const record = JSON.parse(readFileSync(join(folder, 'golden.json'), 'utf8')) as GenerationRecord;
-  const binaries = binariesOf(setup, Math.floor(record.golden.source.serverVersion / 10_000));
-  refuseUnreachable(setup.folder, binaries);
-  const data = join(folder, 'data');
-  await refuseInUse(data);
-  const server = await startServer({ binaries, data, superuser: record.superuser, network: 'none' });
-  try {
-    const admin = await openSession(server.connection('template1'), { applicationName: 'oneroof clone host' });
-    return { record, server, admin };
-  } catch (error) {
-    await server.stop();
-    throw error;
-  }
-}
-
-async function binariesFor(setup: PhysicalSetup): Promise<Binaries> {
-  const session = await openSession(setup.backup, { applicationName: 'oneroof golden' });
-  await session.close();
-  return binariesOf(setup, Math.floor(session.serverVersion / 10_000));
-}
-
-function binariesOf(setup: PhysicalSetup, major: number): Binaries {
-  if (setup.bin === null) return findBinaries(major);
-  const { runAs } = findBinaries(18);
-  return { folder: setup.bin, major, origin: 'system', runAs };
-}
-
-function refuseUnreachable(folder: string, binaries: Binaries): void {
-  if (binaries.runAs === null) return;
-  const { uid, gid, name } = binaries.runAs;
-  if (spawnSync('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], { uid, gid, cwd: '/', stdio: 'ignore' }).status === 0)
-    return;
-  throw new OneRoofError('CLONE_FOLDER_UNREACHABLE', {
-    problem: `${folder} cannot be reached by ${name}, who runs the clone server`,
-    fix: 'set "folder:" of the clone provider to a folder such as /var/lib/oneroof',
-  });
-}
-
-/** A server whose process was killed takes a moment to end: its watchdog is given that moment. */
-async function refuseInUse(data: string): Promise<void> {
-  const file = join(data, 'postmaster.pid');
-  for (let waited = 0; ; waited += 100) {
-    const [pid, , , , socket] = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
-    if (pid === undefined || socket === undefined || !isAlive(Number(pid)) || !existsSync(socket)) return;
-    if (waited >= 3000) {
-      throw new OneRoofError('CLONE_IN_USE', {
-        problem: `the golden copy in ${data} is served by another process (server ${pid})`,
-        fix: 'wait until that command has ended, then run this one again',
-      });
+  const numbers = existsSync(setup.folder) ? generations(setup.folder) : [];
+  for (const number of [...numbers].sort((a, b) => b - a)) {
+    const served = await serveGeneration(setup, number);
+    const known = await leases(served.admin);
+    if (known.some((found) => found.database === database)) {
+      try {
+        requireSame(served, setup);
+      } catch (error) {
+        await leave(served);
+        throw error;
+      }
+      return { connection: served.server.connection(database), close: () => leave(served) };
     }
-    await sleep(100);
+    await leave(served);
   }
-}
-
-/** Removes what an interrupted golden left: drafts whose process has ended. */
-function removeDrafts(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    const match = /^draft-(\d+)-\d+$/.exec(name);
-    if (match !== null && !isAlive(Number(match[1]))) rmSync(join(folder, name), { recursive: true, force: true });
-  }
+  throw new OneRoofError('CLONE_GONE', {
+    problem: `${printable(database)} is not among the clones of the golden copies in ${setup.folder}`,
+    fix: 'oneroof clone list',
+  });
 }

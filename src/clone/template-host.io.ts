@@ -1,8 +1,26 @@
 import { OneRoofError } from '../core/index.ts';
-import { id, openSession, sql } from '../database/index.ts';
-import { type CloneHost, type Golden } from './clone.ts';
-import { carryOver, collect, dropLeased, keepLeased, lease, leases, openGolden } from './lease.io.ts';
+import { openSession } from '../database/index.ts';
+import { type Target } from '../setup/index.ts';
+import { refuseBeyond } from './cap.ts';
+import { type CloneHost, type DatabaseName, type Golden, keptUnder, keptWith } from './clone.ts';
+import { heldOnServer, refuseTemplateGolden } from './held.io.ts';
 import {
+  collect,
+  collectHalfMade,
+  dropLeased,
+  keepLeased,
+  lease,
+  leases,
+  openGolden,
+  openHolding,
+  resetLeased,
+} from './lease.io.ts';
+import { requireSameMasks } from './mask/mask-copy.io.ts';
+import { holdGolden, releaseGolden, unlessHeld } from './locks.io.ts';
+import {
+  dropDrafts,
+  dropUnusedGoldens,
+  nextGeneration,
   refuseSameServer,
   remember,
   rememberedOf,
@@ -10,60 +28,113 @@ import {
   templateGoldens,
   type TemplateSetup,
 } from './providers/template.io.ts';
+import { isTaking } from './taking.io.ts';
 
 /** The clone server of the provider "template": a server that runs anyway. */
-export async function openTemplateHost(setup: TemplateSetup): Promise<CloneHost> {
+export async function openTemplateHost(setup: TemplateSetup, targets: readonly Target[] = []): Promise<CloneHost> {
   refuseSameServer(setup);
   const admin = await openSession(setup.admin, { applicationName: 'oneroof clone host' });
-  const newest = async () => (await templateGoldens(admin, setup.source))[0] ?? null;
+  const holding = openHolding(admin);
+  // what a command has begun on one generation it ends on the same, whatever others take meanwhile
+  let used: Golden | null = null;
+  const use = async (): Promise<Golden | null> => {
+    while (used === null) {
+      const [newest] = await templateGoldens(admin, setup.source);
+      if (newest === undefined) return null;
+      await holdGolden(admin, newest.database);
+      const after = await templateGoldens(admin, setup.source);
+      if (after.some(({ database }) => database === newest.database)) used = newest;
+      else await releaseGolden(admin, newest.database);
+    }
+    return used;
+  };
   const needed = async (): Promise<Golden> => {
-    const golden = await newest();
-    if (golden !== null) return golden;
+    const golden = await use();
+    if (golden !== null) {
+      requireSameMasks(golden, setup);
+      return golden;
+    }
     throw new OneRoofError('CLONE_NO_GOLDEN', {
       problem: `there is no golden copy of ${setup.source}`,
       fix: 'oneroof clone golden',
     });
   };
+  const taking = { purpose: 'taking', name: setup.source } as const;
   return {
-    makeGolden: async () => {
-      const older = await templateGoldens(admin, setup.source);
-      const golden = await takeTemplateGolden(admin, {
-        source: setup.source,
-        generation: (older[0]?.generation ?? 0) + 1,
+    makeGolden: async ({ signal }) => {
+      const taken = await unlessHeld(admin, taking, async () => {
+        await dropDrafts(admin, setup.source);
+        await refuseTemplateGolden(admin, setup);
+        return takeTemplateGolden(admin, {
+          source: setup.source,
+          targets,
+          mask: setup.mask,
+          signal,
+          generation: await nextGeneration(admin, setup.source),
+        });
       });
-      await carryOver(admin, { golden: setup.source, clone: golden.database });
-      const used = new Set((await leases(admin)).map((found) => found.golden));
-      for (const { database } of older) {
-        if (used.has(database)) continue;
-        await admin.query(sql`alter database ${id(database)} with is_template false`);
-        await admin.query(sql`drop database ${id(database)}`);
-      }
+      if (taken === null) throw isTaking(`a golden copy of ${setup.source}`);
+      if (used !== null) await releaseGolden(admin, used.database);
+      used = null;
+      await dropUnusedGoldens(admin, setup.source);
+      return taken;
+    },
+    golden: async () => {
+      const golden = await use();
+      if (golden !== null) requireSameMasks(golden, setup);
       return golden;
     },
-    golden: newest,
     makeClone: async (request) => {
-      const made = await lease(admin, { golden: await needed(), request });
+      const golden = await needed();
+      const check = async (): Promise<void> => {
+        if (setup.cap === undefined) return;
+        const held = await heldOnServer(admin, setup);
+        refuseBeyond(setup.cap, held, { what: 'clone', bytes: held.goldenBytes });
+      };
+      const made = await lease(admin, { golden, request, check });
+      holding.hold(made.lease.database, request.hours);
       const connection = { ...setup.admin, database: made.lease.database };
       return { ...made, connection, server: 'shared', network: 'host' };
     },
-    readGolden: async (use) => {
+    readGolden: async (read) => {
       const { database } = await needed();
-      return openGolden(admin, { database, use: () => use({ ...setup.admin, database }) });
+      return openGolden(admin, { database, use: () => read({ ...setup.admin, database }) });
     },
     once: async (name, read) => {
       const golden = await needed();
       const known = await rememberedOf(admin, golden);
-      if (known?.name === name) return known.value;
+      const kept = keptUnder(known, name);
+      if (kept !== null) return kept;
       const value = await read();
-      await remember(admin, golden, { name, value });
+      await remember(admin, golden, keptWith(known, { name, value }));
       return value;
     },
-    keep: (database, hours) => keepLeased(admin, { database, hours }),
-    drop: (database) => dropLeased(admin, database),
+    keep: async (database, hours) => {
+      await holding.release(database);
+      return keepLeased(admin, { database, hours });
+    },
+    reset: async (database) => {
+      const [newest] = await templateGoldens(admin, setup.source);
+      return resetLeased(admin, { database, golden: newest ?? (await needed()) });
+    },
+    drop: async (database) => {
+      await holding.release(database);
+      await dropLeased(admin, database);
+    },
     list: () => leases(admin),
-    collectGarbage: (at) => collect(admin, at),
+    collectGarbage: async (at) => {
+      const over = await collect(admin, at);
+      const goldens = await templateGoldens(admin, setup.source);
+      const half: DatabaseName[] = [];
+      for (const golden of goldens) half.push(...(await collectHalfMade(admin, golden)));
+      const drafts = await unlessHeld(admin, taking, () => dropDrafts(admin, setup.source));
+      return [...over, ...half, ...(drafts ?? []), ...(await dropUnusedGoldens(admin, setup.source))];
+    },
     howToConnect: (database) =>
       `psql "host=${setup.admin.host} port=${setup.admin.port} user=${setup.admin.user} dbname=${database}"`,
-    close: () => admin.close(),
+    close: async () => {
+      await holding.close();
+      await admin.close();
+    },
   };
 }

@@ -51,13 +51,18 @@ export const problemForm = z.object({
   detail: z.array(z.string()).exactOptional(),
 });
 
+/** A key of a file that people write, with its meaning and an example: docs/reference and the JSON Schema for editors are made from them. */
+export const keyForm = <Form extends z.ZodType>(form: Form, description: string, example: Json): Form =>
+  // not `examples`: zod leaves those of a form that transforms its input out
+  form.meta({ description, example });
+
 /** What a reader makes of a value: what it says, or why that cannot be read. */
 export type Read<Body> =
   | { readonly readable: true; readonly body: Body }
   | { readonly readable: false; readonly reason: string };
 
 /** Reads a value that is not trusted yet. Never throws. */
-export type Reader<Body> = (value: unknown) => Read<Body>;
+export type FormReader<Body> = (value: unknown) => Read<Body>;
 
 /** Records nest some ten levels deep, and a stack holds thousands. */
 const deepest = 64;
@@ -66,7 +71,7 @@ const deepest = 64;
  * The reader of a record, by the one schema of its form. A member that the schema does not name is kept and not looked at, unless the schema
  * is strict; what nests too deeply, or is of a version that this program does not know, is unreadable and says so.
  */
-export function recordReader<Form extends z.ZodType>(form: Form, version = 1): Reader<Formed<Form>> {
+export function recordReader<Form extends z.ZodType>(form: Form, version = 1): FormReader<Formed<Form>> {
   return (value) => {
     const reason = shapeProblem(value) ?? versionProblem(value, version) ?? formProblem(value, form);
     // as it was recorded, not as the schema copies it: whoever shows all of it leaves nothing out
@@ -85,7 +90,7 @@ function versionProblem(value: unknown, known: number): string | null {
   const { version } = Object(value) as { readonly version?: unknown };
   return typeof version !== 'number' || version === known
     ? null
-    : `it is of version ${version}, and this program reads version ${known}`;
+    : `it has version ${version}; this program reads version ${known}`;
 }
 
 /** Counted without recursion: what is counted may be deeper than the stack. Stops: a member that would become the prototype of a copy. */

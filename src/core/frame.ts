@@ -17,7 +17,11 @@ export type Purpose =
   | 'target'
   | 'dossier'
   | 'bundle'
-  | 'account';
+  | 'account'
+  | 'footprint'
+  | 'mask'
+  | 'fault'
+  | 'sample';
 
 /**
  * Joins parts into one unambiguous byte string: a line that names the purpose, then each part behind its length.

@@ -1,3 +1,4 @@
+export { keep } from './answer-cache.io.ts';
 export { type Branded, isNonEmpty, type NonEmpty } from './brand.ts';
 export { elapsed, formatDuration, type Instant, instant, type Milliseconds, parseDuration } from './clock.ts';
 export { now } from './clock.io.ts';
@@ -8,6 +9,7 @@ export {
   digestForm,
   type Formed,
   formProblem,
+  keyForm,
   type Immutable,
   instantForm,
   jsonForm,
@@ -15,10 +17,11 @@ export {
   nameForm,
   problemForm,
   type Read,
-  type Reader,
+  type FormReader,
   recordReader,
 } from './form.ts';
 export { digest, type Digest, isDigest, type Purpose, shortDigest } from './frame.ts';
 export { canonicalJson, type Json, visibleJson } from './json.ts';
-export { type Bytes, parseSize } from './size.ts';
-export { printable, truncate } from './text.ts';
+export { beginOf, isAlive, processState, type ProcessState } from './process.io.ts';
+export { type Bytes, formatSize, parseSize } from './size.ts';
+export { asText, printable, truncate } from './text.ts';

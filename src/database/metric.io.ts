@@ -1,12 +1,12 @@
 import { type ErrorCode, OneRoofError, type Place, printable, truncate } from '../core/index.ts';
-import { type Reading } from './observer.io.ts';
+import { type Snapshot } from './observer.io.ts';
 import { type Rows, type Session } from './session.io.ts';
 import { problemOf } from './sqlstate.ts';
 
 /** Runs one SELECT and returns its first rows, two at the most being of interest. */
-export type Reader = (text: string) => Promise<Rows>;
+export type RowReader = (text: string) => Promise<Rows>;
 
-/** A metric to measure: its name, and its query with the place in the release that it stands at. */
+/** A metric to measure: its name, and its query with its place in the release. */
 export interface MetricQuery {
   readonly name: string;
   readonly sql: string;
@@ -14,7 +14,7 @@ export interface MetricQuery {
 }
 
 /** A reader over an observer's snapshot (production) or over an ordinary session (a clone). */
-export function readerOf(source: Reading | Session): Reader {
+export function readerOf(source: Snapshot | Session): RowReader {
   return 'read' in source ? (text) => source.read(text, { maxRows: 1 }) : (text) => source.rows(text, { maxRows: 2 });
 }
 
@@ -24,7 +24,7 @@ export function readerOf(source: Reading | Session): Reader {
  * Errors  METRIC_NO_ROW, METRIC_MANY_ROWS, METRIC_NULL, METRIC_NOT_A_NUMBER; METRIC_FAILED, QUERY_TIMEOUT, LOCK_TIMEOUT, DISK_FULL or
  *         CONNECTION_LOST for what the server answers, with the place in the query.
  */
-export async function measureMetric(read: Reader, metric: MetricQuery): Promise<number> {
+export async function measureMetric(read: RowReader, metric: MetricQuery): Promise<number> {
   const place = metric.place ?? { file: `metrics/${metric.name}.sql`, line: 1, column: 1 };
   const rows = await read(metric.sql).catch((cause: unknown) => {
     const found = problemOf(cause, { sql: metric.sql, place });

@@ -16,12 +16,12 @@ export interface Launch {
 const probed = new Map<string, Launch | null>();
 
 /**
- * Finds how to start a program with no network. Sockets on the file system still work, so we reach the server and it reaches nobody's port.
+ * Finds how to start a program with no network. Sockets on the file system still work, so we reach the server and it reaches no one's port.
  * Where the platform does not allow that, the answer has the network `host`, and says so.
  *
  * Source  unshare(1), setpriv(1), network_namespaces(7).
  */
-export function launchWithout(binaries: Binaries): Launch {
+export function launchWithout(binaries: Pick<Binaries, 'runAs' | 'major'>): Launch {
   const key = `${binaries.runAs?.uid ?? 'self'} ${binaries.major}`;
   const known = probed.get(key);
   const found = known === undefined ? probe(binaries) : known;
@@ -30,17 +30,17 @@ export function launchWithout(binaries: Binaries): Launch {
 }
 
 /** How to start a program with the network of this machine. */
-export function launchPlain({ runAs }: Binaries): Launch {
+export function launchPlain({ runAs }: Pick<Binaries, 'runAs'>): Launch {
   return { network: 'host', prefix: [], as: runAs === null ? {} : { uid: runAs.uid, gid: runAs.gid } };
 }
 
-function probe({ runAs, major }: Binaries): Launch | null {
+function probe({ runAs, major }: Pick<Binaries, 'runAs' | 'major'>): Launch | null {
   // up to 14 the server counts through a socket on the loopback interface, which is down in a new namespace
   if (process.platform !== 'linux' || major < 15) return null;
   // all of these replace themselves by the next word, so the process that we start is the program itself
   const prefix =
     runAs === null
-      ? ['unshare', '--user', '--map-current-user', '--net', '--']
+      ? ['unshare', ...(process.getuid?.() === 0 ? [] : ['--user', '--map-current-user']), '--net', '--']
       : [
           'unshare',
           '--net',

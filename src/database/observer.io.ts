@@ -5,8 +5,8 @@ import { definerFunctions, ownCounters, waysToWrite } from './observer.sql.ts';
 import { type Rows, type Session, openSession } from './session.io.ts';
 import { searchPathOf, type Sql, sql } from './sql.ts';
 
-/** A look at the database as it was at one moment. Valid only inside `snapshot`. */
-export interface Reading {
+/** A reading of the database as it was at one moment. Valid only inside `snapshot`. */
+export interface Snapshot {
   readonly serverVersion: number;
   /** Runs one SELECT of the author's through a cursor; fetches at most `maxRows` + 1 rows, so that an endless one is bounded. */
   read(text: string, bound: { readonly maxRows: number }): Promise<Rows>;
@@ -14,7 +14,7 @@ export interface Reading {
   query<Row extends object>(statement: Sql): Promise<Row[]>;
 }
 
-/** A session that cannot write: every look is a READ ONLY transaction of its own, rolled back at its end. */
+/** A session that cannot write: every reading is a READ ONLY transaction of its own, rolled back at its end. */
 export interface Observer {
   readonly connection: Connection;
   readonly serverVersion: number;
@@ -23,11 +23,11 @@ export interface Observer {
   /** SECURITY DEFINER functions that the role may call: they run with their owner's rights, so a person should know them. */
   readonly definerFunctions: readonly string[];
   /** Reads inside one REPEATABLE READ READ ONLY transaction. A failing read does not end it: the next read works. */
-  snapshot<T>(use: (reading: Reading) => Promise<T>): Promise<T>;
+  snapshot<T>(use: (reading: Snapshot) => Promise<T>): Promise<T>;
   /** Cancels what runs now. */
   cancel(): Promise<void>;
   /**
-   * Ends the session and says what it did.
+   * Ends the session and reports what it did.
    *
    * Errors  OBSERVER_WROTE when a counter is not zero.
    */
@@ -46,7 +46,7 @@ export interface ObserverOptions {
   readonly custom?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A read waits for nobody's lock for longer: production's own work goes first. */
+/** A read waits for no one's lock for longer: production's own work goes first. */
 const lockTimeout = '2s';
 
 /**
@@ -86,7 +86,7 @@ export async function openObserver(connection: Connection, options: ObserverOpti
   }
 }
 
-/** Refuses before the first look at any data. */
+/** Refuses before it reads any data. */
 async function refuseWriter(session: Session): Promise<void> {
   const ways = await session.query<{ reason: string; fix: string }>(waysToWrite());
   const problems = ways.map(({ reason, fix }) => ({
@@ -138,8 +138,8 @@ function observe(
       const harmless: Harmless = { ...known, ...did };
       if (did.transactionIdAssigned || did.advisoryLocks > 0 || did.rowsWritten > 0) {
         throw new OneRoofError('OBSERVER_WROTE', {
-          problem: `looking at ${describe(session.connection)} was not harmless: ${accuse(harmless)}`,
-          fix: 'find the function that a metric or check calls and that writes or locks; the transaction was rolled back',
+          problem: `the server's counters show that the read-only session on ${describe(session.connection)} wrote: ${accuse(harmless)}`,
+          fix: 'find the function of a metric or check that writes or locks; the transaction was rolled back',
         });
       }
       return harmless;
@@ -181,7 +181,7 @@ async function readBounded(
       throw shifted(error);
     }
     const rows = await session.rows(`fetch ${plan.maxRows + 1} from oneroof_read`, { maxRows: plan.maxRows + 1 });
-    // before the way back, which lets go of locks that end with the transaction
+    // before the rollback, which lets go of locks that end with the transaction
     await plan.count();
     return rows;
   } finally {

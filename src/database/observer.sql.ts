@@ -14,18 +14,18 @@ const strongRoles = [
   'pg_create_subscription',
 ];
 
-/** Extensions whose functions act outside of the transaction that calls them, so that no rollback takes back what they did. */
+/** Extensions whose functions act outside the transaction that calls them, so that no rollback undoes what they did. */
 const outwardExtensions = ['dblink', 'http', 'pg_net', 'pg_background', 'pg_cron', 'plsh', 'aws_s3', 'aws_lambda'];
 
 /** Privileges on a relation that let a role change something or hold strong locks. */
 const relationPrivileges = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN'];
 
-/** A superuser and an owner need what they have: it is not theirs to give away so that we can look. */
+/** A superuser and an owner need their rights, so we do not suggest revoking them. */
 const anotherRole =
-  'use another role: run what `oneroof grants` prints, as a superuser or the owner, and name that role in the address of the target';
+  'use another role: run the SQL of `oneroof grants` as a superuser or the owner, and set that role in the address of the target';
 
 /**
- * Every way in which the current role could write, with the statement that takes it away.
+ * Every way in which the current role could write, with the statement that removes it.
  * Grants are read from the access lists, so that what PUBLIC has counts; roles that it could become by SET ROLE count too.
  *
  * Shape   rows of (reason, fix), sorted.

@@ -30,7 +30,7 @@ export function openPool(
       isSound = true;
       return done;
     } finally {
-      // a session whose work failed may stand in a transaction, or be gone: a new one is cheap, a wrong one is not
+      // a session whose work failed may be in a transaction, or closed: a new one is cheap, a wrong one is not
       if (isSound && session !== null && !isClosed) idle.push(session);
       else await session?.close().catch(() => undefined);
       inUse -= 1;

@@ -104,7 +104,7 @@ function passwordOfPgpass(
 function readSecretFile(file: string): string {
   if (!existsSync(file)) {
     throw new OneRoofError('CONFIG_NOT_FOUND', {
-      problem: `the password file ${file} is not there`,
+      problem: `the password file ${file} does not exist`,
       fix: `write the password to it and run: chmod 600 ${file}`,
     });
   }

@@ -1,12 +1,24 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OneRoofError } from '../core/index.ts';
+import { isAlive, OneRoofError } from '../core/index.ts';
 import { type Binaries } from './binaries.io.ts';
 import { type Connection } from './connection.ts';
 import { launchPlain, launchWithout, type Network } from './network.io.ts';
+import { watchdog } from './watchdog.ts';
 
 /** A private server of ours: it listens on a Unix socket in a 0700 folder only, and ends when our process ends, however that ends. */
 export interface Server {
@@ -17,7 +29,11 @@ export interface Server {
   readonly network: Network;
   /** Connects as the superuser `postgres`. */
   connection(database: string): Connection;
-  /** Stops the server and waits until it is gone. */
+  /** Ends the server hard and waits: its data is of no more use. */
+  abandon(): Promise<void>;
+  /** What the server has logged since it was started. */
+  log(): string;
+  /** Stops the server and waits until it has ended; a server that others have joined runs until the last of them has ended. */
   stop(): Promise<void>;
 }
 
@@ -31,39 +47,30 @@ export interface ServerPlan {
   readonly settings?: Readonly<Record<string, string>>;
   /** Deleted when the server has ended, also when our process was killed. */
   readonly deleteAfter?: string;
-  /** `none`: no way out where the platform allows that; what was achieved stands in the server. Absent: `host`. */
+  /** `none`: no network, if the platform allows that; the server says what was achieved. Absent: `host`. */
   readonly network?: Network;
+  /** Other processes of the same user may join it. */
+  readonly joinable?: true;
 }
-
-/**
- * The watchdog. It starts the server and waits on a pipe that only our process holds: when the pipe closes, whatever the reason,
- * it shuts the server down and deletes what is to be deleted. $1 postgres, $2 folder to delete or empty, the rest: arguments.
- */
-const watchdog = `
-postgres=$1; rubbish=$2; socket=$3; shift 3
-"$postgres" "$@" >>"$socket/server.log" 2>&1 </dev/null &
-server=$!
-trap '' INT HUP TERM
-cat >/dev/null
-if [ -n "$rubbish" ]; then kill -QUIT $server; else kill -INT $server; fi 2>/dev/null
-wait $server
-[ -n "$rubbish" ] && rm -rf "$rubbish"
-rm -rf "$socket"
-`;
 
 /**
  * Makes an empty cluster: UTF-8, the built-in C.UTF-8 collation, the same on every platform.
  *
  * Errors  SERVER_START with initdb's own words.
  */
-export async function createCluster(plan: { readonly binaries: Binaries; readonly data: string }): Promise<void> {
-  const { binaries, data } = plan;
+export async function createCluster(plan: {
+  readonly binaries: Binaries;
+  readonly data: string;
+  /** `postgres` where absent. */
+  readonly superuser?: string;
+}): Promise<void> {
+  const { binaries, data, superuser = 'postgres' } = plan;
   ownFolder(data, binaries);
   const locale =
     binaries.major >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'] : ['--locale=C'];
   const child = spawn(
     join(binaries.folder, 'initdb'),
-    ['-D', data, '-U', 'postgres', '--auth=trust', '--no-sync', '--encoding=UTF8', '--no-instructions', ...locale],
+    ['-D', data, '-U', superuser, '--auth=trust', '--no-sync', '--encoding=UTF8', '--no-instructions', ...locale],
     {
       ...(binaries.runAs === null ? {} : { uid: binaries.runAs.uid, gid: binaries.runAs.gid }),
       cwd: '/',
@@ -113,6 +120,7 @@ export async function startServer(plan: ServerPlan): Promise<Server> {
       join(binaries.folder, 'postgres'),
       plan.deleteAfter ?? '',
       socket,
+      plan.joinable === undefined ? '' : pipeOf(socket, launch.network),
       '-D',
       data,
       ...options,
@@ -127,15 +135,16 @@ export async function startServer(plan: ServerPlan): Promise<Server> {
   );
   const stop = async (): Promise<void> => {
     child.stdin?.end();
-    await ended(child);
+    if (plan.joinable === undefined) await ended(child);
+    else await endedOrLeft(child, data);
   };
   const ready = await waitUntilReady({ child, data, socket });
   if (!ready) {
-    const log = existsSync(join(socket, 'server.log')) ? readFileSync(join(socket, 'server.log'), 'utf8') : '';
+    const said = logIn(socket);
     await stop();
     throw new OneRoofError('SERVER_START', {
-      problem: `the server on ${data} did not start: ${lastLines(log)}`,
-      fix: 'see the reason above; free space and permissions are the usual ones',
+      problem: `the server on ${data} did not start: ${lastLines(said)}`,
+      fix: 'see the reason above; the usual causes are no free space and missing permissions',
     });
   }
   return {
@@ -143,8 +152,72 @@ export async function startServer(plan: ServerPlan): Promise<Server> {
     binaries,
     network: launch.network,
     connection: (database) => ({ host: socket, port: 5432, user: plan.superuser ?? 'postgres', database }),
+    abandon: async () => {
+      const running = runningOn(data);
+      if (running !== null) process.kill(running.pid, 'SIGQUIT');
+      await stop();
+    },
+    log: () => logIn(socket),
     stop,
   };
+}
+
+function logIn(socket: string): string {
+  const file = join(socket, 'server.log');
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+/** A server that is to end says so in its file at once; one that is ready all this time has other users. Milliseconds. */
+const leftAfter = 1000;
+
+/** Waits until a server has ended, or is seen to go on for others. */
+async function endedOrLeft(child: ChildProcess, data: string): Promise<void> {
+  const began = performance.now();
+  while (child.exitCode === null && child.signalCode === null) {
+    if (runningOn(data)?.ready !== true) return void (await ended(child));
+    if (performance.now() - began > leftAfter) return void child.unref();
+    await sleep(20);
+  }
+}
+
+const pipeOf = (socket: string, network: Network): string => join(socket, `users-${network}`);
+
+/** The server that runs on a data directory: its process and the folder of its socket, as it says itself; null: none runs. */
+export function runningOn(
+  data: string,
+): { readonly pid: number; readonly socket: string; readonly ready: boolean } | null {
+  const file = join(data, 'postmaster.pid');
+  const [pid, , , , socket, , , state] = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
+  if (pid === undefined || socket === undefined || !existsSync(socket)) return null;
+  if (!isAlive(Number(pid))) return null;
+  return { pid: Number(pid), socket, ready: state?.trim() === 'ready' };
+}
+
+/** Joins a server of ours that another process has started on a data directory; null where there is none, or it is about to end. */
+export function joinServer(plan: Pick<ServerPlan, 'binaries' | 'data' | 'superuser'>): Server | null {
+  const { binaries, data } = plan;
+  const found = runningOn(data);
+  if (found === null || !found.ready) return null;
+  const { socket } = found;
+  for (const network of ['none', 'host'] as const) {
+    let pipe: number;
+    try {
+      // never waits: if the watchdog has ended, no process reads it
+      pipe = openSync(pipeOf(socket, network), constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch {
+      continue;
+    }
+    const connection: Server['connection'] = (database) => ({
+      host: socket,
+      port: 5432,
+      user: plan.superuser ?? 'postgres',
+      database,
+    });
+    const leave = async (): Promise<void> => closeSync(pipe);
+    // another process started it, and may still work on it
+    return { data, binaries, network, connection, abandon: leave, log: () => logIn(socket), stop: leave };
+  }
+  return null;
 }
 
 /** A new cluster in a temporary folder that goes when the server ends. */
@@ -152,13 +225,16 @@ export async function startTemporaryServer(plan: {
   readonly binaries: Binaries;
   readonly settings?: Readonly<Record<string, string>>;
   readonly network?: Network;
+  /** `postgres` where absent. */
+  readonly superuser?: string;
 }): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'oneroof-data-'));
   ownFolder(folder, plan.binaries);
   try {
     const data = join(folder, 'data');
     mkdirSync(data);
-    await createCluster({ binaries: plan.binaries, data });
+    const { binaries, superuser } = plan;
+    await createCluster({ binaries, data, ...(superuser === undefined ? {} : { superuser }) });
     return await startServer({ ...plan, data, deleteAfter: folder, settings: { fsync: 'off', ...plan.settings } });
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
@@ -166,7 +242,7 @@ export async function startTemporaryServer(plan: {
   }
 }
 
-/** Gives a folder to the server's user, closed to everybody else. */
+/** Gives a folder to the server's user, closed to everyone else. */
 export function ownFolder(folder: string, binaries: Binaries): void {
   chmodSync(folder, 0o700);
   if (binaries.runAs !== null) chownSync(folder, binaries.runAs.uid, binaries.runAs.gid);

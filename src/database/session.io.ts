@@ -1,16 +1,16 @@
 import type pg from 'pg';
 import { now, OneRoofError } from '../core/index.ts';
-import { connectError, mayFallBack, refuseVersion } from './connect-error.ts';
+import { connectClient } from './client.io.ts';
+import { refuseVersion } from './connect-error.ts';
 import { type Connection, describe } from './connection.ts';
 import { type Notice, type Notification, type StepResult } from './session.ts';
 import { noTimeouts, pinnedSettings, setAll } from './settings.ts';
 import { type Sql, sql } from './sql.ts';
-import { type Encryption, encryptionOf } from './tls.io.ts';
 
 /** Rows as lists of texts, as the server sent them. */
 export type Rows = readonly (readonly (string | null)[])[];
 
-/** One dedicated connection: what we ask goes through `query`, what the author wrote through `run`. */
+/** One dedicated connection: our own SQL goes through `query`, the author's through `run`. */
 export interface Session {
   readonly connection: Connection;
   /** The server's process of this session. */
@@ -29,7 +29,7 @@ export interface Session {
   heard(): { readonly notices: readonly Notice[]; readonly notifications: readonly Notification[] };
   /** Cancels what runs now, by `pg_cancel_backend` from a second connection. */
   cancel(): Promise<void>;
-  /** Hangs up at once, whatever is not answered yet: the server goes on with that by itself, and here it fails with CONNECTION_LOST. */
+  /** Closes the connection at once: the server continues with unanswered work, which fails here with CONNECTION_LOST. */
   abandon(): void;
   close(): Promise<void>;
 }
@@ -49,66 +49,33 @@ export interface SessionOptions {
 /**
  * Opens a session with the pinned settings.
  *
- * Errors  CONNECT_REFUSED, CONNECT_PASSWORD, CONNECT_NO_DATABASE, CONNECT_STARTING, CONNECT_TOO_MANY, CONNECT_TLS, CONNECT_VERSION,
- *         CONNECT_FAILED.
+ * Errors  those of connectClient; CONNECT_VERSION.
  * Source  docs/decisions/0003-sessions.md.
  */
 export async function openSession(connection: Connection, options: SessionOptions): Promise<Session> {
-  const ways = encryptionOf(connection);
-  for (const [index, ssl] of ways.entries()) {
-    try {
-      return await openWith(connection, { ...options, ssl });
-    } catch (error) {
-      // only a server that will not encrypt, or wants nothing else, is asked again the other way
-      if (index === ways.length - 1 || !mayFallBack(error)) throw error;
-    }
-  }
-  throw new OneRoofError('INTERNAL', { problem: 'no way to connect was tried', fix: 'please report it' });
-}
-
-async function openWith(
-  connection: Connection,
-  options: SessionOptions & { readonly ssl: Encryption },
-): Promise<Session> {
-  // loaded at the first connection: what is checked offline needs no driver
-  const { default: driver } = await import('pg');
-  const client = new driver.Client({
-    host: connection.host,
-    port: connection.port,
-    user: connection.user,
-    database: connection.database,
-    // an empty function result would fall back to PGPASSWORD; the resolver in resolve.io.ts has read that already
-    password: () => connection.password?.reveal() ?? '',
-    application_name: options.applicationName,
-    ssl: options.ssl,
-    connectionTimeoutMillis: connection.connectTimeout ?? 10_000,
-    keepAlive: true,
-    pipeline: options.send === 'ahead',
-    types: { getTypeParser: () => (value: string) => value },
-  } as pg.ClientConfig);
   const notices: Notice[] = [];
   const notifications: Notification[] = [];
   let lost: Error | null = null;
-  client.on('error', (error) => {
-    lost = error;
+  const client = await connectClient(connection, {
+    applicationName: options.applicationName,
+    pipeline: options.send === 'ahead',
+    listen: (own) => {
+      own.on('error', (error) => {
+        lost = error;
+      });
+      own.on('notice', (notice) =>
+        notices.push({
+          severity: notice.severity ?? 'NOTICE',
+          code: notice.code ?? '00000',
+          message: notice.message ?? '',
+          ...(notice.detail === undefined ? {} : { detail: notice.detail }),
+        }),
+      );
+      own.on('notification', (message) =>
+        notifications.push({ channel: message.channel, payload: message.payload ?? '' }),
+      );
+    },
   });
-  client.on('notice', (notice) =>
-    notices.push({
-      severity: notice.severity ?? 'NOTICE',
-      code: notice.code ?? '00000',
-      message: notice.message ?? '',
-      ...(notice.detail === undefined ? {} : { detail: notice.detail }),
-    }),
-  );
-  client.on('notification', (message) =>
-    notifications.push({ channel: message.channel, payload: message.payload ?? '' }),
-  );
-  try {
-    await client.connect();
-  } catch (error) {
-    await client.end().catch(() => undefined);
-    throw connectError(connection, error as Error & { code?: string });
-  }
   const query = async <Row extends object>(statement: Sql): Promise<Row[]> => {
     if (lost !== null) throw connectionLost(connection, lost);
     try {

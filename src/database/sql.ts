@@ -6,7 +6,7 @@ export interface Sql {
   readonly values: readonly unknown[];
 }
 
-/** A part of a statement that goes in as text: a quoted name, or another statement. */
+/** A part of a statement that is inserted as text: a quoted name, or another statement. */
 class Raw {
   readonly text: string;
   constructor(text: string) {
@@ -79,7 +79,7 @@ export function searchPathOf(schemas: readonly string[]): string {
 function quoteName(name: string): string {
   if (name === '' || name.includes('\0')) {
     throw new OneRoofError('INTERNAL', {
-      problem: 'an empty name, or one with a NUL, cannot be quoted',
+      problem: 'a name is empty or contains a NUL, and cannot be quoted',
       fix: 'this is a defect of One Roof: please report it with the command that you ran',
     });
   }

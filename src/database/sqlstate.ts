@@ -1,6 +1,6 @@
 import { type ErrorCode, OneRoofError, type Place, type Problem, printable, truncate } from '../core/index.ts';
 
-/** The text that a server was given, and where it stands in the author's files. */
+/** The text that a server was given, and where it is in the author's files. */
 export interface Located {
   readonly sql: string;
   readonly place: Place;
@@ -25,23 +25,28 @@ export function sqlStateOf(error: unknown): string {
   return typeof code === 'string' ? code : '';
 }
 
+/** Whether the server refused to read a table because row security would hide rows. By the routine: its words are in the server's language. */
+export function isRowSecurity(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'routine' in error && error.routine === 'check_enable_rls';
+}
+
 /** What a SQLSTATE means to us, where it is more than a refused statement. */
 const meanings: Readonly<Record<string, { readonly code: ErrorCode; readonly fix: string }>> = {
   '55P03': {
     code: 'LOCK_TIMEOUT',
-    fix: 'run it again when less is going on, or see which session holds the lock (pg_blocking_pids); settings.lockTimeout is the bound',
+    fix: 'run it again later, or find the session that holds the lock (pg_blocking_pids); settings.lockTimeout sets the limit',
   },
   '57014': {
     code: 'QUERY_TIMEOUT',
-    fix: 'make the statement faster (an index, fewer rows); settings.statementTimeout in release.yaml is the bound',
+    fix: 'make the statement faster (an index, fewer rows); settings.statementTimeout in release.yaml sets the limit',
   },
   '42501': {
     code: 'SQL_FAILED',
-    fix: 'the role that runs the statement lacks that right: as a superuser or the owner, grant it, or correct the statement so that it needs none',
+    fix: 'as a superuser or the owner, grant the missing right to the role that runs the statement; or change the statement so that it does not need it',
   },
   '25P04': {
     code: 'QUERY_TIMEOUT',
-    fix: 'transaction_timeout bounds the whole transaction: the server, the database, a function, or the time until which a rollout is ratified sets it. Raise it, or cut the tier into several',
+    fix: 'transaction_timeout limits the whole transaction: the server, the database, a function, or the end of the ratification sets it. Raise it, or split the tier',
   },
   '53100': { code: 'DISK_FULL', fix: 'free space on the server, then run the same command again' },
   '57P01': { code: 'CONNECTION_LOST', fix: "see the server's log, then run the same command again" },
@@ -112,7 +117,7 @@ function located(step: Located, position: number): { readonly place: Place; read
       line: (step.place.line ?? 1) + down,
       column: start + [...(before.split('\n').at(-1) ?? '')].length,
     },
-    // what stands before the statement on its first line is not ours to know: blanks keep the caret in its column
+    // the text before the statement on its first line is unknown here: blanks keep the caret in its column
     excerpt: printable(' '.repeat(start - 1) + line),
   };
 }

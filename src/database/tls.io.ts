@@ -41,7 +41,7 @@ export function encryptionOf(connection: Connection): readonly [Encryption, ...E
 function readRoots(file: string): string {
   if (existsSync(file)) return readFileSync(file, 'utf8');
   throw new OneRoofError('CONFIG_NOT_FOUND', {
-    problem: `the root certificates ${file} (sslrootcert) are not there`,
-    fix: 'correct the path, or leave sslrootcert out to use those that Node.js brings along',
+    problem: `the root certificates ${file} (sslrootcert) do not exist`,
+    fix: 'correct the path, or leave sslrootcert out to use the certificates of Node.js',
   });
 }

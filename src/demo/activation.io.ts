@@ -6,9 +6,9 @@ import { type GateReading } from '../gate/index.ts';
 import { gateStage } from '../pipeline.io.ts';
 import { judgeInvariants } from '../rehearsal/index.ts';
 import { tellAttempts } from './attempts.io.ts';
-import { type Stage, type Timed } from './plan.ts';
+import { type ChapterGround, type Timed } from './demo-commands.ts';
 import { ratify } from './ratification.io.ts';
-import { roll } from './rollout.io.ts';
+import { roll } from './demo-rollout.io.ts';
 import { numbers, tellReading } from './tell.ts';
 import { stopIf, timed } from './timed.io.ts';
 import { misread, misused } from './uninvited.io.ts';
@@ -27,51 +27,51 @@ const approval = `insert into os_proposal_approvals (id, status, date_created, s
 values (md5('one-roof')::uuid, 'approved', now(), 'One Roof, finalized', 'Contact', '1', md5('proposal1')::uuid, md5('contact1')::uuid, true)`;
 
 /** People ratify, a stolen executor gains nothing by it, and the data gate still holds. */
-export async function ratifyAndHold(stage: Stage): Promise<void> {
-  const { tale, plan } = stage;
-  tale.chapter('People ratify');
+export async function ratifyAndHold(stage: ChapterGround): Promise<void> {
+  const { narration, plan } = stage;
+  narration.chapter('People ratify');
   const statement = await ratify(stage, async () => void (await roll(stage, 'rollout')));
   stopIf(plan.signal);
-  tale.chapter('With a ratification, and a stolen executor');
+  narration.chapter('With a ratification, and a stolen executor');
   await tellAttempts(stage, [...misused(stage, statement), ...(await misread(stage, statement as StatementDigest))]);
-  tale.chapter('The button, while the data gate is closed');
+  narration.chapter('The button, while the data gate is closed');
   await expectRoll(stage, 'rollout', 'held');
 }
 
 /** The business approves, as its application writes it: the data gate opens. */
-export async function open(stage: Stage): Promise<void> {
-  const { tale } = stage;
-  tale.chapter('The business approves: one row in os_proposal_approvals');
+export async function open(stage: ChapterGround): Promise<void> {
+  const { narration } = stage;
+  narration.chapter('The business approves: one row in os_proposal_approvals');
   await write(stage, approval);
   const { value: reading, took } = await read(stage);
-  tellReading(tale, reading, took);
+  tellReading(narration, reading, took);
   if (reading.verdict.decision !== 'OPEN') throw defect('the gate is not open');
 }
 
 /** Everything that was ratified is rolled out. */
-export async function rollOut(stage: Stage): Promise<void> {
-  const { tale } = stage;
-  tale.chapter('Rollout, greenfield to finalized, in production');
+export async function rollOut(stage: ChapterGround): Promise<void> {
+  const { narration } = stage;
+  narration.chapter('Rollout, greenfield to finalized, in production');
   await expectRoll(stage, 'rollout', 'done');
   await expectRoll(stage, 'rollout', 'nothing-to-do');
   await tellFinalized(stage);
 }
 
-/** The way back, and the proof of it: metrics, schema and rows of production are as they were before the release. */
-export async function rollBackAndProve(stage: Stage, before: Before): Promise<void> {
-  const { tale, plan } = stage;
-  tale.chapter('Rollback, finalized to greenfield, in production');
+/** The rollback, and the proof of it: metrics, schema and rows of production are as they were before the release. */
+export async function rollBackAndProve(stage: ChapterGround, before: Before): Promise<void> {
+  const { narration, plan } = stage;
+  narration.chapter('Rollback, finalized to greenfield, in production');
   await expectRoll(stage, 'rollback', 'done');
   await expectRoll(stage, 'rollback', 'nothing-to-do');
   const { value: now, took } = await read(stage);
   const [was, is] = [before.reading.exit, now.exit];
   const moved = Object.keys(was?.metrics ?? {}).filter((name) => was?.metrics[name] !== is?.metrics[name]);
   if (was === null || is === null || was.schemaDigest !== is.schemaDigest || moved.join() !== opened.metric)
-    throw defect(`the schema or these metrics are not as before: ${moved.join(', ')}`);
-  tale.tell({ name: 'greenfield', text: numbers(is.metrics), took });
-  tale.tell({
+    throw defect(`the schema or these metrics differ from those before: ${moved.join(', ')}`);
+  narration.tell({ name: 'greenfield', text: numbers(is.metrics), took });
+  narration.tell({
     name: 'schema',
-    text: `its digest is the one from before the release, ${is.schemaDigest.slice(0, 19)}…`,
+    text: `its digest equals the digest before the release, ${is.schemaDigest.slice(0, 19)}…`,
   });
   const compared = await timed(() =>
     plan.command({ command: 'diff', words: [before.fingerprint, 'production'], options: { limit: '3' } }),
@@ -79,10 +79,10 @@ export async function rollBackAndProve(stage: Stage, before: Before): Promise<vo
   tellDiff(stage, compared.value.data as Diff, compared.took);
 }
 
-/** One ratification is one rollout and its way back: going forward again takes another one. */
-export async function forwardAgain(stage: Stage): Promise<void> {
-  const { tale, plan } = stage;
-  tale.chapter('Forward again takes another ratification');
+/** One ratification is one rollout and its rollback: another rollout needs another ratification. */
+export async function forwardAgain(stage: ChapterGround): Promise<void> {
+  const { narration, plan } = stage;
+  narration.chapter('Another rollout needs another ratification');
   await expectRoll(stage, 'rollout', 'held');
   await ratify(stage, async () => undefined);
   stopIf(plan.signal);
@@ -91,12 +91,12 @@ export async function forwardAgain(stage: Stage): Promise<void> {
 }
 
 /** Brings production back to where the gate is closed, for a person to play with. */
-export async function closeAgain(stage: Stage): Promise<void> {
-  stage.tale.chapter('Back again, and closed, for you to open');
+export async function closeAgain(stage: ChapterGround): Promise<void> {
+  stage.narration.chapter('Rolled back and closed; you can open it');
   await expectRoll(stage, 'rollback', 'done');
   await write(stage, `delete from os_proposal_approvals where id = md5('one-roof')::uuid`);
   const { value, took } = await read(stage);
-  tellReading(stage.tale, value, took);
+  tellReading(stage.narration, value, took);
 }
 
 /** The part of what `oneroof diff` answers that the demo tells. */
@@ -106,21 +106,21 @@ interface Diff {
   readonly compared: { readonly objects: number; readonly relations: number | null; readonly rows: string | null };
 }
 
-function tellDiff({ tale }: Stage, { logical, compared }: Diff, took: Milliseconds): void {
+function tellDiff({ narration }: ChapterGround, { logical, compared }: Diff, took: Milliseconds): void {
   const others = logical.filter(({ in: where, name }) => where !== 'rows' || name !== opened.relation);
   const [first] = others;
   if (first !== undefined || logical.length === 0)
     throw defect(`production is not as before: ${first === undefined ? 'no approval' : explainDifference(first)}`);
   const rows = Number(compared.rows ?? 0).toLocaleString('en-US');
-  tale.tell({
+  narration.tell({
     name: 'proven',
-    text: `${compared.objects.toLocaleString('en-US')} objects and ${rows} rows of ${compared.relations ?? 0} relations compared: equal, but for the approval itself, in ${opened.relation}`,
+    text: `${compared.objects.toLocaleString('en-US')} objects and ${rows} rows of ${compared.relations ?? 0} relations compared: equal, except the approval itself, in ${opened.relation}`,
     took,
   });
 }
 
 /** Reads production, records it, and tells its numbers: the finalized invariants hold. */
-async function tellFinalized(stage: Stage): Promise<void> {
+async function tellFinalized(stage: ChapterGround): Promise<void> {
   const { value, took } = await read(stage);
   const { invariants } = stage.course.sealed.release;
   const metrics = value.exit?.metrics ?? {};
@@ -128,7 +128,7 @@ async function tellFinalized(stage: Stage): Promise<void> {
     judgeInvariants(invariants[name], metrics, name),
   );
   if (missed !== undefined) throw defect(missed.problem);
-  stage.tale.tell({ name: 'finalized', text: `its invariants hold: ${numbers(metrics)}`, took });
+  stage.narration.tell({ name: 'finalized', text: `its invariants hold: ${numbers(metrics)}`, took });
 }
 
 /**
@@ -137,7 +137,7 @@ async function tellFinalized(stage: Stage): Promise<void> {
  * Errors  INTERNAL where it does not; those of the command.
  */
 export async function expectRoll(
-  stage: Stage,
+  stage: ChapterGround,
   direction: 'rollout' | 'rollback',
   expected: 'done' | 'held' | 'nothing-to-do',
 ): Promise<void> {
@@ -145,18 +145,18 @@ export async function expectRoll(
   if (result !== expected) throw defect(`the ${direction} is ${result}, expected ${expected}`);
 }
 
-function read({ course, target }: Stage): Promise<Timed<GateReading>> {
+function read({ course, target }: ChapterGround): Promise<Timed<GateReading>> {
   return timed(() => gateStage(course, target));
 }
 
-async function write({ production, tale }: Stage, statement: string): Promise<void> {
+async function write({ production, narration }: ChapterGround, statement: string): Promise<void> {
   const session = await openSession(production.application, {
     applicationName: 'directus',
     settings: { search_path: 'public' },
   });
   try {
     await session.run(statement);
-    tale.tell({ name: 'directus', text: `${statement.split(' (')[0] ?? ''}` });
+    narration.tell({ name: 'directus', text: `${statement.split(' (')[0] ?? ''}` });
   } finally {
     await session.close();
   }

@@ -1,16 +1,16 @@
 import { OneRoofError } from '../core/index.ts';
 import { type Connection, openSession, type Session } from '../database/index.ts';
-import { type Stage } from './plan.ts';
+import { type ChapterGround } from './demo-commands.ts';
 
 /** Something that is tried with the credential of a role, and that the database has to refuse. */
-export interface Attempt {
-  readonly who: keyof Pick<Stage['production'], 'observer' | 'executor' | 'relay' | 'application'>;
+export interface DemoAttempt {
+  readonly who: keyof Pick<ChapterGround['production'], 'observer' | 'executor' | 'relay' | 'application'>;
   readonly what: string;
   readonly work: (session: Session) => Promise<unknown>;
 }
 
 /** What became of an attempt. */
-export interface Refused {
+export interface AttemptOutcome {
   readonly role: string;
   /** The SQLSTATE that the server answered with. */
   readonly state: string;
@@ -22,7 +22,10 @@ export interface Refused {
  *
  * Errors  INTERNAL where it was not refused: then the gate does not hold, and the demo has no more to tell.
  */
-export async function tryIt({ production }: Pick<Stage, 'production'>, attempt: Attempt): Promise<Refused> {
+export async function tryIt(
+  { production }: Pick<ChapterGround, 'production'>,
+  attempt: DemoAttempt,
+): Promise<AttemptOutcome> {
   const connection: Connection = production[attempt.who];
   const session = await openSession(connection, {
     applicationName: 'oneroof demo',
@@ -48,12 +51,12 @@ export async function tryIt({ production }: Pick<Stage, 'production'>, attempt: 
 
 /** Tries one thing after the other and tells how the database answered. */
 export async function tellAttempts(
-  { tale, production }: Pick<Stage, 'tale' | 'production'>,
-  attempts: readonly Attempt[],
+  { narration, production }: Pick<ChapterGround, 'narration' | 'production'>,
+  attempts: readonly DemoAttempt[],
 ): Promise<void> {
   for (const attempt of attempts) {
     const { role, state, message } = await tryIt({ production }, attempt);
     const who = role.replace(/^oneroof_/, '');
-    tale.tried({ who, what: attempt.what, answer: `refused: ${message} (${state})` });
+    narration.tried({ who, what: attempt.what, answer: `refused: ${message} (${state})` });
   }
 }

@@ -1,33 +1,34 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { type Told } from '../bundle/index.ts';
+import { type BundleHistory } from '../bundle/index.ts';
 import { OneRoofError } from '../core/index.ts';
-import { registryDocument } from '../gate/index.ts';
-import { draftRegistry, makeDemoAuthenticator } from '../web/index.ts';
-import { type Stage } from './plan.ts';
+import { registryDocument } from '../people/index.ts';
+import { draftRegistry } from '../signing/index.ts';
+import { makeDemoAuthenticator } from './demo-authenticator.io.ts';
+import { type ChapterGround } from './demo-commands.ts';
 import { timed } from './timed.io.ts';
 
 /** The part of what `oneroof verify-evidence` answers that the demo tells. */
-interface Verified extends Told {
+interface Verified extends BundleHistory {
   readonly entries: number;
   readonly by: readonly string[];
 }
 
 /**
  * Writes all evidence to one file, and checks it offline against the keys, the policy and the registry that are trusted. A changed copy,
- * and the registry of somebody else, are refused.
+ * and the registry of someone else, are refused.
  *
  * Errors  those of `oneroof bundle` and `oneroof verify-evidence`; INTERNAL where one that should be refused passes.
  */
-export async function bundle(stage: Stage, passing: string): Promise<void> {
-  const { plan, tale, course } = stage;
-  tale.chapter('Evidence, for somebody who trusts nobody');
+export async function bundle(stage: ChapterGround, passing: string): Promise<void> {
+  const { plan, narration, course } = stage;
+  narration.chapter('Evidence, for a reader who trusts no one');
   const file = join(plan.folder, 'evidence.json');
   const [first] = (await course.store.log()).lines;
   writeFileSync(join(plan.folder, 'agents.pub'), `${first?.signer ?? ''}\n`);
   const written = await timed(() => plan.command({ command: 'bundle', words: ['release'], options: { out: file } }));
   const { bytes } = written.value.data as { readonly bytes: number };
-  tale.tell({
+  narration.tell({
     name: 'written',
     text: `${relative(process.cwd(), file)}, ${Math.round(bytes / 1000)} kB`,
     took: written.took,
@@ -37,27 +38,27 @@ export async function bundle(stage: Stage, passing: string): Promise<void> {
     plan.command({ command: 'verify-evidence', words: [path], options });
   const checked = await timed(() => check(file));
   const { entries, by, said, done } = checked.value.data as Verified;
-  tale.tell({
+  narration.tell({
     name: 'verified',
     text: `offline: every signature, proof and digest of ${entries} entries, each report built again`,
     took: checked.took,
   });
-  tale.tell({ name: 'signed by', text: by.join(', ') });
+  narration.tell({ name: 'signed by', text: by.join(', ') });
   for (const { kind, statement, signed, seats } of said) {
     const people = signed.map(({ name, level, key }) => `${name}, level ${level}, ${key} key`).join('; ');
     const open = seats?.open === null ? ': every seat filled' : '';
-    tale.tell({
+    narration.tell({
       name: kind === 'ratification' ? 'ratified' : kind,
       text: `${statement.slice('sha256:'.length, 19)} by ${people}${open}`,
     });
   }
   const applied = done.filter(({ outcome }) => outcome === 'applied').length;
-  tale.tell({
+  narration.tell({
     name: 'covered',
-    text: `${applied} tiers rolled out or back, each by an open ratification; ${done.length - applied} that the gate refused, and undone`,
+    text: `${applied} tiers rolled out or back, each with an open ratification; the gate refused ${done.length - applied}, and they were undone`,
   });
-  await refused(stage, 'one digit of a copy is changed', () => check(changedCopy(file, passing)));
-  await refused(stage, 'the registry of somebody else is trusted', () =>
+  await refused(stage, 'one changed digit in a copy', () => check(changedCopy(file, passing)));
+  await refused(stage, 'a registry of another host', () =>
     check(file, { ...trusted, registry: foreignRegistry(passing) }),
   );
 }
@@ -76,16 +77,16 @@ function foreignRegistry(passing: string): string {
   return file;
 }
 
-async function refused({ tale }: Stage, what: string, work: () => Promise<unknown>): Promise<void> {
+async function refused({ narration }: ChapterGround, what: string, work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } catch (error) {
     if (!(error instanceof OneRoofError)) throw error;
-    tale.tell({ name: 'refused', text: `${what}: ${error.problems[0].problem} (${error.code})` });
+    narration.tell({ name: 'refused', text: `${what}: ${error.problems[0].problem} (${error.code})` });
     return;
   }
   throw new OneRoofError('INTERNAL', {
-    problem: `a bundle passes although ${what}`,
+    problem: `a bundle passes with ${what}`,
     fix: 'this is a defect of One Roof: please report it',
   });
 }

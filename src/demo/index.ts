@@ -1,3 +1,3 @@
-export { runDemo } from './demo.io.ts';
-export { type Answered, type DemoCommand, type DemoPlan, type Typed } from './plan.ts';
-export { exampleFolder, type Production, startProduction } from './production.io.ts';
+export { runDemo } from './run-demo.io.ts';
+export { type Answered, type DemoCommand, type DemoPlan, type Typed } from './demo-commands.ts';
+export { exampleFolder, type DemoProduction, startProduction } from './demo-production.io.ts';

@@ -3,11 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson } from '../core/index.ts';
 import { type SshKey } from '../evidence/index.ts';
-import { readPolicyAndRegistry, type Registry, registryDocument, rights } from '../gate/index.ts';
-import { draftRegistry, makeDemoAuthenticator, notForProduction } from '../web/index.ts';
-import { freePort, writePolicy } from './folder.io.ts';
-import { type DemoPlan, type Enrolled, type People } from './plan.ts';
-import { type Story } from './story.ts';
+import { readPolicyAndRegistry, type Registry, registryDocument, rights } from '../people/index.ts';
+import { draftRegistry, notForProduction } from '../signing/index.ts';
+import { makeDemoAuthenticator } from './demo-authenticator.io.ts';
+import { freePort, writePolicy } from './demo-folder.io.ts';
+import { type DemoPlan, type Enrolled, type People } from './demo-commands.ts';
+import { type Narration } from './narration.ts';
 
 /** The agent that wrote the release: its key is enrolled as software, may review, and fills no seat. */
 export interface Agent {
@@ -29,7 +30,7 @@ export function makeAgent(): Agent {
   return { id: 'release-agent', publicKey: `ssh-ed25519 ${Buffer.concat(framed).toString('base64')}`, privateKey };
 }
 
-/** Two people where nobody is asked: the levels that the example's gate names. */
+/** Two people where no one is asked: the levels that the example's gate names. */
 const played = [
   { id: 'ana', name: 'Ana', level: 4 },
   { id: 'ben', name: 'Ben', level: 2 },
@@ -43,7 +44,7 @@ const played = [
  */
 export async function enrolPeople(
   plan: DemoPlan,
-  tale: Story,
+  narration: Narration,
   software: { readonly agent: Agent; readonly machine: SshKey },
 ): Promise<People> {
   const { agent, machine } = software;
@@ -51,9 +52,12 @@ export async function enrolPeople(
   const port = await freePort();
   const seats = page ? '[{ level: 4 }]' : '[{ level: 2 }, { level: 4, device: bound }]';
   const policyFile = writePolicy(plan.folder, { port, seats });
-  tale.tell({ name: 'policy', text: `${notForProduction}: its page is at http://localhost:${port}, on this machine` });
+  narration.tell({
+    name: 'policy',
+    text: `${notForProduction}: its page is at http://localhost:${port}, on this machine`,
+  });
   const registryFile = join(plan.folder, 'registry.json');
-  const persons = page ? await enrolOnPage(plan, tale) : enrolPlayed(registryFile);
+  const persons = page ? await enrolOnPage(plan, narration) : enrolPlayed(registryFile);
   const { policy, registry } = readPolicyAndRegistry({ policy: policyFile, registry: registryFile });
   const whole: Registry = {
     ...registry,
@@ -66,21 +70,21 @@ export async function enrolPeople(
   writeFileSync(registryFile, registryDocument(whole));
   for (const { name, level, keys } of whole.persons) {
     const what = page ? `a passkey (${keys[0]?.device ?? 'none'})` : `a key of software, ${notForProduction}`;
-    tale.tell({ name: 'enrolled', text: `${name}, level ${level}, with ${what}` });
+    narration.tell({ name: 'enrolled', text: `${name}, level ${level}, with ${what}` });
   }
-  tale.tell({ name: 'enrolled', text: `machine and ${agent.id}, software: they sign, and fill no seat` });
+  narration.tell({ name: 'enrolled', text: `machine and ${agent.id}, software: they sign, and fill no seat` });
   return { policy, registry: whole, persons };
 }
 
-async function enrolOnPage(plan: DemoPlan, tale: Story): Promise<readonly Enrolled[]> {
-  tale.tell({
+async function enrolOnPage(plan: DemoPlan, narration: Narration): Promise<readonly Enrolled[]> {
+  narration.tell({
     name: 'your turn',
-    text: 'make a passkey on this page, in a browser on this machine (there is none? Ctrl-C, then --auto)',
+    text: 'make a passkey on this page, in a browser on this machine (no browser? Ctrl-C, then use --auto)',
   });
   await plan.command({
     command: 'enrol',
     options: { person: 'guest', name: 'Guest', level: '4' },
-    say: (line) => tale.tell({ name: '', text: line }),
+    say: (line) => narration.tell({ name: '', text: line }),
   });
   return [{ id: 'guest', authenticator: null }];
 }

@@ -1,11 +1,11 @@
 import { canonicalJson, digest, now, OneRoofError, printable, truncate } from '../core/index.ts';
 import { type Dossier, show } from '../dossier/index.ts';
-import { type Statement, statementDigest } from '../evidence/index.ts';
-import { type Ratification, type TargetDescriptor } from '../gate/index.ts';
-import { type Evidence } from '../kinds/index.ts';
+import { type SignedForm, statementDigest } from '../evidence/index.ts';
+import { type Ratification, type TargetDescriptor } from '../people/index.ts';
+import { type KnownEvidence } from '../evidence-kinds/index.ts';
 import { writeDossier } from '../pipeline.io.ts';
-import { type Judged, judgeProposal, rootsOf } from '../proposal/index.ts';
-import { type Stage } from './plan.ts';
+import { type JudgedProposal, judgeProposal, rootsOf } from '../proposal/index.ts';
+import { type ChapterGround } from './demo-commands.ts';
 
 /**
  * What someone who can write evidence plants, so that people sign what they never saw: a statement of another release, a dossier without
@@ -14,7 +14,7 @@ import { type Stage } from './plan.ts';
  * Errors  INTERNAL where it was not refused.
  */
 export async function tellPlanted(
-  stage: Stage,
+  stage: ChapterGround,
   of: { readonly body: string; readonly descriptor: TargetDescriptor },
 ): Promise<void> {
   const { course, people, target } = stage;
@@ -37,7 +37,7 @@ export async function tellPlanted(
         fix: 'this is a defect of One Roof: please report it',
       });
     const answer = `refused: ${truncate(printable(differs), 120)} (PROPOSAL_FOREIGN)`;
-    stage.tale.tried({ who: 'evidence', what, answer });
+    stage.narration.tried({ who: 'evidence', what, answer });
   }
 }
 
@@ -46,7 +46,7 @@ function withoutFirst([first, ...rest]: Dossier['tiers']): Dossier['tiers'] {
 }
 
 function changed(body: string, of: { readonly subject?: string; readonly dossier?: string }): string {
-  const said = JSON.parse(body) as Statement<Ratification>;
+  const said = JSON.parse(body) as SignedForm<Ratification>;
   const [subject] = said.subject;
   return canonicalJson({
     ...said,
@@ -57,9 +57,9 @@ function changed(body: string, of: { readonly subject?: string; readonly dossier
 
 /** As if both had been recorded: the dossier as the last entry of the log, the statement naming the head with it. */
 async function judge(
-  { course, target }: Stage,
+  { course, target }: ChapterGround,
   of: { readonly body: string; readonly descriptor: TargetDescriptor; readonly dossier: ReturnType<typeof show> },
-): Promise<Judged> {
+): Promise<JudgedProposal> {
   const { sealed, store } = course;
   const recorded = await store.of(sealed.seal);
   const log = await store.log();
@@ -71,8 +71,8 @@ async function judge(
     digest: digest('evidence', ['planted']),
     seal: sealed.seal,
   } as const;
-  const planted: Evidence = { entry: { ...entry, recordedAt: at, size: 0 }, readable: true, body };
-  const said = JSON.parse(of.body) as Statement<Ratification>;
+  const planted: KnownEvidence = { entry: { ...entry, recordedAt: at, size: 0 }, readable: true, body };
+  const said = JSON.parse(of.body) as SignedForm<Ratification>;
   const size = log.lines.length + 1;
   const statement = canonicalJson({ ...said, predicate: { ...said.predicate, log: { size, root: '0'.repeat(64) } } });
   return judgeProposal(

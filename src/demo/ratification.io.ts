@@ -1,4 +1,4 @@
-import { type Answered, type Stage, type Typed } from './plan.ts';
+import { type Answered, type ChapterGround, type Typed } from './demo-commands.ts';
 import { shownPage, type ShownPage, signOnPage } from './signing.io.ts';
 import { timed } from './timed.io.ts';
 
@@ -8,18 +8,22 @@ import { timed } from './timed.io.ts';
  *
  * Errors  those of `oneroof ratify`.
  */
-export async function ratify(stage: Stage, between: () => Promise<void>): Promise<string> {
-  const { plan, tale } = stage;
+export async function ratify(stage: ChapterGround, between: () => Promise<void>): Promise<string> {
+  const { plan, narration } = stage;
   if (plan.ratify === 'page') {
-    tale.tell({ name: 'your turn', text: 'read the page, type the code, use your passkey' });
+    narration.tell({ name: 'your turn', text: 'read the page, type the code, use your passkey' });
     const { value, took } = await timed(() =>
       plan.command({
         command: 'ratify',
         words: ['release'],
-        say: (line) => tale.tell({ name: '', text: line }),
+        say: (line) => narration.tell({ name: '', text: line }),
       }),
     );
-    tale.tell({ name: 'ratified', text: 'the database has verified the passkey itself: every seat is filled', took });
+    narration.tell({
+      name: 'ratified',
+      text: 'the database itself verified the passkey: every seat is filled',
+      took,
+    });
     return statementOf(value);
   }
   const ratifying = command(stage);
@@ -30,11 +34,11 @@ export async function ratify(stage: Stage, between: () => Promise<void>): Promis
       if (authenticator === null) continue;
       const { policy } = stage.people;
       const signed = await timed(() => signOnPage(page, { authenticator, policy }));
-      tale.tell({ name: id, text: `on the page, NOT FOR PRODUCTION: ${signed.value}`, took: signed.took });
+      narration.tell({ name: id, text: `on the page, NOT FOR PRODUCTION: ${signed.value}`, took: signed.took });
       if (index < signers.length - 1) await between();
     }
     const ended = await ratifying.ended;
-    tale.tell({ name: 'ratified', text: 'the database has verified each signature itself: every seat is filled' });
+    narration.tell({ name: 'ratified', text: 'the database itself verified each signature: every seat is filled' });
     return statementOf(ended);
   } finally {
     ratifying.stop();
@@ -43,7 +47,7 @@ export async function ratify(stage: Stage, between: () => Promise<void>): Promis
 }
 
 /** The command while it runs: its page, its end, and a way to end it. */
-function command({ plan }: Stage): {
+function command({ plan }: ChapterGround): {
   readonly page: Promise<ShownPage>;
   readonly ended: Promise<Answered>;
   readonly stop: () => void;

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OneRoofError } from '../core/index.ts';
 import { statementHash } from '../evidence/index.ts';
-import { type Policy } from '../gate/index.ts';
-import { type DemoAuthenticator, notForProduction, signWithDemo } from '../web/index.ts';
+import { type Policy } from '../people/index.ts';
+import { notForProduction } from '../signing/index.ts';
+import { type DemoAuthenticator, signWithDemo } from './demo-authenticator.io.ts';
 
 /** A page for signing, as the terminal shows it. */
 export interface ShownPage {
@@ -20,18 +21,18 @@ export function shownPage(line: string): ShownPage | null {
  * Does on a page what a browser and a person would: reads the statement, types the code, signs, hands it in. With a key of software,
  * so never for production.
  *
- * Errors  DEMO_IN_PRODUCTION; INTERNAL where the page takes no signature, or does not say what it is.
+ * Errors  DEMO_IN_PRODUCTION; PAGE_UNREACHED; INTERNAL where the page takes no signature, or does not say what it is.
  */
 export async function signOnPage(
   { url, code }: ShownPage,
   by: { readonly authenticator: DemoAuthenticator; readonly policy: Policy },
 ): Promise<string> {
-  const page = await (await fetch(url)).text();
+  const page = await (await reach(url)).text();
   if (!page.includes(notForProduction)) throw broken(`the page does not say ${notForProduction}`);
   const body = statementOn(page);
   const sendTo = async (action: string, sent: object): Promise<Record<string, unknown>> => {
     const headers = { 'content-type': 'application/json', origin: by.policy.origin };
-    const answer = await fetch(url + action, { method: 'POST', headers, body: JSON.stringify(sent) });
+    const answer = await reach(url + action, { method: 'POST', headers, body: JSON.stringify(sent) });
     return (await answer.json()) as Record<string, unknown>;
   };
   const post = async (action: string, sent: object): Promise<Record<string, unknown>> => {
@@ -56,6 +57,20 @@ export async function signOnPage(
     signature: encode(made.signature),
   });
   return String(done['text']);
+}
+
+/** The page is on this machine: where it cannot be reached, its network does not lead to itself. */
+async function reach(url: string, sent: RequestInit = {}): Promise<Response> {
+  try {
+    return await fetch(url, sent);
+  } catch (cause) {
+    const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
+    throw new OneRoofError('PAGE_UNREACHED', {
+      problem: `the page at ${new URL(url).origin} is served and cannot be reached from this machine itself: ${why}`,
+      fix: 'let the machine reach itself: `ip link set lo up`, and a line `127.0.0.1 localhost` in /etc/hosts; the demo needs no other network',
+      cause,
+    });
+  }
 }
 
 /** Milliseconds; the review of the demo's policy takes a second. */

@@ -1,5 +1,5 @@
 import { type Milliseconds, OneRoofError } from '../core/index.ts';
-import { type Timed } from './plan.ts';
+import { type Timed } from './demo-commands.ts';
 
 /** Does some work and says how long it took. */
 export async function timed<T>(work: () => Promise<T>): Promise<Timed<T>> {
@@ -17,6 +17,6 @@ export function stopIf(signal: AbortSignal): void {
   if (signal.aborted)
     throw new OneRoofError('INTERRUPTED', {
       problem: 'the demo was interrupted',
-      fix: 'run it again; nothing was left behind',
+      fix: 'run it again; everything was removed',
     });
 }

@@ -1,28 +1,26 @@
 import { createHash, randomBytes, sign } from 'node:crypto';
 import { canonicalJson, digest, type Digest, instant, type Instant, now } from '../core/index.ts';
 import { type Connection, openSession, type Session, sql } from '../database/index.ts';
-import { ofKind, type Statement, type StatementDigest, statementDigest } from '../evidence/index.ts';
+import { ofKind, type SignedForm, type StatementDigest, statementDigest } from '../evidence/index.ts';
+import { describeGate, type GateFacts, readStatementBody, submitSignature } from '../gate/index.ts';
 import {
   buildRatification,
-  describeGate,
-  type GateFacts,
   type Passkey,
   type Ratification,
-  readStatementBody,
   type Registry,
   registryDigest,
   registryDocument,
   type Signature,
-  submitSignature,
   type TargetDescriptor,
-} from '../gate/index.ts';
-import { type DemoAuthenticator, makeDemoAuthenticator, signWithDemo } from '../web/index.ts';
-import { type Attempt } from './attempts.io.ts';
+} from '../people/index.ts';
+import { type DemoAuthenticator, makeDemoAuthenticator, signWithDemo } from './demo-authenticator.io.ts';
+import { type DemoAttempt } from './attempts.io.ts';
 import { type Agent } from './people.io.ts';
-import { type Stage } from './plan.ts';
+import { type ChapterGround } from './demo-commands.ts';
+import { footprintDigest } from '../fingerprint/index.ts';
 
-/** What the agent's credentials are tried with before anybody has ratified: every one that it can hold, and the application's own. */
-export async function uninvited(stage: Stage, agent: Agent): Promise<readonly Attempt[]> {
+/** What the agent's credentials are tried with before anyone has ratified: every one that it can hold, and the application's own. */
+export async function uninvited(stage: ChapterGround, agent: Agent): Promise<readonly DemoAttempt[]> {
   const own = makeDemoAuthenticator();
   const { body } = await forge(stage);
   const { policy, registry } = stage.people;
@@ -38,7 +36,7 @@ export async function uninvited(stage: Stage, agent: Agent): Promise<readonly At
         await session.run('delete from system_issues');
       },
     },
-    { who: 'observer', what: "read everybody's password", work: run('select rolpassword from pg_authid') },
+    { who: 'observer', what: 'read all passwords', work: run('select rolpassword from pg_authid') },
     {
       who: 'executor',
       what: 'begin without a ratification',
@@ -83,7 +81,7 @@ export async function uninvited(stage: Stage, agent: Agent): Promise<readonly At
 }
 
 /** What a stolen executor tries when people have ratified: anything but the ratified bytes, in order, as a whole. */
-export function misused({ course }: Pick<Stage, 'course'>, statement: string): readonly Attempt[] {
+export function misused({ course }: Pick<ChapterGround, 'course'>, statement: string): readonly DemoAttempt[] {
   const [tier] = course.sealed.release.tiers;
   if (tier === undefined) return [];
   const [first = '', second = ''] = tier.up.map((step) => step.sql);
@@ -113,17 +111,17 @@ export function misused({ course }: Pick<Stage, 'course'>, statement: string): r
 
 /**
  * What a stolen executor tries with an answer to a hold point: it names one tier of one rollout, and every seat of the release has signed it.
- * Only where keys of software play the people: nobody is asked to sign it.
+ * Only where keys of software play the people: no one is asked to sign it.
  */
 export async function misread(
-  { course, people, production }: Stage,
+  { course, people, production }: ChapterGround,
   cycle: StatementDigest,
-): Promise<readonly Attempt[]> {
+): Promise<readonly DemoAttempt[]> {
   const [tier] = course.sealed.release.tiers;
   const keys = people.persons.flatMap(({ authenticator }) => (authenticator === null ? [] : [authenticator]));
   if (tier === undefined || keys.length === 0) return [];
   const answer = await withSession(production.relay, async (session) => {
-    const signed = JSON.parse((await readStatementBody(session, cycle)) ?? '{}') as Statement<Ratification>;
+    const signed = JSON.parse((await readStatementBody(session, cycle)) ?? '{}') as SignedForm<Ratification>;
     const opens = { what: 'tier', tier: tier.id, cycle } as const;
     const body = canonicalJson({
       ...signed,
@@ -148,14 +146,14 @@ export async function forge({
   course,
   people,
   production,
-}: Stage): Promise<{ readonly body: string; readonly descriptor: TargetDescriptor }> {
+}: ChapterGround): Promise<{ readonly body: string; readonly descriptor: TargetDescriptor }> {
   const { sealed, store } = course;
   const evidence = await store.of(sealed.seal);
   const found = ofKind(evidence, 'rehearsal').at(-1);
   const rehearsal = found?.readable === true ? found.body : null;
   const at = now();
   const facts = await askGate(production.relay);
-  const schema = (rehearsal?.gateSchema ?? facts.schema) as Digest;
+  const schema = rehearsal?.footprint == null ? (facts.schema as Digest) : footprintDigest(rehearsal.footprint);
   const descriptor: TargetDescriptor = { format: 1, ...facts.facts, schema };
   const body = buildRatification({
     sealed,
@@ -199,7 +197,7 @@ function softwareSignature({ id, privateKey }: Agent, like: Signature): Signatur
   return { ...like, credential: Buffer.from(id).toString('base64url'), signature: sign(null, signed, privateKey) };
 }
 
-/** The next version of the registry, with somebody more in it. */
+/** The next version of the registry, with someone more in it. */
 function withMyself(registry: Registry, { key }: DemoAuthenticator): string {
   const myself = { id: 'agent', name: 'Agent', level: 4, keys: [key satisfies Passkey] };
   const persons = [myself, ...registry.persons].toSorted((one, other) => (one.id < other.id ? -1 : 1));

@@ -1,12 +1,20 @@
+import { explainAge, explainOrigin, isSampled, measuredLevel } from '../clone/index.ts';
 import { type Digest, type Instant, OneRoofError } from '../core/index.ts';
 import { ofKind, type Piece, type SshKey } from '../evidence/index.ts';
 import { explainMore, explainNode, heaviest, nodeLines } from '../fingerprint/index.ts';
-import { explainNotifications, explainProof, explainRole, reachedOut, type Rehearsal } from '../rehearsal/index.ts';
+import {
+  explainNotifications,
+  explainProduction,
+  explainProof,
+  explainRole,
+  reachedOut,
+  type Rehearsal,
+} from '../rehearsal/index.ts';
 import { type Release, type SealedRelease } from '../release/index.ts';
-import { type Dossier, type Production } from './dossier.ts';
+import { type Dossier, type ProductionReading } from './dossier.ts';
 import { lossesOf } from './losses.ts';
-import { locksOf, rowsOf, stepsOf, tiersOf, timeOf } from './measures.ts';
-import { type DossierEvidence } from './record.ts';
+import { locksOf, writtenRows, stepsOf, dossierTiers, timeOf } from './measures.ts';
+import { type DossierEvidence } from './dossier-record.ts';
 import { risksOf } from './risks.ts';
 
 /** What a dossier is written from. */
@@ -18,13 +26,13 @@ export interface DossierSource {
   readonly target: string;
   /** The policy's. */
   readonly production: boolean;
-  readonly reading: Production;
+  readonly reading: ProductionReading;
   readonly now: Instant;
   /** Who signed the entry of an index; absent: not known. */
   readonly signerOf?: (index: number) => SshKey | null;
 }
 
-/** The rehearsal that a dossier speaks of: the newest that passed, with what came after it. */
+/** The rehearsal that a dossier describes: the newest that passed, with later ones. */
 export interface Subject {
   readonly digest: Digest;
   /** Of its entry. */
@@ -50,7 +58,7 @@ export function subjectOf(sealed: SealedRelease, evidence: readonly DossierEvide
   if (subject === undefined)
     throw new OneRoofError('NOT_REHEARSED', {
       problem: `no rehearsal of ${sealed.release.name} with this seal has passed`,
-      fix: 'oneroof rehearse --golden, and mend what it finds',
+      fix: 'run oneroof rehearse --golden, and fix the problems that it finds',
     });
   const place = all.indexOf(subject);
   return {
@@ -63,10 +71,10 @@ export function subjectOf(sealed: SealedRelease, evidence: readonly DossierEvide
   };
 }
 
-/** One that cannot be read is not passed over: what it says is not known. */
+/** An unreadable one is not skipped: its content is unknown. */
 function doubtsOf(piece: Piece<'rehearsal', Rehearsal>): readonly string[] {
   if (!piece.readable)
-    return [`a later rehearsal, recorded at ${piece.entry.recordedAt} and not readable: ${piece.reason}`];
+    return [`a later rehearsal, recorded at ${piece.entry.recordedAt}, cannot be read: ${piece.reason}`];
   const { outcome, endedAt, problems } = piece.body;
   if (outcome === 'passed') return [];
   return [`a later rehearsal failed, at ${endedAt}: ${problems[0]?.code ?? ''}: ${problems[0]?.problem ?? ''}`];
@@ -96,19 +104,20 @@ export function buildDossier(source: DossierSource): Dossier {
       sealedAt,
     },
     target,
+    ...(release.links === undefined ? {} : { links: release.links.map(({ title, url }) => ({ title, url })) }),
     authors: release.authors.map(({ name, kind, instructedBy }) => ({ name, kind, instructedBy })),
     back: backOf(release, body),
     changes: {
       objects: body.changes?.objects ?? null,
       objectCount: body.changes?.count ?? 0,
       ...lostOf(body),
-      rows: rowsOf(release, body),
+      rows: writtenRows(release, body),
     },
     time: timeOf(release, body, { passed, unread }),
     locks: locksOf(release, body),
     now: reading,
     outside: outsideOf(release, body),
-    tiers: tiersOf(release, body),
+    tiers: dossierTiers(release, body),
     options: optionsOf(release, body),
     reviews: release.reviews.map(({ by, finding, text }) => ({ by, finding, text })),
     rehearsal: {
@@ -123,7 +132,13 @@ export function buildDossier(source: DossierSource): Dossier {
         takenAt: body.golden.takenAt,
         provider: body.golden.provider,
         bytes: body.golden.bytes,
-        proofLevel: body.golden.proofLevel,
+        proofLevel: measuredLevel(body.golden),
+        origin: [
+          explainAge(body.golden, { moment: body.startedAt, what: 'the rehearsal' }),
+          ...explainOrigin(body.golden),
+        ],
+        ...(isSampled(body.golden) ? { sampled: true } : {}),
+        ...productionOf(body.production),
       },
       problems: [...body.problems.map(({ code, problem }) => `${code}: ${problem}`), ...doubts],
     },
@@ -151,10 +166,10 @@ function measuredBy(
   return authors.includes(measurer) ? 'its author' : 'another key';
 }
 
-/** What a dossier is derived from. Looks at production are in it themselves, and reports are derived as it is. */
+/** The evidence from which a dossier is derived. It contains readings of production itself, and reports are derived like it. */
 const cited: readonly string[] = ['seal', 'golden', 'rehearsal'];
 
-/** What objects lose because the forward makes them again; absent where nothing is lost. */
+/** What objects lose because the forward run makes them again; absent where nothing is lost. */
 function lostOf({ changes }: Rehearsal): Pick<Dossier['changes'], 'lost'> {
   const lost = changes?.lost ?? [];
   return lost.length === 0
@@ -162,7 +177,7 @@ function lostOf({ changes }: Rehearsal): Pick<Dossier['changes'], 'lost'> {
     : { lost: lost.map(({ kind, name, what, by }) => `${kind} ${name} (${by}): ${what.join(', ')}`) };
 }
 
-/** What differs after the way back, by its causes; a definition that differs has its lines below. */
+/** What differs after the rollback, by its causes; a definition that differs has its lines below. */
 function differencesOf(proof: Rehearsal['proof']): readonly string[] {
   const found = heaviest(proof?.differences ?? []);
   const more = explainMore(found);
@@ -187,33 +202,33 @@ function backOf(release: Release, body: Rehearsal): Dossier['back'] {
     losses: lossesOf(release, body),
     leftovers: body.leftovers.map((one) =>
       one.kind === 'columns'
-        ? `table ${one.name}: ${one.burned} column numbers are used up by each cycle, ${one.left} are left`
-        : `${one.kind} ${one.name}: ${one.state}${one.since === 'switched' ? ', and was in force before' : ''}`,
+        ? `table ${one.name}: ${one.burned} column numbers are used in each cycle, ${one.left} remain`
+        : `${one.kind} ${one.name}: ${one.state}${one.since === 'switched' ? ', but was in force before' : ''}`,
     ),
   };
 }
 
 function howProven({ proof, idempotent, repeatable, twin, boundaries = [], stops = [] }: Rehearsal): string {
-  if (proof === null && boundaries.length === 0) return 'not proven: the rehearsal did not come so far';
+  if (proof === null && boundaries.length === 0) return 'not proven: the rehearsal ended before that';
   const said = (value: boolean | null): string => (value === null ? 'not reached' : value ? 'yes' : 'NO');
   const equal = boundaries.filter(({ state }) => state === 'equal').length;
   return [
     ...(proof === null
       ? []
       : [
-          `schema and rows compared with the copy before the forward: ${proof.objects} objects, ${explainProof(proof)}`,
+          `schema and rows compared with the copy before the forward run: ${proof.objects} objects, ${explainProof(proof)}`,
         ]),
     ...(boundaries.length === 0 ? [] : [`half-way points proven: ${equal} of ${boundaries.length}`]),
     ...(stops.length === 0
       ? []
       : [
-          `back from within tiers that commit step by step: ${stops.filter(({ state }) => state === 'equal').length} of ${stops.length} places`,
+          `rollback from within tiers that commit step by step: ${stops.filter(({ state }) => state === 'equal').length} of ${stops.length} places`,
         ]),
     idempotent === null
-      ? 'a second rollback finds nothing to do by the markers of the gate; the down files were not run twice'
-      : `the down files run a second time change nothing: ${said(idempotent)}`,
-    `forward twice alike: ${said(repeatable)}`,
-    `forward alike on a second, differently prepared copy: ${twin === null ? 'not reached' : twin.varies.length === 0 ? 'yes' : 'NO'}`,
+      ? 'according to the markers of the gate, a second rollback has nothing to do; the down files did not run twice'
+      : `a second run of the down files changes nothing: ${said(idempotent)}`,
+    `both forward runs end in the same state: ${said(repeatable)}`,
+    `the forward run ends in the same state on a second, differently prepared copy: ${twin === null ? 'not reached' : twin.varies.length === 0 ? 'yes' : 'NO'}`,
   ].join('; ');
 }
 
@@ -234,13 +249,14 @@ function outsideOf(release: Release, body: Rehearsal): Dossier['outside'] {
     dispatch: [...new Set([...reached, ...(sent === null ? [] : [sent])])],
     unmeasured: [
       ...(dispatch.notifications.sent === 'not measured'
-        ? ['NOTIFY: others work on the server of the copy, or it is older than 15']
+        ? ['NOTIFY: others use the server of the copy, or it is older than PostgreSQL 15']
         : []),
-      ...(dispatch.called === null ? ['calls of functions: the server of the copy did not count them'] : []),
-      ...(dispatch.modules === null ? ['libraries that were loaded: the server of the copy does not tell'] : []),
+      ...(dispatch.called === null ? ['function calls: the server of the copy did not count them'] : []),
+      ...(dispatch.modules === null ? ['loaded libraries: the server of the copy does not show them'] : []),
     ],
     varies: [
       ...release.varies.map((name) => `${name}: declared`),
+      ...(release.expects?.partitionsOf ?? []).map((name) => `${name}: new partitions are allowed if they follow it`),
       ...(body.twin?.varies ?? []).map(
         ({ object, columns }) => `${object}${columns.length === 0 ? '' : ` (${columns.join(', ')})`}: not declared`,
       ),
@@ -260,4 +276,11 @@ function optionsOf(release: Release, body: Rehearsal): Dossier['options'] {
       trial: trial === undefined ? 'not tried: it has no SQL' : `${trial.outcome}${why}`,
     };
   });
+}
+
+/** How the copy that was rehearsed on stood to production, by name. */
+function productionOf(against: Rehearsal['production']): Pick<Dossier['rehearsal']['golden'], 'production'> {
+  if (against === undefined) return {};
+  const is = against.compared === 'no' ? 'not compared' : against.count === 0 ? 'equal' : 'different';
+  return { production: { is, text: explainProduction(against) } };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { digestForm, type Formed, instantForm, nameForm } from '../core/index.ts';
 import { changeForm, type SchemaChange } from '../rehearsal/index.ts';
+import { driftForm, unrelatedForm } from '../fingerprint/index.ts';
 
 /** What every page and text says where the policy is not for production. */
 export const notForProduction = 'NOT FOR PRODUCTION';
@@ -19,12 +20,12 @@ export const parts = [
   'people',
   'evidence',
 ] as const;
-export type Part = (typeof parts)[number];
+export type DossierPart = (typeof parts)[number];
 
 const ms = z.number();
 const relationAndReason = z.object({ relation: z.string(), reason: z.string() });
 
-/** An object of the schema that the forward made, changed or took away. */
+/** An object of the schema that the forward run made, changed or took away. */
 export type ObjectChange = SchemaChange;
 
 /** One thing that can go wrong, or that cannot be undone, from measured facts; the heaviest first. */
@@ -39,7 +40,7 @@ const risk = z.object({
 export type Risk = Formed<typeof risk>;
 export type Weight = Risk['weight'];
 
-/** Rows of one relation that the forward wrote, and the way back. */
+/** Rows of one relation that the forward run wrote, and the rollback. */
 const written = z.object({ inserted: z.number(), updated: z.number(), deleted: z.number() });
 const rowChange = z.object({ relation: z.string(), up: written, down: written });
 export type RowChange = Formed<typeof rowChange>;
@@ -49,14 +50,17 @@ const lockSpan = z.object({
   tier: z.string(),
   relation: z.string(),
   mode: z.string(),
-  /** Whose work waits behind it. */
+  /** Which work waits for it. */
   blocks: z.enum(['reads and writes', 'writes', 'schema changes']),
   fromMs: ms,
+  /** How long a rollout holds it: with the gate's work before COMMIT, if that was measured. */
   heldMs: ms,
+  /** Of `heldMs`, the gate's own checks; null: not measured, absent in older records. */
+  gateMs: ms.nullable().exactOptional(),
 });
 export type LockSpan = Formed<typeof lockSpan>;
 
-/** What users lose of what they wrote after the rollout, when it is rolled back. */
+/** Data that users wrote after the rollout and lose in a rollback. */
 const loss = z.object({ relation: z.string(), text: z.string() });
 export type Loss = Formed<typeof loss>;
 
@@ -88,7 +92,7 @@ const tier = z.object({
   up: z.array(statement),
   down: z.array(statement),
 });
-export type TierFacts = Formed<typeof tier>;
+export type DossierTier = Formed<typeof tier>;
 
 /** Production as it was when the dossier was written, read-only. */
 const production = z.discriminatedUnion('read', [
@@ -98,12 +102,16 @@ const production = z.discriminatedUnion('read', [
     at: instantForm,
     /** Against the state that was rehearsed. */
     schema: z.enum(['as rehearsed', 'changed since the rehearsal', 'not compared']),
+    /** How it differs in what the release depends on; absent in older records. */
+    drift: driftForm.exactOptional(),
+    /** What else differs, by name; null: not known, absent in older records. */
+    unrelated: unrelatedForm.nullable().exactOptional(),
     metrics: z.array(
       z.object({
         name: z.string(),
         title: z.string(),
         value: z.number().nullable(),
-        /** In words, e.g. `= 0`; null: nothing is expected of it. */
+        /** As text, e.g. `= 0`; null: nothing is expected. */
         expected: z.string().nullable(),
         holds: z.boolean().nullable(),
       }),
@@ -117,9 +125,9 @@ const production = z.discriminatedUnion('read', [
     harmless: z.string(),
   }),
 ]);
-export type Production = Formed<typeof production>;
+export type ProductionReading = Formed<typeof production>;
 
-/** Everything that an approver is shown, as data. Its text (`dossierText`) is hashed into what is signed. */
+/** Everything that is shown to an approver, as data. The hash of its text (`dossierText`) is in what people sign. */
 export const dossierForm = z.object({
   version: z.literal(1),
   writtenAt: instantForm,
@@ -134,6 +142,8 @@ export const dossierForm = z.object({
     sealedAt: instantForm,
   }),
   target: nameForm,
+  /** Where the authors say that one can read more. */
+  links: z.array(z.object({ title: z.string(), url: z.string() })).exactOptional(),
   authors: z.array(
     z.object({ name: z.string(), kind: z.enum(['agent', 'person']), instructedBy: z.string().nullable() }),
   ),
@@ -144,7 +154,7 @@ export const dossierForm = z.object({
     /** How it was proven, in one sentence. */
     how: z.string(),
     notProven: z.array(relationAndReason),
-    /** What is not as it was before, after the way back, by its causes: a line, and below it the lines of a definition; then how many properties. */
+    /** What is not as it was before, after the rollback, by its causes: a line, and below it the lines of a definition; then how many properties. */
     differences: z.array(z.string()),
     differenceCount: z.number(),
     oneWay: z.array(z.object({ tier: z.string(), reason: z.string() })),
@@ -155,7 +165,7 @@ export const dossierForm = z.object({
     /** Null: the rehearsal did not record them. The first of them: dropped, then changed, then made; `objectCount` counts all. */
     objects: z.array(changeForm).nullable(),
     objectCount: z.number(),
-    /** Objects that the forward makes again, and what they lose by that; absent where there are none. */
+    /** Objects that the forward run creates again, and what they lose; absent if there are none. */
     lost: z.array(z.string()).exactOptional(),
     rows: z.array(rowChange),
   }),
@@ -178,7 +188,7 @@ export const dossierForm = z.object({
     dispatch: z.array(z.string()),
     /** What could not be measured of it. */
     unmeasured: z.array(z.string()),
-    /** Columns that the release declares to differ between two forwards, and what differed besides. */
+    /** Columns that the release declares to differ between two forward runs, and what else differed. */
     varies: z.array(z.string()),
   }),
   tiers: z.array(tier),
@@ -196,7 +206,7 @@ export const dossierForm = z.object({
     endedAt: instantForm,
     serverVersion: z.number(),
     digest: digestForm,
-    /** Whose key recorded it: that of whoever sealed the release, or another one. */
+    /** Whose key recorded it: the key that also sealed the release, or another one. */
     measuredBy: z.enum(['its author', 'another key', 'not known']),
     /** As which role; absent where its record does not say. */
     role: z.object({ text: z.string(), isRollouts: z.boolean() }).exactOptional(),
@@ -207,6 +217,12 @@ export const dossierForm = z.object({
       bytes: z.number(),
       /** How well it is known that it equals production. */
       proofLevel: z.string(),
+      /** Where it came from, and what it does not contain, one line each. */
+      origin: z.array(z.string()),
+      /** Present where it lacked rows of production: times, locks and sizes are lower bounds. */
+      sampled: z.literal(true).exactOptional(),
+      /** How its objects stood to production's when the rehearsal began; absent in older records. */
+      production: z.object({ is: z.enum(['equal', 'different', 'not compared']), text: z.string() }).exactOptional(),
     }),
     /** Its own, and later rehearsals of this seal that failed or are not readable. */
     problems: z.array(z.string()),
@@ -214,3 +230,8 @@ export const dossierForm = z.object({
   evidence: z.array(z.object({ kind: z.string(), digest: digestForm, recordedAt: instantForm })),
 });
 export type Dossier = Formed<typeof dossierForm>;
+
+/** What stands before a length of time or a size that was measured: on a sample of production each is a lower bound. */
+export function leastOf({ rehearsal }: Pick<Dossier, 'rehearsal'>): '' | 'at least ' {
+  return rehearsal.golden.sampled === true ? 'at least ' : '';
+}

@@ -9,8 +9,8 @@ export {
   readDossier,
   show,
   type ShownDossier,
-} from './record.ts';
+} from './dossier-record.ts';
 export { madeRelations } from './measures.ts';
-export { dossierText, readingText } from './text.ts';
-export { dossierHtml } from './page/dossier.ts';
+export { dossierText, readingText } from './dossier-text.ts';
+export { dossierHtml } from './page/dossier-page.ts';
 export { type DossierView } from './page/view.ts';

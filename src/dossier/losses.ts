@@ -3,14 +3,14 @@ import { type Release } from '../release/index.ts';
 import { type Loss } from './dossier.ts';
 import { madeRelations, releasedSteps } from './measures.ts';
 
-/** What holds what users write. */
+/** The kinds of objects that hold data of users. */
 const holding = ['table', 'foreign table'];
-/** Statements that write a relation anew and keep its rows. */
+/** Statements that rewrite a relation and keep its rows. */
 const keeping = /^(AlterTable|Cluster|Vacuum|Reindex|RefreshMatView|Index|Drop|Create)/;
 
 /**
- * What users lose of what they wrote after the rollout, when the release is rolled back. Only from what was measured: what the forward made and
- * the way back takes away, and what the way back wrote itself.
+ * Finds data that users wrote after the rollout and lose in a rollback. Only from measurements: what the forward run created and
+ * the rollback removes, and what the rollback itself wrote.
  */
 export function lossesOf(release: Release, subject: Rehearsal): readonly Loss[] {
   const steps = releasedSteps(subject, release, 'down');
@@ -27,51 +27,54 @@ export function lossesOf(release: Release, subject: Rehearsal): readonly Loss[] 
 function madeAndTaken(release: Release, subject: Rehearsal): readonly Loss[] {
   const { changes } = subject;
   if (changes === null || changes === undefined)
-    return [{ relation: '*', text: 'not known: the rehearsal did not record what the forward makes' }];
+    return [{ relation: '*', text: 'unknown: the rehearsal did not record what the forward run creates' }];
   const end = takenAway(release, subject);
   const tables = madeRelations(subject);
   const losses = changes.objects.flatMap(({ kind, name, change, properties }): readonly Loss[] => {
     const relation = tableOf(name);
     if (change === 'made' && holding.includes(kind))
-      return [{ relation: name, text: `everything that is written to it: ${end}` }];
+      return [{ relation: name, text: `all rows written to it: ${end}` }];
     if (kind !== 'column' || tables.has(relation)) return [];
     const column = name.slice(relation.length + 1);
-    if (change === 'made') return [{ relation, text: `everything that is written to its column ${column}: ${end}` }];
+    if (change === 'made') return [{ relation, text: `all values written to its column ${column}: ${end}` }];
     if (change === 'dropped')
       return [
         {
           relation,
-          text: `column ${column} is taken away, and made anew by the way back: rows that are written meanwhile have no value of their users in it`,
+          text: `column ${column} is dropped, and the rollback creates it again: rows written meanwhile have no value of a user in it`,
         },
       ];
     return properties
       .filter((property) => property.name === 'type')
       .map(({ before, after }) => ({
         relation,
-        text: `column ${column} goes back from ${after} to ${before}: values written meanwhile that do not fit are changed, or stop the way back`,
+        text: `column ${column} goes back from ${after} to ${before}: values written meanwhile that do not fit are changed, or stop the rollback`,
       }));
   });
   const more = changes.count - changes.objects.length;
   return more > 0
     ? [
         ...losses,
-        { relation: '*', text: `${more} more objects changed than the rehearsal recorded: they are not looked at` },
+        {
+          relation: '*',
+          text: `${more} more objects changed than the rehearsal recorded; the others are not examined`,
+        },
       ]
     : losses;
 }
 
-/** How sure it is that what was made is gone, with what was written to it. */
+/** How certain it is that a new object is dropped, with the data in it. */
 function takenAway({ tiers }: Release, subject: Rehearsal): string {
   const { proof } = subject;
-  if (proof?.logical !== 'equal') return 'whether the way back takes it away was not measured';
+  if (proof?.logical !== 'equal') return 'it was not measured whether the rollback removes it';
   const renames = tiers.some(({ up }) => up.some(({ kind }) => /^(Rename|AlterObjectSchema)Stmt$/.test(kind)));
   const carries = releasedSteps(subject, { tiers }, 'down').some(({ rowsByRelation }) =>
     rowsByRelation.some(({ inserted, updated }) => inserted + updated > 0),
   );
   return [
-    'the way back takes it away',
-    ...(renames ? ['where it is renamed, its rows stay'] : []),
-    ...(carries ? ['but for what the statements of the way back carry over'] : []),
+    'the rollback removes it',
+    ...(renames ? ['if it is renamed, its rows stay'] : []),
+    ...(carries ? ['except the rows that statements of the rollback copy'] : []),
   ].join('; ');
 }
 
@@ -93,7 +96,7 @@ function overwritten(steps: readonly StepMeasure[], subject: Rehearsal): readonl
       ? [
           {
             relation,
-            text: `the way back deleted ${counted(deleted)} on the copy: edits of these rows, and rows written meanwhile that its conditions match, go with them`,
+            text: `the rollback deleted ${counted(deleted)} on the copy: edits of these rows are lost, and so are rows written meanwhile that its conditions match`,
           },
         ]
       : []),
@@ -101,7 +104,7 @@ function overwritten(steps: readonly StepMeasure[], subject: Rehearsal): readonl
       ? [
           {
             relation,
-            text: `the way back updated ${counted(updated)} on the copy: edits made meanwhile of the same columns of such rows are overwritten`,
+            text: `the rollback updated ${counted(updated)} on the copy: it overwrites edits that users make meanwhile in the same columns of these rows`,
           },
         ]
       : []),
@@ -117,17 +120,17 @@ function emptied(steps: readonly StepMeasure[], kinds: ReadonlyMap<string, strin
     if (kind === 'TruncateStmt')
       return rewrittenTables.map((relation) => ({
         relation,
-        text: 'the way back empties it: every row, also those written meanwhile',
+        text: 'the rollback empties it: every row, also rows written meanwhile',
       }));
     if (keeping.test(kind)) return [];
     return rewrittenTables.map((relation) => ({
       relation,
-      text: 'a statement of the way back gave it a new file: it may have emptied it, also of rows written meanwhile',
+      text: 'a statement of the rollback gave it a new file: it may have removed its rows, also rows written meanwhile',
     }));
   });
 }
 
-/** A sequence that the forward moved and that is equal again was set back: sequences do not roll back by themselves. */
+/** A sequence that the forward run moved and that is equal again was set back: sequences do not roll back by themselves. */
 function setBack({ changes, proof }: Rehearsal): readonly Loss[] {
   if (proof === null) return [];
   const differs = new Set(proof.differences.flatMap((one) => (one.in === 'sequence' ? [one.name] : [])));
@@ -137,6 +140,6 @@ function setBack({ changes, proof }: Rehearsal): readonly Loss[] {
     .filter((sequence) => !differs.has(sequence))
     .map((relation) => ({
       relation,
-      text: 'the way back sets the sequence back: numbers that were given out meanwhile are given out again',
+      text: 'the rollback resets the sequence: it returns numbers again that it returned meanwhile',
     }));
 }

@@ -1,20 +1,23 @@
+import { isSampled } from '../clone/index.ts';
 import { printable, truncate } from '../core/index.ts';
-import { blockedBy, lockName, type Rehearsal, type StepMeasure } from '../rehearsal/index.ts';
+import { blockedBy, heldWith, lockName, ofWhich, type Rehearsal, type StepMeasure } from '../rehearsal/index.ts';
 import { type Direction, type Release, type Step, type Tier } from '../release/index.ts';
-import { type Dossier, type LockSpan, type RowChange, type StatementFacts, type TierFacts } from './dossier.ts';
+import { type Dossier, type LockSpan, type RowChange, type StatementFacts, type DossierTier } from './dossier.ts';
 
-/** Tenths of a millisecond: what is finer is noise, and would make the text long. */
+/** Tenths of a millisecond: finer values are noise, and make the text long. */
 export function tenths(ms: number): number {
   return Math.round(ms * 10) / 10;
 }
 
-/** The steps of a tier in a direction, as the first forward and the first way back ran them. */
+const inTenths = (ms: number): string => `${tenths(ms)} ms`;
+
+/** The steps of a tier in a direction, as the first forward run and the first rollback ran them. */
 export function stepsOf(of: Rehearsal, direction: Direction): readonly StepMeasure[] {
   const name = direction === 'up' ? 'forward' : 'back';
   return of.stages.find(({ stage }) => stage === name)?.steps ?? [];
 }
 
-/** The measured steps of what may be rolled out: a barred tier is rehearsed too, and never runs in production. */
+/** The measured steps of tiers that may be rolled out: a barred tier is rehearsed too, but never runs in production. */
 export function releasedSteps(of: Rehearsal, release: Pick<Release, 'tiers'>, direction: Direction) {
   const barred = new Set<string>(release.tiers.flatMap(({ id, barred }) => (barred === null ? [] : [id])));
   return stepsOf(of, direction).filter(({ tier }) => !barred.has(tier));
@@ -22,7 +25,7 @@ export function releasedSteps(of: Rehearsal, release: Pick<Release, 'tiers'>, di
 
 const total = (numbers: readonly number[]): number => numbers.reduce((sum, one) => sum + one, 0);
 
-/** Relations that the forward made. */
+/** Relations that the forward run made. */
 export function madeRelations({
   changes,
 }: {
@@ -44,7 +47,7 @@ function sumMs(steps: readonly StepMeasure[]): number | null {
   return steps.length === 0 ? null : tenths(total(steps.map(({ durationMs }) => durationMs)));
 }
 
-/** How long it takes, what it writes, and what that does not say. */
+/** How long it takes, what it writes, and what this does not show. */
 export function timeOf(
   release: Release,
   subject: Rehearsal,
@@ -66,22 +69,20 @@ export function timeOf(
     walBytes: total(up.map(({ walBytes }) => walBytes)),
     rewrites: [...rewrites].map(([relation, bytes]) => ({ relation, bytes })),
     caveats: [
-      'the times are those of the statements; commits, checks and metrics between them come on top',
-      'nobody else worked on the copy: waiting for the locks of others, and the load of production, come on top',
+      'the times are those of the statements; commits, checks and metrics between them add to them',
+      'no one else used the copy: waits for locks of others, and the load of production, add to the times',
       'the copy may be on another machine, with other memory and disks',
-      ...(all.length === 1 ? ['one rehearsal only: how far the times spread is not known'] : []),
-      ...(unread === 0
-        ? []
-        : [`${unread} earlier records of rehearsals cannot be read: their times are not among them`]),
+      ...(all.length === 1 ? ['only one rehearsal: the range of the times is unknown'] : []),
+      ...(unread === 0 ? [] : [`${unread} earlier records of rehearsals cannot be read: their times are not included`]),
       ...(sampled === 0
         ? []
-        : [`${sampled} statements ran outside of a transaction: locks shorter than some milliseconds were not seen`]),
+        : [`${sampled} statements ran outside of a transaction: locks of a few milliseconds were not seen`]),
     ],
   };
 }
 
-/** The rows that the forward and the way back wrote, by relation; most rows first. */
-export function rowsOf(release: Release, subject: Rehearsal): readonly RowChange[] {
+/** The rows that the forward run and the rollback wrote, by relation; most rows first. */
+export function writtenRows(release: Release, subject: Rehearsal): readonly RowChange[] {
   type Counts = { inserted: number; updated: number; deleted: number };
   const none = (): Counts => ({ inserted: 0, updated: 0, deleted: 0 });
   const found = new Map<string, { up: Counts; down: Counts }>();
@@ -99,7 +100,7 @@ export function rowsOf(release: Release, subject: Rehearsal): readonly RowChange
 
 const severity: readonly LockSpan['blocks'][] = ['reads and writes', 'writes', 'schema changes'];
 
-/** Every lock on what was there before, but for the one that reading takes: tier by tier, the most severe and longest first. */
+/** Every lock on existing relations, except those of reading: tier by tier, the most severe and longest first. */
 export function locksOf(release: Release, subject: Rehearsal): readonly LockSpan[] {
   const steps = releasedSteps(subject, release, 'up');
   const made = madeRelations(subject);
@@ -107,7 +108,7 @@ export function locksOf(release: Release, subject: Rehearsal): readonly LockSpan
     let begun = 0;
     const spans: LockSpan[] = [];
     for (const step of steps.filter(({ tier }) => tier === id)) {
-      // what an earlier tier made, nobody uses yet
+      // no one uses yet what an earlier tier created
       for (const lock of existing(step).filter(({ relation }) => !made.has(relation)))
         spans.push({
           tier: id,
@@ -116,7 +117,8 @@ export function locksOf(release: Release, subject: Rehearsal): readonly LockSpan
           blocks: blockedBy(lock.mode),
           // a statement of its own transaction counts from its own begin
           fromMs: tenths(transaction === 'each' ? begun + (lock.fromMs ?? 0) : (lock.fromMs ?? begun)),
-          heldMs: tenths(lock.heldMs),
+          heldMs: tenths(heldWith(lock, step.gateMs).heldMs),
+          ...(step.gateMs === undefined ? {} : { gateMs: step.gateMs === null ? null : tenths(step.gateMs) }),
         });
       begun += step.durationMs;
     }
@@ -135,7 +137,7 @@ const existing = (step: StepMeasure): StepMeasure['locks'] =>
 const indexes: readonly string[] = ['i', 'I'];
 
 /** Every tier with every statement, and what each did. */
-export function tiersOf(release: Release, subject: Rehearsal): readonly TierFacts[] {
+export function dossierTiers(release: Release, subject: Rehearsal): readonly DossierTier[] {
   return release.tiers.map((tier) => ({
     id: tier.id,
     title: tier.title,
@@ -162,6 +164,7 @@ function statement(
     ({ tier, index, digest }) => tier === of.tier.id && index === at + 1 && digest === step.digest,
   );
   const notices = measured?.notices ?? [];
+  const least = isSampled(of.subject.golden) ? 'at least ' : '';
   return {
     n: at + 1,
     title: step.title,
@@ -169,9 +172,10 @@ function statement(
     sql: step.sql,
     durationMs: measured === undefined ? null : tenths(measured.durationMs),
     rows: measured?.rows ?? null,
-    locks: (measured === undefined ? [] : existing(measured)).map(
-      ({ relation, mode, heldMs }) => `${lockName(mode)} on ${printable(relation)}, ${tenths(heldMs)} ms`,
-    ),
+    locks: (measured === undefined ? [] : existing(measured)).map(({ relation, mode, ...lock }) => {
+      const { heldMs, gateMs } = heldWith(lock, measured?.gateMs);
+      return `${lockName(mode)} on ${printable(relation)}, ${least}${tenths(heldMs)} ms${ofWhich(gateMs, inTenths)}`;
+    }),
     walBytes: measured?.walBytes ?? null,
     rewritten: measured?.rewritten ?? [],
     notices: [

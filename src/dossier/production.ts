@@ -1,27 +1,24 @@
+import { type DriftDifference, type RehearsedSchema } from '../fingerprint/index.ts';
 import { explainReason, judge, required } from '../gate/index.ts';
 import { type Expectation, meets, type Release } from '../release/index.ts';
-import { type Production } from './dossier.ts';
+import { type ProductionReading } from './dossier.ts';
 
-type Read = Extract<Production, { readonly read: true }>;
+type Read = Extract<ProductionReading, { readonly read: true }>;
 
-/** The schema that was rehearsed: by the gate's function (null: the copy had no gate), and by the same expression (null: an older record). */
-export interface Rehearsed {
-  readonly gateSchema: string | null;
+/** The schema that was rehearsed: what the release depends on, and a list of all of it (null: the copy had no gate), and as a digest of all of it (null: an older record). */
+export interface RehearsedState {
+  readonly of: RehearsedSchema | null;
   readonly schema: string | null;
 }
 
-/** Compares like with like only; what has no counterpart is not compared, never equal. */
+/** Compares only the same forms; without a counterpart the result is `not compared`, never equal. */
 export function schemaAgainst(
-  rehearsed: Rehearsed,
-  now: { readonly gateSchema: string | null; readonly schema: string },
+  rehearsed: string | null,
+  now: { readonly drift: readonly DriftDifference[] | null; readonly schema: string | null },
 ): Read['schema'] {
-  const pairs = [
-    [rehearsed.gateSchema, now.gateSchema],
-    [rehearsed.schema, now.schema],
-  ] as const;
-  const pair = pairs.find(([was, is]) => was !== null && is !== null);
-  if (pair === undefined) return 'not compared';
-  return pair[0] === pair[1] ? 'as rehearsed' : 'changed since the rehearsal';
+  if (now.drift === null && (rehearsed === null || now.schema === null)) return 'not compared';
+  const isSame = now.drift === null ? rehearsed === now.schema : now.drift.length === 0;
+  return isSame ? 'as rehearsed' : 'changed since the rehearsal';
 }
 
 /** The metrics against what the release expects before its rollout, and its data gates. */

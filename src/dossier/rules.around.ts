@@ -1,36 +1,40 @@
 import { elapsed, type Milliseconds } from '../core/index.ts';
-import { count, list, one, type Rule, time } from './rules.ts';
+import { type DriftDifference, explainUnrelated } from '../fingerprint/index.ts';
+import { countOf, listOf, one, type Rule, lengthOf } from './risk-rules.ts';
 
 /** A rehearsal that is older than this says little of today's rows. */
 export const oldRehearsal = 86_400_000 as Milliseconds;
 
-/** How it runs, where, by whom, and on what evidence. */
-export const around: Readonly<Record<string, Rule>> = {
+/** Rules about how, where and as whom it runs, and about the evidence. */
+export const rulesAround: Readonly<Record<string, Rule>> = {
   stepByStep: {
     part: 'statements',
     says: ({ tiers }) => {
       const each = tiers.filter(({ transaction, barred }) => transaction === 'each' && barred === null);
       return one(each.length > 0, 'think', {
         title: 'A failure can leave a tier half done',
-        text: `these tiers run statement by statement, not in one transaction: ${list(each.map(({ id }) => id))}`,
+        text: `these tiers run statement by statement, not in one transaction: ${listOf(each.map(({ id }) => id))}`,
       });
     },
   },
   unread: {
     part: 'production',
-    says: ({ now }) =>
-      now.read ? [] : [{ weight: 'stop', title: 'Production could not be looked at', text: now.why }],
+    says: ({ now }) => (now.read ? [] : [{ weight: 'stop', title: 'Production could not be read', text: now.why }]),
   },
   drift: {
     part: 'production',
     says: ({ now }) => [
       ...one(now.read && now.schema === 'changed since the rehearsal', 'stop', {
-        title: 'Production is no longer as it was rehearsed',
-        text: 'its schema has changed; the gate stays closed until the release is rehearsed on what is there now',
+        title: 'Production differs from the rehearsed state',
+        text: `others changed objects that the release depends on: ${now.read ? listOf(changedObjects(now.drift ?? [])) : ''}; the gate stays closed until the release is rehearsed on the present schema`,
+      }),
+      ...one(now.read && now.unrelated != null && now.unrelated.count > 0, 'know', {
+        title: 'Production changed outside of what the release depends on',
+        text: now.read && now.unrelated != null ? explainUnrelated(now.unrelated) : '',
       }),
       ...one(now.read && now.schema === 'not compared', 'think', {
-        title: 'Whether production is still as rehearsed is not known',
-        text: 'the rehearsal recorded no digest of the schema that can be compared',
+        title: 'It is unknown whether production is still as rehearsed',
+        text: 'the rehearsal recorded no comparable digest of the schema',
       }),
     ],
   },
@@ -39,8 +43,8 @@ export const around: Readonly<Record<string, Rule>> = {
     says: ({ now }) => {
       const off = now.read ? now.metrics.filter(({ holds }) => holds === false) : [];
       return one(off.length > 0, 'stop', {
-        title: 'Production is not as the release expects',
-        text: list(
+        title: 'Production does not have the values that the release expects',
+        text: listOf(
           off.map(
             ({ name, value, expected }) =>
               `${name} ${value === null ? 'could not be measured' : `= ${value}`}, expected ${expected ?? ''}`,
@@ -54,8 +58,8 @@ export const around: Readonly<Record<string, Rule>> = {
     says: ({ now }) => {
       const closed = now.read ? now.gates.filter(({ state }) => state === 'closed') : [];
       return one(closed.length > 0, 'think', {
-        title: `${count(closed.length, 'data gate')} closed`,
-        text: `the rollout is held there: ${list(closed.map(({ title, text }) => `${title}: ${text}`))}`,
+        title: `${countOf(closed.length, 'data gate')} closed`,
+        text: `the rollout stops there: ${listOf(closed.map(({ title, text }) => `${title}: ${text}`))}`,
       });
     },
   },
@@ -63,11 +67,11 @@ export const around: Readonly<Record<string, Rule>> = {
     part: 'production',
     says: ({ now }) => [
       ...one(now.read && now.blockers.length > 0, 'think', {
-        title: 'Somebody would make the rollout wait now',
-        text: now.read ? list(now.blockers) : '',
+        title: 'The rollout would wait for other sessions now',
+        text: now.read ? listOf(now.blockers) : '',
       }),
       ...one(now.read && now.unseen !== null, 'know', {
-        title: 'Not everybody who could make it wait is seen',
+        title: 'Not every session that it could wait for is visible',
         text: now.read ? (now.unseen ?? '') : '',
       }),
     ],
@@ -76,32 +80,32 @@ export const around: Readonly<Record<string, Rule>> = {
     part: 'outside',
     says: ({ outside }) =>
       one(outside.dispatch.length > 0, outside.declared === null ? 'stop' : 'think', {
-        title: `It reaches out of the database${outside.declared === null ? ', and does not say so' : ''}`,
-        text: `${outside.declared === null ? '' : `declared: ${outside.declared}; `}${list(outside.dispatch)}`,
+        title: `It reaches outside of the database${outside.declared === null ? ' without a declaration' : ''}`,
+        text: `${outside.declared === null ? '' : `declared: ${outside.declared}; `}${listOf(outside.dispatch)}`,
       }),
   },
   declaredDispatch: {
     part: 'outside',
     says: ({ outside }) =>
       one(outside.declared !== null && outside.dispatch.length === 0, 'think', {
-        title: 'It may reach out of the database',
-        text: `declared, and not seen in the rehearsal: ${outside.declared ?? ''}`,
+        title: 'It may reach outside of the database',
+        text: `declared, but not seen in the rehearsal: ${outside.declared ?? ''}`,
       }),
   },
   unmeasured: {
     part: 'outside',
     says: ({ outside }) =>
       one(outside.unmeasured.length > 0, 'know', {
-        title: 'Not all that could leave the database was measured',
-        text: list(outside.unmeasured),
+        title: 'Not every effect outside of the database was measured',
+        text: listOf(outside.unmeasured),
       }),
   },
   varies: {
     part: 'outside',
     says: ({ outside }) =>
       one(outside.varies.length > 0, 'know', {
-        title: 'Some values will differ from the rehearsed ones',
-        text: list(outside.varies),
+        title: 'Parts of it may differ from the rehearsal',
+        text: listOf(outside.varies),
       }),
   },
   barred: {
@@ -109,8 +113,8 @@ export const around: Readonly<Record<string, Rule>> = {
     says: ({ tiers }) => {
       const barred = tiers.flatMap(({ id, barred: reason }) => (reason === null ? [] : [`${id}: ${reason}`]));
       return one(barred.length > 0, 'know', {
-        title: `${count(barred.length, 'tier')} barred: not rolled out by this release`,
-        text: list(barred),
+        title: `${countOf(barred.length, 'tier')} barred: not rolled out by this release`,
+        text: listOf(barred),
       });
     },
   },
@@ -121,9 +125,9 @@ export const around: Readonly<Record<string, Rule>> = {
         reviews.filter(({ finding }) => finding === what).map(({ by, text }) => `${by}: ${text}`);
       const [objects, pending, comments] = [said('objects'), said('pending'), said('comments')];
       return [
-        ...one(objects.length > 0, 'stop', { title: 'A review objects', text: list(objects) }),
-        ...one(pending.length > 0, 'think', { title: 'A review is not in yet', text: list(pending) }),
-        ...one(comments.length > 0, 'know', { title: 'A review comments', text: list(comments) }),
+        ...one(objects.length > 0, 'stop', { title: 'A review objects', text: listOf(objects) }),
+        ...one(pending.length > 0, 'think', { title: 'A review is missing', text: listOf(pending) }),
+        ...one(comments.length > 0, 'know', { title: 'A review comments', text: listOf(comments) }),
       ];
     },
   },
@@ -133,8 +137,8 @@ export const around: Readonly<Record<string, Rule>> = {
       const agents = authors.filter(({ kind }) => kind === 'agent');
       const alone = agents.some(({ instructedBy }) => instructedBy === null);
       return one(agents.length > 0, alone ? 'think' : 'know', {
-        title: alone ? 'An agent wrote it, and nobody is named who instructed it' : 'An agent wrote it',
-        text: list(
+        title: alone ? 'An agent wrote it, and the release does not name who instructed it' : 'An agent wrote it',
+        text: listOf(
           agents.map(
             ({ name, instructedBy }) => `${name}${instructedBy === null ? '' : `, instructed by ${instructedBy}`}`,
           ),
@@ -146,8 +150,8 @@ export const around: Readonly<Record<string, Rule>> = {
     part: 'people',
     says: ({ authors }) =>
       one(authors.length === 0, 'think', {
-        title: 'Nobody is named as its author',
-        text: 'so nobody is kept from ratifying their own work',
+        title: 'The release names no author',
+        text: 'so an author may ratify their own work',
       }),
   },
   measuredByAuthor: {
@@ -155,15 +159,15 @@ export const around: Readonly<Record<string, Rule>> = {
     says: ({ rehearsal }) =>
       one(rehearsal.measuredBy === 'its author', 'think', {
         title: 'Measured by its author',
-        text: 'the key that recorded the seal recorded the rehearsal too: nobody else has measured this release',
+        text: 'the key that recorded the seal also recorded the rehearsal: no one else has measured this release',
       }),
   },
   role: {
     part: 'evidence',
     says: ({ rehearsal }) =>
       one(rehearsal.role?.isRollouts === false, 'think', {
-        title: 'It was not rehearsed as the role of a rollout',
-        text: `a statement may lack rights that it had here; it ran as ${rehearsal.role?.text ?? ''}`,
+        title: 'It was not rehearsed with the role of a rollout',
+        text: `in production a statement may lack rights that it had in the rehearsal; it ran as ${rehearsal.role?.text ?? ''}`,
       }),
   },
   problems: {
@@ -171,7 +175,7 @@ export const around: Readonly<Record<string, Rule>> = {
     says: ({ rehearsal }) =>
       one(rehearsal.problems.length > 0, 'stop', {
         title: 'The rehearsals have problems',
-        text: list(rehearsal.problems),
+        text: listOf(rehearsal.problems),
       }),
   },
   old: {
@@ -179,8 +183,8 @@ export const around: Readonly<Record<string, Rule>> = {
     says: ({ rehearsal, writtenAt }) => {
       const age = elapsed({ from: rehearsal.endedAt, to: writtenAt });
       return one(age > oldRehearsal, 'think', {
-        title: `The rehearsal is older than ${time(oldRehearsal)}`,
-        text: `it is ${time(age)} old, its copy ${time(elapsed({ from: rehearsal.golden.takenAt, to: writtenAt }))}`,
+        title: `The rehearsal is older than ${lengthOf(oldRehearsal)}`,
+        text: `it is ${lengthOf(age)} old, its copy ${lengthOf(elapsed({ from: rehearsal.golden.takenAt, to: writtenAt }))}`,
       });
     },
   },
@@ -188,9 +192,29 @@ export const around: Readonly<Record<string, Rule>> = {
     part: 'evidence',
     says: ({ rehearsal }) =>
       one(rehearsal.golden.proofLevel === 'none', 'think', {
-        title: 'That the copy equals production is not known',
-        text: 'nothing links the copy that was rehearsed on to production',
+        title: 'It is unknown whether the copy equals production',
+        text: 'nothing connects the copy of the rehearsal with production',
       }),
+  },
+  sampled: {
+    part: 'evidence',
+    says: ({ rehearsal }) =>
+      one(rehearsal.golden.sampled === true, 'think', {
+        title: 'It was rehearsed on a sample of production',
+        text: 'times, locks and sizes are lower bounds, and rows that were not there were not tried: a constraint may fail on them',
+      }),
+  },
+  stale: {
+    part: 'evidence',
+    says: ({ rehearsal: { golden } }) => {
+      if (golden.production === undefined || golden.production.is === 'equal') return [];
+      const { is, text } = golden.production;
+      const title =
+        is === 'different'
+          ? 'The copy of the rehearsal differed from production'
+          : 'The copy of the rehearsal was not compared with production';
+      return [{ weight: is === 'different' ? 'think' : 'know', title, text }];
+    },
   },
   notProduction: {
     part: 'people',
@@ -201,3 +225,8 @@ export const around: Readonly<Record<string, Rule>> = {
       }),
   },
 };
+
+/** Each object once, by kind and name. */
+function changedObjects(drift: readonly DriftDifference[]): readonly string[] {
+  return [...new Set(drift.map(({ object }) => object.replace(': ', ' ')))].slice(0, 10);
+}

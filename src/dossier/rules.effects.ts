@@ -1,7 +1,8 @@
 import { type Milliseconds } from '../core/index.ts';
-import { count, list, one, type Rule, time } from './rules.ts';
+import { ofWhich } from '../rehearsal/index.ts';
+import { countOf, listOf, one, type Rule, lengthOf } from './risk-rules.ts';
 
-/** From these lengths on a lock is a risk. People notice a second; a queue behind a lock forms sooner. */
+/** A lock of at least this length is a risk. People notice a second; a queue behind a lock forms sooner. */
 export const lockLimits = { stop: 1000, think: 100 } as Readonly<Record<'stop' | 'think', Milliseconds>>;
 
 /** What holds rows. */
@@ -14,25 +15,25 @@ export const effects: Readonly<Record<string, Rule>> = {
   notProven: {
     part: 'back',
     says: ({ back }) =>
-      one(back.verdict === 'not proven', 'stop', { title: 'The way back is not proven', text: back.how }),
+      one(back.verdict === 'not proven', 'stop', { title: 'The rollback is not proven', text: back.how }),
   },
   oneWay: {
     part: 'back',
     says: ({ back }) =>
       one(back.oneWay.length > 0, 'stop', {
-        title: `${count(back.oneWay.length, 'tier')} cannot be undone`,
-        text: list(back.oneWay.map(({ tier, reason }) => `${tier}: ${reason}`)),
+        title: `${countOf(back.oneWay.length, 'tier')} cannot be undone`,
+        text: listOf(back.oneWay.map(({ tier, reason }) => `${tier}: ${reason}`)),
       }),
   },
   strict: {
     part: 'back',
     says: ({ back }) => {
-      const differ = `${count(back.differenceCount, 'property')} differ${back.differenceCount === 1 ? 's' : ''}: ${list(back.differences.map((text) => text.replace(/\n.*$/s, '')))}`;
+      const differ = `${countOf(back.differenceCount, 'property')} differ${back.differenceCount === 1 ? 's' : ''}: ${listOf(back.differences.map((text) => text.replace(/\n.*$/s, '')))}`;
       const missed = back.verdict === 'logical' && back.requires === 'strict';
       return one(back.verdict === 'logical', missed ? 'stop' : 'think', {
         title: missed
-          ? 'The way back restores less than the release requires'
-          : 'The way back restores what clients tell apart by name, not everything',
+          ? 'The rollback restores less than the release requires'
+          : 'The rollback restores everything that clients see by name, but not every physical property',
         text: differ.replaceAll('propertys', 'properties'),
       });
     },
@@ -41,8 +42,8 @@ export const effects: Readonly<Record<string, Rule>> = {
     part: 'back',
     says: ({ back }) =>
       one(back.notProven.length > 0, 'think', {
-        title: `The rows of ${count(back.notProven.length, 'relation')} could not be compared`,
-        text: list(back.notProven.map(({ relation, reason }) => `${relation}: ${reason}`)),
+        title: `The rows of ${countOf(back.notProven.length, 'relation')} could not be compared`,
+        text: listOf(back.notProven.map(({ relation, reason }) => `${relation}: ${reason}`)),
       }),
   },
   losses: {
@@ -50,7 +51,7 @@ export const effects: Readonly<Record<string, Rule>> = {
     says: ({ back }) =>
       one(back.losses.length > 0, 'think', {
         title: 'A rollback loses what users write meanwhile',
-        text: list(back.losses.map(({ relation, text }) => `${relation}: ${text}`)),
+        text: listOf(back.losses.map(({ relation, text }) => `${relation}: ${text}`)),
       }),
   },
   backMayFail: {
@@ -63,15 +64,18 @@ export const effects: Readonly<Record<string, Rule>> = {
           (kind === 'column' && properties.some(({ name, before }) => name === 'notNull' && before === 'true')),
       );
       return one(loosened.length > 0, 'think', {
-        title: 'What is written meanwhile can stop the way back',
-        text: `it puts back what the forward takes away: ${list(loosened.map(({ kind, name }) => `${kind} ${name}`))}`,
+        title: 'Rows written meanwhile can stop the rollback',
+        text: `it restores what the forward run removes: ${listOf(loosened.map(({ kind, name }) => `${kind} ${name}`))}`,
       });
     },
   },
   leftovers: {
     part: 'back',
     says: ({ back }) =>
-      one(back.leftovers.length > 0, 'think', { title: 'Something stays behind', text: list(back.leftovers) }),
+      one(back.leftovers.length > 0, 'think', {
+        title: 'Something remains after the rollback',
+        text: listOf(back.leftovers),
+      }),
   },
   dropped: {
     part: 'changes',
@@ -79,8 +83,8 @@ export const effects: Readonly<Record<string, Rule>> = {
       const dropped = (changes.objects ?? []).filter(({ change }) => change === 'dropped');
       const heavy = back.verdict === 'not proven' && dropped.some(({ kind }) => holding.includes(kind));
       return one(dropped.length > 0, heavy ? 'stop' : 'think', {
-        title: `${count(dropped.length, 'object')} dropped`,
-        text: list(dropped.map(({ kind, name }) => `${kind} ${name}`)),
+        title: `${countOf(dropped.length, 'object')} dropped`,
+        text: listOf(dropped.map(({ kind, name }) => `${kind} ${name}`)),
       });
     },
   },
@@ -99,8 +103,8 @@ export const effects: Readonly<Record<string, Rule>> = {
     part: 'changes',
     says: ({ changes: { lost = [] } }) =>
       one(lost.length > 0, 'think', {
-        title: `${count(lost.length, 'object')} made again without what ${lost.length === 1 ? 'it' : 'they'} had`,
-        text: `not there after the rollout: ${list(lost)}`,
+        title: `${countOf(lost.length, 'object')} recreated without ${lost.length === 1 ? 'a property that it' : 'properties that they'} had`,
+        text: `missing after the rollout: ${listOf(lost)}`,
       }),
   },
   skipped: {
@@ -112,8 +116,8 @@ export const effects: Readonly<Record<string, Rule>> = {
         ),
       );
       return one(skipped.length > 0, 'think', {
-        title: `${count(skipped.length, 'statement')} did nothing`,
-        text: `IF NOT EXISTS found an object of that name, which may be another one; IF EXISTS found none: ${list(skipped)}`,
+        title: `${countOf(skipped.length, 'statement')} did nothing`,
+        text: `IF NOT EXISTS found an object with that name, perhaps a different one; IF EXISTS found none: ${listOf(skipped)}`,
       });
     },
   },
@@ -122,8 +126,8 @@ export const effects: Readonly<Record<string, Rule>> = {
     says: ({ changes }) => {
       const deleted = changes.rows.filter(({ up }) => up.deleted > 0);
       return one(deleted.length > 0, 'think', {
-        title: `${count(sum(deleted.map(({ up }) => up.deleted)), 'row')} deleted`,
-        text: list(deleted.map(({ relation, up }) => `${relation}: ${up.deleted}`)),
+        title: `${countOf(sum(deleted.map(({ up }) => up.deleted)), 'row')} deleted`,
+        text: listOf(deleted.map(({ relation, up }) => `${relation}: ${up.deleted}`)),
       });
     },
   },
@@ -131,8 +135,8 @@ export const effects: Readonly<Record<string, Rule>> = {
     part: 'time',
     says: ({ time: { rewrites } }) =>
       one(rewrites.length > 0, 'think', {
-        title: `${count(rewrites.length, 'table')} written anew`,
-        text: list(rewrites.map(({ relation, bytes }) => `${relation}${bytes === null ? '' : `, ${bytes} bytes`}`)),
+        title: `${countOf(rewrites.length, 'table')} rewritten`,
+        text: listOf(rewrites.map(({ relation, bytes }) => `${relation}${bytes === null ? '' : `, ${bytes} bytes`}`)),
       }),
   },
   longLocks: {
@@ -144,18 +148,21 @@ export const effects: Readonly<Record<string, Rule>> = {
       const stop = blocking.filter(isStop);
       const think = blocking.filter((lock) => !isStop(lock) && lock.heldMs >= lockLimits.think);
       const text = (all: typeof locks): string =>
-        list(
+        listOf(
           all
             .toSorted((a, b) => b.heldMs - a.heldMs)
-            .map(({ blocks, relation, heldMs, tier }) => `${blocks} of ${relation} for ${time(heldMs)} (${tier})`),
+            .map(
+              ({ blocks, relation, heldMs, gateMs, tier }) =>
+                `${blocks} of ${relation} for ${lengthOf(heldMs)} (${tier}${ofWhich(gateMs, lengthOf)})`,
+            ),
         );
       return [
         ...one(stop.length > 0, 'stop', {
-          title: `Reads and writes wait for ${time(lockLimits.stop)} or longer`,
+          title: `Reads and writes wait for ${lengthOf(lockLimits.stop)} or longer`,
           text: text(stop),
         }),
         ...one(think.length > 0, 'think', {
-          title: `Others wait for ${time(lockLimits.think)} or longer`,
+          title: `Others wait for ${lengthOf(lockLimits.think)} or longer`,
           text: text(think),
         }),
       ];
@@ -166,8 +173,8 @@ export const effects: Readonly<Record<string, Rule>> = {
     says: ({ locks }) => {
       const short = locks.filter(({ blocks, heldMs }) => blocks !== 'schema changes' && heldMs < lockLimits.think);
       return one(short.length > 0, 'know', {
-        title: `${count(short.length, 'lock')} shorter than ${time(lockLimits.think)}`,
-        text: 'each first waits for who uses the table, and whoever comes after waits behind it',
+        title: `${countOf(short.length, 'lock')} shorter than ${lengthOf(lockLimits.think)}`,
+        text: 'each first waits for all sessions that use the table, and later sessions wait behind it',
       });
     },
   },

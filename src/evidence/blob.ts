@@ -1,4 +1,4 @@
-import { canonicalJson, digest, type Instant } from '../core/index.ts';
+import { canonicalJson, digest, type Instant, type Problem } from '../core/index.ts';
 import { parseCanonical } from './envelope.ts';
 import { type Entry, type Recording, type Stored } from './evidence.ts';
 
@@ -15,16 +15,25 @@ export function pieceOf(
   return { bytes, piece };
 }
 
-/** Reads the bytes of an entry as what was recorded, or says why they are not. Null: the bytes are missing. */
+/** The problem of an entry whose bytes cannot be read. */
+export function brokenBytes({ index, kind }: Pick<Entry, 'index' | 'kind'>, reason: string): Problem {
+  return {
+    code: 'EVIDENCE_BYTES_BROKEN',
+    problem: `entry ${index} (${kind}): ${reason}`,
+    fix: 'restore the bytes from a copy, or record the evidence again',
+  };
+}
+
+/** Checks that bytes are the recorded ones of an entry and reads them, or says why they are not. Null: the bytes are missing. */
 export function readPiece(entry: Entry, bytes: Uint8Array | null): Stored {
-  if (bytes === null) return { entry, readable: false, reason: 'its bytes are missing' };
+  if (bytes === null) return { entry, readable: false, reason: 'its bytes are missing', damaged: true };
   if (bytes.length !== entry.size || digest('evidence', [entry.kind, bytes]) !== entry.digest)
-    return { entry, readable: false, reason: 'its bytes are not the ones that were recorded' };
+    return { entry, readable: false, reason: 'its bytes differ from the recorded bytes', damaged: true };
   if (bytes.length > largest)
     return {
       entry,
       readable: false,
-      reason: `it has ${bytes.length} bytes, and ${largest} are the most that are read`,
+      reason: `it has ${bytes.length} bytes; the limit is ${largest}`,
     };
   // a member twice, or another spelling, would be read in one way here and in another way elsewhere
   const body = parseCanonical(Buffer.from(bytes).toString('utf8'));

@@ -1,21 +1,21 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Log } from './evidence.ts';
-import { type Checked, checkLog, lengthOf, type StoredLog } from './log.ts';
+import { type VerifiedLog, checkLog, logLength, type StoredLog } from './log.ts';
 
-/** Work goes on for so long before other visitors of the same process get their turn. Milliseconds. */
+/** How long work runs before other visitors of the same process get their turn. Milliseconds. */
 const slice = 8;
 
-/** The log of a store, as far as this process has checked it: what was checked is compared, and only what is new is checked. */
+/** The log of a store, as far as this process has checked it: checked parts are compared, and only new parts are checked. */
 export interface CheckedLog {
   /**
    * Reads and checks the log as it is now. One reading after the other, so that those who ask at once share the work.
    *
    * Errors  those of `checkLog`, and of reading.
    */
-  read(): Promise<Checked>;
+  read(): Promise<VerifiedLog>;
   /** `broken`: the last reading failed. */
   readonly state: 'unread' | 'checked' | 'broken';
-  /** How the last reading that succeeded found what it read, or this process left it since; null where the store has no such mark. */
+  /** The mark of the store at the last successful reading, or after this process last changed it; null if the store has no such mark. */
   readonly mark: string | null;
   /** Says how this process left it. */
   leave(mark: string): void;
@@ -23,15 +23,15 @@ export interface CheckedLog {
   mayEndWith(end: Log): boolean;
 }
 
-/** Opens the log of a store. `load` is told what is known already. */
+/** Opens the log of a store. `load` gets what is already known. */
 export function openCheckedLog(
-  load: (known: Checked | null) => Promise<StoredLog & { readonly mark?: string }>,
+  load: (known: VerifiedLog | null) => Promise<StoredLog & { readonly mark?: string }>,
 ): CheckedLog {
-  let known: Checked | null = null;
+  let known: VerifiedLog | null = null;
   let state: CheckedLog['state'] = 'unread';
   let mark: string | null = null;
   let last: Promise<unknown> = Promise.resolve();
-  const read = async (): Promise<Checked> => {
+  const read = async (): Promise<VerifiedLog> => {
     try {
       const stored = await load(known);
       known = await inSlices(checkLog(stored, known));
@@ -57,7 +57,7 @@ export function openCheckedLog(
     leave: (left) => {
       mark = left;
     },
-    mayEndWith: (end) => known === null || lengthOf(end) > lengthOf(known) || end.checkpoint === known.checkpoint,
+    mayEndWith: (end) => known === null || logLength(end) > logLength(known) || end.checkpoint === known.checkpoint,
   };
 }
 

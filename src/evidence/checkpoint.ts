@@ -28,7 +28,7 @@ export function writeCheckpoint(head: Head, key: SoftwareKey): string {
   return `${text}\n— ${head.origin} ${blob.toString('base64')}\n`;
 }
 
-/** Reads the head of a checkpoint whose form is right in every byte; its signature is for `isSignedBy` to check. Null where it is none. */
+/** Reads the head of a checkpoint and checks every byte of its form; `isSignedBy` checks its signature. Null if it is not a checkpoint. */
 export function readCheckpoint(text: string): Head | null {
   const match =
     /^([^\s+]+)\n(0|[1-9][0-9]{0,14})\n([A-Za-z0-9+/]{43}=)\n(?:frontier((?: [A-Za-z0-9+/]{43}=){1,64})\n)?\n— \1 [A-Za-z0-9+/=]{92}\n$/u.exec(

@@ -1,4 +1,4 @@
-import { type Digest, type Instant, type Reader } from '../core/index.ts';
+import { type Digest, type Instant, type FormReader } from '../core/index.ts';
 import { type SshKey } from './sshsig.ts';
 
 /** What a piece of evidence is about. Evidence knows no stage: a kind and bytes. */
@@ -60,21 +60,27 @@ export interface Recording {
 /** A stored piece: its entry, and its body or why it cannot be read. */
 export type Piece<Kind extends EvidenceKind, Body> =
   | { readonly entry: Entry<Kind>; readonly readable: true; readonly body: Body }
-  | { readonly entry: Entry<Kind>; readonly readable: false; readonly reason: string };
+  | {
+      readonly entry: Entry<Kind>;
+      readonly readable: false;
+      readonly reason: string;
+      /** Its bytes are missing or not the recorded ones: that came after the entry was written. */
+      readonly damaged?: true;
+    };
 
 /** The types of the bodies of some kinds: those that a part of the program reads. */
 export type Bodies = { readonly [Kind in EvidenceKind]?: unknown };
 
-/** A piece as it is stored: its bytes are the recorded ones, and nobody has read its body. */
+/** A piece as it is stored: its bytes are the recorded ones, and no one has read its body. */
 export type Stored = Piece<EvidenceKind, unknown>;
 
-/** A piece of any kind. Of a kind that is not among the bodies it is only told whether it can be read. */
+/** A piece of any kind. For a kind that is not among the bodies it only says whether it can be read. */
 export type Evidence<Of extends Bodies> = {
   [Kind in EvidenceKind]: Piece<Kind, Kind extends keyof Of ? Of[Kind] : unknown>;
 }[EvidenceKind];
 
 /** What reads the bodies of each kind: handed in, since evidence knows no stage. */
-export type Readers<Of extends Bodies> = { readonly [Kind in EvidenceKind]: Reader<Of[Kind]> };
+export type Readers<Of extends Bodies> = { readonly [Kind in EvidenceKind]: FormReader<Of[Kind]> };
 
 /** Says whether a piece is of one of some kinds, as a type. */
 export function isOfKind<Any extends { readonly entry: Entry }, Kind extends EvidenceKind>(
@@ -98,7 +104,7 @@ export interface EvidenceStore<One = Stored> {
   /** The public key that this machine signs entries with; made where there is none. */
   ownKey(): Promise<SshKey>;
   entries(): Promise<readonly Entry[]>;
-  /** What changes with every append, unchecked and cheap: for whoever only wants to know whether to look again. */
+  /** A mark that changes with every append, unchecked and cheap: for readers who only need to know whether to read again. */
   head(): Promise<string>;
   /** The evidence of one release, oldest first, bytes checked against their digest. */
   of(seal: Digest): Promise<readonly One[]>;
@@ -106,7 +112,7 @@ export interface EvidenceStore<One = Stored> {
   log(): Promise<Log>;
   /** The bytes of an entry, unchecked; null where they are missing. */
   bytes(entry: Entry): Promise<Uint8Array | null>;
-  /** The same of many entries at once, by their digest; what is missing is left out. */
+  /** The same for many entries at once, by their digest; missing ones are left out. */
   blobs(entries: readonly Entry[]): Promise<ReadonlyMap<Digest, Uint8Array>>;
   /** Where a person finds the bytes of an entry, e.g. a path. */
   locate(entry: Entry): string;

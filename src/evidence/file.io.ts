@@ -31,12 +31,12 @@ export async function readFrom(
   );
 }
 
-/** Opens a file for reading. Stops: a pipe that nobody writes to, for which a reader would wait for ever and past every signal. */
+/** Opens a file for reading. Stops: a pipe that no one writes to, for which a reader would wait for ever and past every signal. */
 async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const found = await file.stat();
-    if (!found.isFile() && !found.isDirectory()) throw new Error('it is no file');
+    if (!found.isFile() && !found.isDirectory()) throw new Error('it is not a regular file');
     return await use(file);
   } finally {
     await file.close();
@@ -62,7 +62,7 @@ async function unlessAbsent<T>(path: string, read: () => Promise<T>): Promise<T 
     const why = isErrno(cause, 'EISDIR') ? 'it is a folder' : cause instanceof Error ? cause.message : String(cause);
     throw new OneRoofError('EVIDENCE_UNREADABLE', {
       problem: `${printable(path)} cannot be read as a file of the evidence: ${printable(why)}`,
-      fix: 'put the file back from version control or a copy, or make it readable; `evidence:` of oneroof.yaml names the folder',
+      fix: 'restore the file from version control or a copy, or make it readable; `evidence:` of oneroof.yaml names the folder',
       cause,
     });
   }

@@ -7,8 +7,8 @@ import { type CheckedLog, openCheckedLog } from './checked.io.ts';
 import { type Entry, type EvidenceStore, type Log, type Recording } from './evidence.ts';
 import { isErrno, markOf, readBytes, readFrom, readText } from './file.io.ts';
 import { openKey } from './key.io.ts';
-import { lock, unwritable } from './lock.io.ts';
-import { checkEnd, lengthOf, longestLine, nextOf, type StoredLog } from './log.ts';
+import { lock, unwritable } from './folder-lock.io.ts';
+import { checkEnd, logLength, longestLine, nextOf, type StoredLog } from './log.ts';
 
 /** How a folder of evidence is opened, beside where it is. */
 export interface FolderOptions {
@@ -103,14 +103,14 @@ async function append(
     const release = await lock(root);
     try {
       const before = (await readEnd(of)) ?? (await readWhole(of));
-      const entry: Entry = { index: lengthOf(before), ...piece };
+      const entry: Entry = { index: logLength(before), ...piece };
       const origin = `oneroof-evidence/${randomBytes(16).toString('hex')}`;
       const next = nextOf(before, { entry, key, origin });
       // the head that will be, then the line, then the head in its place: whatever a crash cuts off, the next append finds its way
       await writeDurably(`${checkpoint}.next`, next.checkpoint);
       const file = await open(log, 'a');
       try {
-        // what a crash left of a line was never an entry: it goes, so that the next line stands by itself
+        // the part of a line that a crash left was never an entry: it is removed, so that the next line is separate
         await file.truncate(before.end);
         await file.appendFile(`${next.line}\n`);
         await file.sync();
@@ -148,7 +148,7 @@ async function readEnd(of: Opened): Promise<Ended | null> {
   return tail === null || log === null || !of.checked.mayEndWith(log) ? null : { ...log, end: tail.end };
 }
 
-/** All of the log; its checkpoint is put in place where a crash left it behind. */
+/** The whole log; if a crash left its checkpoint unfinished, that is completed. */
 async function readWhole({ checkpoint, checked }: Opened): Promise<Ended> {
   const log = await checked.read();
   if (log.checkpoint !== null && log.checkpoint !== (await readText(checkpoint)))
@@ -167,7 +167,7 @@ async function readTail(path: string): Promise<{ readonly last: string | null; r
   return { last: end === 0 ? null : bytes.toString('utf8', begin, end - 1), end: from + end };
 }
 
-/** How often a reader looks again while others append; each look takes milliseconds. */
+/** How often a reader looks again while others append; each reading takes milliseconds. */
 const looks = 200;
 
 /** Log and checkpoint of one moment: read again where the checkpoint changed meanwhile. Heads only grow, so an equal one is the same one. */

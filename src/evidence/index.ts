@@ -1,9 +1,9 @@
-export { readPiece } from './blob.ts';
+export { brokenBytes, readPiece } from './blob.ts';
 export { type Head, isSignedBy, readCheckpoint } from './checkpoint.ts';
 export * from './evidence.ts';
 export { openFolderStore } from './folder.io.ts';
 export { base64Text, parseCanonical, statementHash } from './envelope.ts';
-export { leavesOf, readLine } from './log.ts';
+export { logLeaves as leavesOf, readLine } from './log.ts';
 export {
   consistencyProof,
   inclusionProof,
@@ -17,6 +17,6 @@ export {
   verifyInclusion,
 } from './merkle.ts';
 export { openPostgresStore } from './postgres.io.ts';
-export { readBody, readStore } from './read.ts';
+export { readEvidenceBody as readBody, readStore } from './read.ts';
 export { keyFingerprint, type SshKey, sshKey } from './sshsig.ts';
 export * from './statement.ts';

@@ -24,7 +24,7 @@ export async function openKey(path: string): Promise<SoftwareKey> {
   const key = softwareKey(text);
   if (key !== null) return key;
   throw keyError(path, [
-    'is no Ed25519 private key without a pass phrase',
+    'is not an Ed25519 private key without a passphrase',
     'make one: ssh-keygen -t ed25519 -N "" -f FILE',
   ]);
 }
@@ -47,7 +47,7 @@ async function makeKey(path: string): Promise<void> {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))
       throw keyError(
         path,
-        ['cannot be made', 'make its folder writable, or name another file in ONEROOF_EVIDENCE_KEY_FILE'],
+        ['cannot be created', 'make its folder writable, or name another file in ONEROOF_EVIDENCE_KEY_FILE'],
         error,
       );
   } finally {

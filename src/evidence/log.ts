@@ -67,16 +67,16 @@ export function readLine(text: string): Line | { readonly code: ErrorCode; reado
   const envelope = readEnvelope(text);
   if (envelope === 'no envelope') return { code: 'EVIDENCE_LOG_BROKEN', why: 'is no entry' };
   if (envelope === 'wrong signature')
-    return { code: 'EVIDENCE_LINE_EDITED', why: 'does not have the signature of its writer' };
+    return { code: 'EVIDENCE_LINE_EDITED', why: 'has no valid signature of its writer' };
   const parsed = statement.safeParse(parseCanonical(envelope.body));
-  if (!parsed.success) return { code: 'EVIDENCE_LOG_BROKEN', why: 'holds a statement that is no entry' };
+  if (!parsed.success) return { code: 'EVIDENCE_LOG_BROKEN', why: 'has a statement that is not an entry' };
   const { subject, predicate } = parsed.data;
   const seal = `sha256:${subject[0].digest.sha256}` as Digest;
   return { text, entry: { ...predicate, seal }, signer: envelope.signer };
 }
 
 /** The leaves of the tree over a log: one for each line, without its line feed. */
-export function leavesOf(lines: readonly { readonly text: string }[]): readonly TreeHash[] {
+export function logLeaves(lines: readonly { readonly text: string }[]): readonly TreeHash[] {
   return lines.map(({ text }) => leafHash(text));
 }
 
@@ -90,8 +90,8 @@ export interface StoredLog {
   readonly next: string | null;
 }
 
-/** A log that was checked, with what it takes to check only what is added to it. */
-export interface Checked extends Log {
+/** A checked log, with what is needed to check only what is added to it. */
+export interface VerifiedLog extends Log {
   /** All complete lines. */
   readonly bytes: Buffer;
   readonly tree: Tree;
@@ -108,7 +108,7 @@ const slice = 16;
  * Errors  EVIDENCE_LOG_BROKEN, EVIDENCE_LINE_EDITED, EVIDENCE_LINE_ORDER, EVIDENCE_LOG_TRUNCATED, EVIDENCE_LOG_FORKED,
  *         EVIDENCE_CHECKPOINT_BROKEN.
  */
-export function* checkLog(stored: StoredLog, known: Checked | null = null): Generator<void, Checked> {
+export function* checkLog(stored: StoredLog, known: VerifiedLog | null = null): Generator<void, VerifiedLog> {
   const { place } = stored;
   const all = Buffer.from(stored.bytes.buffer, stored.bytes.byteOffset, stored.bytes.length);
   const bytes = all.subarray(0, all.lastIndexOf(0x0a) + 1);
@@ -123,7 +123,7 @@ export function* checkLog(stored: StoredLog, known: Checked | null = null): Gene
     const line = readLine(text);
     if ('code' in line) throw broken(line.code, { place, line: index + 1, why: line.why });
     if (line.entry.index !== index) {
-      const why = `has index ${line.entry.index}, expected ${index}: lines were dropped or put in another order`;
+      const why = `has index ${line.entry.index}, expected ${index}: lines were dropped or reordered`;
       throw broken('EVIDENCE_LINE_ORDER', { place, line: index + 1, why });
     }
     lines.push(line);
@@ -138,21 +138,21 @@ export function* checkLog(stored: StoredLog, known: Checked | null = null): Gene
 
 /** Stops: an older copy of the log, or another one by the same writer, put in the place of the one that this process has read. */
 function notContinued(
-  known: Checked,
+  known: VerifiedLog,
   { place, bytes, size }: { readonly place: string; readonly bytes: Buffer; readonly size: number },
 ): OneRoofError {
   const isOlder = bytes.equals(known.bytes.subarray(0, bytes.length));
   const why = isOlder
     ? `has ${size} lines, and this process has read ${known.lines.length}`
-    : 'holds other lines than the ones that this process has read';
+    : 'has other lines than those that this process read';
   return broken(isOlder ? 'EVIDENCE_LOG_TRUNCATED' : 'EVIDENCE_LOG_FORKED', {
     place,
     why,
-    fix: 'restore the log and its checkpoint together, from version control or a copy; where another copy was put there on purpose, start this command again',
+    fix: 'restore the log and its checkpoint together, from version control or a copy; if you put another copy there on purpose, restart this command',
   });
 }
 
-/** The checkpoint that covers every line. One that a crash left behind by one line is completed by the one that was written before it. */
+/** The checkpoint that covers every line. If a crash left it one line behind, the next checkpoint, which was written before the line, replaces it. */
 function headOf(log: Hashed, { place, checkpoint, next }: StoredLog): string | null {
   const { length } = log.lines;
   const covered = checkpoint === null ? 0 : checkCheckpoint(log, { place, checkpoint });
@@ -165,7 +165,7 @@ function headOf(log: Hashed, { place, checkpoint, next }: StoredLog): string | n
   });
 }
 
-type Hashed = Pick<Checked, 'lines' | 'tree'>;
+type Hashed = Pick<VerifiedLog, 'lines' | 'tree'>;
 
 function checkCheckpoint(
   { lines, tree }: Hashed,
@@ -181,11 +181,11 @@ function checkCheckpoint(
       why: `has ${lines.length} lines, and its checkpoint covers ${head.size}`,
     });
   if (!same(rootOf(tree, head.size), head.root))
-    throw broken('EVIDENCE_LOG_FORKED', { place, why: 'holds other lines than the ones that its checkpoint covers' });
+    throw broken('EVIDENCE_LOG_FORKED', { place, why: 'has other lines than those that its checkpoint covers' });
   if (!isSignedBy(checkpoint, last.signer))
     throw broken('EVIDENCE_CHECKPOINT_BROKEN', {
       place,
-      why: 'has a checkpoint that the writer of its last line did not sign',
+      why: 'has a checkpoint without a signature of the writer of its last line',
     });
   if (head.frontier !== undefined && !isLast(last.text, { ...head, frontier: head.frontier }))
     throw broken('EVIDENCE_CHECKPOINT_BROKEN', { place, why: 'has a checkpoint with the frontier of another log' });
@@ -237,12 +237,12 @@ export function nextOf(
 function frontierAfter({ lines }: Log, head: Head | null): readonly TreeHash[] {
   const last = lines.at(-1);
   if (head === null || last === undefined) return [];
-  if (head.frontier === undefined) return frontierOf(treeOf(leavesOf(lines)), head.size);
+  if (head.frontier === undefined) return frontierOf(treeOf(logLeaves(lines)), head.size);
   return extend(head.frontier, { size: head.size - 1, leaf: leafHash(last.text) });
 }
 
-/** How many lines a log has that was checked, or whose end was. */
-export function lengthOf({ lines }: Log): number {
+/** How many lines a log has, of which all or the end was checked. */
+export function logLength({ lines }: Log): number {
   const last = lines.at(-1);
   return last === undefined ? 0 : last.entry.index + 1;
 }

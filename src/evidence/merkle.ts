@@ -140,7 +140,7 @@ function hashOfNothing(): TreeHash {
   return createHash('sha256').digest() as Uint8Array as TreeHash;
 }
 
-/** Says whether a leaf stands at an index of a tree. Source: RFC 9162 section 2.1.3.2. */
+/** Says whether a leaf is at an index of a tree. Source: RFC 9162 section 2.1.3.2. */
 export function verifyInclusion(claim: {
   readonly leaf: TreeHash;
   readonly index: number;

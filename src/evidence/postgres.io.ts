@@ -6,10 +6,10 @@ import { pieceOf, readPiece } from './blob.ts';
 import { type CheckedLog, openCheckedLog } from './checked.io.ts';
 import { type Entry, type EvidenceStore, type Log, type Stored } from './evidence.ts';
 import { openKey } from './key.io.ts';
-import { broken, type Checked, checkEnd, lengthOf, nextOf, type StoredLog } from './log.ts';
+import { broken, type VerifiedLog, checkEnd, logLength, nextOf, type StoredLog } from './log.ts';
 import { type SoftwareKey } from './sshsig.ts';
 
-/** Any number that nobody else takes: two processes that create the schema at once come one after the other. */
+/** Any number that no one else takes: two processes that create the schema at once come one after the other. */
 const creation = 7_036_874_417;
 
 /**
@@ -83,7 +83,7 @@ export function openPostgresStore(connection: Connection, options: { readonly ke
   };
 }
 
-/** An append whose transaction was asked to commit; an error where no answer came. */
+/** An append whose COMMIT was sent; an error if no answer came. */
 interface Sent {
   readonly entry: Entry;
   readonly line: string;
@@ -99,7 +99,7 @@ async function appendOnce(
   const { entry, line } = await (async () => {
     await session.query(sql`select from oneroof_evidence.head for update`);
     const before = (await readEnd(session, checked)) ?? (await checked.read());
-    const index = lengthOf(before);
+    const index = logLength(before);
     const made: Entry = { index, ...piece };
     const origin = `oneroof-evidence/${randomBytes(16).toString('hex')}`;
     const next = nextOf(before, { entry: made, key, origin });
@@ -113,7 +113,7 @@ async function appendOnce(
     );
     // also where the head's row, by whose lock appends come one after the other, was deleted
     if (moved.length !== 1)
-      throw broken('EVIDENCE_CHECKPOINT_BROKEN', { place, why: 'has another head than the one that was checked' });
+      throw broken('EVIDENCE_CHECKPOINT_BROKEN', { place, why: 'has another head than the checked one' });
     return { entry: made, line: next.line };
   })().catch(async (error: unknown) => {
     await session.query(sql`rollback`).catch(() => undefined);
@@ -152,7 +152,7 @@ function unreadable(place: string, cause: unknown): unknown {
   if (cause instanceof OneRoofError || !(cause instanceof Error && 'severity' in cause)) return cause;
   return new OneRoofError('EVIDENCE_UNREADABLE', {
     problem: `evidence cannot be read from ${place}: ${printable(cause.message)}`,
-    fix: 'let the role use and read oneroof_evidence',
+    fix: 'grant the role USAGE on the schema oneroof_evidence and SELECT on its tables',
     cause,
   });
 }
@@ -160,7 +160,7 @@ function unreadable(place: string, cause: unknown): unknown {
 function unwritable(place: string, cause: unknown): OneRoofError {
   return new OneRoofError('EVIDENCE_UNWRITABLE', {
     problem: `evidence cannot be written to ${place}: ${cause instanceof Error ? cause.message : String(cause)}`,
-    fix: 'let the role create a schema, or use and write oneroof_evidence',
+    fix: 'grant the role CREATE on the database, or USAGE on the schema oneroof_evidence and INSERT, SELECT and UPDATE on its tables',
     cause,
   });
 }
@@ -200,7 +200,7 @@ async function exists(session: Session): Promise<boolean> {
  */
 async function readAll(
   session: Session,
-  { place, known }: { readonly place: string; readonly known: Checked | null },
+  { place, known }: { readonly place: string; readonly known: VerifiedLog | null },
 ): Promise<StoredLog> {
   if (!(await exists(session))) return { place, bytes: Buffer.alloc(0), checkpoint: null, next: null };
   const size = known?.lines.length ?? 0;

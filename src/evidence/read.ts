@@ -1,15 +1,15 @@
 import { type Bodies, type Evidence, type EvidenceStore, type Readers, type Stored } from './evidence.ts';
 
 /**
- * A piece whose bytes are the recorded ones, with the body of its kind, or why that cannot be read. Every reader of evidence gets its
- * pieces from here: what else decides whether an entry counts belongs here too.
+ * A piece whose bytes are the recorded ones, with the body of its kind, or why it cannot be read. Every reader of evidence gets its pieces
+ * from here; further rules about which entries count belong here too.
  */
-export function readBody<Of extends Bodies>(piece: Stored, readers: Readers<Of>): Evidence<Of> {
+export function readEvidenceBody<Of extends Bodies>(piece: Stored, readers: Readers<Of>): Evidence<Of> {
   if (!piece.readable) return piece as Evidence<Of>;
   const { entry } = piece;
   const read = readers[entry.kind](piece.body);
   if (read.readable && sealIn(read.body) !== null && sealIn(read.body) !== entry.seal)
-    return { entry, readable: false, reason: 'it speaks of another seal' } as Evidence<Of>;
+    return { entry, readable: false, reason: 'it is about another seal' } as Evidence<Of>;
   return { entry, ...read } as Evidence<Of>;
 }
 
@@ -20,5 +20,5 @@ function sealIn(body: unknown): unknown {
 
 /** The same store, of which every piece is read by the reader of its kind. */
 export function readStore<Of extends Bodies>(store: EvidenceStore, readers: Readers<Of>): EvidenceStore<Evidence<Of>> {
-  return { ...store, of: async (seal) => (await store.of(seal)).map((piece) => readBody(piece, readers)) };
+  return { ...store, of: async (seal) => (await store.of(seal)).map((piece) => readEvidenceBody(piece, readers)) };
 }

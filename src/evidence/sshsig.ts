@@ -64,7 +64,7 @@ export function armoured(signature: Uint8Array): string {
   return ['-----BEGIN SSH SIGNATURE-----', ...lines, '-----END SSH SIGNATURE-----', ''].join('\n');
 }
 
-/** Reads an Ed25519 public key as OpenSSH writes it, a comment behind it left out; null where it is none. */
+/** Reads an Ed25519 public key as OpenSSH writes it, without the comment after it; null if it is not one. */
 export function sshKey(text: string): SshKey | null {
   const match = /^ssh-ed25519 ([A-Za-z0-9+/]+={0,2})(?: .*)?$/.exec(text);
   if (match?.[1] === undefined) return null;

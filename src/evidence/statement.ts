@@ -24,7 +24,7 @@ export type StatementKind =
   | 'evidence';
 
 /** An in-toto Statement v1 of ours. */
-export interface Statement<Predicate> {
+export interface SignedForm<Predicate> {
   readonly _type: 'https://in-toto.io/Statement/v1';
   readonly subject: readonly [{ readonly name: string; readonly digest: { readonly sha256: string } }];
   readonly predicateType: `urn:oneroof:${StatementKind}:v1`;
@@ -38,7 +38,7 @@ export function writeStatement<Predicate>(of: {
   readonly predicate: Predicate;
 }): string {
   const { kind, subject, predicate } = of;
-  const statement: Statement<Predicate> = {
+  const statement: SignedForm<Predicate> = {
     _type: 'https://in-toto.io/Statement/v1',
     subject: [{ name: subject.name, digest: { sha256: subject.digest.replace(/^sha256:/, '') } }],
     predicateType: `urn:oneroof:${kind}:v1`,

@@ -36,7 +36,8 @@ const data = z.object({
   digest: digestForm,
 });
 
-const form = z.object({
+/** The output of `oneroof fingerprint`, without the fields of every output. */
+export const fingerprintForm = z.object({
   schema: z.literal('oneroof/fingerprint/1'),
   fingerprint: z.object({
     version: z.literal(1),
@@ -64,7 +65,7 @@ const form = z.object({
  * Errors  FINGERPRINT_INVALID.
  */
 export function parseFingerprint(text: string, file: string): FingerprintDocument {
-  const parsed = form.safeParse(jsonOf(text, file));
+  const parsed = fingerprintForm.safeParse(jsonOf(text, file));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw invalid(file, `${issue?.path.join('.') || 'the whole of it'}: ${issue?.message}`);
@@ -76,12 +77,12 @@ export function parseFingerprint(text: string, file: string): FingerprintDocumen
     digest('schema', schema.objects.map(canonicalJson)) !== schema.digest ||
     digest('schema', logical) !== schema.logicalDigest
   )
-    throw invalid(file, 'the digests of the schema are not those of its objects');
+    throw invalid(file, 'the digests of the schema do not match its objects');
   if (
     fingerprint.data !== null &&
     digest('rows', [canonicalJson(fingerprint.data.relations)]) !== fingerprint.data.digest
   )
-    throw invalid(file, 'the digest of the rows is not that of its relations');
+    throw invalid(file, 'the digest of the rows does not match its relations');
   return fingerprint;
 }
 
@@ -95,7 +96,7 @@ function jsonOf(text: string, file: string): unknown {
 
 function invalid(file: string, why: string): OneRoofError {
   return new OneRoofError('FINGERPRINT_INVALID', {
-    problem: `${printable(file)} is no fingerprint that can be compared: ${printable(why)}`,
-    fix: 'take it again: oneroof fingerprint TARGET --rows --out FILE',
+    problem: `${printable(file)} is not a fingerprint that can be compared: ${printable(why)}`,
+    fix: 'make it again: oneroof fingerprint TARGET --rows --out FILE',
   });
 }

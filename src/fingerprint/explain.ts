@@ -1,6 +1,6 @@
 import { type Json, printable, truncate } from '../core/index.ts';
-import { nextValue } from './compare.ts';
-import { explainChange, show } from './change.ts';
+import { nextValue } from './list-differences.ts';
+import { explainChange, showValue } from './shown-change.ts';
 import type { Difference, Noticed, RowExample, WhiteSpace } from './fingerprint.ts';
 
 /** One line that names the object, the property, and what it was and is; hostile text is made printable. */
@@ -8,10 +8,14 @@ export function explainDifference(difference: Difference): string {
   const { kind, name, property, before, after } = difference;
   const what = `${printable(kind)} ${truncate(printable(name), 200)}`;
   if (property === null)
-    return before === null ? `${what}: was not there before` : after === null ? `${what}: is gone` : `${what}: differs`;
+    return before === null
+      ? `${what}: did not exist before`
+      : after === null
+        ? `${what}: is missing`
+        : `${what}: differs`;
   const first = difference.examples?.length ? `; first: ${explainExamples(difference.examples).join('; ')}` : '';
   if (property === nextValue)
-    return `${what} is behind where it was: it gives ${show(after)} next, and would give ${show(before)}`;
+    return `${what} is behind its earlier value: it gives ${showValue(after)} next, and would give ${showValue(before)}`;
   if (property === 'hiding') return `${what}: ${hides(after)}`;
   if (difference.whiteSpace !== undefined) return `${what}: ${explainWhiteSpace(difference.whiteSpace)}`;
   if (property === 'content') return `${what}: same number of rows, other content${first}`;
@@ -21,9 +25,9 @@ export function explainDifference(difference: Difference): string {
 /** What a flag of the catalogue hides from the server itself. */
 function hides(after: Json): string {
   if (after === false || (Array.isArray(after) && after.length === 0))
-    return 'a flag of the catalogue hid what is there, and does no more';
+    return 'a catalogue flag that hid existing objects no longer does';
   const flags = Array.isArray(after) ? ` (${after.join(', ')})` : '';
-  return `a flag of the catalogue${flags} hides what is there, so the server passes it over`;
+  return `a flag of the catalogue${flags} hides existing objects, so the server ignores them`;
 }
 
 function explainWhiteSpace({ columns, rows }: WhiteSpace): string {
@@ -36,7 +40,7 @@ function explainWhiteSpace({ columns, rows }: WhiteSpace): string {
 export function explainNoticed({ kind, option, count, first }: Noticed): string {
   const others = BigInt(count) - 1n;
   const more = others === 0n ? '' : ` and ${others.toLocaleString('en-US')} more`;
-  return `${brief(kind)} option ${brief(option)}, not known to One Roof, is not compared: ${truncate(printable(first), 200)}${more}`;
+  return `${brief(kind)} option ${brief(option)}, unknown to One Roof, is not compared: ${truncate(printable(first), 200)}${more}`;
 }
 
 /** Rows by their key; those without one by their number, and the columns in which they differ. */

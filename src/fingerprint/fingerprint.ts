@@ -7,7 +7,7 @@ export interface SchemaObject {
   readonly kind: string;
   /** Qualified and quoted as in SQL, e.g. `public.orders`, `public.orders.total`, `public.f(integer)`. */
   readonly name: string;
-  /** What a client can tell apart by name. */
+  /** What a client can distinguish by name. */
   readonly logical: Readonly<Record<string, Json>>;
   /** What only a strict comparison counts: positions, attribute numbers, … */
   readonly strict: Readonly<Record<string, Json>>;
@@ -15,7 +15,7 @@ export interface SchemaObject {
 
 /**
  * An option that the server keeps beside those that an author can choose, and that we do not know: a newer server may keep something of
- * its own there. It is in no digest and in no comparison; people are told.
+ * its own there. It is in no digest and in no comparison; people see a notice.
  */
 export const noticedForm = z.object({
   /** PostgreSQL's word for what has it: `column`, `table`, `index`, … */
@@ -69,7 +69,7 @@ export interface SequencePosition {
   readonly increment: string;
 }
 
-/** A relation whose rows could not be compared, and why. Never passed over. */
+/** A relation whose rows could not be compared, and why. It is always reported. */
 export const notProvenForm = z.object({ relation: z.string(), reason: z.string() });
 export type NotProven = Formed<typeof notProvenForm>;
 
@@ -86,7 +86,7 @@ export interface DataFingerprint {
   readonly digest: Digest;
 }
 
-/** A position in the WAL of the server that holds a database: what changes afterwards can be told block by block. */
+/** A position in the WAL of a database's server: later changes can be found block by block. */
 export interface ChangeMark {
   readonly lsn: string;
   readonly timeline: number;
@@ -109,13 +109,13 @@ export interface DataComparison {
   readonly blocks: number;
   /** Rows that were read on the side after. */
   readonly rows: string;
-  /** Over what was read of each side. */
+  /** Digests over what was read of each side. */
   readonly digest: { readonly before: Digest; readonly after: Digest };
 }
 
 const rowForm = z.record(z.string(), z.string().nullable()).nullable();
 
-/** One row that tells two relations apart. */
+/** One row that differs between two relations. */
 const exampleForm = z.object({
   /** `gone`: only before. `new`: only after. `changed`: the same key with other values. */
   change: z.enum(['gone', 'new', 'changed']),
@@ -123,7 +123,7 @@ const exampleForm = z.object({
   key: z.record(z.string(), z.string()).nullable(),
   /** The columns that differ, sorted; of rows that are `gone` or `new` only where there is no key: those whose values are not the same ones. */
   columns: z.array(z.string()),
-  /** Only where they were asked for: a row may hold what must not reach evidence. Column → text. */
+  /** Only on request: a row may contain data that must not be in evidence. Column → text. */
   values: z.object({ before: rowForm, after: rowForm }).exactOptional(),
 });
 export type RowExample = Formed<typeof exampleForm>;
@@ -145,7 +145,7 @@ export const differenceForm = z.object({
   before: jsonForm,
   /** null: not there after. */
   after: jsonForm,
-  /** For rows: the first that tell the two apart, where they were looked for. */
+  /** For rows: the first that differ, if they were searched for. */
   examples: z.array(exampleForm).exactOptional(),
   /** For rows: nothing else differs. */
   whiteSpace: whiteSpaceForm.exactOptional(),

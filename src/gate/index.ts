@@ -1,36 +1,38 @@
+export { atTarget, type Clocks, requireClocks } from './clock-skew.ts';
+export { readClocks } from './database-clock.io.ts';
 export * from './gate.ts';
-export { type Cycle, type CycleRows, type GateRows } from './rows.ts';
-export { explainReason, judge, type Measured, required } from './judge.ts';
-export { type BaselineReading, type Look, readBaseline, readGate } from './monitor.io.ts';
-export type * from './documents.ts';
-export { type AssertionCheck, type AssertionCode, checkAssertion } from './passkey.ts';
-export { assertionFunctions } from './sql/assertion.sql.ts';
+export { type CycleCheck, type CycleRow, type CycleRows, type GateRows } from './rows.ts';
+export { explainReason, judge, type MeasuredMetrics, required } from './judge-metrics.ts';
+export { type BaselineReading, type GateReadingOptions, readBaseline, readGate } from './monitor.io.ts';
+export { assertionFunctions } from './sql/passkey-signature.sql.ts';
 export { canonicalFunctions } from './sql/canonical.sql.ts';
 export { p256Functions } from './sql/p256.sql.ts';
-export { type InstallPlan, installSql } from './install.ts';
-export { findNeeds, type Needs } from './needs.io.ts';
-export { findGrants } from './grants.io.ts';
+export { copiedGateSql, type InstallPlan, installSql } from './install.ts';
+export { findNeeds, type Lacking, type Needs } from './needs.io.ts';
+export { findShut } from './lost-create.io.ts';
+export { findGrants } from './gate-grants.io.ts';
 export {
   applyGate,
   planInstall,
   planUninstall,
   type Prepared,
   withInstaller,
-} from './install.io.ts';
-export { planUpgrade, type Upgrade } from './upgrade.io.ts';
+} from './install-gate.io.ts';
+export { planUpgrade, type Upgrade } from './upgrade-gate.io.ts';
 export {
   acceptAbandonment,
   acceptAdoption,
-  type Account,
+  type DatabaseAccount,
   acceptDocument,
   type Change,
   type Ending,
   describeGate,
   type GateFacts,
   readAccount,
-  readChanges,
+  readRuleChanges as readChanges,
   readCycles,
   readCyclesOf,
+  readRows,
   readEndings,
   readReceived,
   type Received,
@@ -40,8 +42,8 @@ export {
   submitSignature,
   submitTarget,
 } from './target.io.ts';
-export { type Opens } from './opens.ts';
-export { changeRule, closedByChange } from './change.ts';
+export { compareFootprint, readDrift, readSchemaDrift, type SchemaDrift, submitFootprint } from './drift.io.ts';
+export { changeRule, closedByChange } from './change-rule.ts';
 export {
   answersOf,
   chooseCycle,
@@ -51,7 +53,7 @@ export {
   isWaiting,
   lacksSeats,
   whyClosed,
-} from './cycle.ts';
+} from './ratified-cycles.ts';
 export {
   type ClosingCode,
   explainRefusal,
@@ -62,93 +64,4 @@ export {
   refusalForm,
   refusalOf,
 } from './refusal.ts';
-export { readPolicy, readPolicyAndRegistry, readRegistry } from './documents.io.ts';
-export { parsePolicy, parsePolicyDocument, policyDigest, policyDocument, type Written } from './policy.ts';
-export { type AttestationCheck, type AttestationCode, checkAttestation } from './attestation.ts';
-export { isSoftware, unnamedAuthenticator, virtualAuthenticator } from './models.ts';
-export {
-  checkAgainst,
-  follows,
-  type Mismatch,
-  parseRegistry,
-  parseRegistryDocument,
-  registryDigest,
-  registryDocument,
-  unattested,
-} from './registry.ts';
-export { explainSeat, explainShortage, findShortage, type Present, type Shortage } from './seats.ts';
-export { parseStatement, type ReadStatement } from './statement.ts';
-export {
-  type Abandonment,
-  type Adoption,
-  type Decline,
-  type PersonKind,
-  type PersonStatement,
-  type PolicyChange,
-  type Ratification,
-  type RegistryChange,
-  type Revocation,
-  type TierRows,
-} from './statement-form.ts';
-export { type Chain, type ChainCode, type ChainLink, type ChainRoot, type ChainVerdict, verifyChain } from './chain.ts';
-export { type Right, rightFor, rights } from './rights.ts';
-export {
-  type About,
-  hear,
-  type Heard,
-  type LogVoices,
-  openVoices,
-  targetOf,
-  type Uncounted,
-  whyNextUncounted,
-  withOwn,
-} from './hear.ts';
-export { readPin } from './pin.io.ts';
-export { type Pin, type Term, type Told } from './terms.ts';
-export { type Voices, whyUncounted } from './voices.ts';
-export { decide } from './decide.ts';
-export {
-  type DecidedTarget,
-  type Decision,
-  type DecisionCode,
-  type NamedCycle,
-  type RatificationVerdict,
-  type ReceivedSignature,
-  type ResolvedEvidence,
-  type SignedStatement,
-} from './decision.ts';
-export { type Act, explainOpens, may } from './purpose.ts';
-export { authorsOf, buildRatification, type Proposal, seatsFor, targetRoot } from './ratification.ts';
-export {
-  type Counted,
-  type DropCode,
-  type Dropped,
-  type SeatsState,
-  type Signing,
-} from './signers.ts';
-export { type Asked, decideRecorded, ratificationsOf, seatsOf, unresolved } from './decide-recorded.ts';
-export { readRules } from './history-rules.ts';
-export {
-  type Broken,
-  type History,
-  isOf,
-  type PeopleBodies,
-  type PeopleEvidence,
-  readHistory,
-  type Recorded,
-  type Signatory,
-} from './history.ts';
-export {
-  type GateRecord,
-  peopleKinds,
-  type PeopleRecord,
-  peopleRecords,
-  type ProposalRecord,
-  readPeopleRecord,
-  readProposal,
-  readRulesRecord,
-  type Rules,
-  rulesOf,
-  type RulesRecord,
-} from './record.ts';
 export { readRecord } from './record.io.ts';

@@ -9,12 +9,12 @@ const refused = {
   busy: {
     code: 'GATE_BUSY',
     problem: 'a release is half way, or can still be rolled back',
-    fix: 'finish it, or roll it back to the end; or have people end it as it is: oneroof abandon RELEASE',
+    fix: 'finish it, or roll it back completely; or ask the quorum to abandon it: oneroof abandon RELEASE',
   },
   intact: {
     code: 'GATE_TAMPERED',
-    problem: 'the gate, its roles or their rights are not as they were installed',
-    fix: 'nothing was changed; find out who changed what (oneroof doctor), and undo that first',
+    problem: 'the gate, its roles or their rights changed after the installation',
+    fix: 'nothing was changed; find out who changed what (oneroof doctor), and undo it first',
   },
 } as const;
 
@@ -33,7 +33,7 @@ export function installError(error: unknown, connection: Connection): OneRoofErr
   if (sqlStateOf(error) !== '42501')
     return new OneRoofError(code, {
       problem: `${where}: ${problem}`,
-      fix: 'nothing was changed; mend it and run the same command again',
+      fix: 'nothing was changed; fix the problem and run the same command again',
       cause: error,
     });
   return new OneRoofError('GATE_RIGHTS', {

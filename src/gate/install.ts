@@ -1,7 +1,8 @@
 import { id, literal } from '../database/index.ts';
-import { schemaDigestBody } from '../fingerprint/index.ts';
-import { softwareModels } from './models.ts';
-import { assertionFunctions } from './sql/assertion.sql.ts';
+import { footprintBody, schemaDigestBody } from '../fingerprint/index.ts';
+import { login, ofTheApplication, callerRights } from './callers.ts';
+import { softwareModels } from '../people/index.ts';
+import { assertionFunctions } from './sql/passkey-signature.sql.ts';
 import { canonicalFunctions } from './sql/canonical.sql.ts';
 import { changesFunctions } from './sql/changes.sql.ts';
 import { documentFunctions } from './sql/documents.sql.ts';
@@ -10,107 +11,53 @@ import { formFunctions } from './sql/forms.sql.ts';
 import { eventTriggers, intactFunctions, parameterRights } from './sql/intact.sql.ts';
 import { openingFunctions } from './sql/opening.sql.ts';
 import { p256Functions } from './sql/p256.sql.ts';
-import { peopleFunctions } from './sql/people.sql.ts';
+import { partitionFunctions } from './sql/partitions.sql.ts';
+import { peopleFunctions } from './sql/filled-seats.sql.ts';
 import { purposeFunctions } from './sql/purpose.sql.ts';
 import { readingFunctions } from './sql/reading.sql.ts';
 import { recordFunctions } from './sql/record.sql.ts';
 import { releaseFunctions } from './sql/release.sql.ts';
 import { rolloutFunctions } from './sql/rollout.sql.ts';
 import { sessionFunctions } from './sql/session.sql.ts';
+import { driftFunctions } from './sql/drift.sql.ts';
+import { footprintFunctions } from './sql/footprint.sql.ts';
 import { submitFunctions } from './sql/submit.sql.ts';
 import { tables } from './sql/tables.sql.ts';
+import { verdictFunctions } from './sql/verdict.sql.ts';
 
 /** The version of the schema `gate` that this program installs. */
 export const gateVersion = 1;
 
-/** What the gate of one database is installed with. */
+/** The parameters of an installation. */
 export interface InstallPlan {
   /** `server_version_num`. */
   readonly serverVersion: number;
-  /** The name of the target, as people sign it. */
+  /** The name of the target, as in what people sign. */
   readonly uri: string;
   /** The role that owns the application's objects: ratified steps run with its rights. */
   readonly appOwner: string;
   /** Canonical policy and registry; the registry is version 1, and is pinned by this. */
   readonly policy: { readonly digest: string; readonly body: string };
   readonly registry: { readonly digest: string; readonly body: string };
-  /** Event triggers need a superuser; without one the gate stands on its first wall alone. */
+  /** Event triggers need a superuser; without one the gate has only its first wall. */
   readonly as: 'superuser' | 'owner';
 }
 
-/** Which functions of schema gate each role may call; nobody else may call any. `app_owner` stands for the role of that part. */
-export const rights: Readonly<Record<string, readonly string[]>> = {
-  app_owner: ['claim_step', 'finish_step'],
-  gate_owner: ['measure', 'settle', 'violations', 'waiting'],
-  oneroof_executor: [
-    'begin_attempt',
-    'enter_tier',
-    'run_step',
-    'leave_tier',
-    'status',
-    'attempt',
-    'markers_of',
-    'steps_of',
-    'record_of',
-    'statement_body',
-    'describe',
-    'schema_digest',
-    'why_closed',
-  ],
-  oneroof_relay: [
-    'submit_release',
-    'submit',
-    'submit_target',
-    'accept',
-    'changes',
-    'abandon',
-    'adopt',
-    'endings',
-    'account',
-    'account_digest',
-    'revocations',
-    'rows_of',
-    'status',
-    'record_of',
-    'received',
-    'statement_body',
-    'describe',
-    'schema_digest',
-    'why_closed',
-  ],
-  oneroof_observer: [
-    'status',
-    'steps_of',
-    'record_of',
-    'received',
-    'statement_body',
-    'describe',
-    'schema_digest',
-    'why_closed',
-  ],
-};
-
-/** The roles that log in. */
-const login = ['oneroof_executor', 'oneroof_relay', 'oneroof_observer'];
-
-/** Functions that run as the owner of the application's objects, because they run its SQL. */
-const ofTheApplication = ['run_step', 'execute_step', 'measure', 'settle', 'violations', 'waiting'];
-
 /**
- * What roles of the gate that are there already have, which a role must not have that is about to be trusted: each as a text and the SQL
- * that ends it. Rights in other databases are theirs: another gate of the server may stand there. An observer
- * may read, and has settings for it.
+ * Finds what existing roles of the gate have and must not have, because the gate will trust them: each as a text and the SQL that removes
+ * it. Rights in other databases do not count: another gate of the server may be there. An observer
+ * may read, also past row security, and has settings for it.
  */
 export const roleProblems = `
   with gates as (select r.* from pg_catalog.pg_roles r where r.rolname in ('gate_owner', ${login.map(text).join(', ')})),
   here as (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
   select format('%s is more than a role of the gate may be', rolname) as why,
-      format('alter role %I nosuperuser nocreaterole nocreatedb noreplication nobypassrls%s;', rolname, case rolname when 'gate_owner' then ' nologin' else '' end) as fix
-    from gates where rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls or (rolname = 'gate_owner' and rolcanlogin)
+      format('alter role %I nosuperuser nocreaterole nocreatedb noreplication%s;', rolname, case rolname when 'oneroof_observer' then '' when 'gate_owner' then ' nobypassrls nologin' else ' nobypassrls' end) as fix
+    from gates where rolsuper or rolcreaterole or rolcreatedb or rolreplication or (rolbypassrls and rolname <> 'oneroof_observer') or (rolname = 'gate_owner' and rolcanlogin)
   union all select format('%s is a member of %s', pg_get_userbyid(m.member), pg_get_userbyid(m.roleid)), format('revoke %I from %I;', pg_get_userbyid(m.roleid), pg_get_userbyid(m.member))
     from pg_catalog.pg_auth_members m
     where (m.member in (select oid from gates) and not (pg_get_userbyid(m.member) = 'oneroof_observer' and pg_get_userbyid(m.roleid) in ('pg_read_all_data', 'pg_read_all_stats', 'pg_monitor')))
-      -- since 16 who makes a role may grant it, and no more
+      -- since 16 a role that creates a role may grant it, and nothing more
       or (m.roleid in (select oid from gates) and pg_get_userbyid(m.member) <> current_user
         and not (m.admin_option and to_jsonb(m) @> '{"inherit_option": false, "set_option": false}'))
   union all select format('%s has settings of its own', r.rolname), format('alter role %I%s reset all;', r.rolname, case when g.setdatabase <> 0 then format(' in database %I', pg_catalog.current_database()) else '' end)
@@ -130,17 +77,17 @@ export const roleProblems = `
 export function installSql(plan: InstallPlan): string {
   const asOwner = plan.as === 'owner';
   return [
-    '-- The roles. The three that log in have no password yet: set one with \\password, or let certificates decide.',
+    '-- The roles. The three that log in have no password yet: set one with \\password, or use certificates.',
     ...['gate_owner', ...login].map(
       (role) =>
         `do $do$ begin if to_regrole('${role}') is null then create role ${role} ${role === 'gate_owner' ? 'nologin' : 'login'} noinherit; end if;
 exception when duplicate_object or unique_violation then null; end $do$;`,
     ),
-    '-- Roles that were there already are taken only where they have nothing: what they have could lead past the gate.',
+    '-- An existing role is used only if it has no rights: they could bypass the gate.',
     `do $do$ declare o record; begin
   for o in ${roleProblems} loop raise exception using errcode = 'OR001', message = 'gate: roles: ' || o.why, hint = o.fix; end loop;
   if exists (select from pg_catalog.pg_roles where rolname = ${text(plan.appOwner)} and (rolsuper or rolreplication or rolbypassrls)) then
-    raise exception 'a role of the gate may do more than the gate allows';
+    raise exception 'a role of the gate has more rights than the gate allows';
   end if;
 end $do$;`,
     ...(asOwner ? ['grant gate_owner to current_user;'] : []),
@@ -148,7 +95,7 @@ end $do$;`,
     'revoke all on schema gate from public;',
     tables,
     gateFunctions(plan),
-    '-- Who this database is, who may ratify, and by which rules.',
+    '-- The identity of this database, who may ratify, and the rules.',
     `insert into gate.identity (uri, app_owner, version, home) values (${text(plan.uri)}, ${text(plan.appOwner)}, ${gateVersion}, 'gate.identity'::regclass);`,
     'insert into gate.fence default values;',
     ...(['registry', 'policy'] as const).map(
@@ -159,7 +106,25 @@ end $do$;`,
   ].join('\n');
 }
 
-/** Writes the SQL that makes the gate's functions and triggers, owned by whoever runs it. */
+/**
+ * Writes the SQL that makes the gate's functions in a copy of a database that was made without its gate, for a rehearsal to ask them. It has nothing of the
+ * original's contents: no identity, policy, registry or ratification. A superuser runs it, in one transaction.
+ */
+export function copiedGateSql({
+  serverVersion,
+  appOwner,
+  as,
+}: Omit<InstallPlan, 'uri' | 'policy' | 'registry'>): string {
+  return [
+    'create schema gate;',
+    'revoke all on schema gate from public;',
+    tables,
+    gateFunctions({ serverVersion, as }),
+    gateOwners({ appOwner, as: 'superuser' }),
+  ].join('\n');
+}
+
+/** Writes the SQL that creates the gate's functions and triggers, owned by the role that runs it. */
 export function gateFunctions({ serverVersion, as }: Pick<InstallPlan, 'serverVersion' | 'as'>): string {
   return [
     canonicalFunctions,
@@ -175,9 +140,13 @@ export function gateFunctions({ serverVersion, as }: Pick<InstallPlan, 'serverVe
     intactFunctions.replace('%PARAMETERS%', () => parameterRights(serverVersion)),
     releaseFunctions,
     openingFunctions,
+    partitionFunctions,
+    footprintFunctions.replace('%FOOTPRINT%', () => footprintBody(serverVersion)),
+    driftFunctions,
     sessionFunctions,
     rolloutFunctions,
     readingFunctions,
+    verdictFunctions,
     recordFunctions,
     as === 'superuser' ? eventTriggers : '',
   ].join('\n');
@@ -185,14 +154,14 @@ export function gateFunctions({ serverVersion, as }: Pick<InstallPlan, 'serverVe
 
 const takeDigest = 'update gate.identity set intact = gate.intact_digest();';
 
-/** Inside PL/pgSQL: what the gate is now must be what this program installs here. */
+/** Inside PL/pgSQL: the present gate must equal what this program installs here. */
 const requireDigest = (
   expected: string,
 ): string => `if (select intact from gate.identity) is distinct from ${text(expected)} then
     raise exception using errcode = 'OR001', message = 'gate: intact: the gate, its roles or their rights are not as this program installs them';
   end if;`;
 
-/** Writes the SQL that gives the gate to its owners, its functions to those who may call them, and takes the digest of all of it. */
+/** Writes the SQL that sets owners, grants its functions to their callers, and computes the digest of the whole gate. */
 export function gateOwners(plan: Pick<InstallPlan, 'appOwner' | 'as'> & { readonly expected?: string | null }): string {
   const { expected = null } = plan;
   const take = expected === null ? takeDigest : `${takeDigest}\n  ${requireDigest(expected)}`;
@@ -207,8 +176,8 @@ export function gateOwners(plan: Pick<InstallPlan, 'appOwner' | 'as'> & { readon
     execute format('revoke all on function %s from public', o.what);
   end loop;
 end $do$;`,
-    '-- A grant follows its function to the new owner; afterwards the installing role could not make it.',
-    ...Object.entries(rights).map(
+    '-- A grant follows its function to the new owner; afterwards the installing role could not grant it.',
+    ...Object.entries(callerRights).map(
       ([role, functions]) => `do $do$ declare o record; begin
   for o in select p.oid::regprocedure as what from pg_proc p where p.pronamespace = 'gate'::regnamespace and p.proname in (${functions.map(text).join(', ')}) loop
     execute format('grant execute on function %s to %I', o.what, ${text(roleOf(role))});
@@ -232,8 +201,8 @@ end $do$;`,
 }
 
 /**
- * Writes the SQL that runs a statement as gate_owner when the installing role has left it, for a session that is gate_owner now: the
- * digest is over the memberships of the gate's roles too. The function that does so removes itself and that role's way in.
+ * Writes the SQL that runs a statement as gate_owner after the installing role has left gate_owner, for a session that is gate_owner now.
+ * This is necessary because the digest includes memberships of the gate's roles. The function that does this removes itself and its grant.
  */
 export function afterLeaving(name: string, statement: string): string {
   return `create function gate.${name}() returns void
@@ -253,30 +222,30 @@ revoke gate_owner from current_user;
 do $do$ begin perform gate.${name}(); end $do$;`;
 }
 
-/** Refuses while a release is rolled out and its rollback is open: with the gate it would lose it. People may end the release as it is. */
+/** Refuses while a release is rolled out and its rollback is open: without the gate no rollback is possible. People may abandon the release. */
 const refuseRollback = `do $do$ begin if exists (select from gate.status() s where s.next_down is not null and s.closed_down is null) then
   raise exception using errcode = 'OR001', message = 'gate: busy: a release is rolled out, and can still be rolled back';
 end if; end $do$;`;
 
-/** Waits for a tier that runs. */
+/** Waits for a running tier. */
 export const waitForTier = 'lock table gate.fence in exclusive mode;';
 
-/** The same, and refuses while a release was rolled out, or back, in part. */
+/** The same, and refuses while a release is partly rolled out or rolled back. */
 export const refuseHalfWay = `${waitForTier}
 do $do$ begin if exists (select from gate.status() s
   where s.next_down is not null and (s.next_up is not null or s.done @> '[{"direction": "down"}]')) then
   raise exception using errcode = 'OR001', message = 'gate: busy: a release is half way';
 end if; end $do$;`;
 
-/** For a superuser, whose they are. */
+/** For a superuser, who owns them. */
 export const dropEventTriggers = [
   'drop event trigger if exists oneroof_gate_ddl;',
   'drop event trigger if exists oneroof_gate_drop;',
 ];
 
 /**
- * Writes the SQL that removes the gate; the roles stay, because other databases of the server may use them. It refuses while a
- * release is half way, or its rollback open, until people abandon it; and waits for a tier that runs.
+ * Writes the SQL that removes the gate. The roles stay, because other databases of the server may use them. It waits for a running tier,
+ * and refuses while a release is half way or its rollback is open, until people abandon it.
  */
 export function uninstallSql(as: InstallPlan['as'], even: 'whatever is half way' | null = null): string {
   const asOwner = as === 'owner';

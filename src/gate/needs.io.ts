@@ -1,5 +1,5 @@
 import { printable } from '../core/index.ts';
-import { type Sql, sql } from '../database/index.ts';
+import { type Session, sql } from '../database/index.ts';
 import { isTouched, type Release } from '../release/index.ts';
 
 /** What makes an object in a schema: the role needs CREATE there. */
@@ -30,17 +30,12 @@ export interface Needs {
   readonly lacking: readonly Lacking[];
 }
 
-/** Something that runs a statement of ours. */
-interface Asks {
-  query<Row extends object>(statement: Sql): Promise<Row[]>;
-}
-
 /**
- * Asks a database whether the role of a rollout may do what a release does: the gate's role, else `settings.role`, else the owner of the database.
+ * Pick<Session, 'query'> a database whether the role of a rollout may do what a release does: the gate's role, else `settings.role`, else the owner of the database.
  * A rehearsal runs as that role and finds all of it; this finds the usual at once.
  */
 export async function findNeeds(
-  reading: Asks,
+  reading: Pick<Session, 'query'>,
   release: Pick<Release, 'settings' | 'tiers' | 'touches'>,
 ): Promise<Needs> {
   const [who] = await reading.query<{ role: string; there: string }>(sql`
@@ -53,7 +48,7 @@ export async function findNeeds(
   if (who?.there !== 'true')
     return {
       role,
-      lacking: [{ text: `there is no role ${printable(role)}`, fix: 'correct settings.role in release.yaml' }],
+      lacking: [{ text: `the role ${printable(role)} does not exist`, fix: 'correct settings.role in release.yaml' }],
     };
   const wanted = release.settings.role;
   if (wanted !== null && wanted !== role)
@@ -61,8 +56,8 @@ export async function findNeeds(
       role,
       lacking: [
         {
-          text: printable(`settings.role is ${wanted}, and the gate runs ratified steps as ${role}`),
-          fix: printable(`take settings.role out of release.yaml, or set it to ${role}`),
+          text: printable(`settings.role is ${wanted}, but the gate runs ratified steps as ${role}`),
+          fix: printable(`remove settings.role from release.yaml, or set it to ${role}`),
         },
       ],
     };
@@ -75,7 +70,7 @@ interface Of {
   readonly release: Pick<Release, 'settings' | 'tiers' | 'touches'>;
 }
 
-async function lackingSchemas(reading: Asks, { role, release }: Of): Promise<readonly Lacking[]> {
+async function lackingSchemas(reading: Pick<Session, 'query'>, { role, release }: Of): Promise<readonly Lacking[]> {
   const steps = release.tiers.flatMap(({ up, down }) => [...up, ...down]);
   const create = steps.some(({ kind }) => makes.includes(kind));
   const rows = await reading.query<{ schema: string; name: string; usage: string; create: string }>(sql`
@@ -93,7 +88,7 @@ async function lackingSchemas(reading: Asks, { role, release }: Of): Promise<rea
     const rights = lacks.join(', ');
     return [
       {
-        text: printable(`${role}, as which a rollout runs, lacks ${rights} on schema ${name}`),
+        text: printable(`${role}, the role of a rollout, lacks ${rights} on schema ${name}`),
         fix: `grant ${rights} on schema ${name} to ${me?.name ?? ''};`,
       },
     ];
@@ -105,7 +100,7 @@ function schemaOf(pattern: string): string {
   return `${/^(?:"(?:[^"]|"")*"\*?|[^."]+)/.exec(pattern)?.[0] ?? ''}.*`;
 }
 
-async function lackingTables(reading: Asks, { role, release }: Of): Promise<readonly Lacking[]> {
+async function lackingTables(reading: Pick<Session, 'query'>, { role, release }: Of): Promise<readonly Lacking[]> {
   const steps = release.tiers.flatMap(({ up, down }) => [...up, ...down]);
   const defined = steps.filter(({ kind }) => owns.includes(kind)).map(({ title }) => title);
   const rows = await reading.query<{
@@ -129,7 +124,7 @@ async function lackingTables(reading: Asks, { role, release }: Of): Promise<read
         return [
           {
             text: printable(
-              `${role}, as which a rollout runs, does not own table ${name}, which the release changes the definition of`,
+              `${role}, the role of a rollout, does not own table ${name}, and the release changes its definition`,
             ),
             fix: `alter table ${name} owner to ${me};`,
           },
@@ -137,7 +132,7 @@ async function lackingTables(reading: Asks, { role, release }: Of): Promise<read
       if (write === 'true') return [];
       return [
         {
-          text: printable(`${role}, as which a rollout runs, may not write to table ${name}`),
+          text: printable(`${role}, the role of a rollout, may not write to table ${name}`),
           fix: `grant select, insert, update, delete on table ${name} to ${me};`,
         },
       ];

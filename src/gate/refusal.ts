@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { sqlStateOf } from '../database/index.ts';
 import { printable } from '../core/index.ts';
 
-/** With these the gate of a database closes a rollout or its way back, or refuses a part of it. */
+/** With these the gate of a database closes a rollout or its rollback, or refuses a part of it. */
 const closing = [
   'unknown',
   'direction',
@@ -46,6 +46,7 @@ const closing = [
 /** With these it refuses what people hand in, and an upgrade of itself. */
 const receiving = [
   'size',
+  'footprint',
   'canonical',
   'frame',
   'queries',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Formed, nameForm } from '../core/index.ts';
 import { statementDigestForm } from '../evidence/index.ts';
-import { opensForm } from './opens.ts';
+import { opensForm } from '../people/index.ts';
 import { refusalForm } from './refusal.ts';
 
 const direction = z.enum(['up', 'down']);
@@ -12,16 +12,39 @@ const cycleForm = z.object({
   seal: z.string(),
   opens: opensForm,
   persons: z.array(z.string()),
-  /** Why the way forward, or back, is closed; null: open. */
+  /** Why the rollout, or the rollback, is closed; null: open. */
   closed: z.object({ up: refusalForm.nullable(), down: refusalForm.nullable() }),
   /** The tier that comes next; null: nothing is left. */
   next: z.object({ up: z.string().nullable(), down: z.string().nullable() }),
-  done: z.array(z.object({ direction, tier: nameForm, epoch: z.number(), steps: z.number(), schemaAfter: z.string() })),
+  done: z.array(
+    z.object({ direction, tier: nameForm, epoch: z.number(), steps: z.number(), schemaAfter: z.string().nullable() }),
+  ),
 });
-export type Cycle = Formed<typeof cycleForm>;
+export type CycleRow = Formed<typeof cycleForm>;
+
+/** What `gate.verdict` answers of a cycle in a direction: all that the button will check there. It opens nothing. */
+const checkedForm = z.object({
+  /** The tier that comes next; null: nothing is left. */
+  next: z.string().nullable(),
+  /** What closes it, in the order in which the button asks: from that tier on, or, where `tier` is null, from the beginning. */
+  closed: z.array(z.object({ tier: z.string().nullable(), why: refusalForm })),
+  /** Whether the gate measured data gates and invariants: it does only what people ratified, in a transaction that cannot write. */
+  measured: z.boolean(),
+  /** Whether a lock of others kept a metric from being measured: it closes, and may not a moment later. */
+  locked: z.boolean(),
+  /** Codes of what was not asked: the executor's session has it, or it is not there before the steps have run. */
+  notAsked: z.array(z.string()),
+  /** Server processes of another attempt, which the button would wait for. */
+  waits: z.array(z.number()),
+});
+export type CycleCheck = Formed<typeof checkedForm>;
 
 /** A ratification with the steps that were committed under it, also those of a tier that has no marker yet. */
-const cycleRowsForm = cycleForm.extend({ steps: z.array(z.object({ direction, tier: nameForm, n: z.number() })) });
+const cycleRowsForm = cycleForm.extend({
+  steps: z.array(z.object({ direction, tier: nameForm, n: z.number() })),
+  /** Of one that opens a rollout; absent where it was not asked, as in older records: that never opens anything. */
+  checked: z.object({ up: checkedForm, down: checkedForm }).exactOptional(),
+});
 export type CycleRows = Formed<typeof cycleRowsForm>;
 
 /** What the gate in the target database says of this release by its own rows, which are the truth; or why it could not be asked. */

@@ -2,10 +2,9 @@ import { canonicalJson, type Digest, type Instant, OneRoofError } from '../core/
 import { describe, type Session, sql, type Sql } from '../database/index.ts';
 import { type Direction, type SealedRelease, sealDocument } from '../release/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
-import { type Cycle, type CycleRows, type GateRows } from './rows.ts';
-import { type Signature, type TargetDescriptor } from './documents.ts';
+import { type CycleCheck, type CycleRow, type CycleRows, type GateRows } from './rows.ts';
+import { type Signature, type TargetDescriptor, type TierRows } from '../people/index.ts';
 import { readRefusal, type Refusal } from './refusal.ts';
-import { type TierRows } from './statement-form.ts';
 
 /** What the gate of a database says of itself. */
 export interface GateFacts {
@@ -29,20 +28,20 @@ export async function describeGate(session: Session): Promise<GateFacts> {
   const found = JSON.parse(row?.d ?? '{}') as GateFacts;
   if (found.facts.timeline === null)
     throw new OneRoofError('ROLLOUT_READ_ONLY', {
-      problem: `${describe(session.connection)} is a standby: what people sign names the primary`,
+      problem: `${describe(session.connection)} is a standby, but people sign for the primary`,
       fix: 'give the address of the primary',
     });
   return found;
 }
 
 /** All ratifications, newest first. */
-export async function readCycles(session: Pick<Session, 'query'>): Promise<readonly Cycle[]> {
+export async function readCycles(session: Pick<Session, 'query'>): Promise<readonly CycleRow[]> {
   const rows = await session.query<{ cycle: string }>(sql`
     select json_build_object('statement', statement, 'seal', seal, 'opens', opens, 'persons', coalesce(persons, '{}'),
       'closed', json_build_object('up', closed_up, 'down', closed_down), 'next', json_build_object('up', next_up, 'down', next_down),
       'done', done)::text as cycle from gate.status()`);
   return rows.map(({ cycle }) => {
-    const { closed, ...said } = JSON.parse(cycle) as Omit<Cycle, 'closed'> & {
+    const { closed, ...said } = JSON.parse(cycle) as Omit<CycleRow, 'closed'> & {
       closed: Record<Direction, string | null>;
     };
     return { ...said, closed: { up: asRefusal(closed.up), down: asRefusal(closed.down) } };
@@ -59,9 +58,27 @@ export async function readCyclesOf(session: Pick<Session, 'query'>, seal: string
     const steps = await session.query<{ direction: Direction; tier: string; n: string }>(
       sql`select direction, tier, n::text as n from gate.steps_of(${cycle.statement})`,
     );
-    cycles.push({ ...cycle, steps: steps.map((step) => ({ ...step, n: Number(step.n) })) });
+    const rows = { ...cycle, steps: steps.map((step) => ({ ...step, n: Number(step.n) })) };
+    cycles.push(cycle.opens.what === 'rollout' ? { ...rows, checked: await readChecked(session, cycle) } : rows);
   }
   return cycles;
+}
+
+/** Asks the gate for all that a rollout, and a rollback, of one cycle would meet. */
+async function readChecked(
+  session: Pick<Session, 'query'>,
+  { statement }: CycleRow,
+): Promise<NonNullable<CycleRows['checked']>> {
+  const [row] = await session.query<{ up: string; down: string }>(
+    sql`select gate.verdict(${statement}, 'up')::text as up, gate.verdict(${statement}, 'down')::text as down`,
+  );
+  const read = (text = '{}'): CycleCheck => {
+    const said = JSON.parse(text) as Omit<CycleCheck, 'closed'> & {
+      readonly closed: readonly { readonly tier: string | null; readonly why: string }[];
+    };
+    return { ...said, closed: said.closed.map(({ tier, why }) => ({ tier, why: readRefusal(why) })) };
+  };
+  return { up: read(row?.up), down: read(row?.down) };
 }
 
 /** What the gate says of one release by its own rows. */
@@ -81,7 +98,7 @@ interface OfQuorum<Kind extends string> {
   /** The digest of the next document; the seal that is abandoned; the digest of the gate's account of itself, which is adopted. */
   readonly subject: string;
   readonly persons: readonly string[];
-  /** Who signed it and has withdrawn that; nobody can sign one statement twice. */
+  /** Who signed it and has withdrawn that; no one can sign one statement twice. */
   readonly withdrawn: readonly string[];
   /** What the quorum lacks; null: it is there. */
   readonly missing: Refusal | null;
@@ -105,7 +122,7 @@ async function readOfQuorum<Kind extends string>(
 }
 
 /** All changes that would follow what is in force and have not expired, newest first. */
-export async function readChanges(session: Pick<Session, 'query'>): Promise<readonly Change[]> {
+export async function readRuleChanges(session: Pick<Session, 'query'>): Promise<readonly Change[]> {
   return await readOfQuorum(session, sql`gate.changes()`);
 }
 
@@ -184,7 +201,7 @@ export async function readTierRows(session: Pick<Session, 'query'>, seal: Digest
 }
 
 /** What the gate says of itself: the subject of an adoption is the digest of these bytes. */
-export interface Account {
+export interface DatabaseAccount {
   readonly facts: GateFacts['facts'];
   readonly documents: readonly { readonly kind: 'registry' | 'policy'; readonly digest: Digest }[];
   readonly abandoned: readonly string[];
@@ -194,11 +211,11 @@ export interface Account {
 /** The gate's account of itself, and the revocations that it holds. */
 export async function readAccount(
   session: Pick<Session, 'query'>,
-): Promise<{ readonly account: Account; readonly revocations: readonly string[] }> {
+): Promise<{ readonly account: DatabaseAccount; readonly revocations: readonly string[] }> {
   const [row] = await session.query<{ account: string; revocations: string }>(sql`
     select gate.account()::text as account, (select coalesce(json_agg(r), '[]')::text from gate.revocations() r) as revocations`);
   return {
-    account: JSON.parse(row?.account ?? '{}') as Account,
+    account: JSON.parse(row?.account ?? '{}') as DatabaseAccount,
     revocations: JSON.parse(row?.revocations ?? '[]') as readonly string[],
   };
 }

@@ -9,9 +9,9 @@ import {
   waitForTier,
 } from './install.ts';
 
-/** What the gate of one database is upgraded with. */
+/** The parameters of an upgrade. */
 export interface UpgradePlan extends Pick<InstallPlan, 'serverVersion' | 'appOwner' | 'as'> {
-  /** The version that the gate has, of which it is upgraded. */
+  /** The present version of the gate. */
   readonly from: number;
   /**
    * Null: the gate must be as it was installed, and no release half way. Otherwise the server's major version has changed: what the gate's
@@ -24,15 +24,15 @@ const compare = `if (select intact from gate.identity) is distinct from gate.int
     raise exception using errcode = 'OR001', message = 'gate: intact: the gate, its roles or their rights are not as they were installed';
   end if;`;
 
-/** Only whether it is as it was installed. */
+/** Checks only whether the gate is as it was installed. */
 export function intactChecks(as: UpgradePlan['as']): string {
   if (as === 'superuser') return `do $do$ begin\n  ${compare}\nend $do$;`;
   return `grant gate_owner to current_user;\nset local role gate_owner;\n${afterLeaving('open_upgrade', compare)}`;
 }
 
 /**
- * What has to hold before a gate is upgraded. It is looked at as the gate was installed: the digest is over the memberships of the gate's
- * roles too, so an owner who is no superuser leaves gate_owner first, and a function that removes itself and their way in compares.
+ * Checks what must hold before an upgrade. The comparison needs the memberships of the installation, because the digest includes them:
+ * an owner who is no superuser leaves gate_owner first, and a function that removes itself and its grant compares.
  */
 export function upgradeChecks(as: UpgradePlan['as']): string {
   if (as === 'superuser')
@@ -48,9 +48,9 @@ grant gate_owner to current_user;`;
 }
 
 /**
- * Writes the SQL that brings a gate to the version of this program: its functions are dropped and made anew, its tables stay with every
- * row, and what it was installed with stays its own. It refuses while a release is half way, and over a gate that is not as it was
- * installed: nobody papers over that. A later version that changes a table adds its statements here.
+ * Writes the SQL that brings a gate to the version of this program: its functions are dropped and created again, its tables keep every
+ * row, and the parameters of its installation stay. It refuses while a release is half way, and over a gate that was changed after
+ * installation, so that an upgrade cannot hide a change. A later version that changes a table adds its statements here.
  *
  * Source  docs/decisions/0014-upgrade.md.
  */
@@ -67,7 +67,7 @@ export function upgradeSql(plan: UpgradePlan): string {
         : waitForTier,
     ...asGateOwner(
       `do $do$ begin if (select version from gate.identity) is distinct from ${plan.from} then
-  raise exception using errcode = 'OR001', message = 'gate: version: it is not the version that this was written for';
+  raise exception using errcode = 'OR001', message = 'gate: version: this SQL was written for another version of the gate';
 end if; end $do$;`,
       ...(asOwner ? [] : dropEventTriggers),
       'drop trigger if exists whole_tiers on gate.tiers;',

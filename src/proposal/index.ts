@@ -2,10 +2,18 @@ export {
   foreignSaid,
   judgeProposal,
   judgeProposals,
-  type Judged,
+  type JudgedProposal,
   type Judging,
   rootsOf,
-  type TargetWord,
   unrecorded,
-} from './judge.ts';
-export { type Proposal, proposalsOf, ratificationOf, type RecordedProposal, recordedProposals } from './proposal.ts';
+} from './judge-proposals.ts';
+export { type ProposalTarget } from './proposal-target.ts';
+export {
+  type Proposal,
+  proposalsOf,
+  ratificationOf,
+  type RecordedProposal,
+  recordedProposals,
+  schemaIn,
+  signedSchema,
+} from './proposal.ts';

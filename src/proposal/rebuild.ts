@@ -10,20 +10,20 @@ import {
 } from '../core/index.ts';
 import { buildDossier, show, type ShownDossier, stateOf } from '../dossier/index.ts';
 import { ofKind, type SshKey } from '../evidence/index.ts';
-import { type Policy, type Ratification } from '../gate/index.ts';
-import { type Evidence } from '../kinds/index.ts';
+import { type Policy, type Ratification } from '../people/index.ts';
+import { type KnownEvidence } from '../evidence-kinds/index.ts';
 import { type SealedRelease } from '../release/index.ts';
 import { type RecordedProposal } from './proposal.ts';
 
 /** What is no measure of this host's may lie so far from when it was asked for: production is read in between. */
 export const slack = 3_600_000 as Milliseconds;
-/** Writes the dossier again, from what was sealed and counted and the recorded reading: it must have every byte of the one that is signed. */
+/** Derives the dossier again, from the sealed files, the evidence that counts and the recorded reading: it must equal the signed one to the byte. */
 export function rebuild(
   sealed: SealedRelease,
   of: {
     readonly recorded: RecordedProposal;
     readonly said: Ratification;
-    readonly counted: readonly Evidence[];
+    readonly counted: readonly KnownEvidence[];
     /** The policy that it names; null: not known. */
     readonly policy: Pick<Policy, 'production'> | null;
     readonly signerOf: (index: number) => SshKey | null;
@@ -31,8 +31,14 @@ export function rebuild(
 ): { readonly shown: ShownDossier } | { readonly differs: NonEmpty<string> } {
   const { recorded, said, counted, policy, signerOf } = of;
   const found = ofKind(counted, 'dossier').find((piece) => piece.readable && piece.body.digest === said.dossier);
-  if (found?.readable !== true)
-    return { differs: ['dossier: the one that it names was not recorded before the head of the log that it names'] };
+  if (found?.readable !== true) {
+    const damaged = ofKind(counted, 'dossier').flatMap((piece) =>
+      piece.readable || piece.damaged === undefined ? [] : [`entry ${piece.entry.index}, ${piece.reason}`],
+    );
+    if (damaged.length > 0)
+      return { differs: [`dossier: it is damaged (${damaged.join('; ')}): restore the bytes from a copy`] };
+    return { differs: ['dossier: the named dossier was not recorded before the named head of the log'] };
+  }
   const { dossier } = found.body;
   const shown = show(
     buildDossier({
@@ -59,8 +65,8 @@ function timesOf({ writtenAt, now: reading }: ShownDossier['dossier'], { notBefo
     return age >= 0 && age <= slack;
   };
   return [
-    ...(isNear(writtenAt) ? [] : ['dossier: it was not written when it was asked for']),
-    ...(!reading.read || isNear(reading.at) ? [] : ['dossier: production was not read when it was asked for']),
+    ...(isNear(writtenAt) ? [] : ['dossier: it was not written at the time of the proposal']),
+    ...(!reading.read || isNear(reading.at) ? [] : ['dossier: production was not read at the time of the proposal']),
   ];
 }
 
@@ -71,7 +77,7 @@ function derivedReading(reading: ShownDossier['dossier']['now'], { release }: Se
     reading.metrics.flatMap(({ name, value }) => (value === null ? [] : [[name, value]])),
   );
   const { metrics, gates } = reading;
-  return differing('reading', { metrics, gates }, stateOf(release, measured));
+  return differingFields('reading', { metrics, gates }, stateOf(release, measured));
 }
 
 function firstDifference(recorded: string, derived: string): string {
@@ -79,11 +85,11 @@ function firstDifference(recorded: string, derived: string): string {
   const line = is.findIndex((text, n) => text !== was[n]);
   const at = line < 0 ? is.length : line;
   const side = (lines: readonly string[]): string => `"${truncate(printable((lines[at] ?? 'nothing').trim()), 120)}"`;
-  return `line ${at + 1} says ${side(was)}, and follows as ${side(is)}`;
+  return `line ${at + 1} says ${side(was)}, expected ${side(is)}`;
 }
 
-/** What a field says and what follows, where these are not the same. */
-export function differing(what: string, said: unknown, derived: unknown): readonly string[] {
+/** The values of a field that differ: what it says, and what follows from the evidence. */
+export function differingFields(what: string, said: unknown, derived: unknown): readonly string[] {
   const text = (value: unknown): string =>
     truncate(printable(typeof value === 'string' ? value : canonicalJson(value)), 200);
   return canonicalJson(said) === canonicalJson(derived)

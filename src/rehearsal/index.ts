@@ -1,17 +1,34 @@
-export { reversibleParts } from './boundaries.ts';
-export { changeForm, type SchemaChange, type SchemaChanges } from './changes.ts';
+export { reversibleParts } from './boundaries/index.ts';
+export { changeForm, type SchemaChange, type SchemaChanges } from './changes/index.ts';
+export { explainProof, type Proof } from './comparison/index.ts';
+export { type Leftover } from './leftovers/index.ts';
 export {
+  type AgainstProduction,
+  compareGolden,
+  explainProduction,
+  sampledProblem,
+  type SampledRehearsals,
+  staleGolden,
+} from './production/index.ts';
+export { readRehearsal, type Rehearsal, rehearsalForm, rehearsedSchema, type StageResult } from './record/index.ts';
+export { type RehearsalEvent, type RehearsalOptions, type Stage, stages, type StepEvent } from './request/index.ts';
+export { rehearse } from './run-rehearsal.io.ts';
+export { explainRole } from './session/index.ts';
+export {
+  blockedBy,
   type CalledFunction,
   type Dispatch,
   explainNotifications,
+  heldWith,
+  judgeInvariants,
+  lockModes,
+  lockName,
   type Notifications,
+  ofWhich,
   type Outward,
   reachedOut,
-} from './dispatch.ts';
-export { judgeInvariants } from './judge.ts';
-export { type Leftover } from './leftovers.ts';
-export { blockedBy, lockName, type StepLock } from './locks.ts';
-export { explainProof } from './proof.ts';
-export { explainRole } from './role.ts';
-export { rehearse } from './rehearse.io.ts';
-export * from './rehearsal.ts';
+  type StepLock,
+  type StepMeasure,
+} from './tier/index.ts';
+export { type OptionTrial } from './trials/index.ts';
+export { type Twin } from './twin/index.ts';

@@ -16,7 +16,7 @@ import {
   type TierId,
 } from './release.ts';
 import { checkNames, checkNumbering, type Declared, unusedFile } from './names.ts';
-import { checkStatements } from './rules.ts';
+import { checkStatements } from './lint-rules.ts';
 import { checkSettings } from './settings-read.ts';
 import { enumsUsed, neverValidated, unwrapped } from './sequence.ts';
 
@@ -52,6 +52,7 @@ export function assemble(source: {
     text: files.get('release.yaml') ?? '',
     schema: manifestSchema,
     invalid: 'YAML_INVALID',
+    fix: 'correct the value; docs/reference/release-yaml.md describes its form',
   });
   if (!parsed.ok) return { release: null, problems: [...parsed.problems, ...unreadable(files, parser)] };
   const { value: manifest, placeOf } = parsed;
@@ -87,8 +88,10 @@ export function assemble(source: {
     database: manifest.database,
     touches: manifest.touches,
     varies: manifest.varies,
+    ...(manifest.expects === undefined ? {} : { expects: manifest.expects }),
     requires: manifest.requires,
     ...(manifest.rerunnable ? { rerunnable: true } : {}),
+    ...(manifest.links.length === 0 ? {} : { links: manifest.links }),
     authors: manifest.authors.map((author) => ({ ...author, instructedBy: author.instructedBy ?? null })),
     settings: {
       lockTimeout: manifest.settings.lockTimeout as Milliseconds,
@@ -123,10 +126,7 @@ export function assemble(source: {
     allows: Object.fromEntries(
       Object.entries(manifest.allows).filter((entry): entry is [string, string] => entry[1] !== undefined),
     ),
-    after: {
-      rollout: manifest.after.rollout.map(({ title, run }) => ({ title, run: run ?? null })),
-      rollback: manifest.after.rollback.map(({ title, run }) => ({ title, run: run ?? null })),
-    },
+    after: manifest.after,
     next: manifest.next,
   };
   return { release, problems: [] };
@@ -204,7 +204,7 @@ function readTier(work: Work, index: number): Tier {
     work.problems.push({
       code: 'TIER_MISSING',
       problem: `tier ${declared.id} has no ${folder}/up.sql`,
-      fix: `write ${folder}/up.sql, or take the tier out of release.yaml`,
+      fix: `write ${folder}/up.sql, or remove the tier from release.yaml`,
       place,
     });
   }
@@ -244,7 +244,7 @@ function emptyOf(
   const isDeclared = manifest.allows.emptyUp !== undefined;
   const empty = (direction: Direction, fix: string): Problem => ({
     code: 'STEPS_MISSING',
-    problem: `${folder}/${direction}.sql holds no statement`,
+    problem: `${folder}/${direction}.sql has no statement`,
     fix,
     place: { file: `${folder}/${direction}.sql`, line: 1, column: 1 },
   });
@@ -263,7 +263,7 @@ function emptyOf(
       ? [
           empty(
             'down',
-            'write the way back; where nothing is to be undone: `select 1;`, and the rehearsal says whether that is so; where it cannot be: remove the file and mark the tier `oneWay: "<reason>"`',
+            'write the rollback; if there is nothing to undo, write `select 1;`, and the rehearsal checks that; if it is impossible, remove the file and mark the tier `oneWay: "<reason>"`',
           ),
         ]
       : []),
@@ -289,7 +289,7 @@ function readMetric(work: Work, { name, said }: { name: string; said: Manifest['
   if (first === undefined || more.length > 0) {
     work.problems.push({
       code: 'QUERY_NOT_SELECT',
-      problem: `${file} holds ${first === undefined ? 'no statement' : 'more than one statement'}; a metric is one SELECT`,
+      problem: `${file} has ${first === undefined ? 'no statement' : 'more than one statement'}; a metric is one SELECT`,
       fix: 'write one SELECT that returns one number',
       place: { file, line: 1, column: 1 },
     });

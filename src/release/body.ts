@@ -1,12 +1,12 @@
 import { type Parser, type Statement } from './parser.ts';
-import { type Refusal, untrusted } from './refused.ts';
-import { visit } from './tree.ts';
+import { type RefusedProblem, untrusted } from './refused-statements.ts';
+import { visit } from './parse-tree.ts';
 
 /** What the body of CREATE FUNCTION, CREATE PROCEDURE or DO holds, and what keeps it from being read; nothing of another statement. */
 export interface Body {
   readonly language: string;
   readonly statements: readonly Statement[];
-  readonly refusals: readonly Refusal[];
+  readonly refusals: readonly RefusedProblem[];
 }
 
 /** What was read already: the rules and the search for calls ask for the same bodies. */
@@ -17,7 +17,7 @@ const known = new WeakMap<Statement, Body>();
  *
  * Errors  SQL_NOT_ANALYSED as refusals: another language than SQL and PL/pgSQL, or text that cannot be read.
  */
-export function readBody(statement: Statement, parser: Parser): Body {
+export function readRoutineBody(statement: Statement, parser: Parser): Body {
   const body = known.get(statement) ?? read(statement, parser);
   known.set(statement, body);
   return body;
@@ -34,14 +34,14 @@ function read(statement: Statement, parser: Parser): Body {
   if (text === null || untrusted.test(language)) return { language, statements: [], refusals: [] };
   if (language !== 'sql' && language !== 'plpgsql')
     return refused(
-      `code in the language ${language} cannot be read, so it cannot be checked`,
+      `code in the language ${language} cannot be parsed, so it cannot be checked`,
       'write it in SQL or PL/pgSQL',
     );
   const texts = language === 'sql' ? [text] : parser.bodyTexts(statement.step.sql);
   if (texts === null)
     return refused(
-      'the PL/pgSQL of this statement cannot be read, so it cannot be checked',
-      'correct it; only what can be analysed is sealed',
+      'the PL/pgSQL of this statement cannot be parsed, so it cannot be checked',
+      'correct it; the seal takes only SQL that can be analysed',
     );
   const parts = texts.map((part) => readPart(part, parser));
   return {
@@ -49,8 +49,8 @@ function read(statement: Statement, parser: Parser): Body {
     statements: parts.flatMap((part) => part ?? []),
     refusals: parts.includes(null)
       ? refused(
-          'a part of this body cannot be read, so it cannot be checked',
-          'correct or simplify it; only what can be analysed is sealed',
+          'a part of this body cannot be parsed, so it cannot be checked',
+          'correct or simplify it; the seal takes only SQL that can be analysed',
         ).refusals
       : [],
   };

@@ -1,6 +1,6 @@
-import { readBody } from './body.ts';
+import { readRoutineBody } from './body.ts';
 import { type Parser, type Statement } from './parser.ts';
-import { functionMadeBy, lastName, visitNow } from './tree.ts';
+import { functionMadeBy, lastName, visitNow } from './parse-tree.ts';
 
 /**
  * Names the functions that a file's statements call, also through functions that the same file makes. Triggers fire by what is written to
@@ -12,7 +12,7 @@ export function calledBy(statements: readonly Statement[], parser: Parser): Read
     visitNow(statement.tree, (kind, node) => {
       if (kind === 'FuncCall' || kind === 'funccall') called.add(lastName(node['funcname']));
     });
-    for (const inner of readBody(statement, parser).statements) see(inner);
+    for (const inner of readRoutineBody(statement, parser).statements) see(inner);
   };
   const makers = new Set(statements.filter(({ tree }) => functionMadeBy(tree) !== null));
   for (const statement of statements) if (!makers.has(statement)) see(statement);

@@ -16,7 +16,7 @@ export async function readFiles(folder: string): Promise<ReleaseFiles> {
   const stat = await lstat(folder).catch(() => null);
   if (stat === null || !stat.isDirectory()) {
     throw new OneRoofError('RELEASE_NOT_A_FOLDER', {
-      problem: `${folder} is ${stat === null ? 'not there' : 'not a folder'}; a release is a folder with a release.yaml`,
+      problem: `${folder} is ${stat === null ? 'missing' : 'not a folder'}; a release is a folder with a release.yaml`,
       fix: 'name the folder of a release, or make one: oneroof init FOLDER',
       place: { file: folder },
     });
@@ -61,8 +61,8 @@ async function readInto(reading: Reading, below: string): Promise<void> {
     else {
       reading.problems.push({
         code: 'FILE_OUTSIDE',
-        problem: `${path} is a link or a special file; what it leads to is not sealed`,
-        fix: 'put the file itself into the release',
+        problem: `${path} is a link or a special file, and its target would not be sealed`,
+        fix: 'copy the file itself into the release',
         place: { file: path },
       });
     }
@@ -84,7 +84,7 @@ async function readOne({ root, files, problems }: Reading, path: string): Promis
     }
     const bytes = await readFile(join(root, path));
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    if (text.includes('\0')) throw new TypeError('it holds a NUL');
+    if (text.includes('\0')) throw new TypeError('it contains a NUL');
     files.set(path, text.replace(/\r\n?/g, '\n'));
   } catch (error) {
     const text = error instanceof TypeError;

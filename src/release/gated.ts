@@ -1,6 +1,6 @@
 import { type Node, type Statement } from './parser.ts';
-import { type Refusal } from './refused.ts';
-import { isTrue, lastName, schemaName, visitNow } from './tree.ts';
+import { type RefusedProblem } from './refused-statements.ts';
+import { isTrue, lastName, schemaName, visitNow } from './parse-tree.ts';
 
 /** The roles of the gate that log in. */
 const gateLogins: ReadonlySet<string> = new Set(['oneroof_executor', 'oneroof_relay', 'oneroof_observer']);
@@ -43,8 +43,8 @@ const definedBySuperusers: Readonly<Record<string, string>> = {
 export function refusedByGate(
   { tree, step }: Statement,
   allows: { readonly definer?: string | undefined },
-): readonly Refusal[] {
-  const refusals: Refusal[] = [...refusedByExecute(step.kind, tree)];
+): readonly RefusedProblem[] {
+  const refusals: RefusedProblem[] = [...refusedByExecute(step.kind, tree)];
   visitNow(tree, (kind, node) => {
     const way = allows.definer === undefined ? wayIn(kind, node) : null;
     if (way !== null)
@@ -55,15 +55,15 @@ export function refusedByGate(
     if (only !== null)
       refusals.push([
         'RULE_SUPERUSER',
-        `${only} takes a superuser, and the gate runs every step as the application's owner`,
-        'have it done outside of the release',
+        `${only} needs a superuser, but the gate runs every step as the application's owner`,
+        'do it outside of the release',
       ]);
   });
   return refusals;
 }
 
 /** PL/pgSQL, by whose EXECUTE the gate runs a step, takes neither SELECT INTO nor data from or for a client. */
-function refusedByExecute(kind: string, tree: Node): readonly Refusal[] {
+function refusedByExecute(kind: string, tree: Node): readonly RefusedProblem[] {
   let into = false;
   visitNow(tree, (_, node) => {
     into ||= 'intoClause' in node;
@@ -72,33 +72,31 @@ function refusedByExecute(kind: string, tree: Node): readonly Refusal[] {
     return [['RULE_EXECUTE', 'the gate cannot run SELECT … INTO', 'write CREATE TABLE … AS SELECT …']];
   const { filename, is_program: program } = (tree['CopyStmt'] ?? {}) as Node;
   if (kind === 'CopyStmt' && filename === undefined && program !== true)
-    return [
-      ['RULE_EXECUTE', 'the gate cannot run COPY … TO STDOUT: there is no client that takes the data', 'remove it'],
-    ];
+    return [['RULE_EXECUTE', 'the gate cannot run COPY … TO STDOUT: no client receives the data', 'remove it']];
   return [];
 }
 
-/** What the gate calls a way in: it compares them before and after a tier. */
+/** Why a statement changes what the gate's check `definer` compares before and after a tier; null: it does not. */
 function wayIn(kind: string, node: Node): string | null {
   const ofRule = [node['removeType'], node['renameType']].includes('OBJECT_RULE') && node['missing_ok'] !== true;
   const switched = kind === 'AlterTableCmd' && /^AT_(Enable|Disable).*Rule$/.test(String(node['subtype']));
   if ((kind === 'RuleStmt' && node['rulename'] !== '_RETURN') || ofRule || switched)
     return "a rule runs with the rights of its table's owner";
   if (kind === 'CreateTrigStmt' && node['deferrable'] === true)
-    return 'a trigger that is DEFERRABLE can wait for COMMIT, when the gate has looked for the last time';
+    return "a trigger that is DEFERRABLE can wait for COMMIT, after the gate's last check";
   if (kind === 'AlterDefaultPrivilegesStmt' && changesDefaults(node))
-    return 'default privileges for PUBLIC or a role of the gate reach whatever is made later';
+    return 'default privileges for PUBLIC or a role of the gate apply to all objects that are created later';
   const writes = writing[String(node['objtype'])];
   if (kind !== 'GrantStmt' || node['is_grant'] !== true || node['targtype'] === 'ACL_TARGET_DEFAULTS') return null;
   const writesSomething = writes !== undefined && grants(node, writes);
   const grantee = granteesOf(node).find((role) => role === 'public' || gateLogins.has(role));
   return writesSomething && grantee !== undefined && reachForGate(kind, node) === null
-    ? `a right to write for ${grantee === 'public' ? 'PUBLIC' : grantee} reaches a role of the gate`
+    ? `a right to write for ${grantee === 'public' ? 'PUBLIC' : grantee} also applies to a role of the gate`
     : null;
 }
 
 /**
- * Functions and types are everybody's by default: once their defaults for all schemas are changed for somebody else, that stands in the
+ * Functions and types are everyone's by default: once their defaults for all schemas are changed for someone else, that is in the
  * catalogue, as a right of PUBLIC.
  */
 function changesDefaults(node: Node): boolean {
@@ -116,32 +114,35 @@ function changesDefaults(node: Node): boolean {
 /** What no reason allows: the gate's schema, rights for its roles, the event triggers, its look before COMMIT. */
 function reachForGate(kind: string, node: Node): readonly [problem: string, fix: string] | null {
   if (namesGate(kind, node))
-    return ["schema gate is nobody else's: the database refuses what reads, calls or changes it", 'remove it'];
+    return [
+      'schema gate belongs to the gate alone: the database refuses SQL that reads, calls or changes it',
+      'remove it',
+    ];
   const owner = roleOf((node['newowner'] ?? node['authrole']) as Node | undefined);
   if (owner === 'gate_owner' || gateLogins.has(owner))
-    return [`${owner} is a role of the gate, and owns nothing else`, 'name another owner'];
+    return [`${owner} is a role of the gate, and may not own other objects`, 'name another owner'];
   const isGrant = kind === 'GrantStmt' && node['is_grant'] === true && node['targtype'] !== 'ACL_TARGET_DEFAULTS';
   const maker = granteesOf(node).find((role) => role === 'public' || gateLogins.has(role));
   if (isGrant && node['objtype'] === 'OBJECT_SCHEMA' && maker !== undefined && grants(node, /^create$/))
     return [
-      `${maker === 'public' ? 'everybody' : maker} could make objects in a schema, where ratified SQL would find them: the gate is closed then`,
+      `${maker === 'public' ? 'every role' : maker} could create objects in a schema, and ratified SQL would use them, so the gate would be closed`,
       'grant CREATE to the roles that need it',
     ];
   const whole = node['privileges'] === undefined || privilegesOf(node).some(({ cols }) => cols === undefined);
   const grantee = granteesOf(node).find((role) => role === 'oneroof_executor' || role === 'oneroof_relay');
   if (isGrant && compared.test(String(node['objtype'])) && whole && grantee !== undefined)
-    return [`${grantee} has the rights that the gate was installed with, and no others`, 'grant it to another role'];
+    return [`${grantee} is a role of the gate and gets no other rights`, 'grant it to another role'];
   if (
     /^(Create|Alter)EventTrigStmt$/.test(kind) ||
     ([node['removeType'], node['renameType'], node['objectType'], node['objtype']].includes('OBJECT_EVENT_TRIGGER') &&
       node['missing_ok'] !== true)
   )
     return [
-      "event triggers belong to the gate's own wall, and are compared with those at its installation",
+      'the gate protects itself with event triggers, and compares them with those at its installation',
       'do it outside of the release, before the gate is installed',
     ];
   if (kind === 'ConstraintsSetStmt' && node['deferred'] !== true && node['constraints'] === undefined)
-    return ['SET CONSTRAINTS ALL IMMEDIATE also fires the look that the gate takes at COMMIT', 'name the constraints'];
+    return ["SET CONSTRAINTS ALL IMMEDIATE also fires the gate's check at COMMIT", 'name the constraints'];
   return null;
 }
 

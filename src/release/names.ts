@@ -14,7 +14,7 @@ export function checkNumbering({ manifest, placeOf, problems }: Declared): void 
     if (Number.parseInt(id, 10) !== index + 1) {
       problems.push({
         code: 'TIER_NUMBERING',
-        problem: `tier ${id} stands at position ${index + 1}; tiers are numbered from 1 without gaps or repetition, in order`,
+        problem: `tier ${id} is at position ${index + 1}; tiers are numbered from 1, in order, without gaps or duplicates`,
         fix: `rename it and its folder to ${index + 1}-${id.replace(/^\d+-/, '')}`,
         place: placeOf(['tiers', index, 'id']),
       });
@@ -27,7 +27,7 @@ export function checkNames({ manifest, placeOf, problems }: Declared): void {
   const unknown = (what: string, path: readonly PropertyKey[], known: readonly string[]): number =>
     problems.push({
       code: 'NAME_UNKNOWN',
-      problem: `${what} is not known here`,
+      problem: `${what} is unknown`,
       fix: known.length === 0 ? 'define it in release.yaml' : `one of: ${known.join(', ')}`,
       place: placeOf(path),
     });
@@ -69,8 +69,8 @@ export function unusedFile(file: string, manifest: Manifest): Problem {
   }
   return {
     code: 'FILE_UNUSED',
-    problem: `${file} is not part of the release: nothing in release.yaml leads to it`,
-    fix: 'remove it, or name it in release.yaml; what is not used is not sealed',
+    problem: `${file} is not part of the release: release.yaml does not name it`,
+    fix: 'remove it, or name it in release.yaml; an unused file is not sealed',
     place: { file },
   };
 }

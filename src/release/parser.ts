@@ -2,8 +2,8 @@ import { digest, type Place, type Problem } from '../core/index.ts';
 import { type Node, type ParsedPart, partsOf, type RawStatement, Unparsed } from './parts.ts';
 import { type Step } from './release.ts';
 import { piecesOf, type ScannedToken, type SqlPiece } from './scan.ts';
-import { type Found, type ParseAnswer, readUnparsed } from './unparsed.ts';
-import { kindOf, runsInTransaction, titleOf } from './statement-kinds.ts';
+import { type TextProblem, type ParseAnswer, readUnparsed } from './unparsed.ts';
+import { kindOfSql, runsInTransaction, titleOf } from './statement-kinds.ts';
 
 export { type Node } from './parts.ts';
 
@@ -110,7 +110,7 @@ const trailingBlank = /[ \t\n\r\f\v]+$/;
 function parseFile(module: ParserModule, { file, text }: { file: string; text: string }): ParsedSql {
   const source = sourceOf(file, text);
   const { all, found } = readFile(module, source, text);
-  const problemAt = ({ code, offset, problem, fix }: Found): Problem => {
+  const problemAt = ({ code, offset, problem, fix }: TextProblem): Problem => {
     const place = source.at(offset);
     return { code, problem, fix, place, excerpt: source.lineAt(place.line) };
   };
@@ -133,7 +133,7 @@ function readFile(
   module: ParserModule,
   source: Source,
   text: string,
-): { readonly all: readonly Statement[]; readonly found: readonly Found[] } {
+): { readonly all: readonly Statement[]; readonly found: readonly TextProblem[] } {
   try {
     const all: Statement[] = [];
     for (const part of partsOf(module, text)) for (const one of statementsOf(part, source)) all.push(one);
@@ -187,7 +187,7 @@ function* statementsOf({ from, text, statements }: ParsedPart, source: Source): 
     const step: Step = {
       sql,
       digest: digest('step', [sql]),
-      kind: kindOf(stmt),
+      kind: kindOfSql(stmt),
       title: titleOf(stmt),
       place,
       transactional: runsInTransaction(stmt),

@@ -1,9 +1,9 @@
 import { type Problem } from '../core/index.ts';
 import { type Statement } from './parser.ts';
-import { dispatchFunctions } from './refused.ts';
-import { visit } from './tree.ts';
+import { dispatchFunctions } from './refused-statements.ts';
+import { visit } from './parse-tree.ts';
 
-/** Functions that write, wait, or reach out, although they stand in a SELECT. */
+/** Functions that write, wait, or reach out, although they are in a SELECT. */
 const notForReading =
   /^(nextval|setval|set_config|pg_notify|lo_.*|pg_advisory_.*|pg_try_advisory_.*|dblink.*|http.*|pg_read_.*|pg_ls_.*|pg_stat_file|pg_terminate_backend|pg_cancel_backend|pg_sleep.*|query_to_xml.*|database_to_xml.*|pg_logical_.*|pg_create_.*|pg_drop_.*|pg_reload_conf|pg_switch_wal|pg_export_snapshot|txid_current|ts_stat|ts_rewrite|pg_stat_reset.*|pg_replication_.*|pg_import_system_collations|pg_current_xact_id|currval|lastval)$/;
 
@@ -17,7 +17,7 @@ export function checkQuery({ tree, step, excerpt }: Statement): readonly Problem
     return [
       {
         code: 'QUERY_NOT_SELECT',
-        problem: `${step.title}: only a SELECT may look at production`,
+        problem: `${step.title}: only a SELECT may read production`,
         fix: 'write it as one SELECT',
         place: step.place,
         excerpt,

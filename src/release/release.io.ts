@@ -79,7 +79,7 @@ export async function readSealedSources(
   const seal = release === null ? null : sealOf(sealDocument(release));
   if (release !== null && seal !== null && seal === expected) return { release, seal };
   throw new OneRoofError('SEAL_BROKEN', {
-    problem: `the recorded files are not the release that was sealed as ${expected}`,
+    problem: `the recorded files are not the release with the seal ${expected}`,
     fix: 'seal the release again with this version of oneroof, which records its files',
   });
 }
@@ -126,7 +126,7 @@ export async function readSealed(folder: string): Promise<SealedRelease> {
       .map(({ path }) => path)
       .join(', ');
     throw new OneRoofError('SEAL_BROKEN', {
-      problem: `the release is no longer what was sealed as ${shortDigest(sealed)}; changed: ${what === '' ? 'seal.json itself' : what}`,
+      problem: `the release changed after it was sealed as ${shortDigest(sealed)}; changed: ${what === '' ? 'seal.json itself' : what}`,
       fix: `see all changes with: oneroof seal --check ${folder}; then seal again, and rehearse again`,
       place,
     });

@@ -36,7 +36,7 @@ export interface Tier {
   readonly up: readonly Step[];
   /** Empty where the tier is one-way. */
   readonly down: readonly Step[];
-  /** The reason why there is no way back; null where there is one. */
+  /** The reason why there is no rollback; null where there is one. */
   readonly oneWay: string | null;
   /** Queries of check.sql: every row that one returns is a violation. */
   readonly check: readonly Step[];
@@ -129,7 +129,7 @@ export interface ReleaseSettings {
 export interface Budgets {
   readonly lock: Milliseconds | null;
   readonly total: Milliseconds | null;
-  /** The largest table that may be written anew. Absent, not null, where there is no bound: a seal made before this key was known holds. */
+  /** The largest table that may be rewritten. Absent, not null, where there is no bound: a seal made before this key was known holds. */
   readonly rewrite?: Bytes;
 }
 
@@ -144,10 +144,14 @@ export interface Release {
   readonly touches: readonly string[];
   /** `schema.table.column`: columns whose values may differ between two forwards, such as a time of creation. */
   readonly varies: readonly string[];
+  /** What production may gain meanwhile: partitions that follow their parent. Absent, not empty, where nothing is named: an older seal holds. */
+  readonly expects?: { readonly partitionsOf: readonly string[] };
   readonly requires: 'logical' | 'strict';
   /** Every down.sql is rehearsed a second time, and must change nothing then; absent: no. The executor never runs one twice. */
   readonly rerunnable?: true;
   readonly authors: readonly Author[];
+  /** Where approvers can read more. Absent, not empty, where there is none: a seal made before this key was known holds. */
+  readonly links?: readonly { readonly title: string; readonly url: string }[];
   readonly settings: ReleaseSettings;
   readonly budgets: Budgets;
   readonly tiers: readonly Tier[];

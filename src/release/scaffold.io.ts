@@ -1,21 +1,39 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseDocument } from 'yaml';
 import { OneRoofError, printable } from '../core/index.ts';
 import { parseYaml } from '../yaml/index.ts';
+import { draftBack, type RolledOut } from './draft-back.ts';
 import { readFiles } from './files.io.ts';
 import { manifestSchema } from './manifest.ts';
+import { type Release } from './release.ts';
 import { releaseTemplate, tierTemplate } from './template.ts';
 
 /**
- * Writes a new release that lint accepts into a folder, and returns the paths of its files.
+ * Writes a new release for a database, which lint accepts, into a folder, and returns the paths of its files.
  *
  * Errors  ALREADY_EXISTS, before anything is written; FILE_UNREADABLE where the folder cannot be written.
  */
-export async function initRelease(folder: string): Promise<readonly string[]> {
+export async function initRelease(folder: string, database = 'app'): Promise<readonly string[]> {
   const root = resolve(folder);
-  return writeNew(root, releaseTemplate(slugOf(basename(root))));
+  return writeNew(
+    root,
+    releaseTemplate({ name: slugOf(basename(root)), schema: schemaFor(root), database: JSON.stringify(database) }),
+  );
+}
+
+/**
+ * Refuses a folder in which a new release would meet a file that is there, before a command writes anything.
+ *
+ * Errors  ALREADY_EXISTS.
+ */
+export async function refuseExistingRelease(folder: string): Promise<void> {
+  const root = resolve(folder);
+  await refuseExisting(
+    [...releaseTemplate({ name: 'release', schema: '', database: 'app' }).keys()].map((path) => join(root, path)),
+  );
 }
 
 /**
@@ -27,7 +45,7 @@ export async function newTier(folder: string, name: string): Promise<readonly st
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || name.length > 60) {
     throw new OneRoofError('USAGE', {
       problem: `"${printable(name.slice(0, 80))}" cannot be the name of a tier; expected lower-case letters, digits and hyphens, at most 60`,
-      fix: 'give the name alone, without its number: e.g. oneroof new tier my-release backfill-owners',
+      fix: 'give the name without its number, for example: oneroof new tier my-release backfill-owners',
     });
   }
   const root = resolve(folder);
@@ -45,6 +63,21 @@ export async function newTier(folder: string, name: string): Promise<readonly st
   return [...written, file];
 }
 
+/**
+ * Writes the draft of a release that undoes what is rolled out into a new folder, and returns the paths of its files.
+ *
+ * Errors  DRAFT_IMPOSSIBLE and ALREADY_EXISTS, before anything is written; FILE_UNREADABLE, those of reading a release.
+ */
+export async function writeDraftBack(of: {
+  /** The folder of the release that is rolled out. */
+  readonly from: string;
+  readonly folder: string;
+  readonly release: Release;
+  readonly rolledOut: RolledOut;
+}): Promise<readonly string[]> {
+  return writeNew(resolve(of.folder), draftBack(await readFiles(of.from), of.release, of.rolledOut));
+}
+
 /** How many tiers a release.yaml lists; refuses one that is not in form. */
 function readTiers(text: string): number {
   const parsed = parseYaml({ file: 'release.yaml', text, schema: manifestSchema, invalid: 'YAML_INVALID' });
@@ -55,16 +88,25 @@ function readTiers(text: string): number {
 
 async function writeNew(root: string, files: ReadonlyMap<string, string>): Promise<readonly string[]> {
   const paths = [...files].map(([path, content]) => ({ path: join(root, path), content }));
-  for (const { path } of paths) if ((await lstat(path).catch(() => null)) !== null) throw exists(path);
+  await refuseExisting(paths.map(({ path }) => path));
+  const made: string[] = [];
   for (const { path, content } of paths) {
     try {
-      await mkdir(dirname(path), { recursive: true });
+      const folder = await mkdir(dirname(path), { recursive: true });
+      if (folder !== undefined) made.push(folder);
       await writeFile(path, content, { flag: 'wx' });
+      made.push(path);
     } catch (cause) {
+      // all or nothing: half a release would refuse the next attempt
+      for (const one of made) await rm(one, { recursive: true, force: true });
       throw (cause as NodeJS.ErrnoException).code === 'EEXIST' ? exists(path) : unwritable(path, cause);
     }
   }
   return paths.map(({ path }) => path);
+}
+
+async function refuseExisting(paths: readonly string[]): Promise<void> {
+  for (const path of paths) if ((await lstat(path).catch(() => null)) !== null) throw exists(path);
 }
 
 async function replace(file: string, text: string): Promise<void> {
@@ -80,7 +122,7 @@ async function replace(file: string, text: string): Promise<void> {
 
 function exists(file: string): OneRoofError {
   return new OneRoofError('ALREADY_EXISTS', {
-    problem: `${file} cannot be made: it, or a file in the place of its folder, is there already`,
+    problem: `${file} cannot be created: it exists already, or a file has the name of its folder`,
     fix: 'name another folder, or remove it first',
   });
 }
@@ -91,6 +133,14 @@ function unwritable(file: string, cause: unknown): OneRoofError {
     fix: 'check the permissions of the folder',
     cause,
   });
+}
+
+/** Where release.yaml finds its JSON Schema: by a path that colleagues have too where the project installed One Roof, else on this machine. */
+function schemaFor(root: string): string {
+  const file = join(import.meta.dirname, '..', '..', 'docs', 'release.schema.json');
+  const [project, inside] = file.split('/node_modules/oneroof/');
+  const isOfProject = inside !== undefined && root.startsWith(`${project}/`);
+  return isOfProject ? relative(root, file) : pathToFileURL(file).href;
 }
 
 function slugOf(name: string): string {

@@ -42,9 +42,11 @@ const form = z.object({
   database: z.string(),
   touches: z.array(z.string()),
   varies: z.array(z.string()),
+  expects: z.object({ partitionsOf: z.array(z.string()) }).exactOptional(),
   requires: z.enum(['logical', 'strict']),
   rerunnable: z.literal(true).exactOptional(),
   authors: z.array(z.object({ name: z.string(), kind: z.enum(['agent', 'person']), instructedBy: reason })),
+  links: z.array(z.object({ title: z.string(), url: z.string() })).exactOptional(),
   settings: z.custom<ReleaseSettings>(
     (value) =>
       z

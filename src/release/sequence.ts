@@ -1,7 +1,7 @@
 import { type Problem } from '../core/index.ts';
 import { type Node, type Statement } from './parser.ts';
-import { refuse } from './rules.ts';
-import { lastName, visit } from './tree.ts';
+import { refuse } from './lint-rules.ts';
+import { lastName, visit } from './parse-tree.ts';
 
 /**
  * Names the statements that cast to an enum value which the same transaction adds to a type that is older than it. What a column takes only the
@@ -25,7 +25,7 @@ export function enumsUsed(statements: readonly Statement[]): readonly Problem[] 
       problems.push(
         refuse(statement, [
           'RULE_ENUM_USED',
-          `the enum value '${value.sval}' of ${type} is added and used in one transaction, which PostgreSQL refuses`,
+          `the enum value '${value.sval}' of ${type} is added and used in one transaction, and PostgreSQL refuses that`,
           'add the value in an earlier tier',
         ]),
       );

@@ -1,12 +1,12 @@
 import { type Problem } from '../core/index.ts';
-import { readBody } from './body.ts';
+import { readRoutineBody } from './body.ts';
 import { type Node, type Parser, type Statement } from './parser.ts';
-import { refuse } from './rules.ts';
-import { lastName, literalOf, visit } from './tree.ts';
+import { refuse } from './lint-rules.ts';
+import { lastName, literalOf, visit } from './parse-tree.ts';
 
 /**
  * Says which settings of its own making a statement reads that the release does not declare, or reads under names that are computed: a
- * session could set them, and nobody would have rehearsed what SQL does then.
+ * session could set them, and no one would have rehearsed what SQL does then.
  *
  * Errors  RULE_SETTING as problems.
  * Source  docs/FORMAT.md "release.yaml"; src/gate/sql/session.sql.ts.
@@ -21,7 +21,7 @@ export function checkSettings(
         return [
           refuse(statement, [
             'RULE_SETTING',
-            'current_setting() of a name that is computed: which setting it reads cannot be told before it runs',
+            'current_setting() with a computed name: the setting is unknown before it runs',
             'write the name as a text, and declare it under `settings: {custom: {…}}` in release.yaml',
           ]),
         ];
@@ -29,7 +29,7 @@ export function checkSettings(
       return [
         refuse(statement, [
           'RULE_SETTING',
-          `it reads the setting ${name}, whose value the release does not say`,
+          `it reads the setting ${name}, but the release does not set its value`,
           `declare it in release.yaml: \`settings: {custom: {${name.toLowerCase()}: VALUE}}\``,
         ]),
       ];
@@ -45,5 +45,5 @@ function read(statement: Statement, parser: Parser): readonly (string | null)[] 
       names.push(literalOf((node['args'] as readonly Node[] | undefined)?.[0]));
     if (kind === 'VariableShowStmt') names.push(String(node['name'] ?? ''));
   });
-  return [...names, ...readBody(statement, parser).statements.flatMap((inner) => read(inner, parser))];
+  return [...names, ...readRoutineBody(statement, parser).statements.flatMap((inner) => read(inner, parser))];
 }

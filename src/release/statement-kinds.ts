@@ -1,5 +1,5 @@
 /** The node type of a statement, e.g. `CreateStmt`. */
-export function kindOf(tree: Readonly<Record<string, unknown>>): string {
+export function kindOfSql(tree: Readonly<Record<string, unknown>>): string {
   return Object.keys(tree)[0] ?? 'Empty';
 }
 
@@ -66,7 +66,7 @@ interface Named {
 
 /** A short name of a statement for people, with what it names first: `UPDATE directus_fields`, `CREATE INDEX i ON t`, `DROP TYPE colour`. */
 export function titleOf(tree: Readonly<Record<string, unknown>>): string {
-  const kind = kindOf(tree);
+  const kind = kindOfSql(tree);
   const body = (tree[kind] ?? {}) as Named;
   const verb =
     titles[kind] ??
@@ -104,7 +104,7 @@ function lastOf(names: Names): string {
 
 /** Says whether PostgreSQL runs a statement inside a transaction block. */
 export function runsInTransaction(tree: Readonly<Record<string, unknown>>): boolean {
-  const kind = kindOf(tree);
+  const kind = kindOfSql(tree);
   const body = (tree[kind] ?? {}) as { concurrent?: boolean; params?: unknown; removeType?: string; cmds?: unknown };
   switch (kind) {
     case 'IndexStmt':

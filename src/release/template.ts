@@ -1,7 +1,17 @@
-/** The files of a new release, by path: small, whole, and explained. Its name is a slug, so that it can stand in quotes. */
-export function releaseTemplate(name: string): ReadonlyMap<string, string> {
+/** What a new release says of itself. */
+interface NewRelease {
+  /** A slug, so that it can be in quotes. */
+  readonly name: string;
+  /** Where an editor finds the JSON Schema: a URL, or a path relative to release.yaml. */
+  readonly schema: string;
+  /** The database that it is for, as a value of YAML. */
+  readonly database: string;
+}
+
+/** The files of a new release, by path: small, whole, and explained. */
+export function releaseTemplate(release: NewRelease): ReadonlyMap<string, string> {
   return new Map([
-    ['release.yaml', manifest(name)],
+    ['release.yaml', manifest(release)],
     ['tiers/1-first/up.sql', up],
     ['tiers/1-first/down.sql', down],
     ['tiers/1-first/check.sql', check],
@@ -13,25 +23,24 @@ export function releaseTemplate(name: string): ReadonlyMap<string, string> {
 export const tierTemplate: ReadonlyMap<string, string> = new Map([
   [
     'up.sql',
-    '-- The way forward: the statements of this tier, in order. Replace this one, which does nothing.\nSELECT 1;\n',
+    '-- The statements of this tier, in the order in which they run. Replace this one, which does nothing.\nSELECT 1;\n',
   ],
   [
     'down.sql',
-    '-- The way back: it undoes up.sql, last statement first. Replace this one, which does nothing.\nSELECT 1;\n',
+    '-- The rollback: it undoes up.sql, last statement first. Replace this one, which does nothing.\nSELECT 1;\n',
   ],
 ]);
 
-const manifest = (
-  name: string,
-): string => `# A release: what will run, in which order, and what must hold before and after.
-# docs/FORMAT.md describes every key. Next: oneroof lint, oneroof seal, oneroof rehearse.
+const manifest = ({ name, schema, database }: NewRelease): string => `# yaml-language-server: $schema=${schema}
+# A release: what will run, in which order, and what must hold before and after.
+# docs/reference/release-yaml.md describes every key. Next: oneroof lint, oneroof seal, oneroof rehearse.
 format: 1
 name: "${name}"
 title: A new release
 summary: ""
 
 # The database that the release is for.
-database: app
+database: ${database}
 
 # The tables that the release touches, as schema.table.
 touches:
@@ -59,26 +68,26 @@ tiers:
   - id: 1-first
     title: The first tier
 
-# A gate holds a tier back until a metric of production says that people have agreed.
+# A gate holds a tier back until a metric of production has the value that people agreed on.
 # gates:
 #   - { id: ratified, title: Ratified by the owners, metric: approvals, atLeast: 1, before: 1-first }
 `;
 
-const up = `-- The way forward. One Roof opens and ends the transaction.
+const up = `-- The statements of this tier. One Roof opens and ends the transaction.
 CREATE TABLE public.example (
   id bigint PRIMARY KEY,
   title text NOT NULL
 );
 `;
 
-const down = `-- The way back: after it the database is as it was before up.sql.
+const down = `-- The rollback: it restores the state before up.sql.
 DROP TABLE public.example;
 `;
 
-const check = `-- Each row that comes back is a violation. Here: a title that says nothing.
+const check = `-- Each returned row is a violation. Here: an empty title.
 SELECT id FROM public.example WHERE title = '';
 `;
 
-const rows = `-- One SELECT, one number. It is read before the table is there, so it asks the catalogue.
+const rows = `-- One SELECT, one number. It also runs before the table exists, so it reads the catalogue.
 SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = 'public' AND tablename = 'example';
 `;

@@ -2,10 +2,10 @@ import { type Problem, truncate } from '../core/index.ts';
 import { cutAsPsql, type PsqlCut, type PsqlPart } from './psql.ts';
 
 /** What the parser says of a text: its statements, or where and why it stopped. */
-export type ParseAnswer<Statement> = { readonly parsed: readonly Statement[] } | Refused;
+export type ParseAnswer<Statement> = { readonly parsed: readonly Statement[] } | ParserRefusal;
 
 /** Where and why the parser stopped. */
-export interface Refused {
+export interface ParserRefusal {
   readonly parsed: null;
   readonly message: string;
   /** In characters of the text; null: it does not say. */
@@ -13,7 +13,7 @@ export interface Refused {
 }
 
 /** A problem at an offset of the text. */
-export interface Found {
+export interface TextProblem {
   readonly code: Problem['code'];
   readonly offset: number;
   readonly problem: string;
@@ -30,11 +30,11 @@ const mostParsed = 8 * 1024 * 1024;
  */
 export function readUnparsed<Statement>(
   text: string,
-  refused: Refused,
+  refused: ParserRefusal,
   parse: (text: string) => ParseAnswer<Statement>,
-): { readonly statements: readonly Statement[]; readonly sql: string; readonly found: readonly Found[] } {
+): { readonly statements: readonly Statement[]; readonly sql: string; readonly found: readonly TextProblem[] } {
   const cut = cutAsPsql(text);
-  const found: Found[] = cut.parts.filter(({ kind }) => kind === 'command').map((part) => ofCommand(text, part));
+  const found: TextProblem[] = cut.parts.filter(({ kind }) => kind === 'command').map((part) => ofCommand(text, part));
   let { sql } = cut;
   for (let parsed = 0; found.length < mostProblems && parsed < mostParsed; parsed += sql.length) {
     const answer = parse(sql);
@@ -57,19 +57,19 @@ export function readUnparsed<Statement>(
 }
 
 /** What the parser refused, and we did not: it decides. */
-function asRefused(text: string, { message, position }: Refused): Found {
+function asRefused(text: string, { message, position }: ParserRefusal): TextProblem {
   return position === null
     ? notAnalysed(message)
     : syntaxError(message, Math.min(offsetOf(text, position), text.trimEnd().length));
 }
 
-function syntaxError(message: string, offset: number): Found {
+function syntaxError(message: string, offset: number): TextProblem {
   const fix = 'correct the SQL at this place; the grammar is that of PostgreSQL 18';
   return { code: 'SQL_SYNTAX', offset, problem: truncate(message, 200), fix };
 }
 
 /** What cannot be analysed is refused: a tree that is too deep for the parser ends without a position. */
-function notAnalysed(message: string): Found {
+function notAnalysed(message: string): TextProblem {
   return {
     code: 'SQL_NOT_ANALYSED',
     offset: 0,
@@ -86,23 +86,23 @@ function offsetOf(sql: string, characters: number): number {
 const instead: readonly (readonly [RegExp, string])[] = [
   [/^\\(un)?restrict\b/, 'remove it: pg_dump writes \\restrict and \\unrestrict for psql alone'],
   [/^\\copy\b/, 'write the rows as INSERT … VALUES'],
-  [/^\\i(r|nclude.*)?\b/, 'write the statements of that file here: what is sealed must be what runs'],
+  [/^\\i(r|nclude.*)?\b/, 'write the statements of that file here: only sealed text may run'],
   [/^\\c(onnect)?\b/, 'remove it: release.yaml names the database'],
-  [/^\\(set|gset|prompt)\b/, 'write the value itself: what is sealed must be what runs'],
-  [/^\\gexec\b/, 'write the statements that it makes, or a DO block with EXECUTE'],
+  [/^\\(set|gset|prompt)\b/, 'write the value itself: only sealed text may run'],
+  [/^\\gexec\b/, 'write the generated statements, or a DO block with EXECUTE'],
   [/^\\(if|elif|else|endif)\b/, 'write a DO block with IF'],
   [/^\\\./, 'remove it: it ends the data of COPY … FROM STDIN'],
   [/^\\g/, 'end the statement with a semicolon'],
 ];
 
-function ofCommand(text: string, { start, end }: PsqlPart): Found {
+function ofCommand(text: string, { start, end }: PsqlPart): TextProblem {
   const command = text.slice(start, end);
   const name = /^\\\S*/.exec(command)?.[0] ?? '\\';
   return {
     code: 'SQL_META_COMMAND',
     offset: start,
     problem: `${truncate(name, 40)} is a command of psql, not SQL`,
-    fix: instead.find(([pattern]) => pattern.test(command))?.[1] ?? 'remove it, or write what it does as SQL',
+    fix: instead.find(([pattern]) => pattern.test(command))?.[1] ?? 'remove it, or write it as SQL',
   };
 }
 
@@ -115,7 +115,7 @@ function ofSyntax<Statement>(
   of: { readonly text: string; readonly sql: string; readonly cut: PsqlCut },
   at: { readonly message: string; readonly offset: number },
   parse: (text: string) => ParseAnswer<Statement>,
-): { readonly found: Found; readonly sql: string } {
+): { readonly found: TextProblem; readonly sql: string } {
   const { text, sql, cut } = of;
   const offset = Math.min(at.offset, sql.trimEnd().length);
   const variable = [offset, offset - 1].find((place) => isVariable(sql, place));
@@ -125,7 +125,7 @@ function ofSyntax<Statement>(
         code: 'SQL_META_COMMAND',
         offset: variable,
         problem: 'variables of psql (:name) are not SQL',
-        fix: 'write the value itself: what is sealed must be what runs',
+        fix: 'write the value itself: only sealed text may run',
       },
       sql: replaced(sql, { start: variable, end: variable + 1 }, ' '),
     };
@@ -137,7 +137,7 @@ function ofSyntax<Statement>(
       found: {
         code: 'SQL_SYNTAX',
         offset: open.end,
-        problem: `the statement that begins in line ${line(open.start)} has no semicolon at its end, before line ${line(open.next)} (${truncate(at.message, 200)})`,
+        problem: `the statement that begins in line ${line(open.start)} has no semicolon before line ${line(open.next)} (${truncate(at.message, 200)})`,
         fix: 'write a semicolon here',
       },
       sql: replaced(sql, { start: open.end, end: open.end + 1 }, ';'),

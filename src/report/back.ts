@@ -1,14 +1,14 @@
 import { type Rehearsal, reversibleParts } from '../rehearsal/index.ts';
 import { type SealedRelease } from '../release/index.ts';
-import { type Found } from './find.ts';
+import { type FoundEvidence } from './find.ts';
 
-/** Why the way back is not proven on a clone; empty when all that has one is. */
+/** Why the rollback is not proven on a clone; empty if it is proven for all tiers that have one. */
 export function rollbackProblems({
   sealed,
   rehearsal,
 }: {
   readonly sealed: SealedRelease;
-  readonly rehearsal: Found<Rehearsal>;
+  readonly rehearsal: FoundEvidence<Rehearsal>;
 }): readonly string[] {
   if (!rehearsal.found) return [rehearsal.reason];
   const { proof, idempotent, boundaries = [], stops = [] } = rehearsal.body;
@@ -16,7 +16,7 @@ export function rollbackProblems({
   const problems: string[] = [];
   const parts = reversibleParts(tiers).filter(({ tiers: some }) => some.length > 0);
   if (parts.some(({ from }) => from === null)) {
-    if (proof === null) problems.push('there is no proof that the rollback restores the clone');
+    if (proof === null) problems.push("there is no proof that the rollback restores the clone's state");
     else if (proof[requires] !== 'equal')
       problems.push(
         `after the rollback the clone differs in ${proof.differenceCount} (${requires} equality is required)`,
@@ -29,24 +29,25 @@ export function rollbackProblems({
   }
   for (const { after, state } of boundaries)
     if (state === 'different')
-      problems.push(`a rollback that stops after tier ${after} does not restore what was there`);
+      problems.push(`a rollback that stops after tier ${after} does not restore the state of that half-way point`);
   for (const { tier, step, of, state } of stops)
-    if (state === 'different') problems.push(`tier ${tier} does not come back from step ${step} of ${of}`);
+    if (state === 'different')
+      problems.push(`the rollback of tier ${tier} from step ${step} of ${of} does not restore its state`);
   const asked = rerunnable === true || tiers.some((tier) => tier.rerunnable === true);
-  if (asked && idempotent !== true) problems.push('the rollback changes something when it is run a second time');
+  if (asked && idempotent !== true) problems.push('the rollback changes something when it runs a second time');
   return problems;
 }
 
 /** Which of the two is meant: the markers of the executor, or down files that may run twice. */
 export function idempotentText(body: Rehearsal | null): string {
   const byMarkers =
-    'Idempotent by the executor: the markers in the target say which tiers were rolled back, and none is rolled back again.';
+    'Idempotent: the markers in the target show which tiers were rolled back, and the executor rolls back none of them again.';
   return body?.idempotent === true
-    ? `${byMarkers} And by the down files themselves: a second run of those that are \`rerunnable\` changed nothing on the clone.`
+    ? `${byMarkers} The down files are idempotent too: a second run of the \`rerunnable\` files changed nothing on the clone.`
     : `${byMarkers} The down files themselves were not run twice: the release does not ask for it (\`rerunnable\`).`;
 }
 
-/** What cannot be undone, and what was proven of the rest, in words. */
+/** What cannot be undone, and what was proven about the rest, as text. */
 export function provenText(body: Rehearsal, tiers: SealedRelease['release']['tiers']): string {
   const oneWay = tiers.filter((tier) => tier.oneWay !== null && tier.barred === null);
   const proven = (body.boundaries ?? []).filter(({ state }) => state === 'equal').length;
@@ -64,7 +65,7 @@ export function provenText(body: Rehearsal, tiers: SealedRelease['release']['tie
     ...(held.length === 0
       ? []
       : [
-          `Comes back from within a tier: ${held.map(({ tier, step, of }) => `${tier} step ${step} of ${of}`).join(', ')}.`,
+          `Rollback proven from within a tier: ${held.map(({ tier, step, of }) => `${tier} step ${step} of ${of}`).join(', ')}.`,
         ]),
     ...stops
       .filter(({ state }) => state === 'not proven')

@@ -1,29 +1,36 @@
-import { type Golden } from '../clone/index.ts';
-import { formatDuration, type Milliseconds, shortDigest } from '../core/index.ts';
+import { type Golden, isSampled } from '../clone/index.ts';
+import { shortDigest } from '../core/index.ts';
 import { explainReason, type GateBody } from '../gate/index.ts';
-import { explainProof, type Rehearsal } from '../rehearsal/index.ts';
+import { explainProof, type Rehearsal, sampledProblem, type SampledRehearsals } from '../rehearsal/index.ts';
 import { type Option, type SealedRelease } from '../release/index.ts';
 import { idempotentText, provenText, rollbackProblems } from './back.ts';
-import { type Found, type findSeal } from './find.ts';
+import { type FoundEvidence, type findSeal } from './find.ts';
 import { type CycleFacts } from './cycle.ts';
 import { doneProblems, isRolledOut, unknownOf } from './done.ts';
-import { explain, type Reason } from './reason.ts';
+import { harnessOf } from './copied.ts';
+import { measuredTime } from './lists.ts';
+import { verdictOf } from '../rollout/index.ts';
+import { explain, type ReportReason } from './report-reason.ts';
 import { type Component, type Report, type Status } from './report.ts';
 
 /** The release, and the evidence that was found for it. */
-export interface Facts {
+export interface ReportFacts {
   readonly sealed: SealedRelease;
   readonly seal: ReturnType<typeof findSeal>;
-  readonly golden: Found<Golden>;
-  readonly rehearsal: Found<Rehearsal>;
-  readonly gate: Found<GateBody>;
+  readonly golden: FoundEvidence<Golden>;
+  readonly rehearsal: FoundEvidence<Rehearsal>;
+  readonly gate: FoundEvidence<GateBody>;
   readonly cycle: CycleFacts;
+  /** Whether a rehearsal on a sample of production counts. */
+  readonly sampled: SampledRehearsals;
 }
 
 /** Why the rollout is not proven on a clone; empty when it is. */
-export function rolloutProblems({ seal, rehearsal }: Facts): readonly string[] {
+export function rolloutProblems({ seal, rehearsal, sampled }: ReportFacts): readonly string[] {
   const problems = seal.found ? [] : [seal.reason];
   if (!rehearsal.found) return [...problems, rehearsal.reason];
+  const few = sampledProblem(rehearsal.body, sampled);
+  if (few !== null) problems.push(`${few.code}: ${few.problem}; ${few.fix}`);
   const { outcome, problems: all, repeatable } = rehearsal.body;
   const failed = rehearsal.body.stages.filter((stage) => stage.outcome === 'failed').map(({ stage }) => stage);
   if (outcome === 'failed' || failed.length > 0)
@@ -35,7 +42,7 @@ export function rolloutProblems({ seal, rehearsal }: Facts): readonly string[] {
 }
 
 /** Why the verification is not proven on a clone; empty when it is. */
-export function verificationProblems({ rehearsal }: Facts): readonly string[] {
+export function verificationProblems({ rehearsal }: ReportFacts): readonly string[] {
   if (!rehearsal.found) return [rehearsal.reason];
   const { body } = rehearsal;
   return ['preflight', 'verify', 'verify-again']
@@ -44,7 +51,7 @@ export function verificationProblems({ rehearsal }: Facts): readonly string[] {
 }
 
 /** Why the gate monitor is not validated live; empty when it is. */
-export function monitorProblems({ gate }: Facts): readonly string[] {
+export function monitorProblems({ gate }: ReportFacts): readonly string[] {
   if (!gate.found) return [gate.reason];
   if (gate.body.entry !== null && gate.body.exit !== null) return [];
   const { verdict } = gate.body;
@@ -53,41 +60,56 @@ export function monitorProblems({ gate }: Facts): readonly string[] {
   ];
 }
 
-/** What blocks production: closed data gates and broken invariants, or else what closes the gate of the target. */
-export function gateBlockers(facts: Facts): readonly Reason[] {
-  const { gate, cycle } = facts;
-  const { state } = cycle.position;
+/** The result of the newest reading, as text. */
+function monitorText({ gate, sealed }: ReportFacts): string {
+  const { decision, reasons } = verdictOf(gate.found ? gate.body : {}, { sealed, direction: 'up' });
+  if (decision === 'NO-GO') return `BLOCKED: ${reasons.map(explain).join('; ')}`;
+  return decision === 'GO' ? 'OPEN' : 'DONE';
+}
+
+/** The blockers of production: the verdict on the newest reading, and later evidence. */
+export function gateBlockers(facts: ReportFacts): readonly ReportReason[] {
+  const { gate, cycle, sealed } = facts;
   // where everything is rolled out nothing blocks but what keeps it from being done
   if (isRolledOut(facts)) return doneProblems(facts);
   const people = cycle.gate.state === 'open' ? [] : cycle.gate.reasons;
-  // once a tier is out, the state before the first tier is over, and the database alone judges
-  if (state === 'half-way') return people;
-  if (state === 'unknown') return [{ code: 'unknown', facts: unknownOf(cycle) }];
-  if (!gate.found) return [{ code: 'unread', facts: { why: gate.reason } }];
-  const { verdict } = gate.body;
-  return verdict.decision === 'BLOCKED' ? verdict.reasons.map((unmet) => ({ code: 'unmet', facts: unmet })) : people;
+  if (cycle.position.state === 'unknown') return [{ code: 'unknown', facts: unknownOf(cycle) }];
+  if (!gate.found) return [{ code: 'no-look', facts: { why: gate.reason } }];
+  if (!cycle.isLookNewer) return [{ code: 'outdated', facts: {} }, ...people];
+  const { reasons } = verdictOf(gate.body, { sealed, direction: 'up' });
+  // no one is asked before production is as the release expects it
+  const data = reasons.filter(({ code }) => code === 'unmet');
+  if (data.length > 0) return data;
+  return [...reasons, ...people.filter((one) => !reasons.some((other) => isSame(one, other)))];
+}
+
+/** Reasons that both the evidence and the gate give, each with its own text. */
+function isSame(one: ReportReason, other: ReportReason): boolean {
+  if (one.code === 'gate' && other.code === 'gate') return one.facts.code === other.facts.code;
+  if (one.code === 'unratified') return other.code === 'not-ratified';
+  return one.code === 'rolled-back' && other.code === 'gate' && other.facts.code === 'order';
 }
 
 /** Whether production execution is allowed now, or done; `reasons`: why readiness is NO-GO. */
-export function executionOf(facts: Facts, reasons: readonly string[]): Report['execution'] {
+export function executionOf(facts: ReportFacts, reasons: readonly string[]): Report['execution'] {
   const isHalfWay = facts.cycle.position.state === 'half-way';
   if (doneProblems(facts).length === 0)
     return {
       status: 'DONE',
       reasons: [
-        `every tier that may run is done on ${facts.cycle.target} (${usable(facts).join(', ')}); schema and invariants hold`,
+        `every tier that may run is rolled out on ${facts.cycle.target} (${usable(facts).join(', ')}); schema and invariants hold`,
       ],
     };
   const all = [...gateBlockers(facts).map(explain), ...(isHalfWay || isRolledOut(facts) ? [] : reasons)];
   return { status: all.length === 0 ? 'GO' : 'NO-GO', reasons: [...new Set(all)] };
 }
 
-function usable({ sealed }: Facts): readonly string[] {
+function usable({ sealed }: ReportFacts): readonly string[] {
   return sealed.release.tiers.filter(({ barred }) => barred === null).map(({ id }) => id);
 }
 
 /** The rows of the classification matrix. */
-export function components(facts: Facts): readonly Component[] {
+export function components(facts: ReportFacts): readonly Component[] {
   const { seal, rehearsal, gate } = facts;
   const { release } = facts.sealed;
   const body = rehearsal.found ? rehearsal.body : null;
@@ -97,8 +119,7 @@ export function components(facts: Facts): readonly Component[] {
   const verified = verificationProblems(facts);
   const monitored = monitorProblems(facts);
   const proof = body?.proof ?? null;
-  const verdict = gate.found ? gate.body.verdict : null;
-  // the tiers that wait: from the first one that a gate stands before
+  // the waiting tiers: from the first one with a gate before it
   const first = release.tiers.findIndex(({ id }) => release.gates.some(({ before }) => before === id));
   const open = release.tiers
     .slice(Math.max(first, 0))
@@ -113,7 +134,7 @@ export function components(facts: Facts): readonly Component[] {
       {
         text:
           rollout.join('; ') ||
-          `Execution-proven, hash-verified (seal ${shortDigest(facts.sealed.seal)}); ran greenfield→finalized forward twice on a fresh clone of production (${stageTime(body, 'forward')} and ${stageTime(body, 'forward-again')}), and once on a twin prepared differently, to the same state. The executor runs nothing but what the gate in the target database has verified as ratified.`,
+          `Execution-proven, hash-verified (seal ${shortDigest(facts.sealed.seal)}); ran greenfield→finalized forward twice on a fresh clone of ${body !== null && isSampled(body.golden) ? 'a sample of ' : ''}production (${stageTime(body, 'forward')} and ${stageTime(body, 'forward-again')}), and once on a twin prepared differently, to the same state. The executor runs only what the gate in the target database has verified as ratified.`,
         citations: [...seal.citations, ...tested],
       },
     ),
@@ -140,12 +161,11 @@ export function components(facts: Facts): readonly Component[] {
     }),
     row('monitor', 'Gate monitor', monitored.length > 0 ? 'NO-GO' : 'GO', {
       text:
-        monitored.join('; ') ||
-        `Live-validated: verdict vs production → ${verdict?.decision === 'BLOCKED' ? `BLOCKED: ${verdict.reasons.map(explainReason).join('; ')}` : 'OPEN'}. Read-only, no daemon.`,
+        monitored.join('; ') || `Live-validated: verdict vs production → ${monitorText(facts)}. Read-only, no daemon.`,
       citations: gate.citations,
     }),
     ...release.options.filter(({ decision }) => decision !== 'chosen').map((option) => optionRow(option, facts)),
-    cloneRow(facts),
+    row('clone', 'Clone harness', ...harnessOf(facts)),
     ratificationRow(facts),
     activationRow(facts, { range, unready: [...rollout, ...rollback, ...verified, ...monitored] }),
     ...release.tiers.flatMap(({ id, order, title, barred }) =>
@@ -154,12 +174,12 @@ export function components(facts: Facts): readonly Component[] {
   ];
 }
 
-/** Held until people have opened the gate, and again once it is closed; what is rolled out is not held. */
-function isHeld(facts: Facts): boolean {
+/** Held until people open the gate, and again after it closes; tiers that are rolled out are not held. */
+function isHeld(facts: ReportFacts): boolean {
   return facts.cycle.gate.state === 'closed' && !isRolledOut(facts);
 }
 
-function ratificationRow(facts: Facts): Component {
+function ratificationRow(facts: ReportFacts): Component {
   const { cycle, gate } = facts;
   const blockers = gateBlockers(facts).map(explain);
   const signed = cycle.signed
@@ -169,7 +189,7 @@ function ratificationRow(facts: Facts): Component {
   const citations = [...gate.citations, ...cycle.ratified];
   if (cycle.gate.state === 'open')
     return row('ratification', 'Human ratification gate', 'OPEN', {
-      text: `Ratified for ${cycle.target} by ${signed}; every seat is filled (${cycle.gate.seats}). Open until ${cycle.gate.until}.${blockers.length === 0 ? '' : ` Beside it: ${blockers.join('; ')}.`}${declined}`,
+      text: `Ratified for ${cycle.target} by ${signed}; every seat is filled (${cycle.gate.seats}). Open until ${cycle.gate.until}.${blockers.length === 0 ? '' : ` Other blockers: ${blockers.join('; ')}.`}${declined}`,
       citations,
     });
   // a ratification that was given and does not open is named beside what else blocks
@@ -183,7 +203,7 @@ function ratificationRow(facts: Facts): Component {
 }
 
 function activationRow(
-  facts: Facts,
+  facts: ReportFacts,
   { range, unready }: { readonly range: string; readonly unready: readonly string[] },
 ): Component {
   const { cycle, gate } = facts;
@@ -194,15 +214,15 @@ function activationRow(
   const next =
     status === 'GO' && cycle.gate.state === 'open' ? `It may be rolled out until ${cycle.gate.until}.` : gated;
   const of = (word: 'GO' | 'NO-GO' | 'DONE', text: string): Component =>
-    row('activation', `Production activation (${range} in prod)`, word, {
+    row('activation', `Production activation (${range} on ${cycle.target ?? 'no named target'})`, word, {
       text,
       citations: [...gate.citations, ...cycle.done],
     });
-  const since = last === null ? '' : `, the last change on record at ${last.ended}`;
+  const since = last === null ? '' : `, last recorded change at ${last.ended}`;
   if (status === 'DONE')
     return of(
       'DONE',
-      `Active on ${cycle.target}: ${usable(facts).join(', ')}${since}. By the gate's own rows; schema and invariants hold.`,
+      `Active on ${cycle.target}: ${usable(facts).join(', ')}${since}. According to the gate's own rows; schema and invariants hold.`,
     );
   if (isRolledOut(facts))
     return of('NO-GO', `Rolled out on ${cycle.target}${since}. Not done: ${blockers.join('; ')}.`);
@@ -210,13 +230,13 @@ function activationRow(
   if (state === 'half-way')
     return of(
       status,
-      `Half-way on ${cycle.target}: ${active.join(', ')} active, the last change at ${last?.ended}. ${next}`,
+      `Half-way on ${cycle.target}: ${active.join(', ')} active, last change at ${last?.ended}. ${next}`,
     );
   const before = last === null ? '' : `Not active: rolled back on ${cycle.target} at ${last.ended}. `;
   return of(status, `${before}${next}`);
 }
 
-function optionRow(option: Option, { rehearsal }: Facts): Component {
+function optionRow(option: Option, { rehearsal }: ReportFacts): Component {
   const trial = rehearsal.found ? rehearsal.body.options.find((one) => one.option === option.id) : undefined;
   const tried = {
     none: 'Not tried on a clone.',
@@ -227,30 +247,6 @@ function optionRow(option: Option, { rehearsal }: Facts): Component {
   return row(`option-${option.id}`, option.title, option.decision === 'rejected' ? 'NO-GO, REJECTED' : 'NO-GO', {
     text: option.up.length === 0 && trial === undefined ? option.reason : `${tried} ${option.reason}`,
     citations: trial === undefined ? [] : rehearsal.citations,
-  });
-}
-
-function cloneRow({ golden, rehearsal }: Facts): Component {
-  // where it was recorded and cannot be read, what a rehearsal said of another moment does not stand in for it
-  const isAbsent = !golden.found && golden.citations.length === 0;
-  const body = golden.found ? golden.body : isAbsent && rehearsal.found ? rehearsal.body.golden : null;
-  const citations = [...golden.citations, ...rehearsal.citations];
-  if (body === null) {
-    const text = golden.found ? '' : golden.reason;
-    return row('clone', 'Clone harness', 'NO-GO', { text, citations });
-  }
-  const clone = rehearsal.found ? rehearsal.body.clone : null;
-  const end =
-    clone === null
-      ? 'No rehearsal clone on record.'
-      : clone.kept !== null
-        ? `Rehearsal clone created and kept: ${clone.kept}.`
-        : clone.dropMs === null
-          ? 'Rehearsal clone created; its drop is not on record.'
-          : `Rehearsal clone created (${time(clone.durationMs)}) & dropped (${time(clone.dropMs)}).`;
-  return row('clone', 'Clone harness', 'RETAINED', {
-    text: `Golden generation ${body.generation} (${body.database}, taken ${body.takenAt}, ${body.method}, equal to production: ${body.proofLevel}). ${end}`,
-    citations,
   });
 }
 
@@ -269,11 +265,8 @@ function passed(body: Rehearsal, name: string): boolean {
 
 function stageTime(body: Rehearsal | null, name: string): string {
   const stage = body?.stages.find((one) => one.stage === name);
-  return stage === undefined ? 'not reached' : time(stage.durationMs);
-}
-
-function time(value: number): string {
-  return formatDuration(value as Milliseconds);
+  if (body === null || stage === undefined) return 'not reached';
+  return measuredTime(isSampled(body.golden) ? { bound: 'at least' } : {}, stage.durationMs);
 }
 
 function said(problems: readonly { readonly problem: string }[]): string {

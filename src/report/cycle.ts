@@ -1,5 +1,6 @@
 import { elapsed, type Instant, isNonEmpty, type NonEmpty } from '../core/index.ts';
 import { ofKind, type StatementDigest, type Stored } from '../evidence/index.ts';
+import { type GateBody } from '../gate/index.ts';
 import {
   decideRecorded,
   explainSeat,
@@ -7,23 +8,22 @@ import {
   isOf,
   ratificationsOf,
   readHistory,
-  type Recorded,
+  type RecordedStatement,
   type Signatory,
-  type GateBody,
-} from '../gate/index.ts';
+} from '../people/index.ts';
 import { type SealedRelease } from '../release/index.ts';
 import { type Position, positionOf, type Transaction, transactionsOf } from '../rollout/index.ts';
-import { cite, type Found, type Search } from './find.ts';
-import { type Reason } from './reason.ts';
+import { cite, type FoundEvidence, type Search } from './find.ts';
+import { type ReportReason } from './report-reason.ts';
 import { type Citation } from './report.ts';
 
-/** What people signed for the target of the report, and what was done with it, by the evidence alone, at the time of the report. */
+/** What people signed for the target of the report, and what was done with it, from the evidence alone, at the time of the report. */
 export interface CycleFacts {
   /** Null: the evidence names none. */
   readonly target: string | null;
   readonly gate:
     | { readonly state: 'open'; readonly until: string; readonly seats: string }
-    | { readonly state: 'closed'; readonly reasons: NonEmpty<Reason> };
+    | { readonly state: 'closed'; readonly reasons: NonEmpty<ReportReason> };
   /** Who signed the ratification that counts, or the last one; empty where there is none. */
   readonly signed: readonly Signatory[];
   /** Who declined it, and why. */
@@ -32,14 +32,14 @@ export interface CycleFacts {
   /** Whether the newest look at production is newer than everything on record of a rollout to its target. */
   readonly isLookNewer: boolean;
   /** What of the evidence cannot be relied on. */
-  readonly broken: readonly Reason[];
+  readonly broken: readonly ReportReason[];
   readonly revoked: readonly StatementDigest[];
   readonly ratified: readonly Citation[];
   readonly done: readonly Citation[];
 }
 
-/** Reads the cycle out of the evidence. What cannot be checked, was spent or has run out closes the gate; what was rolled back is not active. */
-export function findCycle(sealed: SealedRelease, search: Search, reading: Found<GateBody>): CycleFacts {
+/** Derives the cycle from the evidence. A ratification that cannot be checked, was used or has expired closes the gate; tiers that were rolled back are not active. */
+export function findCycle(sealed: SealedRelease, search: Search, reading: FoundEvidence<GateBody>): CycleFacts {
   const own = search.evidence.filter(({ entry }) => entry.seal === search.seal);
   const history = readHistory(sealed, own);
   const lines = ofKind(own, 'execution');
@@ -53,8 +53,8 @@ export function findCycle(sealed: SealedRelease, search: Search, reading: Found<
   const current = whole.findLast(({ record }) => !isSpent(record.statement.digest, transactions)) ?? null;
   // the ratifications that are cited: the one that counts, or else the last one
   const shown = current ?? whole.at(-1) ?? null;
-  const broken = history.broken.map(
-    ({ index, problem }): Reason => ({
+  const broken = [...history.broken, ...damagedUnder(own, shown?.index ?? 0)].map(
+    ({ index, problem }): ReportReason => ({
       code: 'broken',
       facts: { entry: index, problem },
     }),
@@ -67,7 +67,14 @@ export function findCycle(sealed: SealedRelease, search: Search, reading: Found<
     signed: shown?.signed ?? [],
     declined: history.recorded
       .filter(isOf('decline'))
-      .filter(({ statement }) => String(statement.predicate.statement) === shown?.record.statement.digest)
+      .filter(({ record }) => record.target === target)
+      // also of what people were asked to sign and no one has signed yet
+      .filter(({ statement: { predicate } }) => {
+        const of = String(predicate.statement);
+        return (
+          of === shown?.record.statement.digest || !ratifications.some(({ record }) => record.statement.digest === of)
+        );
+      })
       .map(({ statement, signed }) => `${signed.map(({ name }) => name).join(', ')}: ${statement.predicate.reason}`),
     position,
     isLookNewer:
@@ -83,7 +90,20 @@ export function findCycle(sealed: SealedRelease, search: Search, reading: Found<
   };
 }
 
-/** The log's order and the clocks both have to say so: a look that is recorded after a change may have begun before it. */
+/** Dossiers that people saw before they signed and that are damaged now: what they saw can no longer be proven. */
+function damagedUnder(
+  own: readonly Stored[],
+  ratification: number,
+): readonly { readonly index: number; readonly problem: string }[] {
+  return own.flatMap((piece) => {
+    const { kind, index } = piece.entry;
+    const isShown = (kind === 'dossier' || kind === 'proposal') && index < ratification;
+    if (!isShown || piece.readable || piece.damaged === undefined) return [];
+    return [{ index, problem: `the ${kind} that people saw: ${piece.reason}` }];
+  });
+}
+
+/** The log's order and the clocks both have to say so: a reading that is recorded after a change may have begun before it. */
 function isNewer(of: {
   readonly own: readonly Stored[];
   /** Of kind `execution`; those of other targets too, because one that cannot be read may be of this one. */
@@ -102,7 +122,7 @@ function targetOf({ recorded }: History): string | null {
   return recorded.at(-1)?.record.target ?? null;
 }
 
-/** One ratification is one rollout and its way back: once the way back has begun, it opens nothing any more. */
+/** One ratification is one rollout and its rollback: once the rollback has begun, it opens nothing any more. */
 function isSpent(statement: string, transactions: readonly Transaction[]): boolean {
   return transactions.some(
     (one) => one.statement === statement && one.direction === 'down' && one.outcome !== 'not-applied',
@@ -112,7 +132,7 @@ function isSpent(statement: string, transactions: readonly Transaction[]): boole
 function gateOf(
   of: {
     readonly history: History;
-    readonly current: Recorded<'ratification'> | null;
+    readonly current: RecordedStatement<'ratification'> | null;
     readonly wasSpent: boolean;
   },
   { now }: Search,
@@ -127,6 +147,6 @@ function gateOf(
   return closed({ code: 'gate', facts: { code, facts: { said: problem } } });
 }
 
-function closed(reason: Reason): CycleFacts['gate'] {
+function closed(reason: ReportReason): CycleFacts['gate'] {
   return { state: 'closed', reasons: [reason] };
 }

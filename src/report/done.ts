@@ -1,31 +1,32 @@
-import { chooseCycle, type GateBody, type GateRows } from '../gate/index.ts';
-import { type SealedRelease } from '../release/index.ts';
-import { type Found } from './find.ts';
+import { chooseCycle, type GateBody, type GateRows, isMarked, type CycleRows } from '../gate/index.ts';
+import { type Release, type SealedRelease } from '../release/index.ts';
+import { type FoundEvidence } from './find.ts';
 import { type CycleFacts } from './cycle.ts';
-import { type Open, type Reason } from './reason.ts';
-import { nextIn, undoneBy } from './rows.ts';
+import { type Open, type ReportReason } from './report-reason.ts';
+import { undoneBy } from './report-rows.ts';
 
-/** The newest look at production, and what is on record of the cycle. */
+/** The newest reading of production, and the record of the cycle. */
 export interface DoneFacts {
   readonly sealed: SealedRelease;
-  readonly gate: Found<GateBody>;
+  readonly gate: FoundEvidence<GateBody>;
   readonly cycle: CycleFacts;
 }
 
 /**
  * Why a release is not done on its target; empty where it is: every tier that may run has its marker in the cycle in progress, and
- * schema and invariants hold, by a look that is newer than all that is on record.
+ * schema and invariants hold, by a reading that is newer than all that is on record.
  *
- * Stops: a record that says done of a database which was rolled back, restored or changed since; a look from before the way back.
+ * Stops: a record that says done of a database which was rolled back, restored or changed since; a reading from before the rollback.
  */
-export function doneProblems({ sealed, gate, cycle }: DoneFacts): readonly Reason[] {
-  if (!gate.found) return [{ code: 'unread', facts: { why: gate.reason } }];
+export function doneProblems({ sealed, gate, cycle }: DoneFacts): readonly ReportReason[] {
+  if (!gate.found) return [{ code: 'no-look', facts: { why: gate.reason } }];
   if (!cycle.isLookNewer) return [{ code: 'outdated', facts: {} }];
-  return [...onRecord({ sealed, gate, cycle }), ...undoneBy(gate.body, sealed)];
+  const measured: readonly ReportReason[] = gate.body.exit === null ? [{ code: 'unmeasured', facts: {} }] : [];
+  return [...onRecord({ sealed, gate, cycle }), ...undoneBy(gate.body, sealed), ...measured];
 }
 
-/** What the record knows and the rows do not say: what cannot be read, a revocation, a way back that was begun. */
-function onRecord({ sealed, gate, cycle }: DoneFacts): readonly Reason[] {
+/** What only the record shows and not the rows: unreadable evidence, a revocation, a rollback that has begun. */
+function onRecord({ sealed, gate, cycle }: DoneFacts): readonly ReportReason[] {
   const rows = seenRows({ gate, cycle });
   const statement = rows === null ? null : (chooseCycle(rows.cycles, sealed)?.statement ?? null);
   const { last, state } = cycle.position;
@@ -34,7 +35,7 @@ function onRecord({ sealed, gate, cycle }: DoneFacts): readonly Reason[] {
     ...(cycle.revoked.some((one) => one === statement)
       ? [{ code: 'gate', facts: { code: 'revoked', facts: { said: 'a person has revoked it' } } } as const]
       : []),
-    // the rows tell what became of a way forward; a way back may be at work now, and leaves none until it is committed
+    // the rows tell what became of a rollout; a rollback may be at work now, and leaves none until it is committed
     ...((state === 'unknown' && last === null) || (last?.direction === 'down' && last.statement === statement)
       ? [unknownOf(cycle)]
       : []),
@@ -54,7 +55,7 @@ export function isRolledOut({ sealed, gate, cycle }: DoneFacts): boolean {
   if (cycle.position.state === 'finalized') return true;
   const rows = seenRows({ gate, cycle });
   const found = rows === null ? null : chooseCycle(rows.cycles, sealed);
-  return found !== null && found.done.length > 0 && nextIn(found, sealed.release).act === 'nothing';
+  return found !== null && isWhole(found, sealed.release);
 }
 
 /** What is not known of the last transaction on record. */
@@ -64,4 +65,12 @@ export function unknownOf({ target, position: { last } }: Pick<CycleFacts, 'targ
   return last.outcome === 'unknown'
     ? { code: 'outcome-missing', facts: { tier, target, begun } }
     : { code: 'rollback-unseen', facts: { tier, target, ended } };
+}
+
+/** Every tier that may run has its marker, and nothing was rolled back. */
+function isWhole(cycle: CycleRows, { tiers }: Release): boolean {
+  const isBack = [...cycle.done, ...cycle.steps].some(({ direction }) => direction === 'down');
+  return (
+    cycle.done.length > 0 && !isBack && tiers.every(({ id, barred }) => barred !== null || isMarked(cycle, id, 'up'))
+  );
 }

@@ -1,7 +1,9 @@
-import { explainNoticed } from '../fingerprint/index.ts';
+import { explainNoticed, explainUnrelated } from '../fingerprint/index.ts';
+import { type GateBody } from '../gate/index.ts';
 import { explainProof, explainRole, type Rehearsal } from '../rehearsal/index.ts';
+import { type FoundEvidence } from './find.ts';
 
-/** What the rehearsal found out beside GO and NO-GO: how it proved, what varies, what went out, what stays behind. */
+/** Findings of the rehearsal besides GO and NO-GO: how it proved, what varies, what was sent out, what remains. */
 export function findingsOf(of: Rehearsal): readonly string[] {
   const { role, proof, twin, dispatch, leftovers, changes, noticed = [] } = of;
   const lines: string[] = [];
@@ -13,7 +15,7 @@ export function findingsOf(of: Rehearsal): readonly string[] {
     const varies =
       twin.declared.length === 0 ? 'nothing may differ' : `declared to differ: ${twin.declared.join(', ')}`;
     lines.push(
-      `Forward on a twin with ${turned.length} tables turned around and ${kept.length} as they were; ${varies}.`,
+      `Forward on a twin with ${turned.length} tables in another row order and ${kept.length} unchanged; ${varies}.`,
     );
   }
   const network = dispatch.network === 'none' ? 'The clone had no network' : "The clone had its host's network";
@@ -22,11 +24,18 @@ export function findingsOf(of: Rehearsal): readonly string[] {
   for (const one of leftovers)
     lines.push(
       one.kind === 'columns'
-        ? `Each cycle uses up ${one.burned} column numbers of ${one.name}; ${one.left} of 1,600 are left.`
+        ? `Each cycle uses ${one.burned} column numbers of ${one.name}; ${one.left} of 1,600 remain.`
         : `Left behind: ${one.kind} ${one.name} is ${one.state}.`,
     );
   for (const { kind, name, what, by } of changes?.lost ?? [])
-    lines.push(`The release makes ${kind} ${name} again (${by}): not there afterwards: ${what.join(', ')}.`);
+    lines.push(`The release makes ${kind} ${name} again (${by}), without: ${what.join(', ')}.`);
   for (const one of noticed) lines.push(`Noticed: ${explainNoticed(one)}.`);
   return lines;
+}
+
+/** Changes in the newest reading of objects that the release does not depend on: they close nothing unless the policy says so. */
+export function changedBeside(gate: FoundEvidence<GateBody>): readonly string[] {
+  const unrelated = gate.found ? (gate.body.unrelated ?? null) : null;
+  if (unrelated === null || unrelated.count === 0) return [];
+  return [`Changed since the rehearsal, outside of the footprint: ${explainUnrelated(unrelated)}.`];
 }

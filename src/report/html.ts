@@ -1,25 +1,30 @@
-import { formatDuration, type Milliseconds, shortDigest } from '../core/index.ts';
-import { type Html, html, list, matrix, table, tierLine, time, toneOf, writeDocument } from '../page/index.ts';
-import { type Citation, type Report } from './report.ts';
+import { shortDigest } from '../core/index.ts';
+import { type Html, html, list, matrix, table, tierLine, time, toneOf, writeDocument } from '../html/index.ts';
+import { blockersOf, explainLock, measuredTime } from './lists.ts';
+import { type Citation, type Report, targetText } from './report.ts';
 import { unprovenOf } from './unproven.ts';
 
-/** Writes the report as one HTML file that stands alone: no script, no outside resource, every text of others escaped. */
+/** Writes the report as one self-contained HTML file: no script, no outside resource, every text of others escaped. */
 export function toHtml(report: Report): string {
-  return writeDocument({ title: titleOf(report), main: reportHtml(report) }, 'alone');
+  return writeDocument({ title: reportTitle(report), main: reportHtml(report) }, 'alone');
 }
 
 /** The title of a report. */
-export function titleOf({ release, at }: Report): string {
-  return `${release.title}: Final Release GO/NO-GO (${at.slice(0, 10)})`;
+export function reportTitle(report: Report): string {
+  return `${report.release.title}: Final Release GO/NO-GO on ${targetText(report)} (${report.at.slice(0, 10)})`;
 }
 
-/** The report as a piece of a page: the verdicts first, then what blocks, then the matrix and what it rests on. */
-export function reportHtml(report: Report): Html {
-  const { release, at, blockers } = report;
-  return html`<h1>${titleOf(report)}</h1>
-<p class="soft">Release ${release.name} · database ${release.database} · ${time(at)}<br>seal <code>${release.seal}</code></p>
-<div class="cards">${verdict('Release readiness', report.readiness)}${verdict('Production execution', report.execution)}</div>
-${section(blockers.length === 1 ? 'The single blocker' : 'Blockers', list(blockers))}
+/** The report as a piece of a page, which has one first heading: the verdicts first, then the blockers, then the matrix and its evidence. */
+export function reportHtml(report: Report, heading: 'first' | 'further' = 'first'): Html {
+  const { release, at, declined = [] } = report;
+  const blockers = blockersOf(report);
+  const title = heading === 'first' ? html`<h1>${reportTitle(report)}</h1>` : html`<h2>${reportTitle(report)}</h2>`;
+  return html`${title}
+<p class="soft">Target ${targetText(report)} · release ${release.name} · database ${release.database} · ${time(at)}<br>seal <code>${release.seal}</code></p>
+<div class="cards">${verdict(`Release readiness for ${targetText(report)}`, report.readiness)}${verdict(`Execution on ${targetText(report)}`, report.execution)}</div>
+${listed('The copy that was rehearsed on', report.copy ?? [])}
+${listed(blockers.title, blockers.items)}
+${listed('Declined', declined)}
 ${section('Tiers and gates', tierLine({ title: 'Tiers and gates', tiers: report.tiers }))}
 ${section(
   'Classification matrix',
@@ -30,18 +35,18 @@ ${section(
     })),
   ),
 )}
-${section('Forbidden-compliance', list(report.compliance))}
-${section('Next, waits for the gate', list(report.next))}
-${section('Meanwhile, does not wait for the gate', list(report.meanwhile))}
+${listed('Forbidden-compliance', report.compliance)}
+${listed('Next work, waits for the gate', report.next)}
+${listed('Work that does not wait for the gate', report.meanwhile)}
 ${section('Rehearsal facts', tierTable(report))}
-${section('What the rehearsal found', list(report.findings))}
-${section('What is not proven', list(unprovenOf(report)))}
-${section(
-  'Reviews, advisory and never counted',
-  list(report.reviews.map(({ by, finding, text }) => `${by}, ${finding}: ${text}`)),
+${listed('What the rehearsal found', report.findings)}
+${section('What is not proven', list(unprovenOf(report), 'Nothing.'))}
+${listed(
+  'Reviews (advisory, never counted)',
+  report.reviews.map(({ by, finding, text }) => `${by}, ${finding}: ${text}`),
 )}
-${section('After the rollout', list(report.after.rollout))}
-${section('After a rollback', list(report.after.rollback))}
+${listed('After the rollout', report.after.rollout)}
+${listed('After a rollback', report.after.rollback)}
 ${section(
   'Evidence',
   table({
@@ -53,19 +58,27 @@ ${section(
     ]),
   }),
 )}
-${section(
-  'Not counted',
-  html`${report.whose === '' ? null : html`<p class="soft">Whose entries count: ${report.whose}.</p>`}${table({
-    columns: [{ head: 'Kind' }, { head: 'Recorded' }, { head: 'Digest' }, { head: 'Why' }],
-    rows: report.uncounted.map((one) => [
-      one.kind,
-      time(one.recordedAt),
-      html`<a href="${safe(one.href)}"><code>${one.digest}</code></a>`,
-      `not counted: ${one.why}`,
-    ]),
-    none: 'None.',
-  })}`,
-)}`;
+${
+  (report.uncounted.length > 0 || report.whose !== '') &&
+  section(
+    'Not counted',
+    html`${report.whose === '' ? null : html`<p class="soft">Whose entries count: ${report.whose}.</p>`}${table({
+      columns: [{ head: 'Kind' }, { head: 'Recorded' }, { head: 'Digest' }, { head: 'Why' }],
+      rows: report.uncounted.map((one) => [
+        one.kind,
+        time(one.recordedAt),
+        html`<a href="${safe(one.href)}"><code>${one.digest}</code></a>`,
+        `not counted: ${one.why}`,
+      ]),
+      none: 'None.',
+    })}`,
+  )
+}`;
+}
+
+/** A list under its heading; nothing where there is nothing to list. */
+function listed(head: string, items: readonly string[]): Html | false {
+  return items.length > 0 && section(head, list(items));
 }
 
 function section(head: string, body: Html): Html {
@@ -79,7 +92,7 @@ function verdict(name: string, { status, reasons }: Report['readiness'] | Report
   }</div>`;
 }
 
-function tierTable({ tiers }: Report): Html {
+function tierTable(report: Report): Html {
   return table({
     columns: [
       { head: 'Tier' },
@@ -88,11 +101,11 @@ function tierTable({ tiers }: Report): Html {
       { head: 'Locks' },
       { head: 'Rewritten' },
     ],
-    rows: tiers.map((tier) => [
+    rows: report.tiers.map((tier) => [
       tier.id,
-      tier.durationMs === null ? 'not rehearsed' : formatDuration(tier.durationMs as Milliseconds),
+      tier.durationMs === null ? 'not rehearsed' : measuredTime(report, tier.durationMs),
       tier.rows === null ? '' : tier.rows.toLocaleString('en-US'),
-      several(tier.locks),
+      several(tier.locks.map((lock) => explainLock(report, lock))),
       several(tier.rewritten),
     ]),
   });

@@ -1,19 +1,20 @@
 export { readRatifications } from './ratifications.io.ts';
 export * from './report.ts';
 export { type ReportBodies, type ReportEvidence } from './find.ts';
-export { reportHtml, titleOf, toHtml } from './html.ts';
+export { reportHtml, reportTitle as titleOf, toHtml } from './html.ts';
 export { toMarkdown } from './markdown.ts';
-export { buildReport, type Judged, judgeRelease, type ReportSource } from './matrix.ts';
+export { buildReport, type JudgedReport, judgeRelease, type ReportSource } from './matrix.ts';
 export {
   commandOf,
-  quoted,
-  type Occasion,
+  shellQuoted as quoted,
+  type ReleaseContext,
   type Ratifications,
-  type Standing,
+  seenOf,
+  type ReleaseState,
   standingOf,
-} from './occasion.ts';
-export { explain, type Reason } from './reason.ts';
-export { tierState } from './rows.ts';
+} from './release-context.ts';
+export { explain, type ReportReason } from './report-reason.ts';
+export { tierState } from './report-rows.ts';
 export { toSummary } from './summary.ts';
 export { toPrompt } from './prompt.ts';
 export { toRunbook } from './runbook.ts';

@@ -1,9 +1,10 @@
-import { formatDuration, type Milliseconds, printable } from '../core/index.ts';
-import { type Citation, type Report, type Status } from './report.ts';
+import { asText, printable } from '../core/index.ts';
+import { blockersOf, explainLock, measuredTime } from './lists.ts';
+import { type Citation, type Report, type Status, targetText } from './report.ts';
 import { unprovenOf } from './unproven.ts';
 
 /** Each status with its mark, for people who look before they read. */
-export const marks: Readonly<Record<Status, string>> = {
+export const statusMarks: Readonly<Record<Status, string>> = {
   GO: '✅ GO',
   'GO, HELD at gate': '✅ GO, HELD at gate',
   'NO-GO': '⛔ NO-GO',
@@ -17,17 +18,20 @@ export const marks: Readonly<Record<Status, string>> = {
 
 /** Writes the report as Markdown; text of authors and agents is shown as text, never as markup. */
 export function toMarkdown(report: Report): string {
-  const { readiness, execution, blockers } = report;
+  const { readiness, execution, declined = [] } = report;
+  const blockers = blockersOf(report);
+  const target = asText(targetText(report));
   const parts = [
-    `# ${asText(report.release.title)} — Final Release GO/NO-GO (${report.at.slice(0, 10)})`,
-    `Release ${asText(report.release.name)}, database ${asText(report.release.database)}, seal \`${report.release.seal}\`, ${report.at}.`,
+    `# ${asText(report.release.title)} — Final Release GO/NO-GO on ${target} (${report.at.slice(0, 10)})`,
+    `Target ${target}, release ${asText(report.release.name)}, database ${asText(report.release.database)}, seal \`${report.release.seal}\`, ${report.at}.`,
+    section('The copy that was rehearsed on', list(report.copy ?? [])),
     section(
       'Classification matrix',
       table(
         ['Component', 'Status', 'Evidence'],
         report.components.map((row) => [
           asText(row.component),
-          marks[row.status],
+          statusMarks[row.status],
           [asText(row.evidence), ...row.citations.map(link)].join(' '),
         ]),
       ),
@@ -35,18 +39,19 @@ export function toMarkdown(report: Report): string {
     section(
       'Overall verdict',
       [
-        `**RELEASE READINESS: ${readiness.status}**${readiness.status === 'GO' ? ' (engineering-complete, execution-proven).' : ''}`,
+        `**RELEASE READINESS for ${target}: ${readiness.status}**${readiness.status === 'GO' ? ' (engineering-complete, execution-proven).' : ''}`,
         list(readiness.reasons),
         execution.status === 'GO'
-          ? '**PRODUCTION EXECUTION: GO**'
+          ? `**EXECUTION on ${target}: GO**`
           : execution.status === 'DONE'
-            ? `**PRODUCTION EXECUTION: DONE**: ${execution.reasons.map(asText).join('; ')}. Nothing is left to roll out.`
-            : `**PRODUCTION EXECUTION: NO-GO until** this is resolved: ${execution.reasons.map(asText).join('; ')}.`,
+            ? `**EXECUTION on ${target}: DONE**: ${execution.reasons.map(asText).join('; ')}. There is nothing more to roll out.`
+            : `**EXECUTION on ${target}: NO-GO until** this is resolved: ${execution.reasons.map(asText).join('; ')}.`,
       ]
         .filter((part) => part !== '')
         .join('\n\n'),
     ),
-    section(blockers.length === 1 ? 'The single blocker' : 'The blockers', list(blockers)),
+    section(blockers.title, list(blockers.items)),
+    section('Declined', list(declined)),
     section('Tiers', report.tiers.map(({ id, state }) => `- ${asText(id)}: ${state}`).join('\n')),
     section('Forbidden-compliance', list(report.compliance)),
     section(
@@ -56,13 +61,13 @@ export function toMarkdown(report: Report): string {
         report.tiers.map((tier) => [
           asText(`${tier.id}: ${tier.title}`),
           String(tier.steps),
-          tier.durationMs === null ? 'not reached' : formatDuration(tier.durationMs as Milliseconds),
+          tier.durationMs === null ? 'not reached' : measuredTime(report, tier.durationMs),
           tier.rows === null ? '' : String(tier.rows),
-          asText(tier.locks.join(', ')),
+          asText(tier.locks.map((lock) => explainLock(report, lock)).join(', ')),
           asText(tier.rewritten.join(', ')),
           asText(
             [
-              ...tier.gates.map(({ title, state }) => `gate before it: ${title} (${state})`),
+              ...tier.gates.map(({ title, state }) => `data gate: ${title} (${state})`),
               ...(tier.barred === null ? [] : [`barred: ${tier.barred}`]),
               ...(tier.oneWay === null ? [] : [`one-way: ${tier.oneWay}`]),
             ].join('; '),
@@ -71,7 +76,7 @@ export function toMarkdown(report: Report): string {
       ),
     ),
     section('What the rehearsal found', list(report.findings)),
-    section('Not proven', list(unprovenOf(report))),
+    section('Not proven', list(unprovenOf(report)) || 'Nothing.'),
     section(
       'Reviews (advisory)',
       list(report.reviews.map(({ by, finding, text: said }) => `${by} ${finding}: ${said}`)),
@@ -88,17 +93,22 @@ export function toMarkdown(report: Report): string {
       'Not counted',
       [
         ...(report.whose === '' ? [] : [`Whose entries count: ${asText(report.whose)}.`]),
-        report.uncounted
-          .map((one) => `- ${link(one)} ${one.recordedAt} entry ${one.index}, not counted: ${asText(one.why)}`)
-          .join('\n') || 'None.',
+        ...(report.uncounted.length === 0 && report.whose === ''
+          ? []
+          : [
+              report.uncounted
+                .map((one) => `- ${link(one)} ${one.recordedAt} entry ${one.index}, not counted: ${asText(one.why)}`)
+                .join('\n') || 'None.',
+            ]),
       ].join('\n\n'),
     ),
   ];
-  return `${parts.join('\n\n')}\n`;
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
+/** Nothing where there is nothing under the heading. */
 function section(title: string, body: string): string {
-  return `## ${title}\n\n${body}`;
+  return body === '' ? '' : `## ${title}\n\n${body}`;
 }
 
 function list(items: readonly string[]): string {
@@ -111,16 +121,4 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 function link({ kind, href }: Citation): string {
   return `[${asText(kind)}](<${encodeURI(printable(href)).replace(/[|()<>]/g, encodeURIComponent)}>)`;
-}
-
-/** Shows a text of others as text: every character that Markdown or HTML could read as markup; a colon, an at sign and `www.` also make links by themselves. */
-export function asText(hostile: string): string {
-  return printable(hostile)
-    .replace(/[\\`*{}[\]()#+!|~_]/g, '\\$&')
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/:\/\//g, '&#58;//')
-    .replace(/@/g, '&#64;')
-    .replace(/www\./gi, (match) => `${match.slice(0, 3)}&#46;`);
 }

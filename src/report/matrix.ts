@@ -1,47 +1,63 @@
-import { findingsOf } from './findings.ts';
+import { changedBeside, findingsOf } from './findings.ts';
 import { type Instant } from '../core/index.ts';
 import { type Entry } from '../evidence/index.ts';
-import { chooseCycle, targetOf, type Uncounted } from '../gate/index.ts';
-import { type TierState } from '../page/index.ts';
+import { atTarget, chooseCycle } from '../gate/index.ts';
+import { targetOf, type Uncounted } from '../people/index.ts';
+import { isSampled } from '../clone/index.ts';
+import { type TierState } from '../html/index.ts';
+import { type SampledRehearsals } from '../rehearsal/index.ts';
 import { type AfterStep, type SealedRelease, type Tier } from '../release/index.ts';
-import { cite, findGate, findGolden, findRehearsal, findSeal, type ReportEvidence, type Search } from './find.ts';
+import {
+  cite,
+  findGate,
+  findGolden,
+  findCountedRehearsal,
+  findSeal,
+  type ReportEvidence,
+  type Search,
+} from './find.ts';
 import {
   components,
   executionOf,
-  type Facts,
+  type ReportFacts,
   gateBlockers,
   monitorProblems,
   rolloutProblems,
   verificationProblems,
 } from './components.ts';
+import { copyOf } from './copied.ts';
 import { rollbackProblems } from './back.ts';
 import { findCycle } from './cycle.ts';
+import { strongestLocks } from './lists.ts';
 import { isRolledOut, seenRows } from './done.ts';
 import { type Report, type ReportPolicy, type TierFacts } from './report.ts';
-import { explain, type Reason } from './reason.ts';
-import { nextIn, tierState } from './rows.ts';
+import { explain, type ReportReason } from './report-reason.ts';
+import { tierState } from './report-rows.ts';
+import { verdictOf } from '../rollout/index.ts';
 
 /** What a report is built from. */
 export interface ReportSource {
   readonly release: SealedRelease;
   /** What counts. */
   readonly evidence: readonly ReportEvidence[];
-  /** What does not, and why: it is listed, and nothing rests on it. */
+  /** The evidence that does not count, and why: it is listed, and no verdict uses it. */
   readonly uncounted?: readonly Pick<Uncounted, 'entry' | 'why'>[];
   /** The target whose registry said so; absent: none. */
   readonly target?: string | null;
   /** Whose entries count, in a sentence. */
   readonly whose?: string;
+  /** Whether that target's policy lets rehearsals on a sample count; absent: as `policy` says. */
+  readonly sampled?: SampledRehearsals;
   readonly policy: ReportPolicy;
   readonly now: Instant;
   /** The address of a piece of evidence, relative to the report's folder. */
   readonly hrefOf: (entry: Entry) => string;
 }
 
-/** A report, and what blocks production as data: the report holds it as text. */
-export interface Judged {
+/** A report, and the blockers of production as data, which the report has as text. */
+export interface JudgedReport {
   readonly report: Report;
-  readonly blockers: readonly Reason[];
+  readonly blockers: readonly ReportReason[];
 }
 
 /** Derives both verdicts and the classification matrix from evidence alone; what is absent, stale or unreadable is NO-GO. */
@@ -50,40 +66,52 @@ export function buildReport(source: ReportSource): Report {
 }
 
 /** The same report with its blockers. */
-export function judgeRelease(source: ReportSource): Judged {
+export function judgeRelease(source: ReportSource): JudgedReport {
   const { release: sealed, evidence, policy, now, hrefOf, uncounted = [], whose = '', target = null } = source;
   const { release, seal } = sealed;
   // what speaks of another target is listed, and says nothing of this one: its own registry let it count
   const about = evidence.filter((piece) => target === null || (targetOf(piece) ?? target) === target);
   const search: Search = { seal, evidence: about, now, hrefOf };
   const gate = findGate(search, policy.gateMaxAge);
-  const facts: Facts = {
+  // people signed by the clock of the target: one of this machine that is late would leave their signatures out
+  const cycle = findCycle(sealed, { ...search, now: atTarget(now, gate.found ? gate.body.clocks : undefined) }, gate);
+  const facts: ReportFacts = {
     sealed,
-    cycle: findCycle(sealed, search, gate),
+    // also where nothing was recorded
+    cycle: { ...cycle, target: target ?? cycle.target },
     seal: findSeal(search),
     golden: findGolden(search),
-    rehearsal: findRehearsal(search, policy.rehearsalMaxAge),
+    rehearsal: findCountedRehearsal(search, policy.rehearsalMaxAge),
     gate,
+    sampled: source.sampled ?? policy.sampled ?? 'not allowed',
   };
   const problems = [rolloutProblems, rollbackProblems, verificationProblems, monitorProblems];
   const reasons = [...new Set(problems.flatMap((find) => find(facts)))];
   const blockers = gateBlockers(facts);
   const proof = facts.rehearsal.found ? facts.rehearsal.body.proof : null;
+  const copy = copyOf(facts);
   const report: Report = {
     version: 1,
     release: { name: release.name, title: release.title, seal, database: release.database },
     at: now,
-    policy: { rehearsalMaxAge: policy.rehearsalMaxAge, gateMaxAge: policy.gateMaxAge },
+    policy: {
+      rehearsalMaxAge: policy.rehearsalMaxAge,
+      gateMaxAge: policy.gateMaxAge,
+      ...(facts.sampled === 'allowed' ? { sampled: facts.sampled } : {}),
+    },
+    ...(copy.length === 0 ? {} : { copy }),
     readiness: { status: reasons.length === 0 ? 'GO' : 'NO-GO', reasons },
     execution: executionOf(facts, reasons),
     rolledOut: isRolledOut(facts),
     components: components(facts),
     blockers: blockers.map(explain),
+    declined: cycle.declined,
     next: release.next.filter(({ gated }) => gated).map(({ title }) => title),
     meanwhile: release.next.filter(({ gated }) => !gated).map(({ title }) => title),
     compliance: compliance(facts),
+    ...(facts.rehearsal.found && isSampled(facts.rehearsal.body.golden) ? { bound: 'at least' } : {}),
     tiers: release.tiers.map((tier) => tierFacts(tier, facts)),
-    findings: facts.rehearsal.found ? findingsOf(facts.rehearsal.body) : [],
+    findings: [...(facts.rehearsal.found ? findingsOf(facts.rehearsal.body) : []), ...changedBeside(gate)],
     notProven: (proof?.notProven ?? []).map(({ relation, reason }) => ({ relation, reason })),
     evidence: evidence
       .filter(({ entry }) => entry.seal === seal)
@@ -106,7 +134,7 @@ function stepText({ title, run }: AfterStep): string {
   return run === null ? title : `${title}: ${run}`;
 }
 
-function tierFacts(tier: Tier, facts: Facts): TierFacts {
+function tierFacts(tier: Tier, facts: ReportFacts): TierFacts {
   const { sealed, rehearsal, gate } = facts;
   const forward = rehearsal.found ? rehearsal.body.stages.find(({ stage }) => stage === 'forward') : undefined;
   const steps = forward?.steps.filter((step) => step.tier === tier.id) ?? [];
@@ -132,7 +160,7 @@ function tierFacts(tier: Tier, facts: Facts): TierFacts {
     steps: tier.up.length,
     durationMs: reached ? steps.reduce((sum, step) => sum + step.durationMs, 0) : null,
     rows: reached ? steps.reduce((sum, step) => sum + (step.rows ?? 0), 0) : null,
-    locks: [...new Set(steps.flatMap((step) => step.locks.map(({ relation, mode }) => `${relation} ${mode}`)))],
+    locks: strongestLocks(steps),
     rewritten: [...new Set(steps.flatMap((step) => step.rewritten))],
     barred: tier.barred,
     oneWay: tier.oneWay,
@@ -141,17 +169,21 @@ function tierFacts(tier: Tier, facts: Facts): TierFacts {
 }
 
 /** By the gate's own rows, where they were read after the last change on record and do not contradict the release. */
-function standOf(tier: Tier, { sealed, gate, cycle }: Facts): TierState {
+function standOf(tier: Tier, { sealed, gate, cycle }: ReportFacts): TierState {
   const rows = seenRows({ gate, cycle });
   const found = rows === null ? null : chooseCycle(rows.cycles, sealed);
-  const isKnown = rows !== null && (found === null || nextIn(found, sealed.release).act !== 'halt');
+  const isHalted = (): boolean =>
+    verdictOf(gate.found ? gate.body : {}, { sealed, direction: 'up' }).reasons.some(
+      ({ code }) => code === 'contradiction',
+    );
+  const isKnown = rows !== null && (found === null || !isHalted());
   return isKnown || tier.barred !== null ? tierState(tier, found) : 'unknown';
 }
 
-function compliance({ sealed, gate, cycle }: Facts): readonly string[] {
-  if (!gate.found) return [`entry and exit are not known: ${gate.reason}`];
+function compliance({ sealed, gate, cycle }: ReportFacts): readonly string[] {
+  if (!gate.found) return [`entry and exit are unknown: ${gate.reason}`];
   const { entry, exit } = gate.body;
-  if (entry === null || exit === null) return ['entry and exit are not known: production was not measured'];
+  if (entry === null || exit === null) return ['entry and exit are unknown: production was not measured'];
   const list = (metrics: Readonly<Record<string, number>>): string =>
     [
       `db=${sealed.release.database}`,
@@ -163,10 +195,10 @@ function compliance({ sealed, gate, cycle }: Facts): readonly string[] {
   const harmless =
     cycle.position.state === 'greenfield' && cycle.position.last === null
       ? 'Zero production mutations by One Roof: production is read in read-only transactions.'
-      : 'One Roof changed production by the steps of this release alone, as recorded; else it is read in read-only transactions.';
+      : 'One Roof changed production only with the recorded steps of this release; all else runs in read-only transactions.';
   if (changed.length === 0 && schema.length === 0) return [harmless, `Entry == exit (${list(entry.metrics)}).`];
   return [
     harmless,
-    `Entry (${list(entry.metrics)}) differs from exit (${list(exit.metrics)}): somebody else changed ${[...changed, ...schema].join(', ')} meanwhile.`,
+    `Entry (${list(entry.metrics)}) differs from exit (${list(exit.metrics)}): others changed ${[...changed, ...schema].join(', ')} meanwhile.`,
   ];
 }

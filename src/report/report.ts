@@ -19,7 +19,7 @@ const status = z.enum([
 ]);
 export type Status = z.output<typeof status>;
 
-/** A piece of evidence that a line of the report rests on. */
+/** A piece of evidence that a line of the report uses. */
 const citation = z.strictObject({
   kind: z.string(),
   digest: digestForm,
@@ -39,7 +39,12 @@ const component = z.strictObject({
 export type Component = Formed<typeof component>;
 
 /** What the report demands of evidence. */
-const policy = z.strictObject({ rehearsalMaxAge: milliseconds, gateMaxAge: milliseconds });
+const policy = z.strictObject({
+  rehearsalMaxAge: milliseconds,
+  gateMaxAge: milliseconds,
+  /** Rehearsals on a sample of production counted, by the policy of the target; absent: they did not. */
+  sampled: z.literal('allowed').exactOptional(),
+});
 export type ReportPolicy = Formed<typeof policy>;
 
 /** What the rehearsal measured in one tier, forward. */
@@ -51,12 +56,13 @@ const tier = z.strictObject({
   /** Null where the tier was not reached. */
   durationMs: z.number().nullable(),
   rows: z.number().nullable(),
-  locks: z.array(z.string()),
+  /** The strongest lock on each relation, and how long it was held with what the gate's own checks add. Milliseconds. */
+  locks: z.array(z.strictObject({ relation: z.string(), mode: z.string(), heldMs: z.number() })),
   rewritten: z.array(z.string()),
   /** By the gate's own rows; `unknown` where they were not read after the last change on record. */
   state: z
     .enum(['done', 'running', 'open', 'closed', 'barred', 'back', 'unknown'])
-    .describe("by the gate's own rows, in the newest look"),
+    .describe("by the gate's own rows, in the newest reading"),
   barred: z.string().nullable(),
   oneWay: z.string().nullable(),
   /** The data gates that stand before this tier, with their state. */
@@ -72,35 +78,60 @@ export const reportForm = z
     at: instantForm,
     /** What it demanded of evidence: with it, the report can be built again. */
     policy: policy.describe('milliseconds'),
-    readiness: z.strictObject({ status: goNoGo, reasons }).describe('is the engineering complete and proven?'),
-    /** `DONE`: all of it is rolled out and holds. Only `GO` is a permission. Its reasons say why it is not `GO`. */
+    /** Absent in older records, and where there is none. */
+    copy: z
+      .array(z.string())
+      .exactOptional()
+      .describe('where the copy of production came from, its age at the rehearsal, and what it does not contain'),
+    readiness: z.strictObject({ status: goNoGo, reasons }).describe('is the technical work complete and proven?'),
+    /** `DONE`: everything is rolled out, and schema and invariants hold. Only `GO` is a permission. Its reasons say why it is not `GO`. */
     execution: z
       .strictObject({ status: z.enum(['GO', 'NO-GO', 'DONE']), reasons })
-      .describe('may it be rolled out now? Only `GO` says so; `DONE`: all of it is rolled out and holds'),
+      .describe(
+        'may it be rolled out now? Only `GO` says so; `DONE`: everything is rolled out, and schema and invariants hold',
+      ),
     /** By the record or the gate's rows. */
-    rolledOut: z.boolean().describe('whether that holds, `execution` says'),
+    rolledOut: z.boolean().describe('`execution` says whether schema and invariants hold'),
     components: z.array(component),
     /** What blocks production; the document's "single blocker" when there is one. */
     blockers: z.array(z.string()),
+    /** People who declined it, and why; absent in older records. */
+    declined: z
+      .array(z.string())
+      .exactOptional()
+      .describe('who declined it on this target, and why: signed; it closes nothing by itself'),
     next: z.array(z.string()),
     meanwhile: z.array(z.string()),
     /** entry == exit. */
     compliance: z.array(z.string()),
+    /** Present where the copy was a sample of production: production takes at least so long. */
+    bound: z
+      .literal('at least')
+      .exactOptional()
+      .describe('present if the copy was a sample of production: times and lock durations are lower bounds'),
     tiers: z.array(tier),
     /** What the rehearsal found out, one sentence each. */
     findings: z.array(z.string()),
     notProven: z.array(z.strictObject({ relation: z.string(), reason: z.string() })),
     evidence: z.array(citation.extend({ recordedAt: instantForm })),
-    target: z.string().nullable().describe('whose registry says what counts; null: nobody asked for one'),
-    whose: z.string().describe('whose entries count: in a sentence, or empty where nobody said'),
+    target: z
+      .string()
+      .nullable()
+      .describe('the target that both verdicts are about; its registry says what counts; null: no target was named'),
+    whose: z.string().describe('whose entries count, as a sentence; empty if unknown'),
     /** Listed, and left out of all of the above. */
     uncounted: z
       .array(citation.extend({ recordedAt: instantForm, index: z.number(), why: z.string() }))
-      .describe('what was recorded and does not count: by a key that may not say it'),
+      .describe('recorded entries that do not count: their key lacks the right'),
     /** Advisory: they never count as ratification. */
     reviews: z.array(z.strictObject({ by: z.string(), finding: z.string(), text: z.string() })),
     after: z.strictObject({ rollout: z.array(z.string()), rollback: z.array(z.string()) }),
   })
   .meta({ id: 'Report' });
 export type Report = Formed<typeof reportForm>;
-export const readReport = recordReader(reportForm);
+export const parseReport = recordReader(reportForm);
+
+/** The target of a report, as text: a verdict always names it. */
+export function targetText({ target }: Pick<Report, 'target'>): string {
+  return target ?? 'no named target';
+}

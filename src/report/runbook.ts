@@ -1,21 +1,21 @@
 import { type AfterStep } from '../release/index.ts';
 import { explainRefusal } from '../gate/index.ts';
-import { asText } from './markdown.ts';
+import { asText } from '../core/index.ts';
 import {
   block,
   commandOf,
   gatedTiers,
   holdPointsOf,
-  type Occasion,
+  type ReleaseContext,
   said,
-  type Standing,
+  type ReleaseState,
   standingOf,
-} from './occasion.ts';
-import { explain } from './reason.ts';
-import { refusals } from './refusals.ts';
+} from './release-context.ts';
+import { refusals, verdictOf } from '../rollout/index.ts';
+import { explain } from './report-reason.ts';
 
-/** Writes the Markdown that a person at night follows: what this is, what holds now, the commands in order, the way back, each refusal. */
-export function toRunbook(occasion: Occasion): string {
+/** Writes the runbook for a person at night, as Markdown: what this is, the present state, the commands in order, the rollback, each refusal. */
+export function toRunbook(occasion: ReleaseContext): string {
   const { sealed, target, report } = occasion;
   const { release, seal } = sealed;
   const standing = standingOf(occasion);
@@ -27,24 +27,24 @@ export function toRunbook(occasion: Occasion): string {
     `# Runbook: ${asText(release.name)} on ${asText(target)}`,
     [
       `Title: ${asText(release.title)}`,
-      `Database ${asText(release.database)}. Written ${report.at}; what is below is of that moment.`,
+      `Database ${asText(release.database)}. Written ${report.at}; this page shows the state at that time.`,
       `Seal: \`${seal}\``,
     ].join('\n\n'),
     section('Now', now(occasion, standing)),
     section(
-      '1. Look',
+      '1. Check',
       [
-        'Each of these only looks. Go on where all of them end with exit status 0; the seal must be the one above.',
+        'These commands only read. Go on only if all of them end with exit status 0. The seal must be the one above.',
         block([commandOf(occasion, { verb: 'seal --check' }), line('gate'), rollout(['--dry-run'])]),
       ].join('\n\n'),
     ),
     section(
       '2. Roll out',
       [
-        'Only while the gate is open; where it is closed, the command changes nothing and says why. Exit status 0: done. 1: held, with the reasons.',
+        'Run this while the gate is open. If the gate is closed, the command changes nothing and says why. Exit status 0: done. 1: held, with the reasons.',
         ...gatedTiers(occasion).map(({ tier, before, why }) =>
           [
-            `Before tier ${asText(tier.id)} stands: ${why.map(asText).join('; ')}. To stop there, look, and go on through it (half-way the values of the beginning no longer hold: of \`oneroof gate\`, only the line of this data gate counts there):`,
+            `Before tier ${asText(tier.id)} there is a ${why.map(asText).join('; ')}. To stop there, check, and go on through it (half way, the greenfield values no longer hold: in \`oneroof gate\`, only the line of this data gate counts):`,
             block([
               ...(before === null ? [] : [rollout(['--through', before])]),
               line('gate'),
@@ -52,7 +52,7 @@ export function toRunbook(occasion: Occasion): string {
             ]),
           ].join('\n\n'),
         ),
-        'All that is left, from where the database stands:',
+        'All remaining tiers, from the present state of the database:',
         block([rollout()]),
       ].join('\n\n'),
     ),
@@ -60,23 +60,25 @@ export function toRunbook(occasion: Occasion): string {
     section(
       'Watch',
       [
-        'The command names each tier as it is committed. From another terminal, at any time, without changing anything:',
+        'The command names each tier when it is committed. These commands change nothing; run them at any time from another terminal:',
         block([rollout(['--dry-run']), line('verify'), commandOf(occasion, { verb: 'log' })]),
       ].join('\n\n'),
     ),
     section(
       'Stop',
-      'Ctrl-C is safe: the tier that is running is undone as a whole, those before it stay. Where its COMMIT is on disk and waits for a standby, it cannot be undone any more, and the command says so: mend the standby first. The same command again goes on from where the database stands. A lost connection or a killed process is the same.',
+      'Ctrl-C is safe: the running tier is undone as a whole, and earlier tiers stay. If its COMMIT is on disk and waits for a standby, it can no longer be undone, and the command says so: fix the standby first. Run the same command again to go on from the present state of the database. A lost connection or a killed process has the same effect.',
     ),
     section(
-      'The way back',
+      'Roll back',
       [
-        wayBack(occasion, standing),
+        wayBack(occasion),
         ...release.tiers
           .filter(({ barred, oneWay }) => barred === null && oneWay !== null)
-          .map(({ id, oneWay }) => `Tier ${asText(id)} has no way back: ${asText(oneWay ?? '')}`),
-        'It goes last tier first, from where the database stands, also from half way. Look first, then go:',
+          .map(({ id, oneWay }) => `Tier ${asText(id)} is one-way and cannot be rolled back: ${asText(oneWay ?? '')}`),
+        'The rollback runs the last tier first, from the present state of the database, also from half way. Check first, then run it:',
         block([line('rollback', ['--dry-run', ...statement]), line('rollback', statement)]),
+        'If it stays closed because the schema changed, make a new release from the down.sql files for the present state. Rehearse and ratify it like any other release. Read and edit the files that the first command writes, then run the others:',
+        block(wayOut(occasion)),
         'After a rollback:',
         after(release.after.rollback),
       ].join('\n\n'),
@@ -84,19 +86,19 @@ export function toRunbook(occasion: Occasion): string {
     section(
       'When it is refused',
       [
-        'A refusal changes nothing. It reads `code: text`; where another text stands, its hint says what to do.',
+        'A refusal changes nothing. It has the form `code: text`. For any other message, follow its hint.',
         table(Object.entries(refusals).map(([code, { means, next }]) => [`\`${code}\``, means, next])),
       ].join('\n\n'),
     ),
     section(
       'Never by hand',
       [
-        '- No SQL of this release in psql, no matter how small: what the gate did not run, it does not know of.',
-        '- No change in schema `gate`, its roles or their passwords; no row of it written or deleted.',
-        '- No change of data or of the clock so that a gate opens.',
-        '- No edit of the sealed release: another byte is another release, which nobody has ratified.',
-        '- No session ended, no prepared transaction finished, unless its owner says so.',
-        '- Nothing after an unknown outcome (`ROLLOUT_UNKNOWN`) before a person has looked where its hint says.',
+        '- Do not run SQL of this release in psql, not even a small part: the gate does not know of it.',
+        '- Do not change schema `gate`, its roles or their passwords; do not write or delete its rows.',
+        '- Do not change data or the clock so that a gate opens.',
+        '- Do not edit the sealed release: one changed byte makes another release, which no one has ratified.',
+        '- Do not end a session, and do not finish a prepared transaction, unless its owner agrees.',
+        '- After an unknown outcome (`ROLLOUT_UNKNOWN`), do nothing until a person has checked what its hint names.',
       ].join('\n'),
     ),
     section('Evidence', evidence(occasion)),
@@ -108,22 +110,24 @@ function section(title: string, body: string): string {
   return `## ${title}\n\n${body}`;
 }
 
-function now(occasion: Occasion, standing: Standing): string {
-  const { readiness } = occasion.report;
+function now(occasion: ReleaseContext, standing: ReleaseState): string {
+  const { readiness, declined = [] } = occasion.report;
   const { cycle } = standing;
   return [
-    gateText(standing),
+    gateText(occasion, standing),
     `Readiness: ${readiness.status}.`,
     ...(cycle === null
       ? [
           occasion.ratifications.state === 'read'
             ? 'Ratification: none.'
-            : 'Ratification: not known; nor is what was done.',
+            : 'Ratification: unknown; the tiers that were done: unknown.',
         ]
       : [
-          `Ratification: \`${cycle.statement}\`, signed by ${cycle.persons.map(asText).join(', ') || 'nobody who counts'}.`,
+          `Ratification: \`${cycle.statement}\`, signed by ${cycle.persons.map(asText).join(', ') || 'no person who counts'}.`,
           `Done: ${cycle.done.map(({ tier, direction }) => `${asText(tier)} ${direction}`).join(', ') || 'nothing'}.`,
+          ...halfWay(occasion, cycle.statement),
         ]),
+    ...declined.map((one) => `Declined by ${asText(one)}.`),
     ...holdPointsOf(occasion).map(
       ({ opens, closed }) =>
         `Hold point before ${asText(opens.tier)}: ${closed.up === null ? 'ratified' : asText(explainRefusal(closed.up))}.`,
@@ -131,36 +135,80 @@ function now(occasion: Occasion, standing: Standing): string {
   ].join('\n\n');
 }
 
-function gateText(standing: Standing): string {
+/** The tiers that run statement by statement of which some are committed, by the rows that were read just now. */
+function halfWay({ sealed, reading }: ReleaseContext, statement: string): readonly string[] {
+  const { rows } = reading;
+  const cycle = rows?.state === 'read' ? rows.cycles.find((one) => one.statement === statement) : undefined;
+  if (cycle === undefined) return [];
+  return sealed.release.tiers.flatMap((tier) =>
+    (['up', 'down'] as const).flatMap((direction) => {
+      const done = cycle.steps.filter((step) => step.tier === tier.id && step.direction === direction).length;
+      const isLeft = cycle.done.some((one) => one.tier === tier.id && one.direction === direction);
+      if (done === 0 || isLeft) return [];
+      return [
+        `Half way: ${asText(tier.id)} ${direction}, ${done} of ${tier[direction].length} statements are committed.`,
+      ];
+    }),
+  );
+}
+
+function gateText({ target: name }: ReleaseContext, standing: ReleaseState): string {
+  const target = asText(name);
   switch (standing.gate) {
     case 'open':
-      return `**GATE: OPEN.** The next tier is ${asText(standing.next)}.`;
+      return `**GATE OF ${target}: OPEN.** The next tier is ${asText(standing.next)}.`;
     case 'done':
-      return "**DONE.** Every tier that may run is done by the gate's own rows, and schema and invariants hold. There is nothing to roll out: go on at 3.";
+      return `**DONE ON ${target}.** According to the gate's own rows, every tier that may run is rolled out, and schema and invariants hold. There is nothing to roll out: go on with part 3.`;
     case 'closed':
-      return `**GATE: CLOSED.** Nothing is rolled out until each of these is resolved:\n\n${list(standing.reasons.map(explain))}`;
+      return `**GATE OF ${target}: CLOSED.** Nothing can be rolled out until each of these is resolved:\n\n${list(standing.reasons.map(explain))}`;
     default:
       return standing satisfies never;
   }
 }
 
-function wayBack({ ratifications }: Occasion, { cycle }: Standing): string {
-  if (ratifications.state === 'unread') return 'Not known: the gate could not be asked. It may stand half-way.';
-  if (cycle === null) return 'Closed: there is no ratification, so nothing of it was rolled out.';
-  return cycle.closed.down === null ? 'Open.' : `Closed: ${asText(explainRefusal(cycle.closed.down))}.`;
+function wayBack({ sealed, ratifications }: ReleaseContext): string {
+  const verdict = verdictOf({ rows: ratifications }, { sealed, direction: 'down' });
+  switch (verdict.decision) {
+    case 'DONE':
+      return 'No part of this release is in place: there is nothing to roll back.';
+    case 'GO':
+      return 'Open.';
+    case 'NO-GO':
+      return `Closed:\n\n${list(verdict.reasons.map((reason) => `${explain(reason)}. Next: ${reason.fix}`))}`;
+    default:
+      return verdict satisfies never;
+  }
+}
+
+/** The commands of the release that undoes this one. */
+function wayOut(occasion: ReleaseContext): readonly string[] {
+  const { folder, sealed } = occasion;
+  const base = /^\.*\/*$/.test(folder) ? `../${sealed.release.name}` : folder.replace(/\/+$/, '');
+  const back = { ...occasion, folder: `${base}-back` };
+  const of = (verb: string, more: readonly string[] = []): string => commandOf(back, { verb, more });
+  const on = (verb: string): string => commandOf(back, { verb, onTarget: true });
+  return [
+    commandOf(occasion, { verb: 'draft back', onTarget: true, more: ['--out', back.folder] }),
+    of('lint'),
+    of('seal'),
+    of('rehearse', ['--golden']),
+    on('ratify'),
+    on('rollout'),
+    commandOf(occasion, { verb: 'abandon', onTarget: true, more: ['--reason', `undone by ${back.folder}`] }),
+  ];
 }
 
 function after(steps: readonly AfterStep[]): string {
-  if (steps.length === 0) return 'Nothing: the release names no further step.';
+  if (steps.length === 0) return 'Nothing: the release names no step.';
   return steps
     .map(
       ({ title, run }, index) =>
-        `${index + 1}. ${asText(title)}${run === null ? '' : `. Its command, as the release has it: ${asText(said(run))}`}`,
+        `${index + 1}. ${asText(title)}${run === null ? '' : `. Its command in the release: ${asText(said(run))}`}`,
     )
     .join('\n');
 }
 
-function evidence({ report }: Occasion): string {
+function evidence({ report }: ReleaseContext): string {
   const lines = report.evidence.map(({ kind, digest, recordedAt }) => `- ${asText(kind)} ${recordedAt} \`${digest}\``);
   return lines.join('\n') || 'None is recorded.';
 }

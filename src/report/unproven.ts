@@ -4,7 +4,7 @@ import { type Report } from './report.ts';
 export function unprovenOf({ components, notProven }: Pick<Report, 'components' | 'notProven'>): readonly string[] {
   const rollback = components.find(({ id }) => id === 'rollback');
   return [
-    ...(rollback?.status === 'GO' ? [] : [`the rollback: ${rollback?.evidence ?? 'nothing is recorded of it'}`]),
+    ...(rollback?.status === 'GO' ? [] : [`the rollback: ${rollback?.evidence ?? 'nothing was recorded'}`]),
     ...notProven.map(({ relation, reason }) => `${relation}: ${reason}`),
   ];
 }

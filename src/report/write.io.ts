@@ -35,7 +35,7 @@ export async function writeReport({ report, markdown, html, folder }: ReportFile
       await rm(temporary, { force: true }).catch(() => null);
       throw new OneRoofError('REPORT_UNWRITABLE', {
         problem: `${printable(path)} cannot be written`,
-        fix: 'make the folder writable, or name another one as `reports:` in oneroof.yaml',
+        fix: 'make the folder writable, or set another folder as `reports:` in oneroof.yaml',
         cause,
       });
     }

@@ -1,75 +1,70 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { isNonEmpty, type NonEmpty, now, OneRoofError } from '../core/index.ts';
-import { type Connection, type Session, sqlStateOf } from '../database/index.ts';
-import { type StatementDigest } from '../evidence/index.ts';
+import { isNonEmpty, now, OneRoofError } from '../core/index.ts';
+import { type Session, sqlStateOf } from '../database/index.ts';
 import { refusalOf } from '../gate/index.ts';
-import { type Direction, type SealedRelease, type Step, type TierId } from '../release/index.ts';
+import { type Step, type TierId } from '../release/index.ts';
 import * as gate from './gate-calls.io.ts';
 import { betweenTransactions, notBegun, refuseOutside, unknown } from './halt.ts';
-import { nextAct } from './next.ts';
+import { nextAct } from './next-act.ts';
 import { requireWritable } from './preflight.io.ts';
-import { type ExecutionReason, executionReasonOf, type HeldReason, outcomeReason } from './reason.ts';
-import { defaultPatience, isRetryable, type Patience, pauseBefore } from './retry.ts';
+import { type ExecutionReason, executionReasonOf, outcomeReason } from './reason.ts';
+import { defaultPatience, isRetryable, pauseBefore } from './retry.ts';
 import {
   type Execution,
-  type Outcome,
+  type TransactionOutcome,
   type Progress,
   type Replication,
   type RolloutEvent,
   type RolloutResult,
   type TierRun,
 } from './rollout.ts';
-import { attemptName, interrupted, openExecutor, renewSettings } from './session.io.ts';
+import { attemptName, rolloutInterrupted, openExecutor, renewSettings } from './executor-session.io.ts';
+import { type RolloutRun } from './run.ts';
 import { settle } from './settle.io.ts';
-import { failed, isLost, notApplied, type Piece, piecesOf, runPiece, Undone, unusable } from './tier.io.ts';
-
-/** A run of a ratified release against one database, forward or back. */
-export interface Run {
-  readonly sealed: SealedRelease;
-  readonly statement: StatementDigest;
-  readonly direction: Direction;
-  readonly through: TierId | null;
-  readonly target: { readonly name: string; readonly executor: Connection };
-  readonly patience?: Patience;
-  /** Milliseconds that the server lets a silent executor hold its locks. */
-  readonly lease?: number;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (event: RolloutEvent) => void;
-  /** Told the server process of each session that works on it. */
-  readonly onSession?: (pid: number) => void;
-  /** Keeps a line of the record; a transaction begins only once its intent is kept. */
-  readonly record: (execution: Execution) => Promise<void>;
-}
+import {
+  failed,
+  isLost,
+  notApplied,
+  type TierTransaction,
+  transactionsIn,
+  runPiece,
+  Undone,
+  unusable,
+} from './tier.io.ts';
 
 /**
- * Rolls out, or back, tier by tier from where the database stands. The same command again goes on, and ends with nothing to do.
+ * Rolls out, or back, tier by tier from the present state of the database. The same command again continues, and ends with nothing to do.
  *
  * Errors  GATE_STEP_OUTSIDE before anything is begun; LOCK_TIMEOUT, SQL_FAILED, QUERY_TIMEOUT, CONNECTION_LOST: the tier was not applied;
  *         ROLLOUT_UNKNOWN: look first; ROLLOUT_FENCED: another attempt works; INTERRUPTED.
  */
-export async function execute(run: Run): Promise<RolloutResult> {
+export async function execute(run: RolloutRun): Promise<RolloutResult> {
   refuseOutside(run);
   return await new Executor(run).run();
 }
 
 /** One run: its session, its attempt, and what it has done. */
 class Executor {
-  private readonly plan: Run;
+  private readonly plan: RolloutRun;
   private readonly done: TierRun[] = [];
   private session: Session | null = null;
   private epoch = '';
+  /** The attempt of which `onFence` was told last. */
+  private told = '';
   private replication: Replication = 'as-configured';
 
-  constructor(plan: Run) {
+  constructor(plan: RolloutRun) {
     this.plan = plan;
   }
 
   async run(): Promise<RolloutResult> {
     try {
       for (;;) {
-        if (this.plan.signal?.aborted === true) throw interrupted(null);
+        if (this.plan.signal?.aborted === true) throw rolloutInterrupted(null);
         const session = await this.open();
         const progress = await gate.readProgress(session, this.plan.statement);
+        if (this.epoch !== this.told) await this.plan.onFence?.(progress, this.epoch);
+        this.told = this.epoch;
         const ended = await this.advance(session, progress);
         if (ended !== null) return ended;
       }
@@ -85,9 +80,9 @@ class Executor {
     const { sealed, direction, through } = this.plan;
     const act = nextAct({ release: sealed.release, direction, through }, progress);
     if (act.act === 'halt') throw unknown('the rows of the gate contradict the release', act.why, act.look);
-    if (act.act === 'held') return this.held(act.reasons);
+    if (act.act === 'held') return { result: 'held', ...this.what(), reasons: act.reasons };
     if (act.act === 'nothing') {
-      // the gate has just measured the schema that a tier of ours left; where nothing was done, nobody has yet
+      // the gate has just measured the schema that a tier of ours left; where nothing was done, no one has yet
       const schema = progress.markers.at(-1)?.schemaAfter;
       if (isNonEmpty(this.done) && schema !== undefined) return { result: 'done', ...this.what(), schema };
       return { result: 'nothing-to-do', schema: await gate.readSchemaDigest(session) };
@@ -103,7 +98,8 @@ class Executor {
       }
       const started = now();
       this.replication = 'as-configured';
-      for (const piece of piecesOf(tier, steps, act.firstStep)) await this.patiently(piece, () => this.once(piece));
+      for (const piece of transactionsIn(tier, steps, act.firstStep))
+        await this.patiently(piece, () => this.once(piece));
       this.done.push({
         tier: tier.id,
         steps: steps.length + 1 - act.firstStep,
@@ -115,14 +111,11 @@ class Executor {
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === null) throw error;
-      if (refusal.code !== 'fence') return this.held([{ code: 'gate', facts: refusal }]);
+      if (refusal.code !== 'fence')
+        return { result: 'held', ...this.what(), reasons: [{ code: 'gate', facts: refusal }] };
       await this.letOther();
       return null;
     }
-  }
-
-  private held(reasons: NonEmpty<HeldReason>): RolloutResult {
-    return { result: 'held', ...this.what(), reasons };
   }
 
   private what(): { readonly tiers: readonly TierId[]; readonly runs: readonly TierRun[] } {
@@ -130,7 +123,7 @@ class Executor {
   }
 
   /** Tries one transaction as a whole, again while others hold its locks. */
-  private async patiently(piece: Piece, work: () => Promise<void>): Promise<void> {
+  private async patiently(piece: TierTransaction, work: () => Promise<void>): Promise<void> {
     const patience = this.plan.patience ?? defaultPatience;
     const began = performance.now();
     for (let attempts = 1; ; attempts += 1) {
@@ -150,12 +143,12 @@ class Executor {
   }
 
   /** The error of a transaction that is not tried again; where it waited for a lock, with who of the executor's role is in a transaction. */
-  private async given(cause: unknown, piece: Piece, at: Step | null): Promise<OneRoofError> {
+  private async given(cause: unknown, piece: TierTransaction, at: Step | null): Promise<OneRoofError> {
     const holders = isRetryable(sqlStateOf(cause)) ? await this.open().then(gate.readHolders, () => []) : [];
     return this.epoch === '' ? notBegun(cause, holders) : failed(cause, { entry: this.entry(piece), at, holders });
   }
 
-  private async once(piece: Piece): Promise<void> {
+  private async once(piece: TierTransaction): Promise<void> {
     const session = await this.renewed();
     const entry = this.entry(piece);
     const [before, backend] = [await gate.readIdentity(session), await gate.readBackend(session)];
@@ -177,7 +170,7 @@ class Executor {
         before,
         backend,
         open: () => this.connect('oneroof outcome'),
-        // whoever wants to stop is not kept waiting for what may not end
+        // a person who wants to stop must not wait for something that may never end
         patience: this.plan.signal?.aborted === true ? 1000 : (this.plan.lease ?? 30_000) + 5000,
       });
       await this.conclude(piece, outcome, error);
@@ -186,7 +179,7 @@ class Executor {
     await this.applied(piece, replication);
   }
 
-  private async applied(piece: Piece, replication: Replication): Promise<void> {
+  private async applied(piece: TierTransaction, replication: Replication): Promise<void> {
     const tier = piece.tier.id;
     const isCertain = replication === 'as-configured';
     await this.record(piece, 'applied', isCertain ? null : { code: 'standby-behind', facts: {} });
@@ -197,25 +190,25 @@ class Executor {
     this.say({ at: 'committed', tier, step: null });
   }
 
-  /** An answer that was lost is made good by what the database says; only what is not applied, or not known, is an error. */
-  private async conclude(piece: Piece, outcome: Outcome, error: unknown): Promise<void> {
+  /** Replaces a lost answer by what the database says; only `not applied` or `unknown` is an error. */
+  private async conclude(piece: TierTransaction, outcome: TransactionOutcome, error: unknown): Promise<void> {
     if (outcome.outcome === 'applied') return await this.applied(piece, outcome.replication);
     await this.record(piece, outcome.outcome, outcomeReason(outcome));
     if (outcome.outcome === 'unknown') throw unknown(`the outcome of tier ${piece.tier.id}`, outcome.why, outcome.look);
     throw notApplied(error, this.entry(piece));
   }
 
-  /** Another attempt has the fence: wait while its session is there, then go on from where the database stands. */
+  /** Another attempt has the fence: wait while its session exists, then continue from the present state of the database. */
   private async letOther(): Promise<void> {
     const { epoch } = this;
-    this.epoch = '';
+    this.epoch = this.told = '';
     const until = performance.now() + (this.plan.patience ?? defaultPatience).budget;
     while (await gate.isNewerAlive(await this.open(), epoch)) {
       this.say({ at: 'waiting', tier: null, step: null });
       if (performance.now() > until)
         throw new OneRoofError('ROLLOUT_FENCED', {
-          problem: `attempt ${epoch} was fenced off by a newer one, which is still at work`,
-          fix: 'wait for it; then run the same command again',
+          problem: `a newer attempt, which still runs, fenced off attempt ${epoch}`,
+          fix: 'wait until it ends, then run the same command again',
         });
       await this.pause(200);
     }
@@ -251,7 +244,7 @@ class Executor {
   private async begin(): Promise<void> {
     const session = await this.renewed();
     const { signal } = this.plan;
-    // also where its commit waits for a standby: a fence that a failover loses fences nobody off, and nobody goes on there
+    // also where its commit waits for a standby: a fence that a failover loses fences no one off, and no one goes on there
     let cancelled: Promise<unknown> = Promise.resolve();
     const cancel = (): void => {
       cancelled = session.cancel().catch(() => null);
@@ -260,7 +253,7 @@ class Executor {
     try {
       this.epoch = await gate.beginAttempt(session, this.plan);
     } catch (error) {
-      if (signal?.aborted === true) throw interrupted(null);
+      if (signal?.aborted === true) throw rolloutInterrupted(null);
       // the fence is held by a transaction of an older attempt: as good as any other lock
       throw isRetryable(sqlStateOf(error)) ? new Undone(error, null) : error;
     } finally {
@@ -270,12 +263,16 @@ class Executor {
     this.say({ at: 'attempt', tier: null, step: Number(this.epoch) });
   }
 
-  private entry(piece: Piece): gate.Entry {
+  private entry(piece: TierTransaction): gate.TierCall {
     const { statement, direction } = this.plan;
     return { statement, direction, tier: piece.tier.id, epoch: this.epoch };
   }
 
-  private async record(piece: Piece, phase: Execution['phase'], reason: ExecutionReason | null): Promise<void> {
+  private async record(
+    piece: TierTransaction,
+    phase: Execution['phase'],
+    reason: ExecutionReason | null,
+  ): Promise<void> {
     const { sealed, target, statement, direction } = this.plan;
     const first = piece.steps[0]?.n ?? 0;
     const what = { release: sealed.release.name, seal: sealed.seal, target: target.name, statement, direction };
@@ -286,7 +283,7 @@ class Executor {
 
   private async pause(length: number): Promise<void> {
     await wait(length, undefined, { signal: this.plan.signal }).catch(() => {
-      throw interrupted(null);
+      throw rolloutInterrupted(null);
     });
   }
 

@@ -1,50 +1,51 @@
 import { type Session, sql } from '../database/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
-import { readCycles, type Refusal } from '../gate/index.ts';
 import { type Direction, type Step } from '../release/index.ts';
+import { attemptName } from './executor-session.io.ts';
 import { type Backend, type Findings, type ServerIdentity, standby } from './outcome.ts';
+import { type RunningAttempt } from './reason.ts';
 import { type Epoch, type Holder, type Progress } from './rollout.ts';
 
 /** One cycle in one direction: what every call of the gate names. */
-export interface Cycle {
+export interface CycleCall {
   readonly statement: StatementDigest;
   readonly direction: Direction;
 }
 
 /** A tier of a cycle, entered by an attempt. */
-export interface Entry extends Cycle {
+export interface TierCall extends CycleCall {
   readonly tier: string;
   readonly epoch: Epoch;
 }
 
 /** Begins an attempt: every older one is fenced off from now on. */
-export async function beginAttempt(session: Session, { statement, direction }: Cycle): Promise<Epoch> {
+export async function beginAttempt(session: Session, { statement, direction }: CycleCall): Promise<Epoch> {
   const [row] = await session.query<{ epoch: string }>(
     sql`select gate.begin_attempt(${statement}, ${direction})::text as epoch`,
   );
   return row?.epoch ?? '';
 }
 
-/** Asks the gate into a tier: it checks the fence, the ratification, the order and the schema. */
-export async function enterTier(session: Session, { statement, direction, tier, epoch }: Entry): Promise<void> {
+/** Enters a tier: the gate checks the fence, the ratification, the order and the schema. */
+export async function enterTier(session: Session, { statement, direction, tier, epoch }: TierCall): Promise<void> {
   await session.query(sql`select gate.enter_tier(${statement}, ${direction}, ${tier}, ${epoch}::bigint)`);
 }
 
 /** Hands a step to the gate, which runs it if it is the next one, to the byte. */
 export async function runStep(
   session: Session,
-  entry: Entry & { readonly n: number; readonly step: Step },
+  entry: TierCall & { readonly n: number; readonly step: Step },
 ): Promise<void> {
   const { statement, direction, tier, n, step } = entry;
   await session.query(sql`select gate.run_step(${statement}, ${direction}, ${tier}, ${n}::integer, ${step.sql})`);
 }
 
-/** Lets the gate check what the tier promises, and write its marker. */
-export async function leaveTier(session: Session, { statement, direction, tier, epoch }: Entry): Promise<void> {
+/** Leaves a tier: the gate makes its checks and writes the marker. */
+export async function leaveTier(session: Session, { statement, direction, tier, epoch }: TierCall): Promise<void> {
   await session.query(sql`select gate.leave_tier(${statement}, ${direction}, ${tier}, ${epoch}::bigint)`);
 }
 
-/** Where a cycle stands, by the database's own rows. */
+/** The state of a cycle, by the database's own rows. */
 export async function readProgress(session: Session, statement: StatementDigest): Promise<Progress> {
   // by one statement: a COMMIT of an older attempt that comes between two would look like half of a tier
   const [row] = await session.query<{ markers: string; steps: string }>(sql`
@@ -56,14 +57,6 @@ export async function readProgress(session: Session, statement: StatementDigest)
     markers: JSON.parse(row?.markers ?? '[]') as Progress['markers'],
     steps: JSON.parse(row?.steps ?? '[]') as Progress['steps'],
   };
-}
-
-/** Why the gate is closed for a cycle in its direction; null where it is open. */
-export async function readClosed(session: Session, { statement, direction }: Cycle): Promise<Refusal | null> {
-  const found = (await readCycles(session)).find((one) => one.statement === statement);
-  return found === undefined
-    ? { code: 'unknown', facts: { said: 'there is no such ratification' } }
-    : found.closed[direction];
 }
 
 /** The digest of the live schema, by the gate's own function. */
@@ -84,7 +77,7 @@ export async function readIdentity(session: Session): Promise<ServerIdentity> {
   return row ?? { systemIdentifier: '', databaseOid: '', timeline: '', startedAt: '', standbys: '' };
 }
 
-/** The server process of a session, told from a later one with the same pid. */
+/** Identifies the server process of a session, also if a later one has the same pid. */
 export async function readBackend(session: Session): Promise<Backend> {
   const [row] = await session.query<{ startedAt: string }>(sql`
     select extract(epoch from backend_start)::text as "startedAt"
@@ -92,7 +85,7 @@ export async function readBackend(session: Session): Promise<Backend> {
   return { pid: session.pid, startedAt: row?.startedAt ?? '' };
 }
 
-/** A process of the same role shows its start; one that hides it is not taken for gone. */
+/** A process of the same role shows its start time; a process that hides it does not count as ended. */
 export async function readState(session: Session, { pid, startedAt }: Backend): Promise<Findings['backend']> {
   const [row] = await session.query<{ event: string | null }>(sql`
     select wait_event as event from pg_catalog.pg_stat_get_activity(${pid}::integer)
@@ -101,13 +94,31 @@ export async function readState(session: Session, { pid, startedAt }: Backend): 
   return row.event === 'SyncRep' ? 'waiting' : 'alive';
 }
 
-/** Whether the session of a newer attempt is there: the process that the gate has noted, and not a later one with its pid. */
+/** Whether the session of a newer attempt exists: the process in the gate's rows, and not a later one with its pid. */
 export async function isNewerAlive(session: Session, epoch: Epoch): Promise<boolean> {
   const rows = await session.query(sql`
     select 1 from gate.attempt() f cross join pg_catalog.pg_stat_get_activity(f.pid) a
     where f.epoch > ${epoch}::bigint and f.pid <> pg_catalog.pg_backend_pid()
       and (a.backend_start is null or a.backend_start <= f.taken_at)`);
   return rows.length > 0;
+}
+
+/** The running attempt: its session exists, or a session of its role is in a transaction; null: there is none. A role sees all of its own sessions. */
+export async function readAttempt(session: Session): Promise<RunningAttempt | null> {
+  const [row] = await session.query<Omit<RunningAttempt, 'pid'> & { readonly pid: string }>(sql`
+    select a.pid::text as pid, coalesce(a.application_name, '') as application, a.client_addr::text as client,
+      pg_catalog.to_char(coalesce(f.taken_at, a.xact_start) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since
+    from pg_catalog.pg_stat_activity a left join gate.attempt() f on f.pid = a.pid and a.backend_start <= f.taken_at
+    where a.pid <> pg_catalog.pg_backend_pid() and a.datname = pg_catalog.current_database() and a.usename = session_user
+      and (f.pid is not null or a.xact_start is not null and a.application_name = ${attemptName})
+    order by f.epoch desc nulls last, a.xact_start limit 1`);
+  return row === undefined ? null : { ...row, pid: Number(row.pid) };
+}
+
+/** The number of the newest attempt. */
+export async function readNewest(session: Session): Promise<Epoch> {
+  const [row] = await session.query<{ epoch: string }>(sql`select epoch::text as epoch from gate.attempt()`);
+  return row?.epoch ?? '0';
 }
 
 /** Other sessions of the executor's role that are in a transaction. The role sees its own sessions, and may end them. */

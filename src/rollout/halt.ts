@@ -3,44 +3,44 @@ import { sqlStateOf } from '../database/index.ts';
 import { type Direction, type SealedRelease } from '../release/index.ts';
 import { type Holder } from './rollout.ts';
 
-/** A server that ends the session while nothing of ours is under way: admin_shutdown and its kin, connection exceptions. */
+/** A server that ends the session while no transaction of ours is open: admin_shutdown and its kin, connection exceptions. */
 export function betweenTransactions(error: unknown): unknown {
   if (error instanceof OneRoofError || !/^(57P0[1-5]|08...)$/.test(sqlStateOf(error))) return error;
   return new OneRoofError('CONNECTION_LOST', {
     problem: 'the server ended the session between two transactions: each tier is applied as a whole or not at all',
-    fix: 'run the same command again: it goes on where the database stands',
+    fix: 'run the same command again: it goes on from the present state of the database',
     cause: error,
   });
 }
 
-/** Who else of the executor's role is in a transaction, as a person reads it; empty: nobody. */
+/** Names other sessions of the executor's role that are in a transaction, for people; empty: none. */
 export function explainHolders(holders: readonly Holder[]): string {
   return holders
     .map(
       ({ pid, application, since, fence }) =>
-        `session ${pid} ("${printable(application)}") is in a transaction since ${since}${fence ? ' and holds the fence' : ''}`,
+        `session ${pid} ("${printable(application)}") has been in a transaction since ${since}${fence ? ' and holds the fence' : ''}`,
     )
     .join('; ');
 }
 
-/** How they are ended: the executor's role may end its own sessions. */
+/** The SQL that ends them: the executor's role may end its own sessions. */
 export function endHolders(holders: readonly Holder[]): string {
   return holders.map(({ pid }) => `select pg_terminate_backend(${pid});`).join(' ');
 }
 
-/** The fence is locked by a transaction that an older attempt has left behind, or is still at. */
+/** An older attempt's transaction, left open or still running, holds the fence. */
 export function notBegun(cause: unknown, holders: readonly Holder[]): OneRoofError {
   const who = explainHolders(holders);
   return new OneRoofError('LOCK_TIMEOUT', {
-    problem: `nothing was begun: an older attempt holds the fence, and what becomes of its tier is not known before it ends${who === '' ? '' : `: ${who}`}`,
-    fix: `with wait_event SyncRep in pg_stat_activity its COMMIT waits for a synchronous standby: fix that one; else end it as oneroof_executor or a superuser: ${endHolders(holders) || 'select pg_terminate_backend(PID);'} then run the same command again`,
+    problem: `nothing was begun: an older attempt holds the fence, and the outcome of its tier is unknown until it ends${who === '' ? '' : `: ${who}`}`,
+    fix: `with wait_event SyncRep in pg_stat_activity its COMMIT waits for a synchronous standby: fix the standby; otherwise end the session as oneroof_executor or a superuser: ${endHolders(holders) || 'select pg_terminate_backend(PID);'} then run the same command again`,
     cause,
   });
 }
 
-/** What became of something is not known, and where to look. */
+/** The error for an unknown outcome, with the place to check. */
 export function unknown(what: string, why: string, look: string): OneRoofError {
-  return new OneRoofError('ROLLOUT_UNKNOWN', { problem: `${what}: unknown, because ${why}`, fix: `look at: ${look}` });
+  return new OneRoofError('ROLLOUT_UNKNOWN', { problem: `${what}: unknown, because ${why}`, fix: `check: ${look}` });
 }
 
 /**
@@ -57,8 +57,8 @@ export function refuseOutside(of: { readonly sealed: SealedRelease; readonly dir
   OneRoofError.throwIfAny(
     outside.map(({ title, place }) => ({
       code: 'GATE_STEP_OUTSIDE' as const,
-      problem: `${title} cannot run in a transaction, so the gate cannot hold it`,
-      fix: 'write it so that it runs in a transaction (CREATE INDEX without CONCURRENTLY), or bar the tier',
+      problem: `${title} cannot run in a transaction, so the gate cannot run it`,
+      fix: 'change it so that it runs in a transaction (CREATE INDEX without CONCURRENTLY), or bar the tier',
       place,
     })),
   );

@@ -1,8 +1,14 @@
 import { z } from 'zod';
 import { OneRoofError } from '../core/index.ts';
 import { sqlStateOf } from '../database/index.ts';
-import { explainRefusal, type Refusal, refusalCodes, refusalOf } from '../gate/index.ts';
-import { type Direction } from '../release/index.ts';
+import {
+  explainReason,
+  explainRefusal,
+  type Refusal,
+  refusalCodes,
+  refusalOf,
+  type MetricReason as Unmet,
+} from '../gate/index.ts';
 
 type None = Readonly<Record<never, never>>;
 const said = z.strictObject({ said: z.string() });
@@ -13,7 +19,28 @@ export type HeldReason =
   | { readonly code: 'not-ratified'; readonly facts: None }
   | { readonly code: 'way-back-begun'; readonly facts: None }
   | { readonly code: 'one-way'; readonly facts: { readonly tier: string; readonly why: string } }
-  | { readonly code: 'drifted'; readonly facts: { readonly tier: string; readonly direction: Direction } };
+  | { readonly code: 'unmet'; readonly facts: Unmet }
+  | { readonly code: 'unmeasured'; readonly facts: None }
+  | { readonly code: 'unread'; readonly facts: { readonly why: string } }
+  | { readonly code: 'unchecked'; readonly facts: None }
+  | { readonly code: 'contradiction'; readonly facts: { readonly why: string } }
+  | { readonly code: 'attempt'; readonly facts: RunningAttempt };
+
+/** An attempt whose session is running in a target. Its texts are what that session says about itself. */
+export interface RunningAttempt {
+  /** Of the server process. */
+  readonly pid: number;
+  readonly application: string;
+  /** Where its client is; null: on the same machine, by a socket. */
+  readonly client: string | null;
+  readonly since: string;
+}
+
+/** Whose attempt is at work, and since when. */
+export function explainAttempt({ pid, application, client, since }: RunningAttempt): string {
+  const where = client === null ? 'on the machine of the server' : `from ${client}`;
+  return `another attempt is at work: session ${pid} ("${application}") of oneroof_executor, ${where}, since ${since}`;
+}
 
 /** Writes it in one line. It may hold text of an author or of a target: shown through `printable`. */
 export function explainHeld(reason: HeldReason): string {
@@ -23,17 +50,27 @@ export function explainHeld(reason: HeldReason): string {
     case 'not-ratified':
       return 'no ratification of this seal was handed in';
     case 'way-back-begun':
-      return 'the way back of this statement has begun; rolling out again needs another statement';
+      return 'the rollback of this cycle has begun; another rollout needs another ratification';
     case 'one-way':
       return `tier ${reason.facts.tier} is one-way: ${reason.facts.why}`;
-    case 'drifted':
-      return `schema: it is no longer as tier ${reason.facts.tier} ${reason.facts.direction} left it`;
+    case 'unmet':
+      return explainReason(reason.facts);
+    case 'unmeasured':
+      return 'data gates and invariants were not measured';
+    case 'unread':
+      return `the gate could not be asked: ${reason.facts.why}`;
+    case 'unchecked':
+      return 'the gate was not asked about a rollout';
+    case 'contradiction':
+      return `the rows of the gate contradict the release: ${reason.facts.why}`;
+    case 'attempt':
+      return explainAttempt(reason.facts);
     default:
       return reason satisfies never;
   }
 }
 
-/** What the record keeps beside the outcome of a transaction: why it was not applied, or what is not known of it. */
+/** What the record keeps with the outcome of a transaction: why it was not applied, or what is unknown about it. */
 export const executionReason = z.discriminatedUnion('code', [
   z.strictObject({ code: z.literal('gate'), facts: z.strictObject({ code: z.enum(refusalCodes), facts: said }) }),
   z.strictObject({ code: z.literal('server'), facts: said.extend({ state: z.string() }) }),
@@ -41,6 +78,7 @@ export const executionReason = z.discriminatedUnion('code', [
   z.strictObject({ code: z.literal('connection-lost'), facts: z.strictObject({}) }),
   z.strictObject({ code: z.literal('unknown'), facts: z.strictObject({ why: z.string() }) }),
   z.strictObject({ code: z.literal('standby-behind'), facts: z.strictObject({}) }),
+  z.strictObject({ code: z.literal('attempt-ended'), facts: z.strictObject({}) }),
 ]);
 export type ExecutionReason = Readonly<z.infer<typeof executionReason>>;
 
@@ -53,7 +91,7 @@ export function executionReasonOf(cause: unknown): ExecutionReason {
   return { code: 'server', facts: { state: sqlStateOf(cause), said: text } };
 }
 
-/** Why an outcome that was asked for afterwards is not `applied`. */
+/** Why a later check of the outcome did not find `applied`. */
 export function outcomeReason(
   outcome: { readonly outcome: 'not-applied' } | { readonly outcome: 'unknown'; readonly why: string },
 ): ExecutionReason {
@@ -62,7 +100,7 @@ export function outcomeReason(
     : { code: 'connection-lost', facts: {} };
 }
 
-/** Writes it in one line; the records of before hold the line. It may hold text of a target: shown through `printable`. */
+/** Writes it in one line; older records contain the line itself. It may hold text of a target: shown through `printable`. */
 export function explainExecution(reason: ExecutionReason | string): string {
   if (typeof reason === 'string') return reason;
   switch (reason.code) {
@@ -77,6 +115,8 @@ export function explainExecution(reason: ExecutionReason | string): string {
       return reason.facts.why;
     case 'standby-behind':
       return 'committed on the primary; a synchronous standby may lack it';
+    case 'attempt-ended':
+      return 'the command ended before it committed';
     default:
       return reason satisfies never;
   }

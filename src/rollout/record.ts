@@ -2,14 +2,14 @@ import { type Instant } from '../core/index.ts';
 import { type Release } from '../release/index.ts';
 import { type Execution, type Progress } from './rollout.ts';
 
-/** A transaction of a rollout, from its intent to its outcome. `unknown` where none is on record, and none follows from what came after. */
+/** A transaction of a rollout, from its intent to its outcome. `unknown` if no outcome is recorded and none follows from later lines. */
 export interface Transaction extends Pick<Execution, 'target' | 'statement' | 'direction' | 'tier' | 'steps'> {
   readonly outcome: 'applied' | 'not-applied' | 'unknown';
   readonly begun: Instant;
   readonly ended: Instant;
 }
 
-/** Puts intents and outcomes together; an outcome without an intent is a transaction too. The lines are in the order of the log. */
+/** Pairs intents with outcomes; an outcome without an intent is a transaction too. The lines are in the order of the log. */
 export function transactionsOf(executions: readonly Execution[]): readonly Transaction[] {
   const done: Transaction[] = [];
   let open: Execution | null = null;
@@ -21,20 +21,30 @@ export function transactionsOf(executions: readonly Execution[]): readonly Trans
     }
     const isSame: boolean = open !== null && keyOf(open) === keyOf(one);
     if (open !== null && !isSame) done.push(concluded(open, one));
-    done.push(transaction(isSame && open !== null ? open : one, { at: one.at, outcome: one.phase }));
+    const before = done.at(-1);
+    const from = isSame && open !== null ? open : one;
+    // what was not known is known now
+    if (open === null && before?.outcome === 'unknown' && isSamePiece(before, one)) done.pop();
+    done.push(transaction(from, { at: one.at, outcome: one.phase }));
     open = null;
   }
   if (open !== null) done.push(concluded(open, null));
   return done;
 }
 
-/** A run that was killed leaves an intent without its outcome. The next intent was chosen by the database's rows, so it tells. */
+/** A killed run leaves an intent without its outcome. The next intent was chosen from the database's rows, so it shows the outcome. */
 function concluded(open: Execution, next: Execution | null): Transaction {
   const isOther = next === null || next.statement !== open.statement || next.target !== open.target;
   if (isOther) return transaction(open, { at: open.at, outcome: 'unknown' });
   const isAgain = next.direction === open.direction && next.tier === open.tier && next.steps[0] <= open.steps[0];
   const isTurned = next.direction !== open.direction && next.tier !== open.tier;
   return transaction(open, { at: next.at, outcome: isAgain || isTurned ? 'not-applied' : 'applied' });
+}
+
+function isSamePiece(one: Transaction, other: Execution): boolean {
+  const pieceOf = ({ target, statement, direction, tier, steps }: Omit<Transaction, 'outcome' | 'begun' | 'ended'>) =>
+    JSON.stringify([target, statement, direction, tier, steps]);
+  return pieceOf(one) === pieceOf(other);
 }
 
 function transaction(
@@ -48,7 +58,7 @@ function keyOf({ target, statement, direction, tier, steps, epoch }: Execution):
   return JSON.stringify([target, statement, direction, tier, steps, epoch]);
 }
 
-/** The first transaction on record of a cycle whose steps the database does not have; null: it has them all. */
+/** The first recorded transaction of a cycle whose steps the database does not have; null: it has them all. */
 export function lackedBy(
   { steps }: Progress,
   executions: readonly Pick<Execution, 'phase' | 'direction' | 'tier' | 'steps'>[],
@@ -59,12 +69,12 @@ export function lackedBy(
   return executions.find((one) => one.phase === 'applied' && !has(one)) ?? null;
 }
 
-/** Where a target stands, as far as the record tells. */
+/** The state of a target, as far as the record tells. */
 export interface Position {
   readonly state: 'greenfield' | 'half-way' | 'finalized' | 'unknown';
   /** The tiers that are in force, whole or in part, in order. */
   readonly active: readonly string[];
-  /** The last transaction that changed something, or may have; null where there was none. */
+  /** The last transaction that changed something, or may have; null if there was none. */
   readonly last: Transaction | null;
 }
 

@@ -7,7 +7,7 @@ export interface Patience {
   readonly firstPause: number;
 }
 
-/** A busy table is free for a moment within a minute, or it is not a matter of luck. */
+/** If a busy table is not free for a moment within a minute, retrying does not help. */
 export const defaultPatience: Patience = { attempts: 10, budget: 60_000, firstPause: 200 };
 
 /** Only what the server undid as a whole for the sake of others: lock_not_available, deadlock_detected. */
@@ -16,7 +16,7 @@ export function isRetryable(sqlState: string): boolean {
 }
 
 /**
- * How long to wait before the next try, or null where it is given up.
+ * How long to wait before the next try, or null to give up.
  *
  * Shape   `luck` in [0, 1) spreads the tries of several executors: half of the pause is fixed, half is luck.
  * Units   milliseconds.

@@ -23,7 +23,7 @@ export interface Marker {
   readonly tier: string;
   readonly direction: Direction;
   readonly epoch: Epoch;
-  readonly schemaAfter: string;
+  readonly schemaAfter: string | null;
 }
 
 /** A step that was committed; `n` counts from 1 within tier and direction. */
@@ -33,13 +33,13 @@ export interface DoneStep {
   readonly n: number;
 }
 
-/** Where a cycle stands, by the database's own rows alone. */
+/** The state of a cycle, by the database's own rows alone. */
 export interface Progress {
   readonly markers: readonly Marker[];
   readonly steps: readonly DoneStep[];
 }
 
-/** Which part of a release is asked for. */
+/** The requested part of a release. */
 export interface Wish {
   readonly release: Release;
   readonly direction: Direction;
@@ -47,18 +47,18 @@ export interface Wish {
   readonly through: TierId | null;
 }
 
-/** What is to be done next. */
-export type Act =
+/** The next act. */
+export type NextAct =
   | { readonly act: 'enter'; readonly tier: TierId; readonly firstStep: number }
   | { readonly act: 'nothing' }
   | { readonly act: 'held'; readonly reasons: NonEmpty<HeldReason> }
   | { readonly act: 'halt'; readonly why: string; readonly look: string };
 
-/** Whether a commit is where `synchronous_standby_names` wants it, or whether a failover may lose it, because nobody can tell. */
+/** Whether a commit is on the standbys of `synchronous_standby_names`, or whether a failover may lose it, because this is unknown. */
 export type Replication = 'as-configured' | 'uncertain';
 
-/** What became of a transaction. `unknown` halts: nothing retries it, and nobody can declare it done. */
-export type Outcome =
+/** The outcome of a transaction. `unknown` halts: nothing retries it, and no one can declare it done. */
+export type TransactionOutcome =
   | { readonly outcome: 'applied'; readonly replication: Replication }
   | { readonly outcome: 'not-applied' }
   | { readonly outcome: 'unknown'; readonly why: string; readonly look: string };
@@ -79,6 +79,11 @@ const form = z.strictObject({
   /** Why it was not applied, or why that is unknown; of what was applied, that a standby may lack it; null elsewhere. Text in older records. */
   reason: z.union([z.string(), executionReason]).nullable(),
   at: instantForm,
+  /**
+   * How the line came into the log, if that was later. `beside`: it was kept beside while the log could not be written; `rows`: the
+   * command ended before it told, and the gate's own rows said afterwards what became of it.
+   */
+  kept: z.enum(['beside', 'rows']).exactOptional(),
 });
 export type Execution = Formed<typeof form>;
 export const readExecution = recordReader(form);
@@ -101,14 +106,14 @@ export interface Holder {
 /** A tier that a run has done, by the clock of the executor. */
 export interface TierRun {
   readonly tier: TierId;
-  /** How many steps it ran; those that an earlier run had committed are not among them. */
+  /** How many steps it ran, without those that an earlier run had committed. */
   readonly steps: number;
   readonly started: Instant;
   readonly ended: Instant;
   readonly replication: Replication;
 }
 
-/** What a run of the command came to. */
+/** The result of a run of the command. */
 export type RolloutResult =
   | {
       readonly result: 'done';

@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Session } from '../database/index.ts';
-import { type Entry, readIdentity, readProgress, readState } from './gate-calls.io.ts';
+import { type TierCall, readIdentity, readProgress, readState } from './gate-calls.io.ts';
 import { type Backend, decideOutcome, type ServerIdentity, standby } from './outcome.ts';
-import { type Outcome } from './rollout.ts';
+import { type TransactionOutcome } from './rollout.ts';
 
-/** A transaction whose answer was lost, and who had run it where. */
-export interface Lost {
-  readonly entry: Entry;
+/** A transaction whose answer was lost, with its server process and server. */
+export interface LostTransaction {
+  readonly entry: TierCall;
   /** The last step of the transaction; null: it would have written the tier's marker. */
   readonly lastStep: number | null;
   readonly before: ServerIdentity;
@@ -18,11 +18,11 @@ export interface Lost {
 }
 
 /**
- * Finds out what became of a transaction: reconnects, waits until the old server process is gone, then reads the marker. A server that is
+ * Finds the outcome of a transaction: reconnects, waits until the old server process has ended, then reads the marker. A server that is
  * starting again may take the new connection away too: it is asked again, as long as there is patience. So is a standby, which may be
  * there for the primary while that one starts, or be about to take over.
  */
-export async function settle(lost: Lost): Promise<Outcome> {
+export async function settle(lost: LostTransaction): Promise<TransactionOutcome> {
   const until = performance.now() + lost.patience;
   for (;;) {
     const session = await reopen(lost, until);
@@ -46,10 +46,13 @@ export async function settle(lost: Lost): Promise<Outcome> {
 }
 
 /** Null: a standby answers, and there is time to ask again. */
-async function read(session: Session, lost: Lost & { readonly until: number }): Promise<Outcome | null> {
+async function read(
+  session: Session,
+  lost: LostTransaction & { readonly until: number },
+): Promise<TransactionOutcome | null> {
   const now = await readIdentity(session);
   if (now.timeline === standby && performance.now() < lost.until) return null;
-  // a server that was started again has no process of before; a pid there would be somebody else's
+  // a server that was started again has no process of before; a pid there would be someone else's
   const isSameServer = now.startedAt === lost.before.startedAt;
   let backend = isSameServer ? await readState(session, lost.backend) : 'gone';
   while (backend !== 'gone' && performance.now() < lost.until) {
@@ -61,7 +64,7 @@ async function read(session: Session, lost: Lost & { readonly until: number }): 
   return decideOutcome({ before: lost.before, now, backend, mark, old: lost.backend });
 }
 
-async function readMark(session: Session, { entry, lastStep }: Lost): Promise<'present' | 'absent'> {
+async function readMark(session: Session, { entry, lastStep }: LostTransaction): Promise<'present' | 'absent'> {
   const { markers, steps } = await readProgress(session, entry.statement);
   const isOurs = (row: { readonly tier: string; readonly direction: string }): boolean =>
     row.tier === entry.tier && row.direction === entry.direction;
@@ -69,7 +72,7 @@ async function readMark(session: Session, { entry, lastStep }: Lost): Promise<'p
   return found ? 'present' : 'absent';
 }
 
-async function reopen({ open }: Lost, until: number): Promise<Session | null> {
+async function reopen({ open }: LostTransaction, until: number): Promise<Session | null> {
   for (;;) {
     try {
       return await open();

@@ -1,6 +1,6 @@
 import { type Session } from '../database/index.ts';
 import { type Step } from '../release/index.ts';
-import { type Entry, runStep } from './gate-calls.io.ts';
+import { type TierCall, runStep } from './gate-calls.io.ts';
 
 /** So many steps, and so many bytes of them, are sent before the first of them is answered: enough that none waits for the network. */
 const ahead = { steps: 32, bytes: 1 << 18 };
@@ -13,14 +13,14 @@ export interface Numbered {
 
 /**
  * Runs steps through the gate, each in a message of its own, sent ahead of the answers to the earlier ones. The server runs them one by
- * one all the same, each under its own time-out; after one that fails it refuses the rest, because their transaction is over.
+ * one all the same, each under its own time-out; after one that fails it refuses the rest, because their transaction has ended.
  *
  * Shape   `onBegin` is told a step when every one before it is answered, so what it was told last is what failed.
  * Errors  the one of the first step that failed, once all that were sent are answered; none where `signal` stopped it: the caller asks it.
  */
 export async function runSteps(
   session: Session,
-  plan: { readonly entry: Entry; readonly steps: readonly Numbered[] },
+  plan: { readonly entry: TierCall; readonly steps: readonly Numbered[] },
   watch: { readonly signal: AbortSignal | undefined; readonly onBegin: (one: Numbered) => void },
 ): Promise<void> {
   const sent: { readonly one: Numbered; readonly answer: Promise<void> }[] = [];
@@ -42,7 +42,7 @@ export async function runSteps(
     if (isAborted()) break;
     if (sent.length === 0) watch.onBegin(one);
     const answer = runStep(session, { ...plan.entry, ...one });
-    // it is met in its turn, and is nobody's until then
+    // it is met in its turn, and is no one's until then
     answer.catch(() => undefined);
     sent.push({ one, answer });
   }

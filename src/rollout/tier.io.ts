@@ -2,32 +2,32 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { OneRoofError, printable } from '../core/index.ts';
 import { problemOf, type Session, sqlStateOf, type StepResult, sql } from '../database/index.ts';
 import { type Step, type Tier } from '../release/index.ts';
-import { type Entry, enterTier, leaveTier } from './gate-calls.io.ts';
+import { type TierCall, enterTier, leaveTier } from './gate-calls.io.ts';
 import { endHolders, explainHolders } from './halt.ts';
 import { type Holder, type Replication, type RolloutEvent } from './rollout.ts';
-import { interrupted, undo } from './session.io.ts';
+import { rolloutInterrupted, undo } from './executor-session.io.ts';
 import { type Numbered, runSteps } from './steps.io.ts';
 
 /** What one transaction holds: steps of a tier, and whether it leaves the tier. */
-export interface Piece {
+export interface TierTransaction {
   readonly tier: Tier;
   readonly steps: readonly Numbered[];
   readonly isLast: boolean;
 }
 
-/** Where a transaction was when it failed: once COMMIT was sent, only the database knows what became of it. */
+/** Where a transaction was when it failed: after COMMIT was sent, only the database knows its outcome. */
 export class Undone extends Error {
   override readonly name = 'Undone';
   readonly at: Step | null;
 
   constructor(cause: unknown, at: Step | null) {
-    super('the transaction was not answered to the end', { cause });
+    super('the connection broke before the transaction was answered', { cause });
     this.at = at;
   }
 }
 
-/** Cuts what is left of a tier into transactions: one, or one for each step where the release says so. */
-export function piecesOf(tier: Tier, steps: readonly Step[], firstStep: number): readonly Piece[] {
+/** Splits the rest of a tier into transactions: one, or one for each step if the release says so. */
+export function transactionsIn(tier: Tier, steps: readonly Step[], firstStep: number): readonly TierTransaction[] {
   const left = steps.map((step, index) => ({ n: index + 1, step })).slice(firstStep - 1);
   // steps that are all done, without a marker, still have to be left
   if (tier.transaction === 'single' || left.length === 0) return [{ tier, steps: left, isLast: true }];
@@ -37,12 +37,12 @@ export function piecesOf(tier: Tier, steps: readonly Step[], firstStep: number):
 /**
  * Runs one transaction of a tier through the gate.
  *
- * Shape   `uncertain` where the wait for a synchronous standby was ended by somebody: the server says so with a warning.
+ * Shape   `uncertain` where the wait for a synchronous standby was ended by someone: the server says so with a warning.
  * Errors  Undone with the cause: a refusal of the gate, of the server, or a connection that was lost; INTERRUPTED.
  */
 export async function runPiece(
   session: Session,
-  plan: { readonly entry: Entry; readonly piece: Piece },
+  plan: { readonly entry: TierCall; readonly piece: TierTransaction },
   watch: { readonly signal: AbortSignal | undefined; readonly onProgress: (event: RolloutEvent) => void },
 ): Promise<Replication> {
   const { entry, piece } = plan;
@@ -59,12 +59,12 @@ export async function runPiece(
   };
   watch.signal?.addEventListener('abort', cancel);
   try {
-    if (isAborted()) throw interrupted(tier);
+    if (isAborted()) throw rolloutInterrupted(tier);
     await session.query(sql`begin`);
     watch.onProgress({ at: 'enter', tier, step: null });
     await enterTier(session, entry);
     await runSteps(session, { entry, steps: piece.steps }, { signal: watch.signal, onBegin });
-    if (isAborted()) throw interrupted(tier);
+    if (isAborted()) throw rolloutInterrupted(tier);
     at = null;
     if (piece.isLast) {
       watch.onProgress({ at: 'leave', tier, step: null });
@@ -73,14 +73,14 @@ export async function runPiece(
     // a cancel that arrives during COMMIT would stop the wait for a standby: none is sent from here on
     watch.signal?.removeEventListener('abort', cancel);
     await cancelled;
-    if (isAborted()) throw interrupted(tier);
+    if (isAborted()) throw rolloutInterrupted(tier);
     session.heard();
     watch.onProgress({ at: 'commit', tier, step: null });
     const { command } = await commit(session, watch.signal);
     // a server answers COMMIT of a failed transaction with ROLLBACK, and no error
     if (command !== 'COMMIT')
       throw new OneRoofError('SQL_FAILED', {
-        problem: `tier ${tier}: COMMIT was answered with ${command}: nothing of it was applied`,
+        problem: `tier ${tier}: the server answered COMMIT with ${command}: the tier was not applied`,
         fix: "see the server's log for the statement that failed",
       });
     // nothing of the application's runs at COMMIT, so nothing else warns there; the text is in the server's language
@@ -89,14 +89,14 @@ export async function runPiece(
     watch.signal?.removeEventListener('abort', cancel);
     await cancelled;
     await undo(session);
-    throw new Undone(isAborted() && !isLost(error) ? interrupted(tier) : error, at);
+    throw new Undone(isAborted() && !isLost(error) ? rolloutInterrupted(tier) : error, at);
   }
 }
 
-/** So long is an answer to COMMIT waited for once somebody wants to stop. Milliseconds. */
+/** How long to wait for the answer to COMMIT after someone wants to stop. Milliseconds. */
 const commitGrace = 3000;
 
-/** Sends COMMIT. Whoever wants to stop meanwhile does not end the server's wait for a standby: only ours, and the outcome is asked for. */
+/** Sends COMMIT. A request to stop does not end the server's wait for a standby, only ours; then the outcome is checked. */
 async function commit(session: Session, signal: AbortSignal | undefined): Promise<StepResult> {
   const answered = new AbortController();
   const leave = (): void => {
@@ -115,7 +115,7 @@ async function commit(session: Session, signal: AbortSignal | undefined): Promis
   }
 }
 
-/** True where the connection is gone, so that nobody heard the answer. */
+/** True if the connection was lost, so that the answer did not arrive. */
 export function isLost(error: unknown): boolean {
   if (error instanceof OneRoofError) return error.code === 'CONNECTION_LOST';
   const state = sqlStateOf(error);
@@ -123,20 +123,20 @@ export function isLost(error: unknown): boolean {
   return /^(57P0[1-5]|08...|25P0[34])$/.test(state) || !/^[0-9A-Z]{5}$/.test(state);
 }
 
-/** The error of a gate that the executor's role may not use, or that is not there any more; null for every other error. */
+/** The error if the executor's role may not use the gate, or the gate does not exist any more; null for every other error. */
 export function unusable(error: unknown, what: string): OneRoofError | null {
   // insufficient_privilege, undefined_function, invalid_schema_name, undefined_object: a role that was dropped
   if (!['42501', '42883', '3F000', '42704'].includes(sqlStateOf(error)) || error instanceof OneRoofError) return null;
   const { message } = error as { message?: unknown };
   return new OneRoofError('GATE_NOT_INSTALLED', {
     problem: `${what}: the executor cannot use the gate: ${printable(String(message))}`,
-    fix: 'oneroof doctor names what is missing; then run the same command again: it goes on where the database stands',
+    fix: 'oneroof doctor names what is missing; then run the same command again: it goes on from the present state of the database',
     cause: error,
   });
 }
 
 /** The error of a transaction whose session ended, and of which the database says that it was not applied. */
-export function notApplied(error: unknown, entry: Entry): OneRoofError {
+export function notApplied(error: unknown, entry: TierCall): OneRoofError {
   const [cause, at] = error instanceof Undone ? [error.cause, error.at] : [error, null];
   // the server did not go away: it ended the session because of its transaction_timeout
   if (sqlStateOf(cause) === '25P04') return failed(cause, { entry, at, holders: [] });
@@ -150,7 +150,7 @@ export function notApplied(error: unknown, entry: Entry): OneRoofError {
 /** The error of a step or tier that the server refused, at the place in the author's file. */
 export function failed(
   error: unknown,
-  of: { readonly entry: Entry; readonly at: Step | null; readonly holders: readonly Holder[] },
+  of: { readonly entry: TierCall; readonly at: Step | null; readonly holders: readonly Holder[] },
 ): OneRoofError {
   const { at, holders } = of;
   const { tier } = of.entry;
@@ -167,7 +167,7 @@ export function failed(
     fix:
       who === ''
         ? problem.fix
-        : `${problem.fix}; end a session that does not end by itself, as oneroof_executor or a superuser: ${endHolders(holders)}`,
+        : `${problem.fix}; if a session does not end, end it as oneroof_executor or a superuser: ${endHolders(holders)}`,
     cause: error,
   });
 }

@@ -1,2 +1,5 @@
-export { initSetup, readSetup, targetOf } from './read.io.ts';
+export { findDatabase, type FoundDatabase } from './detect.io.ts';
+export { initSetup, readSetup, targetOf, targetsOf } from './read-setup.io.ts';
+export type * from './clone-setup.ts';
+export type { KnownCopy } from './setup-template.ts';
 export type * from './setup.ts';

@@ -1,5 +1,6 @@
 import { type Milliseconds } from '../core/index.ts';
 import { type Connection, type Secret } from '../database/index.ts';
+import { type CloneSetup } from './clone-setup.ts';
 
 /** A database that releases are for. */
 export interface Target {
@@ -16,36 +17,14 @@ export interface Target {
   readonly registryFile?: string;
 }
 
-/** Where clones come from. */
-export type CloneSetup =
-  | {
-      readonly provider: 'template';
-      /** A role with CREATEDB on the clone server (may be the source's own server only where `sameServer` says so). */
-      readonly admin: Connection;
-      /** The database that golden is copied from. */
-      readonly source: string;
-      readonly sameServer: boolean;
-    }
-  | {
-      readonly provider: 'physical';
-      /** A role that may call pg_backup_start and pg_backup_stop on the source. */
-      readonly backup: Connection;
-      /** The source's data directory on this host; null: ask the server. */
-      readonly dataDirectory: string | null;
-      /** The folder for golden generations and their private server. */
-      readonly folder: string;
-      /** The programs to run the copy with; null: found by version. */
-      readonly bin: string | null;
-    };
-
-/** Somebody who is told of what was recorded. */
+/** Someone who is told of what was recorded. */
 export interface Webhook {
   /** May hold a token: never shown. */
   readonly url: Secret;
   /** Its place in oneroof.yaml, and its host or the variable that it came from. */
   readonly name: string;
-  /** Signs each delivery. */
-  readonly secret: Secret;
+  /** Signs each delivery; never shown. */
+  readonly signingKey: () => Uint8Array;
   /** Kinds of evidence; null: all. */
   readonly kinds: readonly string[] | null;
 }

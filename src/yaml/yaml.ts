@@ -93,10 +93,10 @@ export function parseYaml<T>(source: YamlSource<T>): Parsed<T> {
         const name = path.length === 0 ? 'the document' : path.map(String).join('.');
         return {
           code: source.invalid,
-          problem: key === undefined ? `${name}: ${issue.message}` : `${name}: this key is not known here`,
+          problem: key === undefined ? `${name}: ${issue.message}` : `${name}: this key is unknown`,
           fix:
             key === undefined
-              ? (facts.fix ?? source.fix ?? 'give it a value of the form that docs/FORMAT.md describes')
+              ? (facts.fix ?? source.fix ?? 'correct the value; docs/FORMAT.md describes its form')
               : 'remove the key, or correct its spelling',
           place,
           ...(facts.isSecret === true ? {} : { excerpt: excerptOf(place.line ?? 1) }),

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { leftOf, rehearsedOf, stagesOf, tiersOf, waitingText, whereText } from '../../src/activity/index.ts';
-import { rehearsalBody, stageBody, stepBody } from '../kinds/bodies.ts';
+import { rehearsalBody, stageBody, stepBody } from '../evidence-kinds/bodies.ts';
 
 const course = [
   { part: 'one', ms: 1000 },

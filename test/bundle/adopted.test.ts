@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readBundle, verifyBundle } from '../../src/bundle/index.ts';
 import { canonicalJson, digest } from '../../src/core/index.ts';
 import { statementDigest, writeStatement } from '../../src/evidence/index.ts';
-import { buildRatification, type PeopleRecord, registryDigest } from '../../src/gate/index.ts';
+import { buildRatification, type PeopleRecord, registryDigest } from '../../src/people/index.ts';
 import { descriptor, proposal } from '../gate/case.ts';
 import { type Authenticator, keys, time } from '../gate/people.ts';
 import {
@@ -23,7 +23,7 @@ import {
   signaturesOf,
   transaction,
   whole,
-} from './story.ts';
+} from './whole-bundle.ts';
 
 const verify = (pieces: readonly Piece[]) => verifyBundle(readBundle(bundleOf(pieces)), { keys: null, ...pinned });
 const codes = (pieces: readonly Piece[]): readonly string[] => [

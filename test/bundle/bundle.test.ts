@@ -7,10 +7,10 @@ import { count } from '../counts.ts';
 import { readBundle, verifyBundle, writeBundle } from '../../src/bundle/index.ts';
 import { canonicalJson, type Digest, type Instant, type Milliseconds, OneRoofError } from '../../src/core/index.ts';
 import { openFolderStore } from '../../src/evidence/index.ts';
-import { readable } from '../../src/kinds/index.ts';
+import { readable } from '../../src/evidence-kinds/index.ts';
 import { reportStage, sealStage } from '../../src/pipeline.io.ts';
 import { sealDocument } from '../../src/release/index.ts';
-import { bundleOf, story } from './story.ts';
+import { bundleOf, story } from './whole-bundle.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'bundle-'));
 const at = '2026-06-03T08:00:00.000Z' as Instant;
@@ -103,12 +103,18 @@ test('each part that was exchanged for another well-formed one is found by its o
   expect(codes(Buffer.from(one.text), { ...any, keys: bundle.keys })).toEqual([]);
 });
 
-test('a report that says GO without the evidence for it is found', async () => {
+test.each([
+  ['says GO without the evidence for it', { execution: { status: 'GO', reasons: [] } }],
+  [
+    'counts rehearsals on a sample, which no policy allows',
+    { policy: { rehearsalMaxAge: day, gateMaxAge: day, sampled: 'allowed' } },
+  ],
+])('a report that %s is found', async (_, change) => {
   const { store, course, source } = await recorded();
   const { seal } = course.sealed;
   const last = (await store.of(seal)).at(-1);
   const body = last?.readable === true ? (last.body as object) : {};
-  await store.append({ kind: 'report', seal, body: { ...body, execution: { status: 'GO', reasons: [] } } }, at);
+  await store.append({ kind: 'report', seal, body: { ...body, ...change } }, at);
   const log = await store.log();
   const bytes = new Map(source.bytes);
   for (const { entry } of log.lines) bytes.set(entry.digest, (await store.bytes(entry)) ?? Buffer.alloc(0));

@@ -3,9 +3,10 @@ import { readBundle, verifyBundle } from '../../src/bundle/index.ts';
 import { readPeople } from '../../src/bundle/people.ts';
 import { canonicalJson, type Instant } from '../../src/core/index.ts';
 import { readBody, statementDigest } from '../../src/evidence/index.ts';
-import { type PeopleRecord } from '../../src/gate/index.ts';
-import { readers } from '../../src/kinds/index.ts';
+import { type PeopleRecord } from '../../src/people/index.ts';
+import { readers } from '../../src/evidence-kinds/index.ts';
 import { descriptor } from '../gate/case.ts';
+import { footprintBody } from '../evidence-kinds/bodies.ts';
 import { digestOf, keys, time } from '../gate/people.ts';
 import {
   back,
@@ -24,7 +25,7 @@ import {
   story,
   transaction,
   whole,
-} from './story.ts';
+} from './whole-bundle.ts';
 
 const any = { keys: null, policy: null, registry: null };
 
@@ -134,7 +135,7 @@ describe('what people signed, in a bundle', () => {
       ['BUNDLE_EXECUTION'],
     ],
     [
-      'long after the way back was closed',
+      'long after the rollback was closed',
       [
         ...story,
         ...transaction('down', '1-structure', time('9T08:00')),
@@ -148,7 +149,7 @@ describe('what people signed, in a bundle', () => {
     expect(codes(pieces)).toEqual(expected);
   });
 
-  it('does not mind a rollout that was refused, nor the way back after the window', () => {
+  it('does not mind a rollout that was refused, nor the rollback after the window', () => {
     const refused = transaction('up', '4-later', time('3T10:00')).map((piece, n) =>
       n === 0 ? piece : { ...piece, body: { ...(piece.body as object), phase: 'not-applied', reason: 'gate: order' } },
     );
@@ -162,7 +163,11 @@ describe('what people signed, in a bundle', () => {
       story.map((piece) =>
         piece.kind === 'rehearsal' ? { ...piece, body: { ...(piece.body as object), ...change } } : piece,
       );
-    for (const change of [{ outcome: 'failed' }, { gateSchema: digestOf('x') }, { endedAt: time('2T09:01') }])
+    for (const change of [
+      { outcome: 'failed' },
+      { footprint: { ...footprintBody, whole: digestOf('x') } },
+      { endedAt: time('2T09:01') },
+    ])
       expect(codes(damaged(change))).toEqual(
         expect.arrayContaining(['BUNDLE_PROOF', 'BUNDLE_RATIFICATION', 'BUNDLE_EXECUTION']),
       );
@@ -260,7 +265,7 @@ describe('whoever holds the key of the log', () => {
     expect(tried).toBeGreaterThan(700);
   }, 600_000);
 
-  it('cannot drop, double, exchange or move a signature, nor sign in the place of a person', () => {
+  it('cannot drop, duplicate, exchange or move a signature, nor sign in place of a person', () => {
     const signatures = (
       change: (of: PeopleRecord['statement']['signatures']) => PeopleRecord['statement']['signatures'],
     ) =>

@@ -1,18 +1,18 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { digest, now } from '../../src/core/index.ts';
 import { openFolderStore } from '../../src/evidence/index.ts';
-import { policyDocument, type Registry, registryDocument } from '../../src/gate/index.ts';
-import { gateBody, rehearsalBody } from '../kinds/bodies.ts';
+import { policyDocument, type Registry, registryDocument } from '../../src/people/index.ts';
+import { gateBody, rehearsalBody } from '../evidence-kinds/bodies.ts';
 import { policyOf, policyYaml } from '../gate/people.ts';
 import { registryOf, rehearsalOf, rulesOf, unrehearsed, withPlace } from './place.io.ts';
 
 const leftOut = ({ uncounted }: { readonly uncounted: readonly { readonly kind: string; readonly index: number }[] }) =>
   uncounted.filter(({ kind }) => kind === 'rehearsal').map(({ index }) => index);
 
-it('a line that names the bytes of the rules, and another length of them, gives a removed key nothing back', () =>
+it('a line that names the bytes of the rules with another length gives a removed key nothing back', () =>
   withPlace(async ({ seal, own, append, keyOf, plant, report, write, folder }) => {
     const machine = { id: 'machine', key: own };
     const first = registryOf([machine, { id: 'ci', key: await keyOf('ci') }]);
@@ -31,7 +31,7 @@ it('a line that names the bytes of the rules, and another length of them, gives 
     expect(leftOut(report())).toEqual([removed]);
   }));
 
-it('the true first registry beside a policy of one’s own changes neither whose rehearsals count nor what comes after', () =>
+it('the true first registry beside an attacker’s own policy changes neither whose rehearsals count nor what comes after', () =>
   withPlace(async ({ seal, own, append, keyOf, report, write, run }) => {
     const machine = { id: 'machine', key: own };
     const first = registryOf([machine, { id: 'ci', key: await keyOf('ci') }]);
@@ -58,7 +58,7 @@ it('the true first registry beside a policy of one’s own changes neither whose
     expect(leftOut(JSON.parse(verified.stdout) as Parameters<typeof leftOut>[0])).toEqual([removed]);
   }));
 
-it('a line of a stranger whose bytes are missing, or are no JSON, spoils no bundle', () =>
+it('a line of a stranger whose bytes are missing, or are not JSON, spoils no bundle and no list', () =>
   withPlace(async ({ seal, own, plant, append, write, run, folder }) => {
     write('registry.json', registryDocument(registryOf([{ id: 'machine', key: own }])));
     write('policy.yaml', policyYaml);
@@ -76,14 +76,25 @@ it('a line of a stranger whose bytes are missing, or are no JSON, spoils no bund
     expect(verified.stderr).toBe('');
     expect(verified.stdout.match(/^not counted {2}entry \d, report: key unknown/gm)).toHaveLength(2);
     expect(verified.stdout).toContain('not counted  entry 2, rehearsal: key unknown');
+    const listed = run('log', 'release', '--offline');
+    expect(listed.status, listed.stderr).toBe(0);
+    expect(listed.stdout.match(/not counted: key unknown/g)).toHaveLength(3);
     // the control: without the bytes of an entry that counts it is refused
     const bundle = JSON.parse(readFileSync(join(folder, 'b.json'), 'utf8')) as { entries: { blob: string }[] };
     if (bundle.entries[1] !== undefined) bundle.entries[1].blob = '';
     write('c.json', `${JSON.stringify(bundle)}\n`);
     expect(run('verify-evidence', 'c.json', '--registry', 'registry.json').stderr).toContain('[BUNDLE_DIGEST]');
+    const { entries } = JSON.parse(run('log', 'release', '--offline', '--json').stdout) as {
+      entries: readonly { readonly index: number; readonly digest: string }[];
+    };
+    const counts = entries.find(({ index }) => index === 1)?.digest.slice(7) ?? '';
+    rmSync(join(folder, '.oneroof', 'evidence', 'blobs', `${counts}.json`));
+    expect(run('log', 'release', '--offline').stderr).toContain(
+      'entry 1 (rehearsal): its bytes are missing [EVIDENCE_BYTES_BROKEN]',
+    );
   }));
 
-it('a pipe in the place of bytes is no file, and nobody waits for it', () =>
+it('a pipe in place of bytes is not read, and no command waits for it', () =>
   withPlace(async ({ seal, plant, folder }) => {
     const named = digest('evidence', ['report', 'pipe']);
     await plant({ kind: 'report', seal, digest: named, size: 5, recordedAt: now() }, 'stranger');
@@ -99,7 +110,7 @@ it('a pipe in the place of bytes is no file, and nobody waits for it', () =>
     expect(ran.stdout).toContain('RELEASE READINESS');
   }));
 
-it('a look at another target, by a key that counts there alone, says nothing of this one', () =>
+it('a reading of another target, by a key that counts only there, says nothing about this one', () =>
   withPlace(async ({ seal, own, append, keyOf, report, write, run }) => {
     write('registry.json', registryDocument(registryOf([{ id: 'machine', key: own }])));
     write('staging.json', registryDocument(registryOf([{ id: 'tester', key: await keyOf('tester'), may: ['look'] }])));
@@ -126,7 +137,7 @@ it('a rehearsal that failed is not hidden by an older or a planted one that pass
     expect(reasons).not.toContain(unrehearsed);
   }));
 
-it('a chain of one’s own, however long, is not verified by every command', () =>
+it('a stranger’s own chain, of any length, is not verified by every command', () =>
   withPlace(async ({ seal, own, append, keyOf, report, write }) => {
     write('registry.json', registryDocument(registryOf([{ id: 'machine', key: own }])));
     const mine = [registryOf([{ id: 'mallory', key: await keyOf('mallory') }])] as [Registry, ...Registry[]];
@@ -151,10 +162,10 @@ it('characters that a terminal obeys come out of nothing, not out of JSON either
     const failed = { outcome: 'failed', problems: [{ code: 'SQL_FAILED', problem, fix: problem }], [problem]: problem };
     await append('rehearsal', { ...rehearsalOf(seal), ...failed });
     const json = run('report', 'release', '--json');
-    const told = JSON.parse(json.stdout) as { report: { readiness: { reasons: readonly string[] } } };
-    expect(told.report.readiness.reasons.join()).toContain(problem);
+    const told = JSON.parse(json.stdout) as { reports: readonly { readiness: { reasons: readonly string[] } }[] };
+    expect(told.reports[0]?.readiness.reasons.join()).toContain(problem);
     const files = ['report.md', 'report.html', 'report.json'].map((name) =>
-      readFileSync(join(folder, '.oneroof', 'reports', 'one-roof', name), 'utf8'),
+      readFileSync(join(folder, '.oneroof', 'reports', 'one-roof', 'production', name), 'utf8'),
     );
     for (const text of [json.stdout, run('report', 'release').stdout, run('summary', 'release').stdout, ...files])
       expect(text).not.toMatch(/[\p{Cf}\u0000-\u0009\u000b-\u001f\u007f-\u009f]/u);
@@ -178,9 +189,9 @@ it('a report by a key that may only record rests on nothing that it may not say,
     expect(run('bundle', 'release', '--offline', '--out', 'b.json')).toMatchObject({ status: 0 });
     const verify = (file: string) => run('verify-evidence', 'b.json', '--registry', file).stderr;
     expect(verify('few.json')).toMatch(
-      /rests on entry 2, which does not count: machine may not rehearse \[BUNDLE_VERDICT\]/,
+      /^error: 2 reports use 1 entry that does not count: machine may not rehearse; entries 2, reports of .* \[BUNDLE_VERDICT\]$/m,
     );
-    expect(verify('all.json')).not.toContain('rests on entry');
+    expect(verify('all.json')).not.toContain('does not count');
     // the reader named none: then the report is taken as it was made
     expect(run('verify-evidence', 'b.json')).toMatchObject({ status: 0 });
   }));

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson, now } from '../../src/core/index.ts';
-import { type EvidenceKind } from '../../src/evidence/index.ts';
-import { type Registry, registryDigest, registryDocument, type Rules } from '../../src/gate/index.ts';
-import { executionBody, gateBody } from '../kinds/bodies.ts';
+import { type EvidenceKind, keyFingerprint } from '../../src/evidence/index.ts';
+import { type Registry, registryDigest, registryDocument, type Rules } from '../../src/people/index.ts';
+import { executionBody, gateBody } from '../evidence-kinds/bodies.ts';
 import { keys, policyYaml, time } from '../gate/people.ts';
+import { type Answer } from './run.io.ts';
 import { registryOf, rehearsalOf, rulesOf, unrehearsed, withPlace } from './place.io.ts';
 
 describe('an entry of a key that nobody enrolled', () => {
@@ -36,10 +37,12 @@ describe('an entry of a key that nobody enrolled', () => {
         honest.components.find(({ id }) => id === 'activation')?.evidence,
       );
       for (const file of ['report.md', 'report.html']) {
-        const text = readFileSync(join(folder, '.oneroof', 'reports', 'one-roof', file), 'utf8');
+        const text = readFileSync(join(folder, '.oneroof', 'reports', 'one-roof', 'production', file), 'utf8');
         expect(text.match(/not counted: key unknown/g)?.length, file).toBe(planted.length);
       }
-      expect(run('report', 'release').stdout.match(/not counted .*key unknown/g)?.length).toBe(planted.length);
+      expect(run('report', 'release', '-t', 'production').stdout.match(/not counted .*key unknown/g)?.length).toBe(
+        planted.length,
+      );
       expect(run('summary', 'release').stdout).toContain('Not counted: 6 entries');
       expect(run('dossier', 'release').stderr).toContain('NOT_REHEARSED');
       expect(
@@ -64,6 +67,11 @@ describe('an entry of a key that nobody enrolled', () => {
       expect(named.stdout.match(/^not counted {2}/gm)?.length).toBe(planted.length);
       write('strangers.pub', `${await keyOf('nobody')}\n`);
       expect(run('verify-evidence', 'b.json', '--keys', 'strangers.pub').stderr).toContain('BUNDLE_SIGNATURE');
+      write('strangers.json', registryDocument(registryOf([{ id: 'nobody', key: await keyOf('nobody') }])));
+      const byNone = run('verify-evidence', 'b.json', '--registry', 'strangers.json');
+      expect([byNone.status, byNone.stderr.match(/^error:/gm)?.length], byNone.stderr).toEqual([3, 1]);
+      expect(byNone.stderr).toContain('no entry counts by the given registry');
+      expect(byNone.stderr).toContain('[BUNDLE_SIGNATURE]');
 
       // the control: once the quorum has enrolled that key, from the place on where the log tells so, the same entries count
       const second = registryOf(
@@ -87,6 +95,54 @@ describe('an entry of a key that nobody enrolled', () => {
     }),
   );
 
+  it(
+    'is one error for one cause where reports rest on it: how many, the first of them, and whose key',
+    { timeout: 180_000 },
+    () =>
+      withPlace(async ({ seal, own, append, keyOf, report, run, write, folder }) => {
+        const ci = await keyOf('ci');
+        const both = [
+          { id: 'ci', key: ci },
+          { id: 'machine', key: own },
+        ];
+        write('registry.json', registryDocument(registryOf(both)));
+        for (let n = 0; n < 5; n += 1) {
+          await append('rehearsal', rehearsalOf(seal), 'ci');
+          report();
+        }
+        run('bundle', 'release', '--offline', '--out', 'b.json');
+        const verify = (...words: string[]): Answer => run('verify-evidence', 'b.json', ...words);
+        expect(verify('--registry', 'registry.json')).toMatchObject({ status: 0 });
+        write('half.json', registryDocument(registryOf(both.slice(1))));
+        write('half.pub', `${own}\n`);
+        for (const words of [
+          ['--registry', 'half.json'],
+          ['--keys', 'half.pub'],
+        ]) {
+          const { status, stderr } = verify(...words);
+          expect(status).toBe(3);
+          expect(stderr.match(/^error:/gm)).toHaveLength(1);
+          expect(stderr).toContain(
+            'error: 5 reports use 5 entries that do not count: key unknown; entries 1, 3, 5 and 2 more, reports of entries 2, 4, 6 and 2 more [BUNDLE_VERDICT]',
+          );
+          expect(stderr).toContain(`hint: compare whose key ${keyFingerprint(ci)} is`);
+        }
+        write('strangers.pub', `${await keyOf('nobody')}\n`);
+        const { stderr } = verify('--keys', 'strangers.pub');
+        expect(stderr.match(/^error:/gm)).toHaveLength(1);
+        expect(stderr).toContain('the 11 entries are signed by SHA256:');
+        // a checkpoint that is not the one of this log proves none of them
+        const bundle = JSON.parse(readFileSync(join(folder, 'b.json'), 'utf8')) as Record<string, unknown>;
+        write(
+          'c.json',
+          `${canonicalJson({ ...bundle, entries: (bundle['entries'] as object[]).map((one) => ({ ...one, proof: [] })) })}\n`,
+        );
+        expect(run('verify-evidence', 'c.json').stderr).toContain(
+          'entry 0 is not proven to be in the log; the same is true of 10 more: entry 1, entry 2, entry 3 and 7 more [BUNDLE_PROOF]',
+        );
+      }),
+  );
+
   it('counts where no registry is known only if it is this machine that wrote it, and the report says so', () =>
     withPlace(async ({ seal, own, append, report, run, write }) => {
       await append('rehearsal', rehearsalOf(seal), 'stranger');
@@ -94,19 +150,19 @@ describe('an entry of a key that nobody enrolled', () => {
       expect(said.readiness.reasons).toContain(unrehearsed);
       expect(said.uncounted.map(({ why }) => why)).toEqual(['key unknown']);
       expect(said.whose).toMatch(
-        /^no registry is known for production: only what this machine's own key signed counts \(SHA256:/,
+        /^the registry is unknown for production: only entries that this machine's own key signed count \(SHA256:/,
       );
       await append('rehearsal', rehearsalOf(seal));
       expect(report().readiness.reasons).not.toContain(unrehearsed);
       // a registry that names no software is no wider
       write('registry.json', registryDocument(registryOf([])));
-      expect(report().whose).toContain("names no software: only what this machine's own key signed counts");
+      expect(report().whose).toContain("names no software: only entries that this machine's own key signed count");
       expect(report().uncounted).toHaveLength(1);
       // an honest bundle holds, and says that nothing says whose the keys are
       run('bundle', 'release', '--offline', '--out', 'b.json');
       const verified = run('verify-evidence', 'b.json');
       expect(verified).toMatchObject({ status: 0 });
-      expect(verified.stdout).toContain('nothing says whose keys signed it: compare them');
+      expect(verified.stdout).toContain('it is unknown whose keys signed it: compare them');
       expect(own).toMatch(/^ssh-ed25519 /);
     }));
 });
@@ -220,7 +276,7 @@ describe('a right', () => {
     withPlace(async ({ keyOf, run, write, own }) => {
       write('registry.json', registryDocument(registryOf([{ id: 'ci', key: await keyOf('ci') }])));
       const { stderr } = run('gate', 'release');
-      expect(stderr).toContain('not counted for production: what this machine records as gate (key unknown)');
+      expect(stderr).toContain('not counted for production: the gate entries of this machine (key unknown)');
       const fix = /oneroof registry add-key NAME --key '([^']+)' --may look/.exec(stderr)?.[1] ?? '';
       expect(fix).toBe(own);
       expect(run('registry', 'add-key', 'laptop', '--key', fix, '--may', 'look')).toMatchObject({ status: 0 });

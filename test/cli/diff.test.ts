@@ -75,7 +75,7 @@ describe('oneroof diff', () => {
       expect(run('fingerprint', 'env:ONE', '--out', 'schema.json').status).toBe(0);
       const { status, stdout } = run('diff', './schema.json', 'env:TWO');
       expect(status).toBe(1);
-      expect(stdout).toContain('any row: ./schema.json holds no rows');
+      expect(stdout).toContain('any row: ./schema.json has no rows');
       expect(stdout).toContain('not proven: 0 logical');
       expect(run('diff', './schema.json', 'env:TWO', '--schema-only').status).toBe(0);
     });
@@ -90,7 +90,7 @@ describe('oneroof diff', () => {
       `update pg_attribute set attoptions = '{pg_next=17}' where attrelid = 'orders'::regclass and attnum > 0`,
     ];
     await withTwo(stamped, (run) => {
-      const said = 'column option pg_next, not known to One Roof, is not compared: public.orders.id and 2 more';
+      const said = 'column option pg_next, unknown to One Roof, is not compared: public.orders.id and 2 more';
       const { status, stdout } = run('diff', 'env:ONE', 'env:TWO', '--strict');
       expect(stdout).toContain(`Noticed (1)\n  after: ${said}\n`);
       expect(status).toBe(0);

@@ -18,7 +18,7 @@ describe.each(versions)('doctor on PostgreSQL %s', (version) => {
         };
         const told = look('postgres');
         expect(told).toMatch(/problem +target production: .*it is a superuser/);
-        expect(told).toContain('use another role: run what `oneroof grants` prints');
+        expect(told).toContain('use another role: run the SQL of `oneroof grants`');
         expect(told).not.toMatch(/alter role \S+ nosuperuser/);
         const client = new pg.Client({ ...database, password: '' });
         await client.connect();

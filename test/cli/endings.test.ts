@@ -4,8 +4,8 @@ import { sql } from '../../src/database/index.ts';
 import { runSql, withDatabase, withSession } from '../database.io.ts';
 import { type Signer } from '../gate/cycle.io.ts';
 import { halfWay, type Place, rowsOf, withPlace } from '../runbooks/place.io.ts';
-import { credentialOf } from '../server/people.io.ts';
-import { addAuthenticator, hasBrowser, launch } from '../web/browser.io.ts';
+import { credentialOf } from '../site/people.io.ts';
+import { addAuthenticator, hasBrowser, launch } from '../signing/browser.io.ts';
 import { type Shown } from './people.io.ts';
 
 let browser: Browser;
@@ -133,7 +133,7 @@ describe.skipIf(!hasBrowser())('the built command, with passkeys in a browser', 
         const before = await incarnationOf(gated.database);
         const interrupted = await type(line, async (shown, interrupt) => {
           const { page, said } = await sign(shown, ben);
-          expect(page).toContain('A new incarnation is drawn');
+          expect(page).toContain('It gets a new incarnation');
           expect(said).toContain('missing: seats: 1 of 2');
           interrupt();
         });
@@ -151,7 +151,7 @@ describe.skipIf(!hasBrowser())('the built command, with passkeys in a browser', 
           persons: ['ana', 'ben'],
           lost: [],
         });
-        expect(adopted.stderr).toContain('next: ratify what is to run here');
+        expect(adopted.stderr).toContain('next: ratify what you want to run here');
         // what was half way is closed until people carry its rollback on; then the same command goes, and nothing is left to do
         const held = await type('oneroof rollback release');
         expect(held).toMatchObject({ status: 1 });

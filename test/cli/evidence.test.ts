@@ -31,7 +31,7 @@ it('keeps evidence in a database that oneroof.yaml names, for every command, and
       const log = JSON.parse(run('log', 'release', '--json').stdout) as { entries: { kind: string; digest: string }[] };
       expect(log.entries.map(({ kind }) => kind)).toEqual(['seal']);
       expect(run('report', 'release').status).toBe(1);
-      const report = readFileSync(join(folder, '.oneroof', 'reports', 'one-roof', 'report.md'), 'utf8');
+      const report = readFileSync(join(folder, '.oneroof', 'reports', 'one-roof', 'production', 'report.md'), 'utf8');
       expect(report).toContain(`urn:oneroof:evidence:${log.entries[0]?.digest ?? '?'}`);
       const bundle = run('bundle', 'release', '--out', 'b.json');
       expect(bundle).toMatchObject({
@@ -54,7 +54,7 @@ it('keeps evidence in a database that oneroof.yaml names, for every command, and
       'targets: { production: {} }\nevidence: { url: "postgres://a:b@h/d" }\n',
     );
     expect(oneroof(['log'], { folder }).stderr).toContain('[CONFIG_INVALID]');
-    expect(oneroof(['log'], { folder }).stderr).toContain('holds a password');
+    expect(oneroof(['log'], { folder }).stderr).toContain('contains a password');
     writeFileSync(
       join(folder, 'oneroof.yaml'),
       'targets: { production: {} }\nevidence: { url: "postgres://a@127.0.0.1:1/d" }\n',

@@ -62,7 +62,7 @@ it('a command in a folder that was deleted says so, and what asks for no folder 
     const { status, stderr } = inDeleted(words);
     expect([status, stderr]).toEqual([
       2,
-      expect.stringMatching(/is not there any more \[CONFIG_NOT_FOUND\]\nhint: .*cd FOLDER/),
+      expect.stringMatching(/no longer exists \[CONFIG_NOT_FOUND\]\nhint: .*cd FOLDER/),
     ]);
   }
   expect(inDeleted('--version')).toMatchObject({ status: 0, stderr: '' });

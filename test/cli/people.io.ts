@@ -6,7 +6,7 @@ import { type Answer } from './run.io.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.io.js');
 
-/** A page that a command serves, and the code that it tells people to type. */
+/** A page that a command serves, and the code that it tells people to type; empty where it asks for none. */
 export interface Shown {
   readonly url: string;
   readonly code: string;
@@ -46,7 +46,7 @@ export function shell(
         out[name] += text;
         const said = out.stderr.split('\n');
         for (const one of said) {
-          const [, url = '', code = ''] = /open (\S+) and type ([0-9a-f]{6}); Ctrl-C ends it/.exec(one) ?? [];
+          const [, url = '', code = ''] = /open (\S+)(?: and type ([0-9a-f]{6}))?.*Ctrl-C ends it/.exec(one) ?? [];
           if (url === '' || asked.has(one)) continue;
           asked.add(one);
           void (of.people?.({ url, code, said }, interrupt) ?? Promise.resolve()).catch((error: unknown) => {

@@ -20,10 +20,10 @@ import {
   type Right,
   rights,
   type Rules,
-} from '../../src/gate/index.ts';
-import { signaturesOf } from '../bundle/story.ts';
+} from '../../src/people/index.ts';
+import { signaturesOf } from '../bundle/whole-bundle.ts';
 import { keys, policyOf, registry as enrolled, time } from '../gate/people.ts';
-import { rehearsalBody } from '../kinds/bodies.ts';
+import { rehearsalBody } from '../evidence-kinds/bodies.ts';
 import { type Answer, oneroof } from './run.io.ts';
 
 export interface Listed {
@@ -40,6 +40,11 @@ export interface Report {
   readonly uncounted: readonly { readonly kind: string; readonly index: number; readonly why: string }[];
 }
 
+function firstOf({ reports: [first] }: { readonly reports: readonly Report[] }): Report {
+  if (first === undefined) throw new Error('no report was made');
+  return first;
+}
+
 /** A place of work: a sealed release, its evidence, and keys of other machines that can write it. */
 export interface Place {
   readonly folder: string;
@@ -51,6 +56,7 @@ export interface Place {
   keyOf(by: string): Promise<SshKey>;
   /** Writes a line whose entry says of its bytes what the writer likes: as other programs can. */
   plant(entry: Omit<Entry, 'index'>, by: string): Promise<number>;
+  /** Of production, where no target is named. */
   report(...words: string[]): Report;
   log(): readonly Listed[];
   write(file: string, text: string): void;
@@ -92,7 +98,12 @@ export async function withPlace(use: (place: Place) => Promise<void>): Promise<v
         writeFileSync(join(place, 'checkpoint'), checkpoint);
         return index;
       },
-      report: (...words) => (json('report', 'release', ...words) as { report: Report }).report,
+      report: (...words) =>
+        firstOf(
+          json('report', 'release', ...(words.length === 0 ? ['--target', 'production'] : words)) as {
+            reports: readonly Report[];
+          },
+        ),
       log: () => (json('log', 'release') as { entries: readonly Listed[] }).entries,
       write: (file, text) => writeFileSync(join(folder, file), text),
     });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { policyDigest, registryDigest } from '../../src/gate/index.ts';
+import { policyDigest, registryDigest } from '../../src/people/index.ts';
 import { person, policyOf, policyYaml, registry } from '../gate/people.ts';
 import { oneroof } from './run.io.ts';
 
@@ -79,7 +79,7 @@ describe('oneroof registry', () => {
     const { status, stderr } = oneroof(['registry', 'check', '-C', folder]);
     expect(status).toBe(3);
     expect(stderr).toContain('[REGISTRY_INVALID]');
-    expect(stderr).toContain('this public key stands once already, for ana');
+    expect(stderr).toContain('this public key is duplicated: ana has it already');
   });
 
   it('ends with AUTHENTICATOR_REFUSED at a key of a model that the policy does not list', () => {

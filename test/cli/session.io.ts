@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { id, sql } from '../../src/database/index.ts';
 import { withSession } from '../database.io.ts';
-import { type Gated, withGate } from '../gate/cycle.io.ts';
+import { type Gated, type GatedPlan, withGate } from '../gate/cycle.io.ts';
 import { screen } from './screen.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.io.js');
@@ -31,8 +31,8 @@ export interface Desk {
 }
 
 /** Makes a desk, hands it over, and takes it away. */
-export async function withDesk(use: (desk: Desk) => Promise<void>): Promise<void> {
-  await withGate('18', {}, async (gated) => {
+export async function withDesk(use: (desk: Desk) => Promise<void>, plan: GatedPlan = {}): Promise<void> {
+  await withGate('18', plan, async (gated) => {
     const { database, people } = gated;
     await withSession(database, async (session) => {
       await session.query(sql`revoke temporary on database ${id(database.database)} from public`);
@@ -59,6 +59,13 @@ export async function withDesk(use: (desk: Desk) => Promise<void>): Promise<void
     ];
     const deeds: Desk['deeds'] = {
       'oneroof.yaml is filled in': async () => writeFileSync(join(home, 'oneroof.yaml'), setup.join('\n')),
+      'the observer may read tables that are made later': async () =>
+        await withSession(database, async (session) => {
+          for (const kind of ['tables', 'sequences'])
+            await session.run(
+              `alter default privileges for role app_owner in schema public grant select on ${kind} to oneroof_observer`,
+            );
+        }),
       'a release is written': async () => {
         rmSync(join(home, 'release'), { recursive: true, force: true });
         cpSync(gated.folder, join(home, 'release'), { recursive: true });
@@ -68,7 +75,7 @@ export async function withDesk(use: (desk: Desk) => Promise<void>): Promise<void
           join(home, 'release', 'tiers', '2-table', 'up.sql'),
           'create table n (i integer);\ncreate tabel m ();\n',
         ),
-      'its way back forgets a row': async () =>
+      'its rollback forgets a row': async () =>
         writeFileSync(join(home, 'release', 'tiers', '1-rows', 'down.sql'), 'delete from t where i = 2;\n'),
       'its SQL is what pg_dump wrote': async () =>
         writeFileSync(
@@ -161,6 +168,7 @@ function masked(text: string, { home, gated }: Desk): string {
       .replace(/SHA256:[A-Za-z0-9+/]{43}/g, 'SHA256:…')
       .replace(/\b[0-9a-f]{12}\b/g, '…')
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '(then)')
+      .replace(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, '(then)')
       .replace(/ *\b(\d+ min \d\d s|\d+(\.\d)? m?s)\b/g, ' (time)')
       .replace(/_c_[0-9a-f]+/g, '_c_…')
       .replace(/[\d,]+(?= (objects|relations|changed|rows)\b)/g, '(n)')

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,7 +70,7 @@ describe('a terminal session', () => {
     expect(stdout).toContain('problem  oneroof.yaml');
   });
 
-  it('reports a target whose role could write as a problem, with the SQL of a role that cannot', () => {
+  it('reports a target whose role could write as a problem, with the command that prints the SQL of a role that cannot', () => {
     const { host } = serverConnection();
     const url = `postgres://postgres@/postgres?host=${encodeURIComponent(host)}`;
     writeFileSync(join(folder, 'oneroof.yaml'), 'targets:\n  production:\n    urlFrom: SESSION_TEST_URL\n');
@@ -78,7 +79,8 @@ describe('a terminal session', () => {
     const { checks } = JSON.parse(stdout) as { checks: { name: string; outcome: string; text: string; fix: string }[] };
     const wrong = checks.filter(({ name, outcome }) => name === 'target production' && outcome === 'problem');
     expect(wrong.map(({ text }) => text).join()).toContain('could write');
-    expect(wrong.at(-1)?.fix).toContain('create role');
+    const words = /^oneroof (grants [^>]*) >/.exec(wrong.at(-1)?.fix ?? '')?.[1] ?? '';
+    expect(oneroof(words.split(' ')).stdout).toContain('create role');
   });
 
   it('says what to fill in where oneroof.yaml names no place for clones', () => {
@@ -97,18 +99,42 @@ describe('a terminal session', () => {
     }
   });
 
-  it('has sessions in README.md that were played', () => {
+  it('completes commands, groups and options in bash', () => {
+    const complete = (...typed: readonly string[]): readonly string[] => {
+      const script = `eval "$(cat)"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _oneroof; printf '%s\\n' "\${COMPREPLY[@]}"`;
+      const { stdout } = spawnSync('bash', ['-c', script, 'bash', 'oneroof', ...typed], {
+        input: oneroof(['completion', 'bash']).stdout,
+        encoding: 'utf8',
+      });
+      return stdout.split('\n').filter(Boolean);
+    };
+    expect(complete('reh')).toEqual(['rehearse']);
+    expect(complete('clone', 'go')).toEqual(['golden']);
+    expect(complete('doctor', 'my-release', '--t')).toEqual(['--target']);
+    expect(complete('doctor', '--t')).toEqual(['--target']);
+    expect(complete('draft', 'back', '--o')).toEqual(['--out']);
+    expect(complete('doctor', '--o')).toEqual([]);
+    expect(complete('rehearse', 'my-release', 'clone')).toEqual([]);
+  });
+
+  it('has sessions in README.md and in docs that were played', () => {
     const sessions = join(root, 'test', 'cli', 'sessions');
     const played = readdirSync(sessions)
       .filter((name) => name.endsWith('.pipe.txt'))
       .map((name) => readFileSync(join(sessions, name), 'utf8'));
-    const blocks = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```console\n(.*?)```/gs)];
-    expect(blocks.length).toBeGreaterThan(0);
-    for (const [, block = ''] of blocks)
-      expect(
-        played.filter((text) => text.includes(block)),
-        block,
-      ).not.toEqual([]);
+    const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+    const pages = ['README.md', ...docs.map((name) => join('docs', name))].map((file) => ({
+      file,
+      blocks: [...readFileSync(join(root, file), 'utf8').matchAll(/```console\n(.*?)```/gs)],
+    }));
+    const shown = pages.filter(({ blocks }) => blocks.length > 0).map(({ file }) => file);
+    expect(shown).toEqual(['README.md', 'docs/GUIDE.md']);
+    for (const { file, blocks } of pages)
+      for (const [, block = ''] of blocks)
+        expect(
+          played.filter((text) => text.includes(block)),
+          `${file}\n${block}`,
+        ).not.toEqual([]);
   });
 
   it('has the help in docs/cli.md that the commands print', () => {

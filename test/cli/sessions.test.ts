@@ -51,7 +51,7 @@ describe.each(seats)('a session $where', ({ columns }) => {
       await deeds['the owners are ready']?.();
       // one statement, so that it ends by itself while this process waits for the command
       const held = gated.as('app_owner', (session) =>
-        session.run('do $$ begin lock table public.t in access exclusive mode; perform pg_catalog.pg_sleep(8); end $$'),
+        session.run('do $$ begin lock table public.t in exclusive mode; perform pg_catalog.pg_sleep(8); end $$'),
       );
       await sleep(500);
       const { raw, status } = type('oneroof rollout release', { columns: 80 });

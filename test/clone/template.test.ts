@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openCloneHost } from '../../src/clone/index.ts';
+import { type DatabaseName, openCloneHost } from '../../src/clone/index.ts';
 import { id, sql } from '../../src/database/index.ts';
 import { runSql, serverConnection, newest, withDatabase, withSession } from '../database.io.ts';
 
@@ -18,10 +18,19 @@ test.each(newest)(
         const golden = await host.makeGolden({});
         const clone = await host.makeClone({ purpose: 'p', owner: 'o', hours: 1 });
         await runSql(clone.connection, ['drop table public.t']);
+        const reset = await host.reset(clone.lease.database);
+        expect(reset).toEqual(clone.lease);
+        expect(await host.list()).toContainEqual(clone.lease);
+        await runSql(clone.connection, ['drop table public.t']);
+        await expect(host.reset('postgres' as DatabaseName)).rejects.toMatchObject({ code: 'CLONE_NOT_OURS' });
+        const next = await host.makeGolden({});
+        await expect(host.reset(clone.lease.database)).rejects.toMatchObject({ code: 'CLONE_GONE' });
         await host.drop(clone.lease.database);
         await withSession(serverConnection(version), async (session) => {
-          await session.query(sql`alter database ${id(golden.database)} with is_template false`);
-          await session.query(sql`drop database ${id(golden.database)}`);
+          for (const { database } of [golden, next]) {
+            await session.query(sql`alter database ${id(database)} with is_template false`);
+            await session.query(sql`drop database ${id(database)}`);
+          }
         });
       } finally {
         await host.close();

@@ -97,7 +97,7 @@ beforeAll(async () => {
     for (const file of [key, certificate]) chownSync(file, binaries.runAs.uid, binaries.runAs.gid);
   writeFileSync(
     join(data, 'pg_hba.conf'),
-    'local all all trust\nhostnossl all plain all trust\nhost all all all scram-sha-256\n',
+    'local all all trust\nhostnossl all sealed all reject\nhostnossl all plain all trust\nhost all all all scram-sha-256\n',
   );
   const settings = {
     listen_addresses: 'localhost',
@@ -152,7 +152,15 @@ test('prefer falls back and require does not, where the server does not encrypt'
     });
   });
   const stand = await listen(front);
-  expect(await codeOf(open(tcp({ port: stand, sslmode: 'require' })))).toBe('CONNECT_TLS');
+  await expect(open(tcp({ port: stand, sslmode: 'require' }))).rejects.toMatchObject({
+    problems: [
+      {
+        code: 'CONNECT_TLS',
+        problem: expect.stringMatching(/: the server does not speak TLS, and sslmode=require asks for it$/) as string,
+        fix: expect.stringContaining('ssl = on') as string,
+      },
+    ],
+  });
   expect(await encrypted(tcp({ port: stand, sslmode: 'prefer' }))).toBe('f');
   expect(await encrypted(tcp({ port: stand }))).toBe('f');
   front.close();
@@ -164,6 +172,49 @@ test('each way in which a connection fails has a code of its own', async () => {
   expect(await codeOf(open(tcp({ user: 'busy' })))).toBe('CONNECT_TOO_MANY');
   expect(await codeOf(open(tcp({ port: 1 })))).toBe('CONNECT_REFUSED');
   expect(await codeOf(open(tcp({ host: '/nowhere' })))).toBe('CONNECT_REFUSED');
+});
+
+test('what the server tells of a login that it refuses is said, with what to do', async () => {
+  const saysOf = async (connection: Connection): Promise<readonly string[]> => {
+    const error: unknown = await open(connection).catch((reason: unknown) => reason);
+    if (!(error instanceof OneRoofError)) throw error;
+    const [{ code, problem, fix }] = error.problems;
+    return [code, problem.replace(/^.*? as \S+( "else")?: /, ''), fix];
+  };
+  const { password: _, ...bare } = tcp();
+  const [code, problem, fix] = await saysOf(bare);
+  expect([code, problem]).toEqual([
+    'CONNECT_PASSWORD',
+    'the server asks "guest" for a password, but no password is set',
+  ]);
+  // the line of the hint is one that works
+  const pgpass = join(folder, 'hinted');
+  const line = /localhost:\d+:postgres:guest:PASSWORD/.exec(fix ?? '')?.[0] ?? '';
+  writeFileSync(pgpass, line.replace('PASSWORD', 's3cret'), { mode: 0o600 });
+  const env = { PGPASSFILE: pgpass, HOME: folder };
+  await (await open(resolveConnection({ url: `postgres://guest@localhost:${port}/postgres`, env }))).close();
+  expect(await saysOf(tcp({ password: secret('wrong') }))).toEqual([
+    'CONNECT_PASSWORD',
+    'the server refused the password of "guest", or the role does not exist (the server does not say which)',
+    expect.stringContaining("from pg_roles where rolname = 'guest'"),
+  ]);
+  const local = { ...server.connection('postgres'), port };
+  await runSql(local, ['create role sleeper nologin']);
+  expect(await saysOf({ ...local, user: 'who "else"' })).toEqual([
+    'CONNECT_PASSWORD',
+    expect.stringContaining('role "who "else"" does not exist'),
+    expect.stringContaining('create role "who ""else""" login;'),
+  ]);
+  expect(await saysOf({ ...local, user: 'sleeper' })).toEqual([
+    'CONNECT_PASSWORD',
+    expect.stringContaining('not permitted to log in'),
+    expect.stringContaining('alter role "sleeper" login;'),
+  ]);
+  expect(await saysOf(tcp({ user: 'sealed', sslmode: 'disable' }))).toEqual([
+    'CONNECT_TLS',
+    expect.stringMatching(/^the server takes encrypted connections only, and sslmode=disable asks for none/),
+    expect.stringContaining('sslmode=require'),
+  ]);
 });
 
 test('a server that is starting is CONNECT_STARTING', async () => {
@@ -208,7 +259,7 @@ test.each([
   expect(await codeOf((async () => resolveConnection({ url, env: {} }))())).toBe('CONNECT_ADDRESS');
 });
 
-test('services, variables and password files are read with the precedence of libpq, and only where nobody else can read them', async () => {
+test('services, variables and password files are read with the precedence of libpq, and only if no one else can read them', async () => {
   const env = { HOME: folder, PGHOST: 'from-env', PGUSER: 'env-user', PGSERVICEFILE: join(folder, 'services') };
   writeFileSync(join(folder, 'services'), '# c\n[a]\nhost=a.example\n[b]\nhost=b.example\nport=7000\ndbname = bd\n');
   expect(resolveConnection({ service: 'b', env })).toMatchObject({

@@ -100,7 +100,7 @@ describe.each(versions)('an observer on PostgreSQL %s', (version) => {
     });
   });
 
-  test('cannot write by a session of its own either, outside of every read-only transaction', async () => {
+  test('cannot write in a session of its own either, outside of every read-only transaction', async () => {
     await withSharedRole(async (as) => {
       await withSession(as, async (session) => {
         await session.run('set default_transaction_read_only = off');
@@ -204,7 +204,7 @@ describe.each(versions)('an observer on PostgreSQL %s', (version) => {
     },
   );
 
-  test('names every reason at once, and holds nothing that the privilege functions of the server would deny', async () => {
+  test("names every reason at once, and lists nothing that the server's privilege functions would deny", async () => {
     await withObserverRole(version, async (as, admin) => {
       await runSql(admin, [
         `grant update, delete on orders to ${as.user}`,

@@ -74,15 +74,25 @@ async function firstLine(child: ChildProcess): Promise<string> {
   });
 }
 
-/** Whether the server's process, its data and its socket's folder are gone within five seconds. */
+/** Whether a process names the folder in its command line: the server, its watchdog, or what that started. */
+const named = (folder: string): boolean =>
+  readdirSync('/proc').some((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(join('/proc', pid, 'cmdline'), 'utf8').includes(folder);
+    } catch {
+      return false;
+    }
+  });
+
+/** Whether the server's processes, its data and its socket's folder are gone within five seconds. */
 async function gone(server: {
   readonly pid: number;
   readonly data: string;
   readonly socket: string;
 }): Promise<boolean> {
   for (const began = Date.now(); Date.now() - began < 5000; await sleep(50)) {
-    if (!existsSync(`/proc/${server.pid}`) && !existsSync(dirname(server.data)) && !existsSync(server.socket))
-      return true;
+    if (existsSync(`/proc/${server.pid}`) || existsSync(dirname(server.data)) || existsSync(server.socket)) continue;
+    if (!named(server.data)) return true;
   }
   return false;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { readBundle, verifyBundle } from '../../src/bundle/index.ts';
 import { type SshKey } from '../../src/evidence/index.ts';
-import { policyDigest, readPolicyAndRegistry, registryDigest } from '../../src/gate/index.ts';
+import { policyDigest, readPolicyAndRegistry, registryDigest } from '../../src/people/index.ts';
 import { exampleFolder } from '../../src/demo/index.ts';
 import { type Expectation, readRelease } from '../../src/release/index.ts';
 import { type DemoRun, runDemo } from './run.io.ts';
@@ -54,7 +54,7 @@ describe('the demo with nobody at a terminal', () => {
   });
 
   it('says that keys of software ratify, ends well, and leaves nothing but its folder', () => {
-    expect(run.told).toContain('There is no terminal, so nobody is asked (--auto)');
+    expect(run.told).toContain('There is no terminal, so no one is asked (--auto)');
     expect(run.told).toContain('NOT FOR PRODUCTION');
     expect(run.told).toMatch(/\nDone in [\d. a-z]+\.\n$/);
     expect(run.left).toEqual([]);
@@ -71,7 +71,7 @@ describe('the demo with nobody at a terminal', () => {
 
   it.each<[who: string, what: string, how: string]>([
     ['observer', 'delete the issues, read-only switched off', 'permission denied for table system_issues (42501)'],
-    ['observer', "read everybody's password", 'permission denied for table pg_authid (42501)'],
+    ['observer', 'read all passwords', 'permission denied for table pg_authid (42501)'],
     ['executor', 'begin without a ratification', 'gate: unknown: there is no such ratification (OR001)'],
     ['executor', 'run SQL of its own', 'must be owner of table system_issues (42501)'],
     ['executor', 'become the application', 'permission denied to set role "directus" (42501)'],
@@ -83,12 +83,12 @@ describe('the demo with nobody at a terminal', () => {
     ['relay', 'forge a signature under a known passkey', 'gate: signature: the signature does not count (OR001)'],
     ['relay', 'enrol itself as a person', 'gate: quorum: it is not signed by a quorum (OR001)'],
     ['relay', 'run a step', 'permission denied for function run_step (42501)'],
-    ['directus', 'change a function of the gate', 'gate: guard: nobody changes the gate from outside (OR001)'],
+    ['directus', 'change a function of the gate', 'gate: guard: no one may change the gate from outside (OR001)'],
     ['directus', 'replace the policy', 'permission denied for table documents (42501)'],
     ['directus', 'let the executor in', 'permission denied to grant role "directus" (42501)'],
     ['executor', 'run other SQL as step 1', 'gate: step: these are not the bytes that were ratified (OR001)'],
     ['executor', 'add one character to step 1', 'gate: step: these are not the bytes that were ratified (OR001)'],
-    ['executor', 'run step 2 before step 1', 'gate: order: another step comes next (OR001)'],
+    ['executor', 'run step 2 before step 1', 'gate: order: this is not the next step (OR001)'],
     [
       'executor',
       'roll out with the answer to a hold point',
@@ -142,14 +142,14 @@ describe('the demo with nobody at a terminal', () => {
     expect(numbersOf(back, 'greenfield')).toEqual({ ...before, ospa: 1 });
     const proven = chapter(run.told, back);
     expect(proven.find((line) => line.startsWith('schema '))).toContain(
-      'its digest is the one from before the release',
+      'its digest equals the digest before the release',
     );
     expect(proven.find((line) => line.startsWith('proven '))).toMatch(
-      /1,\d{3} objects and 206,\d{3} rows of 96 relations compared: equal, but for the approval itself/,
+      /1,\d{3} objects and 206,\d{3} rows of 96 relations compared: equal, except the approval itself/,
     );
 
-    const again = 'Forward again takes another ratification';
-    expect(chapter(run.told, again)[0]).toMatch(/^rollout HELD: the way back of this statement has begun/);
+    const again = 'Another rollout needs another ratification';
+    expect(chapter(run.told, again)[0]).toMatch(/^rollout HELD: order: the rollback has begun/);
     expect(committed(again)).toEqual(open);
     expect(numbersOf(again, 'finalized')).toEqual({ ...declared(invariants.finalized), ospa: 1 });
   });
@@ -158,16 +158,16 @@ describe('the demo with nobody at a terminal', () => {
     expect(chapter(run.told, 'Report')).toEqual(
       expect.arrayContaining([
         'CLOSED Human ratification gate',
-        'NO-GO PRODUCTION EXECUTION, single blocker: ospa = 0, needs ≥ 1',
+        'NO-GO EXECUTION on production, single blocker: ospa = 0, needs ≥ 1',
       ]),
     );
     const go = chapter(run.told, 'Report: GO');
     expect(go[0]).toMatch(/^OPEN Human ratification gate: Ratified for production by Ana .*Ben .*every seat is filled/);
-    expect(go.slice(2)).toEqual(['GO RELEASE READINESS', 'GO PRODUCTION EXECUTION']);
+    expect(go.slice(2)).toEqual(['GO RELEASE READINESS for production', 'GO EXECUTION on production']);
     const active = chapter(run.told, 'Report: active');
     expect(active[1]).toMatch(/^DONE Production activation .*: Active on production: 1-structure, .*6-finalize/);
     expect(active.at(-1)).toMatch(
-      /^DONE PRODUCTION EXECUTION, every tier that may run is done on production \(1-structure, /,
+      /^DONE EXECUTION on production, every tier that may run is rolled out on production \(1-structure, /,
     );
   });
 
@@ -187,11 +187,11 @@ describe('the demo with nobody at a terminal', () => {
     }
     expect(report).toContain('tiers 2–6');
     expect(report).toContain('issues=204,556');
-    const evidence = chapter(run.told, 'Evidence, for somebody who trusts nobody');
+    const evidence = chapter(run.told, 'Evidence, for a reader who trusts no one');
     const refusals = evidence.filter((line) => line.startsWith('refused '));
     expect(refusals).toHaveLength(2);
-    expect(refusals[0]).toMatch(/one digit of a copy is changed.*\(BUNDLE_DIGEST\)$/);
-    expect(refusals[1]).toMatch(/the registry of somebody else is trusted.*\(BUNDLE_RULES\)$/);
+    expect(refusals[0]).toMatch(/one changed digit in a copy.*\(BUNDLE_DIGEST\)$/);
+    expect(refusals[1]).toMatch(/a registry of another host.*\(BUNDLE_RULES\)$/);
     const { policy, registry } = readPolicyAndRegistry({
       policy: file('policy.yaml'),
       registry: file('registry.json'),
@@ -218,7 +218,7 @@ describe('the demo with nobody at a terminal', () => {
       { direction: 'up', tier: '2-owners', outcome: 'not-applied' },
     ]);
     expect(evidence.join('\n')).toContain(
-      'covered 18 tiers rolled out or back, each by an open ratification; 1 that the gate',
+      'covered 18 tiers rolled out or back, each with an open ratification; the gate refused 1',
     );
     // two rollouts, and the answer to a hold point that a stolen executor had no use for
     expect(evidence.filter((line) => line.startsWith('ratified '))).toHaveLength(3);

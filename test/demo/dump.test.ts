@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { type Connection } from '../../src/database/index.ts';
-import { exampleFolder, loadExample } from '../../src/demo/production.io.ts';
+import { exampleFolder, loadExample } from '../../src/demo/demo-production.io.ts';
 import { readRelease, type Step } from '../../src/release/index.ts';
 import { runSql, withDatabase } from '../database.io.ts';
 

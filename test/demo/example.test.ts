@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { measureMetric, readerOf, type Session } from '../../src/database/index.ts';
-import { exampleFolder, loadExample } from '../../src/demo/production.io.ts';
+import { exampleFolder, loadExample } from '../../src/demo/demo-production.io.ts';
 import {
   captureRows,
   captureSchema,

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type Page as Tab } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readRegistry } from '../../src/gate/index.ts';
-import { addAuthenticator, hasBrowser, launch } from '../web/browser.io.ts';
+import { readRegistry } from '../../src/people/index.ts';
+import { addAuthenticator, hasBrowser, launch } from '../signing/browser.io.ts';
 import { type DemoCall, type DemoRun, runDemo } from './run.io.ts';
 
 /** A terminal of its own for the demo comes from this program. */
@@ -29,7 +29,9 @@ describe.runIf(present)('the demo at a terminal', () => {
     let last: Promise<unknown> = Promise.resolve();
     return (story) => {
       const text = story.replaceAll(/\s+/g, ' ');
-      const shown = text.matchAll(/open (http:\S+) (?:where Guest has the authenticator|and type ([0-9a-f]{6});)/g);
+      const shown = text.matchAll(
+        /open (http:\S+) (?:on the device where Guest has the authenticator|and type ([0-9a-f]{6});)/g,
+      );
       for (const [, url = '', code] of shown) {
         if (seen.has(url)) continue;
         seen.add(url);

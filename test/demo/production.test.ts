@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { embeddedBinaries, openObserver, sql } from '../../src/database/index.ts';
-import { startProduction } from '../../src/demo/production.io.ts';
+import { startProduction } from '../../src/demo/demo-production.io.ts';
 import { runSql, withSession } from '../database.io.ts';
 
 test('the demo has a production that Directus is connected to, owned by no superuser, with an observer that reads also what is made later and cannot write', async () => {

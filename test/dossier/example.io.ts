@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digest, now } from '../../src/core/index.ts';
 import { observerStatements } from '../../src/database/index.ts';
-import { loadExample, exampleFolder } from '../../src/demo/production.io.ts';
-import { type Production, readProduction } from '../../src/dossier/index.ts';
+import { loadExample, exampleFolder } from '../../src/demo/demo-production.io.ts';
+import { type ProductionReading, readProduction } from '../../src/dossier/index.ts';
 import { type EvidenceKind, readBody } from '../../src/evidence/index.ts';
-import { type Evidence, readers } from '../../src/kinds/index.ts';
-import { type Rehearsal, rehearse } from '../../src/rehearsal/index.ts';
+import { type KnownEvidence, readers } from '../../src/evidence-kinds/index.ts';
+import { type Rehearsal, rehearse, rehearsedSchema } from '../../src/rehearsal/index.ts';
 import { type SealedRelease, sealRelease } from '../../src/release/index.ts';
 import { runSql, serverConnection } from '../database.io.ts';
 import { withHost } from '../rehearsal/host.io.ts';
@@ -16,7 +16,7 @@ import { withHost } from '../rehearsal/host.io.ts';
 export interface ExampleFacts {
   readonly sealed: SealedRelease;
   readonly rehearsal: Rehearsal;
-  readonly reading: Production;
+  readonly reading: ProductionReading;
 }
 
 /** Rehearses the worked example once and looks at its production. */
@@ -33,12 +33,12 @@ export async function rehearseExample(): Promise<ExampleFacts> {
         await runSql(source, observerStatements(role, ['public']));
         try {
           const rehearsal = await rehearse({ release: sealed, host, owner: 'test' });
-          const { gateSchema, schemaBefore = null } = rehearsal;
+          const { schemaBefore = null } = rehearsal;
           const reading = await readProduction({
             release: sealed,
             target: { name: 'trial', observer: { ...source, user: role } },
             at: now(),
-            rehearsed: { gateSchema, schema: schemaBefore },
+            rehearsed: { of: rehearsedSchema(rehearsal), schema: schemaBefore },
           });
           return { sealed, rehearsal, reading };
         } finally {
@@ -56,7 +56,7 @@ export async function rehearseExample(): Promise<ExampleFacts> {
 export function evidenceOf(
   sealed: SealedRelease,
   bodies: readonly (readonly [kind: EvidenceKind, body: unknown])[],
-): readonly Evidence[] {
+): readonly KnownEvidence[] {
   return bodies.map(([kind, body], index) =>
     readBody(
       {

@@ -91,33 +91,33 @@ describe('what a rollback loses of what was written meanwhile', () => {
   });
 
   it('is all that stands in a table or a column that the release made', () => {
-    expect(lost('public.made')).toEqual([
-      expect.stringMatching(/^everything that is written to it: the way back takes/),
-    ]);
-    expect(lost('public.t')).toContainEqual(expect.stringMatching(/^everything that is written to its column y:/));
+    expect(lost('public.made')).toEqual([expect.stringMatching(/^all rows written to it: the rollback removes/)]);
+    expect(lost('public.t')).toContainEqual(expect.stringMatching(/^all values written to its column y:/));
   });
 
   it('is what does not fit a type that goes back, and the value of a column that was away', () => {
     expect(lost('public.t')).toContainEqual(
       expect.stringMatching(/^column w goes back from text to character varying\(10\)/),
     );
-    expect(lost('public.t')).toContainEqual(expect.stringMatching(/^column x is taken away, and made anew/));
+    expect(lost('public.t')).toContainEqual(
+      expect.stringMatching(/^column x is dropped, and the rollback creates it again/),
+    );
   });
 
-  it('is edits of rows that the way back updates', () => {
-    expect(lost('public.t')).toContainEqual(expect.stringMatching(/^the way back updated 497 rows/));
+  it('is edits of rows that the rollback updates', () => {
+    expect(lost('public.t')).toContainEqual(expect.stringMatching(/^the rollback updated 497 rows/));
   });
 
-  it('is every row of a table that the way back empties, also by a block of code', () => {
-    expect(lost('public.queue')).toEqual([expect.stringMatching(/^the way back empties it/)]);
-    expect(lost('public.other')).toEqual([expect.stringMatching(/may have emptied it/)]);
+  it('is every row of a table that the rollback empties, also by a block of code', () => {
+    expect(lost('public.queue')).toEqual([expect.stringMatching(/^the rollback empties it/)]);
+    expect(lost('public.other')).toEqual([expect.stringMatching(/may have removed its rows/)]);
   });
 
-  it('is the numbers of a sequence that the way back sets back', () => {
-    expect(lost('public.s')).toEqual([expect.stringMatching(/given out again/)]);
+  it('is the numbers of a sequence that the rollback sets back', () => {
+    expect(lost('public.s')).toEqual([expect.stringMatching(/it returns numbers again/)]);
   });
 
-  it('is nothing where the way back writes nothing and takes nothing away', () => {
+  it('is nothing where the rollback writes nothing and takes nothing away', () => {
     const bare = { ...rehearsal, changes: { objects: [], count: 0, sequences: [] } };
     const quiet = {
       ...bare,
@@ -147,7 +147,7 @@ describe('what the forward did', () => {
     expect(column?.properties).toContainEqual({ name: 'type', before: 'character varying(10)', after: 'text' });
     expect(dossier.time.rewrites).toContainEqual({ relation: 'public.t', bytes: expect.any(Number) });
     const titles = dossier.risks.map(({ title }) => title);
-    expect(titles).toContain('What is written meanwhile can stop the way back');
+    expect(titles).toContain('Rows written meanwhile can stop the rollback');
     expect(titles).toContain('3 rows deleted');
     expect(titles).toContain('A failure can leave a tier half done');
   });

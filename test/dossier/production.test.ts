@@ -65,7 +65,7 @@ describe('production, as an approver is told', () => {
           release,
           target: { name: 'production', observer },
           at: now(),
-          rehearsed: { gateSchema: null, schema: rehearsed },
+          rehearsed: { of: null, schema: rehearsed },
         });
       const first = await look();
       expect(first).toMatchObject({
@@ -94,6 +94,14 @@ describe('production, as an approver is told', () => {
           blockers: [expect.stringContaining('ShareRowExclusiveLock on public.t')],
           unseen: null,
         });
+        // without an application name: role and query, and no value of a stranger
+        await session.query(sql`select pg_catalog.set_config('application_name', '', false)`);
+        await session.run("select 'my password' as secret, 1 from public.t");
+        expect(await look()).toMatchObject({
+          blockers: expect.arrayContaining([
+            `session ${session.pid} (role postgres: select '…' as secret, 1 from public.t) holds ShareRowExclusiveLock on public.t`,
+          ]) as string[],
+        });
         await session.query(sql`rollback`);
       });
       await runSql(owner, ['alter table t add column more integer']);
@@ -108,7 +116,7 @@ describe('production, as an approver is told', () => {
           release,
           target: { name: 'production', observer: connection },
           at: '2026-06-03T08:00:00.000Z' as Instant,
-          rehearsed: { gateSchema: null, schema: null },
+          rehearsed: { of: null, schema: null },
         });
       expect(await look({ ...observer, database: 'not_there' })).toMatchObject({
         read: false,
@@ -121,12 +129,13 @@ describe('production, as an approver is told', () => {
 
 describe('what is compared', () => {
   it('is like with like, and never called equal where one side is missing', () => {
-    const at = (gateSchema: string | null, schema: string) => ({ gateSchema, schema });
-    expect(schemaAgainst({ gateSchema: 'a', schema: 'x' }, at('a', 'y'))).toBe('as rehearsed');
-    expect(schemaAgainst({ gateSchema: 'a', schema: 'x' }, at('b', 'x'))).toBe('changed since the rehearsal');
-    expect(schemaAgainst({ gateSchema: null, schema: 'x' }, at('b', 'x'))).toBe('as rehearsed');
-    expect(schemaAgainst({ gateSchema: 'a', schema: null }, at(null, 'a'))).toBe('not compared');
-    expect(schemaAgainst({ gateSchema: null, schema: null }, at(null, ''))).toBe('not compared');
+    const differs = { object: 'index: app.i', property: null, expected: null, found: {} };
+    expect(schemaAgainst('x', { drift: [], schema: 'y' })).toBe('as rehearsed');
+    expect(schemaAgainst('x', { drift: [differs], schema: 'x' })).toBe('changed since the rehearsal');
+    expect(schemaAgainst('x', { drift: null, schema: 'x' })).toBe('as rehearsed');
+    expect(schemaAgainst('x', { drift: null, schema: 'y' })).toBe('changed since the rehearsal');
+    expect(schemaAgainst(null, { drift: null, schema: 'a' })).toBe('not compared');
+    expect(schemaAgainst('x', { drift: null, schema: null })).toBe('not compared');
   });
 
   it('is every bound of a metric', () => {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { digest, type Instant } from '../../src/core/index.ts';
-import { type Dossier, type Production, type Weight } from '../../src/dossier/index.ts';
-import { risksOf, rules } from '../../src/dossier/risks.ts';
-import { type Facts } from '../../src/dossier/rules.ts';
+import { type Dossier, type ProductionReading, type Weight } from '../../src/dossier/index.ts';
+import { risksOf, riskRules } from '../../src/dossier/risks.ts';
+import { type RuleFacts } from '../../src/dossier/risk-rules.ts';
 
 const at = '2026-06-03T08:00:00.000Z' as Instant;
 const hash = digest('dossier', ['x']);
 
-type Read = Extract<Production, { readonly read: true }>;
+type Read = Extract<ProductionReading, { readonly read: true }>;
 const read: Read = {
   read: true,
   at,
@@ -39,7 +39,7 @@ const lock: Dossier['locks'][number] = {
 };
 
 /** A dossier of which there is nothing to say. */
-const quiet: Facts = {
+const quiet: RuleFacts = {
   version: 1,
   writtenAt: at,
   production: true,
@@ -77,19 +77,19 @@ const quiet: Facts = {
     serverVersion: 180_000,
     digest: hash,
     measuredBy: 'another key',
-    golden: { takenAt: at, provider: 'physical', bytes: 1, proofLevel: 'exact' },
+    golden: { takenAt: at, provider: 'physical', bytes: 1, proofLevel: 'exact', origin: [] },
     problems: [],
   },
   evidence: [],
 };
 
-const back = (more: Partial<Dossier['back']>): Partial<Facts> => ({ back: { ...quiet.back, ...more } });
-const now = (more: Partial<Read>): Partial<Facts> => ({ now: { ...read, ...more } });
-const objects = (...all: NonNullable<Dossier['changes']['objects']>): Partial<Facts> => ({
+const back = (more: Partial<Dossier['back']>): Partial<RuleFacts> => ({ back: { ...quiet.back, ...more } });
+const now = (more: Partial<Read>): Partial<RuleFacts> => ({ now: { ...read, ...more } });
+const objects = (...all: NonNullable<Dossier['changes']['objects']>): Partial<RuleFacts> => ({
   changes: { objects: all, objectCount: all.length, rows: [] },
 });
-const outside = (more: Partial<Dossier['outside']>): Partial<Facts> => ({ outside: { ...quiet.outside, ...more } });
-const review = (finding: string): Partial<Facts> => ({ reviews: [{ by: 'eve', finding, text: 'no' }] });
+const outside = (more: Partial<Dossier['outside']>): Partial<RuleFacts> => ({ outside: { ...quiet.outside, ...more } });
+const review = (finding: string): Partial<RuleFacts> => ({ reviews: [{ by: 'eve', finding, text: 'no' }] });
 const dropped = { kind: 'table', name: 'public.t', change: 'dropped', properties: [] } as const;
 const loosened = {
   kind: 'column',
@@ -98,7 +98,11 @@ const loosened = {
   properties: [{ name: 'notNull', before: 'true', after: 'false' }],
 } as const;
 
-const cases: readonly (readonly [rule: string, Partial<Facts>, weight: Weight, says: string])[] = [
+const stale = (is: 'different' | 'not compared', text: string): Partial<RuleFacts> => ({
+  rehearsal: { ...quiet.rehearsal, golden: { ...quiet.rehearsal.golden, production: { is, text } } },
+});
+
+const cases: readonly (readonly [rule: string, Partial<RuleFacts>, weight: Weight, says: string])[] = [
   ['notProven', back({ verdict: 'not proven', how: 'never came so far' }), 'stop', 'never came so far'],
   ['oneWay', back({ oneWay: [{ tier: '2-y', reason: 'gone' }] }), 'stop', '2-y: gone'],
   ['strict', back({ verdict: 'logical', differenceCount: 1, differences: ['position'] }), 'stop', 'position'],
@@ -109,6 +113,13 @@ const cases: readonly (readonly [rule: string, Partial<Facts>, weight: Weight, s
     '2 properties differ: position; y',
   ],
   ['rowsNotProven', back({ notProven: [{ relation: 'public.t', reason: 'hidden' }] }), 'think', 'public.t: hidden'],
+  [
+    'stale',
+    stale('different', 'target production differs from the golden copy: index public.i (new)'),
+    'think',
+    'index public.i',
+  ],
+  ['stale', stale('not compared', 'no connection'), 'know', 'no connection'],
   ['losses', back({ losses: [{ relation: 'public.t', text: 'edits' }] }), 'think', 'public.t: edits'],
   ['leftovers', back({ leftovers: ['index i: invalid'] }), 'think', 'index i'],
   ['dropped', objects(dropped), 'think', 'table public.t'],
@@ -147,7 +158,7 @@ const cases: readonly (readonly [rule: string, Partial<Facts>, weight: Weight, s
       ],
     },
     'think',
-    'IF NOT EXISTS found an object of that name',
+    'IF NOT EXISTS found an object with that name',
   ],
   [
     'deleted',
@@ -170,11 +181,11 @@ const cases: readonly (readonly [rule: string, Partial<Facts>, weight: Weight, s
   ['longLocks', { locks: [{ ...lock, heldMs: 1000 }] }, 'stop', 'public.t for 1.0 s'],
   ['longLocks', { locks: [{ ...lock, heldMs: 999 }] }, 'think', 'public.t for 999 ms'],
   ['longLocks', { locks: [{ ...lock, blocks: 'writes', heldMs: 5000 }] }, 'think', 'writes of public.t'],
-  ['shortLocks', { locks: [{ ...lock, heldMs: 99 }] }, 'know', 'waits behind it'],
+  ['shortLocks', { locks: [{ ...lock, heldMs: 99 }] }, 'know', 'wait behind it'],
   ['stepByStep', { tiers: [{ ...tier, transaction: 'each' }] }, 'think', '1-x'],
   ['unread', { now: { read: false, why: 'no route' } }, 'stop', 'no route'],
   ['drift', now({ schema: 'changed since the rehearsal' }), 'stop', 'rehearsed'],
-  ['drift', now({ schema: 'not compared' }), 'think', 'no digest'],
+  ['drift', now({ schema: 'not compared' }), 'think', 'no comparable digest'],
   ['metrics', now({ metrics: [{ ...read.metrics[0]!, value: 2, holds: false }] }), 'stop', 'm = 2, expected = 1'],
   ['metrics', now({ metrics: [{ ...read.metrics[0]!, value: null, holds: false }] }), 'stop', 'not be measured'],
   ['closedGates', now({ gates: [{ title: 'g', state: 'closed', text: 'm = 0' }] }), 'think', 'g: m = 0'],
@@ -191,12 +202,12 @@ const cases: readonly (readonly [rule: string, Partial<Facts>, weight: Weight, s
   ['objections', review('comments'), 'know', 'eve: no'],
   ['agents', { authors: [{ name: 'bot', kind: 'agent', instructedBy: 'ana' }] }, 'know', 'instructed by ana'],
   ['agents', { authors: [{ name: 'bot', kind: 'agent', instructedBy: null }] }, 'think', 'bot'],
-  ['nobody', { authors: [] }, 'think', 'nobody is kept'],
+  ['nobody', { authors: [] }, 'think', 'so an author may ratify'],
   [
     'measuredByAuthor',
     { rehearsal: { ...quiet.rehearsal, measuredBy: 'its author' } },
     'think',
-    'nobody else has measured',
+    'no one else has measured',
   ],
   [
     'role',
@@ -208,9 +219,15 @@ const cases: readonly (readonly [rule: string, Partial<Facts>, weight: Weight, s
   ['old', { writtenAt: '2026-06-04T08:00:00.001Z' as Instant }, 'think', '1 d 0 h'],
   [
     'copy',
-    { rehearsal: { ...quiet.rehearsal, golden: { ...quiet.rehearsal.golden, proofLevel: 'none' } } },
+    { rehearsal: { ...quiet.rehearsal, golden: { ...quiet.rehearsal.golden, proofLevel: 'none', origin: [] } } },
     'think',
-    'nothing links',
+    'nothing connects',
+  ],
+  [
+    'sampled',
+    { rehearsal: { ...quiet.rehearsal, golden: { ...quiet.rehearsal.golden, proofLevel: 'sampled', sampled: true } } },
+    'think',
+    'lower bounds',
   ],
   ['notProduction', { production: false }, 'know', 'weaker'],
 ];
@@ -218,7 +235,7 @@ const cases: readonly (readonly [rule: string, Partial<Facts>, weight: Weight, s
 describe('the rules of risks', () => {
   it('say nothing where there is nothing to say', () => {
     expect(risksOf(quiet)).toEqual([]);
-    const harmless: Partial<Facts> = {
+    const harmless: Partial<RuleFacts> = {
       ...objects({ ...dropped, change: 'made' }, { ...loosened, properties: [] }),
       tiers: [tier, { ...tier, transaction: 'each', barred: 'no' }],
       locks: [{ ...lock, blocks: 'schema changes', heldMs: 60_000 }],
@@ -231,13 +248,13 @@ describe('the rules of risks', () => {
   });
 
   it.each(cases)('%s: what there is to say, it says (%#)', (rule, facts, weight, says) => {
-    const found = rules[rule]?.says({ ...quiet, ...facts }) ?? [];
+    const found = riskRules[rule]?.says({ ...quiet, ...facts }) ?? [];
     expect(found).toMatchObject([{ weight, text: expect.stringContaining(says) }]);
-    expect(risksOf({ ...quiet, ...facts })).toContainEqual({ ...found[0], part: rules[rule]?.part });
+    expect(risksOf({ ...quiet, ...facts })).toContainEqual({ ...found[0], part: riskRules[rule]?.part });
   });
 
   it('are each caused by a case', () => {
-    expect(Object.keys(rules).filter((name) => cases.every(([rule]) => rule !== name))).toEqual([]);
+    expect(Object.keys(riskRules).filter((name) => cases.every(([rule]) => rule !== name))).toEqual([]);
   });
 
   it('put the heaviest first, and name a few of many', () => {

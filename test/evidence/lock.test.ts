@@ -44,8 +44,8 @@ test('a lock that is old and whose process cannot be seen is told at once, with 
       ['4711 another-host', 'process 4711 of another-host'],
       // the number is in use, and from a program that did not say when it began
       [`${process.pid} ${hostname()}`, `process ${process.pid} of ${hostname()}`],
-      ['', 'something that is no process'],
-      ['-1 x', 'something that is no process'],
+      ['', 'something that is not a process'],
+      ['-1 x', 'something that is not a process'],
     ] as const) {
       left(file, owner, 3600);
       const began = performance.now();
@@ -100,7 +100,7 @@ test.runIf(process.platform === 'linux')(
         code: 'EVIDENCE_UNWRITABLE',
         problems: [
           {
-            problem: expect.stringContaining('which lives') as string,
+            problem: expect.stringContaining('which is running') as string,
             fix: expect.stringContaining('wait for that process') as string,
           },
         ],

@@ -41,7 +41,7 @@ describe.each(places)('evidence in %s', (_, within) => {
       expect(await open().entries()).toHaveLength(8);
     }));
 
-  test('is found edited, dropped, put in another order, truncated, forked, or with another checkpoint', () =>
+  test('is found edited, dropped, reordered, truncated, forked, or with another checkpoint', () =>
     within(async ({ open, read, write, keyFile }) => {
       const store = open();
       for (const n of [1, 2]) await store.append(recording(n), at);

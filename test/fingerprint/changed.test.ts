@@ -36,7 +36,7 @@ const golden = [
   "select lo_from_bytea(4711, 'large'::bytea)",
 ];
 
-/** Statements that a release and its way back may hold: what restores, what does not, and what only looks like either. */
+/** Statements that a release and its rollback may hold: what restores, what does not, and what only looks like either. */
 const statements = [
   "update t set v = 'y' where id = 17",
   "update t set v = repeat('x', 40) where id = 17",

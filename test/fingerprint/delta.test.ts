@@ -18,7 +18,7 @@ import { count, sampleOf, seed } from '../counts.ts';
 import { fixture, fixture18 } from './mutations.fixture.ts';
 import { mutations } from './mutations.all.ts';
 import { written } from './mutations.ts';
-import { Chooser, Nothing, type Template } from './oracle.chooser.ts';
+import { Chooser, statementsOf, type Template } from './oracle.chooser.ts';
 import { otherTemplates } from './oracle.others.ts';
 import { partTemplates } from './oracle.parts.ts';
 import { relationTemplates } from './oracle.relations.ts';
@@ -98,13 +98,8 @@ const templates: readonly Template[] = [...relationTemplates, ...partTemplates, 
 const perCopy = 15;
 
 function made(template: Template, choose: Chooser): readonly string[] {
-  try {
-    const text = template(choose);
-    return (typeof text === 'string' ? [text] : text).some((one) => /subscription/i.test(one)) ? [] : [text].flat();
-  } catch (error) {
-    if (error instanceof Nothing) return [];
-    throw error;
-  }
+  const statements = statementsOf(template, choose) ?? [];
+  return statements.some((one) => /subscription/i.test(one)) ? [] : statements;
 }
 
 test.runIf(versions.includes('18'))(

@@ -213,7 +213,7 @@ test.each(versions)(
         const { noticed, objects } = await captureSchema(session);
         expect(noticed).toEqual([{ kind: 'column', option: 'pg_next', count: '3', first: 'public.n.a' }]);
         expect(noticed.map(explainNoticed)).toEqual([
-          'column option pg_next, not known to One Roof, is not compared: public.n.a and 2 more',
+          'column option pg_next, unknown to One Roof, is not compared: public.n.a and 2 more',
         ]);
         expect(JSON.stringify(objects.filter(({ kind }) => kind === 'column'))).not.toContain('pg_next');
       });

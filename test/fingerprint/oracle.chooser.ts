@@ -79,7 +79,18 @@ function isUndumped({ kind, name, logical }: SchemaObject): boolean {
 }
 
 /** There is nothing to fill a template with. */
-export class Nothing extends Error {}
+class Nothing extends Error {}
 
 /** One or more statements that make one change. */
 export type Template = (choose: Chooser) => string | readonly string[];
+
+/** The statements of a template; null where the database has nothing for it to change. */
+export function statementsOf(template: Template, choose: Chooser): readonly string[] | null {
+  try {
+    const text = template(choose);
+    return typeof text === 'string' ? [text] : text;
+  } catch (error) {
+    if (error instanceof Nothing) return null;
+    throw error;
+  }
+}

@@ -8,7 +8,8 @@ import { captureSchema, compareSchemas } from '../../src/fingerprint/index.ts';
 import { runSql, versions, withDatabase, withSession } from '../database.io.ts';
 import { count, isLong, seed } from '../counts.ts';
 import { fixture } from './mutations.fixture.ts';
-import { Chooser, Nothing, type Template } from './oracle.chooser.ts';
+import { Chooser, statementsOf, type Template } from './oracle.chooser.ts';
+import { membersOfExtensions } from './oracle.io.ts';
 import { otherTemplates } from './oracle.others.ts';
 import { partTemplates } from './oracle.parts.ts';
 import { relationTemplates } from './oracle.relations.ts';
@@ -46,7 +47,7 @@ test.runIf(versions.includes('15'))(
     const unlisted = new Map<string, string>();
     const listed = new Set<string>();
     const failures: string[] = [];
-    const except = await membersOfExtensions();
+    const except = await membersOfExtensions('15');
     const changes = fc.sample(change, { numRuns: tries, seed });
     for (let start = 0; start < tries; start += perDatabase)
       await withDatabase('15', async (connection) => {
@@ -54,7 +55,7 @@ test.runIf(versions.includes('15'))(
         await withSession(connection, async (session) => {
           let [schema, dumped] = await Promise.all([captureSchema(session), dump(connection, restrict)]);
           for (const [index, { template, picks }] of changes.slice(start, start + perDatabase).entries()) {
-            const statements = made(
+            const statements = statementsOf(
               templates[template] as Template,
               new Chooser({ schema, picks, serial: start + index, except }),
             );
@@ -102,33 +103,6 @@ test.runIf(versions.includes('15'))(
     expect(tally.seenByDump, summary).toBeGreaterThan(tally.done / 2);
   },
 );
-
-/** How the fingerprint names what the extensions bring that the fixture and the templates make. */
-async function membersOfExtensions(): Promise<ReadonlySet<string>> {
-  return withDatabase('15', async (connection) => {
-    await runSql(connection, ['create schema s', 'create schema other']);
-    return withSession(connection, async (session) => {
-      const before = await captureSchema(session);
-      for (const name of ['hstore', 'tcn', 'moddatetime']) await session.run(`create extension ${name} schema s`);
-      const found = compareSchemas(before, await captureSchema(session));
-      return new Set(
-        found
-          .filter(({ kind }) => kind !== 'extension')
-          .flatMap(({ kind, name }) => [`${kind} ${name}`, `${kind} ${name.replace(/^s\./, 'other.')}`]),
-      );
-    });
-  });
-}
-
-function made(template: Template, choose: Chooser): readonly string[] | null {
-  try {
-    const text = template(choose);
-    return typeof text === 'string' ? [text] : text;
-  } catch (error) {
-    if (error instanceof Nothing) return null;
-    throw error;
-  }
-}
 
 async function attempt(session: Session, statements: readonly string[]): Promise<string | null> {
   await session.run('begin');

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { type Session, sql } from '../../src/database/index.ts';
-import { type Found } from '../../src/fingerprint/rows/plan.ts';
+import { type CatalogRelation } from '../../src/fingerprint/rows/plan.ts';
 import { lockTables, readPieces } from '../../src/fingerprint/rows/rows.sql.ts';
 import { runSql, withDatabase, withSession } from '../database.io.ts';
 
-const of: Found = {
+const of: CatalogRelation = {
   schema: 'public',
   table: 't',
   name: 'public.t',

@@ -180,7 +180,7 @@ test.each(newest)('on %s what a role may not read is not proven, each with its r
         { relation: 'hidden.t', reason: 'no USAGE on its schema' },
         { relation: 'pg_catalog.pg_largeobject', reason: 'no SELECT on large objects' },
         { relation: 'public.counter', reason: 'no SELECT on it' },
-        { relation: 'public.elsewhere', reason: 'a foreign table: its rows are in another server' },
+        { relation: 'public.elsewhere', reason: 'a foreign table: its rows are on another server' },
         { relation: 'public.guarded', reason: 'row security hides rows from this role' },
         { relation: 'public.secret', reason: 'no SELECT on it' },
         { relation: 'public.some_columns', reason: 'no SELECT on it' },

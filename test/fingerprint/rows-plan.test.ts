@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { chunks, divide, type Found } from '../../src/fingerprint/rows/plan.ts';
+import { chunks, divide, type CatalogRelation } from '../../src/fingerprint/rows/plan.ts';
 
 const megabyte = 1024 * 1024;
 
-function relation(name: string, of: Partial<Found>): Found {
+function relation(name: string, of: Partial<CatalogRelation>): CatalogRelation {
   const pages = of.pages ?? 0;
   return {
     schema: 'public',

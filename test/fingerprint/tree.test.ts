@@ -68,7 +68,7 @@ describe.each(versions)('the tree of differences, PostgreSQL %s', (version) => {
     const { lines, count } = await changed(version, { before: orders, change: ['drop table orders cascade'] });
     expect(lines).toHaveLength(1);
     expect(count).toBeGreaterThan(15);
-    expect(lines[0]).toMatch(/^table public\.orders: is gone, and with it /);
+    expect(lines[0]).toMatch(/^table public\.orders: is missing, and with it /);
     expect(lines[0]).toContain('7 columns');
     expect(lines[0]).toContain('its rows');
     expect(lines[0]).toMatch(/2 views|view public\.big/);
@@ -78,7 +78,7 @@ describe.each(versions)('the tree of differences, PostgreSQL %s', (version) => {
     const { lines, count } = await changed(version, { before: [], change: ['create extension hstore'] });
     expect(count).toBeGreaterThan(60);
     expect(lines).toEqual([
-      expect.stringMatching(/^extension hstore: was not there before, and with it .*\d\d functions/),
+      expect.stringMatching(/^extension hstore: did not exist before, and with it .*\d\d functions/),
     ]);
   });
 
@@ -94,16 +94,18 @@ describe.each(versions)('the tree of differences, PostgreSQL %s', (version) => {
     ];
     const gone = await changed(version, { before, change: ['drop schema s cascade'] });
     expect(gone.lines).toEqual([
-      expect.stringMatching(/^schema s: is gone, and with it .*table s\.t.*function s\.f\(\)/),
+      expect.stringMatching(/^schema s: is missing, and with it .*table s\.t.*function s\.f\(\)/),
     ]);
     const parted = await changed(version, { before, change: ['drop table parted cascade'] });
-    expect(parted.lines).toEqual([expect.stringMatching(/^table public\.parted: is gone, and with it 2 tables/)]);
+    expect(parted.lines).toEqual([expect.stringMatching(/^table public\.parted: is missing, and with it 2 tables/)]);
     const column = await changed(version, { before, change: ['alter table parted drop column w cascade'] });
     expect(column.lines).toEqual([
-      expect.stringMatching(/^column public\.parted\.w: is gone, and with it .*view public\.words/),
+      expect.stringMatching(/^column public\.parted\.w: is missing, and with it .*view public\.words/),
     ]);
     const index = await changed(version, { before, change: ['drop index parted_v_idx'] });
-    expect(index.lines).toEqual([expect.stringMatching(/^index public\.parted_v_idx: is gone, and with it 2 indexes/)]);
+    expect(index.lines).toEqual([
+      expect.stringMatching(/^index public\.parted_v_idx: is missing, and with it 2 indexes/),
+    ]);
   });
 
   it('tells columns that were dropped and added again as another order, once', async () => {
@@ -123,7 +125,7 @@ describe.each(versions)('the tree of differences, PostgreSQL %s', (version) => {
     const before = ['create table t (id integer primary key, a text, b text)', "insert into t values (1, 'x', 'y')"];
     const { lines, roots } = await changed(version, { before, change: ['alter table t drop column a'] });
     expect(lines).toEqual(
-      ['column public.t.a: is gone, and with it its rows, the numbers of its other columns'].map(
+      ['column public.t.a: is missing, and with it its rows, the numbers of its other columns'].map(
         (text) => expect.stringContaining(text.slice(0, 24)) as string,
       ),
     );
@@ -146,9 +148,9 @@ describe.each(versions)('the tree of differences, PostgreSQL %s', (version) => {
       before,
       change: ['alter table t drop constraint t_a_key', 'create unique index t_a_key on t (a)'],
     });
-    expect(unique.lines).toEqual(['constraint public.t.t_a_key: is gone, and with it index public.t_a_key']);
+    expect(unique.lines).toEqual(['constraint public.t.t_a_key: is missing, and with it index public.t_a_key']);
     const key = await changed(version, { before, change: ['alter table t drop constraint t_pkey'] });
-    expect(key.lines[0]).toMatch(/^constraint public\.t\.t_pkey: is gone/);
+    expect(key.lines[0]).toMatch(/^constraint public\.t\.t_pkey: is missing/);
     expect(key.lines).toHaveLength(1);
   });
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { type Session, sql } from '../../src/database/index.ts';
 import { statementDigest, writeStatement } from '../../src/evidence/index.ts';
-import { type Act, may, type Opens } from '../../src/gate/index.ts';
+import { type StatementAct, may, type Opens } from '../../src/people/index.ts';
 import { versions } from '../database.io.ts';
 import { type Gated, type GatedPlan, withGate } from './cycle.io.ts';
 import { changeOf, ratifyFor, replacing, revocationOf, rows, sign } from './purpose.io.ts';
 
-const acts = ['begin', 'enter', 'step', 'leave', 'commit'] as const satisfies readonly Act[];
+const acts = ['begin', 'enter', 'step', 'leave', 'commit'] as const satisfies readonly StatementAct[];
 const directions = ['up', 'down'] as const;
 const steps = { up: rows, down: ['delete from t where i in (2, 3)'] } as const;
 
@@ -43,10 +43,10 @@ async function statements(gated: Gated): Promise<readonly { name: string; digest
 async function tried(
   session: Session,
   of: { readonly cycle: string; readonly statement: string; readonly direction: 'up' | 'down' },
-): Promise<readonly Act[]> {
+): Promise<readonly StatementAct[]> {
   const { cycle, statement, direction } = of;
-  const done: Act[] = [];
-  const attempt = async (act: Act, call: () => Promise<unknown>): Promise<void> => {
+  const done: StatementAct[] = [];
+  const attempt = async (act: StatementAct, call: () => Promise<unknown>): Promise<void> => {
     await session.query(sql`savepoint a`);
     await call().then(
       () => void done.push(act),

@@ -1,22 +1,18 @@
+import { note, rehearseIn, submitTargetOf } from './footprint.io.ts';
 import { canonicalJson, digest, type Digest, type Instant } from '../../src/core/index.ts';
 import { type Session, sql } from '../../src/database/index.ts';
 import { statementDigest, type StatementDigest, writeStatement } from '../../src/evidence/index.ts';
+import { describeGate, type GateFacts, readReceived, submitRelease, submitSignature } from '../../src/gate/index.ts';
 import {
   type Ratification,
   decide,
-  describeGate,
-  type GateFacts,
   type NamedCycle,
   type Policy,
-  readReceived,
   type Registry,
   type Signature,
-  submitRelease,
-  submitSignature,
-  submitTarget,
   type TargetDescriptor,
   unnamedAuthenticator,
-} from '../../src/gate/index.ts';
+} from '../../src/people/index.ts';
 import { assertion, type Gated, type GatedPlan, registryOf, signer } from './cycle.io.ts';
 
 const minute = 60_000;
@@ -134,7 +130,6 @@ export const bends: readonly Bend[] = [
     (fact): Bend => ({ name: `another ${fact}`, target: { [fact]: 'x' } }),
   ),
   { name: 'another timeline', target: { timeline: 7 } },
-  { name: 'another schema', target: { schema: other } },
   { name: 'a schema that is not as it was left', afterwards: 'left' },
   says('too long ago for the way forward', { notBefore: at(-30 * minute), expires: at(-10 * minute) }),
   says('too long ago', { notBefore: at(-300 * minute), expires: at(-90 * minute) }),
@@ -213,7 +208,8 @@ export async function withAsked<T>(gated: Gated, use: (asked: Asked) => Promise<
       gated.as('oneroof_executor', async (executor) => {
         await submitRelease(relay, gated.sealed);
         await receive(admin, gated.sealed.seal, '-5 minutes');
-        return use({ gated, admin, relay, executor, facts: await describeGate(admin) });
+        const schema = note(await rehearseIn(gated.database, gated.sealed));
+        return use({ gated, admin, relay, executor, facts: { ...(await describeGate(admin)), schema } });
       }),
     ),
   );
@@ -253,7 +249,10 @@ export async function ask(asked: Asked, chosen: readonly Bend[]): Promise<Answer
   const isCycle = bent.opens === undefined;
   const target: Partial<TargetDescriptor> = Object.assign({}, ...chosen.map((bend) => bend.target ?? {}));
   const descriptor: TargetDescriptor = { format: 1, ...facts.facts, schema: facts.schema as Digest, ...target };
-  const body = chosen.reduce((text, bend) => bend.body?.(text) ?? text, await gated.ratification(bent, target));
+  const body = chosen.reduce(
+    (text, bend) => bend.body?.(text) ?? text,
+    await gated.ratification(bent, { schema: descriptor.schema, ...target }),
+  );
   const sign = chosen.findLast((bend) => bend.sign !== undefined)?.sign ?? both;
   const signatures = sign(gated, body);
   const statement = statementDigest(body);
@@ -274,7 +273,7 @@ export async function ask(asked: Asked, chosen: readonly Bend[]): Promise<Answer
     if (isCycle && why !== null && ['statement', 'registry', 'policy'].includes(why)) refused ??= why;
   }
   await bypass(admin, { statement, body });
-  await tried(submitTarget(relay, { statement, descriptor, place: 0, proof: [] }));
+  await tried(submitTargetOf(relay, { statement, descriptor, place: 0, proof: [] }));
   // of this seal, by what its subject says: the database looks for it there
   if (after.has('abandoned'))
     await admin.query(
@@ -287,7 +286,7 @@ export async function ask(asked: Asked, chosen: readonly Bend[]): Promise<Answer
   };
   for (const kind of ['registry', 'policy'] as const)
     if (inForce[kind] !== gated[kind]) await putInForce(admin, kind, inForce[kind]);
-  const left = after.has('left') ? other : descriptor.schema;
+  const left = after.has('left');
   const answers: { node: string[]; database: string[] } = { node: [], database: [] };
   // a ratification that is no cycle has no rows
   for (const way of isCycle ? ways : ways.filter(({ begun }) => begun === 'no')) {
@@ -333,7 +332,7 @@ async function forgeCycle({ gated, admin }: Asked, { of, begun }: Further): Prom
   const moved = of === 'another' ? body.replace(/"sha256":"../, '"sha256":"00') : body;
   const statement = statementDigest(moved);
   await bypass(admin, { statement, body: moved });
-  if (begun !== 'no') await begin(admin, { statement, left: other });
+  if (begun !== 'no') await begin(admin, { statement, left: true });
   if (begun === 'and back')
     for (const table of ['tiers', 'steps', 'markers'])
       await admin
@@ -354,6 +353,7 @@ const backwards = {
 
 async function forget(admin: Session, statements: readonly string[]): Promise<void> {
   for (const statement of statements) {
+    await admin.query(sql`delete from gate.states where statement = ${statement}`);
     await admin.query(sql`delete from gate.markers where statement = ${statement}`);
     await admin.query(sql`delete from gate.steps where statement = ${statement}`);
     await admin.query(sql`delete from gate.tiers where statement = ${statement}`);
@@ -361,7 +361,7 @@ async function forget(admin: Session, statements: readonly string[]): Promise<vo
 }
 
 /** As if the first tier had been committed. The rows are forged, because the gate would not run a tier that is closed. */
-async function begin(admin: Session, of: { readonly statement: string; readonly left: string }): Promise<void> {
+async function begin(admin: Session, of: { readonly statement: string; readonly left: boolean }): Promise<void> {
   await admin.query(sql`set session_replication_role = replica`);
   await admin.query(
     sql`insert into gate.tiers (statement, direction, tier, epoch, xid, definers, steps, transaction, path, until, documents)
@@ -371,7 +371,8 @@ async function begin(admin: Session, of: { readonly statement: string; readonly 
     sql`insert into gate.steps (statement, direction, tier, n, digest, epoch) values (${of.statement}, 'up', '1-rows', 1, '', 1)`,
   );
   await admin.query(sql`insert into gate.markers (statement, direction, tier, epoch, steps, schema_after)
-    values (${of.statement}, 'up', '1-rows', 1, 1, ${of.left})`);
+    values (${of.statement}, 'up', '1-rows', 1, 1, null)`);
+  if (of.left) await admin.query(sql`insert into gate.states values (${of.statement}, '{}', '[]')`);
   await admin.query(sql`set session_replication_role = origin`);
 }
 
@@ -407,7 +408,7 @@ async function nodeSays(
     readonly body: string;
     readonly signatures: readonly Signature[];
     readonly descriptor: TargetDescriptor;
-    readonly left: Digest;
+    readonly left: boolean;
     readonly inForce: { readonly policy: Policy; readonly registry: Registry };
     readonly cycle: NamedCycle | null;
     readonly abandoned: StatementDigest | null;
@@ -433,7 +434,7 @@ async function nodeSays(
       descriptor,
       inclusion: { index: 0, proof: [] },
       live: facts.facts,
-      schema: { live: facts.schema as Digest, left: begun === 'yes' ? known.left : null },
+      drift: known.left && begun === 'yes' ? [{ object: 'table: x.y', property: null, expected: {}, found: null }] : [],
     },
     revocations: known.revoked,
     firstSeen: (await readReceived(admin, gated.sealed.seal)).firstSeen,
@@ -453,6 +454,6 @@ async function nodeSays(
         : null,
   });
   if (verdict.decision === 'OPEN') return 'OPEN';
-  // what the schema has to be for a way back that has not begun is asked by nobody: there is nothing to do
+  // what the schema has to be for a rollback that has not begun is asked by nobody: there is nothing to do
   return verdict.reason.code === 'schema' && direction === 'down' && begun === 'no' ? 'OPEN' : verdict.reason.code;
 }

@@ -7,7 +7,7 @@ import {
   randomBytes,
   sign,
 } from 'node:crypto';
-import { type AssertionCheck, type DeviceClass, type Signature } from '../../src/gate/index.ts';
+import { type AssertionCheck, type DeviceClass, type Signature } from '../../src/people/index.ts';
 
 export const policy = { origin: 'https://gate.example.org', rpId: 'gate.example.org' };
 

@@ -67,7 +67,7 @@ const recycled = async (gated: Gated): Promise<void> => {
 };
 
 /** As SQL of the application and the gate's own look at COMMIT left it. */
-const toldAtCommit = 'perform gate.assert_unharmed(new.statement, new.direction, new.tier);\n  return null;';
+const toldAtCommit = 'perform gate.commit_schema(new.statement, new.programs);\n  return null;';
 const tells = replacing([
   toldAtCommit,
   toldAtCommit.replace(
@@ -108,8 +108,10 @@ const checks: readonly Check[] = [
       const late = await gated.ratification();
       await gated.as('oneroof_relay', (relay) => submitSignature(relay, late, assertion(gated.people.ana, late)));
     },
-    why: 'gate: abandoned: people ended this release',
-    safeguard: [["perform gate.refuse('abandoned', 'people ended", "perform num_nonnulls('abandoned', 'people ended"]],
+    why: 'gate: abandoned: people abandoned this release',
+    safeguard: [
+      ["perform gate.refuse('abandoned', 'people abandoned", "perform num_nonnulls('abandoned', 'people abandoned"],
+    ],
     taken: async (gated) => {
       const [held] = await withSession(gated.database, (session) =>
         session.query<{ n: string }>(sql`select count(*)::text as n from gate.statements where kind = 'ratification'`),

@@ -142,7 +142,7 @@ describe.each(installs())('COMMIT on PostgreSQL $version, in a gate that $by ins
     }),
   );
 
-  it('looks again where the look before was undone with a savepoint', { timeout: 60_000 }, () =>
+  it('checks again where a savepoint undid the first check', { timeout: 60_000 }, () =>
     withInstalled({}, async (gated) => {
       const statement = await ratifyFor(gated, { what: 'rollout' });
       const epoch = await epochOf(gated, statement);

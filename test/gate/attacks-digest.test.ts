@@ -25,7 +25,7 @@ const unframed = (text: string): string => {
 };
 
 describe.each(versions)('the digests of the gate on PostgreSQL %s', (version) => {
-  it('tell one function from two that read like it', async () => {
+  it('distinguish one function from two with the same text', async () => {
     await expect(withGate(version, { application }, (gated) => runHostile(gated, { steps: split }))).rejects.toThrow(
       'gate: definer',
     );

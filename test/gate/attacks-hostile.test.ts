@@ -37,7 +37,7 @@ describe.each(newest)('ratified but hostile SQL in PostgreSQL %s', (version) => 
 
 // who runs what waits for COMMIT depends on the version
 describe.each(versions)('ratified SQL that waits for COMMIT in PostgreSQL %s', (version) => {
-  it.each(afterwards)('runs nothing after the last look: $name', (of) =>
+  it.each(afterwards)('runs nothing after the last check: $name', (of) =>
     withCase(version, of, {}, (gated) => undone(gated, of, new RegExp(of.why))),
   );
   it.each(afterwards.filter(({ name }) => /trigger that|cursor/.test(name)))('nor step by step: $name', (of) =>
@@ -47,11 +47,19 @@ describe.each(versions)('ratified SQL that waits for COMMIT in PostgreSQL %s', (
 
 /** The gate without its looks at what waits: as it would be if COMMIT were left to itself. */
 const unsettled = (installed: string): string => {
-  const from = [`if names is not null then execute`, "if reason is not null then perform gate.refuse('deferred'"];
+  const from = [
+    `if names is not null then execute`,
+    "if reason is not null then perform gate.refuse('deferred'",
+    '  perform gate.require_same(differences);',
+  ];
   for (const one of from) expect(installed).toContain(one);
-  return installed
-    .replaceAll(from[0]!, 'if false then execute')
-    .replaceAll(from[1]!, "if false then perform gate.refuse('deferred'");
+  return (
+    installed
+      .replaceAll(from[0]!, 'if false then execute')
+      .replaceAll(from[1]!, "if false then perform gate.refuse('deferred'")
+      // the cast is one that no rehearsal has seen, which is refused as well
+      .replaceAll(from[2]!, '')
+  );
 };
 
 describe.each(versions)('a safeguard of COMMIT that is taken out on %s', (version) => {

@@ -40,7 +40,7 @@ describe.each(versions)('a gate that no superuser installed, on PostgreSQL %s', 
       expect(await found()).toEqual({ rows: '1', n: null, walls: '0' });
     }));
 
-  it('is closed when its installer has come back into it, and while the application has changed its functions', () =>
+  it('is closed when its installer is a member again, and while the application has changed its functions', () =>
     withOwned(version, {}, async (gated) => {
       const rows = { steps: ['insert into t values (2), (3)'] };
       await as(gated, 'dba', ['grant gate_owner to current_user']);

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sql } from '../../src/database/index.ts';
 import { type StatementDigest, statementDigest } from '../../src/evidence/index.ts';
-import { type Policy, submitSignature } from '../../src/gate/index.ts';
+import { submitSignature } from '../../src/gate/index.ts';
+import { type Policy } from '../../src/people/index.ts';
 import { newest, runSql, versions, withSession } from '../database.io.ts';
 import { assertion, type Gated, type GatedPlan, registryOf, release, runTier, signer, withGate } from './cycle.io.ts';
 import { installs, ownedServers } from './owned.io.ts';
@@ -174,7 +175,7 @@ const misused: readonly Attack[] = [
     safeguard: alone,
   },
   {
-    name: 'a cycle whose own way back has begun',
+    name: 'a cycle whose own rollback has begun',
     plan: stepwise,
     attack: async (gated) => {
       const statement = await ratifyFor(gated, rollout);
@@ -188,7 +189,7 @@ const misused: readonly Attack[] = [
         await attempt.commit();
       });
     },
-    why: /^gate: order: the way back has begun/,
+    why: /^gate: order: the rollback has begun/,
     safeguard: [
       [`if exists (select from gate.steps where statement = of_cycle and direction = 'down') then`, 'if false then'],
     ],
@@ -223,7 +224,7 @@ const misused: readonly Attack[] = [
     ],
   },
   {
-    name: 'a change that was kept back until its time was over',
+    name: 'a change that was held back until it had expired',
     plan: clocked(),
     attack: async (gated) => {
       const { ana, ben } = gated.people;
@@ -248,7 +249,7 @@ const misused: readonly Attack[] = [
     safeguard: [[`if ((p ->> 'expires')::timestamptz - (p ->> 'notBefore')::timestamptz <=`, `if (interval '0' <=`]],
   },
   {
-    name: 'a change that was kept back until the same bytes were in force again',
+    name: 'a change that was held back until the same bytes were in force again',
     attack: async (gated) => {
       const { ana, ben } = gated.people;
       const [present, next, third] = [
@@ -484,7 +485,7 @@ describe.each(versions)('on PostgreSQL %s', (version) => {
     await expect(withGate(version, { change: waits }, attack)).rejects.toThrow('lock timeout');
   });
 
-  it('a revocation and another registry stop no way back, and say so in no step of it', () =>
+  it('a revocation and another registry stop no rollback, and say so in no step of it', () =>
     withGate(version, {}, async (gated) => {
       const statement = await ratifyFor(gated, rollout);
       await run(gated, statement, 'up', '1-rows');

@@ -41,7 +41,7 @@ describe.each(versions)('a relay that hands in documents without end, on Postgre
     );
     return kept(gated);
   };
-  it('keeps some of them, all that people signed, and when each was first there', async () => {
+  it('keeps some of them, all that people signed, and when each was first received', async () => {
     expect(await withGate(version, {}, flood)).toMatchObject({ bodies: '33', seen: '41', signed: '1' });
     expect(await withGate(version, { change: unbounded }, flood)).toMatchObject({ bodies: '41' });
   });

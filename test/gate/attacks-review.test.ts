@@ -90,7 +90,7 @@ describe.each(versions)('the time for review on PostgreSQL %s', (version) => {
       expect(await ratified(gated, ago(2 * hour))).toBe('open');
     }));
 
-  it('neither begins again nor ends sooner where the body went and was handed in again', async () => {
+  it('neither begins again nor ends sooner where the body was deleted and handed in again', async () => {
     const again = async (gated: Gated): Promise<readonly string[]> => {
       await handIn(gated);
       await evict(gated);

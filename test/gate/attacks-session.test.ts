@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Session, sql } from '../../src/database/index.ts';
 import { writeStatement } from '../../src/evidence/index.ts';
 import { submitSignature } from '../../src/gate/index.ts';
-import { rights } from '../../src/gate/install.ts';
+import { callerRights } from '../../src/gate/callers.ts';
 import { runSql, newest, withSession } from '../database.io.ts';
 import { assertion, type Gated, release, withGate } from './cycle.io.ts';
 import { as, attempt, leave, runAll, step } from './hostile.io.ts';
@@ -94,7 +94,7 @@ const thefts: readonly Theft[] = [
           attempt(statement, steps(statement)).filter((text) => text !== 'begin'),
         );
       }),
-    why: 'gate: session: the transaction is not read committed',
+    why: 'gate: session: the transaction is not READ COMMITTED',
     safeguard: [[`is distinct from 'read committed' then`, `is distinct from 'read committed' and false then`]],
     taken: `select tier as by from gate.markers`,
   },
@@ -167,7 +167,7 @@ describe.each(newest)('the credentials of the gate on PostgreSQL %s', (version) 
       expect(functions.length).toBeGreaterThan(40);
       for (const role of [executor, 'oneroof_relay', 'oneroof_observer', 'app_owner'])
         await gated.as(role, async (session) => {
-          const own = rights[role === 'app_owner' ? 'app_owner' : role] ?? [];
+          const own = callerRights[role === 'app_owner' ? 'app_owner' : role] ?? [];
           const runs =
             role === 'app_owner'
               ? [...own, 'run_step', 'execute_step', 'measure', 'settle', 'violations', 'waiting']

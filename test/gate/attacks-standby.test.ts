@@ -78,7 +78,7 @@ const believing = (text: string): string => {
 };
 
 it.each(newest)(
-  'a standby of PostgreSQL %s opens for nobody, nor once it is promoted',
+  'a standby of PostgreSQL %s opens for no one, also after it is promoted',
   { timeout: 120_000 },
   (version) =>
     withPrimary(version, unchanged, async ({ gated, server, statement }) => {
@@ -120,7 +120,7 @@ it.each(newest)(
     }),
 );
 
-it.each(newest)('a restore of PostgreSQL %s does not run a spent ratification again', { timeout: 120_000 }, (version) =>
+it.each(newest)('a restore of PostgreSQL %s does not run a used ratification again', { timeout: 120_000 }, (version) =>
   withPrimary(version, unchanged, async ({ gated, server, statement }) => {
     await withRecovery({ server, gated, signal: 'recovery.signal' }, async (copy) => {
       await gated.as('oneroof_executor', (session) =>

@@ -4,10 +4,12 @@ import {
   buildRatification,
   type Decision,
   type NamedCycle,
-  type Proposal,
+  type RatificationRequest,
   type SignedStatement,
   type TargetDescriptor,
-} from '../../src/gate/index.ts';
+} from '../../src/people/index.ts';
+import { footprintDigest } from '../../src/fingerprint/index.ts';
+import { footprintBody } from '../evidence-kinds/bodies.ts';
 import { type Tier, type TierId } from '../../src/release/index.ts';
 import { sealed as release } from '../rehearsal/made.ts';
 import { type Authenticator, digestOf, keys, policyOf, registry, signed, time } from './people.ts';
@@ -25,7 +27,7 @@ export const sealed = release(tiers, {
   authors: [{ name: 'agent-1', kind: 'agent', instructedBy: 'dan' }],
 });
 
-/** The same release, with a tier that has no way back. */
+/** The same release, with a tier that has no rollback. */
 export const oneWay = release([...tiers, tier('4-drop', { oneWay: 'the column is gone' })], {
   authors: sealed.release.authors,
 });
@@ -38,10 +40,10 @@ export const descriptor: TargetDescriptor = {
   timeline: 1,
   databaseOid: '16384',
   database: 'directus',
-  schema: digestOf('schema'),
+  schema: footprintDigest(footprintBody),
 };
 
-export const proposal: Proposal = {
+export const proposal: RatificationRequest = {
   sealed,
   sealedAt: time('2T08:00'),
   policy: policyOf(),
@@ -62,7 +64,7 @@ export const proposal: Proposal = {
 
 /** A ratification that opens the gate: ben and ana signed it, at nine, and it is ten. */
 export function open(
-  of: { proposal?: Partial<Proposal>; by?: readonly Authenticator[]; receivedAt?: Instant } = {},
+  of: { proposal?: Partial<RatificationRequest>; by?: readonly Authenticator[]; receivedAt?: Instant } = {},
 ): Decision {
   const asked = { ...proposal, ...of.proposal };
   const body = buildRatification(asked);
@@ -75,7 +77,7 @@ export function open(
     sealed: asked.sealed,
     policy: asked.policy,
     registry: asked.registry,
-    target: { descriptor, inclusion: { index: 0, proof: [] }, live, schema: { live: schema, left: null } },
+    target: { descriptor, inclusion: { index: 0, proof: [] }, live, drift: [] },
     revocations: [],
     abandoned: null,
     firstSeen: asked.sealedAt,

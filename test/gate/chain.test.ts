@@ -10,7 +10,7 @@ import {
   registryDigest,
   registryDocument,
   verifyChain,
-} from '../../src/gate/index.ts';
+} from '../../src/people/index.ts';
 import { type Instant } from '../../src/core/index.ts';
 import { revocation } from './case.ts';
 import { type Authenticator, digestOf, keys, person, policyOf, policyYaml, registry, signed, time } from './people.ts';
@@ -127,7 +127,7 @@ describe('a chain of registries and policies', () => {
     expect(broken(chain(policyLink(stricter, stricter, [ana, dan])))).toEqual(['previous', 0]);
   });
 
-  it('lets no statement count twice: an older policy cannot be put back with the signatures that it once had', () => {
+  it('lets no statement count twice: an older policy cannot be restored with its old signatures', () => {
     const there = policyLink(stricter, policy, [ana, dan]);
     const back = policyLink(policy, stricter, [ana, dan], { number: 2 });
     expect(broken(chain(there, back))).toBeNull();

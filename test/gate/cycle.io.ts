@@ -1,19 +1,16 @@
+import { note, rehearseIn, submitTargetOf } from './footprint.io.ts';
 import { createHash, type KeyObject, randomBytes } from 'node:crypto';
-import { canonicalJson, digest, type Digest, type Instant, type Milliseconds } from '../../src/core/index.ts';
+import { canonicalJson, digest, type Instant, type Milliseconds } from '../../src/core/index.ts';
 import { type Connection, id, openSession, type Session, sql } from '../../src/database/index.ts';
 import { statementDigest, type StatementDigest, statementHash, writeStatement } from '../../src/evidence/index.ts';
+import { describeGate, installSql, readDrift, submitRelease, submitSignature } from '../../src/gate/index.ts';
 import {
   type Ratification,
-  describeGate,
-  installSql,
   type Policy,
   type Registry,
   type Signature,
-  submitRelease,
-  submitSignature,
-  submitTarget,
   type TargetDescriptor,
-} from '../../src/gate/index.ts';
+} from '../../src/people/index.ts';
 import { readSealed, type SealedRelease, sealRelease } from '../../src/release/index.ts';
 import { runSql } from '../database.io.ts';
 import { withFolder } from '../release/folder.io.ts';
@@ -225,7 +222,7 @@ export function gatedIn(
         const { origin: at, rpId: site } = of.policy;
         for (const one of by) await submitSignature(session, body, assertion(one, body, { origin: at, rpId: site }));
         const statement = statementDigest(body);
-        await submitTarget(session, {
+        await submitTargetOf(session, {
           statement,
           descriptor: await (Object.keys(target).length > 0 ? descriptorOf(gated, target) : descriptorIn(gated, body)),
           place: 0,
@@ -339,7 +336,8 @@ export async function descriptorIn(gated: Gated, body: string): Promise<TargetDe
 /** This database's descriptor. */
 export async function descriptorOf(gated: Gated, more: Partial<TargetDescriptor> = {}): Promise<TargetDescriptor> {
   const found = await gated.as('oneroof_observer', describeGate);
-  return { format: 1, ...found.facts, schema: found.schema as Digest, ...more };
+  const schema = more.schema ?? note(await rehearseIn(gated.database, gated.sealed));
+  return { format: 1, ...found.facts, schema, ...more };
 }
 
 async function ratificationOf(
@@ -348,7 +346,16 @@ async function ratificationOf(
   target: Partial<TargetDescriptor>,
 ): Promise<string> {
   const { sealed, policy, registry } = gated;
-  const descriptor = await descriptorOf(gated, target);
+  const { opens } = more;
+  // who carries a rollback on signs how the schema differs when they are asked
+  const accepts =
+    opens?.what === 'rollback'
+      ? await gated.as('oneroof_observer', (session) =>
+          readDrift(session, { statement: opens.cycle, direction: 'down' }),
+        )
+      : null;
+  const schema = accepts === null ? {} : { schema: note({ format: 1, accepts }) };
+  const descriptor = await descriptorOf(gated, { ...schema, ...target });
   const root = createHash('sha256')
     .update(Buffer.concat([Buffer.from([0]), Buffer.from(canonicalJson(descriptor))]))
     .digest('hex');

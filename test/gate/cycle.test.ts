@@ -3,7 +3,7 @@ import { type StatementDigest } from '../../src/evidence/index.ts';
 import { chooseCycle, type CycleRows, isWaiting, lacksSeats, readRefusal } from '../../src/gate/index.ts';
 
 const seal = 'sha256:1';
-const closed = readRefusal('expired: its time is over');
+const closed = readRefusal('expired: its time has ended');
 const marker = (direction: 'up' | 'down') => ({ direction, tier: '1-a', epoch: 1, steps: 1, schemaAfter: '' });
 const cycle = (name: string, more: Partial<CycleRows> = {}): CycleRows => ({
   statement: name as StatementDigest,
@@ -30,8 +30,30 @@ describe('the ratification that counts', () => {
     expect(chosen([open, half])).toBe('half');
     expect(chosen([open, step])).toBe('step');
     expect(chosen([back, cycle('old'), open])).toBe('open');
-    expect(chosen([back, cycle('old')])).toBe('back');
     expect(chosen([])).toBeNull();
+  });
+
+  it('is never one that has ended where there is another one: rolled back, or undone by others', () => {
+    const waits = readRefusal('seats: 1 of 2 seats are filled');
+    expect(chosen([back, cycle('waits', { closed: { up: waits, down: waits } })])).toBe('waits');
+    // where all have ended, the newest says why
+    expect(chosen([back, cycle('expired')])).toBe('back');
+    expect(chosen([cycle('expired'), back])).toBe('expired');
+    expect(chosen([back])).toBe('back');
+    const said = { notAsked: [], waits: [], measured: true, locked: false };
+    const whole = (name: string, ...why: readonly string[]): CycleRows => {
+      const up = { ...said, next: null, closed: why.map((text) => ({ tier: null, why: readRefusal(text) })) };
+      const down = { ...said, next: '1-a', closed: [] };
+      return cycle(name, { done: [marker('up')], next: { up: null, down: '1-a' }, checked: { up, down } });
+    };
+    const there = whole('there', 'expired: its time has ended');
+    expect(chosen([open, there])).toBe('there');
+    const gone = whole('gone', 'schema: it is no longer as tier 1-a up left it');
+    expect(chosen([gone, open])).toBe('open');
+    expect(chosen([cycle('unsigned'), gone])).toBe('gone');
+    expect(chosen([gone, back])).toBe('gone');
+    // its rollback is still its own
+    expect(chosen([gone, open], 'down')).toBe('gone');
   });
 
   it('is open in the direction that is asked for', () => {

@@ -12,7 +12,7 @@ import {
   registryDigest,
   seatsFor,
   virtualAuthenticator,
-} from '../../src/gate/index.ts';
+} from '../../src/people/index.ts';
 import { type Seal } from '../../src/release/index.ts';
 import { type StatementDigest } from '../../src/evidence/index.ts';
 import { descriptor, namedCycle, oneWay, open, proposal, revocation, sealed } from './case.ts';
@@ -108,7 +108,7 @@ const attacks: readonly Attack[] = [
   ],
   ['one person signs with two keys', () => open({ by: [ben, ben2] }), 'seats', ['same-person']],
   [
-    'one key stands under two persons',
+    'one key belongs to two persons',
     () => {
       const by = [ben, ana, { ...ana, credential: mallory.credential }];
       return open({ proposal: { registry: doubled }, by });
@@ -163,7 +163,7 @@ const attacks: readonly Attack[] = [
     ['device'],
   ],
   [
-    'nobody touched the key',
+    'no one touched the key',
     () => withSignatures((body) => [signed(body, ben), signed(body, ana, { flags: 0x04 })]),
     'seats',
     ['user-presence'],
@@ -201,7 +201,7 @@ const attacks: readonly Attack[] = [
   ['another database of the server', () => withLive({ databaseOid: '16999' }), 'target'],
   ['a database of the same number by another name', () => withLive({ database: 'other' }), 'target'],
   [
-    'a descriptor that was not signed, though it fits the database',
+    'a descriptor that was not signed, although it matches the database',
     () => {
       const decision = withLive({ timeline: 2 });
       return { ...decision, target: { ...decision.target, descriptor: { ...descriptor, timeline: 2 } } };
@@ -319,7 +319,7 @@ const attacks: readonly Attack[] = [
   ['received by this database at no known time', () => ({ ...open(), firstSeen: null }), 'review'],
   ['signed before it was sealed', () => resigned('"sealedAt":"2026-06-02', '"sealedAt":"2026-06-05'), 'review'],
   [
-    'a rehearsal of too long ago',
+    'a rehearsal that is too old',
     () => resigned('"rehearsedAt":"2026-06-02', '"rehearsedAt":"2026-05-31'),
     'rehearsal-age',
   ],
@@ -344,10 +344,19 @@ const attacks: readonly Attack[] = [
     'evidence',
   ],
   [
-    'somebody changed the schema since',
+    'the rehearsal ran on a sample, and the policy does not allow that',
+    () =>
+      withEvidence({
+        rehearsal: { at: proposal.rehearsedAt, schema: descriptor.schema, golden: { proofLevel: 'sampled' } },
+      }),
+    'evidence',
+  ],
+  [
+    'another role changed the schema since',
     () => {
       const decision = open();
-      return { ...decision, target: { ...decision.target, schema: { live: digestOf('x'), left: null } } };
+      const drift = [{ object: 'table: app.t', property: 'owner', expected: 'ana', found: 'ben' }];
+      return { ...decision, target: { ...decision.target, drift } };
     },
     'schema',
   ],
@@ -409,9 +418,8 @@ describe('a ratification', () => {
   });
 });
 
-describe('the way back', () => {
+describe('the rollback', () => {
   const back = (change: Partial<Decision> = {}): Decision => ({ ...open(), direction: 'down', ...change });
-  const left = digestOf('after the second tier');
   const code = (decision: Decision) => {
     const verdict = decide(decision);
     return verdict.decision === 'OPEN' ? 'OPEN' : verdict.reason.code;
@@ -430,9 +438,9 @@ describe('the way back', () => {
   it('still needs every seat, this database and the schema that the last tier left', () => {
     expect(code(back({ signatures: [] }))).toBe('seats');
     expect(code({ ...withLive({ timeline: 2 }), direction: 'down' })).toBe('target');
-    const target = { ...open().target, schema: { live: left, left } };
-    expect(code(back({ target }))).toBe('OPEN');
-    expect(code(back({ target: { ...target, schema: { live: descriptor.schema, left } } }))).toBe('schema');
+    expect(code(back({}))).toBe('OPEN');
+    const drift = [{ object: 'index: app.i', property: null, expected: null, found: {} }];
+    expect(code(back({ target: { ...open().target, drift } }))).toBe('schema');
   });
 });
 

@@ -4,7 +4,6 @@ import { sql } from '../../src/database/index.ts';
 import { statementDigest, writeStatement } from '../../src/evidence/index.ts';
 import {
   applyGate,
-  decide,
   describeGate,
   planUninstall,
   planUpgrade,
@@ -12,6 +11,7 @@ import {
   readTierRows,
   submitRelease,
 } from '../../src/gate/index.ts';
+import { decide } from '../../src/people/index.ts';
 import { runSql, versions, withSession } from '../database.io.ts';
 import { open } from './case.ts';
 import { type Gated, type GatedPlan, release, runTier, type Signer, withGate } from './cycle.io.ts';
@@ -216,7 +216,7 @@ const refused: readonly (readonly [
       await end(gated, 'abandon', body);
     },
     'expired',
-    [["then return 'expired: its time is over'; end if;\n  if ((p", 'then null; end if;\n  if ((p']],
+    [["then return 'expired: its time has ended'; end if;\n  if ((p", 'then null; end if;\n  if ((p']],
   ],
   [
     'an adoption handed in as one',
@@ -241,8 +241,8 @@ const refused: readonly (readonly [
       ["if p -> 'facts' is distinct from gate.facts()", 'if false'],
       ['if s.subject is distinct from gate.account_digest()', 'if false'],
       [
-        'create table gate.adoptions (statement text primary key references',
-        'create table gate.adoptions (statement text references',
+        'create table gate.adoptions (\n  statement text primary key references',
+        'create table gate.adoptions (\n  statement text references',
       ],
     ],
   ],

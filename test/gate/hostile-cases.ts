@@ -136,7 +136,7 @@ export const afterwards: readonly HostileCase[] = [
     why: 'gate: definer',
   },
   {
-    name: 'a trigger that puts itself off again',
+    name: 'a trigger that defers itself again',
     application: [planter(), ...waitingTrigger],
     steps: [
       later(

@@ -1,7 +1,8 @@
+import { note, rehearseIn, submitTargetOf } from './footprint.io.ts';
 import { digest } from '../../src/core/index.ts';
 import { type Session } from '../../src/database/index.ts';
 import { statementDigest, type StatementDigest } from '../../src/evidence/index.ts';
-import { submitRelease, submitSignature, submitTarget } from '../../src/gate/index.ts';
+import { submitRelease, submitSignature } from '../../src/gate/index.ts';
 import { sealDocument, type SealedRelease } from '../../src/release/index.ts';
 import { sealOf } from '../../src/release/seal.ts';
 import { assertion, descriptorIn, type Gated } from './cycle.io.ts';
@@ -61,12 +62,17 @@ export interface Forgery {
   readonly transaction?: 'single' | 'each';
   /** Instead of the metric `rows`, which is measured whenever a tier is left. */
   readonly metric?: string;
+  /** Rehearsed as it is: what its steps change is signed as well. */
+  readonly rehearsed?: boolean;
 }
 
 /**
  * Ratifies a release whose first tier is this, past the rules of the seal: the database must not depend on them.
  */
-export async function ratifyHostile(gated: Gated, { steps, transaction, metric }: Forgery): Promise<StatementDigest> {
+export async function ratifyHostile(
+  gated: Gated,
+  { steps, transaction, metric, rehearsed = false }: Forgery,
+): Promise<StatementDigest> {
   const { release } = gated.sealed;
   const [tier] = release.tiers;
   if (tier?.up[0] === undefined) throw new Error('no tier');
@@ -83,11 +89,15 @@ export async function ratifyHostile(gated: Gated, { steps, transaction, metric }
     ],
   };
   const sealed: SealedRelease = { release: forged, seal: sealOf(sealDocument(forged)) };
-  const body = (await gated.ratification()).replace(String(gated.sealed.seal).slice(7), String(sealed.seal).slice(7));
+  const schema = rehearsed ? { schema: note(await rehearseIn(gated.database, sealed)) } : {};
+  const body = (await gated.ratification({}, schema)).replace(
+    String(gated.sealed.seal).slice(7),
+    String(sealed.seal).slice(7),
+  );
   await gated.as('oneroof_relay', async (session) => {
     await submitRelease(session, sealed);
     for (const one of [gated.people.ana, gated.people.ben]) await submitSignature(session, body, assertion(one, body));
-    await submitTarget(session, {
+    await submitTargetOf(session, {
       statement: statementDigest(body),
       descriptor: await descriptorIn(gated, body),
       place: 0,

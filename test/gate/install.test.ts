@@ -7,8 +7,8 @@ import { run as doctor } from '../../src/cli/commands/doctor.io.ts';
 import { run as install } from '../../src/cli/commands/install.io.ts';
 import { run as uninstall } from '../../src/cli/commands/uninstall.io.ts';
 import { run as upgrade } from '../../src/cli/commands/upgrade.io.ts';
-import { type Outcome } from '../../src/cli/output.io.ts';
-import { type Run } from '../../src/cli/verb.ts';
+import { type CommandOutcome } from '../../src/cli/output.io.ts';
+import { type CommandRun } from '../../src/cli/verb.ts';
 import { canonicalJson, type Instant, OneRoofError } from '../../src/core/index.ts';
 import {
   type Connection,
@@ -19,7 +19,8 @@ import {
   sql,
   startTemporaryServer,
 } from '../../src/database/index.ts';
-import { applyGate, describeGate, type Policy, type Registry, submitRelease } from '../../src/gate/index.ts';
+import { applyGate, describeGate, submitRelease } from '../../src/gate/index.ts';
+import { type Policy, type Registry } from '../../src/people/index.ts';
 import { readSealed, sealRelease } from '../../src/release/index.ts';
 import { runSql, versions, withSession } from '../database.io.ts';
 import { withFolder } from '../release/folder.io.ts';
@@ -102,9 +103,9 @@ async function makeDatabase(version: Version): Promise<Connection> {
 
 /** Runs a command in a folder whose oneroof.yaml names the database. */
 async function call(
-  run: Run,
+  run: CommandRun,
   of: { database: Connection; user?: string; admin?: boolean; options?: Record<string, string | boolean> },
-): Promise<Outcome> {
+): Promise<CommandOutcome> {
   const url = (user: string): string =>
     `postgres://${user}@/${of.database.database}?host=${encodeURIComponent(of.database.host)}&port=${of.database.port}`;
   const admin = of.admin === false ? '' : `    admin: { url: "${url(of.user ?? of.database.user)}" }\n`;
@@ -161,7 +162,7 @@ describe.each(versions)('installing the gate on %s', (version) => {
     },
   );
 
-  it('gives the same rights whoever installs, and closes the gate when its installer comes back', async () => {
+  it('gives the same rights no matter who installs, and closes the gate when its installer comes back', async () => {
     const rightsOf = async (user: string): Promise<object[]> => {
       const database = await makeDatabase(version);
       await call(install, { database, user, options: apply });
@@ -209,8 +210,31 @@ describe.each(versions)('installing the gate on %s', (version) => {
       ).stderr.replace(/^.*NOTICE.*$|^DETAIL.*$|^.* and \d+ other objects.*$/gm, '');
     const { text } = await call(install, { database, options: { appOwner: 'app' } });
     expect(await codesOf(call(upgrade, { database }))).toEqual(['GATE_ABSENT']);
+    expect(text).toMatch(/^-- SUMMARY of this SQL/);
     expect(psql(text)).toBe('');
-    await withSession(database, (session) => session.query(sql`select gate.assert_intact()`));
+    await withSession(database, async (session) => {
+      await session.query(sql`select gate.assert_intact()`);
+      // what the summary says is what the database has
+      const said = (pattern: RegExp): readonly string[] =>
+        [...text.matchAll(pattern)].map(([, name = '', names = '']) => `${name} ${names}`);
+      const [facts] = await session.query<{ rights: string[]; triggers: string[]; roles: string[] }>(sql`select
+        (select json_agg(distinct format('%I %s', pg_get_userbyid(a.grantee), (select string_agg(distinct f.proname, ', ' order by f.proname)
+            from pg_proc f, aclexplode(f.proacl) b where f.pronamespace = 'gate'::regnamespace and b.grantee = a.grantee and b.grantee <> f.proowner)))
+          from pg_proc p, aclexplode(p.proacl) a where p.pronamespace = 'gate'::regnamespace and a.grantee <> p.proowner)::text as rights,
+        (select json_agg(evtname order by evtname) from pg_event_trigger where evtname like 'oneroof%')::text as triggers`);
+      const sorted = (one: string): string => one.split(', ').toSorted().join(', ');
+      const rights = said(/^-- {3}(\S+): ([a-z_, ]+)$/gm).map((one) => {
+        const [role = '', ...names] = one.split(' ');
+        return `${role.replaceAll('"', '')} ${sorted(names.join(' '))}`;
+      });
+      expect(rights.toSorted()).toEqual(
+        (JSON.parse(String(facts?.rights)) as string[])
+          .map((one) => `${one.split(' ')[0]} ${sorted(one.split(' ').slice(1).join(' '))}`)
+          .toSorted(),
+      );
+      for (const trigger of JSON.parse(String(facts?.triggers)) as string[])
+        expect(text.slice(0, 6000)).toContain(trigger);
+    });
     const removal = await call(uninstall, { database });
     expect((await call(upgrade, { database })).exit).toBe(0);
     psql(removal.text);
@@ -250,7 +274,7 @@ describe.each(versions)('installing the gate on %s', (version) => {
     await call(install, { database, options: apply });
   });
 
-  it('takes roles that are there already only where they have nothing, and names the SQL that makes them fit', async () => {
+  it('accepts existing roles only where they have no rights, and names the SQL that makes them fit', async () => {
     const database = await makeDatabase(version);
     await call(install, { database, options: apply });
     await call(uninstall, { database, options: apply });
@@ -308,6 +332,30 @@ describe.each(versions)('installing the gate on %s', (version) => {
       await runSql(database, ['revoke app from oneroof_executor']);
     }
     await expect(drops()).rejects.toThrow('permission denied');
+  });
+
+  it('takes an observer that reads past row security, and no other role that does', async () => {
+    const database = await makeDatabase(version);
+    await call(install, { database, options: apply });
+    await call(uninstall, { database, options: { apply: true } });
+    try {
+      await runSql(database, ['alter role oneroof_observer bypassrls', 'alter role oneroof_relay bypassrls']);
+      const refused: unknown = await call(install, { database, options: apply }).catch((error: unknown) => error);
+      if (!(refused instanceof OneRoofError)) throw new Error('it was installed');
+      expect(refused.problems.map(({ code, fix }) => [code, fix])).toEqual([
+        ['GATE_ROLES', expect.stringMatching(/alter role oneroof_relay .* nobypassrls;/)],
+      ]);
+      await runSql(database, [/alter role [^;]*;/.exec(refused.problems[0].fix)?.[0] ?? '']);
+      await call(install, { database, options: apply });
+      await withSession(database, (session) => session.query(sql`select gate.assert_intact()`));
+      // afterwards it is part of what the gate compares
+      await runSql(database, ['alter role oneroof_observer nobypassrls']);
+      await expect(
+        withSession(database, (session) => session.query(sql`select gate.assert_intact()`)),
+      ).rejects.toThrow();
+    } finally {
+      await runSql(database, ['alter role oneroof_observer nobypassrls', 'alter role oneroof_relay nobypassrls']);
+    }
   });
 
   it('is looked after by doctor, which names rights as SQL', async () => {
@@ -465,7 +513,7 @@ describe.each(versions)('upgrading the gate on %s', (version) => {
     },
   );
 
-  it.each([{ user: 'dba' }, {}])('is refused for %o over a gate that is not as it was installed', async (as) => {
+  it.each([{ user: 'dba' }, {}])('is refused for %o over a gate that was changed after installation', async (as) => {
     await withInstalled(version, as, async ({ database }) => {
       await runSql(database, [...older, 'grant execute on function gate.submit_release(text, jsonb) to public']);
       for (const options of [{}, { apply: true }])

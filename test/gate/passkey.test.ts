@@ -2,7 +2,7 @@ import { verifyAuthenticationResponse } from '@simplewebauthn/server';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Connection, sql } from '../../src/database/index.ts';
-import { type AssertionCheck, type AssertionCode, checkAssertion } from '../../src/gate/index.ts';
+import { type AssertionCheck, type AssertionCode, checkAssertion } from '../../src/people/index.ts';
 import { count } from '../counts.ts';
 import { newest, versions, withSession } from '../database.io.ts';
 import { assertion, authenticatorData, clientData, honest, type Parts, policy } from './assertion.io.ts';

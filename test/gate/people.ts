@@ -8,7 +8,7 @@ import {
   type Policy,
   type ReceivedSignature,
   type Registry,
-} from '../../src/gate/index.ts';
+} from '../../src/people/index.ts';
 import { answer, keyPair } from './assertion.io.ts';
 
 /** A policy in production: two seats, one of them for a bound key. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { count } from '../counts.ts';
-import { parsePolicy, parsePolicyDocument, policyDigest, policyDocument } from '../../src/gate/index.ts';
+import { parsePolicy, parsePolicyDocument, policyDigest, policyDocument } from '../../src/people/index.ts';
 import { policyOf, policyYaml } from './people.ts';
 
 /** Each problem of a policy as `line:column what`, after one line of the good one was replaced. */
@@ -46,16 +46,16 @@ describe('a policy', () => {
     ['a level above 9', 'level: 2', 'level: 10', /7:5 seats\.0\.level/],
     ['a level that is no whole number', 'level: 2', 'level: 2.5', /7:5 seats\.0\.level/],
     ['an unknown device', 'device: bound', 'device: phone', /seats\.1\.device/],
-    ['an unknown key', 'name: production', 'name: production\nforce: true', /3:1 force: this key is not known here/],
+    ['an unknown key', 'name: production', 'name: production\nforce: true', /3:1 force: this key is unknown/],
     [
       'an unknown key of a seat',
       '- level: 2',
       '- { level: 2, name: ana }',
-      /7:\d+ seats\.0\.name: this key is not known/,
+      /7:\d+ seats\.0\.name: this key is unknown/,
     ],
     ['a review of zero', 'review: 30min', 'review: 0s', /window\.review: expected a length of time above zero/],
     ['a validity of zero', 'longest: 24h', 'longest: 0h', /window\.longest: expected a length of time above zero/],
-    ['a way back of zero', 'rollback: 7d', 'rollback: 0d', /window\.rollback: expected a length of time above zero/],
+    ['a rollback of zero', 'rollback: 7d', 'rollback: 0d', /window\.rollback: expected a length of time above zero/],
     ['rehearsals by nobody', 'maxAge: 3d', 'maxAge: 3d, by: []', /rehearsal\.by: expected at least one id/],
     [
       'rehearsals by one twice',
@@ -64,15 +64,21 @@ describe('a policy', () => {
       /rehearsal\.by: expected ids that are sorted/,
     ],
     ['rehearsals by no id', 'maxAge: 3d', 'maxAge: 3d, by: [CI]', /rehearsal\.by\.0: expected an id/],
+    [
+      'rehearsals on a sample, perhaps',
+      'maxAge: 3d',
+      'maxAge: 3d, sampled: perhaps',
+      /rehearsal\.sampled: Invalid input/,
+    ],
     ['a rehearsal that never ages', 'maxAge: 3d', 'maxAge: 9999999d', /rehearsal\.maxAge: expected a length/],
     ['a length of time that is a number', 'longest: 24h', 'longest: 86400', /window\.longest: Invalid input/],
     ['a review longer than the validity', 'review: 30min', 'review: 25h', /window\.review: the review is longer/],
-    ['http in production', 'https://', 'http://', /4:1 origin: a page for production is served by https/],
+    ['http in production', 'https://', 'http://', /4:1 origin: expected https for production/],
     [
       'localhost in production',
       /origin.*\nrpId.*\n/,
       'origin: https://localhost\nrpId: localhost\n',
-      /5:1 rpId: localhost is no site for production/,
+      /5:1 rpId: production does not allow localhost/,
     ],
     ['a site that is not of the origin', 'rpId: gate', 'rpId: door', /5:1 rpId: expected gate\.example\.org/],
     ['a site that only ends alike', 'rpId: gate.example.org', 'rpId: ate.example.org', /5:1 rpId: expected gate/],
@@ -84,7 +90,7 @@ describe('a policy', () => {
       'a hold point that stands twice',
       'quorum',
       '  - before: 3-ownership\n    seats: [{ level: 1 }]\nquorum',
-      /16:5 holdPoints\.1\.before: a hold point before 3-ownership stands here twice/,
+      /16:5 holdPoints\.1\.before: the hold point before 3-ownership is duplicated/,
     ],
     ['a hold point without seats', '[{ level: 4 }]', '[]', /holdPoints\.0\.seats: expected at least one seat/],
     ['no quorum', /quorum.*\n/, '', /quorum: Invalid input/],

@@ -1,7 +1,8 @@
 import { canonicalJson, digest } from '../../src/core/index.ts';
 import { type Connection, type Session, sql } from '../../src/database/index.ts';
 import { type StatementDigest, writeStatement } from '../../src/evidence/index.ts';
-import { type Opens, type Ratification, submitSignature } from '../../src/gate/index.ts';
+import { submitSignature } from '../../src/gate/index.ts';
+import { type Opens, type Ratification } from '../../src/people/index.ts';
 import { runSql } from '../database.io.ts';
 import { assertion, type Gated, type GatedPlan, type Signer } from './cycle.io.ts';
 
@@ -23,6 +24,11 @@ const aged = `clock_timestamp() + coalesce((select s.age from public.shift s), i
 const clock = replacing(
   ['moment timestamptz := clock_timestamp()', `moment timestamptz := ${moved}`],
   ['if (clock_timestamp() <= t.until', `if (${moved} <= t.until`],
+  // its table is none of the application's
+  [
+    "and n.nspname not in ('pg_catalog', 'information_schema', 'gate', 'pg_toast')",
+    "and o.relname <> 'shift' and n.nspname not in ('pg_catalog', 'information_schema', 'gate', 'pg_toast')",
+  ],
   ['if (clock_timestamp() - transaction_timestamp()', `if (${aged} - transaction_timestamp()`],
 );
 

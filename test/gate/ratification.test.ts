@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { count } from '../counts.ts';
 import { canonicalJson, OneRoofError } from '../../src/core/index.ts';
 import { leafHash, statementDigest } from '../../src/evidence/index.ts';
-import { buildRatification, parseStatement, type Proposal, targetRoot } from '../../src/gate/index.ts';
+import { buildRatification, parseStatement, type RatificationRequest, targetRoot } from '../../src/people/index.ts';
 import { descriptor, oneWay, proposal, revocation, tiers } from './case.ts';
 import { keys, policyOf, policyYaml, time } from './people.ts';
 
@@ -11,7 +11,7 @@ const cycle = statementDigest('{}');
 
 const body = buildRatification(proposal);
 
-function problems(change: Partial<Proposal>): readonly string[] {
+function problems(change: Partial<RatificationRequest>): readonly string[] {
   try {
     buildRatification({ ...proposal, ...change });
     return [];
@@ -58,7 +58,7 @@ describe('a ratification that is built', () => {
     expect(targetRoot([descriptor, other])).not.toBe(targetRoot([other, descriptor]));
   });
 
-  it.each<[string, Partial<Proposal>, RegExp]>([
+  it.each<[string, Partial<RatificationRequest>, RegExp]>([
     [
       'a window that ends before it begins',
       { window: { notBefore: time('4T08:00'), expires: time('3T08:00') } },
@@ -71,9 +71,13 @@ describe('a ratification that is built', () => {
       /longer than 1 d/,
     ],
     ['a release that was not sealed yet', { sealedAt: time('4T08:00') }, /sealed in the future/],
-    ['an old rehearsal', { rehearsedAt: '2026-05-30T09:00:00.000Z' as Proposal['rehearsedAt'] }, /not one of the last/],
-    ['a rehearsal of tomorrow', { rehearsedAt: time('4T09:00') }, /not one of the last/],
-    ['no rehearsal among the evidence', { evidence: [] }, /no rehearsal is among/],
+    [
+      'an old rehearsal',
+      { rehearsedAt: '2026-05-30T09:00:00.000Z' as RatificationRequest['rehearsedAt'] },
+      /older than .*, or in the future/,
+    ],
+    ['a rehearsal of tomorrow', { rehearsedAt: time('4T09:00') }, /older than .*, or in the future/],
+    ['no rehearsal among the evidence', { evidence: [] }, /the evidence names no rehearsal/],
     ['no target', { targets: [] }, /no target is named/],
     [
       'a hold point that the policy does not have',
@@ -83,7 +87,7 @@ describe('a ratification that is built', () => {
     [
       'a policy with a hold point before a tier that is not there',
       { policy: policyOf(policyYaml.replace('before: 3-ownership', 'before: 9-end')) },
-      /hold point before 9-end, which is no tier/,
+      /hold point before 9-end, but no such tier/,
     ],
     [
       'a policy with a hold point before a barred tier',
@@ -93,7 +97,7 @@ describe('a ratification that is built', () => {
           release: { ...oneWay.release, tiers: tiers.map((tier) => ({ ...tier, barred: 'not now' })) },
         },
       },
-      /hold point before 3-ownership, which is no tier/,
+      /hold point before 3-ownership, but no such tier/,
     ],
     ['a nonce that is none', { nonce: 'short' }, /predicate\.nonce: expected 32/],
   ])('is refused with %s, before anybody is asked', (_what, change, expected) => {
@@ -111,15 +115,15 @@ describe('a statement that is handed in', () => {
   it.each<[string, string | Uint8Array, RegExp]>([
     ['nothing', '', /cut off/],
     ['what is no JSON', body.slice(0, 100), /cut off/],
-    ['what is no object', '[]', /none that persons sign/],
+    ['what is no object', '[]', /not one that persons sign/],
     ['too many bytes', `${' '.repeat(1_048_577)}`, /1048577 bytes/],
     ['what is no UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), /not UTF-8/],
     ['a byte order mark', Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from(body)]), /cut off/],
     ['white space', `${body} `, /not canonical/],
     ['a member twice', body.replace('"authors"', '"authors":[],"authors"'), /not canonical/],
     ['an escape that is not needed', body.replace('"test"', '"\\u0074est"'), /not canonical/],
-    ['another kind', body.replace('ratification:v1', 'release:v1'), /none that persons sign/],
-    ['a kind that every object has', body.replace('ratification:v1', 'constructor:v1'), /none that persons sign/],
+    ['another kind', body.replace('ratification:v1', 'release:v1'), /not one that persons sign/],
+    ['a kind that every object has', body.replace('ratification:v1', 'constructor:v1'), /not one that persons sign/],
     ['another type', body.replace('Statement/v1', 'Statement/v2'), /_type/],
     ['two subjects', body.replace('"subject":[', '"subject":[{"digest":{"sha256":"a"},"name":"b"},'), /subject/],
     ['a digest in capitals', body.replace(/("root":")[0-9a-f]{64}/, `$1${'A'.repeat(64)}`), /root: expected 64/],
@@ -136,7 +140,11 @@ describe('a statement that is handed in', () => {
     ],
     ['an author twice', body.replace('"agent-1","dan"', '"dan","dan"'), /authors: expected names that are sorted/],
     ['a character that cannot be stored', body.replace('"dan"', '"\\u0000"'), /characters that can be stored/],
-    ['an unknown member', body.replace('"decision"', '"bypass":1,"decision"'), /predicate\.bypass: this member is not/],
+    [
+      'an unknown member',
+      body.replace('"decision"', '"bypass":1,"decision"'),
+      /predicate\.bypass: this member is unknown/,
+    ],
   ])('is refused with %s', (_what, bytes, expected) => {
     expect(refusals(bytes).join('\n')).toMatch(expected);
   });

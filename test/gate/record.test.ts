@@ -6,19 +6,15 @@ import { readBundle, verifyBundle, writeBundle } from '../../src/bundle/index.ts
 import { canonicalJson, type Digest, type Milliseconds, now } from '../../src/core/index.ts';
 import { sql } from '../../src/database/index.ts';
 import { openFolderStore, readCheckpoint, statementDigest, writeStatement } from '../../src/evidence/index.ts';
-import { readable } from '../../src/kinds/index.ts';
-import {
-  policyDigest,
-  registryDigest,
-  registryDocument,
-  submitRelease,
-  submitSignature,
-} from '../../src/gate/index.ts';
+import { readable } from '../../src/evidence-kinds/index.ts';
+import { submitRelease, submitSignature } from '../../src/gate/index.ts';
+import { policyDigest, registryDigest, registryDocument } from '../../src/people/index.ts';
 import { ratificationStage, rolloutStage } from '../../src/pipeline.io.ts';
 import { sealDocument } from '../../src/release/index.ts';
 import { newest } from '../database.io.ts';
-import { rehearsalBody } from '../kinds/bodies.ts';
-import { assertion, descriptorOf, type Gated, withGate } from './cycle.io.ts';
+import { rehearsalBody } from '../evidence-kinds/bodies.ts';
+import { assertion, type Gated, withGate } from './cycle.io.ts';
+import { rehearseIn } from './footprint.io.ts';
 import { changeOf, revocationOf } from './purpose.io.ts';
 
 const ms = (value: number): Milliseconds => value as Milliseconds;
@@ -31,8 +27,7 @@ async function prepared(gated: Gated, folder: string) {
   const { seal, release } = gated.sealed;
   await store.append({ kind: 'seal', seal, body: { version: 1, release: release.name, seal } }, now());
   const endedAt = now();
-  const { schema } = await descriptorOf(gated);
-  const body = rehearsalBody({ seal, endedAt, gateSchema: schema });
+  const body = rehearsalBody({ seal, endedAt, footprint: await rehearseIn(gated.database, gated.sealed) });
   const rehearsal = await store.append({ kind: 'rehearsal', seal, body }, now());
   const { checkpoint } = await store.log();
   const head = readCheckpoint(checkpoint ?? '');

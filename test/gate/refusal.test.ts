@@ -44,7 +44,7 @@ describe('a refusal of the gate', () => {
       ...sql.matchAll(/(?:exception|message =) 'gate: ([a-z-]+): /g),
       ...sql.matchAll(/require_metrics\(of_statement, '([a-z-]+)'/g),
       // the codes of an assertion are refused as they are returned
-      ...readFileSync(join(folder, 'sql/assertion.sql.ts'), 'utf8').matchAll(/then return '([a-z-]+)'/g),
+      ...readFileSync(join(folder, 'sql/passkey-signature.sql.ts'), 'utf8').matchAll(/then return '([a-z-]+)'/g),
     ].map(([, code]) => code ?? '');
     expect(new Set(named).size).toBeGreaterThan(50);
     const known: readonly string[] = refusalCodes;
@@ -52,13 +52,13 @@ describe('a refusal of the gate', () => {
   });
 
   it('is read from a record in its form alone', () => {
-    const refusal = readRefusal('expired: its time is over');
+    const refusal = readRefusal('expired: its time has ended');
     expect(refusalForm.parse(refusal)).toEqual(refusal);
     for (const wrong of [
       null,
       7,
       {},
-      'expired: its time is over',
+      'expired: its time has ended',
       { code: 'expired' },
       { code: 'no-such', facts: { said: '' } },
     ])

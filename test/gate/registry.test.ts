@@ -8,7 +8,7 @@ import {
   registryDigest,
   registryDocument,
   virtualAuthenticator,
-} from '../../src/gate/index.ts';
+} from '../../src/people/index.ts';
 import { authenticator, digestOf, keys, person, policyOf, policyYaml, registry } from './people.ts';
 
 const written = JSON.stringify(registry, null, 1);
@@ -39,41 +39,41 @@ describe('a registry', () => {
     [
       'one public key for two persons',
       withPersons([person('ana', 4, ana), person('ben', 2, { ...ana, credential: ben.credential })]),
-      /persons\.1\.keys\.0\.x: this public key stands once already, for ana/,
+      /persons\.1\.keys\.0\.x: this public key is duplicated: ana has it already/,
     ],
     [
       'one public key twice for one person',
       withPersons([person('ana', 4, ana, { ...ana, credential: ben.credential })]),
-      /persons\.0\.keys\.1\.x: this public key stands once already/,
+      /persons\.0\.keys\.1\.x: this public key is duplicated/,
     ],
     [
       'one credential for two keys',
       withPersons([person('ana', 4, ana), person('ben', 2, { ...ben, credential: ana.credential })]),
-      /persons\.1\.keys\.0\.credential: this credential stands once already/,
+      /persons\.1\.keys\.0\.credential: this credential is duplicated/,
     ],
     [
       'one id for two persons',
       withPersons([person('ana', 4, ana), person('ana', 2, ben)]),
-      /persons\.1\.id: the id stands/,
+      /persons\.1\.id: the id is duplicated/,
     ],
     [
       'an id that is a person and software',
       (draft) => {
         draft.software = [{ ...agent, id: 'ana' }];
       },
-      /software\.0\.id: the id stands once already/,
+      /software\.0\.id: the id is duplicated/,
     ],
     [
       'one key for two agents',
       (draft) => {
         draft.software = [agent, { ...agent, id: 'agent-2' }];
       },
-      /software\.1\.key: this key stands once already, for agent-1/,
+      /software\.1\.key: this key is duplicated: agent-1 has it already/,
     ],
     [
       'persons out of order',
       withPersons([person('ben', 2, ben), person('ana', 4, ana)]),
-      /persons are sorted by id: ana/,
+      /persons must be sorted by id: ana/,
     ],
     [
       'a key off the curve',
@@ -103,7 +103,7 @@ describe('a registry', () => {
       (draft) => {
         draft.previous = digestOf('0');
       },
-      /previous: the first version has no previous one/,
+      /previous: the first version has no previous version/,
     ],
     [
       'a second version without a previous one',
@@ -138,7 +138,7 @@ describe('a registry', () => {
     [
       'an unknown member',
       withPersons([{ ...person('ana', 4, ana), admin: true }]),
-      /persons\.0\.admin: this key is not/,
+      /persons\.0\.admin: this key is unknown/,
     ],
   ])('is refused with %s', (_what, edit, expected) => {
     const problems = problemsOf(edit);
@@ -205,7 +205,7 @@ describe('a registry beside a policy', () => {
     expect(found({ persons: without })).toContain('SEATS_UNFILLABLE policy quorum');
   });
 
-  it('is refused where it would lock everybody out: the quorum for the version after it is gone', () => {
+  it('is refused where it would lock everyone out: no quorum could sign the version after it', () => {
     const left = registry.persons.filter(({ id }) => ['ben', 'eve'].includes(id));
     expect(found({ persons: left })).toEqual(['SEATS_UNFILLABLE policy oneWaySeats', 'SEATS_UNFILLABLE policy quorum']);
   });

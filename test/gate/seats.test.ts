@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { count } from '../counts.ts';
-import { explainShortage, findShortage, type Present, type Seat } from '../../src/gate/index.ts';
+import { explainShortage, findShortage, type Present, type Seat } from '../../src/people/index.ts';
 
 const anySeat = fc.record({ level: fc.integer({ min: 1, max: 9 }), device: fc.constantFrom('any', 'bound') });
 const anyPerson = fc.record({ level: fc.integer({ min: 1, max: 9 }), bound: fc.boolean() });

@@ -7,7 +7,7 @@ import {
   gateSettings,
   sessionSettings,
 } from '../../src/gate/session-settings.ts';
-import { otherPlans } from '../../src/rehearsal/twin.io.ts';
+import { otherPlans } from '../../src/rehearsal/twin/twin.io.ts';
 import { serverConnection, versions, withSession } from '../database.io.ts';
 import { type Gated, withGate } from './cycle.io.ts';
 import { step } from './hostile.io.ts';

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { canonicalJson, digest } from '../../src/core/index.ts';
 import { type Session, sql } from '../../src/database/index.ts';
 import { type StatementDigest, writeStatement } from '../../src/evidence/index.ts';
+import { submitSignature } from '../../src/gate/index.ts';
 import {
   checkAgainst,
   parsePolicyDocument,
@@ -10,10 +11,9 @@ import {
   type Registry,
   registryDocument,
   rights,
-  submitSignature,
   unnamedAuthenticator,
   virtualAuthenticator,
-} from '../../src/gate/index.ts';
+} from '../../src/people/index.ts';
 import { runSql, newest, withSession } from '../database.io.ts';
 import { certify } from './vendor.io.ts';
 import { assertion, type Gated, policyOf, registryOf, runTier, signer, withGate } from './cycle.io.ts';
@@ -368,7 +368,7 @@ function* bent(value: unknown): Generator<unknown> {
 }
 
 describe.each(newest)('the next registry or policy in PostgreSQL %s', (version) => {
-  it('is taken where it locks nobody out, and refused with its reason otherwise', { timeout: 200_000 }, async () => {
+  it('is accepted where it locks no one out, and refused with its reason otherwise', { timeout: 200_000 }, async () => {
     await withGate(version, withWindow, async (gated) => {
       for (const [name, kind, make, code] of documents) {
         const document = make(gated);
@@ -456,7 +456,7 @@ describe.each(newest)('the next registry or policy in PostgreSQL %s', (version) 
     });
   });
 
-  it('leaves the way back of what was begun open, and closes the way forward', { timeout: 100_000 }, async () => {
+  it('leaves the rollback of what was begun open, and closes the way forward', { timeout: 100_000 }, async () => {
     for (const [kind, document] of [
       [
         'registry',

@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isoCBOR } from '@simplewebauthn/server/helpers';
 import { type Instant } from '../../src/core/index.ts';
-import { type Passkey } from '../../src/gate/index.ts';
+import { type Passkey } from '../../src/people/index.ts';
 
 /** A model of authenticator that the tests' vendor makes. */
 export const model = '12345678-9abc-4def-8123-456789abcdef';

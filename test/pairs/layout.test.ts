@@ -28,7 +28,7 @@ describe('the migrations of a folder', () => {
     expect(pair?.down).toMatch(/select 2/);
   });
 
-  test('are ordered by number, and say where there is no way back', () => {
+  test('are ordered by number, and say where there is no rollback', () => {
     const pairs = found({
       '10_b.up.sql': 'up',
       '9_a.up.sql': 'up',

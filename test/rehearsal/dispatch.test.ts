@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Server, startTemporaryServer } from '../../src/database/index.ts';
-import { channelsIn, reachedOut } from '../../src/rehearsal/dispatch.ts';
+import { channelsIn, reachedOut } from '../../src/rehearsal/tier/dispatch.ts';
 import { type Rehearsal, rehearse } from '../../src/rehearsal/index.ts';
 import { type Release } from '../../src/release/index.ts';
 import { runSql, newest } from '../database.io.ts';
@@ -52,9 +52,9 @@ const said = (done: Rehearsal): string => done.problems.map((one) => `${one.code
 describe.each(newest)('on a server of our own, version %s', (version) => {
   const { open, rehearsed } = onServer(version);
 
-  it('finds the NOTIFY of a trigger on a channel that is put together', async () => {
+  it('finds the NOTIFY of a trigger on a channel whose name is built at run time', async () => {
     const done = await rehearsed(notifying("'ch_' || new.id"), changed);
-    expect(said(done)).toMatch(/^DISPATCH_UNDECLARED tier 1-x up: .*a channel that is not known beforehand/);
+    expect(said(done)).toMatch(/^DISPATCH_UNDECLARED tier 1-x up: .*a channel that is unknown beforehand/);
     expect(done.dispatch).toMatchObject({ declared: null, notifications: { sent: 'some', heard: [], heardCount: 0 } });
   });
 

@@ -110,6 +110,7 @@ export async function withHost<T>(
       readGolden: (use) => use(source),
       once: (_name, read) => read(),
       keep: (database) => Promise.resolve(lease(database, true)),
+      reset: (database) => Promise.resolve(lease(database, false)),
       drop,
       list: () => Promise.resolve([]),
       collectGarbage: () => Promise.resolve([]),

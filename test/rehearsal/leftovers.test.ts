@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { type Rehearsal, rehearse } from '../../src/rehearsal/index.ts';
-import { leftoversBetween } from '../../src/rehearsal/leftovers.ts';
-import { readConditions } from '../../src/rehearsal/leftovers.io.ts';
+import { leftoversBetween } from '../../src/rehearsal/leftovers/leftovers.ts';
+import { readConditions } from '../../src/rehearsal/leftovers/leftovers.io.ts';
 import { type Release } from '../../src/release/index.ts';
 import { runSql, versions, withDatabase, withSession } from '../database.io.ts';
 import { withHost } from './host.io.ts';

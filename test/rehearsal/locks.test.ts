@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { type Problem } from '../../src/core/index.ts';
 import { openSession, type Session } from '../../src/database/index.ts';
-import { openListener } from '../../src/rehearsal/dispatch.io.ts';
-import { overBudget, type StepLock } from '../../src/rehearsal/locks.ts';
+import { openListener } from '../../src/rehearsal/tier/dispatch.io.ts';
+import { overBudget, type StepLock } from '../../src/rehearsal/tier/locks.ts';
 import { type Rehearsal, rehearse } from '../../src/rehearsal/index.ts';
-import { runTier, type TierRun } from '../../src/rehearsal/tier.io.ts';
+import { runTier, type TierRehearsal } from '../../src/rehearsal/tier/tier-run.io.ts';
 import { type Release, type Tier, type TierId } from '../../src/release/index.ts';
 import { runSql, withDatabase } from '../database.io.ts';
 import { withHost } from './host.io.ts';
@@ -19,7 +19,7 @@ const before = [
 const budgets = (one: Partial<Release['budgets']>): Release['budgets'] => ({ lock: null, total: null, ...one });
 
 /** Runs one tier up, for its measures alone. */
-async function runUp(session: Session, of: Tier): Promise<TierRun> {
+async function runUp(session: Session, of: Tier): Promise<TierRehearsal> {
   const { connection } = session;
   const listener = await openListener({ connection, server: 'shared' }, []);
   try {
@@ -85,7 +85,7 @@ it('does not count what a transaction made itself, nor what nobody waits for, ag
     down: ['drop table if exists made'],
   });
   const done = await rehearsed(harmless, { budgets: budgets({ lock: -1 as never }) });
-  // the way up is clean; the way back drops a table that is there by then
+  // the way up is clean; the rollback drops a table that is there by then
   expect(done.stages.find((one) => one.stage === 'forward')?.problems).toEqual([]);
   expect(done.problems.map((one) => one.problem)).toEqual([
     expect.stringMatching(/^tier 1-x down: the ACCESS EXCLUSIVE lock on public\.made/),
@@ -115,8 +115,8 @@ it('stops a table that is written anew and larger than the budget, and lets the 
   });
   const done = await rehearsed(anew, { budgets: budgets({ rewrite: 1024 as never }) });
   expect(done.problems).toMatchObject([
-    { code: 'BUDGET_REWRITE', problem: expect.stringMatching(/^tier 1-x up: public\.t was written anew, \d+ bytes/) },
-    { code: 'BUDGET_REWRITE', problem: expect.stringMatching(/^tier 1-x down: public\.t was written anew, \d+ bytes/) },
+    { code: 'BUDGET_REWRITE', problem: expect.stringMatching(/^tier 1-x up: public\.t was rewritten, \d+ bytes/) },
+    { code: 'BUDGET_REWRITE', problem: expect.stringMatching(/^tier 1-x down: public\.t was rewritten, \d+ bytes/) },
   ]);
   const step = done.stages.find((one) => one.stage === 'forward')?.steps[0];
   expect(step?.largestRewrite).toMatchObject({ relation: 'public.t' });

@@ -63,7 +63,7 @@ it.each(versions)(
     // two columns that were there, and those of a table, a view and a column that the release makes
     expect(done.noticed).toEqual([{ kind: 'column', option: 'pg_next', count: '7', first: 'public.n.id' }]);
     expect(shown(done)).toContain(
-      'column option pg_next, not known to One Roof, is not compared: public.n.id and 6 more',
+      'column option pg_next, unknown to One Roof, is not compared: public.n.id and 6 more',
     );
   },
 );

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { type Difference } from '../../src/fingerprint/index.ts';
-import { explained, proofOf } from '../../src/rehearsal/proof.ts';
-import { type Standing } from '../../src/rehearsal/standing.ts';
+import { explained, proofOf } from '../../src/rehearsal/comparison/proof.ts';
+import { type CloneDifference } from '../../src/rehearsal/comparison/clone-difference.ts';
 import { withDatabase, withSession } from '../database.io.ts';
 import { captureSchema, compareData } from '../../src/fingerprint/index.ts';
 
 test('a logical difference behind a thousand strict ones still decides, and is kept in the record', async () => {
   const standing = await withDatabase('18', (connection) =>
-    withSession(connection, async (session): Promise<Standing> => {
+    withSession(connection, async (session): Promise<CloneDifference> => {
       const { objects } = await captureSchema(session);
       const same = objects.map((one) => ({ ...one, key: '' }));
       const side = { connection, since: 'never changed' } as const;

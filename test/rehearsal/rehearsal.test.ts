@@ -187,7 +187,7 @@ it('proves each half-way point, and names the one that a rollback would not rest
     expect(done.proof?.logical).toBe('equal');
     expect(done.boundaries).toEqual([{ after: '1-x', state: 'different', reason: null }]);
     expect(done.problems.map(({ problem }) => problem).join()).toContain(
-      'a rollback that stops after tier 1-x is left in place: table public.n',
+      'a rollback that stops with tier 1-x in place: table public.n',
     );
   });
 });

@@ -55,17 +55,17 @@ const cases: Readonly<Record<string, Sql & { readonly says: readonly RegExp[] }>
   'a column that the up drops and the down does not add': {
     up: ['alter table t drop column n cascade'],
     down: ['select 1'],
-    says: [/up\.sql:1 drops it, and its values cannot come back by themselves: keep them, or mark the tier `oneWay/],
+    says: [/up\.sql:1 drops it, and its values are lost: keep them, or mark the tier `oneWay/],
   },
   'a NOT NULL column with an index; a policy': {
     up: ['alter table t drop column b cascade', 'drop policy p on gone'],
     down: ['select 1'],
-    says: [/up\.sql:1 drops it.*keep them/, /make it again.*create policy p/],
+    says: [/up\.sql:1 drops it.*keep them/, /create it again.*create policy p/],
   },
   'a column that the down adds again without its values; a sequence behind': {
     up: ['alter table t drop column a', "select setval('s', 5)"],
     down: ['alter table t add column a text constraint t_a_key unique'],
-    says: [/up\.sql:1 drops a, and the values cannot come back/, /select setval\('public\.s', 101, false\)/],
+    says: [/up\.sql:1 drops a, and the values are lost/, /select setval\('public\.s', 101, false\)/],
   },
   'a table that the up drops; a function that loses its SET; an index': {
     up: [
@@ -74,7 +74,7 @@ const cases: Readonly<Record<string, Sql & { readonly says: readonly RegExp[] }>
       'drop index t_b',
     ],
     down: ["create or replace function f(x integer) returns integer language sql as 'select x + 1'"],
-    says: [/drops it: rename it instead/, /settings/, /make it again.*CREATE INDEX/],
+    says: [/drops it: rename it instead/, /settings/, /create it again.*CREATE INDEX/],
   },
   'a table that the down makes again without its rows; a view without its privileges and comment': {
     up: ['drop table gone', 'drop view v'],
@@ -84,7 +84,7 @@ const cases: Readonly<Record<string, Sql & { readonly says: readonly RegExp[] }>
       'create policy p on gone for select to public using (id > 3)',
       'create view v as select id, b from t where n > 3',
     ],
-    says: [/rename it instead/, /set back what is another: comment, privileges/],
+    says: [/rename it instead/, /restore what differs: comment, privileges/],
   },
   'an UPDATE and a DELETE that nothing undoes; what the up makes': {
     up: [
@@ -96,9 +96,9 @@ const cases: Readonly<Record<string, Sql & { readonly says: readonly RegExp[] }>
     ],
     down: ['select 1'],
     says: [
-      /updates rows, and nothing knows what they were/,
+      /updates rows, and their previous values are lost/,
       /deletes rows: keep them/,
-      /up\.sql:1 makes it, and it is left behind.*drop table public\.made/,
+      /up\.sql:1 makes it, and it remains.*drop table public\.made/,
     ],
   },
   'rows that the up inserts; a TRUNCATE; a constraint under another name': {
@@ -117,7 +117,7 @@ const cases: Readonly<Record<string, Sql & { readonly says: readonly RegExp[] }>
   'a unique constraint that comes back as an index; a view; a default': {
     up: ['alter table t drop constraint t_a_key', 'drop view v', 'alter table t alter column n drop default'],
     down: ['create unique index t_a_key on t (a)'],
-    says: [/unique using index t_a_key/, /up\.sql:1 drops it: make it again/, /set back what is another: default/],
+    says: [/unique using index t_a_key/, /up\.sql:1 drops it: create it again/, /restore what differs: default/],
   },
 };
 
@@ -152,7 +152,7 @@ describe('the fix of what a rollback does not restore', () => {
     });
     expect(problems.map(({ fix }) => fix)).toEqual([
       expect.stringContaining('down.sql:1 writes it, and no up.sql does'),
-      expect.stringContaining('down.sql:1 drops it, and it was there before the release'),
+      expect.stringContaining('down.sql:1 drops it, and it existed before the release'),
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rehearse, type Rehearsal } from '../../src/rehearsal/index.ts';
-import { chooseRole, grantFix, type RoleFacts } from '../../src/rehearsal/role.ts';
+import { chooseRole, grantFix, type RoleFacts } from '../../src/rehearsal/session/role.ts';
 import { type Release } from '../../src/release/index.ts';
 import { runSql, serverConnection, versions } from '../database.io.ts';
 import { withGate } from '../gate/cycle.io.ts';
@@ -46,7 +46,7 @@ describe.each(versions)('a rehearsal on %s', (version) => {
         const statement = await gated.ratify(await gated.ratification(), [gated.people.ana, gated.people.ben]);
         const rolled = run('rollout', 'release', '--statement', statement);
         expect(rolled.stdout + rolled.stderr).toContain('permission denied for schema public');
-        expect(rolled.stdout + rolled.stderr).toContain('the role that runs the statement lacks that right');
+        expect(rolled.stdout + rolled.stderr).toContain('grant the missing right to the role that runs the statement');
         await runSql(gated.database, [grant]);
         expect(run('doctor', 'release').stdout).toMatch(/ok +release on production: app_owner has the rights/);
         const passed = run('rehearse', 'release', '--golden', '--json');
@@ -60,7 +60,7 @@ describe.each(versions)('a rehearsal on %s', (version) => {
   it('is not run where the release names another role than the gate has', time, () =>
     withGate(version, { files: files('settings: { role: oneroof_observer }') }, (gated) =>
       withPlace(gated, async (run) => {
-        expect(run('doctor', 'release').stdout).toContain('settings.role is oneroof_observer, and the gate runs');
+        expect(run('doctor', 'release').stdout).toContain('settings.role is oneroof_observer, but the gate runs');
         const { status, stdout } = run('rehearse', 'release', '--golden');
         expect(status).toBe(1);
         const told = stdout.replace(/\s+/g, ' ');
@@ -133,7 +133,7 @@ describe('the role of a rehearsal', () => {
     const { outcome, role } = await rehearsedAs(null, {});
     expect(outcome).toBe('passed');
     expect(role).toMatchObject({ name: 'postgres', from: 'administrator' });
-    expect(role?.reason).toContain('the database belongs to postgres, a role that no gate runs steps as');
+    expect(role?.reason).toContain('the database belongs to postgres, a role as which no gate runs steps');
     await withRole(async (name) => {
       const denied = await rehearsedAs(name, {});
       expect(denied.problems.map(({ problem }) => problem)).toEqual([
@@ -202,7 +202,7 @@ describe('the role of a rehearsal', () => {
       /pg_dumpall --roles-only/,
     ],
     ['a superuser', facts, 'strong', /no gate runs steps as such a role/, /owns the tables/],
-    ['a role that the administrator cannot become', facts, 'far', /is no member of it/, /grant "far" to "maker"/],
+    ['a role that the administrator cannot become', facts, 'far', /is not a member of it/, /grant "far" to "maker"/],
   ])('is refused for %s', (_, given, wanted, problem, fix) => {
     const { role, problems } = chooseRole(given, wanted);
     expect(role).toBeNull();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rehearse, type Rehearsal } from '../../src/rehearsal/index.ts';
-import { chosenSteps, partial, tooLong } from '../../src/rehearsal/stops.ts';
+import { chosenSteps, partial, tooLong } from '../../src/rehearsal/boundaries/stops.ts';
 import { type Tier } from '../../src/release/index.ts';
 import { withHost } from './host.io.ts';
 import { sealed, tier } from './made.ts';
@@ -70,7 +70,7 @@ describe('a tier that commits step by step', () => {
     });
     const { problems, stops } = await rehearsed([counts]);
     expect(problems.map(({ code }) => code)).toEqual(['BACK_DIFFERS']);
-    expect(problems[0]?.problem).toContain('stopped after step 1 of 2 does not restore what was there before');
+    expect(problems[0]?.problem).toContain('stopped after step 1 of 2 does not restore the previous state');
     expect(stops).toMatchObject([{ step: 1, state: 'different' }]);
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { rehearse } from '../../src/rehearsal/index.ts';
 import { runSql, versions } from '../database.io.ts';
 import { type Answer } from '../cli/run.io.ts';
-import { withGate } from '../gate/cycle.io.ts';
+import { descriptorOf, withGate } from '../gate/cycle.io.ts';
 import { replacing } from '../gate/purpose.io.ts';
 import { withHost } from './host.io.ts';
 import { sealed, tier } from './made.ts';
@@ -54,13 +54,14 @@ describe.each(since17)('transaction_timeout on %s', (version) => {
   it('is told as what it is where the time of a rollout ends in a step', time, () =>
     withGate(version, { files }, async (gated) => {
       await withPlace(gated, async (run) => {
+        const { schema } = await descriptorOf(gated);
         const expires = new Date(Date.now() + 3000).toISOString();
-        const body = await gated.ratification({ expires: expires as never });
+        const body = await gated.ratification({ expires: expires as never }, { schema });
         const statement = await gated.ratify(body, [gated.people.ana, gated.people.ben]);
         const { status, stderr } = run('rollout', 'release', '--statement', statement);
         expect(status).toBe(4);
         expect(stderr).toContain('terminating connection due to transaction timeout');
-        expect(stderr).toContain('the time until which a rollout is ratified');
+        expect(stderr).toContain('the end of the ratification');
       });
     }),
   );
@@ -79,7 +80,7 @@ describe.each(since17.slice(0, 1))('transaction_timeout on %s', () => {
         problems: [
           {
             problem: expect.stringContaining('transaction timeout') as string,
-            fix: expect.stringMatching(/^transaction_timeout bounds/) as string,
+            fix: expect.stringMatching(/^transaction_timeout limits/) as string,
           },
         ],
       });

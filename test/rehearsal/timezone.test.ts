@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sql } from '../../src/database/index.ts';
 import { rehearse } from '../../src/rehearsal/index.ts';
-import { readTimezone } from '../../src/release/settings.ts';
+import { readTimezone } from '../../src/release/release-settings.ts';
 import { versions, withSession } from '../database.io.ts';
 import { withGate } from '../gate/cycle.io.ts';
 import { withHost } from './host.io.ts';

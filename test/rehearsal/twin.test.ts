@@ -156,7 +156,7 @@ describe('the tables that a release touches', () => {
     });
 });
 
-describe('the proof of a way back', () => {
+describe('the proof of a rollback', () => {
   const sql = {
     up: ["update big set v = 'new' where id = 7", 'alter table t add column w integer'],
     down: ["update big set v = repeat('x', 100) where id = 7", 'alter table t drop column if exists w'],

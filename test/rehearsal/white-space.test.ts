@@ -25,7 +25,7 @@ describe('a json column that comes back', () => {
     expect(problems.map(({ problem }) => problem)).toEqual([
       'table public.docs: json column body differs only in white space, in 3 rows; jsonb would be equal',
     ]);
-    expect(problems[0]?.fix).toContain('put the text of public.docs back as it was');
+    expect(problems[0]?.fix).toContain('restore the text of public.docs');
   });
 
   it.each([

@@ -51,7 +51,7 @@ describe('what the gate would refuse', () => {
       {
         code: 'RULE_DEFINER',
         place: { file: 'tiers/1-first/up.sql', line: 3, column: 3 },
-        problem: 'a right to write for PUBLIC reaches a role of the gate',
+        problem: 'a right to write for PUBLIC also applies to a role of the gate',
         fix: 'remove it, or say why under `allows: {definer: …}` in release.yaml',
         excerpt: '  do $$ begin',
       },

@@ -162,7 +162,7 @@ describe('a release', () => {
     const nothing = { ...up('-- done by hand\n'), 'tiers/1-first/down.sql': '-- nothing\n' };
     const declared = { 'release.yaml': `${manifest}allows: { emptyUp: it is done }\n` };
     expect(await codesOf({ ...nothing, ...declared })).toEqual([]);
-    // an up that does something has a way back that does something
+    // an up that does something has a rollback that does something
     expect(await codesOf({ ...sound, ...declared, 'tiers/1-first/down.sql': '-- nothing\n' })).toEqual([
       'STEPS_MISSING',
     ]);
@@ -182,6 +182,21 @@ describe('a release', () => {
     expect(isTouched(['my.app', 'a b'], ['"my.app"."a b"'])).toBe(true);
     expect(isTouched(['my.app', 'a b'], ['"my.app"."a"*'])).toBe(true);
     expect(isTouched(['my', 'app'], ['"my.app"."a b"'])).toBe(false);
+  });
+
+  test('names tables that may gain partitions as SQL does, once each, and nothing else', async () => {
+    const expecting = (text: string) => ({ ...sound, 'release.yaml': `${manifest}expects: ${text}\n` });
+    for (const names of ['app.events', `'"My app"."a.b"'`, 'app.a, app.b'])
+      expect(await codesOf(expecting(`{ partitionsOf: [${names}] }`)), names).toEqual([]);
+    for (const wrong of [
+      ...['events', 'app.Events', 'app.*', `'app.events; drop'`, 'a.b.c', '', 'app.a, app.a'].map(
+        (names) => `{ partitionsOf: [${names}] }`,
+      ),
+      '{ partitionsOf: app.events }',
+      '{}',
+      '{ tables: [app.events] }',
+    ])
+      expect(await codesOf(expecting(wrong)), wrong).toContain('YAML_INVALID');
   });
 
   test('may say why it cascades, and is then not refused for it', async () => {

@@ -2,7 +2,15 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { checkSeal, lintRelease, readSealed, sealRelease } from '../../src/release/index.ts';
+import {
+  checkSeal,
+  lintRelease,
+  readSealed,
+  releaseOfSeal,
+  type SealDocument,
+  sealDocument,
+  sealRelease,
+} from '../../src/release/index.ts';
 
 const made: string[] = [];
 afterEach(async () => {
@@ -79,6 +87,21 @@ test('a syntax error has the line and column of the wrong word', async () => {
   expect(problems[0]?.place).toEqual({ file: up, line: 2, column: 8 });
 });
 
+test('a seal holds the tables that may gain partitions, and nothing of them where there are none', async () => {
+  const sealed = async (yaml: string): Promise<SealDocument> => {
+    const folder = await write({ 'release.yaml': yaml });
+    await sealRelease(folder);
+    const { release } = await readSealed(folder);
+    const document = sealDocument(release);
+    expect(releaseOfSeal(document)?.release.expects).toEqual(release.expects);
+    return document;
+  };
+  const expects = { partitionsOf: ['app.events', 'app.logs'] };
+  const { expects: held, ...rest } = await sealed(`${manifest}expects: ${JSON.stringify(expects)}\n`);
+  expect(held).toEqual(expects);
+  expect(await sealed(manifest)).toEqual(rest);
+});
+
 test('a seal ignores line ends, marks and YAML comments, and names what changed', async () => {
   const folder = await write({});
   await expect(readSealed(folder)).rejects.toThrow('not sealed');
@@ -89,4 +112,30 @@ test('a seal ignores line ends, marks and YAML comments, and names what changed'
   await writeFile(join(folder, up), 'CREATE TABLE a (id bigint);\n');
   expect((await checkSeal(folder)).changes.map(({ path }) => path)).toEqual(['tiers.0.up.0']);
   await expect(readSealed(folder)).rejects.toMatchObject({ problems: [{ code: 'SEAL_BROKEN' }] });
+});
+
+test('links are sealed as they stand, only https addresses that show where they lead, and none leaves the seal of before', async () => {
+  const sealed = async (links: string) => (await sealRelease(await write({ 'release.yaml': manifest + links }))).seal;
+  const before = await sealed('');
+  expect(await sealed('links: []\n')).toBe(before);
+  const folder = await write({
+    'release.yaml': `${manifest}links: [{ title: ticket 1, url: https://tickets.example.org/1?a=b#c }]\n`,
+  });
+  await sealRelease(folder);
+  const { release, seal } = await readSealed(folder);
+  expect(seal).not.toBe(before);
+  expect(release.links).toEqual([{ title: 'ticket 1', url: 'https://tickets.example.org/1?a=b#c' }]);
+  const hostile = [
+    'http://a.example',
+    'javascript:alert(1)',
+    'https://bank.example@evil.example/',
+    'https://a.example/ b',
+    'https:\\\\evil.example',
+    '//evil.example',
+    'data:text/html,x',
+  ];
+  for (const url of hostile)
+    await expect(sealed(`links: [{ title: t, url: ${JSON.stringify(url)} }]\n`), url).rejects.toMatchObject({
+      code: 'YAML_INVALID',
+    });
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readBundle, verifyBundle } from '../../src/bundle/index.ts';
 import { type Instant, type Milliseconds } from '../../src/core/index.ts';
+import { statementDigest } from '../../src/evidence/index.ts';
+import { type CycleRows, type GateRows, readRefusal } from '../../src/gate/index.ts';
 import { buildReport, type Report } from '../../src/report/index.ts';
 import {
   back,
@@ -12,17 +14,29 @@ import {
   ratified,
   sealed,
   transaction,
-} from '../bundle/story.ts';
+  whole,
+} from '../bundle/whole-bundle.ts';
 import { time } from '../gate/people.ts';
-import { gateBody } from '../kinds/bodies.ts';
+import { gateBody } from '../evidence-kinds/bodies.ts';
+import { asked } from '../rollout/checked.ts';
 
 const day = 86_400_000;
 const policy = { rehearsalMaxAge: (7 * day) as Milliseconds, gateMaxAge: 3_600_000 as Milliseconds };
-const reading = (at: Instant, verdict: object = { decision: 'OPEN' }): Piece => {
+const reading = (at: Instant, verdict: object = { decision: 'OPEN' }, rows: GateRows = rowsOf()): Piece => {
   const baseline = { takenAt: at, metrics: {}, schemaDigest: 'x' };
-  const body = gateBody({ seal: sealed.seal, verdict, entry: baseline, exit: baseline, readAt: at });
+  const body = gateBody({ seal: sealed.seal, verdict, entry: baseline, exit: baseline, rows, readAt: at });
   return { kind: 'gate', at, body };
 };
+/** What the gate says where people have ratified it; null: nobody has. */
+function rowsOf(change: Partial<CycleRows> | null = {}, measured = true): GateRows {
+  const next = { up: '1-structure', down: null };
+  const plain = { persons: ['ana', 'ben'], closed: { up: null, down: null }, next, done: [], steps: [] };
+  const cycle = { statement: statementDigest(whole), seal: sealed.seal, opens: { what: 'rollout' }, ...plain } as const;
+  const cycles = change === null ? [] : [asked({ ...cycle, ...change }, { ...sealed, measured })];
+  return { state: 'read', schema: 'x', cycles };
+}
+const nobody = rowsOf(null);
+const go = { decision: 'OPEN' };
 
 function reportOf(pieces: readonly Piece[], now: Instant): Report {
   return buildReport({ release: sealed, evidence: evidenceOf(pieces), policy, now, hrefOf: () => '' });
@@ -51,14 +65,15 @@ if (first === undefined || second === undefined || hold === undefined || decline
 
 describe('a report of a release that people ratify', () => {
   it('says CLOSED and NO-GO before anybody has, and while a seat is open', () => {
-    expect(said([...prepared, reading(ten)], ten)).toMatchObject({
+    expect(said([...prepared, reading(ten, go, nobody)], ten)).toMatchObject({
       gate: 'CLOSED',
       activation: 'NO-GO',
       rollout: 'GO, HELD at gate',
       execution: 'NO-GO',
-      reasons: 'not ratified in the target database',
+      reasons: 'no ratification of this seal was handed in',
     });
-    const one = said([...prepared, first, reading(ten)], ten);
+    const seats = { up: readRefusal('seats: 1 of 2 seats are filled'), down: null };
+    const one = said([...prepared, first, reading(ten, go, rowsOf({ closed: seats }))], ten);
     expect(one).toMatchObject({ gate: 'CLOSED', execution: 'NO-GO' });
     expect(one.by).toContain('Signed by Ben Example');
     expect(one.reasons).toContain('seats: ');
@@ -85,14 +100,22 @@ describe('a report of a release that people ratify', () => {
       decision: 'BLOCKED',
       reasons: [{ kind: 'invariant', metric: 'rows', measured: 1, required: '2' }],
     };
-    const data = said([...prepared, ...ratified, reading(ten, blocked)], ten);
+    const data = said([...prepared, ...ratified, reading(ten, blocked, rowsOf({}, false))], ten);
     expect(data).toMatchObject({ gate: 'OPEN', activation: 'NO-GO', execution: 'NO-GO' });
     // the reading is missing
     expect(said([...prepared, ...ratified], ten)).toMatchObject({ gate: 'OPEN', execution: 'NO-GO' });
   });
 
-  it('says what is active half-way, and GO while the rest may follow', () => {
-    const half = said([...prepared, ...ratified, reading(ten), ...forward.slice(0, 2)], ten);
+  it('says what is active half-way, and GO while the rest may follow, by a look that came after it', () => {
+    const done = [{ direction: 'up' as const, tier: '1-structure', epoch: 1, steps: 1, schemaAfter: 'x' }];
+    const rows = rowsOf({ done, next: { up: '2-owners', down: '1-structure' } });
+    const before = [...prepared, ...ratified, ...forward.slice(0, 2)];
+    const last = time('3T10:05');
+    const half = said([...before, reading(last, go, rows)], last);
+    expect(said([...before.slice(0, -2), reading(ten), ...forward.slice(0, 2)], ten)).toMatchObject({
+      execution: 'NO-GO',
+      reasons: 'the gate was not read after the last recorded change',
+    });
     expect(half).toMatchObject({ gate: 'OPEN', activation: 'GO', execution: 'GO' });
     expect(half.state).toContain('Half-way on production: 1-structure active');
   });
@@ -102,7 +125,7 @@ describe('a report of a release that people ratify', () => {
       const done = said([...prepared, ...ratified, reading(now), ...forward], now);
       expect(done).toMatchObject({ activation: 'NO-GO', rollout: now === ten ? 'GO' : 'NO-GO', execution: 'NO-GO' });
       expect(done.state).toContain('Rolled out on production');
-      expect(done.reasons).toBe('the gate was not read since the last change on record');
+      expect(done.reasons).toBe('the gate was not read after the last recorded change');
     }
   });
 
@@ -111,7 +134,7 @@ describe('a report of a release that people ratify', () => {
     const all = said([...before, ...back, reading(noon)], noon);
     expect(all).toMatchObject({ gate: 'CLOSED', activation: 'NO-GO', execution: 'NO-GO' });
     expect(all.state).toContain('Not active: rolled back on production');
-    expect(all.reasons).toContain('the last ratification was rolled back');
+    expect(all.reasons).toContain('the last rollout was rolled back');
     expect(reportOf([...before, reading(noon)], noon).compliance.join()).not.toContain('Zero production mutations');
     const part = said([...before, ...back.slice(0, 3), reading(noon)], noon);
     expect(part).toMatchObject({ gate: 'CLOSED', activation: 'NO-GO', execution: 'NO-GO' });

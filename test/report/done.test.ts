@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { type Instant, type Milliseconds } from '../../src/core/index.ts';
 import { statementDigest } from '../../src/evidence/index.ts';
 import { type CycleRows, type GateRows, readRefusal } from '../../src/gate/index.ts';
-import { type Evidence } from '../../src/kinds/index.ts';
+import { type KnownEvidence } from '../../src/evidence-kinds/index.ts';
 import { type MetricName, type SealedRelease, type TierId } from '../../src/release/index.ts';
 import { buildReport, explain, type Report, toHtml, toMarkdown, toSummary } from '../../src/report/index.ts';
-import { undoneBy } from '../../src/report/rows.ts';
+import { undoneBy } from '../../src/report/report-rows.ts';
 import {
   back,
   evidenceOf,
@@ -19,8 +19,9 @@ import {
   sealed as told,
   transaction,
   whole,
-} from '../bundle/story.ts';
+} from '../bundle/whole-bundle.ts';
 import { keys, time } from '../gate/people.ts';
+import { asked } from '../rollout/checked.ts';
 
 const usable = ['1-structure', '2-owners', '3-ownership'];
 const noon = time('3T10:30');
@@ -101,7 +102,10 @@ function piecesOf({ before, look, metrics, rows, cycle: one, after, now }: World
     verdict: { decision: 'OPEN' },
     entry: baseline,
     exit: baseline,
-    rows: rows?.state === 'read' ? { ...rows, cycles: [one] } : rows,
+    rows:
+      rows?.state === 'read'
+        ? { ...rows, cycles: [asked(one, { ...sealed, metrics, drifted: rows.schema === 'other' })] }
+        : rows,
     changedMeanwhile: [],
     readAt: noon,
     ...look,
@@ -110,8 +114,8 @@ function piecesOf({ before, look, metrics, rows, cycle: one, after, now }: World
 }
 
 function reportOf(world: World): Report {
-  const evidence: readonly Evidence[] = evidenceOf(piecesOf(world));
-  return buildReport({ release: sealed, evidence, policy, now: world.now, hrefOf: () => '' });
+  const evidence: readonly KnownEvidence[] = evidenceOf(piecesOf(world));
+  return buildReport({ release: sealed, target: 'production', evidence, policy, now: world.now, hrefOf: () => '' });
 }
 
 const rowsOf =
@@ -162,8 +166,8 @@ const missing: Readonly<Record<string, Change>> = {
     before: world.before.slice(0, -1),
     after: world.before.slice(-1),
   }),
-  'the way back has begun since': (world) => ({ ...world, after: transaction('down', '3-ownership', noon) }),
-  'the outcome of the way back is not on record': recorded(
+  'the rollback has begun since': (world) => ({ ...world, after: transaction('down', '3-ownership', noon) }),
+  'the outcome of the rollback is not on record': recorded(
     ...transaction('down', '3-ownership', time('3T10:10')).slice(0, 1),
   ),
   'the record says rolled back, and the rows do not': recorded(...transaction('down', '3-ownership', time('3T10:10'))),
@@ -178,21 +182,26 @@ const missing: Readonly<Record<string, Change>> = {
     }),
   }),
   'a revocation is on record, and another registry hides it in the rows': (world) =>
-    rowsOf({ closed: { up: readRefusal('registry: another registry is active'), down: null } })(
-      recorded(said('revocation', revoked, { by: [keys.dan], at: time('3T10:20') }))(world),
-    ),
+    rowsOf({
+      closed: {
+        up: readRefusal('registry: the ratification names another registry than the one in force'),
+        down: null,
+      },
+    })(recorded(said('revocation', revoked, { by: [keys.dan], at: time('3T10:20') }))(world)),
 };
 
 /** What may be otherwise where a release is done. */
 const harmless: Readonly<Record<string, Change>> = {
-  'the ratification is over': rowsOf({ closed: { up: readRefusal('expired: its time is over'), down: null } }),
+  'the ratification is over': rowsOf({ closed: { up: readRefusal('expired: its time has ended'), down: null } }),
   'the rehearsal is too old to begin': rowsOf({
     closed: { up: readRefusal('rehearsal-age: the rehearsal is too old'), down: null },
   }),
   'another registry is active': rowsOf({
-    closed: { up: readRefusal('registry: another registry is active'), down: null },
+    closed: { up: readRefusal('registry: the ratification names another registry than the one in force'), down: null },
   }),
-  'another policy is active': rowsOf({ closed: { up: readRefusal('policy: another policy is active'), down: null } }),
+  'another policy is active': rowsOf({
+    closed: { up: readRefusal('policy: the ratification names another policy than the one in force'), down: null },
+  }),
   'what the data gate counted is used up': (world) => ({
     ...lookOf({
       verdict: {
@@ -230,15 +239,17 @@ describe('a release that is rolled out completely', () => {
     const report = reportOf(sound);
     expect(report.execution).toEqual({
       status: 'DONE',
-      reasons: [`every tier that may run is done on production (${usable.join(', ')}); schema and invariants hold`],
+      reasons: [
+        `every tier that may run is rolled out on production (${usable.join(', ')}); schema and invariants hold`,
+      ],
     });
     expect(report).toMatchObject({ rolledOut: true, blockers: [] });
     expect(report.components.find(({ id }) => id === 'activation')).toMatchObject({ status: 'DONE' });
     expect(report.tiers.map(({ state }) => state)).toEqual(['done', 'done', 'done', 'barred']);
     expect(report.tiers[1]?.gates).toEqual([{ title: 'Approved', state: 'open' }]);
-    expect(toMarkdown(report)).toContain('**PRODUCTION EXECUTION: DONE**: every tier');
+    expect(toMarkdown(report)).toContain('**EXECUTION on production: DONE**: every tier');
     expect(toMarkdown(report)).toContain('- 2-owners: done');
-    expect(toSummary(report, null)).toContain('Production ✅ DONE');
+    expect(toSummary([report], null)).toContain('execution ✅ DONE');
     expect(toHtml(report)).toContain('<span class="big go">DONE</span>');
     expect(toHtml(report)).toContain('3 of 4 tiers done');
   });
@@ -267,17 +278,23 @@ describe('a release that is rolled out completely', () => {
     );
   });
 
-  it('is not done where production was not measured, though the release demands nothing of it', () => {
-    const rows = { state: 'read', schema: 'after 3-ownership up', cycles: [cycle] } as const;
-    expect(undoneBy({ rows, exit: { metrics: {} } }, told)).toEqual([]);
-    expect(undoneBy({ rows, exit: null }, told).map(explain)).toEqual(['production was not measured']);
+  it('is not done where the gate did not measure, and nothing else did', () => {
+    const seen = (measured: boolean) => {
+      const rows = { state: 'read', cycles: [asked(cycle, { release: told.release, measured })] } as const;
+      return undoneBy({ rows }, told).map(explain);
+    };
+    expect(seen(true)).toEqual([]);
+    expect(seen(false)).toEqual(['data gates and invariants were not measured']);
+    expect(undoneBy({ rows: { state: 'read', cycles: [cycle] } }, told).map(explain)).toEqual([
+      'the gate was not asked about a rollout',
+    ]);
   });
 
   it('is what it was before once it is rolled back: blocked, or ready under another ratification', () => {
     const all = reportOf({ ...sound, after: back });
     expect(all.execution).toMatchObject({ status: 'NO-GO' });
     expect(all).toMatchObject({ rolledOut: false });
-    expect(all.execution.reasons.join()).toContain('the last ratification was rolled back');
+    expect(all.execution.reasons.join()).toContain('the last rollout was rolled back');
     expect(all.tiers.map(({ state }) => state)).toEqual(['unknown', 'unknown', 'unknown', 'barred']);
     const seen = [...usable, ...usable.toReversed()].map((tier, n) => marker(tier, n < 3 ? 'up' : 'down'));
     const known = reportOf({
@@ -293,7 +310,8 @@ describe('a release that is rolled out completely', () => {
 });
 
 describe('the line of tiers of a report', () => {
-  const statesOf = (change: Partial<CycleRows>, metrics = sound.metrics): readonly string[] => {
+  const begin: World['metrics'] = { ...sound.metrics, owned: 0 };
+  const statesOf = (change: Partial<CycleRows>, metrics = begin): readonly string[] => {
     const before = [...prepared, ...ratified];
     const decision =
       metrics['ospa'] === 0 ? (harmless['what the data gate counted is used up']?.(sound).look ?? {}) : {};
@@ -305,12 +323,12 @@ describe('the line of tiers of a report', () => {
   it('says of each tier by the rows of the gate whether it is done, running, open or closed', () => {
     const none = { done: [], steps: [], next: { up: '1-structure', down: null } };
     expect(statesOf(none)).toEqual(['open', 'closed', 'closed', 'barred']);
-    expect(statesOf({ ...none, closed: { up: readRefusal('expired: its time is over'), down: null } })[0]).toBe(
+    expect(statesOf({ ...none, closed: { up: readRefusal('expired: its time has ended'), down: null } })[0]).toBe(
       'closed',
     );
     const half = { done: [marker('1-structure')], steps: [], next: { up: '2-owners', down: '1-structure' } };
     expect(statesOf(half)).toEqual(['done', 'open', 'closed', 'barred']);
-    expect(statesOf(half, { ...sound.metrics, ospa: 0 })).toEqual(['done', 'closed', 'closed', 'barred']);
+    expect(statesOf(half, { ...begin, ospa: 0 })).toEqual(['done', 'closed', 'closed', 'barred']);
     const begun = { ...half, steps: [{ direction: 'up' as const, tier: '2-owners', n: 1 }] };
     expect(statesOf(begun)).toEqual(['done', 'running', 'closed', 'barred']);
   });
@@ -320,7 +338,7 @@ describe('the line of tiers of a report', () => {
     for (const name of [
       'the look has no rows',
       'the gate could not be asked',
-      'the way back has begun since',
+      'the rollback has begun since',
       'the look is stale',
       'a marker is of no tier of the release',
     ])

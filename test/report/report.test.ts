@@ -1,3 +1,5 @@
+import { hasBrowser, launch } from '../signing/browser.io.ts';
+import { explainLock, strongestLocks } from '../../src/report/lists.ts';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,11 +7,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Digest, type Instant, type Milliseconds } from '../../src/core/index.ts';
 import { type EvidenceKind, readBody } from '../../src/evidence/index.ts';
-import { type Evidence, readers } from '../../src/kinds/index.ts';
+import { type KnownEvidence, readers } from '../../src/evidence-kinds/index.ts';
 import { type GateReading } from '../../src/gate/index.ts';
 import { type Release, type SealedRelease, type Seal } from '../../src/release/index.ts';
 import { type DatabaseName, type Golden } from '../../src/clone/index.ts';
-import { type Rehearsal, type StageResult, stages } from '../../src/rehearsal/index.ts';
+import { type Rehearsal, type StageResult, stages, type StepMeasure } from '../../src/rehearsal/index.ts';
 import { buildReport, type Report, toHtml, toMarkdown, toSummary, writeReport } from '../../src/report/index.ts';
 
 const at = '2026-06-03T08:00:00.000Z' as Instant;
@@ -126,6 +128,8 @@ const gate: GateReading = {
   changedMeanwhile: [],
   harmless: null,
   rows: { state: 'read', schema: 'x', cycles: [] },
+  drift: null,
+  unrelated: null,
   readAt: at,
   verdict: {
     decision: 'BLOCKED',
@@ -142,7 +146,7 @@ const gate: GateReading = {
     ],
   },
 };
-const piece = (kind: EvidenceKind, body: unknown, index: number): Evidence =>
+const piece = (kind: EvidenceKind, body: unknown, index: number): KnownEvidence =>
   readBody({ entry: { index, kind, digest: seal, seal, recordedAt: at, size: 1 }, readable: true, body }, readers);
 const all = [
   piece('seal', { version: 1, release: 'one-roof', seal }, 0),
@@ -150,9 +154,10 @@ const all = [
   piece('rehearsal', rehearsal, 2),
   piece('gate', gate, 3),
 ];
-const build = (evidence: readonly Evidence[], now = at) =>
+const build = (evidence: readonly KnownEvidence[], now = at) =>
   buildReport({
     release: sealed,
+    target: 'production',
     evidence,
     now,
     policy: { rehearsalMaxAge: day, gateMaxAge: day },
@@ -169,17 +174,17 @@ test('the Markdown has every row of the classification matrix and both verdicts'
     'inert shadow | ⛔ NO-GO, REJECTED',
     'Clone harness | ✅ RETAINED',
     'Human ratification gate | ⛔ CLOSED',
-    'in prod\\) | ⛔ NO-GO',
+    'on production\\) | ⛔ NO-GO',
     'Tier 7: Events | ⛔ NO-GO',
   ])
     expect(markdown).toContain(row);
-  expect(markdown).toContain('RELEASE READINESS: GO');
-  expect(markdown).toContain('PRODUCTION EXECUTION: NO-GO until');
+  expect(markdown).toContain('RELEASE READINESS for production: GO');
+  expect(markdown).toContain('EXECUTION on production: NO-GO until');
   expect(markdown).toContain('The single blocker');
   expect(markdown).toContain('issues=204,556');
 });
 
-test('the report says how the way back was proven, what varies, what went out and what stays behind', () => {
+test('the report says how the rollback was proven, what varies, what went out and what stays behind', () => {
   const { proof } = rehearsal;
   const found: Rehearsal = {
     ...rehearsal,
@@ -191,10 +196,10 @@ test('the report says how the way back was proven, what varies, what went out an
   };
   expect(build(all.with(2, piece('rehearsal', found, 2))).findings).toEqual([
     'Proven by changed blocks: 96 relations by 35 changed blocks and 1 relations read whole: 1,204 rows.',
-    'Forward on a twin with 1 tables turned around and 0 as they were; declared to differ: public.t.made.',
+    'Forward on a twin with 1 tables in another row order and 0 unchanged; declared to differ: public.t.made.',
     'The clone had no network; notifications sent: none.',
-    'Each cycle uses up 2 column numbers of public.t; 1500 of 1,600 are left.',
-    'Noticed: column option pg_next, not known to One Roof, is not compared: public.t.a and 1,199 more.',
+    'Each cycle uses 2 column numbers of public.t; 1500 of 1,600 remain.',
+    'Noticed: column option pg_next, unknown to One Roof, is not compared: public.t.a and 1,199 more.',
   ]);
 });
 
@@ -203,14 +208,14 @@ test('readiness is never GO while seal, rehearsal or gate evidence is missing, u
   fc.assert(
     fc.property(fc.tuple(state, state, state), (states) => {
       const needed = all.filter(({ entry }) => entry.kind !== 'golden');
-      const evidence = needed.flatMap((one, index): Evidence[] => {
+      const evidence = needed.flatMap((one, index): KnownEvidence[] => {
         const { entry } = one;
         if (states[index] === 'missing') return [];
         if (states[index] === 'unreadable')
           return [readBody({ entry, readable: false, reason: 'digest differs' }, readers)];
         if (states[index] === 'broken') return [readBody({ entry, readable: true, body: {} }, readers)];
         return states[index] === 'other'
-          ? [{ ...one, entry: { ...entry, seal: `sha256:${'b'.repeat(64)}` as Digest } } as Evidence]
+          ? [{ ...one, entry: { ...entry, seal: `sha256:${'b'.repeat(64)}` as Digest } } as KnownEvidence]
           : [one];
       });
       const report = build(evidence);
@@ -221,12 +226,16 @@ test('readiness is never GO while seal, rehearsal or gate evidence is missing, u
 });
 
 test('where no rehearsal has proven the rollback, every form says so, and none that nothing is left', () => {
-  const written = (report: Report): readonly string[] => [toMarkdown(report), toHtml(report), toSummary(report, null)];
+  const written = (report: Report): readonly string[] => [
+    toMarkdown(report),
+    toHtml(report),
+    toSummary([report], null),
+  ];
   for (const text of written(build(all))) expect(text).not.toContain('the rollback: ');
-  expect(toSummary(build(all), null)).toContain('is left unproven.');
+  expect(toSummary([build(all)], null)).toContain('is unproven.');
   const unrehearsed = build(all.filter(({ entry }) => entry.kind !== 'rehearsal'));
   for (const text of written(unrehearsed)) expect(text).toContain('the rollback: ');
-  expect(toSummary(unrehearsed, null)).not.toContain('left unproven');
+  expect(toSummary([unrehearsed], null)).not.toContain('is unproven');
 });
 
 test('stale evidence makes the release not ready', () => {
@@ -250,3 +259,68 @@ test('the report is written whole in three forms', async () => {
     rmSync(folder, { recursive: true });
   }
 });
+
+test('the report says how many blockers there are, each once: a single one only where readiness adds none', () => {
+  const single = toMarkdown(build(all));
+  expect(single).toMatch(/## The single blocker\n\n- [^\n]+\n\n/);
+  const unready = build([all[0], all[3]].filter((one) => one !== undefined));
+  expect(unready.blockers).toHaveLength(1);
+  const [, title, items] = /## (\d+) blockers\n\n((?:- [^\n]+\n)+)/.exec(toMarkdown(unready)) ?? [];
+  expect(items?.trim().split('\n')).toHaveLength(Number(title));
+  expect(Number(title)).toBe(unready.execution.reasons.length);
+  expect(toMarkdown(unready)).not.toContain('The single blocker');
+});
+
+test('the report names each locked relation once, with its strongest lock and how long it was held, the strongest first', () => {
+  const lock = (relation: string, mode: string, heldMs: number): StepMeasure['locks'][number] => ({
+    relation,
+    mode,
+    heldMs,
+    age: 'existing',
+  });
+  const locks = strongestLocks([
+    { gateMs: null, locks: [lock('public.a', 'RowExclusiveLock', 900), lock('"b c".d', 'ShareLock', 7)] },
+    { gateMs: 30, locks: [lock('public.a', 'AccessExclusiveLock', 12), lock('public.e', 'OtherLock', 1)] },
+    { gateMs: null, locks: [lock('public.a', 'AccessExclusiveLock', 20), lock('public.a', 'ShareLock', 800)] },
+    { gateMs: null, locks: [lock('public.e', 'AccessExclusiveLock', 5)] },
+  ]);
+  expect(locks.map((one) => explainLock({}, one))).toEqual([
+    'OTHER on public.e for 31 ms',
+    'ACCESS EXCLUSIVE on public.a for 42 ms',
+    'SHARE on "b c".d for 7 ms',
+  ]);
+  expect(locks.map((one) => explainLock({ bound: 'at least' }, one))[1]).toBe(
+    'ACCESS EXCLUSIVE on public.a for at least 42 ms',
+  );
+});
+
+test.skipIf(!hasBrowser())(
+  'the report has no heading with nothing under it, in a browser and as Markdown',
+  async () => {
+    const report = {
+      ...build(all),
+      next: [],
+      meanwhile: [],
+      findings: [],
+      reviews: [],
+      after: { rollout: [], rollback: [] },
+    };
+    expect(toMarkdown(report)).not.toMatch(/^## [^\n]+\n\n(##|$)/m);
+    const browser = await launch();
+    try {
+      const tab = await browser.newPage();
+      await tab.setContent(toHtml(report));
+      const heads = await tab.locator('h2').allInnerTexts();
+      expect(heads.slice(0, 3)).toEqual(['The copy that was rehearsed on', 'The single blocker', 'Tiers and gates']);
+      for (const head of ['Next work, waits for the gate', 'What the rehearsal found', 'After a rollback'])
+        expect(heads).not.toContain(head);
+      // that nothing is left unproven is said, not left out
+      const unproven = tab.locator('section').filter({ has: tab.locator('h2', { hasText: 'What is not proven' }) });
+      expect(await unproven.innerText()).toContain('Nothing.');
+      for (const one of await tab.locator('section').all())
+        expect((await one.innerText()).trim().split('\n').length).toBeGreaterThan(1);
+    } finally {
+      await browser.close();
+    }
+  },
+);

@@ -7,9 +7,10 @@ import { type Call } from '../../src/cli/verb.ts';
 import { verbs } from '../../src/cli/verbs.io.ts';
 import { type Instant, type Milliseconds } from '../../src/core/index.ts';
 import { type StatementDigest } from '../../src/evidence/index.ts';
-import { type Cycle, type GateReading, readRefusal } from '../../src/gate/index.ts';
-import { refusals } from '../../src/report/refusals.ts';
-import { buildReport, type Occasion, standingOf, toPrompt, toRunbook } from '../../src/report/index.ts';
+import { type CycleRows, type GateReading, readRefusal } from '../../src/gate/index.ts';
+import { asked } from '../rollout/checked.ts';
+import { refusals } from '../../src/rollout/refusals.ts';
+import { buildReport, type ReleaseContext, standingOf, toPrompt, toRunbook } from '../../src/report/index.ts';
 import { type Release, type Seal, type TierId } from '../../src/release/index.ts';
 
 const at = '2026-06-03T08:00:00.000Z' as Instant;
@@ -18,9 +19,9 @@ const statement = `sha256:${'b'.repeat(64)}` as StatementDigest;
 const day = 86_400_000 as Milliseconds;
 const tier = { transaction: 'single', up: [], down: [], oneWay: null, check: [], barred: null } as const;
 
-/** The release and its gate, with one text at every place that others write. */
-function occasionOf(text: string, change: Partial<Occasion> = {}): Occasion {
-  const release: Release = {
+/** A release with one text at every place that others write. */
+function releaseOf(text: string): Release {
+  return {
     folder: '.',
     name: 'one-roof' as Release['name'],
     title: text,
@@ -57,6 +58,11 @@ function occasionOf(text: string, change: Partial<Occasion> = {}): Occasion {
       { title: text, gated: false },
     ],
   };
+}
+
+/** The release and its gate. */
+function occasionOf(text: string, change: Partial<ReleaseContext> = {}): ReleaseContext {
+  const release = releaseOf(text);
   const sealed = { release, seal };
   const built = buildReport({
     release: sealed,
@@ -72,7 +78,7 @@ function occasionOf(text: string, change: Partial<Occasion> = {}): Occasion {
     workIn: null,
     report: { ...built, readiness: { status: 'GO', reasons: [] } },
     reading,
-    ratifications: { state: 'read', cycles: [cycle] },
+    ...withCycle({}),
     ...change,
   };
 }
@@ -89,9 +95,11 @@ const reading: GateReading = {
   changedMeanwhile: [],
   harmless: null,
   rows: { state: 'unread', why: 'nobody asked' },
+  drift: null,
+  unrelated: null,
   readAt: at,
 };
-const cycle: Cycle = {
+const cycle: CycleRows = {
   statement,
   seal,
   opens: { what: 'rollout' },
@@ -99,15 +107,21 @@ const cycle: Cycle = {
   closed: { up: null, down: null },
   next: { up: '1-base', down: null },
   done: [],
+  steps: [],
 };
-const withCycle = (change: Partial<Cycle>): Partial<Occasion> => ({
-  ratifications: { state: 'read', cycles: [{ ...cycle, ...change }] },
+const release = releaseOf('x');
+const withCycle = (
+  of: Partial<CycleRows>,
+  metrics: Readonly<Record<string, number>> = { ospa: 1 },
+): Pick<ReleaseContext, 'ratifications'> => ({
+  ratifications: { state: 'read', cycles: [asked({ ...cycle, ...of }, { release, metrics })] },
 });
-const done = (direction: 'up' | 'down') => ({ direction, tier: '1-base', epoch: 1, steps: 1, schemaAfter: seal });
-const blocked: GateReading = {
-  ...reading,
-  verdict: { decision: 'BLOCKED', reasons: [{ kind: 'invariant', metric: 'ospa', measured: 0, required: '≥ 1' }] },
+const unmet: GateReading['verdict'] = {
+  decision: 'BLOCKED',
+  reasons: [{ kind: 'invariant', metric: 'ospa', measured: 0, required: '≥ 1' }],
 };
+const done = (direction: 'up' | 'down') => ({ direction, tier: '1-base', epoch: 1, steps: 1, schemaAfter: seal });
+const blocked = withCycle({}, { ospa: 0 });
 const broken = buildReport({
   release: occasionOf('x').sealed,
   evidence: [],
@@ -116,8 +130,16 @@ const broken = buildReport({
   hrefOf: () => 'x',
 });
 
+const whole = ['1-base', '2-owners'].map((id) => ({ ...done('up'), tier: id }));
+const drifted: Partial<ReleaseContext> = {
+  ratifications: {
+    state: 'read',
+    cycles: [asked({ ...cycle, done: whole, next: { up: null, down: '2-owners' } }, { release, drifted: true })],
+  },
+};
+
 /** Each way in which the gate is closed, with a word of its reason. */
-const closings: readonly (readonly [string, string, Partial<Occasion>])[] = [
+const closings: readonly (readonly [string, string, Partial<ReleaseContext>])[] = [
   ['no ratification is there', 'no ratification of this seal', { ratifications: { state: 'read', cycles: [] } }],
   ['the gate cannot be asked', 'no route', { ratifications: { state: 'unread', why: 'no route' } }],
   [
@@ -131,9 +153,10 @@ const closings: readonly (readonly [string, string, Partial<Occasion>])[] = [
     'no ratification of this seal',
     withCycle({ opens: { what: 'tier', tier: '2-owners', cycle: `sha256:${'0'.repeat(64)}` as never } }),
   ],
-  ['the way back has begun', 'the way back', withCycle({ done: [done('up'), done('down')] })],
-  ['every tier is done', 'nothing is left', withCycle({ done: [done('up')], next: { up: null, down: '1-base' } })],
-  ['data do not meet it', 'ospa = 0, needs ≥ 1', { reading: blocked }],
+  ['the rollback has begun', 'order: the rollback has begun', withCycle({ done: [done('up'), done('down')] })],
+  ['every tier is done, and the schema drifted', 'schema: it is no longer', drifted],
+  ['data do not meet it', 'data-gate: ospa = 0', blocked],
+  ['the gate was asked no verdict', 'was not asked', { ratifications: { state: 'read', cycles: [cycle] } }],
   ['the reading is of another target', 'another release or target', { reading: { ...reading, target: 'staging' } }],
   ['readiness is NO-GO', 'readiness: NO-GO', { report: broken }],
 ];
@@ -177,14 +200,15 @@ describe('the runbook', () => {
       expect(lines.length).toBeGreaterThan(8);
       for (const line of lines) {
         const call = await callOf(line);
-        expect(verbs.map(({ name }) => name)).toContain(verbOf(line));
-        expect(call.arguments).toEqual(['releases/one-roof']);
+        expect(verbs.map(({ name }) => name.split(' ')[0])).toContain(verbOf(line));
+        // the release, or the one that undoes it
+        expect(call.arguments).toEqual([expect.stringMatching(/^releases\/one-roof(-back)?$/)]);
         expect(call.options['target'] ?? 'production').toBe('production');
       }
     }
   });
 
-  it('goes in order: seal, gate, the tiers with a gate before them, the rest, and at the end the way back', () => {
+  it('goes in order: seal, gate, the tiers with a gate before them, the rest, and at the end the rollback', () => {
     const lines = commandsIn(toRunbook(occasionOf('A title')));
     const [base, rest] = ['oneroof rollout releases/one-roof --target production', `--statement ${statement}`];
     expect(lines.slice(0, 7)).toEqual([
@@ -196,32 +220,34 @@ describe('the runbook', () => {
       `${base} --through 2-owners ${rest}`,
       button,
     ]);
-    expect(lines.at(-1)).toBe(`oneroof rollback releases/one-roof --target production --statement ${statement}`);
+    const back = lines.filter((line) => verbOf(line) === 'rollback');
+    expect(back.at(-1)).toBe(`oneroof rollback releases/one-roof --target production --statement ${statement}`);
   });
 
   it.each(closings)('says that the gate is closed where %s', (_case, reason, change) => {
     const text = toRunbook(occasionOf('A title', change)).replaceAll('\\', '');
-    expect(text).toContain('GATE: CLOSED');
-    expect(text).not.toContain('GATE: OPEN');
+    expect(text).toContain('GATE OF production: CLOSED');
+    expect(text).not.toContain('GATE OF production: OPEN');
     expect(text).toContain(reason);
     expect(text).toContain(seal);
   });
 
   it('says that the gate is open where the database, the data and the evidence all say so', () => {
     const text = toRunbook(occasionOf('A title'));
-    expect(text).toContain('GATE: OPEN');
+    expect(text).toContain('GATE OF production: OPEN');
     expect(text).toContain('signed by ana, ben');
   });
 
   it('does not take a gate that cannot be asked for one where nothing was done', () => {
     const text = toRunbook(occasionOf('x', { ratifications: { state: 'unread', why: 'no route' } }));
-    expect(text).toContain('It may stand half-way');
+    expect(text).toContain('the gate could not be asked: no route');
+    expect(text).toContain('the tiers that were done: unknown');
     expect(text).not.toContain('Ratification: none');
     expect(text).not.toContain('nothing of it was rolled out');
   });
 
   it('explains every code that the gate of the database refuses a rollout with', () => {
-    const sql = ['rollout', 'people', 'opening', 'intact']
+    const sql = ['rollout', 'filled-seats', 'opening', 'intact']
       .map((name) => readFileSync(join(import.meta.dirname, `../../src/gate/sql/${name}.sql.ts`), 'utf8'))
       .join('\n');
     const codes = [
@@ -248,16 +274,16 @@ describe('the prompt', () => {
 
   it('has commands that the command line takes, and one button alone where the gate is open', async () => {
     expect(commandsIn(toPrompt(occasionOf('A title')))).toEqual([button]);
-    const closed = commandsIn(toPrompt(occasionOf('A title', { reading: blocked })));
+    const closed = commandsIn(toPrompt(occasionOf('A title', blocked)));
     for (const line of [button, ...closed]) expect((await callOf(line)).options['target']).toBe('production');
   });
 
   it('goes on with a rollout that stands half-way, whatever the reading of its beginning says', () => {
     const half = withCycle({ done: [done('up')], next: { up: '2-owners', down: '1-base' } });
     const other = { ...cycle, statement: `sha256:${'d'.repeat(64)}` as StatementDigest };
-    const cycles = half.ratifications?.state === 'read' ? half.ratifications.cycles : [];
+    const cycles = half.ratifications.state === 'read' ? half.ratifications.cycles : [];
     const occasion = occasionOf('x', {
-      reading: blocked,
+      reading: { ...reading, verdict: unmet },
       ratifications: { state: 'read', cycles: [other, ...cycles] },
     });
     expect(commandsIn(toPrompt(occasion))).toEqual([button]);
@@ -290,11 +316,12 @@ describe('whatever others write', () => {
   );
 
   it('the commands stay the same, open and closed', () => {
-    for (const change of [{}, { reading: blocked }]) {
+    for (const change of [{}, blocked]) {
       const [runbook, prompt] = [toRunbook, toPrompt].map((write) => commandsIn(write(occasionOf('plain', change))));
       fc.assert(
         fc.property(texts, (text) => {
-          const others = { ...change, ...withCycle({ persons: [text], next: { up: text, down: null } }) };
+          const metrics = change === blocked ? { ospa: 0 } : { ospa: 1 };
+          const others = withCycle({ persons: [text], next: { up: text, down: null } }, metrics);
           expect(commandsIn(toRunbook(occasionOf(text, others)))).toEqual(runbook);
           expect(commandsIn(toPrompt(occasionOf(text, others)))).toEqual(prompt);
         }),

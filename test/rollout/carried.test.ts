@@ -13,7 +13,8 @@ it.each(versions)(
       const executor = { ...database, user: 'oneroof_executor' };
       const look = async (direction: 'up' | 'down', statement: string | null) => {
         const found = await preflight({ sealed, executor, direction, statement: statement as never });
-        return { ...found, reasons: found.reasons.map(explainHeld) };
+        const { verdict } = found;
+        return { ...verdict, reasons: verdict.reasons.map(explainHeld) };
       };
       const cycle = await ratifyFor(gated, { what: 'rollout' });
       const other = await ratifyFor(gated, { what: 'rollout' });
@@ -23,8 +24,9 @@ it.each(versions)(
       // a statement of which nothing is rolled out would have nothing to do, while the tier is in place
       for (const direction of ['up', 'down'] as const)
         expect(await look(direction, other)).toMatchObject({
-          mistaken: true,
-          reasons: [expect.stringMatching(/^in-progress: .*by another ratification/)],
+          decision: 'NO-GO',
+          runs: [],
+          reasons: [expect.stringMatching(/^in-progress: .*under another ratification/)],
         });
       await later(database, '3 hours');
       expect(await look('down', null)).toMatchObject({
@@ -38,7 +40,7 @@ it.each(versions)(
         statement: cycle,
         reasons: [expect.stringMatching(/^expired: /)],
       });
-      expect(await look('down', expired)).toMatchObject({ mistaken: true, statement: cycle });
+      expect(await look('down', expired)).toMatchObject({ decision: 'NO-GO', statement: cycle });
       const [tooLate = ''] = (await look('down', expired)).reasons;
       expect(tooLate).toMatch(/^expired: /);
       expect(tooLate).toContain(expired);
@@ -48,9 +50,9 @@ it.each(versions)(
       expect(tooFew).toMatch(/^seats: /);
       expect(tooFew).toContain(unsigned);
       const carried = await ratifyFor(gated, rollback, { more });
-      expect((await look('up', carried)).reasons[0]).toMatch(/^purpose: it is for the rollback of the rollout/);
+      expect((await look('up', carried)).reasons[0]).toMatch(/^purpose: it is for the rollback of the begun rollout/);
       for (const named of [null, carried])
-        expect(await look('down', named)).toMatchObject({ statement: cycle, reasons: [], mistaken: false });
+        expect(await look('down', named)).toMatchObject({ decision: 'GO', statement: cycle, reasons: [] });
       const run = () =>
         execute({
           sealed,

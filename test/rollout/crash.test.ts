@@ -5,8 +5,8 @@ import { type StatementDigest } from '../../src/evidence/index.ts';
 import { type Direction } from '../../src/release/index.ts';
 import { isLong, sampleOf } from '../counts.ts';
 import { newest } from '../database.io.ts';
-import { type Errand } from './errand.ts';
-import { type Ground, type Runners, withGround, withRunners } from './ground.io.ts';
+import { type RunnerTask } from './runner-task.ts';
+import { type RolloutFixture, type Runners, withRolloutFixture, withRunners } from './fixture.io.ts';
 import { forget, run, type Standing, standing } from './standing.io.ts';
 
 const directions = ['up', 'down'] as const;
@@ -20,7 +20,7 @@ interface Calm {
   readonly ends: Readonly<Record<Direction, Standing>>;
 }
 
-async function calmly(ground: Ground): Promise<Calm> {
+async function calmly(ground: RolloutFixture): Promise<Calm> {
   const statement = await ground.submit();
   const pieces = { up: [] as string[][], down: [] as string[][] };
   const told = { up: [] as (readonly string[])[], down: [] as (readonly string[])[] };
@@ -43,7 +43,7 @@ async function calmly(ground: Ground): Promise<Calm> {
   return { pieces, told, ends: ends as Calm['ends'] };
 }
 
-const errandOf = (ground: Ground, statement: StatementDigest, direction: Direction): Errand => ({
+const errandOf = (ground: RolloutFixture, statement: StatementDigest, direction: Direction): RunnerTask => ({
   sealed: ground.sealed,
   connection: ground.connection,
   statement,
@@ -71,7 +71,7 @@ function placesOf({ pieces }: Calm): readonly { readonly name: string; readonly 
 }
 
 interface Stage {
-  readonly ground: Ground;
+  readonly ground: RolloutFixture;
   readonly runners: Runners;
   readonly calm: Calm;
 }
@@ -92,8 +92,8 @@ async function killedThroughout({ ground, runners, calm }: Stage, skip: readonly
         const where = placeOf(direction, piece, at, name);
         const advances = name === 'applied' || name === 'committed';
         if (skip.includes(name) || !(advances || places.has(where))) continue;
-        const errand = { ...errandOf(ground, statement, direction), boundary: at + 1 };
-        const { signal, told } = await runners.start(errand).ended;
+        const task = { ...errandOf(ground, statement, direction), boundary: at + 1 };
+        const { signal, told } = await runners.start(task).ended;
         expect(signal, `${where}: ${told}`).toBe('SIGKILL');
         killed += 1;
         const done = advances ? piece + 1 : piece;
@@ -108,7 +108,7 @@ async function killedThroughout({ ground, runners, calm }: Stage, skip: readonly
 }
 
 /** Waits until no server process of an executor is left: one whose client was killed notices it at its next word. */
-async function gone({ session }: Ground): Promise<void> {
+async function gone({ session }: RolloutFixture): Promise<void> {
   for (const until = Date.now() + 20_000; Date.now() < until; await wait(5)) {
     const rows = await session.query(sql`
       select from pg_catalog.pg_stat_activity
@@ -118,9 +118,9 @@ async function gone({ session }: Ground): Promise<void> {
 }
 
 describe.each(newest)('a rollout on PostgreSQL %s whose process is killed', (version) => {
-  it('ends as an undisturbed one, whichever boundary it was killed at, forward and back', { timeout: 300_000 }, () =>
+  it('ends as an undisturbed one, at whichever boundary it was killed, forward and back', { timeout: 300_000 }, () =>
     withRunners((runners) =>
-      withGround(version, async (ground) => {
+      withRolloutFixture(version, async (ground) => {
         const calm = await calmly(ground);
         expect(calm.ends.up.told).toEqual(['1 up', '2 up', '3 up']);
         expect(calm.ends.down.told).toEqual(['1 down', '1 up', '2 down', '2 up', '3 down', '3 up']);
@@ -145,7 +145,7 @@ describe.each(newest)('a rollout on PostgreSQL %s whose process is killed', (ver
     { timeout: 120_000 },
     () =>
       withRunners((runners) =>
-        withGround(version, async (ground) => {
+        withRolloutFixture(version, async (ground) => {
           const calm = await calmly(ground);
           for (const [piece, name] of [
             [0, 'step'],
@@ -157,8 +157,8 @@ describe.each(newest)('a rollout on PostgreSQL %s whose process is killed', (ver
             for (const direction of directions) {
               const before = calm.pieces[direction].slice(0, piece).flat().length;
               const boundary = 2 + before + (calm.pieces[direction][piece]?.lastIndexOf(name) ?? 0);
-              const errand = { ...errandOf(ground, statement, direction), boundary, moment: 'sent' } as const;
-              expect((await runners.start(errand).ended).signal).toBe('SIGKILL');
+              const task = { ...errandOf(ground, statement, direction), boundary, moment: 'sent' } as const;
+              expect((await runners.start(task).ended).signal).toBe('SIGKILL');
               await run(ground, statement, direction);
               expect(await standing(ground, statement), `${direction} ${piece} ${name}`).toEqual(calm.ends[direction]);
             }
@@ -169,7 +169,7 @@ describe.each(newest)('a rollout on PostgreSQL %s whose process is killed', (ver
 
   it('leaves half of a tier that runs step by step, which goes on, or back, from its half', () =>
     withRunners((runners) =>
-      withGround(version, async (ground) => {
+      withRolloutFixture(version, async (ground) => {
         const { ends, pieces } = await calmly(ground);
         // the intent of the third transaction: the first step of the second tier is committed, the other one not begun
         const boundary = 2 + pieces.up.slice(0, 2).flat().length;
@@ -191,13 +191,13 @@ describe.each(newest)('a rollout on PostgreSQL %s whose process is killed', (ver
 
   it('stops behind the tier that --through names, killed or not, and goes on from there', () =>
     withRunners((runners) =>
-      withGround(version, async (ground) => {
+      withRolloutFixture(version, async (ground) => {
         const { ends } = await calmly(ground);
         const statement = await ground.submit();
         await forget(ground);
         const through = ground.sealed.release.tiers[0]?.id ?? null;
-        const errand = { ...errandOf(ground, statement, 'up'), through, boundary: 7, moment: 'sent' } as const;
-        expect((await runners.start(errand).ended).signal).toBe('SIGKILL');
+        const task = { ...errandOf(ground, statement, 'up'), through, boundary: 7, moment: 'sent' } as const;
+        expect((await runners.start(task).ended).signal).toBe('SIGKILL');
         await run(ground, statement, 'up', { through });
         expect((await standing(ground, statement)).told).toEqual(['1 up']);
         expect(await run(ground, statement, 'up', { through })).toMatchObject({ result: 'nothing-to-do' });
@@ -208,7 +208,7 @@ describe.each(newest)('a rollout on PostgreSQL %s whose process is killed', (ver
 
   it('hands over to another one that races it, when it is killed in the middle of a tier', () =>
     withRunners((runners) =>
-      withGround(version, async (ground) => {
+      withRolloutFixture(version, async (ground) => {
         const { ends, pieces } = await calmly(ground);
         for (const name of ['step', 'leave']) {
           const boundary = 2 + (pieces.up[0]?.indexOf(name) ?? 0);
@@ -228,7 +228,7 @@ describe.each(newest)('a rollout on PostgreSQL %s whose process is killed', (ver
 
   it('is not gone on with by a process that slept longer than its lease', () =>
     withRunners((runners) =>
-      withGround(version, async (ground) => {
+      withRolloutFixture(version, async (ground) => {
         const statement = await ground.submit();
         const zombie = runners.start({
           ...errandOf(ground, statement, 'up'),
@@ -251,7 +251,7 @@ describe.each(newest)('a rollout on PostgreSQL %s whose process is killed', (ver
 const whole = 'intent enter step step leave commit applied committed';
 const each = 'intent enter step commit applied committed';
 
-async function isAsleep({ session }: Ground): Promise<boolean> {
+async function isAsleep({ session }: RolloutFixture): Promise<boolean> {
   const rows = await session.query(sql`
     select from pg_catalog.pg_stat_activity where application_name ~ '^oneroof attempt' and state = 'idle in transaction'
       and datname = pg_catalog.current_database()`);

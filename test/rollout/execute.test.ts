@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { OneRoofError } from '../../src/core/index.ts';
 import { openSession, sql } from '../../src/database/index.ts';
-import { type Execution, type Run } from '../../src/rollout/index.ts';
+import { type Execution, type RolloutRun } from '../../src/rollout/index.ts';
 import { versions, withSession } from '../database.io.ts';
-import { files, withGround } from './ground.io.ts';
+import { files, withRolloutFixture } from './fixture.io.ts';
 import { run, standing } from './standing.io.ts';
 
-type Extra = Partial<Run>;
+type Extra = Partial<RolloutRun>;
 
 async function code(work: Promise<unknown>): Promise<string> {
   return work.then(
@@ -17,7 +17,7 @@ async function code(work: Promise<unknown>): Promise<string> {
 
 describe.each(versions)('a rollout on PostgreSQL %s', (version) => {
   it('goes up, has nothing to do, goes back, has nothing to do, and again with a second statement', () =>
-    withGround(version, async (ground) => {
+    withRolloutFixture(version, async (ground) => {
       const lines: Execution[] = [];
       const record = async (line: Execution): Promise<void> => void lines.push(line);
       const first = await ground.submit();
@@ -48,7 +48,7 @@ describe.each(versions)('a rollout on PostgreSQL %s', (version) => {
       'release.yaml': `${files['release.yaml']}allows: { emptyUp: done by hand }\n`,
       ...Object.fromEntries(empty.map((file) => [file, '-- nothing\n'])),
     };
-    return withGround(
+    return withRolloutFixture(
       version,
       async (ground) => {
         const statement = await ground.submit();
@@ -67,7 +67,7 @@ describe.each(versions)('a rollout on PostgreSQL %s', (version) => {
   });
 
   it('is run once by two executors that race, and both end well', () =>
-    withGround(version, async (ground) => {
+    withRolloutFixture(version, async (ground) => {
       const statement = await ground.submit();
       const results = await Promise.all([run(ground, statement, 'up'), run(ground, statement, 'up')]);
       for (const { result } of results) expect(['done', 'nothing-to-do']).toContain(result);
@@ -78,7 +78,7 @@ describe.each(versions)('a rollout on PostgreSQL %s', (version) => {
     }));
 
   it('tries again while a lock is held, and gives up with nothing half done', () =>
-    withGround(version, async (ground) => {
+    withRolloutFixture(version, async (ground) => {
       const statement = await ground.submit();
       await withSession(ground.database, async (other) => {
         await other.run('begin');
@@ -95,8 +95,8 @@ describe.each(versions)('a rollout on PostgreSQL %s', (version) => {
       expect(await run(ground, statement, 'up')).toMatchObject({ result: 'done', tiers: ['3-last'] });
     }));
 
-  it('names the session of its own role that sits on the fence or a lock, and the command that ends it', () =>
-    withGround(version, async (ground) => {
+  it('names the session of its own role that holds the fence or a lock, and the command that ends it', () =>
+    withRolloutFixture(version, async (ground) => {
       const statement = await ground.submit();
       const thief = await openSession(ground.connection, { applicationName: 'a thief' });
       const extra: Extra = { patience: { attempts: 2, budget: 2000, firstPause: 20 } };
@@ -111,7 +111,9 @@ describe.each(versions)('a rollout on PostgreSQL %s', (version) => {
         await thief.run('begin');
         await thief.query(sql`select gate.begin_attempt(${statement}, 'up')`);
         await thief.run(`select set_config('idle_in_transaction_session_timeout', '0', true)`);
-        const who = new RegExp(`session ${thief.pid} \\("a thief"\\) is in a transaction since .* and holds the fence`);
+        const who = new RegExp(
+          `session ${thief.pid} \\("a thief"\\) has been in a transaction since .* and holds the fence`,
+        );
         const said = await told();
         expect(said.problem).toMatch(who);
         const [command = ''] = /select pg_terminate_backend\(\d+\);/.exec(said.fix) ?? [];
@@ -125,7 +127,7 @@ describe.each(versions)('a rollout on PostgreSQL %s', (version) => {
     }));
 
   it('is undone and says so when its server process is ended in a tier', () =>
-    withGround(version, async (ground) => {
+    withRolloutFixture(version, async (ground) => {
       const statement = await ground.submit();
       let ended: unknown = null;
       const end = () =>
@@ -143,7 +145,7 @@ describe.each(versions)('a rollout on PostgreSQL %s', (version) => {
     }));
 
   it('begins nothing where a statement cannot run in a transaction', () =>
-    withGround(version, async (ground) => {
+    withRolloutFixture(version, async (ground) => {
       const { release, seal } = ground.sealed;
       const outside = release.tiers.map((tier) => ({
         ...tier,
@@ -154,7 +156,7 @@ describe.each(versions)('a rollout on PostgreSQL %s', (version) => {
     }));
 
   it('is held by what the gate says', () =>
-    withGround(version, async (ground) => {
+    withRolloutFixture(version, async (ground) => {
       const statement = await ground.submit(1);
       expect(await run(ground, statement, 'up')).toEqual({
         result: 'held',
@@ -165,10 +167,10 @@ describe.each(versions)('a rollout on PostgreSQL %s', (version) => {
     }));
 
   it('stops cleanly at an interruption', () =>
-    withGround(version, async (ground) => {
+    withRolloutFixture(version, async (ground) => {
       const statement = await ground.submit();
       const stop = new AbortController();
-      const onProgress: Run['onProgress'] = ({ at, tier }) => {
+      const onProgress: RolloutRun['onProgress'] = ({ at, tier }) => {
         if (at === 'step' && tier === '3-last') stop.abort();
       };
       expect(await code(run(ground, statement, 'up', { signal: stop.signal, onProgress }))).toBe('INTERRUPTED');

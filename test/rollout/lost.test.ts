@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { openSession, type Session, sql } from '../../src/database/index.ts';
-import { type Execution, execute, type Run } from '../../src/rollout/index.ts';
+import { type Execution, execute, type RolloutRun } from '../../src/rollout/index.ts';
 import { type StatementDigest } from '../../src/evidence/index.ts';
 import { requireDirect } from '../../src/rollout/preflight.io.ts';
 import { newest } from '../database.io.ts';
-import { type Ground, withGround } from './ground.io.ts';
+import { type RolloutFixture, withRolloutFixture } from './fixture.io.ts';
 import { run, type Standing, standing } from './standing.io.ts';
 
 /** A wire that can be cut: it stands between the executor and the server's socket. */
@@ -86,9 +86,9 @@ const patience = { attempts: 2, budget: 1500, firstPause: 20 };
 
 /** Rolls out over a wire; `at` is told each event. */
 async function over(
-  ground: Ground,
-  at: (event: Parameters<NonNullable<Run['onProgress']>>[0], wire: Wire) => void,
-  more: Partial<Run> = {},
+  ground: RolloutFixture,
+  at: (event: Parameters<NonNullable<RolloutRun['onProgress']>>[0], wire: Wire) => void,
+  more: Partial<RolloutRun> = {},
 ) {
   const wire = await wireTo(join(ground.connection.host, '.s.PGSQL.5432'));
   const phases: string[] = [];
@@ -113,7 +113,7 @@ async function over(
 it.each(newest)(
   'a COMMIT on PostgreSQL %s whose answer is lost is applied, because its marker is there; one that never arrived is not',
   (version) =>
-    withGround(version, async (ground) => {
+    withRolloutFixture(version, async (ground) => {
       const statement = await ground.submit();
       for (const direction of ['up', 'down'] as const) {
         const first = direction === 'up' ? '1-first' : '3-last';
@@ -149,7 +149,7 @@ const slowCommit = (text: string): string =>
   );
 
 it('the outcome is read once the old server process is gone: a marker that is absent before may still come', () =>
-  withGround(
+  withRolloutFixture(
     '18',
     async (ground) => {
       const statement = await ground.submit();
@@ -180,7 +180,7 @@ it('without the marker, and without the look at COMMIT, an outcome is misjudged;
       /constraint trigger whole_tiers after insert or update/,
       'constraint trigger whole_tiers after delete',
     );
-  const lost = async (ground: Ground, statement: StatementDigest) =>
+  const lost = async (ground: RolloutFixture, statement: StatementDigest) =>
     over(
       ground,
       ({ at, tier }, wire) => {
@@ -188,7 +188,7 @@ it('without the marker, and without the look at COMMIT, an outcome is misjudged;
       },
       { statement },
     );
-  await withGround(
+  await withRolloutFixture(
     '18',
     async (ground) => {
       const statement = await ground.submit();
@@ -200,7 +200,7 @@ it('without the marker, and without the look at COMMIT, an outcome is misjudged;
     },
     { change: (text) => noLook(noMarker(text)) },
   );
-  await withGround(
+  await withRolloutFixture(
     '18',
     async (ground) => {
       const statement = await ground.submit();
@@ -212,7 +212,7 @@ it('without the marker, and without the look at COMMIT, an outcome is misjudged;
 });
 
 it('nothing is begun before its intent is kept, and what was committed is not done again where its record failed', () =>
-  withGround('18', async (ground) => {
+  withRolloutFixture('18', async (ground) => {
     const statement = await ground.submit();
     const before = await standing(ground, statement);
     const failing = (phase: Execution['phase']) => async (line: Execution) => {
@@ -227,7 +227,7 @@ it('nothing is begun before its intent is kept, and what was committed is not do
   }));
 
 it('a COMMIT whose answer is lost halts where the server cannot be asked: nothing is retried, nobody marks it done', () =>
-  withGround('18', async (ground) => {
+  withRolloutFixture('18', async (ground) => {
     const lost = over(ground, ({ at, tier }, wire) => {
       if (at !== 'commit' || tier !== '1-first') return;
       wire.cutAfterNext();
@@ -237,7 +237,7 @@ it('a COMMIT whose answer is lost halts where the server cannot be asked: nothin
   }));
 
 it('an attempt that a newer one has fenced off waits for it, and gives up while that one is at work', () =>
-  withGround('18', async (ground) => {
+  withRolloutFixture('18', async (ground) => {
     const newer: Session[] = [];
     let raised: Promise<unknown> = Promise.resolve();
     const fenced = over(ground, ({ at }) => {
@@ -256,7 +256,7 @@ it('an attempt that a newer one has fenced off waits for it, and gives up while 
   }));
 
 it('a session that shares server processes is refused: ROLLOUT_NOT_DIRECT', () =>
-  withGround('18', async (ground) => {
+  withRolloutFixture('18', async (ground) => {
     const sessions = await Promise.all(
       [1, 2].map(() => openSession(ground.connection, { applicationName: 'oneroof preflight' })),
     );

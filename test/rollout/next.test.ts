@@ -4,7 +4,7 @@ import { nextAct, type Progress } from '../../src/rollout/index.ts';
 import { decideOutcome, type Findings } from '../../src/rollout/outcome.ts';
 import { isRetryable, pauseBefore } from '../../src/rollout/retry.ts';
 import { withFolder } from '../release/folder.io.ts';
-import { files } from './ground.io.ts';
+import { files } from './fixture.io.ts';
 
 let release: Release;
 beforeAll(async () => {
@@ -42,11 +42,11 @@ describe('the next act', () => {
     expect(act('up', half)).toEqual({ act: 'enter', tier: '2-each', firstStep: 2 });
   });
 
-  it('is held once the way back has begun', () => {
+  it('is held once the rollback has begun', () => {
     expect(act('up', { markers: [...up(...tiers), mark('3-last', 'down')] })).toMatchObject({ act: 'held' });
   });
 
-  it('is held before a tier that has no way back, and before any later one', () => {
+  it('is held before a tier that has no rollback, and before any later one', () => {
     const oneWay = release.tiers.map((tier) => (tier.id === '1-first' ? { ...tier, oneWay: 'rows are gone' } : tier));
     const wish = { release: { ...release, tiers: oneWay }, direction: 'down' as const, through: null };
     expect(nextAct(wish, { markers: up(...tiers), steps: [] })).toMatchObject({ act: 'held' });

@@ -4,8 +4,8 @@ import { type StatementDigest } from '../../src/evidence/index.ts';
 import { type Direction, type SealedRelease } from '../../src/release/index.ts';
 import { execute, type RolloutEvent } from '../../src/rollout/index.ts';
 import { runSql, newest, withSession } from '../database.io.ts';
-import { type Ground, withGround } from './ground.io.ts';
-import { withMortal } from './mortal.io.ts';
+import { type RolloutFixture, withRolloutFixture } from './fixture.io.ts';
+import { withKillableServer } from './killable-server.io.ts';
 import { forget, type Standing, standing } from './standing.io.ts';
 
 /** Where a server is killed: at an event, before what is asked there is sent, or once it was. */
@@ -22,13 +22,13 @@ it.each(newest.flatMap((version) => faults.map((fault) => [fault, version] as co
   'a rollout whose %s is killed on PostgreSQL %s ends as an undisturbed one by the same command',
   { timeout: 180_000 },
   (fault, version) =>
-    withMortal(version, async (mortal) => {
-      await runSql(mortal.connection, ['create database shop']);
-      const database = { ...mortal.connection, database: 'shop' };
-      await withGround(
+    withKillableServer(version, async (killable) => {
+      await runSql(killable.connection, ['create database shop']);
+      const database = { ...killable.connection, database: 'shop' };
+      await withRolloutFixture(
         version,
         async (ground) => {
-          const look = <T>(use: (ground: Ground) => Promise<T>): Promise<T> =>
+          const look = <T>(use: (ground: RolloutFixture) => Promise<T>): Promise<T> =>
             withSession(database, (session) => use({ ...ground, session }));
           const again = (statement: StatementDigest, direction: Direction) =>
             rollOut({ ground, statement, direction }, () => undefined);
@@ -41,7 +41,7 @@ it.each(newest.flatMap((version) => faults.map((fault) => [fault, version] as co
             await look(forget);
             let killed: Promise<unknown> | null = null;
             const kill = async (pid: number): Promise<void> => {
-              if (fault === 'server') await mortal.kill();
+              if (fault === 'server') await killable.kill();
               else process.kill(pid, 'SIGKILL');
             };
             const ended = await rollOut({ ground, statement, direction: 'up' }, ({ at, tier }, pid) => {
@@ -65,7 +65,7 @@ it.each(newest.flatMap((version) => faults.map((fault) => [fault, version] as co
 
 /** Rolls out and says how it ended; `at` is told each event, and the server's process of the attempt. */
 async function rollOut(
-  of: { readonly ground: Ground; readonly statement: StatementDigest; readonly direction: Direction },
+  of: { readonly ground: RolloutFixture; readonly statement: StatementDigest; readonly direction: Direction },
   at: (event: RolloutEvent, pid: number) => void,
 ): Promise<string> {
   const { ground, statement, direction } = of;

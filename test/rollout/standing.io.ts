@@ -1,15 +1,15 @@
 import { sql } from '../../src/database/index.ts';
 import { type StatementDigest } from '../../src/evidence/index.ts';
 import { type Direction } from '../../src/release/index.ts';
-import { execute, type RolloutResult, type Run } from '../../src/rollout/index.ts';
-import { type Ground } from './ground.io.ts';
+import { execute, type RolloutResult, type RolloutRun } from '../../src/rollout/index.ts';
+import { type RolloutFixture } from './fixture.io.ts';
 
 /** Runs the executor here. */
 export function run(
-  ground: Ground,
+  ground: RolloutFixture,
   statement: StatementDigest,
   direction: Direction,
-  extra: Partial<Run> = {},
+  extra: Partial<RolloutRun> = {},
 ): Promise<RolloutResult> {
   const target = { name: 'test', executor: ground.connection };
   const plan = { sealed: ground.sealed, statement, direction, through: null, target, record: async () => undefined };
@@ -26,7 +26,7 @@ export interface Standing {
 }
 
 /** Reads where a cycle stands. */
-export async function standing({ session }: Ground, statement: StatementDigest): Promise<Standing> {
+export async function standing({ session }: RolloutFixture, statement: StatementDigest): Promise<Standing> {
   const [schema] = await session.query(
     sql`select gate.schema_digest() as digest, (select pg_catalog.string_agg(b::text, ';') from public.base b) as rows`,
   );
@@ -41,6 +41,6 @@ export async function standing({ session }: Ground, statement: StatementDigest):
 }
 
 /** Empties what the tiers told, before another cycle. */
-export async function forget({ session }: Ground): Promise<void> {
+export async function forget({ session }: RolloutFixture): Promise<void> {
   await session.query(sql`delete from public.told`);
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { type Session, sql } from '../../src/database/index.ts';
 import { type SealedRelease } from '../../src/release/index.ts';
-import { beginAttempt, enterTier, type Entry } from '../../src/rollout/gate-calls.io.ts';
-import { openExecutor } from '../../src/rollout/session.io.ts';
+import { beginAttempt, enterTier, type TierCall } from '../../src/rollout/gate-calls.io.ts';
+import { openExecutor } from '../../src/rollout/executor-session.io.ts';
 import { type Numbered, runSteps } from '../../src/rollout/steps.io.ts';
-import { type Run } from '../../src/rollout/index.ts';
+import { type RolloutRun } from '../../src/rollout/index.ts';
 import { newest } from '../database.io.ts';
-import { files, type Ground, withGround } from './ground.io.ts';
+import { files, type RolloutFixture, withRolloutFixture } from './fixture.io.ts';
 import { run } from './standing.io.ts';
 
 /** A first tier of so many statements; the rest of the release as ever. */
@@ -16,17 +16,17 @@ function withSteps(statements: readonly string[]): Readonly<Record<string, strin
 
 const told = (what: string): string => `insert into told values ('${what}')`;
 
-async function toldOf({ session }: Ground): Promise<readonly string[]> {
+async function toldOf({ session }: RolloutFixture): Promise<readonly string[]> {
   const rows = await session.query<{ what: string }>(sql`select what from public.told`);
   return rows.map(({ what }) => what);
 }
 
 /** Enters the first tier by hand, with a session that counts what was sent and is not answered, and rolls back. */
 async function entered(
-  ground: Ground,
+  ground: RolloutFixture,
   work: (of: {
     readonly session: Session;
-    readonly entry: Entry;
+    readonly entry: TierCall;
     readonly steps: readonly Numbered[];
     readonly most: () => number;
   }) => Promise<void>,
@@ -65,7 +65,7 @@ function numbered(sealed: SealedRelease): readonly Numbered[] {
 
 describe.each(newest)('steps that are sent ahead on PostgreSQL %s', (version) => {
   it('run in order, each told when all before it are answered, and never more than 32 of them wait', () =>
-    withGround(
+    withRolloutFixture(
       version,
       (ground) =>
         entered(ground, async ({ session, entry, steps, most }) => {
@@ -82,7 +82,7 @@ describe.each(newest)('steps that are sent ahead on PostgreSQL %s', (version) =>
     ));
 
   it('wait for one another where they are long', () =>
-    withGround(
+    withRolloutFixture(
       version,
       (ground) =>
         entered(ground, async ({ session, entry, steps, most }) => {
@@ -93,12 +93,12 @@ describe.each(newest)('steps that are sent ahead on PostgreSQL %s', (version) =>
     ));
 
   it('name the one that failed, in its line, and nothing of them is left', () =>
-    withGround(
+    withRolloutFixture(
       version,
       async (ground) => {
         const began: number[] = [];
         const statement = await ground.submit();
-        const onProgress: Run['onProgress'] = ({ at, step }) => {
+        const onProgress: RolloutRun['onProgress'] = ({ at, step }) => {
           if (at === 'step' && step !== null) began.push(step);
         };
         await expect(run(ground, statement, 'up', { onProgress })).rejects.toMatchObject({
@@ -121,7 +121,7 @@ describe.each(newest)('steps that are sent ahead on PostgreSQL %s', (version) =>
     ));
 
   it('stop at an interruption, also where a cancel came between two of them', () =>
-    withGround(
+    withRolloutFixture(
       version,
       (ground) =>
         entered(ground, async ({ session, entry, steps }) => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { OneRoofError } from '../../src/core/index.ts';
 import { type Server, sql, startTemporaryServer } from '../../src/database/index.ts';
-import { execute, type Run } from '../../src/rollout/index.ts';
+import { execute, type RolloutRun } from '../../src/rollout/index.ts';
 import { newest } from '../database.io.ts';
-import { type Ground, withGround } from './ground.io.ts';
+import { type RolloutFixture, withRolloutFixture } from './fixture.io.ts';
 import { binariesOf, type Version } from '../binaries.io.ts';
 
 /** Servers of their own: a role is dropped here, and all databases of a server share them. */
@@ -15,14 +15,18 @@ afterAll(async () => {
   for (const server of servers.values()) await server.stop();
 });
 
-function withOwnGround(version: Version, use: (ground: Ground) => Promise<void>): Promise<void> {
+function withOwnGround(version: Version, use: (ground: RolloutFixture) => Promise<void>): Promise<void> {
   const server = servers.get(version);
   if (server === undefined) throw new Error(`no server of ${version}`);
-  return withGround(version, use, { owned: { server: server.connection('postgres'), installer: null } });
+  return withRolloutFixture(version, use, { owned: { server: server.connection('postgres'), installer: null } });
 }
 
 /** Rolls out; `after` is called once the first tier is committed. */
-async function rollOut(ground: Ground, statement: Run['statement'], after: () => Promise<unknown> = async () => null) {
+async function rollOut(
+  ground: RolloutFixture,
+  statement: RolloutRun['statement'],
+  after: () => Promise<unknown> = async () => null,
+) {
   const applied: string[] = [];
   const result: unknown = await execute({
     sealed: ground.sealed,

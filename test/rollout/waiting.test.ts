@@ -3,10 +3,16 @@ import { expect, it } from 'vitest';
 import { type Waiting } from '../../src/activity/index.ts';
 import { type Milliseconds, OneRoofError } from '../../src/core/index.ts';
 import { type Connection, type Session, sql } from '../../src/database/index.ts';
-import { type Execution, explainExecution, openLookout, type RolloutEvent, type Run } from '../../src/rollout/index.ts';
+import {
+  type Execution,
+  explainExecution,
+  openLookout,
+  type RolloutEvent,
+  type RolloutRun,
+} from '../../src/rollout/index.ts';
 import { runSql, newest, withSession } from '../database.io.ts';
-import { files, type Ground, withGround, withRunners } from './ground.io.ts';
-import { withMortal } from './mortal.io.ts';
+import { files, type RolloutFixture, withRolloutFixture, withRunners } from './fixture.io.ts';
+import { withKillableServer } from './killable-server.io.ts';
 import { forget, run, standing } from './standing.io.ts';
 
 /** A server whose COMMITs can be made to wait for a standby that there is not. */
@@ -92,13 +98,13 @@ it.each(newest)(
   { timeout: 180_000 },
   (version) =>
     withRunners((runners) =>
-      withMortal(version, async (mortal) => {
-        await runSql(mortal.connection, ['create database shop']);
-        const database = { ...mortal.connection, database: 'shop' };
-        await withGround(
+      withKillableServer(version, async (killable) => {
+        await runSql(killable.connection, ['create database shop']);
+        const database = { ...killable.connection, database: 'shop' };
+        await withRolloutFixture(
           version,
           async (ground) => {
-            const look = <T>(use: (now: Ground) => Promise<T>): Promise<T> =>
+            const look = <T>(use: (now: RolloutFixture) => Promise<T>): Promise<T> =>
               withSession(database, (session) => use({ ...ground, session }));
             const standby = hanging(database);
             const calm = await ground.submit();
@@ -113,17 +119,19 @@ it.each(newest)(
             // Ctrl-C, while the COMMIT of the first tier waits
             const lines: Execution[] = [];
             const seen: (readonly Waiting[])[] = [];
-            const looking = (extra: Partial<Run>): { readonly ended: Promise<unknown>; close(): Promise<void> } => {
-              const lookout = openLookout({
+            const looking = (
+              extra: Partial<RolloutRun>,
+            ): { readonly ended: Promise<unknown>; close(): Promise<void> } => {
+              const blockerMonitor = openLookout({
                 executor: ground.connection,
                 settings: ground.sealed.release.settings,
                 onWaiting: (waiting) => seen.push(waiting),
                 onTrouble: (why) => expect.unreachable(why),
               });
-              const onProgress = (event: RolloutEvent): void => lookout.see(event);
+              const onProgress = (event: RolloutEvent): void => blockerMonitor.see(event);
               return {
-                ended: run(ground, statement, 'up', { onProgress, onSession: lookout.watch, ...extra }),
-                close: () => lookout.close(),
+                ended: run(ground, statement, 'up', { onProgress, onSession: blockerMonitor.watch, ...extra }),
+                close: () => blockerMonitor.close(),
               };
             };
             const stop = new AbortController();
@@ -149,7 +157,7 @@ it.each(newest)(
             expect(text).toContain(
               `on the primary's disk, and the server process ${pid} waits for a synchronous standby`,
             );
-            expect(text).toContain('synchronous_standby_names wants (gone)');
+            expect(text).toContain('the standbys of synchronous_standby_names (gone)');
             expect(lines.map(({ phase }) => phase)).toEqual(['intent', 'unknown']);
             expect(await standby.stuck('tier')).toBe(pid);
             // the same command meanwhile begins nothing, and does not say of the tier that it was not applied
@@ -186,8 +194,8 @@ it.each(newest)(
               async () => standby.signal('pg_terminate_backend', await standby.stuck('tier')),
               async () => {
                 await standby.stuck('tier');
-                await mortal.stop();
-                await mortal.start();
+                await killable.stop();
+                await killable.start();
               },
             ];
             for (const [index, fault] of faults.entries()) {
@@ -210,7 +218,7 @@ it.each(newest)(
             ).toEqual(Array.from({ length: 3 }, () => ({ phase: 'applied', reason: lack })));
             expect(await look((now) => standing(now, statement))).toEqual(top);
 
-            // on the way back the attempt itself waits at its beginning: Ctrl-C there, then SIGKILL in the first tier
+            // on the rollback the attempt itself waits at its beginning: Ctrl-C there, then SIGKILL in the first tier
             await standby.miss();
             const early = new AbortController();
             const { seal, release } = ground.sealed;

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ownFolder, type Server, sql, startServer } from '../../src/database/index.ts';
-import { parseRegistryDocument, registryDocument } from '../../src/gate/index.ts';
+import { parseRegistryDocument, registryDocument } from '../../src/people/index.ts';
 import { runSql, versions, withSession } from '../database.io.ts';
 import { registryOf, signer } from '../gate/cycle.io.ts';
-import { following, type Mortal, withMortal } from '../rollout/mortal.io.ts';
+import { following, type KillableServer, withKillableServer } from '../rollout/killable-server.io.ts';
 import { headings, halfWay, type Place, rowsOf, runbook, withPlace } from './place.io.ts';
 
 const others: Server[] = [];
@@ -17,19 +17,19 @@ afterAll(async () => {
 
 /** A server on a copy of the files, made while the original was stopped. */
 async function copyOf(
-  mortal: Mortal,
+  killable: KillableServer,
   way: 'a standby that follows' | 'a standby that stays' | 'a server of its own',
 ): Promise<Server> {
-  const { binaries, data: original } = mortal.server();
+  const { binaries, data: original } = killable.server();
   const folder = mkdtempSync(join(tmpdir(), 'oneroof-copy-'));
   ownFolder(folder, binaries);
   const data = join(folder, 'data');
-  await mortal.stop();
+  await killable.stop();
   execFileSync('cp', ['-a', original, data]);
   rmSync(join(data, 'postmaster.pid'), { force: true });
-  await mortal.start();
+  await killable.start();
   if (way !== 'a server of its own') writeFileSync(join(data, 'standby.signal'), '');
-  const settings = { fsync: 'off', ...(way === 'a standby that follows' ? following(mortal.own) : {}) };
+  const settings = { fsync: 'off', ...(way === 'a standby that follows' ? following(killable.own) : {}) };
   const server = await startServer({ binaries, data, settings, deleteAfter: folder });
   others.push(server);
   return server;
@@ -38,22 +38,22 @@ async function copyOf(
 /** A place on a server of its own that can be stopped. */
 async function withShop(
   version: '15' | '18',
-  use: (place: Place & { readonly mortal: Mortal }) => Promise<void>,
+  use: (place: Place & { readonly killable: KillableServer }) => Promise<void>,
 ): Promise<void> {
-  await withMortal(version, async (mortal) => {
-    await runSql(mortal.connection, ['create database shop']);
-    await withPlace(version, { database: { ...mortal.connection, database: 'shop' } }, (place) =>
-      use({ ...place, mortal }),
+  await withKillableServer(version, async (killable) => {
+    await runSql(killable.connection, ['create database shop']);
+    await withPlace(version, { database: { ...killable.connection, database: 'shop' } }, (place) =>
+      use({ ...place, killable }),
     );
   });
 }
 
 const ready = (place: Place): Promise<void> =>
   runSql(place.gated.database, ['insert into public.readiness values (1)']);
-const lead = 'let the addresses of the target in oneroof.yaml lead to the new database';
+const lead = 'change the addresses of the target in oneroof.yaml to the new database';
 
 /** Waits until a standby has all that the primary has. */
-async function caughtUp(standby: Server, { own }: Mortal): Promise<void> {
+async function caughtUp(standby: Server, { own }: KillableServer): Promise<void> {
   const wanted = await withSession(own, async (session) => {
     const [row] = await session.query<{ at: string }>(sql`select pg_current_wal_flush_lsn()::text as at`);
     return row?.at ?? '';
@@ -81,12 +81,12 @@ describe('the runbooks', () => {
 
   it('of a standby that was promoted: what had arrived is rolled back, or what was lost is named', async () => {
     await withShop('18', async (place) => {
-      const { follow, type, gated, store, mortal } = place;
+      const { follow, type, gated, store, killable } = place;
       await ready(place);
-      const behind = await copyOf(mortal, 'a standby that stays');
-      const standby = await copyOf(mortal, 'a standby that follows');
+      const behind = await copyOf(killable, 'a standby that stays');
+      const standby = await copyOf(killable, 'a standby that follows');
       await follow(['oneroof rollout release']);
-      await caughtUp(standby, mortal);
+      await caughtUp(standby, killable);
       for (const [server, arrived] of [
         [standby, true],
         [behind, false],
@@ -119,9 +119,9 @@ describe('the runbooks', () => {
 
   it('of a copy of the data directory: the executor is refused where it lacks what the log knows, until it is adopted', async () => {
     await withShop('18', async (place) => {
-      const { follow, type, gated, mortal } = place;
+      const { follow, type, gated, killable } = place;
       await ready(place);
-      const copy = (await copyOf(mortal, 'a server of its own')).connection('shop');
+      const copy = (await copyOf(killable, 'a server of its own')).connection('shop');
       // nothing is missing there yet: nothing tells it from its original
       place.point(copy);
       expect((await type('oneroof rollout release --dry-run')).status).toBe(0);
@@ -157,7 +157,7 @@ describe('the runbooks', () => {
         expect((await type('oneroof uninstall production --apply')).stderr).toContain('GATE_BUSY');
         const next = registryOf([signer('ana', 4), signer('ben', 2)]);
         await follow(runbook('The keys of a quorum are lost'), {
-          'write registry.json anew, version 1, with persons who have keys': () =>
+          'write registry.json again, version 1, with persons who have keys': () =>
             writeFileSync(join(home, 'registry.json'), registryDocument(next)),
         });
         const status = readFileSync(join(home, 'status.txt'), 'utf8');

@@ -28,7 +28,7 @@ async function moved(
     await before(place);
     const deeds = {
       'keep users, and the executor, away from the old database': () => undefined,
-      'let the addresses of the target in oneroof.yaml lead to the new database': () => place.point(to!),
+      'change the addresses of the target in oneroof.yaml to the new database': () => place.point(to!),
     };
     place.name(to!);
     await place.follow(runbook('Dump and restore'), deeds);

@@ -38,8 +38,8 @@ test('a fresh oneroof.yaml is read as it is, and is never overwritten', async ()
     policy: { rehearsalMaxAge: 7 * 86_400_000, gateMaxAge: 3_600_000 },
   });
   expect(targetOf(setup).observer).toMatchObject({
-    host: 'db.example.org',
-    database: 'directus',
+    host: 'HOST',
+    database: 'DATABASE',
     sslmode: 'verify-full',
   });
   await expect(initSetup(folder)).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });

@@ -1,16 +1,17 @@
 import { printable } from '../../core/index.ts';
 import { statementDigest } from '../../evidence/index.ts';
-import { describeGate, readPolicy, readRegistry } from '../../gate/index.ts';
+import { describeGate } from '../../gate/index.ts';
+import { readPolicy, readRegistry } from '../../people/index.ts';
 import { readSetup, targetOf } from '../../setup/index.ts';
-import { adoptCeremony, readyToAdopt, withRelay } from '../../web/index.ts';
+import { adoptCeremony, readyToAdopt, withRelay } from '../../signing/index.ts';
 import { runCeremony } from '../page-run.io.ts';
-import { type Run } from '../verb.ts';
-import { openStore } from '../work.io.ts';
-import { reasonOf } from './abandon.io.ts';
+import { type CommandRun } from '../verb.ts';
+import { openStore } from '../../store.io.ts';
+import { abandonReason } from './abandon.io.ts';
 
 /** Compares a database that was restored or moved with the log, and serves the page on which the quorum takes it as the target. */
-export const run: Run = async (context) => {
-  const reason = reasonOf(context, 'adopt');
+export const run: CommandRun = async (context) => {
+  const reason = abandonReason(context, 'adopt');
   const setup = await readSetup(context.folder);
   const store = openStore(setup);
   const target = targetOf(setup, context.arguments[0]);
@@ -21,9 +22,9 @@ export const run: Run = async (context) => {
     const ceremony = await adoptCeremony(ready, { store, reason, onProblem: say });
     const { signed } = await runCeremony(context, {
       ceremony,
-      pagePort: setup.pagePort,
+      setup,
       unfinished: {
-        problem: `${target.name} is not adopted; the signatures that were given are kept`,
+        problem: `${target.name} is not adopted; the signatures so far are kept`,
         fix: 'run the command again: the others sign the same statement',
       },
     });
@@ -39,7 +40,7 @@ export const run: Run = async (context) => {
         lost: ready.lost,
       },
       text: `adopted as ${target.name}, signed by ${signed.map((person) => printable(person)).join(', ')}; its incarnation is ${incarnation}`,
-      next: 'ratify what is to run here: what was signed before is for another database',
+      next: 'ratify what you want to run here: earlier signatures are for another database',
     };
   });
 };

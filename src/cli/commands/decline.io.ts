@@ -8,18 +8,18 @@ import {
   readWord,
   recorded,
   withRelay,
-} from '../../web/index.ts';
+} from '../../signing/index.ts';
 import { runCeremony } from '../page-run.io.ts';
 import { openWork, targetFor } from '../work.io.ts';
-import { type Context, type Run } from '../verb.ts';
+import { type Context, type CommandRun } from '../verb.ts';
 import { withdrawing } from './change.io.ts';
 
 /** The command that serves a page on which one person declines or revokes a ratification of a release. */
-export function closing(kind: ClosingPlan['kind']): { readonly run: Run } {
+export function closing(kind: ClosingPlan['kind']): { readonly run: CommandRun } {
   return { run: (context) => runClosing(kind, context) };
 }
 
-const runClosing = async (kind: ClosingPlan['kind'], context: Context): ReturnType<Run> => {
+const runClosing = async (kind: ClosingPlan['kind'], context: Context): ReturnType<CommandRun> => {
   const reason = context.options['reason'];
   if (typeof reason !== 'string' || reason.trim() === '') {
     throw new OneRoofError('USAGE', { problem: 'a reason is missing', fix: `oneroof ${kind} … --reason "why"` });
@@ -28,7 +28,7 @@ const runClosing = async (kind: ClosingPlan['kind'], context: Context): ReturnTy
   const named = [context.arguments[0], registry, policy].filter((one) => typeof one === 'string');
   if (named.length !== 1)
     throw new OneRoofError('USAGE', {
-      problem: `${kind} is for one thing: a release${kind === 'revoke' ? ', the next registry, or the next policy' : ''}`,
+      problem: `${kind} takes one subject: a release${kind === 'revoke' ? ', the next registry, or the next policy' : ''}`,
       fix: `oneroof ${kind} my-release --reason "why"`,
     });
   if (typeof registry === 'string') return await withdrawing({ kind: 'registry', file: registry, reason }, context);
@@ -41,8 +41,8 @@ const runClosing = async (kind: ClosingPlan['kind'], context: Context): ReturnTy
     const ceremony = await closingCeremony(relay, { kind, release: { name: release.name, seal }, reason, judged });
     const { signed } = await runCeremony(context, {
       ceremony: recorded(ceremony, { course: { sealed, store }, relay, onProblem: context.terminal.say }),
-      pagePort: setup.pagePort,
-      unfinished: { problem: 'nobody has signed', fix: 'run the command again' },
+      setup,
+      unfinished: { problem: 'no one has signed', fix: 'run the command again' },
     });
     const [person = ''] = signed;
     return {
@@ -56,7 +56,7 @@ const runClosing = async (kind: ClosingPlan['kind'], context: Context): ReturnTy
 
 /** One signature closes one ratification: that others are open is said, never passed over. */
 function closed({ ratification, othersOpen }: ClosingCeremony): string {
-  const done = `the way forward of ${ratification} is closed, its way back stays open`;
+  const done = `the rollout of ${ratification} is closed; its rollback stays open`;
   if (othersOpen === 0) return done;
   return `${done}\nSTILL OPEN: ${othersOpen} other ${othersOpen === 1 ? 'ratification' : 'ratifications'} of this release; run the command again`;
 }

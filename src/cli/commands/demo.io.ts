@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { type DemoCommand, runDemo, type Typed } from '../../demo/index.ts';
-import { type Run } from '../verb.ts';
+import { type CommandRun } from '../verb.ts';
 
 /** The commands that the demo types; each is loaded when it does. */
-const commands: Readonly<Record<DemoCommand, () => Promise<{ readonly run: Run }>>> = {
+const commands: Readonly<Record<DemoCommand, () => Promise<{ readonly run: CommandRun }>>> = {
   enrol: () => import('./enrol.io.ts'),
   ratify: () => import('./ratify.io.ts'),
   rollout: () => import('./rollout.io.ts'),
@@ -15,7 +15,7 @@ const commands: Readonly<Record<DemoCommand, () => Promise<{ readonly run: Run }
 };
 
 /** Does the whole job on the worked example, with databases of its own. */
-export const run: Run = async ({ folder, options, signal }) => {
+export const run: CommandRun = async ({ folder, options, signal }) => {
   const lines: string[] = [];
   const to = resolve(folder, 'oneroof-demo');
   // the story is what the command is for: it is told on stdout while it happens, or kept for --json
@@ -55,6 +55,6 @@ function chooseRatify(
 ): 'page' | 'auto' {
   if (options['auto'] === true) return 'auto';
   if (options['json'] !== true && process.stdin.isTTY && process.stdout.isTTY) return 'page';
-  write('There is no terminal, so nobody is asked (--auto): keys of software ratify. NOT FOR PRODUCTION.\n');
+  write('There is no terminal, so no one is asked (--auto): software keys ratify. NOT FOR PRODUCTION.\n');
   return 'auto';
 }

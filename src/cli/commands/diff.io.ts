@@ -14,20 +14,20 @@ import {
   anySide,
   type DatabaseSide,
   drawSeeds,
-  type Look,
-  type Side,
+  type ReadOptions,
+  type ComparedSide,
   takeFingerprint,
   withReader,
-} from '../side.io.ts';
+} from '../compared-side.io.ts';
 import { describeDiff } from '../diff-text.io.ts';
-import { type Context, type Run } from '../verb.ts';
+import { type Context, type CommandRun } from '../verb.ts';
 
-/** Relations whose rows are looked at more closely: each is read twice more. */
+/** Relations whose rows are checked more closely: each is read twice more. */
 const relationsExplained = 20;
 const mostExamples = 100;
 
 /** Compares two databases, or fingerprints of them; exit 1 where they differ or where that is not fully proven. */
-export const run: Run = async (context) => {
+export const run: CommandRun = async (context) => {
   const limit = limitOf(context);
   const [one = '', two = ''] = context.arguments;
   const sides = [await anySide(context, one), await anySide(context, two)] as const;
@@ -80,28 +80,32 @@ function limitOf({ options }: Context): number {
   if (Number.isInteger(limit) && limit >= 1 && limit <= mostExamples) return limit;
   throw new OneRoofError('USAGE', {
     problem: `--limit is ${printable(String(options['limit']))}, expected a number from 1 to ${mostExamples}`,
-    fix: 'leave it out: three rows of each relation are shown then',
+    fix: 'leave it out to see three rows of each relation',
   });
 }
 
 /** How the rows are read so that both sides can be compared, or why they cannot. */
-function lookOf({ options }: Context, sides: readonly Side[]): { readonly look: Look; readonly reason: string | null } {
+function lookOf(
+  { options }: Context,
+  sides: readonly ComparedSide[],
+): { readonly look: ReadOptions; readonly reason: string | null } {
   const none = (reason: string | null) => ({ look: { rows: null }, reason });
   if (options['schemaOnly'] === true) return none(null);
   const wanted = options['strong'] === true ? 'strong' : 'fast';
-  let rows: Look['rows'] = null;
+  let rows: ReadOptions['rows'] = null;
   for (const side of sides) {
     if (side.kind !== 'file') continue;
     const { data } = side.document;
-    if (data === null) return none(`${side.name} holds no rows: take it with --rows, or compare with --schema-only`);
+    if (data === null)
+      return none(`${side.name} has no rows: run oneroof fingerprint with --rows again, or compare with --schema-only`);
     if (wanted === 'strong' && data.hash !== 'strong')
       throw new OneRoofError('USAGE', {
-        problem: `${printable(side.name)} was not taken with --strong`,
-        fix: 'leave --strong out, or take it again with --rows --strong',
+        problem: `${printable(side.name)} was made without --strong`,
+        fix: 'leave --strong out, or run oneroof fingerprint with --rows --strong again',
       });
     if (rows !== null && (data.hash !== rows.hash || data.seeds.join() !== rows.seeds.join()))
       return none(
-        'the rows of the two files were hashed with different seeds: take one of them again with --like the other',
+        'the rows of the two files were hashed with different seeds: make one of them again, with --like and the other file',
       );
     rows = { hash: data.hash, seeds: data.seeds };
   }
@@ -110,11 +114,15 @@ function lookOf({ options }: Context, sides: readonly Side[]): { readonly look: 
 
 type Pair<T> = readonly [T, T];
 
-async function bothDocuments(sides: Pair<Side>, look: Look, context: Context): Promise<Pair<FingerprintDocument>> {
+async function bothDocuments(
+  sides: Pair<ComparedSide>,
+  look: ReadOptions,
+  context: Context,
+): Promise<Pair<FingerprintDocument>> {
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const failures: unknown[] = [];
-  const read = async (side: Side): Promise<FingerprintDocument> => {
+  const read = async (side: ComparedSide): Promise<FingerprintDocument> => {
     if (side.kind === 'file') return side.document;
     try {
       return await takeFingerprint(side, look, { ...context, signal });
@@ -130,10 +138,10 @@ async function bothDocuments(sides: Pair<Side>, look: Look, context: Context): P
   return [a.value, b.value];
 }
 
-/** Looks more closely at the relations whose rows differ, where both sides are databases. */
+/** Reads the relations with different rows again for examples, if both sides are databases. */
 async function withExamples(
   differences: readonly Difference[],
-  [before, after]: Pair<Side>,
+  [before, after]: Pair<ComparedSide>,
   of: { readonly context: Context; readonly limit: number },
 ): Promise<readonly Difference[]> {
   const rows = differences.filter((one) => one.in === 'rows' && one.property !== null).slice(0, relationsExplained);
@@ -141,7 +149,7 @@ async function withExamples(
   const { terminal, signal, options } = of.context;
   const examples = new Map<Difference, Difference>();
   const search = async (one: Difference, sessions: Pair<Session>): Promise<void> => {
-    terminal.progress(`looking for the rows of ${one.name} that differ`);
+    terminal.progress(`searching for the different rows of ${one.name}`);
     try {
       const found = await findExamples(...sessions, {
         relation: one.name,
@@ -171,7 +179,7 @@ function withReaders(
   return withReader(before, signal, (one) => withReader(after, signal, (two) => use([one, two])));
 }
 
-function summary(side: Side, document: FingerprintDocument) {
+function summary(side: ComparedSide, document: FingerprintDocument) {
   const { of, serverVersion, takenAt, schema, data } = document;
   return {
     name: side.name,

@@ -1,14 +1,14 @@
 import { resolve } from 'node:path';
 import { OneRoofError, printable } from '../../core/index.ts';
-import { type Passkey, readPolicy, type Registry, registryDigest } from '../../gate/index.ts';
+import { type Passkey, readPolicy, type Registry, registryDigest } from '../../people/index.ts';
 import { readSetup } from '../../setup/index.ts';
-import { type Enrolment, enrolmentActions, enrolPage, withKey } from '../../web/index.ts';
+import { type Enrolment, enrolmentActions, enrolPage, withKey } from '../../signing/index.ts';
 import { openDraft, writeDraft } from '../draft.io.ts';
 import { runPage } from '../page-run.io.ts';
-import { type Context, type Run } from '../verb.ts';
+import { type Context, type CommandRun } from '../verb.ts';
 
 /** Serves a page on which a person makes a passkey, and writes the next version of the registry with it. */
-export const run: Run = async (context) => {
+export const run: CommandRun = async (context) => {
   const setup = await readSetup(context.folder);
   const named = context.options['policy'];
   const policy = readPolicy(typeof named === 'string' ? resolve(context.folder, named) : setup.policyFile);
@@ -16,7 +16,7 @@ export const run: Run = async (context) => {
   const person = personOf(context, draft.registry);
   const key = await runPage<Passkey>(context, {
     policy,
-    pagePort: setup.pagePort,
+    setup,
     page: (done) => ({
       draw: async () => enrolPage(policy, person),
       actions: enrolmentActions({
@@ -30,7 +30,7 @@ export const run: Run = async (context) => {
         },
       }),
     }),
-    invite: `where ${printable(person.name)} has the authenticator`,
+    invite: `on the device where ${printable(person.name)} has the authenticator`,
     unfinished: { problem: 'no passkey was made', fix: 'run the command again' },
   });
   const next = withKey(draft.registry, person.enrolment, key);
@@ -55,7 +55,7 @@ function personOf(
     (level !== null && !(Number.isInteger(level) && level >= 1 && level <= 9))
   ) {
     throw new OneRoofError('USAGE', {
-      problem: '--person is lower-case letters, digits, hyphens, and --level a number from 1 to 9',
+      problem: '--person expects lower-case letters, digits and hyphens, --level a number from 1 to 9',
       fix: 'for example: oneroof enrol --person ana --name "Ana" --level 4',
     });
   }
@@ -63,7 +63,7 @@ function personOf(
   if (known === undefined && (name === null || level === null)) {
     throw new OneRoofError('PERSON_INCOMPLETE', {
       problem: `${id} is not in the registry yet`,
-      fix: `say who that is: oneroof enrol --person ${id} --name "…" --level 4`,
+      fix: `give the name and the level: oneroof enrol --person ${id} --name "…" --level 4`,
     });
   }
   return { id, name: name ?? known?.name ?? id, enrolment };

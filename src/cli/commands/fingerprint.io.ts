@@ -1,12 +1,19 @@
 import { canonicalJson, digest, OneRoofError, printable, shortDigest } from '../../core/index.ts';
 import { type DataFingerprint, explainNoticed, type FingerprintDocument } from '../../fingerprint/index.ts';
 import { paint } from '../output.io.ts';
-import { databaseSide, type DatabaseSide, drawSeeds, type Look, readDocument, takeFingerprint } from '../side.io.ts';
+import {
+  databaseSide,
+  type DatabaseSide,
+  drawSeeds,
+  type ReadOptions,
+  readDocument,
+  takeFingerprint,
+} from '../compared-side.io.ts';
 import { newFile } from '../new-file.io.ts';
-import { type Context, type Run } from '../verb.ts';
+import { type Context, type CommandRun } from '../verb.ts';
 
 /** Takes the fingerprint of one database, read-only, and keeps it in a file where one is named. */
-export const run: Run = async (context) => {
+export const run: CommandRun = async (context) => {
   const { out } = context.options;
   const look = lookOf(context);
   const file = typeof out === 'string' ? newFile(context, out) : null;
@@ -23,12 +30,12 @@ export const run: Run = async (context) => {
   return { ...outcome, text: describeFingerprint(side, fingerprint) };
 };
 
-function lookOf(context: Context): Look {
+function lookOf(context: Context): ReadOptions {
   const { rows, strong, like } = context.options;
   if (rows !== true) {
     if (strong !== true && like === undefined) return { rows: null };
     throw new OneRoofError('USAGE', {
-      problem: `${strong === true ? '--strong' : '--like'} says how rows are hashed, and rows are not asked for`,
+      problem: `${strong === true ? '--strong' : '--like'} sets how rows are hashed, but --rows is missing`,
       fix: 'add --rows',
     });
   }
@@ -36,8 +43,8 @@ function lookOf(context: Context): Look {
   const { data } = readDocument(context, like);
   if (data === null || (strong === true && data.hash !== 'strong'))
     throw new OneRoofError('USAGE', {
-      problem: `${printable(like)} ${data === null ? 'holds no rows' : 'was not taken with --strong'}`,
-      fix: 'name a fingerprint that was taken with the same options',
+      problem: `${printable(like)} ${data === null ? 'holds no rows' : 'was made without --strong'}`,
+      fix: 'name a fingerprint that was made with the same options',
     });
   return { rows: { hash: data.hash, seeds: data.seeds } };
 }
@@ -48,7 +55,7 @@ function describeFingerprint(side: DatabaseSide, fingerprint: FingerprintDocumen
   for (const { kind } of schema.objects) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   const facts = [
     ['database', `${fingerprint.of}, PostgreSQL ${Math.floor(serverVersion / 10_000)}.${serverVersion % 10_000}`],
-    ['looked at', side.as === 'observer' ? 'by a role that cannot write' : 'by any role, in read-only transactions'],
+    ['read', side.as === 'observer' ? 'with a role that cannot write' : 'with any role, in read-only transactions'],
     ['schema, strict', schema.digest],
     ['schema, logical', schema.logicalDigest],
     ...(data === null ? [] : [['rows', `${data.digest} (${data.hash}, seeds ${data.seeds.join(' and ')})`]]),

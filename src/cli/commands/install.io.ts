@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
-import { applyGate, planInstall, type Prepared, readPolicyAndRegistry, withInstaller } from '../../gate/index.ts';
+import { applyGate, findShut, planInstall, type Prepared, withInstaller } from '../../gate/index.ts';
+import { readPolicyAndRegistry } from '../../people/index.ts';
 import { readSetup, targetOf } from '../../setup/index.ts';
-import { type Outcome } from '../output.io.ts';
-import { type Run } from '../verb.ts';
+import { type CommandOutcome } from '../output.io.ts';
+import { type CommandRun } from '../verb.ts';
 
 /** Prints the SQL that installs the gate, or runs it; refuses before anything is changed. */
-export const run: Run = async ({ folder, arguments: [named], options, terminal }) => {
+export const run: CommandRun = async ({ folder, arguments: [named], options, terminal }) => {
   const setup = await readSetup(folder);
   const target = targetOf(setup, named);
   const file = (option: string, preset: string): string => {
@@ -20,24 +21,25 @@ export const run: Run = async ({ folder, arguments: [named], options, terminal }
   return withInstaller(target, async (session) => {
     const appOwner = typeof wanted === 'string' ? wanted : null;
     const prepared = await planInstall(session, { uri: target.name, appOwner, ...documents });
+    for (const { text, fix } of await findShut(session, appOwner)) terminal.say(`warning: ${text}\nhint: ${fix}`);
     if (options['apply'] !== true) return printed(prepared, 'install');
     terminal.progress(`installing the gate in ${target.name}`);
     await applyGate(session, prepared);
     const walls =
       prepared.as === 'superuser'
         ? 'with event triggers as a second wall'
-        : 'without event triggers: those need a superuser';
+        : 'without event triggers: only a superuser can create them';
     return {
       exit: 0,
       schema: 'oneroof/install/1',
       data: { target: target.name, applied: true, as: prepared.as },
-      text: `installed in ${target.name}, ${walls}\nnext: give oneroof_executor, oneroof_relay and oneroof_observer a way to log in (\\password, or certificates)`,
+      text: `installed in ${target.name}, ${walls}\nnext: give oneroof_executor, oneroof_relay and oneroof_observer a password (\\password) or a certificate`,
     };
   });
 };
 
 /** SQL for a person to read, as one transaction. */
-export function printed({ as, text }: Prepared, verb: 'install' | 'uninstall' | 'upgrade'): Outcome {
-  const whole = `begin;\n${text}\ncommit;\n`;
+export function printed({ as, text, summary }: Prepared, verb: 'install' | 'uninstall' | 'upgrade'): CommandOutcome {
+  const whole = `${summary === undefined ? '' : `${summary}\n`}begin;\n${text}\ncommit;\n`;
   return { exit: 0, schema: `oneroof/${verb}/1`, data: { applied: false, as, sql: whole }, text: whole };
 }

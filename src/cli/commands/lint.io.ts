@@ -1,11 +1,11 @@
 import { OneRoofError } from '../../core/index.ts';
 import { lintRelease } from '../../release/index.ts';
-import { sameFor } from '../next.ts';
+import { sameFor } from '../next-command.ts';
 import { releaseFolder } from '../release-folder.ts';
-import { type Run } from '../verb.ts';
+import { type CommandRun } from '../verb.ts';
 
 /** Says everything that is wrong with a release; refused (exit 3) when anything is. */
-export const run: Run = async (context) => {
+export const run: CommandRun = async (context) => {
   const folder = releaseFolder(context);
   const { release, problems } = await lintRelease(folder);
   OneRoofError.throwIfAny(problems);

@@ -1,22 +1,37 @@
-import { printable, shortDigest } from '../../core/index.ts';
-import { keyFingerprint } from '../../evidence/index.ts';
+import { OneRoofError, printable, type Problem, shortDigest } from '../../core/index.ts';
+import { brokenBytes, keyFingerprint } from '../../evidence/index.ts';
 import { readSealed } from '../../release/index.ts';
-import { readSetup } from '../../setup/index.ts';
+import { readSetup, targetsOf } from '../../setup/index.ts';
 import { releaseFolder } from '../release-folder.ts';
-import { openStore } from '../work.io.ts';
-import { type Run } from '../verb.ts';
+import { requireUnlost } from '../evidence-complete.io.ts';
+import { openStore } from '../../store.io.ts';
+import { type CommandRun } from '../verb.ts';
 
-/** Lists what was recorded, checked against the checkpoint, with who signed it and whether it counts; of one release where one is named. */
-export const run: Run = async (context) => {
+/** Lists what was recorded, checked against the checkpoint, the bytes and what people saw, with who signed it and whether it counts; of one release where one is named. */
+export const run: CommandRun = async (context) => {
   const setup = await readSetup(context.folder);
   const seal = context.arguments[0] === undefined ? null : (await readSealed(releaseFolder(context))).seal;
   const store = openStore(setup);
   const { lines, checkpoint } = await store.log();
+  if (context.options['offline'] !== true)
+    for (const target of targetsOf(setup)) {
+      const why = await requireUnlost({ setup, store }, { target, seal, applicationName: 'oneroof log' });
+      if (why !== null)
+        context.terminal.say(
+          `${target.name} was not asked whether the log is complete: ${printable(why)}; use --offline to ask no target`,
+        );
+    }
   const uncounted = new Map<number, string>();
+  const broken: { readonly index: number; readonly problem: Problem }[] = [];
   for (const of of new Set(lines.map(({ entry }) => entry.seal)))
-    if (seal === null || of === seal)
-      for (const { entry, why } of (await store.heard(of, { target: setup.defaultTarget })).uncounted)
-        uncounted.set(entry.index, why);
+    if (seal === null || of === seal) {
+      const heard = await store.heard(of, { target: setup.defaultTarget });
+      for (const { entry, why } of heard.uncounted) uncounted.set(entry.index, why);
+      for (const piece of heard.evidence)
+        if (!piece.readable && piece.damaged === true)
+          broken.push({ index: piece.entry.index, problem: brokenBytes(piece.entry, piece.reason) });
+    }
+  OneRoofError.throwIfAny(broken.toSorted((one, other) => one.index - other.index).map(({ problem }) => problem));
   const entries = lines
     .filter(({ entry }) => seal === null || entry.seal === seal)
     .map(({ entry, signer }) => ({

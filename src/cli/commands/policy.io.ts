@@ -9,12 +9,12 @@ import {
   readPolicy,
   readPolicyAndRegistry,
   type Seat,
-} from '../../gate/index.ts';
+} from '../../people/index.ts';
 import { readSetup } from '../../setup/index.ts';
-import { type Run } from '../verb.ts';
+import { type CommandRun } from '../verb.ts';
 
 /** Checks the policy by itself, and against the registry where there is one. */
-export const run: Run = async ({ folder, arguments: [named] }) => {
+export const run: CommandRun = async ({ folder, arguments: [named] }) => {
   const setup = await readSetup(folder);
   const file = named === undefined ? setup.policyFile : resolve(folder, named);
   const hasRegistry = existsSync(setup.registryFile);
@@ -31,7 +31,7 @@ export const run: Run = async ({ folder, arguments: [named] }) => {
       `policy ${policy.name}: ${digest}`,
       ...describe(policy),
       registry === null
-        ? `not compared with a registry: ${setup.registryFile} is not there yet`
+        ? `not compared with a registry: ${setup.registryFile} does not exist yet`
         : `the registry can fill every seat and the quorum: ${registry}`,
     ].join('\n'),
   };
@@ -46,8 +46,8 @@ function describe(policy: Policy): readonly string[] {
     ...(policy.oneWaySeats.length === 0 ? [] : [`one-way   further ${seatList(policy.oneWaySeats)}`]),
     ...policy.holdPoints.map(({ before, seats }) => `hold      before ${before}: ${seatList(seats)}`),
     `quorum    ${seatList(policy.quorum)}`,
-    `window    valid for ${formatDuration(window.longest)} at the most, signed ${formatDuration(window.review)} after sealing at the earliest, way back open ${formatDuration(window.rollback)} longer`,
-    `rehearsal ${formatDuration(rehearsal.maxAge)} old at the most`,
+    `window    valid for at most ${formatDuration(window.longest)}, signed at least ${formatDuration(window.review)} after the database received the release, rollback open ${formatDuration(window.rollback)} longer`,
+    `rehearsal at most ${formatDuration(rehearsal.maxAge)} old${rehearsal.sampled === undefined ? '' : ', on a sample too'}`,
     `keys      ${authenticators.aaguids === null ? 'of every model' : `of ${authenticators.aaguids.length} models`}, attestation ${attested(policy)}`,
   ];
 }
@@ -55,7 +55,7 @@ function describe(policy: Policy): readonly string[] {
 function attested({ authenticators: { attestation, roots } }: Policy): string {
   if (attestation === 'none') return attestation;
   return roots === undefined
-    ? 'required, and no roots are named: nobody can be enrolled'
+    ? 'required, but no roots are named: no one can be enrolled'
     : `required, checked against ${roots.length} ${roots.length === 1 ? 'root' : 'roots'}`;
 }
 

@@ -1,64 +1,99 @@
 import { OneRoofError, printable } from '../../core/index.ts';
 import { statementDigest } from '../../evidence/index.ts';
-import { ratifyCeremony, type RatifyPurpose, recorded, withRelay } from '../../web/index.ts';
-import { sameFor } from '../next.ts';
+import { readClocks, requireClocks } from '../../gate/index.ts';
+import { verdictData } from '../../rollout/index.ts';
+import {
+  directionOf,
+  ratifyCeremony,
+  type RatifyPurpose,
+  readVerdictNow,
+  recorded,
+  type Relay,
+  verdictNowText,
+  withRelay,
+} from '../../signing/index.ts';
+import { sameFor } from '../next-command.ts';
 import { runCeremony } from '../page-run.io.ts';
 import { openWork, targetFor } from '../work.io.ts';
-import { type Context, type Run } from '../verb.ts';
+import { type Context, type CommandRun } from '../verb.ts';
 import { changing } from './change.io.ts';
 
 /** Serves the page on which people ratify a release, or the next registry or policy. Nothing but their passkeys opens the gate. */
-export const run: Run = async (context) => {
+export const run: CommandRun = async (context) => {
   const [release] = context.arguments;
   const { registry, policy } = context.options;
   const named = [release, registry, policy].filter((one) => typeof one === 'string');
   if (named.length !== 1)
     throw new OneRoofError('USAGE', {
-      problem: 'ratify is for one thing: a release, the next registry, or the next policy',
+      problem: 'ratify takes one subject: a release, the next registry, or the next policy',
       fix: 'oneroof ratify my-release, or --registry registry.next.json, or --policy policy.next.yaml',
     });
   if (typeof registry === 'string') return await changing('registry', registry, context);
   return typeof policy === 'string' ? await changing('policy', policy, context) : await ratifyRelease(context);
 };
 
-const ratifyRelease: Run = async (context) => {
+const ratifyRelease: CommandRun = async (context) => {
   const { setup, sealed, store } = await openWork(context);
   const target = targetFor(setup, context);
   const course = { sealed, store };
   const purpose = purposeOf(context);
   return await withRelay(target, 'ratify', async (relay) => {
+    await sayClocks(context, relay);
     const ceremony = await ratifyCeremony(relay, { course, target, hours: hoursOf(context), purpose });
     for (const one of ceremony.refused) context.terminal.say(`ATTACK: ${printable(one)}`);
-    const early = (await ceremony.early?.()) ?? null;
-    if (early !== null) context.terminal.say(early);
+    const held = (await ceremony.held?.()) ?? null;
+    if (held !== null) context.terminal.say(held.text);
+    const only = directionOf(purpose);
+    context.terminal.say(verdictNowText(await readVerdictNow(course, target), { target: target.name, only }));
     const { signed } = await runCeremony(context, {
       ceremony: recorded(ceremony, { course, relay, onProblem: context.terminal.say }),
-      pagePort: setup.pagePort,
+      setup,
+      onSite: true,
       unfinished: {
-        problem: 'the gate is not open yet; the signatures that were given are kept',
+        problem: 'the gate is not open yet; the signatures so far are kept',
         fix: 'run the command again: the others sign the same statement',
       },
     });
     const statement = statementDigest(ceremony.body);
+    const now = await readVerdictNow(course, target);
     return {
       exit: 0,
       schema: 'oneroof/ratify/1',
-      data: { statement, persons: signed },
-      text: `ratified by ${signed.map((person) => printable(person)).join(', ')}: ${statement}`,
+      data: { statement, persons: signed, verdict: verdictData(now[only]) },
+      text: [
+        `ratified by ${signed.map((person) => printable(person)).join(', ')}: ${statement}`,
+        verdictNowText(now, { target: target.name, only }),
+      ].join('\n'),
       next: `${sameFor(context, purpose.what === 'rollback' ? 'rollback' : 'rollout')} --dry-run, then without it`,
     };
   });
 };
 
+/** Ratifying continues: the database judges by its own clock, and says if a time does not fit. */
+async function sayClocks({ terminal }: Context, { session, target }: Relay): Promise<void> {
+  try {
+    requireClocks(await readClocks(session), target);
+  } catch (error) {
+    if (!(error instanceof OneRoofError) || error.code !== 'CLOCK_DIFFERS') throw error;
+    const [{ code, problem, fix }] = error.problems;
+    terminal.say(`warning: ${printable(problem)} [${code}]\nhint: ${printable(fix)}`);
+  }
+}
+
 function purposeOf({ options }: Context): RatifyPurpose {
-  const { holdPoint, rollback } = options;
+  const { holdPoint, rollback, acceptDrift } = options;
+  if (acceptDrift === true && rollback !== true)
+    throw new OneRoofError('USAGE', {
+      problem: '--accept-drift is only for a rollback: a rollout needs a rehearsal on the present schema',
+      fix: 'add --rollback, or rehearse again on a new copy: oneroof rehearse --golden',
+    });
   if (typeof holdPoint === 'string' && rollback === true)
     throw new OneRoofError('USAGE', {
-      problem: '--hold-point is for a rollout, and --rollback for the rollback of it',
-      fix: 'give one of them',
+      problem: '--hold-point is for a rollout, --rollback for its rollback: they exclude each other',
+      fix: 'give only one of them',
     });
   if (typeof holdPoint === 'string') return { what: 'tier', tier: holdPoint };
-  return { what: rollback === true ? 'rollback' : 'rollout' };
+  return rollback === true ? { what: 'rollback', acceptDrift: acceptDrift === true } : { what: 'rollout' };
 }
 
 function hoursOf({ options }: Context): number | null {

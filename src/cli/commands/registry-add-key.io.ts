@@ -6,14 +6,14 @@ import {
   registryDocument,
   type Right,
   rights,
-} from '../../gate/index.ts';
+} from '../../people/index.ts';
 import { readSetup } from '../../setup/index.ts';
 import { openDraft, writeDraft } from '../draft.io.ts';
-import { type Run } from '../verb.ts';
-import { openStore } from '../work.io.ts';
+import { type CommandRun } from '../verb.ts';
+import { openStore } from '../../store.io.ts';
 
-/** Writes the next version of the registry with a key of software in it, and what that key may say; one of the same id is replaced. */
-export const run: Run = async (context) => {
+/** Writes the next version of the registry with a software key and its rights; a key with the same id is replaced. */
+export const run: CommandRun = async (context) => {
   const setup = await readSetup(context.folder);
   const [id = ''] = context.arguments;
   const named = context.options['key'];
@@ -45,8 +45,8 @@ function rightsIn(option: string | boolean | undefined): readonly Right[] {
   if (may.length > 0 && strange.length === 0) return may;
   throw new OneRoofError('USAGE', {
     problem:
-      strange.length > 0 ? `--may ${printable(strange.join(','))}: there is no such right` : '--may names no right',
-    fix: `name what the key may say: --may ${rights.join(',')}, or some of them`,
+      strange.length > 0 ? `--may ${printable(strange.join(','))}: this right does not exist` : '--may names no right',
+    fix: `name the rights of the key: --may ${rights.join(',')}, or some of them`,
   });
 }
 

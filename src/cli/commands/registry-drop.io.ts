@@ -1,12 +1,12 @@
 import { printable } from '../../core/index.ts';
-import { readPolicy, registryDigest } from '../../gate/index.ts';
+import { readPolicy, registryDigest } from '../../people/index.ts';
 import { readSetup } from '../../setup/index.ts';
-import { dropFrom } from '../../web/index.ts';
+import { dropFrom } from '../../signing/index.ts';
 import { openDraft, writeDraft } from '../draft.io.ts';
-import { type Run } from '../verb.ts';
+import { type CommandRun } from '../verb.ts';
 
-/** Writes the next version of the registry without a person, without one of their keys, or without a key of software; refuses what would lock everybody out. */
-export const run: Run = async (context) => {
+/** Writes the next version of the registry without a person, without one of their keys, or without a key of software; refuses what would lock everyone out. */
+export const run: CommandRun = async (context) => {
   const setup = await readSetup(context.folder);
   const [person = ''] = context.arguments;
   const key = typeof context.options['key'] === 'string' ? context.options['key'] : null;

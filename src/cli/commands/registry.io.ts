@@ -8,9 +8,9 @@ import {
   type Registry,
   registryDigest,
   registryDocument,
-} from '../../gate/index.ts';
+} from '../../people/index.ts';
 import { readSetup } from '../../setup/index.ts';
-import { type Context, type Run } from '../verb.ts';
+import { type Context, type CommandRun } from '../verb.ts';
 
 interface Loaded {
   readonly file: string;
@@ -20,12 +20,12 @@ interface Loaded {
 }
 
 /** The command of a name of the group `registry`. */
-export function registryVerb(name: 'check' | 'show'): { readonly run: Run } {
+export function registryVerb(name: 'check' | 'show'): { readonly run: CommandRun } {
   return { run: name === 'check' ? check : show };
 }
 
 /** Checks the registry by itself, and against the policy where there is one. */
-const check: Run = async (context) => {
+const check: CommandRun = async (context) => {
   const { setup, file } = await locate(context);
   const hasPolicy = existsSync(setup.policyFile);
   const registry = hasPolicy
@@ -37,14 +37,14 @@ const check: Run = async (context) => {
     text: [
       summary(registry),
       policy === null
-        ? `not compared with a policy: ${setup.policyFile} is not there yet`
+        ? `not compared with a policy: ${setup.policyFile} does not exist yet`
         : `every seat and the quorum of the policy can be filled: ${policy}`,
     ].join('\n'),
   };
 };
 
 /** Shows the registry, whether or not it fits the policy. */
-const show: Run = async (context) => {
+const show: CommandRun = async (context) => {
   const { file } = await locate(context);
   const registry = readRegistry(file);
   return {

@@ -1,18 +1,27 @@
 import { userInfo } from 'node:os';
 import { formatDuration, type Milliseconds, OneRoofError, printable } from '../../core/index.ts';
 import { goldenStage, rehearsalStage } from '../../pipeline.io.ts';
-import { type RehearsalEvent } from '../../rehearsal/index.ts';
-import { type Course, leftOf, stagesOf } from '../../activity/index.ts';
-import { reported, tellRehearsal } from '../activity.io.ts';
-import { sameFor } from '../next.ts';
+import { type CloneHost, withHost } from '../../clone/index.ts';
+import {
+  type AgainstProduction,
+  compareGolden,
+  explainProduction,
+  type RehearsalEvent,
+  staleGolden,
+} from '../../rehearsal/index.ts';
+import { type Target } from '../../setup/index.ts';
+import { type TimedParts, leftOf, stagesOf } from '../../activity/index.ts';
+import { reported, narrateRehearsal } from '../activity.io.ts';
+import { sameFor } from '../next-command.ts';
 import { isLive, lookOf } from '../output.io.ts';
 import { courseLines, follow, type RehearsalCourse, rehearsalText } from '../rehearsal-text.ts';
 import { sayUnheard } from '../unheard.io.ts';
-import { openWork, targetFor, withHost } from '../work.io.ts';
-import { type Context, type Run } from '../verb.ts';
+import { openWork, targetFor } from '../work.io.ts';
+import { type Context, type CommandRun } from '../verb.ts';
+import { copyText } from '../text/index.ts';
 
 /** Rehearses a sealed release on a clone; exit 1 where the rehearsal failed. */
-export const run: Run = async (context) => {
+export const run: CommandRun = async (context) => {
   const { terminal, signal, options } = context;
   const keep = keepOf(options['keep']);
   const work = await openWork(context);
@@ -24,26 +33,27 @@ export const run: Run = async (context) => {
     reported(context, activity, async (reporter, expected) => {
       if (options['golden'] === true || (await host.golden()) === null) {
         reporter.tell({ stage: 'golden' });
+        const began = performance.now();
         const golden = await goldenStage(course, host, {
           signal,
           onProgress: ({ done, total }) =>
-            terminal.progress(
-              `golden: ${Math.round((100 * done) / Math.max(total, 1))} % of ${Math.round(total / 1e6)} MB`,
-            ),
+            terminal.progress(copyText({ done, total, spentMs: performance.now() - began })),
         });
         terminal.say(
           `golden generation ${golden.generation} taken (${golden.method}, ${formatDuration(golden.durationMs as Milliseconds)})`,
         );
       }
+      const production = await against(context, { host, target: targetFor(setup, context) });
       const see = watcher(context, expected);
       const rehearsal = await rehearsalStage(course, host, {
         owner: userInfo().username,
         signal,
+        ...(production === null ? {} : { production }),
         ...(options['full'] === true ? { full: true as const } : {}),
         keep,
         onProgress: (event) => {
           see(event);
-          tellRehearsal(reporter, event);
+          narrateRehearsal(reporter, event);
         },
       });
       const passed = rehearsal.outcome === 'passed';
@@ -54,26 +64,40 @@ export const run: Run = async (context) => {
         text: rehearsalText(rehearsal, lookOf('stdout')),
         next: passed
           ? sameFor(context, 'gate')
-          : `mend the release, then ${sameFor(context, 'seal')}, and rehearse again`,
+          : `fix the release, then ${sameFor(context, 'seal')}, and rehearse again`,
       };
     }),
   );
 };
 
+/** Compares the golden copy with production now; a copy that differs needs an option. */
+async function against(
+  { terminal, options }: Context,
+  of: { readonly host: CloneHost; readonly target: Target },
+): Promise<AgainstProduction | null> {
+  const golden = await of.host.golden();
+  if (golden === null) return null;
+  const production = await compareGolden({ ...of, golden });
+  const stale = staleGolden(golden, production);
+  if (stale !== null && options['stale'] !== true) throw stale;
+  if (stale !== null || production.compared === 'no') terminal.say(explainProduction(production));
+  return production;
+}
+
 function keepOf(value: unknown): 'never' | 'failed' | 'always' {
   if (value === undefined) return 'failed';
   if (value === 'never' || value === 'failed' || value === 'always') return value;
   throw new OneRoofError('USAGE', {
-    problem: `--keep ${printable(String(value))} is not known`,
-    fix: 'one of: --keep never, --keep failed, --keep always',
+    problem: `--keep ${printable(String(value))} is not valid: expected never, failed or always`,
+    fix: 'for example: --keep failed',
   });
 }
 
-/** A log that is silent for longer looks as if nothing went on. Milliseconds. */
+/** Without a line for this long, a log looks as if nothing happened. Milliseconds. */
 const patience = 10_000;
 
-/** Shows on a terminal where a rehearsal is, and what is left by what the last one took; in a log it says so now and then. */
-function watcher({ terminal }: Context, expected: Course | null): (event: RehearsalEvent) => void {
+/** Shows the progress of a rehearsal on a terminal, and the remaining time from the last one; in a log it prints it from time to time. */
+function watcher({ terminal }: Context, expected: TimedParts | null): (event: RehearsalEvent) => void {
   const begun = performance.now();
   let [since, saidAt] = [begun, begun];
   let course: RehearsalCourse = { over: [], now: { stage: 'clone', step: null } };

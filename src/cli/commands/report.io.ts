@@ -2,30 +2,38 @@ import { join, relative } from 'node:path';
 import { printable } from '../../core/index.ts';
 import { reportStage } from '../../pipeline.io.ts';
 import { type Report } from '../../report/index.ts';
-import { sameFor } from '../next.ts';
+import { sameFor } from '../next-command.ts';
 import { lookOf } from '../output.io.ts';
 import { reportText } from '../report-text.ts';
-import { openWork, targetFor } from '../work.io.ts';
-import { type Run } from '../verb.ts';
+import { openWork, targetsFor } from '../work.io.ts';
+import { type CommandRun } from '../verb.ts';
 
-/** Writes the GO / NO-GO report from the recorded evidence; exit 0 only where production execution is GO: DONE permits nothing. */
-export const run: Run = async (context) => {
+/** Writes a GO / NO-GO report for each target from the recorded evidence; exit 0 only where execution is GO on all of them: DONE permits nothing. */
+export const run: CommandRun = async (context) => {
   const { setup, sealed, store } = await openWork(context);
-  const { report, files } = await reportStage(
-    { sealed, store },
-    {
-      folder: join(setup.reports, sealed.release.name),
-      policy: setup.policy,
-      target: targetFor(setup, context).name,
-    },
+  const { policy } = setup;
+  const targets = targetsFor(setup, context);
+  const reports: Report[] = [];
+  for (const { name } of targets) {
+    const folder = join(setup.reports, sealed.release.name, name);
+    const { report, files } = await reportStage({ sealed, store }, { folder, policy, target: name });
+    for (const file of files) context.terminal.say(`written: ${printable(relative(process.cwd(), file))}`);
+    reports.push(report);
+  }
+  // the first one that anything is left to do for
+  const next = Math.max(
+    reports.findIndex(({ execution }) => execution.status !== 'DONE'),
+    0,
   );
-  for (const file of files) context.terminal.say(`written: ${printable(relative(process.cwd(), file))}`);
+  const target = targets[next] ?? targets[0];
+  const on = targets.length === 1 ? context : { ...context, options: { ...context.options, target: target.name } };
+  const report = reports[next];
   return {
-    exit: report.execution.status === 'GO' ? 0 : 1,
-    schema: 'oneroof/report/1',
-    data: { report },
-    text: reportText(report, lookOf('stdout')),
-    next: sameFor(context, after(report, targetFor(setup, context).relay !== null)),
+    exit: reports.every(({ execution }) => execution.status === 'GO') ? 0 : 1,
+    schema: 'oneroof/report/2',
+    data: { reports },
+    text: reports.map((one) => reportText(one, lookOf('stdout'))).join('\n\n'),
+    ...(report === undefined ? {} : { next: sameFor(on, after(report, target.relay !== null)) }),
   };
 };
 

@@ -1,5 +1,5 @@
 import { runRollout } from '../rollout-run.io.ts';
-import { type Run } from '../verb.ts';
+import { type CommandRun } from '../verb.ts';
 
 /** Rolls a ratified release out. */
-export const run: Run = (context) => runRollout(context, 'up');
+export const run: CommandRun = (context) => runRollout(context, 'up');

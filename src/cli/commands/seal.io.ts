@@ -3,15 +3,15 @@ import { sealStage } from '../../pipeline.io.ts';
 import { checkSeal, sealRelease } from '../../release/index.ts';
 import { readSetup } from '../../setup/index.ts';
 import { releaseFolder } from '../release-folder.ts';
-import { openStore } from '../work.io.ts';
-import { type Context, type Run } from '../verb.ts';
-import { sameFor } from '../next.ts';
-import { type Outcome } from '../output.io.ts';
+import { openStore } from '../../store.io.ts';
+import { type Context, type CommandRun } from '../verb.ts';
+import { sameFor } from '../next-command.ts';
+import { type CommandOutcome } from '../output.io.ts';
 
 /** Seals a release, or with --check says what has changed since. */
-export const run: Run = async (context) => (context.options['check'] === true ? check(context) : seal(context));
+export const run: CommandRun = async (context) => (context.options['check'] === true ? check(context) : seal(context));
 
-async function seal(context: Context): Promise<Outcome> {
+async function seal(context: Context): Promise<CommandOutcome> {
   const folder = releaseFolder(context);
   // a release can be sealed before there is a place for evidence
   const setup = await readSetup(context.folder).catch((error: unknown) => {
@@ -23,7 +23,7 @@ async function seal(context: Context): Promise<Outcome> {
   return { exit: 0, schema: 'oneroof/seal/1', data: { seal: sealed.seal }, text: sealed.seal, next };
 }
 
-async function check(context: Context): Promise<Outcome> {
+async function check(context: Context): Promise<CommandOutcome> {
   const { sealed, current, changes } = await checkSeal(releaseFolder(context));
   const unchanged = sealed === current;
   const lines = changes.map(

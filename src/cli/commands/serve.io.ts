@@ -1,14 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { OneRoofError } from '../../core/index.ts';
-import { readPolicy } from '../../gate/index.ts';
-import { serveSite, startEmbeddedState } from '../../server/index.ts';
+import { readPolicy } from '../../people/index.ts';
+import { serveSite, startEmbeddedState } from '../../site/index.ts';
 import { readSetup, type Setup } from '../../setup/index.ts';
-import { listenAt, notForProduction } from '../../web/index.ts';
-import { openBoard, openStore } from '../work.io.ts';
-import { type Run } from '../verb.ts';
+import { listenAt, notForProduction } from '../../signing/index.ts';
+import { openStore } from '../../store.io.ts';
+import { openBoard } from '../work.io.ts';
+import { type CommandRun } from '../verb.ts';
 
 /** Serves the site until it is interrupted. */
-export const run: Run = async ({ folder, options, signal, terminal }) => {
+export const run: CommandRun = async ({ folder, options, signal, terminal }) => {
   const setup = await readSetup(folder);
   const policy = existsSync(setup.policyFile) ? readPolicy(setup.policyFile) : null;
   const origin = policy?.origin ?? `http://localhost:${setup.pagePort}`;

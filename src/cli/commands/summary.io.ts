@@ -1,19 +1,31 @@
 import { OneRoofError, printable } from '../../core/index.ts';
 import { readReport } from '../../pipeline.io.ts';
-import { toSummary } from '../../report/index.ts';
-import { openWork, targetFor } from '../work.io.ts';
-import { type Run } from '../verb.ts';
+import { type Report, toSummary } from '../../report/index.ts';
+import { openWork, targetsFor } from '../work.io.ts';
+import { type CommandRun } from '../verb.ts';
 
-/** Prints the report in short, as Markdown for a comment; nothing is written or recorded. Exit 0 only where production execution is GO: DONE permits nothing. */
-export const run: Run = async (context) => {
+/** Prints the report in short, as Markdown for a comment; nothing is written or recorded. Exit 0 only where execution is GO on every target that it speaks of: DONE permits nothing. */
+export const run: CommandRun = async (context) => {
   const { setup, sealed, store } = await openWork(context);
   const { reports: folder, policy } = setup;
-  const report = await readReport({ sealed, store }, { folder, policy, target: targetFor(setup, context).name });
-  const markdown = toSummary(report, linkOf(context.options['link']));
+  const read = ({ name }: { readonly name: string }): Promise<Report> =>
+    readReport({ sealed, store }, { folder, policy, target: name });
+  const [first, ...others] = targetsFor(setup, context);
+  const reports = [await read(first)] as [Report, ...Report[]];
+  for (const other of others) reports.push(await read(other));
+  const markdown = toSummary(reports, linkOf(context.options['link']));
   return {
-    exit: report.execution.status === 'GO' ? 0 : 1,
-    schema: 'oneroof/summary/1',
-    data: { seal: sealed.seal, markdown },
+    exit: reports.every(({ execution }) => execution.status === 'GO') ? 0 : 1,
+    schema: 'oneroof/summary/2',
+    data: {
+      seal: sealed.seal,
+      verdicts: reports.map(({ target, readiness, execution }) => ({
+        target,
+        readiness: readiness.status,
+        execution: execution.status,
+      })),
+      markdown,
+    },
     text: markdown,
   };
 };
@@ -22,7 +34,7 @@ function linkOf(link: string | boolean | undefined): string | null {
   if (typeof link !== 'string') return null;
   if (/^https?:\/\//.test(link) && URL.canParse(link)) return link;
   throw new OneRoofError('USAGE', {
-    problem: `--link ${printable(link)} is no address of a web page`,
+    problem: `--link ${printable(link)} is not the address of a web page`,
     fix: '--link https://example.org/report.html',
   });
 }

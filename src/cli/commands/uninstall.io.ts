@@ -1,10 +1,10 @@
 import { applyGate, planUninstall, withInstaller } from '../../gate/index.ts';
 import { readSetup, targetOf } from '../../setup/index.ts';
-import { type Run } from '../verb.ts';
+import { type CommandRun } from '../verb.ts';
 import { printed } from './install.io.ts';
 
 /** Prints the SQL that removes the gate, or runs it; the database refuses while a release is half way. */
-export const run: Run = async ({ folder, arguments: [named], options }) => {
+export const run: CommandRun = async ({ folder, arguments: [named], options }) => {
   const target = targetOf(await readSetup(folder), named);
   return withInstaller(target, async (session) => {
     const prepared = await planUninstall(session);
@@ -14,7 +14,7 @@ export const run: Run = async ({ folder, arguments: [named], options }) => {
       exit: 0,
       schema: 'oneroof/uninstall/1',
       data: { target: target.name, applied: true, as: prepared.as },
-      text: `removed from ${target.name}; its roles stay, because other databases of the server may use them`,
+      text: `removed from ${target.name}; the roles remain, because other databases of the server may use them`,
     };
   });
 };

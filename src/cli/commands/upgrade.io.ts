@@ -1,10 +1,10 @@
 import { applyGate, planUpgrade, withInstaller } from '../../gate/index.ts';
 import { readSetup, targetOf } from '../../setup/index.ts';
-import { type Run } from '../verb.ts';
+import { type CommandRun } from '../verb.ts';
 import { printed } from './install.io.ts';
 
 /** Prints the SQL that brings the gate to the version of this program, or runs it; refuses before anything is changed. */
-export const run: Run = async ({ folder, arguments: [named], options }) => {
+export const run: CommandRun = async ({ folder, arguments: [named], options }) => {
   const target = targetOf(await readSetup(folder), named);
   return withInstaller(target, async (session) => {
     const { from, to, prepared } = await planUpgrade(session);
@@ -18,14 +18,14 @@ export const run: Run = async ({ folder, arguments: [named], options }) => {
       };
     if (options['apply'] !== true) {
       const outcome = printed(prepared, 'upgrade');
-      return { ...outcome, data: { ...data, ...(outcome.data as object) } };
+      return { ...outcome, data: { ...data, ...outcome.data } };
     }
     await applyGate(session, prepared);
     return {
       exit: 0,
       schema: 'oneroof/upgrade/1',
       data: { ...data, applied: true, as: prepared.as },
-      text: `upgraded the gate of ${target.name} from version ${from} to version ${to}; every statement, signature and marker stays`,
+      text: `upgraded the gate of ${target.name} from version ${from} to version ${to}; all statements, signatures and markers are kept`,
     };
   });
 };

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Bundle, readBundle, sourcesIn, type Told, verifyBundle } from '../../bundle/index.ts';
+import { type Bundle, readBundle, sourcesIn, type BundleHistory, verifyBundle } from '../../bundle/index.ts';
 import { OneRoofError, printable } from '../../core/index.ts';
 import { keyFingerprint, sshKey } from '../../evidence/index.ts';
-import { explainOpens, policyDigest, readPolicy, readRegistry, registryDigest } from '../../gate/index.ts';
+import { explainOpens, policyDigest, readPolicy, readRegistry, registryDigest } from '../../people/index.ts';
 import { foreignSaid } from '../../proposal/index.ts';
 import { readSealedSources, type SealedRelease } from '../../release/index.ts';
-import { type Run } from '../verb.ts';
+import { type CommandRun } from '../verb.ts';
 
 /** Checks a bundle, offline: signatures, proofs, digests, the verdict of its reports built again, and who let what be rolled out. */
-export const run: Run = async (context) => {
+export const run: CommandRun = async (context) => {
   const bundle = readBundle(read(resolve(context.folder, context.arguments[0] ?? '')));
   const { keys: file, policy, registry } = context.options;
   const keys = typeof file === 'string' ? trusted(resolve(context.folder, file)) : null;
@@ -28,7 +28,7 @@ export const run: Run = async (context) => {
   const by = bundle.keys.map(keyFingerprint);
   const lines = [
     `holds  ${bundle.release.name} ${bundle.release.seal}: ${bundle.entries.length} entries`,
-    ...by.map((key) => `${keys === null ? 'signed by (compare it: no --keys)' : 'signed by'}  ${key}`),
+    ...by.map((key) => `${keys === null ? 'signed by (not verified: no --keys)' : 'signed by'}  ${key}`),
     ...told.roots.flatMap((one) =>
       (['policy', 'registry'] as const).map(
         (kind) => `${kind} of ${one.target}${root[kind] === null ? ` (compare it: no --${kind})` : ''}  ${one[kind]}`,
@@ -87,7 +87,7 @@ function linesOf({
   opens,
   window,
   adopted,
-}: Told['said'][number]): readonly string[] {
+}: BundleHistory['said'][number]): readonly string[] {
   const what = {
     ratification: 'ratified',
     decline: 'declined',
@@ -128,7 +128,7 @@ function trusted(file: string) {
     const key = sshKey(line.trim());
     if (key !== null) return key;
     throw new OneRoofError('EVIDENCE_KEY', {
-      problem: `${printable(file)} holds a line that is no public key`,
+      problem: `${printable(file)} contains a line that is not a public key`,
       fix: 'write one `ssh-ed25519 AAAA…` a line',
     });
   });

@@ -1,14 +1,14 @@
 import { now, printable } from '../../core/index.ts';
 import { readBaseline } from '../../gate/index.ts';
 import { judgeInvariants } from '../../rehearsal/index.ts';
-import { sameFor } from '../next.ts';
+import { sameFor } from '../next-command.ts';
 import { lookOf } from '../output.io.ts';
 import { table } from '../text/index.ts';
 import { openWork, targetFor } from '../work.io.ts';
-import { type Run } from '../verb.ts';
+import { type CommandRun } from '../verb.ts';
 
 /** Says which of the release's invariants hold on a target, read-only; exit 1 where `always`, or both others, are violated. */
-export const run: Run = async (context) => {
+export const run: CommandRun = async (context) => {
   const { setup, sealed } = await openWork(context);
   const target = targetFor(setup, context);
   const { exit } = await readBaseline({ release: sealed, target, at: now() });

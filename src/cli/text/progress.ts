@@ -1,7 +1,7 @@
-import { formatDuration, type Milliseconds } from '../../core/index.ts';
+import { formatDuration, formatSize, type Milliseconds } from '../../core/index.ts';
 import { cut, widthOf } from './width.ts';
 
-/** The time that work has taken, and what is left of it by what it took before; null where that is not known. */
+/** The elapsed time of work, and the remaining time from earlier runs; null if unknown. */
 export interface Timing {
   readonly spentMs: number;
   readonly leftMs: number | null;
@@ -14,7 +14,7 @@ export function timingText({ spentMs, leftMs }: Timing): string {
   return leftMs < 1000 ? `${spent}, nearly done` : `${spent}, about ${coarse(leftMs)} left`;
 }
 
-/** A line of which the end is never cut off: the end is what changes. */
+/** A line whose end is never cut off, because the end changes. */
 export function withEnd(text: string, end: string, columns: number): string {
   const room = columns - widthOf(end) - 2;
   if (room < 8) return cut(`${text}  ${end}`, columns);
@@ -29,4 +29,11 @@ export function newest(lines: readonly string[], rows: number): readonly string[
 function coarse(ms: number): string {
   if (ms < 60_000) return `${Math.round(ms / 1000)} s`;
   return formatDuration((Math.round(ms / 1000) * 1000) as Milliseconds);
+}
+
+/** How far a copy is, e.g. `golden copy: 1200MB of 3000MB, 12 s, about 20 s left`; what is left by the rate until now, from a tenth on. */
+export function copyText(of: { readonly done: number; readonly total: number; readonly spentMs: number }): string {
+  const { done, total, spentMs } = of;
+  const leftMs = done === 0 || done < total / 10 ? null : Math.max(0, (spentMs * (total - done)) / done);
+  return `golden copy: ${formatSize(done)} of ${formatSize(total)}, ${timingText({ spentMs, leftMs })}`;
 }

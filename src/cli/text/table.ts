@@ -1,10 +1,10 @@
-import { type Look, painted } from './look.ts';
+import { type TextLayout, painted } from './layout.ts';
 import { pad, widthOf } from './width.ts';
 import { indented, wrap } from './wrap.ts';
 
 /** Columns stand so far apart. */
 const gap = 2;
-/** Where less is left for the last column it goes to lines of its own. */
+/** If less width remains for the last column, it goes to separate lines. */
 const leastLast = 24;
 
 /** How the columns of a table are set. */
@@ -25,7 +25,11 @@ export interface Columns {
  *
  * Shape   cells without colours and line ends; no line ends in a space.
  */
-export function table(rows: readonly (readonly string[])[], look: Look, set: Columns = {}): readonly string[] {
+export function textTable(
+  rows: readonly (readonly string[])[],
+  look: TextLayout,
+  set: Columns = {},
+): readonly string[] {
   const { numbers = [], indent = 0, width = 0 } = set;
   const last = Math.max(0, ...rows.map((row) => row.length)) - 1;
   const widths = Array.from({ length: Math.max(last, 0) }, (_, column) =>

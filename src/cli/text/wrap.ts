@@ -1,3 +1,4 @@
+import wrapAnsi from 'wrap-ansi';
 import { widthOf } from './width.ts';
 
 /**
@@ -8,37 +9,10 @@ import { widthOf } from './width.ts';
  */
 export function wrap(text: string, columns: number): readonly string[] {
   const most = Math.max(columns, 1);
-  if (widthOf(text) <= most) return [text];
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    const joined = line === '' ? word : `${line} ${word}`;
-    if (widthOf(joined) <= most) {
-      line = joined;
-      continue;
-    }
-    if (line.trim() !== '') lines.push(line.trimEnd());
-    const pieces = broken(word, most);
-    lines.push(...pieces.slice(0, -1));
-    line = pieces.at(-1) ?? '';
-  }
-  return line.trim() === '' && lines.length > 0 ? lines : [...lines, line.trimEnd()];
+  return widthOf(text) <= most ? [text] : wrapAnsi(text, most, { hard: true }).split('\n');
 }
 
 /** Wraps a text, with every line behind the same indent. */
 export function indented(text: string, at: { readonly indent: number; readonly columns: number }): readonly string[] {
   return wrap(text, at.columns - at.indent).map((line) => ' '.repeat(at.indent) + line);
-}
-
-function broken(word: string, columns: number): readonly string[] {
-  const pieces: string[] = [];
-  let piece = '';
-  for (const character of word) {
-    if (widthOf(piece + character) > columns && piece !== '') {
-      pieces.push(piece);
-      piece = '';
-    }
-    piece += character;
-  }
-  return [...pieces, piece];
 }

@@ -30,10 +30,10 @@ export async function copyDataDirectory(plan: CopyPlan): Promise<Copied> {
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   try {
     await mkdir(plan.to, { mode: 0o700 });
-    await own(plan.to, plan.runAs);
+    await giveToServer(plan.to, plan.runAs);
     for (const folder of [...folders, ...emptied, 'pg_wal/archive_status', 'pg_wal/summaries']) {
       await mkdir(join(plan.to, folder), { recursive: true, mode: 0o700 });
-      await own(join(plan.to, folder), plan.runAs);
+      await giveToServer(join(plan.to, folder), plan.runAs);
     }
     const reflink = await canReflink(plan);
     if (!reflink) {
@@ -45,7 +45,7 @@ export async function copyDataDirectory(plan: CopyPlan): Promise<Copied> {
     const queue = files[Symbol.iterator]();
     const worker = async (): Promise<void> => {
       for (const file of queue) {
-        interrupted(plan.signal);
+        stopWhereAsked(plan.signal);
         await copyOne({ ...plan, path: file.path });
         done += file.bytes;
         plan.onProgress?.({ done, total });
@@ -53,7 +53,7 @@ export async function copyDataDirectory(plan: CopyPlan): Promise<Copied> {
     };
     const workers = await Promise.allSettled([worker(), worker(), worker(), worker()]);
     for (const ended of workers) if (ended.status === 'rejected') throw ended.reason;
-    interrupted(plan.signal);
+    stopWhereAsked(plan.signal);
     // last, as pg_basebackup does: it must not be older than the files
     await copyOne({ ...plan, path: 'global/pg_control' });
     return { bytes: total, method: reflink ? 'reflink' : 'copy' };
@@ -78,20 +78,20 @@ export async function copyOne(plan: {
     throw error;
   }
   await chmod(target, 0o600);
-  await own(target, plan.runAs);
+  await giveToServer(target, plan.runAs);
   return true;
 }
 
 /** Gives a file or folder to the server's user. */
-export async function own(path: string, runAs: Binaries['runAs']): Promise<void> {
+export async function giveToServer(path: string, runAs: Binaries['runAs']): Promise<void> {
   if (runAs !== null) await lchown(path, runAs.uid, runAs.gid);
 }
 
 /** Throws when the caller wants to stop. */
-export function interrupted(signal: AbortSignal | undefined): void {
+export function stopWhereAsked(signal: AbortSignal | undefined): void {
   if (signal?.aborted !== true) return;
   throw new OneRoofError('INTERRUPTED', {
-    problem: 'taking the golden copy was interrupted; what it had begun is removed',
+    problem: 'the golden copy was interrupted; its files were removed',
     fix: 'run the same command again',
   });
 }

@@ -7,7 +7,7 @@ export interface SourceSettings {
   readonly meaning: Readonly<Record<string, string>>;
 }
 
-/** The folders of a data directory that are made anew and empty in a copy. Source: PostgreSQL manual, "Making a Base Backup". */
+/** The folders of a data directory that are made again and empty in a copy. Source: PostgreSQL manual, "Making a Base Backup". */
 export const emptied = [
   'pg_wal',
   'pg_replslot',

@@ -1,22 +1,22 @@
 import { readFileSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { elapsed, now, OneRoofError } from '../../core/index.ts';
-import {
-  type Binaries,
-  describe,
-  fixed,
-  id,
-  literal,
-  openSession,
-  type Session,
-  sql,
-  startServer,
-} from '../../database/index.ts';
+import { type Binaries, describe, openSession, type Session, sql } from '../../database/index.ts';
 import { type CloneSetup } from '../../setup/index.ts';
-import { type Golden, type Once, type SourceIdentity } from '../clone.ts';
+import { readCollations } from '../collation.io.ts';
+import { type Golden, type GoldenOptions, type SourceIdentity } from '../clone.ts';
 import { goldenName } from '../mark.ts';
-import { type Copied, copyDataDirectory, copyOne, own } from './copy.io.ts';
+import { readOriginOfFiles } from '../origin.io.ts';
+import { type Copied, copyDataDirectory, copyOne, giveToServer } from './copy.io.ts';
+import { startCopyFirst } from './first-start.io.ts';
+import {
+  type GenerationRecord,
+  giveConfiguration,
+  giveFile,
+  readCopiedSettings,
+  writeRecord,
+} from './generation.io.ts';
 import { neutralConfiguration, type SourceSettings, walSegments } from './neutral.ts';
 
 /** The physical provider's part of the setup. */
@@ -29,19 +29,6 @@ export interface Source {
   readonly superuser: string;
   readonly segmentBytes: number;
   readonly settings: SourceSettings;
-}
-
-/** The golden record of one generation on disk, with the role to administer the copy as. */
-export interface GenerationRecord {
-  readonly golden: Golden;
-  readonly superuser: string;
-  readonly once?: Once;
-}
-
-/** The options of taking a golden generation. */
-export interface GoldenOptions {
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (bytes: { done: number; total: number }) => void;
 }
 
 /**
@@ -57,17 +44,12 @@ export async function readSource(session: Session, setup: PhysicalSetup): Promis
            (select rolname from pg_catalog.pg_roles where rolsuper and rolcanlogin order by oid limit 1) as superuser,
            (select setting from pg_catalog.pg_settings where name = 'wal_segment_size') as segment,
            (select setting from pg_catalog.pg_settings where name = 'data_directory') as data,
-           (select count(*)::text from pg_catalog.pg_tablespace) as tablespaces,
-           pg_catalog.current_setting('max_prepared_transactions') as prepared,
-           pg_catalog.current_setting('max_locks_per_transaction') as locks,
-           pg_catalog.current_setting('max_connections') as connections,
-           (select pg_catalog.json_object_agg(name, reset_val)::text from pg_catalog.pg_settings
-            where source <> 'default' and name in ('default_text_search_config', 'lc_time', 'bytea_output')) as meaning`);
+           (select count(*)::text from pg_catalog.pg_tablespace) as tablespaces`);
   const dataDirectory = setup.dataDirectory ?? row?.['data'] ?? null;
   const systemIdentifier = row?.['system'] ?? '';
   if (dataDirectory === null || systemAt(dataDirectory) !== systemIdentifier) {
     throw new OneRoofError('CLONE_SOURCE_NOT_LOCAL', {
-      problem: `the data directory of ${describe(setup.backup)} is not readable on this host (${dataDirectory ?? 'the server does not tell where it is'})`,
+      problem: `the data directory of ${describe(setup.backup)} is not readable on this host (${dataDirectory ?? 'the server does not show its path'})`,
       fix: 'run this on the host of the source as root or as its server user, and `GRANT pg_read_all_settings` to the role or set "dataDirectory:"; else use the provider "template"',
     });
   }
@@ -88,17 +70,12 @@ export async function readSource(session: Session, setup: PhysicalSetup): Promis
     dataDirectory,
     superuser: row?.['superuser'] ?? 'postgres',
     segmentBytes: Number(row?.['segment']),
-    settings: {
-      maxPreparedTransactions: row?.['prepared'] ?? '0',
-      maxLocksPerTransaction: row?.['locks'] ?? '64',
-      maxConnections: row?.['connections'] ?? '100',
-      meaning: JSON.parse(row?.['meaning'] ?? '{}') as Record<string, string>,
-    },
+    settings: await readCopiedSettings(session),
   };
 }
 
 /** The first eight bytes of pg_control are the system identifier, in the machine's (little-endian) order. */
-function systemAt(dataDirectory: string): string | null {
+export function systemAt(dataDirectory: string): string | null {
   try {
     return readFileSync(join(dataDirectory, 'global/pg_control')).readBigUInt64LE(0).toString();
   } catch (error) {
@@ -124,8 +101,9 @@ export async function takeGolden(
   const session = await openSession(setup.backup, { applicationName: 'oneroof golden' });
   try {
     const source = await readSource(session, setup);
+    const from = await readOriginOfFiles(session, 'physical');
     await mkdir(draft, { mode: 0o700 });
-    await own(draft, binaries.runAs);
+    await giveToServer(draft, binaries.runAs);
     const data = join(draft, 'data');
     const copied = await backUp(session, { ...options, source, data, runAs: binaries.runAs });
     const configuration = neutralConfiguration({
@@ -133,15 +111,19 @@ export async function takeGolden(
       major: binaries.major,
       reflink: copied.method === 'reflink',
     });
-    const files = {
-      'postgresql.conf': configuration,
-      'postgresql.auto.conf': '',
-      'pg_hba.conf': 'local all all trust\n',
-      'pg_ident.conf': '',
-    };
-    for (const [name, text] of Object.entries(files)) await give(join(data, name), { text, runAs: binaries.runAs });
+    await giveConfiguration(data, { configuration, runAs: binaries.runAs });
     const database = goldenName(source.identity.database, generation);
-    await prepare({ data, binaries, source, database });
+    const { superuser } = source;
+    const masked = await startCopyFirst({
+      data,
+      binaries,
+      superuser,
+      from: source.identity.database,
+      database,
+      mask: setup.mask,
+      signal: options.signal,
+      collations: await readCollations(session),
+    });
     const golden: Golden = {
       provider: 'physical',
       generation,
@@ -152,6 +134,8 @@ export async function takeGolden(
       bytes: copied.bytes,
       durationMs: elapsed({ from: takenAt, to: now() }),
       database,
+      from,
+      ...masked,
     };
     const record = { golden, superuser: source.superuser };
     await writeRecord(draft, record);
@@ -164,18 +148,6 @@ export async function takeGolden(
     // closing the session ends a backup that was not stopped
     await session.close();
   }
-}
-
-/** Writes the record of a generation beside its data, whole or not at all. */
-export async function writeRecord(folder: string, record: GenerationRecord): Promise<void> {
-  const path = join(folder, 'golden.json');
-  await writeFile(`${path}.draft`, JSON.stringify(record));
-  await rename(`${path}.draft`, path);
-}
-
-async function give(path: string, file: { readonly text: string; readonly runAs: Binaries['runAs'] }): Promise<void> {
-  await writeFile(path, file.text, { mode: 0o600 });
-  await own(path, file.runAs);
 }
 
 async function backUp(
@@ -204,58 +176,13 @@ async function backUp(
       : sql`select lsn::text, labelfile as label from pg_catalog.pg_stop_backup(false, false)`,
   );
   const label = stopped?.label ?? '';
-  await give(join(data, 'backup_label'), { text: label, runAs });
+  await giveFile(join(data, 'backup_label'), { text: label, runAs });
   for (const name of walSegments({ label, stop: stopped?.lsn ?? '0/0', segmentBytes: source.segmentBytes })) {
     if (await copyOne({ from: source.dataDirectory, to: data, path: `pg_wal/${name}`, runAs })) continue;
     throw new OneRoofError('CLONE_WAL_GONE', {
       problem: `WAL segment ${name} was recycled by the source before it could be copied`,
-      fix: 'raise wal_keep_size on the source to what it writes during a copy, or run this at a quieter time',
+      fix: 'raise wal_keep_size on the source to the amount of WAL that it writes during a copy, or run this when it writes less',
     });
   }
   return copied;
-}
-
-/** The first start: replays the WAL, removes what could reach out, and turns the source's database into the golden one. */
-async function prepare(plan: {
-  readonly data: string;
-  readonly binaries: Binaries;
-  readonly source: Source;
-  readonly database: string;
-}): Promise<void> {
-  const { binaries, data, source, database } = plan;
-  // a login event trigger of the source must not run here
-  const settings: Record<string, string> = binaries.major >= 17 ? { event_triggers: 'off' } : {};
-  const server = await startServer({ binaries, data, superuser: source.superuser, settings, network: 'none' });
-  try {
-    const own = await openSession(server.connection(source.identity.database), { applicationName: 'oneroof golden' });
-    try {
-      // rows, not DROP SUBSCRIPTION: that would connect to the publisher and drop the slot that production uses
-      await own.query(sql`delete from pg_catalog.pg_subscription_rel`);
-      await own.query(sql`delete from pg_catalog.pg_shdepend where classid = 'pg_catalog.pg_subscription'::regclass`);
-      await own.query(sql`delete from pg_catalog.pg_subscription`);
-      const prepared = await own.query<{ gid: string }>(
-        sql`select gid from pg_catalog.pg_prepared_xacts where database = pg_catalog.current_database()`,
-      );
-      for (const { gid } of prepared) await own.query(sql`rollback prepared ${literal(gid)}`);
-    } finally {
-      await own.close();
-    }
-    const admin = await openSession(server.connection('template1'), { applicationName: 'oneroof golden' });
-    try {
-      const others = await admin.query<{ name: string }>(sql`
-        select datname as name from pg_catalog.pg_database
-        where datname not in ('template0', 'template1', 'postgres', ${source.identity.database})`);
-      for (const { name } of others) {
-        await admin.query(sql`alter database ${id(name)} with is_template false`);
-        await admin.query(sql`drop database ${id(name)} ${fixed('with (force)')}`);
-      }
-      await admin.query(sql`alter database ${id(source.identity.database)} rename to ${id(database)}`);
-      await admin.query(sql`alter database ${id(database)} with is_template true allow_connections false`);
-      await admin.query(sql`checkpoint`);
-    } finally {
-      await admin.close();
-    }
-  } finally {
-    await server.stop();
-  }
 }

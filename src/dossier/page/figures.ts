@@ -4,7 +4,7 @@ import { formatDuration, type Milliseconds } from '../../core/index.ts';
 export const ms = (value: number): string => formatDuration(value as Milliseconds);
 
 /** A number for people; nothing where it was not measured. */
-export const count = (value: number | null): string => (value === null ? '' : value.toLocaleString('en-US'));
+export const figureText = (value: number | null): string => (value === null ? '' : value.toLocaleString('en-US'));
 
 /** A size for people. */
 export function bytes(value: number): string {

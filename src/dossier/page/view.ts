@@ -1,5 +1,5 @@
 import { type Dossier } from '../dossier.ts';
-import { type Pieces } from '../../page/index.ts';
+import { type Pieces } from '../../html/index.ts';
 
 /** What the page draws beside the dossier itself. */
 export interface DossierView {

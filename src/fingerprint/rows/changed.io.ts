@@ -11,7 +11,7 @@ export type Marked = ChangeMark | { readonly unavailable: string };
 export type ChangedFiles = ReadonlyMap<string, readonly Range[]>;
 
 /**
- * Notes where the WAL stands now.
+ * Reads the present position of the WAL.
  *
  * Source  PostgreSQL manual, "WAL Summarization"; docs/FORMAT.md "Changed blocks".
  */
@@ -34,18 +34,18 @@ export async function markChanges(session: Session): Promise<Marked> {
 /** How long the summaries are waited for. Measured: 1 to 12 ms after a checkpoint; the rest is for a busy machine. */
 const patience = 20_000;
 
-/** The changed blocks since a mark, to be compared more than once while nobody writes; or why there are none to be had. */
+/** The changed blocks since a mark, to be compared more than once while no one writes; or why there are none to be had. */
 export async function changedSince(
   session: Session,
   mark: Marked,
 ): Promise<{ readonly files: ChangedFiles } | { readonly unavailable: string }> {
   if ('unavailable' in mark) return mark;
-  const files = await readChanges(session, mark);
+  const files = await readRowChanges(session, mark);
   return 'unavailable' in files ? files : { files };
 }
 
-/** The blocks of the session's database that changed since a mark, or why that cannot be told. */
-export async function readChanges(
+/** The blocks of the session's database that changed since a mark, or why this is unknown. */
+export async function readRowChanges(
   session: Session,
   mark: ChangeMark,
 ): Promise<ChangedFiles | { readonly unavailable: string }> {
@@ -60,7 +60,7 @@ export async function readChanges(
       if (row?.state === 'there') break;
       if (row?.state === 'gap') return { unavailable: 'the WAL summaries have a gap' };
       if (performance.now() > until)
-        return { unavailable: `the WAL summaries were not there after ${patience / 1000} s` };
+        return { unavailable: `the WAL summaries did not appear within ${patience / 1000} s` };
       await sleep(2);
     }
     const rows = await session.query<{ file: string; ranges: string }>(changedBlocks(mark));

@@ -1,7 +1,7 @@
 import { type Sql, sql, fixed } from '../../database/index.ts';
 import { type ChangeMark } from '../fingerprint.ts';
 
-/** SQL: a relation whose changes WAL tells of, block by block. */
+/** SQL: a relation whose changes are in the WAL, block by block. */
 const blockwise = `c.relkind in ('r', 'm') and c.relpersistence = 'p' and (c.relnamespace >= 16384 or c.relnamespace = to_regnamespace('public') or c.oid in ('pg_largeobject'::regclass, 'pg_largeobject_metadata'::regclass))`;
 
 /**

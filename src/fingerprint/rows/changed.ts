@@ -16,7 +16,7 @@ export function joinRanges(one: readonly Range[], other: readonly Range[]): read
 }
 
 /** What decides whether two copies of a relation read equal blocks as equal rows: see `shapes`. */
-export interface Shape {
+export interface ReadingShape {
   readonly name: string;
   readonly file: string;
   readonly toast: string | null;
@@ -26,7 +26,7 @@ export interface Shape {
 
 /** One side of a comparison: the shapes of its relations, and its changed blocks. */
 export interface Changed {
-  readonly shapes: ReadonlyMap<string, Shape>;
+  readonly shapes: ReadonlyMap<string, ReadingShape>;
   readonly files: ReadonlyMap<string, readonly Range[]>;
 }
 

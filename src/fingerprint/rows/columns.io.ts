@@ -7,7 +7,7 @@ interface Relation {
 
 /**
  * Names the columns of one relation whose values differ between two databases, each column by itself as a multiset. Where the rows without
- * them still differ, they do in what stands beside what: then the columns are named, too, without which they would be equal; of several
+ * them still differ, they do in what is beside what: then the columns are named, too, without which they would be equal; of several
  * those that a sequence gives, where there are such.
  *
  * Shape   columns that one side lacks are not named, nor those of `except`, which are taken for equal.

@@ -1,19 +1,19 @@
 import { id, type Session, type Sql, sql } from '../../database/index.ts';
-import { type Compared, buckets, entries, fetched, shapeOf, type Within } from './examples.sql.ts';
+import { type ComparedRelation, buckets, entries, fetched, shapeOf, type Within } from './examples.sql.ts';
 import {
   type Bucket,
-  comparable,
-  differing,
-  type Entry,
+  comparableColumns,
+  differingBuckets,
+  type RowGroup,
   examplesOf,
   type Fetched,
-  type Shape,
-  type Side,
+  type RelationShape,
+  type UnmatchedRows,
   surplus,
 } from './examples.ts';
 import { type RowExample } from '../fingerprint.ts';
 
-/** Which relation's rows are told apart, and what is said of them. */
+/** The relation whose different rows are searched for, and what is shown of them. */
 export interface ExamplesPlan {
   /** Qualified and quoted as in SQL, as in `RelationRows.relation`. */
   readonly relation: string;
@@ -48,11 +48,11 @@ export async function findExamples(
   const sides = [before, after] as const;
   const shapes = await both(sides, async (session) => {
     const [row] = await session.query<{ shape: string }>(shapeOf(plan.relation));
-    return row === undefined ? null : (JSON.parse(row.shape) as Shape);
+    return row === undefined ? null : (JSON.parse(row.shape) as RelationShape);
   });
   const [was, is] = shapes;
   if (was === null || is === null || !was.populated || !is.populated) return [];
-  const common = comparable(was, is);
+  const common = comparableColumns(was, is);
   const limit = Math.min(Math.max(plan.limit ?? preset, 1), mostExamples);
   const looks: Pair<Look> = [
     { session: before, of: { ...common, shape: was } },
@@ -62,7 +62,7 @@ export async function findExamples(
     await both(looks, begin);
     const within = await narrow(looks, limit);
     if (within.prefixes.length === 0) return [];
-    const [a, b] = await both(looks, ({ session, of }) => session.query<Entry>(entries(of, within)));
+    const [a, b] = await both(looks, ({ session, of }) => session.query<RowGroup>(entries(of, within)));
     const [gone, come] = [surplus(a, b), surplus(b, a)];
     const [old, now] = await both(
       [
@@ -81,7 +81,7 @@ type Pair<T> = readonly [T, T];
 
 interface Look {
   readonly session: Session;
-  readonly of: Compared;
+  readonly of: ComparedRelation;
 }
 
 /** Asks both sides at the same time, and waits for both even where one fails: its session is still busy. */
@@ -105,7 +105,7 @@ async function narrow(looks: Pair<Look>, limit: number): Promise<Within> {
   for (let shift = width - bitsOf(1); ; shift -= bitsOf(within.prefixes.length)) {
     const at: { shift: number; within: Within | null } = { shift, within };
     const [a, b] = await both(looks, ({ session, of }) => bucketsOf(session, buckets(of, at)));
-    const found = differing(a, b);
+    const found = differingBuckets(a, b);
     const light = lightest(found);
     const enough = light.length === found.length || light.length >= limit;
     const chosen = enough ? light : found.slice(0, limit);
@@ -115,7 +115,7 @@ async function narrow(looks: Pair<Look>, limit: number): Promise<Within> {
 }
 
 /** The first buckets whose rows can all be listed. */
-function lightest(found: ReturnType<typeof differing>): ReturnType<typeof differing> {
+function lightest(found: ReturnType<typeof differingBuckets>): ReturnType<typeof differingBuckets> {
   let total = 0;
   const end = found.findIndex(({ weight }) => (total += weight) > mostListed);
   return end < 0 ? found : found.slice(0, end);
@@ -127,9 +127,9 @@ async function bucketsOf(session: Session, statement: Sql): Promise<readonly Buc
 }
 
 async function fetchSide(
-  look: Look & { readonly surplus: Side['surplus'] },
+  look: Look & { readonly surplus: UnmatchedRows['surplus'] },
   plan: { readonly limit: number; readonly values: boolean },
-): Promise<Side> {
+): Promise<UnmatchedRows> {
   const places = look.surplus.map(({ place }) => place);
   if (places.length === 0) return { rows: [], surplus: [] };
   const rows = await look.session.query<Record<keyof Fetched, string>>(fetched(look.of, { ...plan, places }));

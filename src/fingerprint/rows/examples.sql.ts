@@ -1,5 +1,5 @@
 import { fixed, id, type Sql, sql } from '../../database/index.ts';
-import { type Shape, valueLength } from './examples.ts';
+import { type RelationShape, valueLength } from './examples.ts';
 
 /** What a relation that holds rows looks like, as JSON; no row where there is none of that name. */
 export function shapeOf(relation: string): Sql {
@@ -18,8 +18,8 @@ where c.relkind in ('r', 'm') and format('%I.%I', n.nspname, c.relname) = ${rela
 }
 
 /** The relation that is read, and its columns. */
-export interface Compared {
-  readonly shape: Shape;
+export interface ComparedRelation {
+  readonly shape: RelationShape;
   /** Of both sides, by name. */
   readonly columns: readonly string[];
   readonly key: readonly string[] | null;
@@ -32,20 +32,20 @@ export interface Within {
 }
 
 /** Counts and sums the rows, bucket by bucket. Fixed seeds: the same rows fall into the same buckets each time. */
-export function buckets(of: Compared, at: { readonly shift: number; readonly within: Within | null }): Sql {
+export function buckets(of: ComparedRelation, at: { readonly shift: number; readonly within: Within | null }): Sql {
   return sql`
 select (h.k >> ${at.shift}::integer)::text as bucket, count(*)::text as rows, sum(h.r::numeric)::text as sum, (min(h.k) = max(h.k))::text as single
 from (${hashes(of, at.within)}) h group by 1`;
 }
 
 /** Lists the rows of some buckets by their hashes and places. */
-export function entries(of: Compared, within: Within): Sql {
+export function entries(of: ComparedRelation, within: Within): Sql {
   return sql`select h.k::text, h.r::text, count(*)::text as copies, min(h.place)::text as place from (${hashes(of, within)}) h group by h.k, h.r`;
 }
 
 /** Fetches the first rows, in the order of their key text, of those at some places. */
 export function fetched(
-  of: Compared,
+  of: ComparedRelation,
   at: { readonly places: readonly string[]; readonly limit: number; readonly values: boolean },
 ): Sql {
   const { columns, key } = of;
@@ -62,7 +62,7 @@ order by f.place, f.r limit ${at.limit}::integer`;
 }
 
 /** Each row's order hash (of its key, or of all of it), the hash of its text, and its place. */
-function hashes(of: Compared, within: Within | null): Sql {
+function hashes(of: ComparedRelation, within: Within | null): Sql {
   const k = sql`hashtextextended(${recordOf(of, of.key ?? of.columns)}, 0)`;
   const r = sql`hashtextextended(${recordOf(of, of.columns)}, 1)`;
   const filter =
@@ -72,7 +72,7 @@ function hashes(of: Compared, within: Within | null): Sql {
 }
 
 /** The text of a record of columns: json and xml, which have no equality, have a text. */
-function recordOf(of: Compared, columns: readonly string[]): Sql {
+function recordOf(of: ComparedRelation, columns: readonly string[]): Sql {
   return sql`(row(${joined(columns.map((column) => valueOf(of, column)))})::text collate "C")`;
 }
 
@@ -80,13 +80,13 @@ function recordOf(of: Compared, columns: readonly string[]): Sql {
  * The text of a column as its type writes it. Not a cast to text, which trims character(n) and may be a function of the user's;
  * num_nulls, because `IS NULL` is true of a composite value whose fields are NULL.
  */
-function output(of: Compared, column: string): Sql {
+function output(of: ComparedRelation, column: string): Sql {
   const value = valueOf(of, column);
   return sql`(case num_nulls(${value}) when 0 then concat(${value}) end collate "C")`;
 }
 
 /** A column; of large objects, names of roles for their OIDs, and privileges in an order of their own. */
-function valueOf({ shape }: Compared, column: string): Sql {
+function valueOf({ shape }: ComparedRelation, column: string): Sql {
   if (shape.schema === 'pg_catalog' && shape.table === 'pg_largeobject_metadata') {
     if (column === 'lomowner') return sql`pg_get_userbyid(t.lomowner)`;
     if (column === 'lomacl')

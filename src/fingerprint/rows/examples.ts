@@ -2,7 +2,7 @@ import { truncate } from '../../core/index.ts';
 import { type RowExample } from '../fingerprint.ts';
 
 /** What a relation looks like on one side. */
-export interface Shape {
+export interface RelationShape {
   readonly schema: string;
   readonly table: string;
   readonly kind: string;
@@ -22,7 +22,7 @@ export interface Bucket {
 }
 
 /** Rows of the same order hash and the same text, and where the first of them is. */
-export interface Entry {
+export interface RowGroup {
   readonly k: string;
   readonly r: string;
   readonly copies: string;
@@ -44,7 +44,10 @@ export interface Fetched {
 export const valueLength = 200;
 
 /** What is compared: the columns of both sides by name, and the first key that both have. */
-export function comparable(before: Shape, after: Shape): { columns: readonly string[]; key: readonly string[] | null } {
+export function comparableColumns(
+  before: RelationShape,
+  after: RelationShape,
+): { columns: readonly string[]; key: readonly string[] | null } {
   const columns = before.columns.filter((column) => after.columns.includes(column)).sort();
   const same = (one: readonly string[], two: readonly string[]): boolean =>
     [...one].sort().join('\0') === [...two].sort().join('\0');
@@ -52,7 +55,10 @@ export function comparable(before: Shape, after: Shape): { columns: readonly str
 }
 
 /** The buckets in which two sides differ, in their order, with the rows that listing them would bring. */
-export function differing(before: readonly Bucket[], after: readonly Bucket[]): { bucket: string; weight: number }[] {
+export function differingBuckets(
+  before: readonly Bucket[],
+  after: readonly Bucket[],
+): { bucket: string; weight: number }[] {
   const [left, right] = [before, after].map((list) => new Map(list.map((one) => [one.bucket, one])));
   const weight = (one: Bucket | undefined): number =>
     one === undefined ? 0 : one.single ? Math.min(Number(one.rows), 2) : Number(one.rows);
@@ -65,7 +71,10 @@ export function differing(before: readonly Bucket[], after: readonly Bucket[]): 
 }
 
 /** The entries that one side has more copies of than the other: how many more. */
-export function surplus(of: readonly Entry[], over: readonly Entry[]): readonly (Entry & { readonly more: number })[] {
+export function surplus(
+  of: readonly RowGroup[],
+  over: readonly RowGroup[],
+): readonly (RowGroup & { readonly more: number })[] {
   const other = new Map(over.map((entry) => [`${entry.k} ${entry.r}`, Number(entry.copies)]));
   return of.flatMap((entry) => {
     const more = Number(entry.copies) - (other.get(`${entry.k} ${entry.r}`) ?? 0);
@@ -74,15 +83,15 @@ export function surplus(of: readonly Entry[], over: readonly Entry[]): readonly 
 }
 
 /** One side's rows that the other does not have, with how many copies more. */
-export interface Side {
+export interface UnmatchedRows {
   readonly rows: readonly Fetched[];
-  readonly surplus: readonly (Entry & { readonly more: number })[];
+  readonly surplus: readonly (RowGroup & { readonly more: number })[];
 }
 
 /** Pairs the rows of both sides by their key, and names the first, in the order of their key text. */
 export function examplesOf(
-  before: Side,
-  after: Side,
+  before: UnmatchedRows,
+  after: UnmatchedRows,
   plan: { readonly columns: readonly string[]; readonly key: readonly string[] | null; readonly limit: number },
 ): readonly RowExample[] {
   const found: { readonly order: string; readonly tie: string; readonly example: RowExample }[] = [];
@@ -116,7 +125,11 @@ export function examplesOf(
 }
 
 /** By order hash, the row after of each key that both sides have; one that comes later than the first was not fetched. */
-function pairsOf(before: Side, after: Side, key: readonly string[] | null): Map<string, Fetched | 'not fetched'> {
+function pairsOf(
+  before: UnmatchedRows,
+  after: UnmatchedRows,
+  key: readonly string[] | null,
+): Map<string, Fetched | 'not fetched'> {
   const pairs = new Map<string, Fetched | 'not fetched'>();
   if (key === null) return pairs;
   const [old, now] = [before, after].map(({ surplus: list }) => list.map(({ k }) => k)) as [string[], string[]];
@@ -129,7 +142,7 @@ function pairsOf(before: Side, after: Side, key: readonly string[] | null): Map<
   return pairs;
 }
 
-function copies(side: Side, row: Fetched, limit: number): number {
+function copies(side: UnmatchedRows, row: Fetched, limit: number): number {
   const entry = side.surplus.find(({ k, r }) => k === row.k && r === row.r);
   return Math.min(entry?.more ?? 0, limit);
 }

@@ -34,7 +34,7 @@ select jsonb_build_object('schema', n.nspname, 'table', c.relname, 'name', forma
   'columns', (select coalesce(jsonb_agg(a.attname), '[]') from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
   'forms', (select coalesce(jsonb_object_agg(a.attname, case when e.own then 'text' when e.list then 'text[]' else (select format('%I.%I', fn.nspname, f.proname) from pg_proc f join pg_namespace fn on fn.oid = f.pronamespace where f.oid = e.send) end), '{}')
     from pg_attribute a join exact e on e.type = a.atttypid where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
-  'reason', case when c.relkind = 'f' then 'a foreign table: its rows are in another server'
+  'reason', case when c.relkind = 'f' then 'a foreign table: its rows are on another server'
     when not has_schema_privilege(n.oid, 'USAGE') then 'no USAGE on its schema'
     when not has_table_privilege(c.oid, 'SELECT') then 'no SELECT on it'
     when row_security_active(c.oid) then 'row security hides rows from this role'

@@ -1,9 +1,9 @@
 import { OneRoofError, printable, truncate } from '../../core/index.ts';
 import { literal, type Session, sql, sqlStateOf } from '../../database/index.ts';
-import { chunks, type Found } from './plan.ts';
+import { chunks, type CatalogRelation } from './plan.ts';
 import { lockTables } from './rows.sql.ts';
 
-/** How long a lock is waited for: production's own work goes first. */
+/** How long to wait for a lock: production's own work goes first. */
 export const lockTimeout = '2s';
 /** When a table is asked for by itself because one of its chunk was not to be had; many of those must not add up. */
 const singleLockTimeout = '200ms';
@@ -15,13 +15,13 @@ export const lockNotAvailable = '55P03';
 
 /** The SQLSTATE of what the server refused; an error of ours is thrown. */
 export function refusedState(error: unknown): string {
-  // a lost connection is nobody's table's fault
+  // a lost connection is no one's table's fault
   if (error instanceof OneRoofError) throw error;
   return sqlStateOf(error);
 }
 
 /** Why a relation could not be read, in the server's words. */
-export function reasonOf(error: unknown): string {
+export function lockReason(error: unknown): string {
   if (refusedState(error) === lockNotAvailable)
     return 'could not be locked in time: another session holds it, or waits for it';
   return `could not be read: ${truncate(printable(error instanceof Error ? error.message : String(error)), 200)}`;
@@ -35,11 +35,11 @@ export function reasonOf(error: unknown): string {
  */
 export async function takeLocks(
   session: Session,
-  of: { readonly tables: readonly Found[]; readonly room: number },
+  of: { readonly tables: readonly CatalogRelation[]; readonly room: number },
 ): Promise<{ readonly locked: ReadonlySet<string>; readonly refused: ReadonlyMap<string, string> }> {
   const locked = new Set<string>();
   const refused = new Map<string, string>();
-  const lock = async (tables: readonly Found[]): Promise<unknown> => {
+  const lock = async (tables: readonly CatalogRelation[]): Promise<unknown> => {
     await session.query(sql`savepoint locks`);
     try {
       await session.query(lockTables(tables));
@@ -61,8 +61,8 @@ export async function takeLocks(
     await setLockTimeout(session, singleLockTimeout);
     for (const table of chunk) {
       const reason = await lock([table]);
-      // one that is gone is not in the snapshot either; one that is there is refused for its reason
-      if (reason !== null && refusedState(reason) !== outOfMemory) refused.set(table.name, reasonOf(reason));
+      // a dropped table is not in the snapshot either; an existing one is refused with its reason
+      if (reason !== null && refusedState(reason) !== outOfMemory) refused.set(table.name, lockReason(reason));
     }
   }
   await setLockTimeout(session, lockTimeout);

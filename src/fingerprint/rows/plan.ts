@@ -1,5 +1,5 @@
 /** A relation as the catalogue shows it in the snapshot that its rows are read in. */
-export interface Found {
+export interface CatalogRelation {
   readonly schema: string;
   readonly table: string;
   /** Quoted as in SQL. */
@@ -26,8 +26,8 @@ export interface Found {
 }
 
 /** A part of a relation that one query reads; null bounds are open. */
-export interface Piece {
-  readonly of: Found;
+export interface RowRange {
+  readonly of: CatalogRelation;
   readonly from: number | null;
   readonly to: number | null;
   readonly bytes: number;
@@ -35,7 +35,7 @@ export interface Piece {
 
 /** What one query reads: a piece of a big relation, or many small relations. */
 export interface Batch {
-  readonly pieces: readonly Piece[];
+  readonly pieces: readonly RowRange[];
   readonly bytes: number;
 }
 
@@ -53,11 +53,11 @@ const relationsPerBatch = 50;
  *
  * Shape   largest first. The pieces of a relation cover every page once; the last one is open, so that pages that come late are in it.
  */
-export function divide(relations: readonly Found[], workers: number): readonly Batch[] {
+export function divide(relations: readonly CatalogRelation[], workers: number): readonly Batch[] {
   const total = relations.reduce((sum, one) => sum + one.bytes, 0);
   const target = Math.min(largestPiece, Math.max(smallestPiece, Math.ceil(total / (workers * piecesPerWorker))));
   const batches: Batch[] = [];
-  let small: Piece[] = [];
+  let small: RowRange[] = [];
   let bytes = 0;
   const flush = (): void => {
     if (small.length > 0) batches.push({ pieces: small, bytes });
@@ -77,7 +77,7 @@ export function divide(relations: readonly Found[], workers: number): readonly B
   return batches.sort((a, b) => b.bytes - a.bytes);
 }
 
-function split(of: Found, target: number): readonly Piece[] {
+function split(of: CatalogRelation, target: number): readonly RowRange[] {
   // only a heap's row addresses are known to follow its pages
   const count = of.heap ? Math.max(1, Math.min(Math.round(of.bytes / target), of.pages)) : 1;
   const bound = (at: number): number | null => (at === 0 || at === count ? null : Math.floor((of.pages * at) / count));
@@ -95,6 +95,6 @@ export function chunks<T>(list: readonly T[], size: number): readonly (readonly 
 }
 
 /** How columns that are left out are listed: by the schema and the table that have them. */
-export function columnsKey({ schema, table }: Pick<Found, 'schema' | 'table'>): string {
+export function columnsKey({ schema, table }: Pick<CatalogRelation, 'schema' | 'table'>): string {
   return JSON.stringify([schema, table]);
 }

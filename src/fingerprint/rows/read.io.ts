@@ -1,12 +1,12 @@
 import { type Session, type Sql, sql } from '../../database/index.ts';
 import type { SequencePosition } from '../fingerprint.ts';
-import { lockNotAvailable, reasonOf, refusedState } from './lock.io.ts';
-import { type Batch, chunks, type Found, type Piece } from './plan.ts';
+import { lockNotAvailable, lockReason, refusedState } from './lock.io.ts';
+import { type Batch, chunks, type CatalogRelation, type RowRange } from './plan.ts';
 import { type Tally } from './tally.ts';
 import { type Hashing, type PieceAnswer, readPieces, readPositions } from './rows.sql.ts';
 
 /** The work that readers share. */
-export interface Work {
+export interface SharedWork {
   /** Taken from the front. */
   readonly queue: Batch[];
   readonly hashing: Hashing;
@@ -20,7 +20,7 @@ export interface Work {
 
 const sequencesPerQuery = 100;
 
-/** Marks where each query goes back to: the locks that it took, of tables and of all their indexes, end with it. */
+/** A savepoint for each query: rolling back to it releases the locks on tables and all their indexes. */
 export async function beginReading(session: Session): Promise<void> {
   await session.query(sql`savepoint reading`);
 }
@@ -28,10 +28,10 @@ export async function beginReading(session: Session): Promise<void> {
 /**
  * Reads until the queue is empty.
  *
- * Shape   what this session could not lock although the leader has: somebody waits for the table, so only the leader gets at it.
+ * Shape   what this session could not lock although the leader has: someone waits for the table, so only the leader gets at it.
  */
-export async function readQueue(session: Session, work: Work): Promise<readonly Piece[]> {
-  const left: Piece[] = [];
+export async function readQueue(session: Session, work: SharedWork): Promise<readonly RowRange[]> {
+  const left: RowRange[] = [];
   for (let batch = work.queue.shift(); batch !== undefined; batch = work.queue.shift()) {
     work.check();
     left.push(...(await readBatch(session, { pieces: batch.pieces, work })));
@@ -40,10 +40,10 @@ export async function readQueue(session: Session, work: Work): Promise<readonly 
   return left;
 }
 
-/** Reads what the other sessions left, by the one that has the locks. */
+/** Reads the remaining relations with the session that has the locks. */
 export async function readLeft(
   session: Session,
-  of: { readonly left: readonly Piece[]; readonly work: Work },
+  of: { readonly left: readonly RowRange[]; readonly work: SharedWork },
 ): Promise<void> {
   for (const piece of of.left) {
     of.work.check();
@@ -54,25 +54,25 @@ export async function readLeft(
 
 async function readBatch(
   session: Session,
-  of: { readonly pieces: readonly Piece[]; readonly work: Work },
-): Promise<readonly Piece[]> {
+  of: { readonly pieces: readonly RowRange[]; readonly work: SharedWork },
+): Promise<readonly RowRange[]> {
   const { work } = of;
   const pieces = of.pieces.filter((piece) => !work.tally.hasFailed(piece.of.name));
   const [only] = pieces;
   if (only === undefined) return [];
   const { answers, error } = await ask<PieceAnswer>(session, readPieces(pieces, work.hashing));
   if (error === null) {
-    for (const { at, ...answer } of answers) work.tally.add((pieces[Number(at)] as Piece).of, answer);
+    for (const { at, ...answer } of answers) work.tally.add((pieces[Number(at)] as RowRange).of, answer);
     return [];
   }
   work.check();
   if (pieces.length > 1) {
-    const left: Piece[] = [];
+    const left: RowRange[] = [];
     for (const piece of pieces) left.push(...(await readBatch(session, { pieces: [piece], work })));
     return left;
   }
   if (refusedState(error) === lockNotAvailable && work.locked.has(only.of.name)) return [only];
-  work.tally.fail(only.of.name, reasonOf(error));
+  work.tally.fail(only.of.name, lockReason(error));
   return [];
 }
 
@@ -95,8 +95,8 @@ async function ask<Row extends object>(
 /** Asks the files for their sizes where that cannot wait for a lock; elsewhere the catalogue's estimates stay. */
 export async function measure(
   leader: Session,
-  of: { readonly relations: readonly Found[]; readonly locked: ReadonlySet<string> },
-): Promise<readonly Found[]> {
+  of: { readonly relations: readonly CatalogRelation[]; readonly locked: ReadonlySet<string> },
+): Promise<readonly CatalogRelation[]> {
   const free = of.relations.filter(({ name, kind }) => of.locked.has(name) || kind === 'L');
   const { answers } = await ask<{ oid: string; pages: string; bytes: string }>(
     leader,
@@ -111,22 +111,22 @@ export async function measure(
 /** Reads where sequences stand; positions are not part of any snapshot. */
 export async function readSequences(
   leader: Session,
-  of: { readonly sequences: readonly Found[]; readonly tally: Tally; readonly check: () => void },
+  of: { readonly sequences: readonly CatalogRelation[]; readonly tally: Tally; readonly check: () => void },
 ): Promise<readonly SequencePosition[]> {
   const positions: SequencePosition[] = [];
-  const read = async (some: readonly Found[]): Promise<void> => {
+  const read = async (some: readonly CatalogRelation[]): Promise<void> => {
     of.check();
     const { answers, error } = await ask<{ at: string; value: string; called: string; increment: string }>(
       leader,
       readPositions(some),
     );
     for (const { at, value, called, increment } of answers) {
-      const { name } = some[Number(at)] as Found;
+      const { name } = some[Number(at)] as CatalogRelation;
       positions.push({ sequence: name, lastValue: value, isCalled: called === 'true', increment });
     }
     if (error === null) return;
     if (some.length > 1) for (const one of some) await read([one]);
-    else for (const one of some) of.tally.fail(one.name, reasonOf(error));
+    else for (const one of some) of.tally.fail(one.name, lockReason(error));
   };
   for (const chunk of chunks(of.sequences, sequencesPerQuery)) await read(chunk);
   return positions.sort((a, b) => (a.sequence < b.sequence ? -1 : 1));

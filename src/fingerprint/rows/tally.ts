@@ -1,5 +1,5 @@
 import { type NotProven, type RelationRows } from '../fingerprint.ts';
-import { type Found } from './plan.ts';
+import { type CatalogRelation } from './plan.ts';
 import { type PieceAnswer } from './rows.sql.ts';
 
 interface Sum {
@@ -9,7 +9,7 @@ interface Sum {
 
 /** What has been read so far: the pieces of a relation are added; one that cannot be read takes the relation out. */
 export class Tally {
-  private readonly read = new Map<string, Sum & { readonly of: Found }>();
+  private readonly read = new Map<string, Sum & { readonly of: CatalogRelation }>();
   private readonly failed = new Map<string, string>();
   private readonly lanes: number;
 
@@ -18,11 +18,11 @@ export class Tally {
   }
 
   /** Begins a relation: without any piece it has no rows. */
-  begin(of: Found): void {
+  begin(of: CatalogRelation): void {
     this.read.set(of.name, { of, rows: 0n, sums: Array.from({ length: this.lanes }, () => 0n) });
   }
 
-  add(of: Found, answer: Omit<PieceAnswer, 'at'>): void {
+  add(of: CatalogRelation, answer: Omit<PieceAnswer, 'at'>): void {
     // the rows of another file are not those of the snapshot
     if (answer.file !== of.file) return this.fail(of.name, 'was rewritten or truncated while its rows were being read');
     const sum = this.read.get(of.name);

@@ -1,7 +1,7 @@
 import { fixed, id, type Session, sql } from '../../database/index.ts';
 import { type WhiteSpace } from '../fingerprint.ts';
 import { shapeOf } from './examples.sql.ts';
-import { type Shape } from './examples.ts';
+import { type RelationShape } from './examples.ts';
 
 /** White space that is in no string of a json text: what is in one is put back. */
 const compact = (column: string): string =>
@@ -22,8 +22,9 @@ export async function whiteSpaceOnly(before: Session, after: Session, relation: 
       where a.attrelid = ${relation}::regclass and a.attnum > 0 and not a.attisdropped and a.atttypid = 'pg_catalog.json'::regtype)::text as json
     from (${shapeOf(relation)}) s`);
   if (row === undefined || old === undefined) return null;
-  const shape = JSON.parse(row.shape) as Shape;
-  const isSame = (JSON.parse(old.shape) as Shape).columns.toSorted().join('\0') === shape.columns.toSorted().join('\0');
+  const shape = JSON.parse(row.shape) as RelationShape;
+  const isSame =
+    (JSON.parse(old.shape) as RelationShape).columns.toSorted().join('\0') === shape.columns.toSorted().join('\0');
   if (!isSame) return null;
   const json = JSON.parse(row.json) as readonly string[];
   if (json.length === 0) return null;
@@ -47,7 +48,7 @@ export async function whiteSpaceOnly(before: Session, after: Session, relation: 
 
 async function contentOf(
   session: Session,
-  of: { readonly table: ReturnType<typeof id>; readonly shape: Shape; readonly json: readonly string[] },
+  of: { readonly table: ReturnType<typeof id>; readonly shape: RelationShape; readonly json: readonly string[] },
 ): Promise<string> {
   const texts = of.shape.columns.map((name) =>
     of.json.includes(name) ? fixed(compact(id(name).text)) : sql`${id(name)}::text`,

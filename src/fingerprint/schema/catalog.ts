@@ -11,6 +11,8 @@ export interface Listing {
   readonly text: string;
   /** The same with the class and OID of each object's own catalogue row, so that some can be asked for; null where there is no such row. */
   readonly keyed: { readonly class: string; readonly text: string } | null;
+  /** The same as rows of kind, name and `logical`, with what counts besides where whole schemas are compared by name. */
+  readonly listed: string;
 }
 
 /** A query over one kind of object; null where this version has no such kind. */
@@ -23,7 +25,7 @@ type Properties = Readonly<Record<string, string>>;
  * Lists one row for each object of a kind.
  *
  * Shape   `kind` is a word, or SQL where it starts with `case`; `key` is a catalogue, or SQL with the OID of one, and the OID of a row there; every
- *         other part is SQL.
+ *         other part is SQL. `listed` are logical properties that a proof does not ask for: what was rolled back may differ in them.
  */
 export function objects(of: {
   readonly kind: string;
@@ -31,6 +33,7 @@ export function objects(of: {
   readonly name: string;
   readonly logical: Properties;
   readonly strict?: Properties;
+  readonly listed?: Properties;
   readonly from: string;
 }): Listing {
   const kind = of.kind.startsWith('case ') ? of.kind : `'${of.kind}'`;
@@ -39,6 +42,7 @@ export function objects(of: {
   const owner = catalog.includes('.') ? catalog : `'${catalog}'::regclass`;
   return {
     text: `${columns}\nfrom ${of.from}`,
+    listed: `select ${kind} as kind, ${of.name} as name, ${properties({ ...of.logical, ...of.listed })} as logical\nfrom ${of.from}`,
     keyed: { class: catalog, text: `${columns}, ${owner}::oid as class, ${oid} as oid\nfrom ${of.from}` },
   };
 }
@@ -89,7 +93,7 @@ export function sorted(array: string): string {
  * SQL: a list of `name=value` options with each value hashed, sorted; NULL is the empty list. Values may be credentials, and
  * differences reach evidence and reports.
  */
-export function hashed(array: string): string {
+export function hashedOptions(array: string): string {
   const value = sha256(`substr(o, strpos(o, '=') + 1)`);
   return sorted(`array(select split_part(o, '=', 1) || '=sha256:' || ${value} from unnest(${array}) o)`);
 }

@@ -144,7 +144,7 @@ export type Chosen =
  * Shape   catalog, key (what tells it apart from the others), concerns (`catalogue OID` of the objects whose definition is made from it), and the
  *         row as JSON.
  */
-export function rowsOf(catalog: Catalog, chosen: Chosen): Sql {
+export function catalogRows(catalog: Catalog, chosen: Chosen): Sql {
   const { schema, table, columns } = catalog;
   const anchor = anchorOf(catalog);
   const list = fixed(columns.map((column) => id('x', column).text).join(', '));

@@ -1,11 +1,13 @@
-import { type CatalogClasses, derived, environment, hashed, ignored, numbered } from './classified.ts';
+import { type CatalogClasses, derived, environment, inFingerprint, ignored, numbered } from './classified.ts';
 
 /** The database, what it exchanges with others, and what every database of the server shares. */
 export const databaseCatalogs: Readonly<Record<string, CatalogClasses>> = {
   pg_database: [
     numbered,
-    hashed('datdba encoding datlocprovider datistemplate datallowconn datconnlimit datcollate datctype daticulocale'),
-    hashed('datlocale daticurules datacl'),
+    inFingerprint(
+      'datdba encoding datlocprovider datistemplate datallowconn datconnlimit datcollate datctype daticulocale',
+    ),
+    inFingerprint('datlocale daticurules datacl'),
     ignored('datname', 'a copy has another name'),
     derived('dathasloginevt', 'there is or was an event trigger on login'),
     ignored('datfrozenxid datminmxid', 'the age of the rows'),
@@ -13,44 +15,51 @@ export const databaseCatalogs: Readonly<Record<string, CatalogClasses>> = {
     environment('dattablespace', 'where the server stores it'),
     environment('datcollversion', "the server's library, as it was when the database was made or refreshed"),
   ],
-  pg_db_role_setting: [hashed('setdatabase setrole setconfig')],
-  pg_namespace: [numbered, hashed('nspname nspowner nspacl')],
-  pg_extension: [numbered, hashed('extname extowner extnamespace extrelocatable extversion extconfig extcondition')],
-  pg_event_trigger: [numbered, hashed('evtname evtevent evtowner evtfoid evtenabled evttags')],
-  pg_default_acl: [numbered, hashed('defaclrole defaclnamespace defaclobjtype defaclacl')],
+  pg_db_role_setting: [inFingerprint('setdatabase setrole setconfig')],
+  pg_namespace: [numbered, inFingerprint('nspname nspowner nspacl')],
+  pg_extension: [
+    numbered,
+    inFingerprint('extname extowner extnamespace extrelocatable extversion extconfig extcondition'),
+  ],
+  pg_event_trigger: [numbered, inFingerprint('evtname evtevent evtowner evtfoid evtenabled evttags')],
+  pg_default_acl: [numbered, inFingerprint('defaclrole defaclnamespace defaclobjtype defaclacl')],
   pg_init_privs: [ignored('*', 'what initdb or an extension granted first: what is granted now is hashed')],
-  pg_description: [hashed('objoid classoid objsubid description')],
+  pg_description: [inFingerprint('objoid classoid objsubid description')],
   pg_shdescription: [
-    hashed('description'),
+    inFingerprint('description'),
     derived('objoid classoid', 'the database itself; tablespaces and roles belong to the server'),
   ],
-  pg_seclabel: [hashed('objoid classoid objsubid provider label')],
+  pg_seclabel: [inFingerprint('objoid classoid objsubid provider label')],
   pg_shseclabel: [
-    hashed('provider label'),
+    inFingerprint('provider label'),
     derived('objoid classoid', 'the database itself; tablespaces and roles belong to the server'),
   ],
   pg_depend: [
-    hashed('refobjid deptype'),
+    inFingerprint('refobjid deptype'),
     derived(
       'classid objid objsubid refclassid refobjsubid',
       'follow from definitions; members of extensions, dependence on them, owners of sequences and members of operator classes are hashed',
     ),
   ],
   pg_shdepend: [derived('*', 'follows from owners, privileges, policies and tablespaces')],
-  pg_foreign_data_wrapper: [numbered, hashed('fdwname fdwowner fdwhandler fdwvalidator fdwacl fdwoptions')],
-  pg_foreign_server: [numbered, hashed('srvname srvowner srvfdw srvtype srvversion srvacl srvoptions')],
-  pg_foreign_table: [hashed('ftrelid ftserver ftoptions')],
-  pg_user_mapping: [numbered, hashed('umuser umserver umoptions')],
+  pg_foreign_data_wrapper: [numbered, inFingerprint('fdwname fdwowner fdwhandler fdwvalidator fdwacl fdwoptions')],
+  pg_foreign_server: [numbered, inFingerprint('srvname srvowner srvfdw srvtype srvversion srvacl srvoptions')],
+  pg_foreign_table: [inFingerprint('ftrelid ftserver ftoptions')],
+  pg_user_mapping: [numbered, inFingerprint('umuser umserver umoptions')],
   pg_publication: [
     numbered,
-    hashed('pubname pubowner puballtables pubinsert pubupdate pubdelete pubtruncate pubviaroot pubgencols'),
+    inFingerprint('pubname pubowner puballtables pubinsert pubupdate pubdelete pubtruncate pubviaroot pubgencols'),
   ],
-  pg_publication_rel: [numbered, hashed('prpubid prrelid prqual prattrs')],
-  pg_publication_namespace: [numbered, hashed('pnpubid pnnspid')],
+  pg_publication_rel: [numbered, inFingerprint('prpubid prrelid prqual prattrs')],
+  pg_publication_namespace: [numbered, inFingerprint('pnpubid pnnspid')],
   pg_subscription: [
     numbered,
-    hashed('subname subowner subenabled subbinary substream subtwophasestate subdisableonerr subpasswordrequired'),
-    hashed('subrunasowner subfailover subconninfo subslotname subsynccommit subpublications suborigin subskiplsn'),
+    inFingerprint(
+      'subname subowner subenabled subbinary substream subtwophasestate subdisableonerr subpasswordrequired',
+    ),
+    inFingerprint(
+      'subrunasowner subfailover subconninfo subslotname subsynccommit subpublications suborigin subskiplsn',
+    ),
     derived('subdbid', 'only those of this database are read'),
   ],
   pg_subscription_rel: [ignored('*', 'how far replication has come')],

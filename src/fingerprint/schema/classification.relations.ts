@@ -1,13 +1,13 @@
-import { type CatalogClasses, derived, hashed, ignored, numbered } from './classified.ts';
+import { type CatalogClasses, derived, inFingerprint, ignored, numbered } from './classified.ts';
 
 /** Tables and what hangs on them. */
 export const relationCatalogs: Readonly<Record<string, CatalogClasses>> = {
   pg_class: [
     numbered,
-    hashed(
+    inFingerprint(
       'relname relnamespace reloftype relowner relam reltablespace relpersistence relkind relnatts relrowsecurity',
     ),
-    hashed('relforcerowsecurity relispopulated relreplident relacl reloptions relpartbound'),
+    inFingerprint('relforcerowsecurity relispopulated relreplident relacl reloptions relpartbound'),
     derived('reltype', 'the row type has the name of its relation'),
     derived('relchecks', 'counts the constraints; fewer than there are is hashed as `hiding`'),
     derived('relispartition', 'relpartbound is there; false all the same is hashed as `hiding`'),
@@ -22,49 +22,62 @@ export const relationCatalogs: Readonly<Record<string, CatalogClasses>> = {
     ),
   ],
   pg_attribute: [
-    hashed('attrelid attname atttypid atttypmod attnum attndims attstorage attcompression attnotnull attidentity'),
-    hashed('attgenerated attislocal attinhcount attcollation attstattarget attacl attoptions attfdwoptions'),
+    inFingerprint(
+      'attrelid attname atttypid atttypmod attnum attndims attstorage attcompression attnotnull attidentity',
+    ),
+    inFingerprint('attgenerated attislocal attinhcount attcollation attstattarget attacl attoptions attfdwoptions'),
     derived('attlen attbyval attalign', 'as of the type'),
     derived('atthasdef', 'there is a default; false all the same is hashed as `hiding`'),
     derived('attisdropped', 'not listed; its place shows in attnum and relnatts'),
     ignored('attcacheoff', 'always -1'),
     ignored('atthasmissing attmissingval', 'how rows are stored: a rewrite of the table ends it'),
   ],
-  pg_attrdef: [numbered, hashed('adrelid adnum adbin')],
+  pg_attrdef: [numbered, inFingerprint('adrelid adnum adbin')],
   pg_constraint: [
     numbered,
-    hashed('conname contype condeferrable condeferred conenforced convalidated conrelid contypid conindid conparentid'),
-    hashed(
+    inFingerprint(
+      'conname contype condeferrable condeferred conenforced convalidated conrelid contypid conindid conparentid',
+    ),
+    inFingerprint(
       'confrelid confupdtype confdeltype confmatchtype conislocal coninhcount connoinherit conperiod conkey confkey',
     ),
-    hashed('conpfeqop conppeqop conffeqop confdelsetcols conexclop conbin'),
+    inFingerprint('conpfeqop conppeqop conffeqop confdelsetcols conexclop conbin'),
     derived('connamespace', 'as of the relation or the domain'),
   ],
   pg_index: [
-    hashed('indexrelid indrelid indnatts indnkeyatts indisunique indnullsnotdistinct indisprimary indisexclusion'),
-    hashed('indimmediate indisclustered indisvalid indisready indislive indisreplident indkey indcollation indclass'),
-    hashed('indoption indexprs indpred'),
+    inFingerprint(
+      'indexrelid indrelid indnatts indnkeyatts indisunique indnullsnotdistinct indisprimary indisexclusion',
+    ),
+    inFingerprint(
+      'indimmediate indisclustered indisvalid indisready indislive indisreplident indkey indcollation indclass',
+    ),
+    inFingerprint('indoption indexprs indpred'),
     ignored('indcheckxmin', 'which old transactions may use it'),
   ],
-  pg_inherits: [hashed('inhrelid inhparent inhseqno inhdetachpending')],
+  pg_inherits: [inFingerprint('inhrelid inhparent inhseqno inhdetachpending')],
   pg_partitioned_table: [
-    hashed('partrelid partstrat partnatts partattrs partclass partcollation partexprs'),
+    inFingerprint('partrelid partstrat partnatts partattrs partclass partcollation partexprs'),
     derived('partdefid', 'the partition whose bound is DEFAULT'),
   ],
-  pg_sequence: [hashed('seqrelid seqtypid seqstart seqincrement seqmax seqmin seqcache seqcycle')],
+  pg_sequence: [inFingerprint('seqrelid seqtypid seqstart seqincrement seqmax seqmin seqcache seqcycle')],
   pg_trigger: [
     numbered,
-    hashed('tgrelid tgparentid tgname tgfoid tgtype tgenabled tgconstrrelid tgdeferrable tginitdeferred tgattr tgargs'),
-    hashed('tgqual tgoldtable tgnewtable'),
+    inFingerprint(
+      'tgrelid tgparentid tgname tgfoid tgtype tgenabled tgconstrrelid tgdeferrable tginitdeferred tgattr tgargs',
+    ),
+    inFingerprint('tgqual tgoldtable tgnewtable'),
     derived(
       'tgisinternal tgconstraint tgconstrindid',
       'an internal trigger belongs to its constraint, else it is listed',
     ),
     derived('tgnargs', 'counts tgargs'),
   ],
-  pg_rewrite: [numbered, hashed('rulename ev_class ev_type ev_enabled is_instead ev_qual ev_action')],
-  pg_policy: [numbered, hashed('polname polrelid polcmd polpermissive polroles polqual polwithcheck')],
-  pg_statistic_ext: [numbered, hashed('stxrelid stxname stxnamespace stxowner stxkeys stxstattarget stxkind stxexprs')],
+  pg_rewrite: [numbered, inFingerprint('rulename ev_class ev_type ev_enabled is_instead ev_qual ev_action')],
+  pg_policy: [numbered, inFingerprint('polname polrelid polcmd polpermissive polroles polqual polwithcheck')],
+  pg_statistic_ext: [
+    numbered,
+    inFingerprint('stxrelid stxname stxnamespace stxowner stxkeys stxstattarget stxkind stxexprs'),
+  ],
   pg_statistic_ext_data: [ignored('*', 'statistics')],
   pg_statistic: [ignored('*', 'statistics')],
   pg_largeobject: [ignored('*', 'rows: in the fingerprint of the data')],

@@ -19,7 +19,7 @@ export interface Classified {
 export type CatalogClasses = readonly Classified[];
 
 /** In the fingerprint, by name where it is an OID. */
-export const hashed = (columns: string): Classified => ({ class: 'hashed', columns, why: null });
+export const inFingerprint = (columns: string): Classified => ({ class: 'hashed', columns, why: null });
 
 /** Follows from what is hashed. */
 export const derived = (columns: string, why: string): Classified => ({ class: 'derived', columns, why });

@@ -3,7 +3,7 @@ import {
   type CatalogQuery,
   comment,
   explode,
-  hashed,
+  hashedOptions,
   lasting,
   objects,
   own,
@@ -17,7 +17,7 @@ import {
 /** SQL: an object of any kind, as PostgreSQL names it, without OIDs. */
 const identity = `i.type || ' ' || i.identity`;
 
-/** The database itself, and what stands at its top. */
+/** The database itself, and what is at its top. */
 export const databaseQueries: readonly CatalogQuery[] = [
   ({ version }) =>
     objects({
@@ -35,7 +35,7 @@ export const databaseQueries: readonly CatalogQuery[] = [
         template: 'x.datistemplate',
         owner: role('x.datdba'),
         privileges: acl({ column: 'x.datacl', type: 'd', owner: 'x.datdba' }),
-        settings: `(select jsonb_agg(jsonb_build_array(case when s.setrole <> 0 then ${role('s.setrole')} end, ${hashed('s.setconfig')}) order by s.setrole <> 0, ${role('s.setrole')} collate "C") from pg_db_role_setting s where s.setdatabase = x.oid)`,
+        settings: `(select jsonb_agg(jsonb_build_array(case when s.setrole <> 0 then ${role('s.setrole')} end, ${hashedOptions('s.setconfig')}) order by s.setrole <> 0, ${role('s.setrole')} collate "C") from pg_db_role_setting s where s.setdatabase = x.oid)`,
         comment: `shobj_description(x.oid, 'pg_database')`,
         labels: `(select jsonb_agg(jsonb_build_array(l.provider, l.label) order by l.provider collate "C") from pg_shseclabel l where l.classoid = 'pg_database'::regclass and l.objoid = x.oid)`,
       },
@@ -120,7 +120,7 @@ cross join pg_identify_object(d.classid, d.objid, d.objsubid) i where d.deptype 
       logical: { privileges: explode('d.defaclacl') },
       from: 'pg_default_acl d',
     }),
-  // of a large object its rows are compared beside other rows; what people wrote of it stands in a catalogue
+  // of a large object its rows are compared beside other rows; what people wrote of it is in a catalogue
   () =>
     objects({
       kind: 'large object',

@@ -1,7 +1,7 @@
 import { type Session, sql, unionAll } from '../../database/index.ts';
 import { type ChangedFiles } from '../rows/changed.io.ts';
 import { noBlock } from '../rows/changed.ts';
-import { anchorOf, anchorsIn, type Catalog, catalogs, type Chosen, countsOf, rowsOf } from './catalogs.ts';
+import { anchorOf, anchorsIn, type Catalog, catalogs, type Chosen, countsOf, catalogRows } from './catalogs.ts';
 import { type CatalogRow, concernedBy, type KeyedObject, type SchemaDelta } from './delta.ts';
 import { nextTransaction } from './initdb.io.ts';
 import { captureKeyed, readKeyed } from './schema.io.ts';
@@ -21,7 +21,7 @@ export async function markSchema(copy: Session): Promise<SchemaMark> {
 
 /**
  * Compares the schemas of copies with the one of the database that they were made of, at a cost that follows what changed: the rows of the
- * catalogues that differ say which objects can. Nobody may write to either meanwhile.
+ * catalogues that differ say which objects can. No one may write to either meanwhile.
  *
  * Source  docs/FORMAT.md "Schema by changed rows".
  */
@@ -109,7 +109,7 @@ export class SchemaDeltas {
     const written = await anchorsOf(copy, changed, since);
     const parts = changed.map((catalog): Part => ({ catalog, chosen: chosenOf(catalog, written) }));
     const [rowsWere, rowsAre] = [await readRows(original, parts), await readRows(copy, parts)];
-    // rows that only the original has were written by nobody: where numbers do not add up, they are told by what is left of each object
+    // rows that only the original has were not written by the clone: if counts do not match, they are found by what remains of each object
     const lost = changed.filter((catalog) => {
       const others = (all: string | undefined, rows: readonly CatalogRow[]): number =>
         Number(all) - rows.filter((row) => row.catalog === title(catalog)).length;
@@ -216,7 +216,7 @@ async function countsIn(
 async function readRows(session: Session, parts: readonly Part[]): Promise<readonly CatalogRow[]> {
   if (parts.length === 0) return [];
   const rows = await session.query<Omit<CatalogRow, 'concerns'> & { concerns: string }>(
-    unionAll(parts.map(({ catalog, chosen }) => rowsOf(catalog, chosen))),
+    unionAll(parts.map(({ catalog, chosen }) => catalogRows(catalog, chosen))),
   );
   return rows.map(({ concerns, ...row }) => ({ ...row, concerns: JSON.parse(concerns) as string[] }));
 }

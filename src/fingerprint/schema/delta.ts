@@ -89,12 +89,12 @@ const ownAnyway = (key: string): boolean =>
   key === 'pg_namespace 2200' || key.startsWith('pg_extension ') || key.startsWith('pg_largeobject ');
 
 function isSystem({ catalog, concerns, row }: CatalogRow): boolean {
-  // a dependency names what it depends on, which is seldom another than it was
+  // a dependency names its object, which rarely changes
   if (catalog === 'pg_catalog.pg_depend') return false;
   if (concerns.length === 0) return true;
   const [own = ''] = concerns;
   const oid = Number(own.slice(own.indexOf(' ') + 1));
-  // what people wrote of schema public stands among the rows that the whole reading takes together
+  // changes of schema public by users are among the rows that the whole reading covers
   const isOwn = ownAnyway(own) && !(catalog === 'pg_catalog.pg_description' && own === 'pg_namespace 2200');
   return (oid < firstOwn && oid > 0 && !isOwn) || inCatalog.test(row);
 }

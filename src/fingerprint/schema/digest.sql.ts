@@ -1,4 +1,4 @@
-import { own } from './catalog.ts';
+import { own, sha256 } from './catalog.ts';
 import { catalogQueries } from './queries.ts';
 
 /**
@@ -40,24 +40,23 @@ const kindOf = (query: string): string => /^select '([a-z ]+)' as kind/.exec(que
 const withoutGate = `name !~ '^gate[.]' and name not in ('gate', 'oneroof_gate_ddl', 'oneroof_gate_drop')
   and not (kind = 'default privileges' and name ~ '^oneroof_(executor|observer|relay) ')`;
 
-/** Settings of the database for everybody: a clone has them too, and SQL means something else under others. */
+/** Settings of the database for everyone: a clone has them too, and SQL means something else under others. */
 const settings = `select 'database settings' as kind, 'current' as name, coalesce((select jsonb_agg(c order by c collate "C")
     from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase cross join unnest(s.setconfig) c
     where d.datname = current_database() and s.setrole = 0), '[]') as logical, '{}'::jsonb as strict`;
 
-function queriesOf(serverVersion: number): readonly string[] {
+function queriesOf(serverVersion: number, way: 'text' | 'listed'): readonly string[] {
   return catalogQueries
     .map((query) => query({ version: serverVersion, conninfo: 'hidden' }))
-    .flatMap((listing) => listing?.text ?? [])
+    .flatMap((listing) => listing?.[way] ?? [])
     .filter((text) => !left.includes(kindOf(text)))
     .concat(settings);
 }
 
-function together(queries: readonly string[]): string {
-  const arms = queries.map(
-    (text) => `select kind, name, logical::text as logical, strict::text as strict from (${text}) q`,
-  );
-  return `(select kind, name, logical, strict from (${arms.join('\nunion all\n')}) o where ${withoutGate})`;
+function together(queries: readonly string[], columns = ['logical', 'strict']): string {
+  const written = columns.map((column) => `${column}::text as ${column}`).join(', ');
+  const arms = queries.map((text) => `select kind, name, ${written} from (${text}) q`);
+  return `(select kind, name, ${columns.join(', ')} from (${arms.join('\nunion all\n')}) o where ${withoutGate})`;
 }
 
 function hashOf(rows: string): string {
@@ -73,7 +72,17 @@ function hashOf(rows: string): string {
  *         and mark, subscriptions), PostgreSQL's own rows, and the gate.
  */
 export function schemaDigestSql(serverVersion: number): string {
-  return hashOf(`${together(queriesOf(serverVersion))} o`);
+  return hashOf(`${together(queriesOf(serverVersion, 'text'))} o`);
+}
+
+/**
+ * SQL of a query: each of these objects with a digest over its logical properties, the same on every copy whoever asks.
+ *
+ * Shape   kind, name, digest (16 hex digits). The options of a user mapping do not count: PostgreSQL shows them to few roles.
+ */
+export function schemaListingSql(serverVersion: number): string {
+  return `select kind, name, left(${sha256(`case kind when 'user mapping' then '{}' else logical end`)}, 16) as digest
+    from ${together(queriesOf(serverVersion, 'listed'), ['logical'])} o`;
 }
 
 /**
@@ -81,7 +90,7 @@ export function schemaDigestSql(serverVersion: number): string {
  * is not reached is not planned, and one that was planned stays so for the session.
  */
 export function schemaDigestBody(serverVersion: number): string {
-  const queries = queriesOf(serverVersion);
+  const queries = queriesOf(serverVersion, 'text');
   const guarded = queries.filter((text) => Object.hasOwn(sparse, kindOf(text)));
   const take = (
     rows: string,

@@ -2,7 +2,7 @@ import {
   acl,
   type CatalogQuery,
   comment,
-  hashed,
+  hashedOptions,
   objects,
   own,
   relation,
@@ -11,10 +11,11 @@ import {
   sha256,
   sorted,
 } from './catalog.ts';
+import { restored } from './restored.sql.ts';
 
 const unreadable = `to_jsonb('not readable by this role'::text)`;
 
-/** The options of a user mapping are shown to those who may use it; to everybody else PostgreSQL answers null, as if there were none. */
+/** The options of a user mapping are shown to those who may use it; to everyone else PostgreSQL answers null, as if there were none. */
 const mappingReadable = `(select rolsuper from pg_roles where rolname = current_user)
   or case when u.umuser = 0 then pg_has_role(s.srvowner, 'USAGE')
     else u.usename = current_user and (pg_has_role(s.srvowner, 'USAGE') or has_server_privilege(s.oid, 'USAGE')) end`;
@@ -29,7 +30,7 @@ export const exchangeQueries: readonly CatalogQuery[] = [
       logical: {
         handler: routine('x.fdwhandler'),
         validator: routine('x.fdwvalidator'),
-        options: hashed('x.fdwoptions'),
+        options: hashedOptions('x.fdwoptions'),
         owner: role('x.fdwowner'),
         privileges: acl({ column: 'x.fdwacl', type: 'F', owner: 'x.fdwowner' }),
         comment: comment('pg_foreign_data_wrapper', 'x.oid'),
@@ -45,7 +46,7 @@ export const exchangeQueries: readonly CatalogQuery[] = [
         wrapper: 'w.fdwname',
         type: 'x.srvtype',
         version: 'x.srvversion',
-        options: hashed('x.srvoptions'),
+        options: hashedOptions('x.srvoptions'),
         owner: role('x.srvowner'),
         privileges: acl({ column: 'x.srvacl', type: 'S', owner: 'x.srvowner' }),
         comment: comment('pg_foreign_server', 'x.oid'),
@@ -57,7 +58,7 @@ export const exchangeQueries: readonly CatalogQuery[] = [
       kind: 'user mapping',
       key: ['pg_user_mapping', 'u.umid'],
       name: `format('%I for %I', u.srvname, u.usename)`,
-      logical: { options: `case when ${mappingReadable} then ${hashed('u.umoptions')} else ${unreadable} end` },
+      logical: { options: `case when ${mappingReadable} then ${hashedOptions('u.umoptions')} else ${unreadable} end` },
       from: 'pg_user_mappings u join pg_foreign_server s on s.oid = u.srvid',
     }),
   ({ version }) =>
@@ -87,7 +88,7 @@ export const exchangeQueries: readonly CatalogQuery[] = [
         version < 150_000
           ? {}
           : {
-              where: 'pg_get_expr(x.prqual, x.prrelid)',
+              where: restored('pg_get_expr(x.prqual, x.prrelid)'),
               columns: `(select jsonb_agg(a.attname order by a.attname collate "C") from pg_attribute a where a.attrelid = x.prrelid and a.attnum = any (x.prattrs))`,
             },
       from: 'pg_publication_rel x join pg_publication p on p.oid = x.prpubid',

@@ -8,7 +8,7 @@ export function fingerprintOf(found: readonly SchemaObject[], noticed: readonly 
     ({ kind, name, logical, strict }) => [`${kind}\0${name}`, { kind, name, logical, strict }] as const,
   );
   const objects = keyed.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
-  // written once: what is strict comes behind what is logical, because kind, logical, name and strict are in the canonical order
+  // written once: strict follows logical, because kind, logical, name and strict are in canonical order
   const logical = objects.map(({ kind, name, logical }) => canonicalJson({ kind, logical, name }));
   const all = objects.map(({ strict }, index) => `${logical[index]?.slice(0, -1)},"strict":${canonicalJson(strict)}}`);
   return { version: 1, digest: digest('schema', all), logicalDigest: digest('schema', logical), objects, noticed };

@@ -24,17 +24,17 @@ const chosenBy = { column: oneOf(ofPeople), relation: `not ${reserved}` } as con
 
 /**
  * SQL: of a list of `name=value` the options that an author chose, in the same order; NULL where there are none, as PostgreSQL keeps it.
- * The server's own are in no digest: it makes them anew for each column, so that no two databases have the same.
+ * The server's own are in no digest: it makes them again for each column, so that no two databases have the same.
  *
  * Source  docs/decisions/0021-options-of-the-server.md.
  */
-export function chosen(keeper: Keeper, array: string): string {
+export function chosenOptions(keeper: Keeper, array: string): string {
   return `case when ${array} is not null then nullif(array(select o from unnest(${array}) with ordinality u(o, at) where ${chosenBy[keeper]} order by at), '{}') end`;
 }
 
 /** SQL: the same as a sorted list; no options are the empty list. */
 export function options(keeper: Keeper, array: string): string {
-  return sorted(chosen(keeper, array));
+  return sorted(chosenOptions(keeper, array));
 }
 
 /** SQL: the options as flatten_reloptions of ruleutils.c writes them into a definition, under the pinned settings; NULL where there are none. */
@@ -48,7 +48,7 @@ function clause(array: string): string {
 export function indexDefinition(index: { readonly oid: string; readonly options: string }): string {
   const whole = `pg_get_indexdef(${index.oid})`;
   return `case when exists (select from unnest(${index.options}) o where ${reserved})
-        then replace(${whole}, ${clause(index.options)}, coalesce(${clause(chosen('relation', index.options))}, '')) else ${whole} end`;
+        then replace(${whole}, ${clause(index.options)}, coalesce(${clause(chosenOptions('relation', index.options))}, '')) else ${whole} end`;
 }
 
 /** SQL: options of the server's that we do not know, with how many objects have each, and the first of these. Indexes have no options by column. */

@@ -3,7 +3,7 @@ import {
   type CatalogQuery,
   comment,
   explode,
-  hashed,
+  hashedOptions,
   lasting,
   named,
   objects,
@@ -15,7 +15,8 @@ import {
   sorted,
   type,
 } from './catalog.ts';
-import { chosen, indexDefinition, options } from './options.sql.ts';
+import { chosenOptions, indexDefinition, options } from './options.sql.ts';
+import { restored } from './restored.sql.ts';
 
 const tablespace = `(select spcname from pg_tablespace where oid = c.reltablespace)`;
 
@@ -45,20 +46,20 @@ export const relations: CatalogQuery = () =>
       accessMethod: `(select amname from pg_am where oid = c.relam)`,
       tablespace,
       options: options('relation', 'c.reloptions'),
-      toastOptions: `(select ${options('relation', 't.reloptions')} from pg_class t where t.oid = c.reltoastrelid and ${chosen('relation', 't.reloptions')} is not null)`,
+      toastOptions: `(select ${options('relation', 't.reloptions')} from pg_class t where t.oid = c.reltoastrelid and ${chosenOptions('relation', 't.reloptions')} is not null)`,
       replicaIdentity: 'c.relreplident',
       rowSecurity: 'c.relrowsecurity',
       forceRowSecurity: 'c.relforcerowsecurity',
-      partitionKey: `case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end`,
+      partitionKey: restored(`case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end`),
       partitionBound: 'pg_get_expr(c.relpartbound, c.oid)',
       parents: `(select coalesce(jsonb_agg(jsonb_build_array(${relation('i.inhparent')}, i.inhdetachpending) order by i.inhseqno), '[]') from pg_inherits i where i.inhrelid = c.oid)`,
       ofType: type('c.reloftype'),
-      definition: `case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid) end`,
+      definition: restored(`case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid) end`),
       // a view is a rule, which can be switched off and commented on like any other
       rule: `case when c.relkind in ('v', 'm') then (select jsonb_build_array(w.ev_enabled, ${comment('pg_rewrite', 'w.oid')}) from pg_rewrite w where w.ev_class = c.oid and w.rulename = '_RETURN') end`,
       populated: 'c.relispopulated',
       hiding,
-      foreign: `case when c.relkind = 'f' then (select jsonb_build_array(s.srvname, ${hashed('f.ftoptions')}) from pg_foreign_table f join pg_foreign_server s on s.oid = f.ftserver where f.ftrelid = c.oid) end`,
+      foreign: `case when c.relkind = 'f' then (select jsonb_build_array(s.srvname, ${hashedOptions('f.ftoptions')}) from pg_foreign_table f join pg_foreign_server s on s.oid = f.ftserver where f.ftrelid = c.oid) end`,
       privileges: acl({ column: 'c.relacl', type: 'r', owner: 'c.relowner' }),
       // on ctid, xmin and the like, which are no columns of the user's
       systemColumnPrivileges: `(select coalesce(jsonb_agg(jsonb_build_array(a.attname, ${explode('a.attacl')}) order by a.attnum), '[]') from pg_attribute a where a.attrelid = c.oid and a.attnum < 0 and a.attacl is not null)`,
@@ -79,7 +80,7 @@ export const columns: CatalogQuery = () =>
       type: 'format_type(a.atttypid, a.atttypmod)',
       collation: named('collation', 'a.attcollation'),
       notNull: 'a.attnotnull',
-      default: 'pg_get_expr(d.adbin, d.adrelid)',
+      default: restored('pg_get_expr(d.adbin, d.adrelid)'),
       // else the server passes the default over
       hiding: 'd.adrelid is not null and not a.atthasdef',
       identity: 'a.attidentity',
@@ -88,7 +89,7 @@ export const columns: CatalogQuery = () =>
       compression: 'a.attcompression',
       statistics: 'nullif(a.attstattarget::int, -1)',
       options: options('column', 'a.attoptions'),
-      foreignOptions: hashed('a.attfdwoptions'),
+      foreignOptions: hashedOptions('a.attfdwoptions'),
       local: 'a.attislocal',
       inherited: 'a.attinhcount',
       privileges: explode('a.attacl'),
@@ -99,6 +100,8 @@ export const columns: CatalogQuery = () =>
       position: 'rank() over (partition by c.oid order by a.attnum)',
       dimensions: 'a.attndims',
     },
+    // the column before it: SELECT * shows the position of a column, and no property of another column does
+    listed: { after: 'lag(a.attname) over (partition by c.oid order by a.attnum)' },
     from: `pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
 left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p', 'v', 'm', 'f', 'c') and ${lasting} and ${own('c.oid')}`,
@@ -112,14 +115,14 @@ export const constraints: CatalogQuery = ({ version }) =>
     name: `case when o.conrelid <> 0 then ${relation('o.conrelid')} else format_type(nullif(o.contypid, 0), null) end || '.' || quote_ident(o.conname)`,
     logical: {
       type: 'o.contype',
-      definition: 'pg_get_constraintdef(o.oid)',
+      definition: restored('pg_get_constraintdef(o.oid)'),
       enforced: version < 180_000 ? 'true' : 'o.conenforced',
       validated: 'o.convalidated',
       deferrable: 'o.condeferrable',
       deferred: 'o.condeferred',
       local: 'o.conislocal',
       inherited: 'o.coninhcount',
-      // of a key it tells only how it came to its partition: made with the parent's, or made first and attached, as a dump does
+      // for a key it only shows how the partition got it: created with the parent's, or created first and attached, as a dump does
       noInherit: `o.connoinherit and o.contype not in ('p', 'u', 'x')`,
       period: version < 180_000 ? 'false' : 'o.conperiod',
       operators: `jsonb_build_array(${operators('o.conpfeqop')}, ${operators('o.conppeqop')}, ${operators('o.conffeqop')}, ${operators('o.conexclop')})`,
@@ -140,7 +143,7 @@ export const indexes: CatalogQuery = () =>
     key: ['pg_class', 'c.oid'],
     name: qualified('c.relname'),
     logical: {
-      definition: indexDefinition({ oid: 'i.indexrelid', options: 'c.reloptions' }),
+      definition: restored(indexDefinition({ oid: 'i.indexrelid', options: 'c.reloptions' })),
       primary: 'i.indisprimary',
       exclusion: 'i.indisexclusion',
       immediate: 'i.indimmediate',
@@ -200,7 +203,7 @@ export const triggers: CatalogQuery = () =>
     key: ['pg_trigger', 'x.oid'],
     name: `format('%I.%I.%I', n.nspname, c.relname, x.tgname)`,
     logical: {
-      definition: 'pg_get_triggerdef(x.oid)',
+      definition: restored('pg_get_triggerdef(x.oid)'),
       enabled: 'x.tgenabled',
       internal: 'x.tgisinternal',
       inherited: `(select ${relation('p.tgrelid')} from pg_trigger p where p.oid = x.tgparentid)`,
@@ -211,13 +214,13 @@ export const triggers: CatalogQuery = () =>
   });
 
 /** Rules, without those that make a view. */
-export const rules: CatalogQuery = () =>
+export const ruleQuery: CatalogQuery = () =>
   objects({
     kind: 'rule',
     key: ['pg_rewrite', 'x.oid'],
     name: `format('%I.%I.%I', n.nspname, c.relname, x.rulename)`,
     logical: {
-      definition: 'pg_get_ruledef(x.oid)',
+      definition: restored('pg_get_ruledef(x.oid)'),
       enabled: 'x.ev_enabled',
       comment: comment('pg_rewrite', 'x.oid'),
     },
@@ -236,12 +239,19 @@ export const policies: CatalogQuery = () =>
       roles: sorted(
         `array(select case when r = 0 then 'PUBLIC' else quote_ident(${role('r')}) end from unnest(x.polroles) r)`,
       ),
-      using: 'pg_get_expr(x.polqual, x.polrelid)',
-      withCheck: 'pg_get_expr(x.polwithcheck, x.polrelid)',
+      using: restored('pg_get_expr(x.polqual, x.polrelid)'),
+      withCheck: restored('pg_get_expr(x.polwithcheck, x.polrelid)'),
       comment: comment('pg_policy', 'x.oid'),
     },
     from: onRelation('pg_policy', 'polrelid'),
   });
+
+/** SQL: the definition of statistics over expressions, of which PostgreSQL's own text leaves parentheses out that others of its texts have. */
+const overExpressions = `format('CREATE STATISTICS %s %s ON %s FROM %s', ${qualified('x.stxname')},
+        (select '(' || string_agg(case k when 'd' then 'ndistinct' when 'f' then 'dependencies' else 'mcv' end, ', ' order by k) || ')' from unnest(x.stxkind) k where k <> 'e'),
+        concat_ws(', ', (select string_agg(quote_ident(a.attname), ', ' order by a.attnum) from pg_attribute a where a.attrelid = x.stxrelid and a.attnum = any (x.stxkeys)),
+          (select string_agg('(' || ${restored('e')} || ')', ', ' order by at) from unnest(pg_get_statisticsobjdef_expressions(x.oid)) with ordinality u(e, at))),
+        ${relation('x.stxrelid')})`;
 
 /** Extended statistics: what is gathered, not what was found. */
 export const statistics: CatalogQuery = () =>
@@ -250,7 +260,7 @@ export const statistics: CatalogQuery = () =>
     key: ['pg_statistic_ext', 'x.oid'],
     name: qualified('x.stxname'),
     logical: {
-      definition: 'pg_get_statisticsobjdef(x.oid)',
+      definition: `case when x.stxexprs is null then pg_get_statisticsobjdef(x.oid) else ${overExpressions} end`,
       target: 'nullif(x.stxstattarget::int, -1)',
       owner: role('x.stxowner'),
       comment: comment('pg_statistic_ext', 'x.oid'),

@@ -32,7 +32,7 @@ const written = [
  * Source  docs/FORMAT.md "Fingerprint"; PostgreSQL manual, "System Catalogs".
  */
 export async function captureSchema(session: Reader): Promise<SchemaFingerprint> {
-  return pinned(session, async () => {
+  return schemaSettings(session, async () => {
     const objects: SchemaObject[] = [];
     for (const { text } of await listings(session))
       for (const row of await session.query<ObjectRow>(sql`${fixed(text)}`)) objects.push(objectOf(row));
@@ -42,7 +42,7 @@ export async function captureSchema(session: Reader): Promise<SchemaFingerprint>
 
 /** The same objects, each with the key of its catalogue row; without one where it has none. */
 export async function captureKeyed(session: Reader): Promise<readonly KeyedObject[]> {
-  return pinned(session, async () => {
+  return schemaSettings(session, async () => {
     const objects: KeyedObject[] = [];
     for (const { text, keyed } of await listings(session)) {
       const rows = await session.query<KeyedRow>(keyed === null ? sql`${fixed(text)}` : withKeys(keyed.text));
@@ -60,7 +60,7 @@ export async function readKeyed(session: Reader, keys: ReadonlySet<string>): Pro
     const [of = '', oid = ''] = key.split(' ');
     oids.set(of, [...(oids.get(of) ?? []), oid]);
   }
-  return pinned(session, async () => {
+  return schemaSettings(session, async () => {
     const arms = (await listings(session)).flatMap(({ keyed }): Sql[] => {
       if (keyed === null) return [];
       const { class: of, text } = keyed;
@@ -113,7 +113,7 @@ function keyedObject(row: KeyedRow): KeyedObject {
 }
 
 /** Does something under the pinned settings, for which our own sessions have nothing to change. */
-export async function pinned<T>(session: Reader, work: () => Promise<T>): Promise<T> {
+export async function schemaSettings<T>(session: Reader, work: () => Promise<T>): Promise<T> {
   const before = await foreign(session);
   if (before.length === 0) return work();
   const settings = before.map(({ name }) => [name, pinnedSettings[name]] as const);

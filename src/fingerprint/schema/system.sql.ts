@@ -1,8 +1,8 @@
 import { type CatalogQuery, explode, objects, role } from './catalog.ts';
-import { chosen } from './options.sql.ts';
+import { chosenOptions } from './options.sql.ts';
 
 /**
- * What initdb made and somebody can grant on: each with its OID, part, privileges, the ones that it was made with, and owner.
+ * What initdb made and someone can grant on: each with its OID, part, privileges, the ones that it was made with, and owner.
  * pg_init_privs lists the privileges of initdb, without those that information_schema is made with.
  */
 const grantable = `(
@@ -14,7 +14,7 @@ const grantable = `(
   union all select 'pg_namespace'::regclass, oid, 0, nspacl, acldefault('n', nspowner) || ${fromPublic('oid', 'nspowner', 'USAGE')}, nspowner from pg_namespace where nspname <> 'public'
 ) x`;
 
-/** SQL: what everybody may do with the objects of information_schema. */
+/** SQL: what everyone may do with the objects of information_schema. */
 function fromPublic(schema: string, owner: string, privilege: string): string {
   return `case ${schema} when to_regnamespace('information_schema') then array[makeaclitem(0, ${owner}, '${privilege}', false)] else acldefault('c', ${owner}) end`;
 }
@@ -52,7 +52,7 @@ const whole = [
 /** Below this OID everything is numbered by PostgreSQL's own sources, so that the numbers are the same on every server of a version. */
 const numbered = 12_000;
 
-/** How an object of PostgreSQL's own differs from what initdb made; where nobody touched any, nothing. */
+/** How an object of PostgreSQL's own differs from what initdb made; where no one touched any, nothing. */
 const touched: CatalogQuery = () =>
   objects({
     kind: 'system object',
@@ -90,18 +90,21 @@ const digests: readonly Parameters<typeof digestOf>[0][] = [
   },
   {
     catalog: 'pg_class',
-    row: `(x.oid, x.relname, x.relowner, x.reltablespace, x.relpersistence, x.relnatts, x.relreplident, x.relrowsecurity, x.relforcerowsecurity, ${chosen('relation', 'x.reloptions')})`,
+    row: `(x.oid, x.relname, x.relowner, x.reltablespace, x.relpersistence, x.relnatts, x.relreplident, x.relrowsecurity, x.relforcerowsecurity, ${chosenOptions('relation', 'x.reloptions')})`,
     key: ['oid'],
   },
   {
     catalog: 'pg_attribute',
-    row: `(x.attrelid, x.attnum, x.attname, x.atttypid, x.atttypmod, x.attnotnull, x.attstorage, x.attcompression, x.attcollation, x.attstattarget, ${chosen('column', 'x.attoptions')}, x.attisdropped)`,
+    row: `(x.attrelid, x.attnum, x.attname, x.atttypid, x.atttypmod, x.attnotnull, x.attstorage, x.attcompression, x.attcollation, x.attstattarget, ${chosenOptions('column', 'x.attoptions')}, x.attisdropped)`,
     key: ['attrelid', 'attnum'],
   },
 ];
 
-/** Strictly, that nobody rewrote what PostgreSQL itself brings; another minor version may bring another text, so it is no logical property. */
+/** Strictly, that no one rewrote what PostgreSQL itself brings; another minor version may bring another text, so it is no logical property. */
 export const systemQueries: readonly CatalogQuery[] = [
   touched,
-  () => ({ text: digests.map(digestOf).join('\nunion all '), keyed: null }),
+  () => {
+    const text = digests.map(digestOf).join('\nunion all ');
+    return { text, keyed: null, listed: text };
+  },
 ];

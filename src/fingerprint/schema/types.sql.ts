@@ -12,6 +12,7 @@ import {
   routine,
   type,
 } from './catalog.ts';
+import { restored, restoredBody } from './restored.sql.ts';
 
 /** Ranges, as a property of their type. */
 const range = `(select ${properties({
@@ -25,7 +26,7 @@ const range = `(select ${properties({
 
 /**
  * Enums (labels in order), domains, composite types, ranges and base types. Array types and the row types of relations follow
- * what they belong to, until somebody grants something on one or comments on it.
+ * what they belong to, until someone grants something on one or comments on it.
  */
 export const types: CatalogQuery = () =>
   objects({
@@ -38,7 +39,7 @@ export const types: CatalogQuery = () =>
       labels: `case when t.typtype = 'e' then (select jsonb_agg(e.enumlabel order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid) end`,
       base: `case when t.typbasetype <> 0 then format_type(t.typbasetype, t.typtypmod) end`,
       notNull: 't.typnotnull',
-      default: 'coalesce(pg_get_expr(t.typdefaultbin, 0), t.typdefault)',
+      default: restored('coalesce(pg_get_expr(t.typdefaultbin, 0), t.typdefault)'),
       collation: named('collation', 't.typcollation'),
       range: `case when t.typtype = 'r' then ${range} end`,
       functions: `case when t.typtype = 'b' then jsonb_build_array(${['typinput', 'typoutput', 'typreceive', 'typsend', 'typmodin', 'typmodout', 'typanalyze', 'typsubscript'].map((column) => routine(`t.${column}`)).join(', ')}) end`,
@@ -74,13 +75,13 @@ export const routines: CatalogQuery = () =>
     key: ['pg_proc', 'p.oid'],
     name: `format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes))`,
     logical: {
-      arguments: 'pg_get_function_arguments(p.oid)',
+      arguments: restored('pg_get_function_arguments(p.oid)'),
       returns: 'pg_get_function_result(p.oid)',
       language: `(select lanname from pg_language where oid = p.prolang)`,
       window: `p.prokind = 'w'`,
       source: 'p.prosrc',
       library: 'p.probin',
-      body: 'pg_get_function_sqlbody(p.oid)',
+      body: restoredBody('pg_get_function_sqlbody(p.oid)'),
       volatility: 'p.provolatile',
       strict: 'p.proisstrict',
       leakproof: 'p.proleakproof',

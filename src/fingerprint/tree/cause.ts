@@ -1,20 +1,23 @@
 import { canonicalJson, type Json } from '../../core/index.ts';
 import { isMemberOf } from './member.ts';
-import { hasWord, lastOf, mentioned, schemaOf, withoutArguments, withoutLast } from './names.ts';
-import type { ComparedSchemas, Draft } from './node.ts';
+import { hasWord, lastOf, mentioned, schemaOfName, withoutArguments, withoutLast } from './name-parts.ts';
+import type { ComparedSchemas, NodeDraft } from './node.ts';
 
 /** What has columns, constraints, triggers, rows. */
 const relations: readonly string[] = ['table', 'view', 'materialized view', 'foreign table', 'type', 'domain'];
 /** What is named after its relation. */
 const parts: readonly string[] = ['column', 'constraint', 'trigger', 'rule', 'policy'];
-/** What is in no schema, though its name may look like it. */
+/** Kinds that are in no schema, although their names may look like it. */
 const outside =
   /^(database|schema|extension|extension dependency|language|event trigger|large object|security label|default privileges|cast|transform|access method|foreign data wrapper|server|user mapping|publication.*|subscription|system .*)$/;
 /** What others can be made of, so that their definitions name it. */
 const ingredients: readonly string[] = [...relations, 'sequence', 'function', 'procedure', 'aggregate', 'collation'];
 
-/** Finds the node that a node follows from; null where it stands by itself. Whole objects follow from whole objects that changed the same way. */
-export function causeFinder(nodes: readonly Draft[], schemas?: ComparedSchemas): (node: Draft) => Draft | null {
+/** Finds the cause of a node; null if it has none. Whole objects follow from whole objects that changed the same way. */
+export function causeFinder(
+  nodes: readonly NodeDraft[],
+  schemas?: ComparedSchemas,
+): (node: NodeDraft) => NodeDraft | null {
   const whole = nodes.filter(({ change }) => change !== 'changed');
   const found: Found = {
     whole: new Map(whole.filter((node) => node.in === 'schema').map((node) => [keyOf(node), node])),
@@ -37,23 +40,23 @@ export function causeFinder(nodes: readonly Draft[], schemas?: ComparedSchemas):
 
 interface Found {
   /** Objects that are gone or new, by kind and name. */
-  readonly whole: ReadonlyMap<string, Draft>;
-  readonly changed: ReadonlyMap<string, Draft>;
+  readonly whole: ReadonlyMap<string, NodeDraft>;
+  readonly changed: ReadonlyMap<string, NodeDraft>;
   /** What definitions can name, by its name. */
-  readonly named: ReadonlyMap<string, readonly Draft[]>;
+  readonly named: ReadonlyMap<string, readonly NodeDraft[]>;
   /** Parts of relations that are gone or new, by the relation. */
-  readonly parts: ReadonlyMap<string, readonly Draft[]>;
-  readonly containers: readonly Draft[];
+  readonly parts: ReadonlyMap<string, readonly NodeDraft[]>;
+  readonly containers: readonly NodeDraft[];
   /** The tables that a table inherits from or is a partition of. */
   readonly parents: ReadonlyMap<string, readonly string[]>;
 }
 
-function keyOf({ kind, name, change }: Pick<Draft, 'kind' | 'name' | 'change'>): string {
+function keyOf({ kind, name, change }: Pick<NodeDraft, 'kind' | 'name' | 'change'>): string {
   return `${change} ${kind}\0${name}`;
 }
 
-function groupedBy(nodes: readonly Draft[], key: (node: Draft) => string | null): Map<string, Draft[]> {
-  const groups = new Map<string, Draft[]>();
+function groupedBy(nodes: readonly NodeDraft[], key: (node: NodeDraft) => string | null): Map<string, NodeDraft[]> {
+  const groups = new Map<string, NodeDraft[]>();
   for (const node of nodes) {
     const name = key(node);
     if (name !== null) groups.set(name, [...(groups.get(name) ?? []), node]);
@@ -70,13 +73,13 @@ function parentsOf(schemas: ComparedSchemas | undefined): ReadonlyMap<string, re
   return parents;
 }
 
-/** The names in a property that lists relations, each alone or with what is said of it. */
+/** The names in a property that lists relations, each alone or with details. */
 function listed(value: Json | undefined): readonly string[] {
   return Array.isArray(value) ? value.map((one: Json) => String(Array.isArray(one) ? one[0] : one)) : [];
 }
 
 /** The logical properties of an object that is gone or new. */
-function propertiesOf({ own, change }: Draft): Readonly<Record<string, Json>> {
+function propertiesOf({ own, change }: NodeDraft): Readonly<Record<string, Json>> {
   const [first] = own;
   const value = change === 'gone' ? first?.before : first?.after;
   return value !== undefined && isObject(value) ? value : {};
@@ -90,12 +93,12 @@ function text(value: Json | undefined): string {
   return typeof value === 'string' ? value : '';
 }
 
-function causeOfWhole(node: Draft, found: Found): Draft | null {
+function causeOfWhole(node: NodeDraft, found: Found): NodeDraft | null {
   const { kind, name, change } = node;
   const of = propertiesOf(node);
-  const one = (wanted: string, called: string): Draft | null =>
+  const one = (wanted: string, called: string): NodeDraft | null =>
     found.whole.get(keyOf({ kind: wanted, name: called, change })) ?? null;
-  const relation = (called: string): Draft | null =>
+  const relation = (called: string): NodeDraft | null =>
     relations.map((wanted) => one(wanted, called)).find((other) => other !== null) ?? null;
   if (node.in === 'rows') return relation(name);
   if (node.in === 'sequence') return one('sequence', name);
@@ -112,7 +115,7 @@ function causeOfWhole(node: Draft, found: Found): Draft | null {
     ...ofServer(node, of).map(([wanted, called]) => one(wanted, called)),
     found.containers.find((extension) => extension.change === change && isMemberOf(node, propertiesOf(extension))) ??
       null,
-    ...(outside.test(kind) ? [] : [one('schema', schemaOf(name))]),
+    ...(outside.test(kind) ? [] : [one('schema', schemaOfName(name))]),
     ...(kind === 'extension' ? [one('schema', text(of['schema']))] : []),
     inheritedFrom(node, found),
   ];
@@ -122,14 +125,17 @@ function causeOfWhole(node: Draft, found: Found): Draft | null {
 }
 
 /** The constraint that an index belongs to: the index has its name without quotes. */
-function constraintOf(index: Draft, of: { readonly table: string; readonly found: Found }): Draft | null {
+function constraintOf(index: NodeDraft, of: { readonly table: string; readonly found: Found }): NodeDraft | null {
   const wanted = propertiesOf(index)['constraint'];
   const constraints = (of.found.parts.get(of.table) ?? []).filter(({ kind }) => kind === 'constraint');
   return constraints.find(({ name, change }) => change === index.change && plain(lastOf(name)) === wanted) ?? null;
 }
 
 /** Foreign servers, their wrappers and users; publications and what they publish. */
-function ofServer({ kind, name }: Draft, of: Readonly<Record<string, Json>>): readonly (readonly [string, string])[] {
+function ofServer(
+  { kind, name }: NodeDraft,
+  of: Readonly<Record<string, Json>>,
+): readonly (readonly [string, string])[] {
   switch (kind) {
     case 'user mapping':
       return [['server', name.replace(/ for .*$/s, '')]];
@@ -160,11 +166,11 @@ function ofServer({ kind, name }: Draft, of: Readonly<Record<string, Json>>): re
   }
 }
 
-/** What is gone and was the same under another name: constraints and indexes whose names the server chose. */
-function formerName(node: Draft, { whole }: Found): Draft | null {
+/** Dropped objects that exist under another name: constraints and indexes whose names the server chose. */
+function formerName(node: NodeDraft, { whole }: Found): NodeDraft | null {
   const { kind, name } = node;
   if (kind !== 'constraint' && kind !== 'index') return null;
-  const unnamed = (one: Draft): string => {
+  const unnamed = (one: NodeDraft): string => {
     const { definition, ...rest } = propertiesOf(one);
     const own = lastOf(one.name);
     return canonicalJson({ ...rest, definition: text(definition).replace(`INDEX ${own} ON `, 'INDEX ON ') });
@@ -177,7 +183,7 @@ function formerName(node: Draft, { whole }: Found): Draft | null {
 }
 
 /** The same part of the table that a partition belongs to. */
-function inheritedFrom(node: Draft, { whole, changed, parents }: Found): Draft | null {
+function inheritedFrom(node: NodeDraft, { whole, changed, parents }: Found): NodeDraft | null {
   const { kind, name, change } = node;
   const isPart = parts.includes(kind);
   for (const parent of parents.get(isPart ? withoutLast(name) : name) ?? []) {
@@ -189,7 +195,11 @@ function inheritedFrom(node: Draft, { whole, changed, parents }: Found): Draft |
 }
 
 /** What the definition of an object names, where that is gone or new too: no view without its table. */
-function ofIngredients(node: Draft, of: Readonly<Record<string, Json>>, { named, parts: found }: Found): Draft | null {
+function ofIngredients(
+  node: NodeDraft,
+  of: Readonly<Record<string, Json>>,
+  { named, parts: found }: Found,
+): NodeDraft | null {
   const { source: _source, comment: _comment, ...rest } = of;
   const said = Object.values(rest)
     .map((value) => (typeof value === 'string' ? value : canonicalJson(value)))
@@ -206,7 +216,7 @@ function ofIngredients(node: Draft, of: Readonly<Record<string, Json>>, { named,
   return null;
 }
 
-function causeOfChange(node: Draft, found: Found): Draft | null {
+function causeOfChange(node: NodeDraft, found: Found): NodeDraft | null {
   const { kind, name, in: where } = node;
   if (kind === 'columns') return columnsOf(name, found)[0] ?? null;
   if (where === 'rows') return causeOfRows(node, found);
@@ -215,7 +225,7 @@ function causeOfChange(node: Draft, found: Found): Draft | null {
     const [only] = node.own;
     const names = [only?.before, only?.after].filter((one) => typeof one === 'string');
     const constraints = [...found.whole.values()].filter((one) => one.kind === 'constraint');
-    const sameSchema = constraints.filter((one) => schemaOf(one.name) === schemaOf(name));
+    const sameSchema = constraints.filter((one) => schemaOfName(one.name) === schemaOfName(name));
     return sameSchema.find((one) => names.some((own) => plain(lastOf(one.name)) === own)) ?? null;
   }
   if (kind === 'column' && node.own.every(({ property }) => property === 'notNull')) {
@@ -231,7 +241,7 @@ function causeOfChange(node: Draft, found: Found): Draft | null {
 }
 
 /** Whether a constraint is a primary key over a column, or its NOT NULL. */
-function demandsValue(constraint: Draft, column: string): boolean {
+function demandsValue(constraint: NodeDraft, column: string): boolean {
   const definition = text(propertiesOf(constraint)['definition']);
   return /^(PRIMARY KEY|NOT NULL) /.test(definition) && hasWord(definition, column);
 }
@@ -240,12 +250,12 @@ function plain(name: string): string {
   return name.replace(/^"(.*)"$/s, '$1').replaceAll('""', '"');
 }
 
-function columnsOf(relation: string, { parts: found }: Found): readonly Draft[] {
+function columnsOf(relation: string, { parts: found }: Found): readonly NodeDraft[] {
   return (found.get(relation) ?? []).filter(({ kind }) => kind === 'column');
 }
 
 /** Rows differ in content where a column is gone or new; not where an example shows that another column differs too. */
-function causeOfRows(node: Draft, found: Found): Draft | null {
+function causeOfRows(node: NodeDraft, found: Found): NodeDraft | null {
   const [column, ...others] = columnsOf(node.name, found);
   if (column === undefined || node.own.some(({ property }) => property !== 'content')) return null;
   const known = new Set([column, ...others].map(({ name }) => plain(lastOf(name))));

@@ -1,12 +1,12 @@
 import type { Json } from '../../core/index.ts';
-import type { Draft } from './node.ts';
+import type { NodeDraft } from './node.ts';
 
 /** PostgreSQL's words for the kinds of objects in `pg_identify_object`, where they are not the ones of a fingerprint. */
 const words: Readonly<Record<string, string>> = { domain: 'type' };
 
 /** Whether an extension lists an object among its members. */
 export function isMemberOf(
-  { kind, name }: Pick<Draft, 'kind' | 'name'>,
+  { kind, name }: Pick<NodeDraft, 'kind' | 'name'>,
   extension: Readonly<Record<string, Json>>,
 ): boolean {
   const { members } = extension;

@@ -17,4 +17,4 @@ export interface DifferenceNode {
 export type ComparedSchemas = readonly [Pick<SchemaFingerprint, 'objects'>, Pick<SchemaFingerprint, 'objects'>];
 
 /** A node before anything is put below it. */
-export type Draft = Omit<DifferenceNode, 'below'>;
+export type NodeDraft = Omit<DifferenceNode, 'below'>;

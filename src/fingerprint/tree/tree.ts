@@ -1,11 +1,11 @@
 import type { Difference } from '../fingerprint.ts';
 import { causeFinder } from './cause.ts';
-import { withoutLast } from './names.ts';
-import type { ComparedSchemas, DifferenceNode, Draft } from './node.ts';
+import { withoutLast } from './name-parts.ts';
+import type { ComparedSchemas, DifferenceNode, NodeDraft } from './node.ts';
 
 /**
- * Puts differences under what causes them: the columns of a table that is gone under the table, the members of an extension that was left behind
- * under the extension. Nothing is lost: each difference is in one node.
+ * Puts differences under their causes: the columns of a dropped table under the table, the members of an extension that remains under the
+ * extension. Nothing is lost: each difference is in one node.
  *
  * Shape   roots by weight: logical before strict; rows and what is gone first.
  */
@@ -15,14 +15,14 @@ export function differenceTree(
 ): readonly DifferenceNode[] {
   const nodes = nodesOf(differences);
   const causeOf = causeFinder(nodes, schemas);
-  const parents = new Map<Draft, Draft>();
+  const parents = new Map<NodeDraft, NodeDraft>();
   for (const node of nodes) {
     const cause = causeOf(node);
     if (cause !== null && !leadsTo(parents, cause, node)) parents.set(node, cause);
   }
-  const below = new Map<Draft, Draft[]>();
+  const below = new Map<NodeDraft, NodeDraft[]>();
   for (const [node, cause] of parents) below.set(cause, [...(below.get(cause) ?? []), node]);
-  const built = (node: Draft): DifferenceNode => ({ ...node, below: ordered((below.get(node) ?? []).map(built)) });
+  const built = (node: NodeDraft): DifferenceNode => ({ ...node, below: ordered((below.get(node) ?? []).map(built)) });
   return ordered(nodes.filter((node) => !parents.has(node)).map(built));
 }
 
@@ -32,7 +32,7 @@ export function allBelow(node: DifferenceNode): readonly DifferenceNode[] {
 }
 
 /** The differences of one thing together, in the order in which they came. */
-function nodesOf(differences: readonly Difference[]): readonly Draft[] {
+function nodesOf(differences: readonly Difference[]): readonly NodeDraft[] {
   const groups = new Map<string, Difference[]>();
   for (const one of differences) {
     const key = isOrder(one) ? `columns\0${relationOfOrder(one)}` : `${one.in}\0${one.kind}\0${one.name}`;
@@ -40,7 +40,7 @@ function nodesOf(differences: readonly Difference[]): readonly Draft[] {
     if (group === undefined) groups.set(key, [one]);
     else group.push(one);
   }
-  return [...groups.values()].flatMap((own): readonly Draft[] => {
+  return [...groups.values()].flatMap((own): readonly NodeDraft[] => {
     const [first] = own;
     if (first === undefined) return [];
     const level = own.some((one) => one.level === 'logical') ? 'logical' : 'strict';
@@ -56,7 +56,7 @@ function changeOf({ property, before, after }: Difference): DifferenceNode['chan
   return before === null ? 'new' : after === null ? 'gone' : 'changed';
 }
 
-/** Numbers and positions: a column that was dropped and added again changes them for its whole relation. */
+/** Numbers and positions: a column that was dropped and added again changes these for its whole relation. */
 function isOrder({ in: where, level, kind, property }: Difference): boolean {
   if (where !== 'schema' || level !== 'strict') return false;
   return kind === 'column'
@@ -69,8 +69,8 @@ function relationOfOrder({ kind, name }: Difference): string {
 }
 
 /** Whether a chain of causes comes to a node: two that cause each other are both roots. */
-function leadsTo(parents: ReadonlyMap<Draft, Draft>, from: Draft, to: Draft): boolean {
-  for (let at: Draft | undefined = from; at !== undefined; at = parents.get(at)) if (at === to) return true;
+function leadsTo(parents: ReadonlyMap<NodeDraft, NodeDraft>, from: NodeDraft, to: NodeDraft): boolean {
+  for (let at: NodeDraft | undefined = from; at !== undefined; at = parents.get(at)) if (at === to) return true;
   return false;
 }
 

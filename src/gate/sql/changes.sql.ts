@@ -1,4 +1,4 @@
-/** The next registries and policies that people are signing now: what `gate.accept` would look at. What has expired is no longer among them. */
+/** The next registries and policies that people are signing now, as `gate.accept` would check them. Expired ones are left out. */
 export const changesFunctions = String.raw`
 create function gate.changes() returns table (statement text, kind text, subject text, persons text[], withdrawn text[], missing text)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$

@@ -1,6 +1,6 @@
-/** How people end what is stuck: a release that stays as it is, and a database that was restored or moved. */
+/** How people end what is stuck: they abandon a release in its present state, or adopt a restored or moved database. */
 export const endingsFunctions = String.raw`
--- What is there of a release, tier by tier, or of all releases (null). People sign this list, so nothing of it may change until it counts.
+-- The present state of a release, tier by tier, or of all releases (null). People sign this list, so it must not change until the statement is accepted.
 create function gate.rows_of(of_seal text) returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
   select coalesce(jsonb_agg(jsonb_build_object('cycle', t.statement, 'tier', t.tier, 'direction', t.direction,
@@ -10,7 +10,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
   from gate.tiers t join gate.statements s on s.digest = t.statement where of_seal is null or s.subject = of_seal
 $gate$;
 
--- The gate's account of itself: what an adoption is signed over. Revocations are not part of it: with one, anybody could keep it off.
+-- What the gate reports about itself: an adoption signs this. Revocations are not part of it: otherwise anyone could prevent an adoption with one.
 create function gate.account() returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
   select jsonb_build_object('facts', gate.facts(),
@@ -40,27 +40,27 @@ begin
   wrong := gate.statement_problem(s.body::jsonb);
   if wrong is not null then return 'statement: ' || wrong; end if;
   p := s.body::jsonb -> 'predicate';
-  if p -> 'facts' is distinct from gate.facts() then return 'target: another database was signed'; end if;
+  if p -> 'facts' is distinct from gate.facts() then return 'target: the statement is for another database'; end if;
   if s.kind is not distinct from 'adoption' then
-    if s.subject is distinct from gate.account_digest() then return 'previous: the gate is not as it was when this was signed'; end if;
+    if s.subject is distinct from gate.account_digest() then return 'previous: the gate has changed since this was signed'; end if;
   else
-    if exists (select from gate.abandoned a where a.seal = s.subject) then return 'abandoned: the release is abandoned already'; end if;
-    if not exists (select from gate.releases r where r.seal = s.subject) then return 'seal: the sealed release was not submitted'; end if;
-    if p -> 'rows' is distinct from gate.rows_of(s.subject) then return 'previous: the release is not as it was when this was signed'; end if;
+    if exists (select from gate.abandoned a where a.seal = s.subject) then return 'abandoned: the release is already abandoned'; end if;
+    if not exists (select from gate.releases r where r.seal = s.subject) then return 'seal: the sealed release was not handed in'; end if;
+    if p -> 'rows' is distinct from gate.rows_of(s.subject) then return 'previous: the state of the release has changed since this was signed'; end if;
   end if;
   wrong := gate.time_problem(p, policy);
   if wrong is not null then return wrong; end if;
   return gate.closed_seats(of_statement, policy -> 'quorum');
 end $gate$;
 
--- No tier runs while it is judged and until it is committed, and what was begun before is fenced off. It waits for an executor that sits on
--- the fence no longer than this.
+-- No tier runs from the check until COMMIT, and earlier attempts are fenced off. It waits only this long for an executor that holds
+-- the fence.
 create function gate.require_ending(of_statement text, of_kind text) returns gate.statements
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
   s gate.statements; wrong text;
 begin
-  if current_setting('transaction_isolation') is distinct from 'read committed' then perform gate.refuse('isolation', 'it is accepted in a transaction of READ COMMITTED alone'); end if;
+  if current_setting('transaction_isolation') is distinct from 'read committed' then perform gate.refuse('isolation', 'it is accepted only in a READ COMMITTED transaction'); end if;
   perform set_config('lock_timeout', '5s', true);
   begin
     update gate.fence set epoch = epoch + 1;
@@ -70,13 +70,13 @@ begin
   end;
   perform pg_notify('oneroof', ''); -- it cannot be prepared
   select * into s from gate.statements where digest = of_statement;
-  if s.kind is distinct from of_kind then perform gate.refuse('kind', format('it is no %s', of_kind)); end if;
+  if s.kind is distinct from of_kind then perform gate.refuse('kind', format('its kind is not %s', of_kind)); end if;
   wrong := gate.ending_problem(of_statement);
   if wrong is not null then perform gate.refuse(split_part(wrong, ': ', 1), substr(wrong, strpos(wrong, ': ') + 2)); end if;
   return s;
 end $gate$;
 
--- The release stays as it is. Its rows are history, and its seal opens nothing any more in this database.
+-- The release stays as it is. Its rows are history, and its seal opens nothing in this database any more.
 create function gate.abandon(of_statement text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
@@ -85,7 +85,7 @@ begin
   insert into gate.abandoned (seal, statement) values (s.subject, s.digest);
 end $gate$;
 
--- This database is the target from now on: what was ratified for the one that it comes from is not for it.
+-- This database is the target from now on: ratifications for the database that it comes from do not apply to it.
 create function gate.adopt(of_statement text) returns uuid
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare

@@ -1,6 +1,6 @@
 /**
- * The forms of what people sign and of the documents that it lets in, for the database: they say the same as
- * src/gate/statement-form.ts, src/gate/registry-form.ts and src/gate/policy-form.ts. The bytes are known to be canonical.
+ * The forms of what people sign and of the documents that it puts in force, for the database: the same as in
+ * src/people/statement-form.ts, src/people/registry-form.ts and src/people/policy-form.ts. The bytes are known to be canonical.
  *
  * Source  docs/FORMAT.md "Policy", "Registry", "Ratification".
  */
@@ -36,26 +36,26 @@ begin
   return jsonb_array_length(value) between low and high;
 end $gate$;
 
--- What JavaScript trims.
+-- Trims like JavaScript.
 create function gate.trimmed(value text) returns text
 language sql immutable strict set search_path = pg_catalog, pg_temp set standard_conforming_strings = on as $gate$
   select regexp_replace(value, '^[\u0009-\u000d\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+|[\u0009-\u000d\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+$', '', 'g')
 $gate$;
 
--- Names are compared so: letters of ASCII count alike in both cases.
+-- For comparing names: ASCII letters in either case are equal.
 create function gate.folded(value text) returns text
 language sql immutable strict set search_path = pg_catalog, pg_temp as $gate$
   select lower(gate.trimmed(value) collate "C")
 $gate$;
 
--- Shown to people who decide by it: one line, no control, format, private or separating character (Unicode Cc, Cf, Co, Zl, Zp).
+-- A text that people read before they decide: one line, no control, format, private or separator character (Unicode Cc, Cf, Co, Zl, Zp).
 create function gate.is_shown(value jsonb) returns boolean
 language sql immutable set search_path = pg_catalog, pg_temp set standard_conforming_strings = on as $gate$
   select gate.is_text(value, '^[^\u0001-\u001f\u007f-\u009f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ue000-\uf8ff\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f\U000f0000-\U000ffffd\U00100000-\U0010fffd]+$')
     and gate.trimmed(value #>> '{}') = value #>> '{}' and length(value #>> '{}') <= 100
 $gate$;
 
--- One spelling: YYYY-MM-DDTHH:MM:SS.sssZ, of a time that there is.
+-- One spelling, YYYY-MM-DDTHH:MM:SS.sssZ, and a time that exists.
 create function gate.is_instant(value jsonb) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp set "TimeZone" = 'UTC' as $gate$
 begin
@@ -85,7 +85,7 @@ create function gate.ratification_problem(p jsonb) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $gate$
 begin
   if gate.has_exactly(p, 'decision', 'targets', 'evidence', 'rehearsedAt', 'policy', 'registry', 'authors', 'opens', 'notBefore',
-    'expires', 'log', 'dossier', 'sealedAt', 'nonce') is not true then return 'members are missing, or not known here'; end if;
+    'expires', 'log', 'dossier', 'sealedAt', 'nonce') is not true then return 'members are missing or unknown'; end if;
   if p ->> 'decision' is distinct from 'ratify' then return 'it does not ratify'; end if;
   if (gate.has_exactly(p -> 'targets', 'root', 'size') and gate.is_text(p #> '{targets,root}', '^[0-9a-f]{64}$')
     and gate.is_whole(p #> '{targets,size}', 1, 9007199254740991)) is not true then return 'targets'; end if;
@@ -116,7 +116,7 @@ begin
   if (case kind
     when 'urn:oneroof:registry:v1' then gate.has_exactly(p, 'version', 'previous', 'number', 'notBefore', 'expires', 'nonce') and gate.is_whole(p -> 'version', 2, 9007199254740991)
     when 'urn:oneroof:policy:v1' then gate.has_exactly(p, 'previous', 'number', 'notBefore', 'expires', 'nonce') end) is not true then
-    return 'members are missing, or not known here';
+    return 'members are missing or unknown';
   end if;
   if (gate.is_digest(p -> 'previous') and gate.is_whole(p -> 'number', 1, 9007199254740991) and gate.is_text(p -> 'nonce', '^[0-9a-f]{32}$')) is not true then return 'previous, number or nonce'; end if;
   if (gate.is_instant(p -> 'notBefore') and gate.is_instant(p -> 'expires') and (p ->> 'notBefore') collate "C" < (p ->> 'expires')) is not true then return 'its times'; end if;
@@ -130,14 +130,14 @@ language sql immutable set search_path = pg_catalog, pg_temp as $gate$
     and gate.is_name(value -> 'databaseOid') and gate.is_name(value -> 'database')
 $gate$;
 
--- How a quorum ends what is stuck. Both name the database by all of its facts, and what is in it.
+-- How a quorum ends what is stuck. Both statements name the database by all of its facts, and what is in it.
 create function gate.ending_form_problem(kind text, p jsonb) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $gate$
 begin
   if (case kind
     when 'urn:oneroof:abandonment:v1' then gate.has_exactly(p, 'facts', 'rows', 'reason', 'notBefore', 'expires', 'nonce')
     when 'urn:oneroof:adoption:v1' then gate.has_exactly(p, 'facts', 'reason', 'notBefore', 'expires', 'nonce') end) is not true then
-    return 'members are missing, or not known here';
+    return 'members are missing or unknown';
   end if;
   if gate.is_facts(p -> 'facts') is not true then return 'its database'; end if;
   if kind is not distinct from 'urn:oneroof:abandonment:v1' and (gate.is_list(p -> 'rows', 0, 100000) and not exists (select from jsonb_array_elements(gate.elements(p -> 'rows')) r
@@ -148,7 +148,7 @@ begin
   return null;
 end $gate$;
 
--- Null: of the form that people sign; otherwise what is wrong. Revocations are looked at less closely: closing is easy.
+-- Null: it has the form that people sign; otherwise what is wrong. Revocations are checked less strictly: closing is easy.
 create function gate.statement_problem(s jsonb) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $gate$
 declare

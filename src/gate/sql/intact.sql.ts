@@ -1,22 +1,25 @@
 import { pinned } from './session.sql.ts';
 
-/** A right that was revoked and granted again stands at the end of its list. In place: a function of its own would be called hundreds of times a look. */
+/** Sorts privileges, because a right that was revoked and granted again is last in its list. Inline, and only for two or more: it runs for hundreds of objects. */
 const inOrder = (acl: string): string =>
-  `(select string_agg(r::text, ' ' order by r::text collate "C") from unnest(${acl}) r)`;
+  `case when cardinality(${acl}) < 2 then ${acl}::text else (select string_agg(r::text, ' ' order by r::text collate "C") from unnest(${acl}) r) end`;
 
-/** The gate's own integrity: what ratified but hostile SQL may have done to it is undone with the transaction. */
+/** The gate's own integrity: if ratified but hostile SQL has changed the gate, the whole transaction is undone. */
 export const intactFunctions = String.raw`
--- Over the gate's functions, tables, triggers and privileges, its roles and their memberships, what its login roles may do
--- anywhere, and all event triggers. Each fact is one array of JSON, so that no name can look like the end of it. What observer, relay and
--- executor may change of themselves (settings, passwords) is left out: it is refused where it has an effect, or none of them could be trusted
--- not to close the gate for all.
+-- A digest over the gate's functions, tables, triggers and privileges, its roles and their memberships, what its login roles may do
+-- anywhere, and all event triggers. Each fact is one JSON array, so that no name can look like the end of it. What observer, relay and
+-- executor can change about themselves (settings, passwords) is left out, because otherwise each of them could close the gate for all.
+-- It is refused where it has an effect.
 create function gate.intact_digest() returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off as $gate$
 begin return (
   with role as (select r.* from pg_roles r where r.rolname in ('gate_owner', 'oneroof_executor', 'oneroof_relay', 'oneroof_observer', (select app_owner from gate.identity))),
   own as (select c.* from pg_class c where c.relnamespace = 'gate'::regnamespace),
+  -- pg_shdepend says which rights name these roles: searching every right would cost time for the whole schema
+  named as (select d.classid, d.objid from pg_shdepend d where d.refclassid = 'pg_authid'::regclass
+    and d.refobjid = any(array(select r.oid from pg_roles r where r.rolname in ('oneroof_executor', 'oneroof_relay'))) and d.dbid = (select b.oid from pg_database b where b.datname = current_database())),
   part (what) as (
-    select json_build_array('function', p.oid::regprocedure, p.prosrc, pg_get_userbyid(p.proowner), ${inOrder('p.proacl')}, p.proconfig, p.prosecdef, p.provolatile,
+    select json_build_array('function', p.oid::regprocedure, encode(sha256(convert_to(p.prosrc, 'UTF8')), 'hex'), pg_get_userbyid(p.proowner), ${inOrder('p.proacl')}, p.proconfig, p.prosecdef, p.provolatile,
         p.prolang, p.probin, p.proisstrict, p.proleakproof, p.proparallel, p.prokind, p.prosupport::regproc, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), pg_get_function_sqlbody(p.oid))
       from pg_proc p where p.pronamespace = 'gate'::regnamespace
     union all select json_build_array('relation', c.relname, c.relkind, pg_get_userbyid(c.relowner), ${inOrder('c.relacl')}, c.relrowsecurity, c.relforcerowsecurity,
@@ -42,7 +45,7 @@ begin return (
     union all select json_build_array('subscribed', e.srrelid::regclass) from pg_subscription_rel e where e.srrelid in (select oid from own)
     union all select json_build_array('schema', pg_get_userbyid(n.nspowner), ${inOrder('n.nspacl')}) from pg_namespace n where n.nspname = 'gate'
     union all select json_build_array('default', pg_get_userbyid(d.defaclrole), d.defaclobjtype, ${inOrder('d.defaclacl')}) from pg_default_acl d where d.defaclnamespace = 'gate'::regnamespace
-    -- what every function of the gate finds first; those of an extension are the server's
+    -- objects in pg_catalog that functions of the gate would find first; those of an extension belong to the server
     union all select json_build_array('system', v.class::regclass, pg_describe_object(v.class, v.object, 0)) from (
         select 'pg_proc'::regclass::oid, p.oid from pg_proc p where p.oid >= 16384 and p.pronamespace = 'pg_catalog'::regnamespace
         union all select 'pg_operator'::regclass::oid, o.oid from pg_operator o where o.oid >= 16384 and o.oprnamespace = 'pg_catalog'::regnamespace
@@ -53,8 +56,8 @@ begin return (
       where r.rolname !~ '^oneroof_' and g.setdatabase in (0, (select oid from pg_database where datname = current_database()))
     union all select json_build_array('member', pg_get_userbyid(m.roleid), pg_get_userbyid(m.member), pg_get_userbyid(m.grantor), m.admin_option, to_json(m.*)::jsonb - '{oid,roleid,member,grantor,admin_option}'::text[])
       from pg_auth_members m where m.roleid in (select oid from role) or m.member in (select oid from role)
-    union all select json_build_array('right', 'relation', c.oid::regclass, ${inOrder('c.relacl')}) from pg_class c where c.relnamespace <> 'gate'::regnamespace and c.relacl::text ~ 'oneroof_(executor|relay)'
-    union all select json_build_array('right', 'function', p.oid::regprocedure, ${inOrder('p.proacl')}) from pg_proc p where p.pronamespace <> 'gate'::regnamespace and p.proacl::text ~ 'oneroof_(executor|relay)'
+    union all select json_build_array('right', 'relation', c.oid::regclass, ${inOrder('c.relacl')}) from pg_class c where c.oid in (select n.objid from named n where n.classid = 'pg_class'::regclass) and c.relnamespace <> 'gate'::regnamespace and c.relacl::text ~ 'oneroof_(executor|relay)'
+    union all select json_build_array('right', 'function', p.oid::regprocedure, ${inOrder('p.proacl')}) from pg_proc p where p.oid in (select n.objid from named n where n.classid = 'pg_proc'::regclass) and p.pronamespace <> 'gate'::regnamespace and p.proacl::text ~ 'oneroof_(executor|relay)'
     union all select json_build_array('right', 'schema', n.nspname, ${inOrder('n.nspacl')}) from pg_namespace n where n.nspname <> 'gate' and n.nspacl::text ~ 'oneroof_(executor|relay)'%PARAMETERS%
     union all select json_build_array('event trigger', e.evtname, e.evtevent, pg_get_userbyid(e.evtowner), e.evtfoid::regprocedure, e.evtenabled, e.evttags) from pg_event_trigger e)
   select 'sha256:' || encode(sha256(convert_to(json_agg(what order by what::text collate "C")::text, 'UTF8')), 'hex') from part);
@@ -68,7 +71,7 @@ begin
   if (select intact from gate.identity) is distinct from gate.intact_digest() then
     perform gate.refuse('intact', 'the gate, its roles or their rights are not as they were installed');
   end if;
-  -- ratified SQL would find a function that fits its arguments better, made while it runs, and call it with the rights of its owner
+  -- ratified SQL would otherwise find a better matching function, created while it runs, and call it with its owner's rights
   select format('%s may create objects in schema %I', r.rolname, n.nspname) into creates from pg_namespace n
     cross join pg_roles r where r.rolname in ('oneroof_executor', 'oneroof_relay', 'oneroof_observer')
     and n.nspname !~ '^pg_(toast_)?temp_' and has_schema_privilege(r.oid, n.oid, 'create') limit 1;
@@ -78,9 +81,29 @@ begin
   if creates is not null then perform gate.refuse('intact', creates); end if;
 end $gate$;
 
--- What a ratified statement could leave behind as a way in: SECURITY DEFINER functions and rules outside of the gate, which run with
--- their owner's rights; rights to write that reach the gate's roles, be it through PUBLIC, a column or a default; and triggers that wait
--- for COMMIT, when the gate has looked for the last time.
+-- The relations to which the gate's login roles may have rights to write: those whose privileges name one of them or PUBLIC, or that they own. Checking
+-- the rights of each role on each relation would cost many times as much. Privileges do not show what a role may do as a member of another role; in
+-- that case all relations are returned.
+create function gate.perhaps_written() returns table (oid oid, has_columns boolean)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off as $gate$
+declare
+  roles oid[] := array(select r.oid from pg_roles r where r.rolname in ('oneroof_executor', 'oneroof_relay', 'oneroof_observer'));
+begin
+  if exists (select from pg_auth_members m where m.member = any(roles) and (m.roleid >= 16384 or m.roleid = 'pg_write_all_data'::regrole))
+    or exists (select from pg_roles q where q.oid = any(roles) and q.rolsuper) then
+    return query select c.oid, true from pg_class c;
+  else
+    return query select o.oid, bool_or(o.has_columns) from (
+      select c.oid, false as has_columns from pg_class c where c.relowner = any(roles) or (c.relacl is not null and exists (select from aclexplode(c.relacl) e
+        where (e.grantee = 0 or e.grantee = any(roles)) and e.privilege_type in ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'USAGE')))
+      union all select a.attrelid, true from pg_attribute a where a.attacl is not null and exists (select from aclexplode(a.attacl) e
+        where (e.grantee = 0 or e.grantee = any(roles)) and e.privilege_type in ('INSERT', 'UPDATE'))) o group by o.oid;
+  end if;
+end $gate$;
+
+-- A digest of what a ratified statement could leave for other roles to use: SECURITY DEFINER functions and rules outside the gate, which run with
+-- their owner's rights; rights to write that the gate's roles get, directly or through PUBLIC, a column or a default; and triggers that wait
+-- for COMMIT, after the gate's last check.
 create function gate.definers() returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off as $gate$
 begin return (
@@ -89,21 +112,22 @@ begin return (
       where p.prosecdef and p.pronamespace <> 'gate'::regnamespace
     union all select json_build_array('rule', r.ev_class::regclass, r.rulename, r.ev_enabled, pg_get_ruledef(r.oid)) from pg_rewrite r
       join pg_class c on c.oid = r.ev_class where r.rulename <> '_RETURN' and c.relnamespace <> all (array['gate', 'pg_catalog', 'information_schema']::regnamespace[])
-    union all select json_build_array('writes', r.rolname, c.oid::regclass) from pg_class c
-      cross join pg_roles r where r.rolname in ('oneroof_executor', 'oneroof_relay', 'oneroof_observer')
+    union all select json_build_array('writes', r.rolname, c.oid::regclass) from pg_roles r
+      cross join gate.perhaps_written() w join pg_class c on c.oid = w.oid
+      where r.rolname in ('oneroof_executor', 'oneroof_relay', 'oneroof_observer')
       and c.relkind in ('r', 'p', 'v', 'f', 'S') and c.relpersistence <> 't' and c.relnamespace <> all (array['gate', 'pg_catalog', 'information_schema']::regnamespace[])
       and case c.relkind when 'S' then has_sequence_privilege(r.oid, c.oid, 'usage, update')
-        else has_table_privilege(r.oid, c.oid, 'insert, update, delete, truncate') or has_any_column_privilege(r.oid, c.oid, 'insert, update') end
+        else has_table_privilege(r.oid, c.oid, 'insert, update, delete, truncate') or (w.has_columns and has_any_column_privilege(r.oid, c.oid, 'insert, update')) end
     union all select json_build_array('default', d.defaclrole, d.defaclnamespace, d.defaclobjtype, a.grantee, a.privilege_type) from pg_default_acl d
       cross join aclexplode(d.defaclacl) a where (a.grantee = 0 or pg_get_userbyid(a.grantee) in ('oneroof_executor', 'oneroof_relay', 'oneroof_observer'))
-        -- their own are theirs to change, and reach nothing: they make no objects
+        -- these roles may change their own defaults, which have no effect: they create no objects
         and pg_get_userbyid(d.defaclrole) not in ('oneroof_executor', 'oneroof_relay', 'oneroof_observer')
     union all select json_build_array('trigger', t.tgrelid::regclass, pg_get_triggerdef(t.oid), t.tgenabled, t.tgfoid::regprocedure) from pg_trigger t
       join pg_class c on c.oid = t.tgrelid where t.tgdeferrable and not t.tgisinternal and c.relnamespace <> 'gate'::regnamespace) w(what));
 end $gate$;
 
 -- Fires now what the application has deferred to COMMIT (triggers, foreign keys, exclusion constraints: each may call functions), so
--- that it runs before the gate looks, and with the rights of the application's owner, whatever the version of the server.
+-- that it runs before the gate checks, with the rights of the application's owner, on every version of the server.
 create function gate.settle(path text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp %PINNED% as $gate$
 declare
@@ -115,9 +139,9 @@ begin
   if names is not null then execute 'set constraints ' || names || ' immediate'; end if;
 end $gate$;
 
--- What would still run at COMMIT, after the last look; null: nothing. A cursor WITH HOLD is filled then. No catalogue shows the events
--- of triggers that wait, but ALTER TABLE refuses a table that has some: it is tried, and undone, on the tables that this transaction
--- wrote to. As the application's owner, so that it may; a table that it may not alter is not known to be settled.
+-- What would still run at COMMIT, after the last check; null: nothing. A cursor WITH HOLD is filled at COMMIT. No catalogue shows pending
+-- trigger events, but ALTER TABLE refuses a table that has some: it is tried, and undone, on the tables that this transaction
+-- wrote to. It runs as the application's owner, who may alter them; for a table that this role may not alter, nothing is known.
 create function gate.waiting() returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
@@ -136,7 +160,7 @@ begin
     exception
       when sqlstate 'OR000' then null;
       when object_in_use then return format('triggers or constraints of %s wait for COMMIT', one.what);
-      when insufficient_privilege then return format('%s may have triggers or constraints that wait for COMMIT, and is not the application owner''s', one.what);
+      when insufficient_privilege then return format('%s may have triggers or constraints that wait for COMMIT, and does not belong to the application owner', one.what);
     end;
   end loop;
   return null;
@@ -150,26 +174,51 @@ begin
   if reason is not null then perform gate.refuse('deferred', reason); end if;
 end $gate$;
 
+-- How many catalogue rows this transaction has written, including what it rolled back. While this number stays the same, this session
+-- has not changed the gate, a right or a function. The session itself counts; null: counting may have been switched off.
+create function gate.own_changes() returns bigint
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set jit = off as $gate$
+begin
+  if current_setting('track_counts') is distinct from 'on' then return null; end if;
+  if current_setting('server_version_num')::integer >= 150000 then
+    if exists (select from pg_parameter_acl q where q.parname = 'track_counts') then return null; end if;
+  end if;
+  -- every catalogue that initdb made
+  return (select sum(pg_stat_get_xact_tuples_inserted(c.oid) + pg_stat_get_xact_tuples_updated(c.oid) + pg_stat_get_xact_tuples_deleted(c.oid))
+    from pg_class c where c.oid < 16384 and c.relkind = 'r');
+end $gate$;
+
+-- Whether this transaction has written to no catalogue at all, or to none since the last check found no change.
+create function gate.is_unchanged(of_statement text, changed bigint) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $gate$
+begin
+  return coalesce(changed = 0 or changed = (select s.changes from gate.states s where s.statement = of_statement and s.xid = pg_current_xact_id()), false);
+end $gate$;
+
 create function gate.assert_unharmed(of_statement text, of_direction text, of_tier text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
+declare
+  changed bigint := gate.own_changes(); was_unchanged boolean := gate.is_unchanged(of_statement, changed);
 begin
   perform gate.assert_settled();
+  if was_unchanged then return; end if;
   perform gate.assert_intact();
   if gate.release_of(of_statement) #>> '{allows,definer}' is null
     and (select definers from gate.tiers t where (t.statement, t.direction, t.tier) = (of_statement, of_direction, of_tier)) is distinct from gate.definers() then
-    perform gate.refuse('definer', 'ways in (SECURITY DEFINER functions, rules, rights to write, deferred triggers) are not as before, and the release does not say why');
+    perform gate.refuse('definer', 'SECURITY DEFINER functions, rules, rights to write or deferrable triggers have changed, and the release gives no reason');
   end if;
+  update gate.states s set xid = pg_current_xact_id(), changes = changed where s.statement = of_statement;
 end $gate$;
 `.replaceAll('%PINNED%', () => pinned);
 
-/** Rights on settings, which came with 15: with one of `session_replication_role` the executor could switch triggers off. */
+/** Rights on settings, new in version 15: with one on `session_replication_role` the executor could switch triggers off. */
 export const parameterRights = (serverVersion: number): string =>
   serverVersion < 150_000
     ? ''
     : `
     union all select json_build_array('right', 'parameter', q.parname, ${inOrder('q.paracl')}) from pg_parameter_acl q where q.paracl::text ~ '(^|[{,])"?(=|oneroof_|gate_owner)'`;
 
-/** The second wall, where a superuser installs: nobody else changes anything in schema gate. */
+/** The second wall, if a superuser installs the gate: no other role may change anything in schema gate. */
 export const eventTriggers = String.raw`
 create function gate.guard_ddl() returns event_trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
@@ -177,10 +226,10 @@ begin
   if (select rolsuper from pg_roles where rolname = session_user) then return; end if;
   if tg_event = 'sql_drop' then
     if exists (select from pg_event_trigger_dropped_objects() d where d.schema_name = 'gate' or d.object_identity ~ '^gate([.]|$)') then
-      perform gate.refuse('guard', 'nobody changes the gate from outside');
+      perform gate.refuse('guard', 'no one may change the gate from outside');
     end if;
   elsif exists (select from pg_event_trigger_ddl_commands() d where d.schema_name = 'gate' or d.object_identity ~ '^gate([.]|$)') then
-    perform gate.refuse('guard', 'nobody changes the gate from outside');
+    perform gate.refuse('guard', 'no one may change the gate from outside');
   end if;
 end $gate$;
 create event trigger oneroof_gate_ddl on ddl_command_end execute function gate.guard_ddl();

@@ -1,11 +1,11 @@
 /**
- * Whether a statement is open, for what, and until when. Openness is recomputed from rows each time; nothing stores it. The codes and their
- * order are those of src/gate/decide.ts; which of them are asked for what stands in src/gate/purpose.ts.
+ * Whether a statement is open, for what, and until when. This is computed from rows each time; nothing stores it. The codes and their
+ * order are those of src/people/decide.ts; src/people/purpose.ts says which checks apply to which purpose.
  *
  * Source  docs/RULES.md
  */
 export const openingFunctions = String.raw`
--- The tier that comes next in a direction; null: nothing is left to do, or the release is abandoned.
+-- The next tier in a direction; null: no tier remains, or the release is abandoned.
 create function gate.next_tier(of_statement text, of_direction text) returns text
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
   with open_tier as (
@@ -19,7 +19,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
     when 'down' then (select id from open_tier where (done or begun) and not undone order by n desc limit 1) end
 $gate$;
 
--- Whether something of a cycle is rolled out, or half way in either direction. A one-way tier stays so.
+-- Whether some of a cycle is rolled out, or half way in either direction. A one-way tier stays in place.
 create function gate.in_place(of_cycle text) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
   select exists (select from gate.tiers t where t.statement = of_cycle) and gate.next_tier(of_cycle, 'down') is not null
@@ -32,7 +32,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
   where s.digest = of_cycle and gate.in_place(o.digest) limit 1
 $gate$;
 
--- Null: nobody revoked it. Otherwise who did, and the reason that they gave; the latter is text of theirs.
+-- Null: no one revoked it. Otherwise who did, and their reason, which is their own text.
 create function gate.revoked_by(of_statement text) returns text
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
   select string_agg(format('%s revoked it: %s', g.person,
@@ -40,7 +40,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
   from gate.statements r join gate.signatures g on g.statement = r.digest where r.kind = 'revocation' and r.subject = of_statement
 $gate$;
 
--- Of a statement by itself. reason null: open, and until says when its time ends. Otherwise the first reason why not, 'code: text'. Absent
+-- For one statement alone. reason null: open, and until is the end of its time. Otherwise the first reason why it is closed, 'code: text'. Absent
 -- and unknown mean closed.
 create function gate.opening_alone(of_statement text, direction text, out reason text, out until timestamptz)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set "TimeZone" = 'UTC' as $gate$
@@ -55,11 +55,11 @@ begin
   if reason is not null then return; end if;
   p := s.body::jsonb -> 'predicate';
   select * into asked from gate.purpose(p #>> '{opens,what}', direction);
-  if asked.checks is null then reason := format('purpose: it is for a %s, which has nothing to do in this direction', p #>> '{opens,what}'); return; end if;
+  if asked.checks is null then reason := format('purpose: it is for a %s, which has no effect in this direction', p #>> '{opens,what}'); return; end if;
   if 'abandoned' = any(asked.checks) and exists (select from gate.abandoned a where a.seal = s.subject) then
-    reason := 'abandoned: people ended this release in this database as it is'; return;
+    reason := 'abandoned: people abandoned this release in this database'; return;
   end if;
-  -- once a step of it was committed, the way back is judged by what was signed, or production would be kept half way
+  -- once a step of it was committed, the signed registry and policy judge the rollback: otherwise production could be stuck half way
   if asked.signed_rules and exists (select from gate.steps t where t.statement = of_statement and t.direction = 'up' and t.token is null) then
     registry := gate.named(of_statement, 'registry');
     rules := gate.named(of_statement, 'policy');
@@ -68,13 +68,13 @@ begin
     rules := gate.active('policy');
   end if;
   if registry.digest is null or p #>> '{registry,digest}' is distinct from registry.digest or p #> '{registry,version}' is distinct from registry.body::jsonb -> 'version' then
-    reason := 'registry: another registry is active'; return;
+    reason := 'registry: the ratification names another registry than the one in force'; return;
   end if;
-  if rules.digest is null or p ->> 'policy' is distinct from rules.digest then reason := 'policy: another policy is active'; return; end if;
+  if rules.digest is null or p ->> 'policy' is distinct from rules.digest then reason := 'policy: the ratification names another policy than the one in force'; return; end if;
   policy := rules.body::jsonb;
   select body::jsonb into seal_document from gate.releases where seal = s.subject;
-  if not found then reason := 'seal: the sealed release was not submitted'; return; end if;
-  if s.body::jsonb #>> '{subject,0,name}' is distinct from seal_document ->> 'name' then reason := 'seal: a release of another name was signed'; return; end if;
+  if not found then reason := 'seal: the sealed release was not handed in'; return; end if;
+  if s.body::jsonb #>> '{subject,0,name}' is distinct from seal_document ->> 'name' then reason := 'seal: the statement names another release'; return; end if;
   select descriptor::jsonb into leaf from gate.targets where statement = of_statement;
   if not found or gate.is_here(leaf) is not true then reason := 'target: the ratification is for another database'; return; end if;
   seats := case when exists (select from jsonb_array_elements(seal_document -> 'tiers') t where t ->> 'oneWay' is not null and t ->> 'barred' is null)
@@ -84,7 +84,7 @@ begin
      
       and c.subject = s.subject and c.body::jsonb #>> '{predicate,opens,what}' = 'rollout';
     if not found then reason := 'cycle: it names no rollout of this release that was ratified here'; return; end if;
-    -- what this transaction itself has rolled back to the end was in place when it began
+    -- if this transaction itself completed the rollback, the cycle was in place when the transaction began
     if p #>> '{opens,what}' is not distinct from 'rollback' and gate.in_place(of_cycle) is not true
       and not exists (select from gate.tiers t where t.statement = of_cycle and t.direction = 'down' and t.xid = pg_current_xact_id_if_assigned()) then
       reason := 'cycle: nothing of the rollout that it names is in place'; return;
@@ -105,16 +105,16 @@ begin
   until := case when asked.ends_later then closes + make_interval(secs => (policy #>> '{window,rollback}')::numeric / 1000) else closes end;
   if 'not-yet-valid' = any(asked.checks) and (moment >= opens) is not true then reason := 'not-yet-valid: its time has not begun'; return; end if;
   if 'expired' = any(asked.checks) and (moment <= until) is not true then
-    reason := case when asked.ends_later then 'expired: the time for the way back is over' else 'expired: its time is over' end; return;
+    reason := case when asked.ends_later then 'expired: the time for the rollback has ended' else 'expired: its time has ended' end; return;
   end if;
   if 'too-long' = any(asked.checks) and (closes - opens <= make_interval(secs => (policy #>> '{window,longest}')::numeric / 1000)) is not true then
     reason := 'too-long: it is valid for longer than the policy allows'; return;
   end if;
   if 'review' = any(asked.checks) then
-    -- null where the release was never handed in. sealedAt is when the log says that people could read it
+    -- null if the release was never handed in. sealedAt: from then on people could read it, according to the log
     counts_from := (select greatest(f.received_at, (p ->> 'sealedAt')::timestamptz) from gate.first_seen f where f.seal = s.subject)
       + make_interval(secs => (policy #>> '{window,review}')::numeric / 1000);
-    -- where all that were handed in came late enough, it is not asked again which of them count
+    -- if all signatures came late enough, there is no need to check which of them count
     if ((select min(g.received_at) from gate.signatures g where g.statement = of_statement) >= counts_from) is not true
       and ((select min(c.received_at) from gate.signers(of_statement) c) >= counts_from) is not true then
       reason := 'review: it was signed sooner after this database first received the release than the policy allows'; return;
@@ -123,7 +123,7 @@ begin
   if 'rehearsal-age' = any(asked.checks) then
     rehearsed := (p ->> 'rehearsedAt')::timestamptz;
     oldest := make_interval(secs => (policy #>> '{rehearsal,maxAge}')::numeric / 1000);
-    if (moment - rehearsed between interval '0' and oldest) is not true then reason := 'rehearsal-age: the rehearsal is too old, or of the future'; return; end if;
+    if (moment - rehearsed between interval '0' and oldest) is not true then reason := 'rehearsal-age: the rehearsal is too old, or in the future'; return; end if;
     until := least(until, rehearsed + oldest);
   end if;
   if 'evidence' = any(asked.checks) and not exists (select from jsonb_array_elements(p -> 'evidence') e where e ->> 'kind' = 'rehearsal') then
@@ -131,7 +131,7 @@ begin
   end if;
 end $gate$;
 
--- The same, and for the way back of a cycle also what was ratified since to carry it on.
+-- The same; for the rollback of a cycle it also considers later ratifications that carry it on.
 create function gate.opening(of_statement text, direction text, out reason text, out until timestamptz)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
@@ -146,26 +146,13 @@ begin
   if found then reason := null; until := carried; end if;
 end $gate$;
 
--- The schema that people signed to carry a rollback on from, where the database was adopted after the last tier: another major version may
--- tell of the same schema in other words. Null: the last marker tells it.
-create function gate.schema_carried(of_cycle text, of_direction text) returns text
-language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
-  select t.descriptor::jsonb ->> 'schema' from gate.statements s join gate.statements h on h.subject = s.subject and h.kind = 'ratification'
-    join gate.targets t on t.statement = h.digest cross join lateral gate.opening_alone(h.digest, of_direction) o
-  where s.digest = of_cycle and of_direction = 'down' and gate.may(h.digest, of_direction, 'carry-on')
-    and h.body::jsonb #>> '{predicate,opens,cycle}' = s.digest and o.reason is null
-    and h.received_at > (select max(a.adopted_at) from gate.adoptions a)
-    and not exists (select from gate.markers m where m.statement = of_cycle and m.left_at > h.received_at)
-  order by h.received_at desc limit 1
-$gate$;
-
 -- Null: open. Otherwise the first reason why not.
 create function gate.why_closed(of_statement text, direction text) returns text
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
   select o.reason from gate.opening(of_statement, direction) o
 $gate$;
 
--- A statement that opens something else than a rollout is no cycle, in whatever direction.
+-- A statement that does not open a rollout is no cycle, in either direction.
 create function gate.require_cycle(of_statement text) returns void
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $gate$
 begin
@@ -175,7 +162,7 @@ begin
   end if;
 end $gate$;
 
--- Until when it is open; refuses where it is not.
+-- Returns until when it is open; refuses if it is closed.
 create function gate.require_open(of_statement text, direction text) returns timestamptz
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
@@ -183,12 +170,12 @@ declare
 begin
   select * into opening from gate.opening(of_statement, direction);
   if opening.reason is not null then raise exception 'gate: %', opening.reason using errcode = 'OR001'; end if;
-  if opening.until is null then perform gate.refuse('unknown', 'nothing says until when it is open'); end if;
+  if opening.until is null then perform gate.refuse('unknown', 'the time when it closes is unknown'); end if;
   return opening.until;
 end $gate$;
 
--- The ratification that answers the hold point before a tier of this cycle, and until when; both null where the policy has no hold point
--- there. It names the cycle: an answer of an earlier one is none.
+-- The ratification that answers the hold point before a tier of this cycle, and until when; both null if the policy has no hold point
+-- there. It names the cycle: an answer for an earlier cycle does not count.
 create function gate.require_answered(of_cycle text, of_tier text, out answered text, out until timestamptz)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $gate$
 begin
@@ -201,8 +188,8 @@ begin
   if not found or until is null then perform gate.refuse('hold-point', 'a further ratification is needed before this tier'); end if;
 end $gate$;
 
--- A seal is rolled out once: not beside another cycle of it that is in place, whatever is signed, nor once its own way back has begun.
--- Asked under the fence, so that two executors cannot both pass.
+-- A seal is rolled out once: not while another cycle of it is in place, whatever people signed, and not after its own rollback has begun.
+-- Checked under the fence, so that two executors cannot both pass.
 create function gate.require_alone(of_cycle text, of_direction text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
@@ -218,11 +205,11 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 begin
   if of_direction is not distinct from 'down' then return; end if;
   if exists (select from gate.steps where statement = of_cycle and direction = 'down') then
-    perform gate.refuse('order', 'the way back has begun; another rollout needs another ratification');
+    perform gate.refuse('order', 'the rollback has begun; another rollout needs another ratification');
   end if;
 end $gate$;
 
--- In full: what was asked when the tier was entered, but for what cannot have changed while the fence is held.
+-- All checks that were made when the tier was entered, except for what cannot have changed while the fence is held.
 create function gate.require_tier_open(of_cycle text, of_direction text, of_tier text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $gate$
 begin
@@ -230,8 +217,8 @@ begin
   if of_direction is distinct from 'down' then perform gate.require_answered(of_cycle, of_tier); end if;
 end $gate$;
 
--- At every step: where nothing has happened since the tier was entered that could close it, it is open; else it is asked in full. Numbers of
--- documents are given out under a lock, so a lower one is never committed after a higher one; revocations are looked for by what they revoke.
+-- At every step: if nothing has happened since the tier was entered that could close it, it is open; otherwise all checks are made. Numbers of
+-- documents are assigned under a lock, so a lower one is never committed after a higher one; revocations are found by what they revoke.
 create function gate.require_still_open(t gate.tiers) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $gate$
 begin

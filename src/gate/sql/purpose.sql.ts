@@ -1,5 +1,5 @@
 import { literal } from '../../database/index.ts';
-import { purposes } from '../purpose.ts';
+import { purposes } from '../../people/index.ts';
 
 const text = (value: string): string => literal(value).text;
 const list = (values: readonly string[]): string => `array[${values.map(text).join(', ')}]`;
@@ -14,9 +14,9 @@ const rows = Object.entries(purposes).flatMap(([what, directions]) =>
   ),
 );
 
-/** The table of what a ratification opens, for the database: made from the one that Node follows. */
+/** The table of what a ratification opens, for the database: generated from the table that Node uses. */
 export const purposeFunctions = `
--- What a ratification that opens this may be used for in a direction, and what has to hold. No row: it opens nothing there.
+-- What a ratification with this purpose may be used for in a direction, and which checks apply. No row: it opens nothing there.
 create function gate.purpose(of_what text, of_direction text, out may text[], out checks text[], out signed_rules boolean, out ends_later boolean)
 language sql immutable set search_path = pg_catalog, pg_temp as $gate$
   select t.may, t.checks, t.signed_rules, t.ends_later from (values
@@ -24,7 +24,7 @@ language sql immutable set search_path = pg_catalog, pg_temp as $gate$
   where t.what = of_what and t.direction = of_direction
 $gate$;
 
--- Whether a statement may be used for an act. Statements of other kinds than ratifications may be used for none.
+-- Whether a statement may be used for an act. Only ratifications may be used for any.
 create function gate.may(of_statement text, of_direction text, act text) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
   select coalesce((select act = any((gate.purpose(s.body::jsonb #>> '{predicate,opens,what}', of_direction)).may)

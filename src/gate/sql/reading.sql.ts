@@ -1,4 +1,4 @@
-/** What may be asked of the gate: it reads, and opens nothing. */
+/** Functions that read the gate's state. They open nothing. */
 export const readingFunctions = String.raw`
 create function gate.status() returns table (statement text, seal text, opens jsonb, persons text[], closed_up text, closed_down text,
   next_up text, next_down text, done jsonb)
@@ -10,7 +10,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
   from gate.statements s where s.kind = 'ratification' order by s.received_at desc
 $gate$;
 
--- The newest attempt, and the server process that began it, or entered a tier last: whoever has that pid and was there at that time.
+-- The newest attempt, and the server process that began it or last entered a tier: the one with that pid that existed at that time.
 create function gate.attempt() returns table (epoch bigint, pid integer, taken_at timestamptz)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
   select f.epoch, f.pid, f.taken_at from gate.fence f

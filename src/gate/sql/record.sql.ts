@@ -1,4 +1,4 @@
-/** What people signed of one release, whole, to be kept as evidence and checked elsewhere: it reads, and opens nothing. */
+/** Everything that people signed about one release, to be kept as evidence and checked elsewhere. It reads, and opens nothing. */
 export const recordFunctions = String.raw`
 create function gate.instant_of(moment timestamptz) returns text
 language sql immutable strict set search_path = pg_catalog, pg_temp as $gate$
@@ -10,7 +10,7 @@ language sql immutable strict set search_path = pg_catalog, pg_temp as $gate$
   select replace(encode(octets, 'base64'), E'\n', '')
 $gate$;
 
--- When a sealed release was first handed in, null where it never was, and what time it is: from these two people are told from when on
+-- When a sealed release was first handed in (null if never), and the present time: people are told from these two from when
 -- signatures count.
 create function gate.received(of_seal text) returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
@@ -18,7 +18,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
     'now', gate.instant_of(clock_timestamp()))
 $gate$;
 
--- All statements on a release and on its ratifications, each with its signatures; all registries and policies, with what let them in; all adoptions.
+-- All statements about a release and its ratifications, each with its signatures; all registries and policies, with the statements that put them in force; all adoptions.
 create function gate.record_of(of_seal text) returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
   select jsonb_build_object('facts', gate.facts(),

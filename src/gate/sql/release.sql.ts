@@ -1,4 +1,4 @@
-/** What a sealed release says to those who run it. */
+/** Reads a sealed release, for the functions that run it. */
 export const releaseFunctions = String.raw`
 create function gate.release_of(of_statement text) returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$

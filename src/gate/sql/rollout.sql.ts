@@ -2,18 +2,18 @@ import { pinned } from './session.sql.ts';
 
 /** How ratified steps run: a tier is entered, its steps run in order, once, and it is left; nothing else can be committed. */
 export const rolloutFunctions = String.raw`
--- A session could bring along what makes the ratified bytes mean something else: temporary objects of its own hide the application's
--- (and their triggers would run as its owner), and a transaction that began long ago does not see a revocation.
+-- A session could change the meaning of the ratified bytes: its temporary objects hide the application's
+-- (and their triggers would run as its owner), and a transaction with an old snapshot does not see a revocation.
 create function gate.require_executor() returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $gate$
 declare
   app_owner oid;
 begin
   if session_user is distinct from 'oneroof_executor' then perform gate.refuse('executor', 'only the executor runs steps'); end if;
-  if current_setting('transaction_isolation') is distinct from 'read committed' then perform gate.refuse('session', 'the transaction is not read committed'); end if;
-  -- it says nothing about rights here, but SQL can ask for it
+  if current_setting('transaction_isolation') is distinct from 'read committed' then perform gate.refuse('session', 'the transaction is not READ COMMITTED'); end if;
+  -- it does not matter for rights here, but SQL can read it
   if current_setting('role') is distinct from 'none' then perform gate.refuse('session', 'the session has set a role'); end if;
-  -- no catalogue has an index on the schema alone: they are read only where the session has one for temporary objects
+  -- no catalogue has an index on the schema alone: they are read only if the session has a schema for temporary objects
   if pg_my_temp_schema() = 0 then return; end if;
   app_owner := (select to_regrole(quote_ident(i.app_owner)) from gate.identity i);
   if exists (select from pg_class c where c.relnamespace = pg_my_temp_schema() and c.relowner is distinct from app_owner)
@@ -30,9 +30,9 @@ declare
 begin
   perform gate.require_executor();
   perform gate.require_cycle(of_statement);
-  -- what is closed is refused without waiting for another attempt; what is open may be closed when the wait is over. Where no one holds
-  -- the fence there is no wait, and it is judged once, below
-  -- (on a standby no row can be locked, and the reason is told)
+  -- a closed cycle is refused without waiting for another attempt; an open one may be closed when the wait has ended. If no one holds
+  -- the fence there is no wait, and it is checked once, below
+  -- (on a standby no row can be locked, and the check gives the reason)
   if current_setting('transaction_read_only') is not distinct from 'off' then
     perform from gate.fence for update skip locked;
     is_free := found;
@@ -40,7 +40,7 @@ begin
   if is_free is not true then perform gate.require_open(of_statement, direction); end if;
   perform set_config('idle_in_transaction_session_timeout', gate.idle_bound(), true);
   update gate.fence set epoch = epoch + 1, pid = pg_backend_pid(), taken_at = clock_timestamp() returning epoch into newest;
-  -- a transaction that has sent something cannot be prepared: else it would hold the fence without any session that could be ended
+  -- a transaction that has sent a notification cannot be prepared: otherwise it would hold the fence without any session that could be ended
   perform pg_notify('oneroof', '');
   perform gate.require_open(of_statement, direction);
   perform gate.require_alone(of_statement, direction);
@@ -48,7 +48,7 @@ begin
   return newest;
 end $gate$;
 
--- Sealed SELECTs, run as the role that owns the application's objects.
+-- Runs sealed SELECTs as the role that owns the application's objects.
 -- Stable: what it runs cannot write by itself.
 create function gate.measure(query text, path text) returns numeric
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp %PINNED% as $gate$
@@ -77,7 +77,7 @@ language sql security definer set search_path = pg_catalog, pg_temp as $gate$
     cross join jsonb_array_elements(r.body::jsonb -> 'metrics') m where s.digest = of_statement and m ->> 'name' = metric
 $gate$;
 
--- Null: met. An expectation without any bound is met by nothing.
+-- Null: met. An expectation without any bound is never met.
 create function gate.misses(of_statement text, metric text, expectation jsonb) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
@@ -106,31 +106,31 @@ end $gate$;
 create function gate.enter_tier(of_statement text, of_direction text, of_tier text, of_epoch bigint) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
-  of_definition jsonb := gate.tier_of(of_statement, of_tier); expected text; gate_before jsonb; answer text; answer_until timestamptz; open_until timestamptz; newest bigint;
-  of_names text[]; of_settings text[];
+  of_definition jsonb := gate.tier_of(of_statement, of_tier); gate_before jsonb; answer text; answer_until timestamptz; open_until timestamptz; newest bigint;
+  of_names text[]; of_settings text[]; of_programs text[];
 begin
   perform gate.require_executor();
   perform gate.require_cycle(of_statement);
   perform from gate.fence where epoch = of_epoch for update;
   if not found then perform gate.refuse('fence', 'a newer attempt has begun'); end if;
   update gate.fence set pid = pg_backend_pid(), taken_at = clock_timestamp() where pid is distinct from pg_backend_pid();
-  -- now() stands still at BEGIN, and ratified SQL may ask for it. A minute is more than the way from BEGIN to here takes.
+  -- now() is the time of BEGIN, and ratified SQL may use it. From BEGIN to here takes less than a minute.
   if (clock_timestamp() - transaction_timestamp() <= interval '60 seconds') is not true then
     perform gate.refuse('age', 'the transaction began more than 60 seconds ago; begin another one');
   end if;
-  -- what is asked here is not asked again at each step: two rollouts, or both directions, could run their steps between one another
+  -- steps do not repeat the checks made here: without this, the steps of two rollouts, or of both directions, could be mixed
   if exists (select from gate.tiers t where t.xid = pg_current_xact_id_if_assigned() and t.began = transaction_timestamp()
     and (t.statement, t.direction) is distinct from (of_statement, of_direction)) then
-    perform gate.refuse('order', 'this transaction has entered a tier of another rollout, or of the other direction');
+    perform gate.refuse('order', 'this transaction has entered a tier of another rollout, or in the other direction');
   end if;
-  -- read before anything is judged: a registry or policy that comes later is looked at again
+  -- read before any check: a later registry or policy causes a new check
   newest := (select max(d.number) from gate.documents d);
   open_until := gate.require_open(of_statement, of_direction);
   select e.names, e.settings into of_names, of_settings from gate.enter_session(of_statement, open_until) e;
   perform gate.require_alone(of_statement, of_direction);
-  if gate.next_tier(of_statement, of_direction) is distinct from of_tier then perform gate.refuse('order', 'another tier comes next'); end if;
+  if gate.next_tier(of_statement, of_direction) is distinct from of_tier then perform gate.refuse('order', 'this is not the next tier'); end if;
   perform gate.require_not_undone(of_statement, of_direction);
-  if of_direction is distinct from 'up' and of_definition ->> 'oneWay' is not null then perform gate.refuse('one-way', 'this tier has no way back'); end if;
+  if of_direction is distinct from 'up' and of_definition ->> 'oneWay' is not null then perform gate.refuse('one-way', 'this tier cannot be rolled back'); end if;
   if of_direction is distinct from 'down' then
     for gate_before in select g from jsonb_array_elements(gate.release_of(of_statement) -> 'gates') g where g ->> 'before' = of_tier loop
       perform gate.require_metrics(of_statement, 'data-gate', jsonb_build_object(gate_before ->> 'metric', gate_before -> 'expectation'));
@@ -138,32 +138,24 @@ begin
     select a.answered, a.until into answer, answer_until from gate.require_answered(of_statement, of_tier) a;
     open_until := least(open_until, answer_until);
   end if;
-  -- between the steps of a tier that runs them one by one the schema is nobody's but the tier's. A tier that was left down has ended, also
-  -- where it was never left up: else the schema would not be looked at again before the end of the rollback
-  if not exists (select from gate.steps s where s.statement = of_statement and not exists (select from gate.markers m
-      where (m.statement, m.tier) = (s.statement, s.tier) and m.direction in (s.direction, 'down'))) then
-    -- whoever carries a rollback on in a database that was adopted since has signed the schema that is there now
-    select coalesce(gate.schema_carried(of_statement, of_direction),
-      (select m.schema_after from gate.markers m where m.statement = of_statement order by m.ordinal desc limit 1),
-      (select descriptor::jsonb ->> 'schema' from gate.targets where statement = of_statement)) into expected;
-    if expected is distinct from gate.schema_digest() then perform gate.refuse('schema', 'the schema is not the one that was rehearsed'); end if;
-  end if;
-  -- data gates are SQL of the application too
+  of_programs := gate.enter_schema(of_statement, of_direction);
+  -- after the data gates, because they are SQL of the application too
   perform gate.assert_settled();
   perform gate.assert_intact();
-  -- what each step needs is taken out of the sealed document once a tier, and read back only by the transaction that took it out
-  insert into gate.tiers (statement, direction, tier, epoch, xid, definers, steps, transaction, path, names, settings, until, documents, answered)
+  -- what each step needs is copied from the sealed document once for each tier, and only the transaction that copied it reads it
+  insert into gate.tiers (statement, direction, tier, epoch, xid, definers, steps, transaction, path, names, settings, until, documents, answered, programs)
     values (of_statement, of_direction, of_tier, of_epoch, pg_current_xact_id(), gate.definers(),
       array(select jsonb_array_elements_text(of_definition -> of_direction)), of_definition ->> 'transaction', coalesce(gate.path_of(of_statement), ''),
-      of_names, of_settings, open_until, newest, answer)
-    -- what others made since the transaction before is theirs; within one transaction it may be what a step made
+      of_names, of_settings, open_until, newest, answer, of_programs)
+    -- changes by others since the previous transaction are accepted; within one transaction a change may come from a step
     on conflict (statement, direction, tier) do update set epoch = excluded.epoch, xid = excluded.xid, steps = excluded.steps,
       definers = case when tiers.xid = excluded.xid then tiers.definers else excluded.definers end,
+      programs = case when tiers.xid = excluded.xid then tiers.programs else excluded.programs end,
       transaction = excluded.transaction, path = excluded.path, names = excluded.names, settings = excluded.settings, until = excluded.until, documents = excluded.documents, answered = excluded.answered,
       began = excluded.began;
 end $gate$;
 
--- Only gate.run_step may call it; what it hands out is known to that function alone.
+-- Only gate.run_step may call it; only that function knows the secret that it returns.
 create function gate.claim_step(of_statement text, of_direction text, of_tier text, of_n integer, step text, out secret bytea, out path text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
@@ -178,9 +170,9 @@ begin
   perform gate.reset_session(t.names, t.settings, t.until);
   sealed := t.steps[of_n];
   if exists (select from gate.steps s where s.token is not null) then perform gate.refuse('order', 'a step is running'); end if;
-  -- numbers have no gaps, because they come from here alone: the last one is how many there are
+  -- numbers have no gaps, because only this function assigns them: the last number is the count
   if of_n is distinct from 1 + (select coalesce(max(s.n), 0) from gate.steps s where (s.statement, s.direction, s.tier) = (of_statement, of_direction, of_tier)) then
-    perform gate.refuse('order', 'another step comes next');
+    perform gate.refuse('order', 'this is not the next step');
   end if;
   if sealed is null or gate.step_digest(step) is distinct from sealed then
     perform gate.refuse('step', 'these are not the bytes that were ratified');
@@ -197,18 +189,19 @@ end $gate$;
 create function gate.finish_step(secret bytea) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
-  done gate.steps; transactions text; path text;
+  done gate.steps; t gate.tiers;
 begin
   update gate.steps set token = null, done_at = clock_timestamp() where token = sha256(secret) returning * into done;
   if not found then perform gate.refuse('order', 'no such step is running'); end if;
-  select t.transaction, t.path into transactions, path from gate.tiers t where (t.statement, t.direction, t.tier) = (done.statement, done.direction, done.tier);
-  if transactions is distinct from 'single' then
-    perform gate.settle(path);
+  select e.* into t from gate.tiers e where (e.statement, e.direction, e.tier) = (done.statement, done.direction, done.tier);
+  if t.transaction is distinct from 'single' then
+    perform gate.settle(t.path);
     perform gate.assert_unharmed(done.statement, done.direction, done.tier);
+    perform gate.leave_schema(done.statement, done.direction, done.tier, done.n, t.programs);
   end if;
 end $gate$;
 
--- By itself, so that its settings come after the reset that claims the step.
+-- A separate function, so that its settings apply after the reset that claims the step.
 create function gate.execute_step(step text, path text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp %PINNED% as $gate$
 begin
@@ -239,7 +232,7 @@ begin
   if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;
   perform gate.require_still_open(t);
   select count(*) into steps from gate.steps s where (s.statement, s.direction, s.tier) = (of_statement, of_direction, of_tier) and s.token is null;
-  if steps is distinct from jsonb_array_length(of_definition -> of_direction) then perform gate.refuse('order', 'steps of this tier are left'); end if;
+  if steps is distinct from jsonb_array_length(of_definition -> of_direction) then perform gate.refuse('order', 'not all steps of this tier have run'); end if;
   perform gate.reset_session(t.names, t.settings, t.until);
   perform gate.settle(gate.path_of(of_statement));
   if of_direction is distinct from 'down' then
@@ -250,24 +243,25 @@ begin
   perform gate.assert_unharmed(of_statement, of_direction, of_tier);
   perform gate.require_metrics(of_statement, 'invariant', invariants -> 'always');
   insert into gate.markers (statement, direction, tier, epoch, steps, schema_after)
-    values (of_statement, of_direction, of_tier, of_epoch, steps, gate.schema_digest());
+    values (of_statement, of_direction, of_tier, of_epoch, steps, case when gate.is_whole_compared(of_statement, of_direction) then gate.whole_digest() end);
   if gate.next_tier(of_statement, of_direction) is null then
-    -- a gated metric has opened the gate, and is no longer what it was
+    -- the metric of a data gate has opened its gate, and may have changed since
     select jsonb_object_agg(key, value) into ends from jsonb_each(invariants -> case of_direction when 'up' then 'finalized' else 'greenfield' end)
       where of_direction = 'up' or key not in (select g ->> 'metric' from jsonb_array_elements(gate.release_of(of_statement) -> 'gates') g);
     perform gate.require_metrics(of_statement, 'invariant', ends);
   end if;
-  -- metrics call functions that the steps may have made: what those did is looked at at COMMIT, where nothing may run after the look
+  -- metrics may call functions that the steps created: COMMIT checks what those did, and nothing may run after that check
   perform gate.assert_settled();
+  perform gate.leave_schema(of_statement, of_direction, of_tier, null, t.programs);
 end $gate$;
 
--- At COMMIT: half a tier, or one whose invariants nobody looked at, is not committed, nor one that was closed since, and the gate is looked
--- at once more. Not at PREPARE TRANSACTION, which could be committed when the window is long over; nor before, by SET CONSTRAINTS. A Sync
--- without COMMIT, and what a call of a function by its number runs, have no text at all.
+-- At COMMIT: refuses half a tier, a tier whose invariants were not checked, and one that was closed since, and checks the gate
+-- again. Refuses PREPARE TRANSACTION, which could be committed long after the window, and a check before COMMIT by SET CONSTRAINTS. A Sync
+-- without COMMIT, and a function call by OID, have no query text at all.
 create function gate.check_commit() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 begin
-  -- a session could spare itself the wait for its disk, and for standbys
+  -- a session could skip the wait for its disk, and for standbys
   if current_setting('synchronous_commit') is distinct from 'remote_apply' then perform set_config('synchronous_commit', 'on', true); end if;
   if (current_query() ~* '^[[:space:]]*(commit|end)([[:space:]]+(work|transaction))?[[:space:]]*;?[[:space:]]*$') is not true then perform gate.refuse('commit', 'a tier ends with COMMIT, sent on its own'); end if;
   if exists (select from gate.steps where token is not null) then perform gate.refuse('order', 'a step is running'); end if;
@@ -277,6 +271,7 @@ begin
   end if;
   perform gate.require_tier_open(new.statement, new.direction, new.tier);
   perform gate.assert_unharmed(new.statement, new.direction, new.tier);
+  perform gate.commit_schema(new.statement, new.programs);
   return null;
 end $gate$;
 

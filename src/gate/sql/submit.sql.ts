@@ -1,4 +1,4 @@
-/** What the relay hands in. The database verifies every byte itself: the relay's credential opens nothing. */
+/** Accepts what the relay hands in. The database verifies every byte itself: the relay's credential opens nothing. */
 export const submitFunctions = String.raw`
 create function gate.step_digest(step text) returns text
 language sql immutable strict set search_path = pg_catalog, pg_temp as $gate$
@@ -29,11 +29,11 @@ declare
   wanted text[];
 begin
   if (octet_length(document) <= 16777216 and octet_length(queries::text) <= 16777216) is not true then perform gate.refuse('size', 'it is larger than 16 MiB'); end if;
-  -- an older snapshot does not know which releases statements name by now
-  if current_setting('transaction_isolation') is distinct from 'read committed' then perform gate.refuse('isolation', 'it is handed in within a transaction of READ COMMITTED alone'); end if;
+  -- an older snapshot does not show which releases statements name now
+  if current_setting('transaction_isolation') is distinct from 'read committed' then perform gate.refuse('isolation', 'it must be handed in in a READ COMMITTED transaction'); end if;
   if gate.canonical(document::jsonb) is distinct from document then perform gate.refuse('canonical', 'its bytes are not canonical'); end if;
   if exists (select from jsonb_each_text(queries) q where gate.step_digest(q.value) is distinct from q.key) then
-    perform gate.refuse('queries', 'a query does not have the digest that it is named by');
+    perform gate.refuse('queries', 'a query does not have the digest in its name');
   end if;
   select array_agg(d) into wanted from (
     select m ->> 'query' as d from jsonb_array_elements(document::jsonb -> 'metrics') m
@@ -41,15 +41,15 @@ begin
   if (queries ?& coalesce(wanted, '{}')) is not true then perform gate.refuse('queries', 'a metric or check of the release is missing'); end if;
   if exists (select from jsonb_object_keys(queries) k where (k = any(wanted)) is not true) then perform gate.refuse('queries', 'a query belongs to no metric or check of the release'); end if;
   lock table gate.releases in share row exclusive mode;
-  perform pg_notify('oneroof', ''); -- it cannot be prepared, which would keep the lock without a session
+  perform pg_notify('oneroof', ''); -- then it cannot be prepared; a prepared transaction would hold the lock without a session
   insert into gate.releases values (seal, document, queries) on conflict do nothing;
   insert into gate.first_seen (seal) values (seal) on conflict do nothing;
   perform gate.bound_releases(seal);
   return seal;
 end $gate$;
 
--- What nobody signed is bounded: else a relay could fill the disk. The oldest goes, never the one that has just come, and never one that a
--- statement names. A body that went can be handed in again, and was first seen when it was.
+-- Unsigned releases are bounded: otherwise a relay could fill the disk. The oldest is deleted, never the one just received, and never one that a
+-- statement names. A deleted body can be handed in again, and keeps the time when it was first seen.
 create function gate.bound_releases(of_seal text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 begin
@@ -72,46 +72,46 @@ declare
   of_subject text := 'sha256:' || (s #>> '{subject,0,digest,sha256}');
   person jsonb; key jsonb; wrong text;
 begin
-  -- an older snapshot knows persons who are gone
-  if current_setting('transaction_isolation') is distinct from 'read committed' then perform gate.refuse('isolation', 'it is handed in within a transaction of READ COMMITTED alone'); end if;
-  if of_kind is null or s ->> '_type' is distinct from 'https://in-toto.io/Statement/v1' then perform gate.refuse('kind', 'it is of no kind that this gate knows'); end if;
-  if jsonb_array_length(s -> 'subject') is distinct from 1 or (of_subject ~ '^sha256:[0-9a-f]{64}$') is not true then perform gate.refuse('subject', 'it has not exactly one subject'); end if;
+  -- an older snapshot has persons who were removed
+  if current_setting('transaction_isolation') is distinct from 'read committed' then perform gate.refuse('isolation', 'it must be handed in in a READ COMMITTED transaction'); end if;
+  if of_kind is null or s ->> '_type' is distinct from 'https://in-toto.io/Statement/v1' then perform gate.refuse('kind', 'this gate does not know its kind'); end if;
+  if jsonb_array_length(s -> 'subject') is distinct from 1 or (of_subject ~ '^sha256:[0-9a-f]{64}$') is not true then perform gate.refuse('subject', 'it must have exactly one subject'); end if;
   wrong := gate.statement_problem(s);
-  if wrong is not null then perform gate.refuse('statement', 'it is not of the form that people sign: ' || wrong); end if;
+  if wrong is not null then perform gate.refuse('statement', 'it does not have the form that people sign: ' || wrong); end if;
   if of_kind is not distinct from 'ratification' then
     if p #>> '{registry,digest}' is distinct from (gate.active('registry')).digest
       or p #> '{registry,version}' is distinct from (gate.active('registry')).body::jsonb -> 'version' then
-      perform gate.refuse('registry', 'another registry is active');
+      perform gate.refuse('registry', 'the ratification names another registry than the one in force');
     end if;
-    if p ->> 'policy' is distinct from (gate.active('policy')).digest then perform gate.refuse('policy', 'another policy is active'); end if;
-    if exists (select from gate.abandoned a where a.seal = of_subject) then perform gate.refuse('abandoned', 'people ended this release in this database as it is'); end if;
+    if p ->> 'policy' is distinct from (gate.active('policy')).digest then perform gate.refuse('policy', 'the ratification names another policy than the one in force'); end if;
+    if exists (select from gate.abandoned a where a.seal = of_subject) then perform gate.refuse('abandoned', 'people abandoned this release in this database'); end if;
   end if;
   select e, k into person, key from jsonb_array_elements((gate.active('registry')).body::jsonb -> 'persons') e
     cross join jsonb_array_elements(e -> 'keys') k where k ->> 'credential' = of_credential;
   if not found then perform gate.refuse('credential', 'no person of the registry has this passkey'); end if;
-  -- whoever is enrolled may revoke, by whatever key: closing is easy
+  -- every enrolled person may revoke, with any key: closing is easy
   if of_kind is distinct from 'revocation' then
-    if gate.is_single((gate.active('registry')).body::jsonb, person, key) is not true then perform gate.refuse('key-twice', 'this key stands in the registry twice'); end if;
-    if gate.is_allowed(policy, key ->> 'aaguid') is not true then perform gate.refuse('authenticator', 'the policy allows no authenticator of this model'); end if;
+    if gate.is_single((gate.active('registry')).body::jsonb, person, key) is not true then perform gate.refuse('key-twice', 'this key is in the registry twice, so it identifies no one'); end if;
+    if gate.is_allowed(policy, key ->> 'aaguid') is not true then perform gate.refuse('authenticator', 'the policy does not allow this authenticator model'); end if;
   end if;
   wrong := gate.check_assertion(gate.statement_hash(body), policy ->> 'origin', policy ->> 'rpId',
     case when of_kind is distinct from 'revocation' and key ->> 'device' = 'bound' then 'bound' else 'any' end, key ->> 'x', key ->> 'y',
     authenticator_data, client_data, signature);
   if wrong is not null then perform gate.refuse(wrong, 'the signature does not count'); end if;
   if (coalesce(p -> 'authors', '[]') ?| array[person ->> 'id', person ->> 'name']) is not false then
-    perform gate.refuse('author', 'who wrote a release, or had it written, does not ratify it');
+    perform gate.refuse('author', 'an author of a release, or a person who instructed one, does not ratify it');
   end if;
-  -- a revocation that is prepared, and not committed, would make the others wait that hand the same one in
+  -- a prepared revocation that is not committed would block others who hand in the same one
   perform pg_notify('oneroof', '');
   insert into gate.statements (digest, kind, subject, body) values (statement, of_kind, of_subject, body) on conflict do nothing;
   insert into gate.signatures (statement, person, x, y, credential, authenticator_data, client_data, signature)
     values (statement, person ->> 'id', key ->> 'x', key ->> 'y', of_credential, authenticator_data, client_data, signature)
     on conflict do nothing;
-  if not found then perform gate.refuse('duplicate', 'this person has signed it already'); end if;
+  if not found then perform gate.refuse('duplicate', 'this person has already signed it'); end if;
   return statement;
 end $gate$;
 
--- RFC 9162 section 2.1.3.2: the leaf stands at this place in the tree that was signed.
+-- RFC 9162 section 2.1.3.2: the leaf is at this position of the signed tree.
 create function gate.submit_target(of_statement text, descriptor text, place bigint, proof bytea[]) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp set standard_conforming_strings = on as $gate$
 declare
@@ -123,7 +123,7 @@ begin
   if gate.is_here(leaf) is not true then perform gate.refuse('target', 'the descriptor is of another database'); end if;
   size := (signed ->> 'size')::bigint;
   sn := size - 1;
-  if (place between 0 and size - 1) is not true then perform gate.refuse('target', 'the place is not in the tree'); end if;
+  if (place between 0 and size - 1) is not true then perform gate.refuse('target', 'the position is not in the tree'); end if;
   foreach node in array coalesce(proof, '{}') loop
     if sn is not distinct from 0 then perform gate.refuse('target', 'the proof is too long'); end if;
     if fn % 2 = 1 or fn = sn then
@@ -136,17 +136,18 @@ begin
     sn := sn / 2;
   end loop;
   if sn is distinct from 0 or encode(r, 'hex') is distinct from signed ->> 'root' then perform gate.refuse('target', 'this database is not among those that were ratified'); end if;
+  if not exists (select from gate.footprints f where f.digest = leaf ->> 'schema') then perform gate.refuse('footprint', 'the footprint that people signed was not handed in'); end if;
   insert into gate.targets values (of_statement, descriptor) on conflict do nothing;
 end $gate$;
 
--- Null: what a quorum signs counts now, by its own times and the policy in force.
+-- Null: a statement of a quorum is valid now, by its own times and the policy in force.
 create function gate.time_problem(p jsonb, policy jsonb) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set "TimeZone" = 'UTC' as $gate$
 declare
   moment timestamptz := clock_timestamp();
 begin
   if (moment >= (p ->> 'notBefore')::timestamptz) is not true then return 'not-yet-valid: its time has not begun'; end if;
-  if (moment <= (p ->> 'expires')::timestamptz) is not true then return 'expired: its time is over'; end if;
+  if (moment <= (p ->> 'expires')::timestamptz) is not true then return 'expired: its time has ended'; end if;
   if ((p ->> 'expires')::timestamptz - (p ->> 'notBefore')::timestamptz <= make_interval(secs => (policy #>> '{window,longest}')::numeric / 1000)) is not true then
     return 'too-long: it is valid for longer than the policy allows';
   end if;
@@ -154,7 +155,7 @@ begin
 end $gate$;
 
 -- Null: a statement would put the next registry or policy in force now. Otherwise 'code: text'. It names the document that it follows by
--- digest and number, so that it cannot be kept back until the same bytes are in force again, and it expires.
+-- digest and number, so that it cannot be held back until the same bytes are in force again, and it expires.
 create function gate.change_problem(of_statement text) returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set "TimeZone" = 'UTC' as $gate$
 declare
@@ -173,7 +174,7 @@ begin
   return gate.closed_seats(of_statement, policy -> 'quorum');
 end $gate$;
 
--- The next registry or policy: signed, under the present ones, by a quorum of the present policy; and never one that locks everybody out.
+-- Accepts the next registry or policy: signed, under those in force, by a quorum of the policy in force; never one that locks everyone out.
 create function gate.accept(of_kind text, body text) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
@@ -183,8 +184,8 @@ declare
 begin
   if (of_kind in ('registry', 'policy')) is not true then perform gate.refuse('kind', 'it is neither a registry nor a policy'); end if;
   next_digest := gate.digest(of_kind, array[convert_to(body, 'UTF8')]);
-  -- one at a time, and each as the one before left it: each is judged beside the one that stays
-  if current_setting('transaction_isolation') is distinct from 'read committed' then perform gate.refuse('isolation', 'it is accepted in a transaction of READ COMMITTED alone'); end if;
+  -- one at a time, because each is checked together with the documents in force
+  if current_setting('transaction_isolation') is distinct from 'read committed' then perform gate.refuse('isolation', 'it is accepted only in a READ COMMITTED transaction'); end if;
   lock table gate.documents in share row exclusive mode;
   perform pg_notify('oneroof', '');
   present := gate.active(of_kind);

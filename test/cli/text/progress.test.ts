@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Instant } from '../../../src/core/index.ts';
 import { courseLines, follow, type RehearsalCourse } from '../../../src/cli/rehearsal-text.ts';
 import { rolloutLines, rolloutText, type RolloutCourse } from '../../../src/cli/rollout-text.ts';
-import { plain, widthOf } from '../../../src/cli/text/index.ts';
+import { copyText, plain, widthOf } from '../../../src/cli/text/index.ts';
 import { type RehearsalEvent } from '../../../src/rehearsal/index.ts';
 import { type Step, type Tier, type TierId } from '../../../src/release/index.ts';
 
@@ -87,4 +87,14 @@ it('a rollout says at its end of which tiers a synchronous standby may have noth
     'done  1-first  2.0 s  1 statement',
     'done  2-each   2.0 s  2 statements  committed on the primary; a synchronous standby may lack it',
   ]);
+});
+
+it('a copy says how far it is, and what is left once a tenth of it tells', () => {
+  const total = 3000 * 1024 ** 2;
+  expect(copyText({ done: total / 20, total, spentMs: 1000 })).toBe('golden copy: 150MB of 3000MB, 1 s');
+  expect(copyText({ done: total / 4, total, spentMs: 20_000 })).toBe(
+    'golden copy: 750MB of 3000MB, 20 s, about 1 min 00 s left',
+  );
+  expect(copyText({ done: total, total, spentMs: 50_000 })).toContain('50 s, nearly done');
+  expect(copyText({ done: 0, total: 0, spentMs: 0 })).toBe('golden copy: 0kB of 0kB, 0 s');
 });

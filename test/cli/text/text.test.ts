@@ -1,9 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cut, pad, type Look, plain, table, timingText, widthOf, withEnd, wrap } from '../../../src/cli/text/index.ts';
+import {
+  cut,
+  pad,
+  type TextLayout,
+  plain,
+  table,
+  timingText,
+  widthOf,
+  withEnd,
+  wrap,
+} from '../../../src/cli/text/index.ts';
 import { printable } from '../../../src/core/index.ts';
 
-const narrow = (columns: number): Look => ({ ...plain, columns });
+const narrow = (columns: number): TextLayout => ({ ...plain, columns });
 /** Texts of words, also wide ones, combining ones and such as try to act on the terminal. */
 const texts = fc.string({ unit: fc.constantFrom('a', 'bc', ' ', '表', 'é', '🚀', '\u001b[2J', '\u202e', '\n', '-') });
 

@@ -1,25 +1,16 @@
+import { note, rehearseIn, submitTargetOf } from '../footprint.io.ts';
 import { createHash } from 'node:crypto';
 import { canonicalJson, digest, type Digest, type Instant, type Milliseconds } from '../../../src/core/index.ts';
 import { type Connection, openSession, type Session, sql } from '../../../src/database/index.ts';
 import { statementDigest, writeStatement } from '../../../src/evidence/index.ts';
-import {
-  acceptDocument,
-  describeGate,
-  type Opens,
-  type Policy,
-  type Ratification,
-  refusalOf,
-  submitRelease,
-  submitSignature,
-  submitTarget,
-  type TargetDescriptor,
-} from '../../../src/gate/index.ts';
+import { acceptDocument, describeGate, refusalOf, submitRelease, submitSignature } from '../../../src/gate/index.ts';
+import { type Opens, type Policy, type Ratification, type TargetDescriptor } from '../../../src/people/index.ts';
 import { readSealed, type SealedRelease, sealRelease } from '../../../src/release/index.ts';
 import { type Version } from '../../binaries.io.ts';
 import { runSql } from '../../database.io.ts';
 import { withFolder } from '../../release/folder.io.ts';
 import { assertion, type Gated, policyOf, registryOf, type Signer, signer, withCopy, withGate } from '../cycle.io.ts';
-import { type Action, handedInBefore, type Name, type Outcome, type World } from './model.ts';
+import { type Action, handedInBefore, type Name, type Outcome, schemaOf, type World } from './model.ts';
 import { type Document, people, type Policy as Rules, policies, releaseFiles, type Statement } from './world.ts';
 
 /** A gate with its releases, of which each sequence of commands gets a copy. */
@@ -27,6 +18,8 @@ export interface Template {
   readonly gated: Gated;
   readonly signers: Readonly<Record<string, Signer>>;
   readonly sealed: Readonly<Record<string, SealedRelease>>;
+  /** Footprints by release and schema. */
+  readonly rehearsed: Map<string, Digest>;
 }
 
 /** One copy, with the sessions of everybody. */
@@ -104,7 +97,12 @@ export async function withTemplate<T>(
       await runSql(gated.database, [
         `update gate.first_seen set received_at = public.told() - interval '${handedInBefore} milliseconds'`,
       ]);
-      return await use({ gated, signers: { ...gated.people, ...further }, sealed: { small: gated.sealed, way } });
+      return await use({
+        gated,
+        signers: { ...gated.people, ...further },
+        sealed: { small: gated.sealed, way },
+        rehearsed: new Map(),
+      });
     });
   });
 }
@@ -151,7 +149,7 @@ const rowsSql: Readonly<Record<string, readonly [add: string, remove: string]>> 
   null: ['insert into t values (null)', 'delete from t where i is null'],
 };
 
-function realOf({ template, sessions }: Parts): Real {
+function realOf({ template, database, sessions }: Parts): Real {
   const { gated, signers, sealed } = template;
   const { relay, observer, owner } = sessions;
   const bodies = new Map<string, string>();
@@ -168,9 +166,13 @@ function realOf({ template, sessions }: Parts): Real {
   const opened = (opens: Extract<Statement, { kind: 'ratification' }>['opens']): Opens =>
     (opens.what === 'rollout' ? opens : { ...opens, cycle: named(opens.cycle) }) as Opens;
 
-  async function describe(): Promise<TargetDescriptor> {
+  async function describe(release: string, world: World): Promise<TargetDescriptor> {
+    // a session of the executor that waits meanwhile would be ended
+    const key = `${release} on ${schemaOf(world.data)}`;
+    const schema = template.rehearsed.get(key) ?? note(await rehearseIn(database, sealed[release] ?? gated.sealed));
+    template.rehearsed.set(key, schema);
     const found = await describeGate(observer);
-    return { format: 1, ...found.facts, schema: found.schema as Digest };
+    return { format: 1, ...found.facts, schema };
   }
 
   async function write(statement: Statement, world: World): Promise<string> {
@@ -199,7 +201,7 @@ function realOf({ template, sessions }: Parts): Real {
         predicate: { ...version, previous: digestOf(kind, previous), number, ...window, nonce },
       });
     }
-    const descriptor = await describe();
+    const descriptor = await describe(statement.release, world);
     descriptors.set(statement.id, descriptor);
     const leaf = Buffer.concat([Buffer.from([0]), Buffer.from(canonicalJson(descriptor))]);
     const registry = world.documents[statement.registry];
@@ -265,7 +267,7 @@ function realOf({ template, sessions }: Parts): Real {
       case 'target': {
         const statement = statementDigest(bodyOf(action.statement));
         const descriptor = descriptors.get(action.statement) as TargetDescriptor;
-        await submitTarget(relay, { statement, descriptor, place: 0, proof: [] });
+        await submitTargetOf(relay, { statement, descriptor, place: 0, proof: [] });
         return 'ok';
       }
       case 'release':
@@ -293,13 +295,20 @@ function realOf({ template, sessions }: Parts): Real {
         await owner.run(`create function fresh() returns integer language sql security definer as 'select 1'`);
         return 'ok';
       case 'drift':
-        await owner.run(action.drift ? 'create table if not exists drift (i integer)' : 'drop table if exists drift');
+        await owner.run(`comment on table t is ${action.drift ? "'drift'" : 'null'}`);
         return 'ok';
       case 'ask': {
         const [row] = await observer.query<{ why: string | null }>(
           sql`select gate.why_closed(${named(action.statement)}, ${action.direction}) as why`,
         );
-        return row?.why?.split(':')[0] ?? 'open';
+        // in a transaction that cannot write, where alone the gate measures; what holds after a tier is not asked of the model
+        await observer.run('begin read only');
+        const [tier] = await observer.query<{ code: string | null }>(sql`
+          select split_part(c ->> 'why', ':', 1) as code from gate.verdict(${named(action.statement)}, ${action.direction}) v
+            cross join jsonb_array_elements(v -> 'closed') with ordinality as e(c, n)
+          where (c ->> 'tier' is null or c ->> 'tier' = v ->> 'next') and c ->> 'why' !~ '^invariant' order by n limit 1`);
+        await observer.run('commit');
+        return `${row?.why?.split(':')[0] ?? 'open'}, and a tier: ${tier?.code ?? 'free'}`;
       }
       default:
         return await executed(action, world.sessions[action.session].transaction !== null);

@@ -23,9 +23,7 @@ interface StepRow {
   readonly direction: Direction;
   readonly tier: string;
 }
-interface Marker extends StepRow {
-  readonly schema: string;
-}
+type Marker = StepRow;
 interface Entered extends StepRow {
   readonly epoch: number;
 }
@@ -38,6 +36,8 @@ interface Layer {
   readonly effects: readonly Effect[];
   readonly entered: readonly Entered[];
   readonly fence: boolean;
+  /** How the schema was when the gate looked last, by cycle. */
+  readonly kept: Readonly<Record<string, string>>;
   /** SET CONSTRAINTS: from then on the check of COMMIT comes at once. */
   readonly constraints: 'deferred' | 'immediate';
 }
@@ -50,6 +50,7 @@ const nothing: Layer = {
   effects: [],
   entered: [],
   fence: false,
+  kept: {},
 };
 
 interface Transaction {
@@ -89,6 +90,7 @@ export interface World {
   readonly epoch: number;
   readonly steps: readonly StepRow[];
   readonly markers: readonly Marker[];
+  readonly kept: Readonly<Record<string, string>>;
   readonly data: Data;
   readonly sessions: Readonly<Record<Name, SessionState>>;
 }
@@ -155,6 +157,7 @@ export function firstWorld(of: { readonly now: number; readonly policy: Policy }
     epoch: 0,
     steps: [],
     markers: [],
+    kept: {},
     data: { rows: { t1: 1 }, table: false, drift: false, ready: 0 },
     sessions: { one: { transaction: null, attempt: null }, two: { transaction: null, attempt: null } },
   };
@@ -174,6 +177,7 @@ export function viewOf(world: World, session: Name | null): View {
     markers: [...world.markers, ...layer.markers],
     data: layer.effects.reduce(changed, world.data),
     entered: layer.entered,
+    kept: { ...world.kept, ...layer.kept },
     fence: layer.fence,
   };
 }
@@ -428,24 +432,38 @@ function enter(call: Call, { cycle, direction, tier, epoch }: Bound): Answer {
   if (direction === 'down' && next.down === null) return refused('one-way');
   if (direction === 'up' && view.data.ready < next.ready) return refused('data-gate');
   if (!holds(world, view, { cycle, direction, tier })) return refused('hold-point');
-  if (!isHalfWay(view, cycle) && schemaOf(view.data) !== expectedSchema(world, view, cycle)) return refused('schema');
+  if (schemaOf(view.data) !== (view.kept[cycle] ?? held(world, cycle)?.schema)) return refused('schema');
   if (layer.constraints === 'immediate') return refused('commit');
   // entered again is entered by the later attempt
   const before = layer.entered.filter((one) => !isOf(cycle, direction, tier)(one));
-  return { code: null, layer: { ...layer, fence: true, entered: [...before, { cycle, direction, tier, epoch }] } };
+  const entered = { ...layer, fence: true, entered: [...before, { cycle, direction, tier, epoch }] };
+  return { code: null, layer: keeping(entered, cycle, schemaOf(view.data)) };
 }
 
-/** A tier has begun in a direction and was not finished in it, nor undone. */
-function isHalfWay(view: View, cycle: string): boolean {
-  return view.steps.some((step) => {
-    const { direction, tier } = step;
-    if (step.cycle !== cycle || marked(view, step)) return false;
-    return direction === 'down' || !marked(view, { cycle, direction: 'down', tier });
-  });
+/** What an attempt, and then its next tier, would be refused with first, now and by an executor of its own; null: by nothing. */
+function whyNotEntered(world: World, { statement, direction }: Extract<Action, { readonly do: 'ask' }>): string | null {
+  const view = viewOf(world, null);
+  const found = held(world, statement);
+  if (found !== null && found.opens.what !== 'rollout') return 'purpose';
+  const closed = whyClosed(world, { view, id: statement, direction });
+  if (closed !== null) return closed;
+  if (direction === 'up' && isElsewhere(world, view, statement)) return 'in-progress';
+  if (direction === 'up' && view.steps.some(isOf(statement, 'down'))) return 'order';
+  const next = nextTier(view, { cycle: statement, name: found?.release ?? '', direction });
+  if (direction === 'down' && next === null) return null;
+  if (direction === 'down' && next?.down === null) return 'one-way';
+  if (direction === 'up' && next !== null) {
+    if (view.data.ready < next.ready) return 'data-gate';
+    if (!holds(world, view, { cycle: statement, direction, tier: next.id })) return 'hold-point';
+  }
+  return schemaOf(view.data) === (view.kept[statement] ?? found?.schema) ? null : 'schema';
 }
 
-function expectedSchema(world: World, view: View, cycle: string): string | undefined {
-  return view.markers.findLast((marker) => marker.cycle === cycle)?.schema ?? held(world, cycle)?.schema;
+/** The schema that was rehearsed after a tier: release `small` makes its table in 2-each. What had drifted when it was rehearsed stays so. */
+function rehearsedAfter(world: World, { cycle, direction, tier }: StepRow): string {
+  const { release, schema } = held(world, cycle) as Ratification;
+  const makes = release === 'small' && (direction === 'up' ? tier !== '1-rows' : tier === '3-last');
+  return makes ? schema.replace('without', 'with') : schema;
 }
 
 function step(call: Call, { cycle, direction, tier, n, text }: StepCall): Answer {
@@ -459,10 +477,17 @@ function step(call: Call, { cycle, direction, tier, n, text }: StepCall): Answer
   if (n !== view.steps.filter(isOf(cycle, direction, tier)).length + 1) return refused('order');
   const sealed = stepsOf(held(world, cycle)?.release ?? '', row)[n - 1];
   if (sealed?.sql !== text) return refused('step');
-  return {
-    code: null,
-    layer: { ...layer, steps: [...layer.steps, row], effects: [...layer.effects, sealed.effect] },
-  };
+  const name = held(world, cycle)?.release ?? '';
+  const done = { ...layer, steps: [...layer.steps, row], effects: [...layer.effects, sealed.effect] };
+  if (tiersOf(name).find(({ id }) => id === tier)?.transaction !== 'each') return { code: null, layer: done };
+  // a step that is committed by itself is looked at by itself
+  const found = schemaOf(changed(view.data, sealed.effect));
+  if (direction === 'up' && found !== rehearsedAfter(world, row)) return refused('schema');
+  return { code: null, layer: keeping(done, cycle, found) };
+}
+
+function keeping(layer: Layer, cycle: string, schema: string): Layer {
+  return { ...layer, kept: { ...layer.kept, [cycle]: schema } };
 }
 
 export function stepsOf(name: string, { direction, tier }: Pick<StepRow, 'direction' | 'tier'>): Tier['up'] {
@@ -485,14 +510,16 @@ function leave(call: Call, { cycle, direction, tier, epoch }: Bound): Answer {
   const offence = tiersOf(name).find(({ id }) => id === tier)?.offence ?? null;
   if (direction === 'up' && offence !== null && (view.data.rows[offence] ?? 0) > 0) return refused('check');
   const holdsNow = release.invariants(view.data);
-  const marker: Marker = { ...row, schema: schemaOf(view.data) };
+  const marker: Marker = row;
   const after = { ...view, markers: [...view.markers, marker] };
   const isLast = nextTier(after, { cycle, name, direction }) === null;
   if (!holdsNow.always) return refused('invariant');
   // the rules do not say what leaving twice is; a marker is written once, which here PostgreSQL itself says
   if (marked(view, row)) return refused(uniqueViolation);
   if (isLast && !holdsNow[direction === 'up' ? 'finalized' : 'greenfield']) return refused('invariant');
-  return { code: null, layer: { ...layer, markers: [...layer.markers, marker] } };
+  const found = schemaOf(view.data);
+  if (found !== rehearsedAfter(world, row)) return refused('schema');
+  return { code: null, layer: keeping({ ...layer, markers: [...layer.markers, marker] }, cycle, found) };
 }
 
 /** The checks of each tier that the transaction entered, in the order in which it did. */
@@ -505,6 +532,7 @@ function commitCode(world: World, session: Name, isPlain: boolean): string | nul
     if (tier?.transaction !== 'each' && !marked(view, row)) return 'order';
     const closed = whyNotOpen(world, view, row);
     if (closed !== null) return closed;
+    if (schemaOf(view.data) !== view.kept[row.cycle]) return 'schema';
   }
   return null;
 }
@@ -514,7 +542,14 @@ function committed(world: World, session: Name): World {
   const layer = world.sessions[session].transaction?.layer ?? nothing;
   const view = viewOf(world, session);
   return ended(
-    { ...world, epoch: layer.epoch ?? world.epoch, steps: view.steps, markers: view.markers, data: view.data },
+    {
+      ...world,
+      epoch: layer.epoch ?? world.epoch,
+      steps: view.steps,
+      markers: view.markers,
+      kept: view.kept,
+      data: view.data,
+    },
     session,
   );
 }
@@ -725,7 +760,7 @@ export function apply(world: World, action: Action): Next {
       return then({ data: { ...world.data, drift: action.drift } });
     case 'ask': {
       const code = whyClosed(world, { view: viewOf(world, null), id: action.statement, direction: action.direction });
-      return { world, outcome: code ?? 'open' };
+      return { world, outcome: `${code ?? 'open'}, and a tier: ${whyNotEntered(world, action) ?? 'free'}` };
     }
     default:
       return controlled(world, action);

@@ -107,7 +107,7 @@ export const stories: readonly (readonly Intent[])[] = [
     { want: 'rival', session, old: true, direction: 'up' },
   ],
   [...way(20), ...advance(6, 'down', 0)],
-  // the way back of a tier, entered in the transaction that is half way up it
+  // the rollback of a tier, entered in the transaction that is half way up it
   ...[0, 1].map((cycle) => [...advance(11), call('enter', [cycle, 1, 1], 'down')]),
   // what an answer is for, and for which cycle
   [

@@ -6,5 +6,5 @@ create table gov_ledger (
   basis text not null
 );
 
-insert into gov_ownership (collection, owner, assigned_on)
-select collection, 'GOV-COUNCIL', date '2026-06-03' from gov_collections;
+insert into gov_ownership (id, collection, owner, assigned_on)
+select collection || ':GOV-COUNCIL', collection, 'GOV-COUNCIL', date '2026-06-03' from gov_collections;

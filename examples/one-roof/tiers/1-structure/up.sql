@@ -1,4 +1,4 @@
--- The ledger of what was assigned, and the indexes that ownership is read by.
+-- The ledger of assignments, and the indexes for reading ownership.
 create table gov_ledger (
   entry integer primary key,
   collection varchar(64) not null,

@@ -1,14 +1,16 @@
 -- The ownership seed: the assertion of accountability that only people can ratify.
-insert into gov_ownership (collection, owner, assigned_on)
-select collection,
-  case
-    when collection like 'os\_proposal%' or collection in ('contacts', 'organizations', 'organizations_contacts', 'globals') then 'GOV-COUNCIL'
-    when collection like 'os\_%' then 'DOT'
-    when collection like 'help\_%' or collection in ('conversations', 'messages', 'inbox', 'forms', 'redirects', 'seo') then 'MOIT'
-    else 'KG-SYS'
-  end,
-  date '2026-06-03'
-from gov_collections;
+insert into gov_ownership (id, collection, owner, assigned_on)
+select collection || ':' || owner, collection, owner, date '2026-06-03'
+from (
+  select collection,
+    case
+      when collection like 'os\_proposal%' or collection in ('contacts', 'organizations', 'organizations_contacts', 'globals') then 'GOV-COUNCIL'
+      when collection like 'os\_%' then 'DOT'
+      when collection like 'help\_%' or collection in ('conversations', 'messages', 'inbox', 'forms', 'redirects', 'seo') then 'MOIT'
+      else 'KG-SYS'
+    end as owner
+  from gov_collections
+) as assigned;
 
 insert into gov_ledger (entry, collection, owner, basis)
 select c.sort, w.collection, w.owner, 'One Roof, ownership seed'

@@ -1,4 +1,4 @@
--- Each collection is placed on an axis. What stood there before is kept, so that the way back restores it exactly.
+-- Each collection is placed on an axis. The previous value is kept, so that the rollback restores it exactly.
 create table gov_keep_axis as select collection, label, axis from gov_collections;
 
 insert into gov_axes (axis, title) values

@@ -1,6 +1,6 @@
 -- 35 collections x 6 duties: every gap is closed by the collection's owner.
-insert into gov_coverage (collection, duty, owner)
-select w.collection, d.duty, w.owner
+insert into gov_coverage (id, collection, duty, owner)
+select w.collection || ':' || d.duty, w.collection, d.duty, w.owner
 from gov_ownership w
 cross join gov_duties d;
 

@@ -1,4 +1,4 @@
--- What was reached stays so: one owner for a collection, and one page to read it from.
+-- Keeps what was reached: one owner for a collection, and one view to read it from.
 create unique index gov_ownership_one_owner on gov_ownership (collection);
 
 create view gov_status as

@@ -1,0 +1,29 @@
+#!/bin/sh
+# The step of action.yml: runs `oneroof check` and hands its results to GitHub. It needs no token and no secret.
+set -eu
+
+out="$RUNNER_TEMP/oneroof-check"
+rm -rf "$out"
+mkdir -p "$out"
+
+set -- check --postgres="$CHECK_POSTGRES" --sarif="$out/check.sarif" --junit="$out/check.xml" --markdown="$out/check.md"
+if [ "$CHECK_ALL" = true ]; then set -- "$@" --all; fi
+if [ -n "$CHECK_MIGRATIONS" ]; then set -- "$@" --migrations="$CHECK_MIGRATIONS"; fi
+if [ -n "$CHECK_BASELINE" ]; then set -- "$@" --baseline="$CHECK_BASELINE"; fi
+
+status=0
+node "$GITHUB_ACTION_PATH/dist/cli/main.io.js" "$@" -- "$CHECK_DIRECTORY" >"$out/check.txt" 2>&1 || status=$?
+
+# The names of a pull request are in this text, and the runner obeys `##[…]` anywhere in a line: it stops obeying until it reads a word
+# that nobody can know. Only our own annotations are outside.
+word=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+echo "::stop-commands::$word"
+grep -vE '^::(error|warning|notice) file=' "$out/check.txt" || true
+echo "::$word::"
+grep -E '^::(error|warning|notice) file=' "$out/check.txt" || true
+
+if [ -f "$out/check.md" ]; then cat "$out/check.md" >>"$GITHUB_STEP_SUMMARY"; fi
+for name in sarif=check.sarif junit=check.xml markdown=check.md; do
+  if [ -f "$out/${name#*=}" ]; then echo "${name%%=*}=$out/${name#*=}" >>"$GITHUB_OUTPUT"; fi
+done
+exit "$status"

@@ -1,0 +1,1 @@
+export { type ActivityView, type RecordedView, type ScriptName } from './wire.ts';

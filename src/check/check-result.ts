@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { type Formed } from '../core/index.ts';
+
+/** What can be wrong with a migration, its down, or its second up. `code` never changes its meaning: baselines and SARIF name it. */
+export const faultCodes = [
+  'no-down',
+  'empty-down',
+  'down-fails',
+  'schema-not-restored',
+  'data-lost',
+  'data-changed',
+  'column-order',
+  'up-fails',
+  'up-fails-on-rows',
+  'up-fails-after-down',
+  'up-differs-after-down',
+  'needs-no-transaction',
+  'not-judged',
+] as const;
+/** What an up does to a database that has rows, measured. */
+export const hazardCodes = [
+  'rewrites-table',
+  'scans-table',
+  'index-blocks-writes',
+  'not-null-scans',
+  'drops-column',
+  'drops-table',
+  'drops-others',
+] as const;
+
+/** `error` fails the check; `warning` and `note` are only said. */
+const levelForm = z.enum(['error', 'warning', 'note']);
+export type Level = Formed<typeof levelForm>;
+
+/** A line of a file of the repository, from 1. */
+const spotForm = z.object({ file: z.string(), line: z.number() });
+export type Spot = Formed<typeof spotForm>;
+
+/** One thing that is wrong. All texts may hold what an author wrote: make them printable where they are shown. */
+const faultForm = z.object({
+  code: z.enum(faultCodes),
+  level: levelForm,
+  spot: spotForm,
+  /** One line: what happened, without values of rows. */
+  cause: z.string(),
+  /** More lines: each difference, the server's words. */
+  detail: z.array(z.string()),
+  /** What to do, in one line. */
+  fix: z.string(),
+});
+export type Fault = Formed<typeof faultForm>;
+
+/** What one statement of an up does to tables that have rows and are older than the migration. */
+const hazardForm = z.object({
+  code: z.enum(hazardCodes),
+  level: levelForm,
+  spot: spotForm,
+  /** `schema.name` of the table, quoted as in SQL. */
+  relation: z.string(),
+  /** The statement, in one line, cut. */
+  statement: z.string(),
+  /** What was measured, in one line. */
+  measured: z.string(),
+  /** What would be safe instead, in one line. */
+  rule: z.string(),
+  /** The safe SQL, where that can be written without a decision; else null. */
+  safer: z.string().nullable(),
+});
+export type Hazard = Formed<typeof hazardForm>;
+
+/** The strongest lock that an up takes on a table that is older than it. */
+const tableLockForm = z.object({ relation: z.string(), mode: z.string() });
+export type TableLock = Formed<typeof tableLockForm>;
+
+/** One judged migration. Its verdict is its first fault, or `clean`; hazards of level `error` fail the check too. */
+const judgedForm = z.object({
+  id: z.string(),
+  name: z.string(),
+  up: spotForm,
+  down: spotForm.nullable(),
+  verdict: z.enum(['clean', ...faultCodes]),
+  /** The gravest first. */
+  faults: z.array(faultForm),
+  hazards: z.array(hazardForm),
+  locks: z.array(tableLockForm),
+  /** Whether it was judged on rows; false where it does not take the synthetic ones and was judged on empty tables. */
+  onRows: z.boolean(),
+  /** Of everything, and of its own SQL. */
+  milliseconds: z.object({ total: z.number(), sql: z.number() }),
+});
+export type JudgedMigration = Formed<typeof judgedForm>;
+
+/** What `oneroof check` found in one folder of migrations. */
+export const checkResultForm = z.object({
+  project: z.object({
+    tool: z.string(),
+    /** From the root of the repository; empty for the root. */
+    folder: z.string(),
+    knownBy: z.string(),
+    /** Of all its migrations. */
+    migrations: z.number(),
+    warnings: z.array(z.object({ file: z.string(), text: z.string() })),
+  }),
+  server: z.object({
+    version: z.string(),
+    network: z.enum(['none', 'host']),
+    role: z.enum(['owner', 'superuser']),
+  }),
+  /** Which migrations were judged, and why these: `since the merge base with origin/main (4e1c0ab)`. */
+  scope: z.object({ which: z.enum(['new', 'all', 'from', 'pending']), why: z.string() }),
+  /** The migrations before the judged ones that could not be replayed: what follows them is judged without them. */
+  history: z.array(faultForm),
+  /** Roles that migrations name and that were made for them. */
+  roles: z.array(z.string()),
+  /** Synthetic rows: tables that have some, and those that have none, with the reason. */
+  rows: z.object({
+    tables: z.number(),
+    rows: z.number(),
+    empty: z.array(z.object({ table: z.string(), reason: z.string() })),
+  }),
+  migrations: z.array(judgedForm),
+  /** `passed`: no fault and no hazard of level `error`, and the history could be replayed. */
+  outcome: z.enum(['passed', 'failed']),
+  milliseconds: z.number(),
+});
+export type CheckResult = Formed<typeof checkResultForm>;

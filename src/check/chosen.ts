@@ -1,0 +1,97 @@
+import { OneRoofError, printable } from '../core/index.ts';
+import { type Migration, type MigrationProject } from '../import/index.ts';
+import { type CheckResult } from './check-result.ts';
+
+/** Which migrations are asked for. */
+export type WantedMigrations =
+  | { readonly which: 'new' | 'all' }
+  | { readonly which: 'from'; readonly id: string }
+  | { readonly which: 'pending'; readonly migrations: readonly Migration[]; readonly why: string };
+
+/** What a repository says of its files since a moment. */
+interface Changed {
+  readonly paths: ReadonlySet<string>;
+  readonly gone: readonly string[];
+  readonly since: string;
+}
+
+/** The migrations that are judged, and why these. */
+export interface ChosenMigrations {
+  readonly judged: ReadonlySet<Migration>;
+  readonly scope: CheckResult['scope'];
+}
+
+/**
+ * Chooses the migrations to judge. Where it is unknown what is new, all are.
+ *
+ * Errors  CHECK_NO_MIGRATION: there is none with that id.
+ */
+export function choose(
+  { migrations, folder }: Pick<MigrationProject, 'migrations' | 'folder'>,
+  wanted: WantedMigrations,
+  changed: (Changed & { readonly isFile: (path: string) => boolean }) | { readonly unknown: string },
+): ChosenMigrations {
+  if (wanted.which === 'all')
+    return { judged: new Set(migrations), scope: { which: 'all', why: 'all of them (--all)' } };
+  if (wanted.which === 'pending')
+    return { judged: new Set(wanted.migrations), scope: { which: 'pending', why: wanted.why } };
+  if (wanted.which === 'from') {
+    const at = migrations.findIndex(({ id, name }) => id === wanted.id || name === wanted.id);
+    if (at < 0)
+      throw new OneRoofError('CHECK_NO_MIGRATION', {
+        problem: `there is no migration ${printable(wanted.id)}`,
+        fix: `name one as its tool does; the last is ${printable(migrations.at(-1)?.id ?? '')}`,
+      });
+    return {
+      judged: new Set(migrations.slice(at)),
+      scope: { which: 'from', why: `from ${wanted.id} on (--from)` },
+    };
+  }
+  if ('unknown' in changed)
+    return { judged: new Set(migrations), scope: { which: 'all', why: `all of them, because ${changed.unknown}` } };
+  const gone = changed.gone.find((path) => path.endsWith('.sql') && (folder === '' || path.startsWith(`${folder}/`)));
+  // a down that is not there any more, or an up on which others build
+  if (gone !== undefined)
+    return {
+      judged: new Set(migrations),
+      scope: { which: 'all', why: `all of them, because ${gone} was deleted since ${changed.since}` },
+    };
+  // what was recorded and has no file in the repository may be new
+  const isNew = ({ up, down }: Migration): boolean =>
+    changed.paths.has(up.file) || (down !== null && changed.paths.has(down.file)) || !changed.isFile(up.file);
+  return {
+    judged: new Set(migrations.filter(isNew)),
+    scope: { which: 'new', why: `those that are new or changed since ${changed.since}` },
+  };
+}
+
+/**
+ * The one folder of migrations that fits; where there are several, `named` says which.
+ *
+ * Errors  CHECK_NO_FOLDER, CHECK_WHICH_FOLDER.
+ */
+export function theFolder<Found extends { readonly tool: string; readonly folder: string }>(
+  found: readonly Found[],
+  named: string | null,
+): Found {
+  const fitting = named === null ? found : found.filter(({ folder }) => folder === named);
+  const [first, ...others] = fitting;
+  if (first === undefined)
+    throw new OneRoofError('CHECK_NO_FOLDER', {
+      problem: named === null ? 'no folder of migrations was found' : `no tool is known for ${printable(named)}`,
+      fix:
+        found.length === 0
+          ? 'name the folder of a repository with migrations; docs/CHECK.md lists the tools and how each is known'
+          : `name one of these: ${found.map(shownFolder).join(', ')}`,
+    });
+  if (others.length > 0)
+    throw new OneRoofError('CHECK_WHICH_FOLDER', {
+      problem: `several folders hold migrations: ${fitting.map(shownFolder).join(', ')}`,
+      fix: `name one: oneroof check --migrations ${printable(first.folder === '' ? '.' : first.folder)}`,
+    });
+  return first;
+}
+
+function shownFolder({ tool, folder }: { readonly tool: string; readonly folder: string }): string {
+  return `${printable(folder === '' ? '.' : folder)} (${tool})`;
+}

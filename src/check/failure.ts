@@ -1,0 +1,83 @@
+import { fileLineOf, type Sent } from './sent.ts';
+import { type SaidError, saidError, type ShownValues, wholeMessage } from './said-error.ts';
+import { type Fault, type Spot } from './check-result.ts';
+
+/** A script that the server refused, in the words of a fault. */
+export interface ScriptFailure {
+  readonly said: SaidError;
+  readonly spot: Spot;
+  /** Why this says nothing about the migration; null: it does. */
+  readonly unjudged: { readonly cause: string; readonly fix: string } | null;
+  /** A role that does not exist and that the migration takes for granted; null: it is not that. */
+  readonly role: string | null;
+  /** The statement has to run outside of a transaction, or another one has to end before it. */
+  readonly needsNoTransaction: boolean;
+}
+
+/** Reads what the server said of a statement. */
+export function scriptFailureOf(
+  failed: { readonly sent: Sent; readonly error: unknown },
+  of: { readonly file: string; readonly inTransaction: boolean; readonly values: ShownValues },
+): ScriptFailure {
+  const { sent } = failed;
+  const said = saidError(failed.error, of.values);
+  const { state } = said;
+  const text = wholeMessage(failed.error);
+  const missing = /^role "(?<name>.+)" does not exist$/s.exec(text)?.groups?.['name'] ?? null;
+  return {
+    said,
+    spot: { file: of.file, line: fileLineOf(sent, said.position) },
+    unjudged: unjudgedBy(said, text),
+    role: state === '42704' && sent.kind !== 'DropRoleStmt' ? missing : null,
+    needsNoTransaction: of.inTransaction && (state === '25001' || state === '55P04'),
+  };
+}
+
+/** What the private server lacks, or does not allow. */
+function unjudgedBy({ state, text }: SaidError, whole: string): ScriptFailure['unjudged'] {
+  const extension = /extension "(?<name>[\w-]+)"/.exec(whole)?.groups?.['name'];
+  if (extension !== undefined && ['0A000', '58P01', '22023'].includes(state))
+    return {
+      cause: `the private server has no extension ${extension}`,
+      fix: 'install a PostgreSQL that has it on this machine, and name its version with --postgres',
+    };
+  if (state === '57014')
+    return {
+      cause: 'a statement did not end in five minutes',
+      fix: 'read it: on a handful of rows it waits for something, or never ends',
+    };
+  if (state !== '42501') return null;
+  return {
+    cause:
+      extension === undefined
+        ? `it needs more rights than the owner of a database has: ${text}`
+        : `only a superuser may create the extension ${extension}`,
+    fix: 'read the migrations, and if you trust them, run the check with --superuser',
+  };
+}
+
+/** A failure as a fault. */
+export function failureFault(
+  code: Fault['code'],
+  failure: ScriptFailure,
+  words: { readonly begin: string; readonly fix: string },
+): Fault {
+  const { said, spot } = failure;
+  return {
+    code,
+    level: 'error',
+    spot,
+    cause: `${words.begin}: ${said.text}${said.state === '' ? '' : ` [SQLSTATE ${said.state}]`}`,
+    detail: [...said.detail],
+    fix: words.fix,
+  };
+}
+
+/** A migration that cannot be judged. Unknown means failed. */
+export function unjudged(
+  spot: Spot,
+  why: { readonly cause: string; readonly fix: string; readonly detail?: readonly string[] },
+): Fault {
+  const { cause, fix, detail = [] } = why;
+  return { code: 'not-judged', level: 'error', spot, cause, detail: [...detail], fix };
+}

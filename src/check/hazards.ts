@@ -1,0 +1,225 @@
+import { type Notice } from '../database/index.ts';
+import { type SchemaFingerprint } from '../fingerprint/index.ts';
+import { lockModes, lockName } from '../rehearsal/index.ts';
+import { actionsOf, buildsIndex, saferSql } from './altered.ts';
+import type { Moment, OldTable } from './probe.io.ts';
+import { briefly, type Sent } from './sent.ts';
+import { type Hazard, type TableLock } from './check-result.ts';
+
+/** A statement that ran, with what its transaction was before and after it. */
+interface Measured {
+  readonly sent: Sent;
+  readonly moments: readonly [before: Moment, after: Moment] | null;
+  readonly notices: readonly Notice[];
+}
+
+/** What an up did to tables that have rows. */
+export interface UpSeen {
+  readonly file: string;
+  readonly ran: readonly Measured[];
+  readonly old: readonly OldTable[];
+  /** The schema before the up: what it made itself is no loss. */
+  readonly before: Pick<SchemaFingerprint, 'objects'>;
+  /** Of each old table: its rows and, by number, the columns that were dropped and have values. */
+  readonly lost: ReadonlyMap<string, { readonly rows: number; readonly columns: ReadonlyMap<number, LostColumn> }>;
+}
+
+/** A dropped column, and how many rows had a value in it. */
+interface LostColumn {
+  readonly name: string;
+  readonly values: number;
+}
+
+const blocksWrites = (mode: string): boolean => lockModes.indexOf(mode) >= lockModes.indexOf('ShareLock');
+
+/** The strongest lock on each old table. */
+export function upLocks({ ran, old }: Pick<UpSeen, 'ran' | 'old'>): readonly TableLock[] {
+  const strongest = new Map<string, string>();
+  for (const [oid, mode] of ran.flatMap(({ moments }) => moments?.[1].locks ?? []))
+    if (lockModes.indexOf(mode) > lockModes.indexOf(strongest.get(oid) ?? '')) strongest.set(oid, mode);
+  return old
+    .flatMap(({ oid, name }) => {
+      const mode = strongest.get(oid);
+      return mode === undefined ? [] : [{ relation: name, mode: lockName(mode) }];
+    })
+    .toSorted((one, other) => (one.relation < other.relation ? -1 : 1));
+}
+
+/** What is dangerous in an up, in the order of its statements. */
+export function hazardsOf(seen: UpSeen): readonly Hazard[] {
+  return seen.ran.flatMap((one) => [...tableHazards(one, seen), ...cascaded(one, seen)]);
+}
+
+/** What happened to one old table during a statement. */
+type Happened = 'dropped' | 'emptied' | 'rewritten' | 'scanned';
+
+function tableHazards({ sent, moments }: Measured, seen: UpSeen): readonly Hazard[] {
+  if (moments === null) return [];
+  const [before, after] = moments;
+  const of = (what: Happened): readonly OldTable[] =>
+    seen.old.filter(({ oid }) => happened(sent, { oid, before, after }) === what);
+  const say = (
+    tables: readonly OldTable[],
+    build: (first: OldTable, more: string) => Omit<Hazard, Common>,
+  ): Hazard[] => {
+    const own = tables.find(({ name }) => name.endsWith(`.${targetOf(sent)}`));
+    const first = own ?? tables[0];
+    if (first === undefined) return [];
+    const more = tables.length > 1 ? ` (and of ${tables.length - 1} more)` : '';
+    const spot = { file: seen.file, line: sent.line };
+    return [{ spot, relation: first.name, statement: briefly(sent.sql), ...build(first, more) }];
+  };
+  const lockOn = (oid: string): string => lockName(strongestOf(after, oid) ?? 'AccessExclusiveLock');
+  return [
+    ...of('dropped').flatMap((table) => say([table], () => lostTable('drops', seen.lost.get(table.oid)?.rows))),
+    ...of('emptied').flatMap((table) => say([table], () => lostTable('empties', seen.lost.get(table.oid)?.rows))),
+    ...lostColumns({ before, after }, seen).flatMap(({ table, column }) => say([table], () => lostColumn(column))),
+    ...say(of('rewritten'), ({ name, oid }, more) => ({
+      code: 'rewrites-table',
+      level: 'error',
+      measured: `rewrites ${name}${more}: its file was replaced under a lock ${lockOn(oid)}`,
+      rule: 'add a new column, fill it in batches, and switch to it; a default that is not constant comes after ADD COLUMN, by ALTER COLUMN SET DEFAULT',
+      safer: null,
+    })),
+    ...say(of('scanned'), ({ name, oid }, more) => ({
+      ...scanned(sent),
+      measured: `reads all rows of ${name}${more} under a lock ${lockOn(oid)}`,
+      safer: saferSql(sent, name),
+    })),
+  ];
+}
+
+type Common = 'spot' | 'relation' | 'statement';
+
+/** Statements that give a table a new file in order to empty it. */
+const emptying = ['TruncateStmt'];
+/** Statements that read a table because that is what they are for. What others read, a DO block too, checks or builds something. */
+const reading = ['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt', 'CopyStmt'];
+
+function happened(
+  sent: Sent,
+  of: { readonly oid: string; readonly before: Moment; readonly after: Moment },
+): Happened | null {
+  const [was, is] = [of.before.tables.get(of.oid) ?? null, of.after.tables.get(of.oid) ?? null];
+  if (was === null) return null;
+  if (is === null) return 'dropped';
+  if (was.file !== is.file) return emptying.includes(sent.kind) ? 'emptied' : 'rewritten';
+  if (is.scans <= was.scans) return null;
+  const strong = strongestOf(of.after, of.oid);
+  if (strong === undefined || !blocksWrites(strong)) return null;
+  // what a function does in a query is told by the lock that it takes
+  return !reading.includes(sent.kind) || strongestOf(of.before, of.oid) !== strong ? 'scanned' : null;
+}
+
+function strongestOf({ locks }: Moment, oid: string): string | undefined {
+  return locks
+    .flatMap(([of, mode]) => (of === oid ? [mode] : []))
+    .toSorted((one, other) => lockModes.indexOf(other) - lockModes.indexOf(one))[0];
+}
+
+/** The table that a statement names, without its schema. */
+function targetOf({ kind, tree }: Sent): string {
+  const { relation } = (tree[kind] ?? {}) as { readonly relation?: { readonly relname?: string } };
+  return relation?.relname ?? '';
+}
+
+function scanned(sent: Sent): Pick<Hazard, 'code' | 'level' | 'rule'> {
+  const actions = actionsOf(sent);
+  if (sent.kind !== 'AlterTableStmt' && sent.kind !== 'DoStmt')
+    return {
+      code: 'index-blocks-writes',
+      level: 'error',
+      rule: 'build the index with CONCURRENTLY, in a migration that its tool runs outside of a transaction',
+    };
+  if (actions.some(buildsIndex))
+    return {
+      code: 'index-blocks-writes',
+      level: 'error',
+      rule: 'build a unique index with CONCURRENTLY first, in a migration outside of a transaction, then add the constraint with USING INDEX',
+    };
+  if (actions.some(({ subtype }) => subtype === 'AT_SetNotNull'))
+    return {
+      code: 'not-null-scans',
+      level: 'error',
+      rule: 'add CHECK (column IS NOT NULL) NOT VALID, validate it in a later transaction, then SET NOT NULL reads no row',
+    };
+  return {
+    code: 'scans-table',
+    level: 'error',
+    rule: 'add the constraint NOT VALID, and validate it in a later transaction: VALIDATE CONSTRAINT lets others write',
+  };
+}
+
+function lostTable(verb: 'drops' | 'empties', rows = 0): Omit<Hazard, Common> {
+  return {
+    code: 'drops-table',
+    level: 'warning',
+    measured: `${verb} a table that has ${rows} ${rows === 1 ? 'row' : 'rows'} here`,
+    rule: 'deploy first what no longer uses the table, rename it, and drop it when no one has missed it',
+    safer: null,
+  };
+}
+
+function lostColumn({ name, values }: LostColumn): Omit<Hazard, Common> {
+  return {
+    code: 'drops-column',
+    level: 'warning',
+    measured: `drops column ${name}, which has a value in ${values} ${values === 1 ? 'row' : 'rows'} here`,
+    rule: 'deploy first what no longer uses the column, and keep its values until no one has missed them',
+    safer: null,
+  };
+}
+
+function lostColumns(
+  { before, after }: { readonly before: Moment; readonly after: Moment },
+  { old, lost }: UpSeen,
+): readonly { readonly table: OldTable; readonly column: LostColumn }[] {
+  return old.flatMap((table) => {
+    const was = before.tables.get(table.oid)?.dropped ?? [];
+    return (after.tables.get(table.oid)?.dropped ?? [])
+      .filter((number) => !was.includes(number))
+      .flatMap((number) => {
+        const column = lost.get(table.oid)?.columns.get(number);
+        return column === undefined || column.values === 0 ? [] : [{ table, column }];
+      });
+  });
+}
+
+/** What a DROP … CASCADE took along that is older than the migration. */
+function cascaded({ sent, notices }: Measured, { file, before }: UpSeen): readonly Hazard[] {
+  const known = new Set(before.objects.map(({ name }) => lastPart(name)));
+  const taken = notices
+    .filter(({ message }) => message.startsWith('drop cascades to '))
+    .flatMap(({ message, detail }) => (detail ?? message).split('\n'))
+    .map((line) => line.replace(/^drop cascades to /, ''))
+    .filter((what) => known.has(lastPart(takenName(what))));
+  const [first] = taken;
+  if (first === undefined) return [];
+  return [
+    {
+      code: 'drops-others',
+      level: 'error',
+      spot: { file, line: sent.line },
+      relation: first,
+      statement: briefly(sent.sql),
+      measured: `CASCADE took along: ${taken.slice(0, 5).join(', ')}${taken.length > 5 ? `, and ${taken.length - 5} more` : ''}`,
+      rule: 'drop or change each of these by name first, and leave CASCADE out',
+      safer: null,
+    },
+  ];
+}
+
+/** The name in the server's words: `constraint c on table t`, `column a of table t`, `function f(integer)`, `view v`. */
+function takenName(what: string): string {
+  return (
+    /^(?:constraint|trigger|rule|policy|column|default value for column) (?<name>"(?:[^"]|"")*"|\S+) (?:on|of) /.exec(
+      what,
+    )?.groups?.['name'] ?? what.replace(/^(?:[a-z]+ )+/, '')
+  );
+}
+
+/** The last part of a qualified name, without arguments. */
+export function lastPart(name: string): string {
+  const plain = name.replace(/\(.*\)$/s, '');
+  return /(?:^|\.)(?<last>"(?:[^"]|"")*"|[^."]*)$/.exec(plain)?.groups?.['last'] ?? plain;
+}

@@ -1,0 +1,21 @@
+export { checkMigrations, type CheckPlan } from './check-run.io.ts';
+export {
+  annotationsOf,
+  baselineOf,
+  commentOf,
+  compareBaseline,
+  type Compared,
+  junitOf,
+  readKnownFaults,
+  sarifOf,
+} from './output/index.ts';
+export { choose, theFolder, type WantedMigrations } from './chosen.ts';
+export { isFailed } from './faults.ts';
+export { changedSinceMain } from './scope.io.ts';
+export {
+  type CheckResult,
+  checkResultForm,
+  type Fault,
+  type Hazard,
+  type JudgedMigration,
+} from './check-result.ts';

@@ -1,0 +1,168 @@
+import { OneRoofError } from '../core/index.ts';
+import {
+  type Connection,
+  findBinaries,
+  id,
+  type Network,
+  openSession,
+  type Session,
+  sqlStateOf,
+  sql,
+  startTemporaryServer,
+} from '../database/index.ts';
+
+/** A private server for SQL that no one has read. */
+export interface Sandbox {
+  /** As the server says: `18.4`. */
+  readonly version: string;
+  readonly network: Network;
+  /** As whom the migrations run. */
+  readonly role: 'owner' | 'superuser';
+  /** Connects as the role that the migrations run as. */
+  owner(database: string): Connection;
+  /** Connects as the role that reads everything and writes nothing. */
+  reader(database: string): Connection;
+  /** Makes a database: a copy of another one, or an empty one. */
+  make(database: string, of: { readonly copyOf: string } | 'empty'): Promise<void>;
+  drop(database: string): Promise<void>;
+  /** Makes a role for migrations that name it; false where the server refuses that. */
+  makeRole(name: string): Promise<boolean>;
+  /** The roles of the server, to be restored by `restoreRoles`: they belong to all of its databases. */
+  roles(): Promise<ReadonlySet<string>>;
+  restoreRoles(as: ReadonlySet<string>): Promise<void>;
+  /** Ends the server at once, and with it what runs. */
+  abandon(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Migrations name the role `postgres` as the owner of a database, so it is that; the superuser has a name of ours. */
+const superuser = 'oneroof_admin';
+const owner = 'postgres';
+const reader = 'oneroof_reader';
+
+/**
+ * Starts a private server without a network. Migrations run as a role that owns the database and is no superuser; before 16 it cannot make
+ * roles, because CREATEROLE could grant itself `pg_execute_server_program` there. No superuser ever reads a database in which foreign SQL ran:
+ * to plan a query is enough to run a function that an index of the table names. A role that cannot write reads them.
+ *
+ * Errors  SERVER_NO_BINARIES, SERVER_START.
+ * Source  PostgreSQL manual, "Role Attributes", "Predefined Roles"; docs/decisions/0066-check.md.
+ */
+export async function openSandbox(plan: {
+  readonly major: number;
+  readonly as: 'owner' | 'superuser';
+}): Promise<Sandbox> {
+  const { major, as } = plan;
+  const server = await startTemporaryServer({
+    binaries: findBinaries(major),
+    network: 'none',
+    superuser,
+    settings: {
+      jit: 'off',
+      autovacuum: 'off',
+      full_page_writes: 'off',
+      max_connections: '40',
+      // who makes a role may act as it, as the superuser of most projects may
+      ...(major >= 16 ? { createrole_self_grant: 'set, inherit' } : {}),
+    },
+  });
+  const connect =
+    (user: string) =>
+    (database: string): Connection => ({ ...server.connection(database), user });
+  let admin: Session | null = null;
+  try {
+    admin = await openSession(connect(superuser)('postgres'), { applicationName: 'oneroof check' });
+    const session = admin;
+    await prepare(session, { major, as });
+    const [at] = await session.query<{ version: string }>(sql`select current_setting('server_version') as version`);
+    return {
+      version: (at?.version ?? '').split(' ')[0] ?? '',
+      network: server.network,
+      role: as,
+      owner: connect(owner),
+      reader: connect(reader),
+      // copied as files: a third of the processor time of what the server logs otherwise
+      make: async (database, of) => {
+        const template = of === 'empty' ? blank : of.copyOf;
+        const strategy = major >= 15 ? sql`strategy file_copy` : sql``;
+        await session.query(
+          sql`create database ${id(database)} template ${id(template)} owner ${id(owner)} ${strategy}`,
+        );
+      },
+      drop: async (database) => {
+        await session.query(sql`drop database if exists ${id(database)} with (force)`);
+      },
+      makeRole: (name) => makeRole(session, { name, major }),
+      roles: () => rolesOf(session),
+      restoreRoles: async (were) => {
+        const are = await rolesOf(session);
+        for (const name of are) if (!were.has(name)) await dropRole(session, name);
+        for (const name of were) if (!are.has(name)) await makeRole(session, { name, major });
+      },
+      abandon: () => server.abandon(),
+      stop: async () => {
+        await session.close();
+        await server.stop();
+      },
+    };
+  } catch (error) {
+    await admin?.close();
+    await server.stop();
+    throw error;
+  }
+}
+
+/** The database that others are made of. Before 15 its schema `public` belongs to the superuser, and to the owner of the database since. */
+const blank = 'oneroof_blank';
+
+async function prepare(
+  session: Session,
+  { major, as }: { readonly major: number; readonly as: Sandbox['role'] },
+): Promise<void> {
+  const rights = as === 'superuser' ? sql`superuser createrole createdb` : major >= 16 ? sql`createrole` : sql``;
+  await session.query(sql`create role ${id(owner)} login ${rights}`);
+  await session.query(sql`create role ${id(reader)} login bypassrls in role pg_read_all_data`);
+  await session.query(sql`create database ${id(blank)} template template0`);
+  if (major >= 15) return;
+  const within = await openSession({ ...session.connection, database: blank }, { applicationName: 'oneroof check' });
+  try {
+    await within.query(sql`alter schema public owner to ${id(owner)}`);
+  } finally {
+    await within.close();
+  }
+}
+
+async function rolesOf(session: Session): Promise<ReadonlySet<string>> {
+  const rows = await session.query<{ rolname: string }>(sql`select rolname from pg_roles where oid >= 16384`);
+  return new Set(rows.map(({ rolname }) => rolname));
+}
+
+async function makeRole(
+  session: Session,
+  { name, major }: { readonly name: string; readonly major: number },
+): Promise<boolean> {
+  try {
+    await session.query(sql`create role ${id(name)} nologin`);
+    // before 16 the right to grant it further cannot be given without all of CREATEROLE
+    await session.query(
+      major >= 16
+        ? sql`grant ${id(name)} to ${id(owner)} with admin true, inherit true, set true`
+        : sql`grant ${id(name)} to ${id(owner)}`,
+    );
+    return true;
+  } catch (error) {
+    // a reserved name, such as pg_…
+    if (['42939', '42710', '42602'].includes(sqlStateOf(error))) return false;
+    if (error instanceof OneRoofError && error.code === 'INTERNAL') return false;
+    throw error;
+  }
+}
+
+async function dropRole(session: Session, name: string): Promise<void> {
+  try {
+    await session.query(sql`drop role ${id(name)}`);
+  } catch (error) {
+    // another database of this server refers to it: it stays, and the next CREATE ROLE says that it exists
+    if (sqlStateOf(error) !== '2BP01') throw error;
+  }
+}

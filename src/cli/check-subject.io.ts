@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import { theFolder, type WantedMigrations } from '../check/index.ts';
+import { OneRoofError, printable, truncate } from '../core/index.ts';
+import {
+  findProjects,
+  type FoundProject,
+  type MigrationProject,
+  readPending,
+  readProject,
+  recordProject,
+  type Repository,
+} from '../import/index.ts';
+import { loadParser } from '../release/index.ts';
+import { askOnTerminal } from './ask.io.ts';
+import { databaseSide, withReader } from './compared-side.io.ts';
+import { type Context } from './verb.ts';
+
+/**
+ * Refuses options of `check` that do not go together, before anything is read.
+ *
+ * Errors  USAGE.
+ */
+export function refuseMixed({ options }: Context, major: number): void {
+  const { all, from, pendingIn, history, record, recordDown, recordWithNetwork } = options;
+  const refuse = (problem: string, fix: string): never => {
+    throw new OneRoofError('USAGE', { problem, fix });
+  };
+  if ([all === true, from !== undefined, pendingIn !== undefined].filter(Boolean).length > 1)
+    refuse('--all, --from and --pending-in exclude each other', 'leave all but one of them out');
+  if (history !== undefined && pendingIn === undefined)
+    refuse('--history belongs to --pending-in', 'add --pending-in, with the database whose history it is');
+  if (record === undefined && (recordDown !== undefined || recordWithNetwork === true))
+    refuse(
+      '--record-down and --record-with-network belong to --record',
+      "add --record 'COMMAND', which runs one migration or all that are pending",
+    );
+  if (record !== undefined && options['migrations'] !== undefined)
+    refuse('--record and --migrations exclude each other', 'the command of --record knows its folder: leave one out');
+  if (record !== undefined && major < 15)
+    refuse('--record needs PostgreSQL 15 or later, whose log can be read as JSON', 'name 15 to 18: --postgres 18');
+}
+
+/**
+ * The migrations of a repository: what the tool's own command ran, where one is given; else what its files say.
+ *
+ * Errors  those of recordProject, theFolder and readProject.
+ */
+export async function projectOf(repository: Repository, context: Context, major: number): Promise<MigrationProject> {
+  const { record, recordDown } = context.options;
+  if (typeof record === 'string')
+    return recordProject({
+      forward: record,
+      back: typeof recordDown === 'string' ? recordDown : null,
+      withNetwork: context.options['recordWithNetwork'] === true,
+      folder: join(repository.root, repository.below),
+      files: repository,
+      major,
+      signal: context.signal,
+      onProgress: (now) => context.terminal.progress(now),
+    });
+  const found = await whichProject(findProjects(repository, repository.below), context);
+  return readProject(repository, found, await loadParser());
+}
+
+/** The folder that fits; where several do, a person at the terminal says which. */
+async function whichProject(found: readonly FoundProject[], { options, signal }: Context): Promise<FoundProject> {
+  const { migrations } = options;
+  const named = typeof migrations === 'string' ? migrations.replace(/^\.\/|\/$/g, '').replace(/^\.$/, '') : null;
+  if (named !== null || found.length < 2) return theFolder(found, named);
+  const list = found.map(({ tool, folder }, at) => `  ${at + 1}  ${printable(folder === '' ? '.' : folder)} (${tool})`);
+  const asked =
+    options['json'] === true ? null : await askOnTerminal(`Which migrations?\n${list.join('\n')}\n> `, signal);
+  return found[Number(asked ?? 0) - 1] ?? theFolder(found, null);
+}
+
+/**
+ * Which of the migrations are to be judged.
+ *
+ * Errors  those of databaseSide, withReader and readPending.
+ */
+export async function wantedOf(project: MigrationProject, context: Context): Promise<WantedMigrations> {
+  const { all, from, pendingIn, history } = context.options;
+  if (typeof from === 'string') return { which: 'from', id: from };
+  if (typeof pendingIn !== 'string') return { which: all === true ? 'all' : 'new' };
+  const side = await databaseSide(context, pendingIn);
+  const named = typeof history === 'string' ? history : null;
+  const read = await withReader(side, context.signal, (session) => readPending(session, { project, named }));
+  const { table, pending, unknown } = read;
+  if (unknown.length > 0)
+    context.terminal.say(
+      `${printable(side.name)} has had ${unknown.length} migrations that are not in this folder: ${printable(truncate(unknown.join(', '), 200))}`,
+    );
+  const why =
+    table === null
+      ? `all of them: ${side.name} has no history of ${project.tool}`
+      : `those that ${project.tool} would run next in ${side.name}, by its ${table}`;
+  return { which: 'pending', migrations: pending, why };
+}

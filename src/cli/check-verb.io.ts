@@ -1,0 +1,47 @@
+import { type Verb } from './verb.ts';
+
+/** The command that judges migrations of other tools. */
+export const checkVerb: Verb = {
+  name: 'check',
+  summary:
+    'judge the migrations of a repository, of whatever tool: run each forward, back and forward again on a private PostgreSQL with rows; exit 1 if one is not safe. It needs no configuration and no database',
+  arguments: [['[dir]', 'a folder of the repository; default: the current folder']],
+  options: [
+    ['--migrations <path>', 'the folder with the migrations, from the root of the repository, where several fit'],
+    ['--postgres <major>', 'the version of PostgreSQL', '18'],
+    ['--all', 'judge all migrations; default: those that are new or changed since the merge base with the main branch'],
+    ['--from <id>', 'judge this migration and all after it'],
+    [
+      '--pending-in <database>',
+      'judge what the tool would run next there, as its own history says: a target, an address without a password, or env:NAME',
+    ],
+    ['--history <table>', 'the table of that history, where it has another name or several fit'],
+    [
+      '--record <command>',
+      'for tools whose migrations are programs: run this command against the private server, without a network, and judge the SQL that it sends',
+    ],
+    ['--record-down <command>', 'the command that takes one migration back'],
+    [
+      '--record-with-network',
+      'let these commands use the network: make sure that their configuration names no other database',
+    ],
+    ['--superuser', 'run the migrations as a superuser of the private server: only for SQL that you trust'],
+    ['--show-values', 'show what the server says of values of rows'],
+    ['--rows <file>', 'insert the rows of this SQL file before the first judged migration'],
+    ['--baseline <file>', 'do not fail on what this file lists: known faults'],
+    ['--write-baseline', 'write everything that is found now to the file of --baseline'],
+    ['--sarif <file>', 'write the result as SARIF, for code scanning'],
+    ['--junit <file>', 'write the result as JUnit XML'],
+    ['--markdown <file>', 'write the result as Markdown, for a comment on a pull request'],
+  ],
+  examples: [
+    'oneroof check',
+    'oneroof check services/shop --all',
+    'oneroof check --postgres 16 --from 0042 --json',
+    'oneroof check --migrations db/migrations',
+    'oneroof check --pending-in env:PRODUCTION_URL',
+    "oneroof check --record 'npx knex migrate:up' --record-down 'npx knex migrate:down'",
+    'oneroof check --baseline known-faults.json --sarif check.sarif',
+  ],
+  load: () => import('./commands/check-migrations.io.ts'),
+};

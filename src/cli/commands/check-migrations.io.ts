@@ -1,0 +1,131 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import {
+  annotationsOf,
+  baselineOf,
+  changedSinceMain,
+  type CheckResult,
+  checkMigrations,
+  choose,
+  commentOf,
+  type Compared,
+  compareBaseline,
+  isFailed,
+  junitOf,
+  readKnownFaults,
+  sarifOf,
+} from '../../check/index.ts';
+import { OneRoofError, printable } from '../../core/index.ts';
+import { packagedMajors } from '../../database/index.ts';
+import { listRepository } from '../../import/index.ts';
+import { projectOf, refuseMixed, wantedOf } from '../check-subject.io.ts';
+import { describeCheck, verdictLine } from '../check-text.ts';
+import { lookOf } from '../output.io.ts';
+import { type CommandRun, type Context } from '../verb.ts';
+
+/** Judges the migrations of a repository; exit 1 where one is not safe, or could not be judged. */
+export const run: CommandRun = async (context) => {
+  const { terminal, signal, options } = context;
+  const files = filesOf(context);
+  const baseline = files.baseline === null || options['writeBaseline'] === true ? null : readKnown(files.baseline);
+  const major = majorOf(context);
+  refuseMixed(context, major);
+  const repository = await listRepository(resolve(context.folder, context.arguments[0] ?? '.'));
+  const project = await projectOf(repository, context, major);
+  const wanted = await wantedOf(project, context);
+  const changed = wanted.which === 'new' ? await changedSinceMain(repository.root) : { unknown: '' };
+  const known = new Set(repository.paths);
+  const chosen = choose(project, wanted, { ...changed, isFile: (path) => known.has(path) });
+  let done = 0;
+  const result = await checkMigrations({
+    project,
+    chosen,
+    major,
+    as: options['superuser'] === true ? 'superuser' : 'owner',
+    values: options['showValues'] === true ? 'shown' : 'hidden',
+    rows: files.rows,
+    signal,
+    onProgress: (now) => terminal.progress(printable(`${now} (${done} of ${chosen.judged.size} judged)`)),
+    onJudged: (judged) => {
+      done += 1;
+      if (isFailed(judged)) terminal.say(verdictLine(judged));
+    },
+  });
+  const compared = baseline === null ? null : compareBaseline(result, baseline);
+  writeDocuments(files, result, compared);
+  if (options['writeBaseline'] === true && files.baseline !== null) writeFileSync(files.baseline, baselineOf(result));
+  // GitHub shows these lines of the log at the lines of the files
+  if ((process.env['GITHUB_ACTIONS'] ?? '') === 'true' && options['json'] !== true)
+    process.stdout.write(annotationsOf(result, compared));
+  const outcome = compared?.outcome ?? result.outcome;
+  return {
+    exit: outcome === 'passed' || options['writeBaseline'] === true ? 0 : 1,
+    schema: 'oneroof/check/1',
+    data: {
+      result,
+      baseline:
+        compared === null
+          ? null
+          : { known: compared.known.size, fresh: compared.fresh.length, vanished: compared.vanished },
+    },
+    text: describeCheck(result, { paint: lookOf('stdout').paint, compared }),
+  };
+};
+
+/** The files that the command line names, from the folder that it works in. */
+interface NamedFiles {
+  readonly baseline: string | null;
+  readonly rows: string | null;
+  readonly sarif: string | null;
+  readonly junit: string | null;
+  readonly markdown: string | null;
+}
+
+function filesOf({ options, folder }: Context): NamedFiles {
+  const file = (name: keyof NamedFiles): string | null => {
+    const given = options[name];
+    return typeof given === 'string' ? resolve(folder, given) : null;
+  };
+  const files = {
+    baseline: file('baseline'),
+    rows: file('rows'),
+    sarif: file('sarif'),
+    junit: file('junit'),
+    markdown: file('markdown'),
+  };
+  if (options['writeBaseline'] === true && files.baseline === null)
+    throw new OneRoofError('USAGE', {
+      problem: '--write-baseline needs the file of --baseline',
+      fix: 'oneroof check --write-baseline --baseline FILE',
+    });
+  return files;
+}
+
+function readKnown(file: string): ReturnType<typeof readKnownFaults> {
+  try {
+    return readKnownFaults(file, readFileSync(file, 'utf8'));
+  } catch (cause) {
+    if (cause instanceof OneRoofError) throw cause;
+    throw new OneRoofError('CONFIG_NOT_FOUND', {
+      problem: `the baseline ${printable(file)} cannot be read`,
+      fix: 'write it first: oneroof check --write-baseline --baseline FILE',
+      cause,
+    });
+  }
+}
+
+function writeDocuments(files: NamedFiles, result: CheckResult, compared: Compared | null): void {
+  const { sarif, junit, markdown } = files;
+  if (sarif !== null) writeFileSync(sarif, sarifOf(result, compared));
+  if (junit !== null) writeFileSync(junit, junitOf(result, compared));
+  if (markdown !== null) writeFileSync(markdown, commentOf(result, compared));
+}
+
+function majorOf({ options }: Context): number {
+  const major = Number(options['postgres']);
+  if (packagedMajors.includes(major)) return major;
+  throw new OneRoofError('USAGE', {
+    problem: `--postgres is ${printable(String(options['postgres']))}, expected one of ${packagedMajors.join(', ')}`,
+    fix: 'leave it out for PostgreSQL 18',
+  });
+}

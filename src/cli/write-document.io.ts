@@ -1,0 +1,42 @@
+import { explain, type ReleaseContext, type ReleaseState, standingOf } from '../report/index.ts';
+import { verdictData } from '../rollout/index.ts';
+import { readOccasions } from './read-context.io.ts';
+import { type CommandOutcome } from './output.io.ts';
+import { type Context } from './verb.ts';
+
+/** Writes what a person or an agent may do with a release now, for each target; exit 0 only while the gate of each is open. */
+export async function paper(
+  context: Context,
+  kind: {
+    readonly name: 'runbook' | 'prompt';
+    readonly member: 'markdown' | 'prompt';
+    readonly write: (occasion: ReleaseContext) => string;
+  },
+): Promise<CommandOutcome> {
+  const occasions = await readOccasions(context);
+  const papers = occasions.map((occasion) => ({
+    occasion,
+    standing: standingOf(occasion),
+    text: kind.write(occasion),
+  }));
+  return {
+    exit: papers.every(({ standing }) => standing.gate === 'open') ? 0 : 1,
+    schema: `oneroof/${kind.name}/2`,
+    data: {
+      [`${kind.name}s`]: papers.map(({ occasion, standing, text }) => ({
+        target: occasion.target,
+        seal: occasion.sealed.seal,
+        standing: told(standing),
+        [kind.member]: text,
+      })),
+    },
+    text: papers.map(({ text }) => text.trimEnd()).join('\n\n---\n\n'),
+  };
+}
+
+function told(standing: ReleaseState): object {
+  const verdict = verdictData(standing.verdict);
+  return standing.gate === 'closed'
+    ? { ...standing, verdict, reasons: standing.reasons.map(explain) }
+    : { ...standing, verdict };
+}

@@ -1,0 +1,116 @@
+import { OneRoofError, printable, truncate } from '../../core/index.ts';
+import { literal } from '../../database/index.ts';
+import { type Parser, type Statement } from '../../release/index.ts';
+import { type ExtensionFacts } from './facts.ts';
+
+/** A statement of a dump, as the clone server runs it. */
+export interface RestoreStatement {
+  readonly sql: string;
+  /** Such statements that follow one another may run at the same time: each builds an index of its own. */
+  readonly builds: boolean;
+}
+
+/** What of a dump is not restored, by name. */
+export interface RestorePlan {
+  readonly statements: readonly RestoreStatement[];
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * Makes statements of a text that pg_dump wrote: each setting that the clone server does not know is left out, extensions are created in the version
+ * of production, and event triggers of the gate stay behind with it.
+ *
+ * Errors  CLONE_DUMP_FAILED where PostgreSQL's parser cannot read the text.
+ */
+export function restorePlan(
+  parser: Parser,
+  of: {
+    readonly text: string;
+    readonly section: string;
+    readonly extensions: readonly ExtensionFacts[];
+    /** Names of pg_settings on the clone server. */
+    readonly settings: ReadonlySet<string>;
+  },
+): RestorePlan {
+  const { statements, problems } = parser.parse(of.section, of.text);
+  const [problem] = problems;
+  if (problem !== undefined)
+    throw new OneRoofError('CLONE_DUMP_FAILED', {
+      problem: `what pg_dump wrote (${of.section}) cannot be read: ${printable(problem.problem)}: ${printable(truncate(problem.excerpt ?? '', 200))}`,
+      fix: 'please report it, with this statement',
+    });
+  const gone = new Set(statements.flatMap((one) => gateTrigger(one) ?? []));
+  const kept = statements.flatMap((one): RestoreStatement[] => {
+    if (gone.has(eventTriggerOf(one) ?? '')) return [];
+    const set = setting(one);
+    if (set !== null && !of.settings.has(set)) return [];
+    const { sql } = one.step;
+    const name = extensionOf(one);
+    const version = of.extensions.find((known) => known.name === name)?.version;
+    if (version !== undefined) return [{ sql: `${sql} version ${literal(version).text}`, builds: false }];
+    return [{ sql, builds: buildsIndex(one) }];
+  });
+  return { statements: kept, leftOut: [...gone].map((name) => `event trigger ${name} of the gate`) };
+}
+
+/** Runs of statements: those of one run may run at the same time. */
+export function runsOf(statements: readonly RestoreStatement[]): readonly (readonly string[])[] {
+  const runs: string[][] = [];
+  let isOpen = false;
+  for (const { sql, builds } of statements) {
+    if (builds && isOpen) runs.at(-1)?.push(sql);
+    else runs.push([sql]);
+    isOpen = builds;
+  }
+  return runs;
+}
+
+type Tree = { readonly [key: string]: unknown };
+
+function setting({ tree }: Statement): string | null {
+  const { VariableSetStmt: set } = tree as { VariableSetStmt?: { name?: string } };
+  return set?.name?.toLowerCase() ?? null;
+}
+
+function extensionOf({ tree }: Statement): string | null {
+  return (tree as { CreateExtensionStmt?: { extname?: string } }).CreateExtensionStmt?.extname ?? null;
+}
+
+/** The name of an event trigger that runs a function of the gate. */
+function gateTrigger({ tree }: Statement): string | null {
+  const created = (tree as { CreateEventTrigStmt?: { trigname?: string; funcname?: readonly Tree[] } })
+    .CreateEventTrigStmt;
+  const [schema] = created?.funcname ?? [];
+  const name = (schema as { String?: { sval?: string } } | undefined)?.String?.sval;
+  return name === 'gate' ? (created?.trigname ?? null) : null;
+}
+
+/** The event trigger that a statement is about. */
+function eventTriggerOf({ tree }: Statement): string | null {
+  const of = tree as {
+    CreateEventTrigStmt?: { trigname?: string };
+    AlterEventTrigStmt?: { trigname?: string };
+    AlterOwnerStmt?: { objectType?: string; object?: { String?: { sval?: string } } };
+    CommentStmt?: { objtype?: string; object?: { String?: { sval?: string } } };
+  };
+  const isOne = (type: string | undefined): boolean => type === 'OBJECT_EVENT_TRIGGER';
+  return (
+    of.CreateEventTrigStmt?.trigname ??
+    of.AlterEventTrigStmt?.trigname ??
+    (isOne(of.AlterOwnerStmt?.objectType) ? of.AlterOwnerStmt?.object?.String?.sval : undefined) ??
+    (isOne(of.CommentStmt?.objtype) ? of.CommentStmt?.object?.String?.sval : undefined) ??
+    null
+  );
+}
+
+/** CREATE INDEX, and ADD CONSTRAINT of a key or exclusion: they lock one table each, and each against no other of them. */
+function buildsIndex({ tree }: Statement): boolean {
+  const { IndexStmt: index, AlterTableStmt: alter } = tree as {
+    IndexStmt?: unknown;
+    AlterTableStmt?: { cmds?: readonly { AlterTableCmd?: { def?: { Constraint?: { contype?: string } } } }[] };
+  };
+  if (index !== undefined) return true;
+  const [command, ...others] = alter?.cmds ?? [];
+  const type = command?.AlterTableCmd?.def?.Constraint?.contype ?? '';
+  return others.length === 0 && ['CONSTR_PRIMARY', 'CONSTR_UNIQUE', 'CONSTR_EXCLUSION'].includes(type);
+}

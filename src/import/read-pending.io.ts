@@ -1,0 +1,75 @@
+import { OneRoofError, printable } from '../core/index.ts';
+import { fixed, type Session, sql } from '../database/index.ts';
+import { type HistoryForm, historyFormOf } from './tool-histories.ts';
+import { type HistoryState } from './history-state.ts';
+import { type MigrationProject } from './migration.ts';
+
+/** What a database says of a folder of migrations. */
+export interface PendingIn extends HistoryState {
+  /** The table of the history, quoted as in SQL; null: there is none, so nothing was run. */
+  readonly table: string | null;
+}
+
+/**
+ * Reads which migrations a database has not had, as the tool itself decides it. Nothing is written.
+ *
+ * Errors  HISTORY_UNKNOWN: the tool keeps no history that is read here; HISTORY_WHICH: several tables fit, or `named` does not;
+ *         HISTORY_STOPPED: the tool would stop, because one failed half way.
+ */
+export async function readPending(
+  session: Pick<Session, 'query'>,
+  { project, named }: { readonly project: MigrationProject; readonly named: string | null },
+): Promise<PendingIn> {
+  const form = historyFormOf(project);
+  if (form === null)
+    throw new OneRoofError('HISTORY_UNKNOWN', {
+      problem: `the history that ${project.tool} keeps is not read here`,
+      fix: 'name the first migration that is pending: --from ID',
+    });
+  const table = await findHistory(session, { form, tool: project.tool, named });
+  if (table === null) return { ...form.judge(project.migrations, []), table };
+  const list = Object.entries(form.columns).map(([name, column]) => `(${column})::text as "${name}"`);
+  const rows = await session.query<Record<string, string | null>>(
+    sql`select ${fixed(list.join(', '))} from ${fixed(table)}`,
+  );
+  const state = form.judge(project.migrations, rows);
+  if (state.stopped !== null)
+    throw new OneRoofError('HISTORY_STOPPED', {
+      problem: `${printable(table)}: ${printable(state.stopped)}`,
+      fix: `bring the database and its history in order with ${project.tool}, then run this again`,
+    });
+  return { ...state, table };
+}
+
+async function findHistory(
+  session: Pick<Session, 'query'>,
+  of: { readonly form: HistoryForm; readonly tool: string; readonly named: string | null },
+): Promise<string | null> {
+  const { has, hasNot = [] } = of.form;
+  const [last = '', schema] = of.form.table.split('.').toReversed();
+  const rows = await session.query<{ name: string; plain: string }>(sql`
+    select pg_catalog.format('%I.%I', n.nspname, c.relname) as name, n.nspname || '.' || c.relname as plain
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    cross join lateral (select pg_catalog.array_agg(a.attname::text) as names from pg_catalog.pg_attribute a
+      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) columns
+    where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and columns.names @> ${[...has]}::text[] and not columns.names && ${[...hasNot]}::text[]
+      and (${of.named}::text is not null or (c.relname = ${last} and (${schema ?? null}::text is null or n.nspname = ${schema ?? null})
+        and (${schema ?? null}::text is not null or n.nspname <> 'hdb_catalog')))
+    order by 1`);
+  const found = of.named === null ? rows : rows.filter(({ name, plain }) => [name, plain].includes(of.named ?? ''));
+  const [first, ...others] = found;
+  if (of.named !== null && first === undefined)
+    throw new OneRoofError('HISTORY_WHICH', {
+      problem: `${printable(of.named)} is not a table of the form that ${of.tool} has for its history`,
+      fix:
+        rows.length === 0
+          ? 'leave --history out if nothing was ever run there'
+          : `name one of these: --history ${printable(rows.map(({ plain }) => plain).join(', '))}`,
+    });
+  if (others.length > 0)
+    throw new OneRoofError('HISTORY_WHICH', {
+      problem: `several tables look like the history of ${of.tool}: ${printable(found.map(({ plain }) => plain).join(', '))}`,
+      fix: `name one: --history ${printable(first?.plain ?? '')}`,
+    });
+  return first?.name ?? null;
+}

@@ -1,0 +1,85 @@
+import { type Migration, type Script } from './migration.ts';
+import { type FileTree } from './repository.ts';
+import { type ReadWarning } from './tool.ts';
+
+/** One direction that was read: its SQL, or why it is none. */
+export interface Side {
+  readonly script: Script;
+  readonly problem: string | null;
+}
+
+/** A whole file as one direction. */
+export function wholeFile(tree: FileTree, file: string, send: Script['send']): Side {
+  const { text, problem } = tree.read(file);
+  return { script: { file, line: 1, text, send }, problem: problem === null ? null : `${file} ${problem}` };
+}
+
+/** Nothing to run, as where a file has a down only. */
+export function nothing(file: string): Side {
+  return { script: { file, line: 1, text: '', send: 'message' }, problem: null };
+}
+
+/** A migration in code: it keeps its place, and nothing of it can be run. */
+export function inCode({
+  id,
+  name,
+  file,
+  language,
+}: Readonly<Record<'id' | 'name' | 'file' | 'language', string>>): Migration {
+  const { script } = nothing(file);
+  return { id, name, up: script, down: null, unreadable: `it is written in ${language}` };
+}
+
+/** What becomes a migration. */
+export interface MigrationParts {
+  readonly id: string;
+  readonly name: string;
+  readonly up: Side;
+  readonly down: Side | null;
+  /** Why it cannot be run as a whole, if so. */
+  readonly problem?: string | null;
+}
+
+/** Puts both directions together; what keeps one of them from being run keeps the migration from it. */
+export function migrationOf({ id, name, up, down, problem = null }: MigrationParts): Migration {
+  return {
+    id,
+    name,
+    up: up.script,
+    down: down?.script ?? null,
+    unreadable: problem ?? up.problem ?? down?.problem ?? null,
+  };
+}
+
+/**
+ * Gives a second migration of the same id an id of its own, and says that its tool takes only one. `rule` ends the sentence `its version 5 is
+ * also that of 5_a, and …`.
+ */
+export function refuseTwice(
+  migrations: readonly Migration[],
+  rule: string,
+): { readonly migrations: readonly Migration[]; readonly warnings: readonly ReadWarning[] } {
+  const names = new Map<string, string>();
+  const warnings: ReadWarning[] = [];
+  const all = migrations.map((one): Migration => {
+    const first = names.get(one.id);
+    if (first === undefined) {
+      names.set(one.id, one.name);
+      return one;
+    }
+    const text = `its version ${one.id} is also that of ${first}, and ${rule}`;
+    warnings.push({ file: one.up.file, text });
+    let id = `${one.id} ${one.name}`;
+    for (let number = 2; names.has(id); number += 1) id = `${one.id} ${one.name} ${number}`;
+    names.set(id, one.name);
+    return { ...one, id, unreadable: text };
+  });
+  return { migrations: all, warnings };
+}
+
+/** The number of the line on which an offset is, from 1. */
+export function lineOf(text: string, offset: number): number {
+  let line = 1;
+  for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line += 1;
+  return line;
+}

@@ -1,0 +1,132 @@
+import { type Direction, type Release, type TierId } from '../../release/index.ts';
+import { partsOf } from './object-sql.ts';
+
+/** What was measured for one statement. */
+interface Measured {
+  readonly tier: TierId;
+  readonly direction: Direction;
+  readonly index: number;
+  readonly notices: readonly { readonly message: string; readonly detail?: string }[];
+  readonly rowsByRelation: readonly {
+    readonly relation: string;
+    readonly inserted: number;
+    readonly updated: number;
+    readonly deleted: number;
+  }[];
+}
+
+/** What a release did: its statements, and what was measured of them. */
+export interface ReleaseWork {
+  readonly tiers: Release['tiers'];
+  readonly steps: readonly Measured[];
+}
+
+/** If nothing is known about what was done. */
+export const nothingDone: ReleaseWork = { tiers: [], steps: [] };
+
+/** A statement, and where it is. */
+export interface Done {
+  readonly sql: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** The statements of one direction that concern one object, by what they do. */
+export interface ObjectStatements {
+  readonly dropped: readonly Done[];
+  readonly made: readonly Done[];
+  readonly truncated: readonly Done[];
+  readonly inserted: readonly Done[];
+  readonly updated: readonly Done[];
+  readonly deleted: readonly Done[];
+  readonly columns: readonly { readonly column: string; readonly done: Done }[];
+}
+
+/** Finds the statements that drop, make or write an object: by what was measured of rows, and by what their text names of the rest. */
+export function written(
+  work: ReleaseWork,
+  of: { readonly direction: Direction; readonly relation: string; readonly kind?: string },
+): ObjectStatements {
+  const { direction, relation, kind = 'table' } = of;
+  const own = plainName(relation);
+  const all = work.tiers.flatMap((tier) =>
+    tier[direction].map((step, at) => ({
+      done: { sql: step.sql, file: step.place.file, line: step.place.line ?? 1 },
+      measures: work.steps.filter((one) => one.tier === tier.id && one.direction === direction && one.index === at + 1),
+    })),
+  );
+  const naming = all.map(({ done }) => done).filter(({ sql }) => named(sql, own));
+  const by = (pattern: RegExp): readonly Done[] => naming.filter(({ sql }) => pattern.test(sql));
+  const rows = (what: 'inserted' | 'updated' | 'deleted'): readonly Done[] =>
+    all
+      .filter(({ measures }) =>
+        measures.some((one) => one.rowsByRelation.some((row) => row.relation === relation && row[what] > 0)),
+      )
+      .map(({ done }) => done);
+  return {
+    dropped: by(new RegExp(`\\bdrop\\s+${kind.replace(' ', '\\s+')}\\b`, 'i')),
+    made: by(/^\s*(create|alter|comment|grant|revoke|do)\b/i),
+    truncated: by(/\btruncate\b/i),
+    inserted: rows('inserted'),
+    updated: rows('updated'),
+    deleted: rows('deleted'),
+    columns: naming.flatMap((done) => columnsIn(done.sql).map((column) => ({ column, done }))),
+  };
+}
+
+/** The statement of the up by which an object that is still there was made again: it drops or replaces it, or what it was made of took it along. */
+export function madeAgain(
+  work: ReleaseWork,
+  { kind, name }: { readonly kind: string; readonly name: string },
+): Done | null {
+  const { dropped, made } = written(work, { direction: 'up', relation: name, kind });
+  const replaced = made.filter(({ sql }) =>
+    new RegExp(`^\\s*create\\s+or\\s+replace\\s+(recursive\\s+)?${kind}\\b`, 'i').test(sql),
+  );
+  const [first] = [...dropped, ...replaced];
+  if (first !== undefined) return first;
+  const own = plainName(name);
+  const taken = work.steps.find(
+    ({ direction, notices }) =>
+      direction === 'up' &&
+      notices.some(({ message, detail = '' }) =>
+        `${message}\n${detail}`
+          .split('\n')
+          .some((line) => line.startsWith(`drop cascades to ${kind} `) && named(line, own)),
+      ),
+  );
+  const step = work.tiers.find(({ id }) => id === taken?.tier)?.up[(taken?.index ?? 0) - 1];
+  return step === undefined ? null : { sql: step.sql, file: step.place.file, line: step.place.line ?? 1 };
+}
+
+/** The columns of a table that an up drops, quoted as in SQL; `only`: this one. */
+export function droppedColumns(
+  work: ReleaseWork,
+  relation: string,
+  only?: string,
+): { readonly columns: readonly string[]; readonly by: readonly Done[] } {
+  const found = written(work, { direction: 'up', relation }).columns.filter(
+    ({ column }) => only === undefined || column === only,
+  );
+  return { columns: [...new Set(found.map(({ column }) => column))], by: [...new Set(found.map(({ done }) => done))] };
+}
+
+function columnsIn(sql: string): readonly string[] {
+  const found = sql.matchAll(/\bdrop\s+column\s+(?:if\s+exists\s+)?("(?:[^"]|"")+"|[\w$]+)/gi);
+  return [...found].map(([, name = '']) => (name.startsWith('"') ? name : name.toLowerCase()));
+}
+
+/** The last part of a name without quotes and arguments. */
+function plainName(name: string): string {
+  return partsOf(name.replace(/\([^()]*\)$/, ''))
+    .own.replace(/^"(.*)"$/s, '$1')
+    .replaceAll('""', '"');
+}
+
+function named(sql: string, name: string): boolean {
+  const text = sql.toLowerCase();
+  const wanted = name.toLowerCase();
+  for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1))
+    if (!/[\w$]/.test(text[at - 1] ?? ' ') && !/[\w$]/.test(text[at + wanted.length] ?? ' ')) return true;
+  return false;
+}

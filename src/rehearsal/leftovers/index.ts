@@ -1,0 +1,9 @@
+export { readConditions } from './leftovers.io.ts';
+export {
+  type Conditions,
+  judgeLeftovers,
+  type Leftover,
+  leftoverForm,
+  leftoversBetween,
+  skippedInvalid,
+} from './leftovers.ts';

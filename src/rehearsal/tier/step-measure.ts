@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { digestForm, type Formed, namedForm } from '../../core/index.ts';
+import { noticeForm, notificationForm } from '../../database/index.ts';
+import { type TierId } from '../../release/index.ts';
+import { outwardForm } from './dispatch.ts';
+import { lockForm } from './locks.ts';
+
+/** What one statement did on the clone, measured. */
+export const stepForm = z.object({
+  tier: namedForm<TierId>(),
+  direction: z.enum(['up', 'down']),
+  /** From 1, within the tier and direction. */
+  index: z.number(),
+  digest: digestForm,
+  title: z.string(),
+  /** `sampled`: it ran outside of a transaction, so its locks are those that a second session saw. */
+  measured: z.enum(['whole', 'sampled']),
+  durationMs: z.number(),
+  /**
+   * What the gate itself does at the end of the transaction, while the locks of the step are held: its checks when the tier is left and at COMMIT, and
+   * the metrics after the last tier. Not in `heldMs`. Null where it was not measured: the database has no gate, or the tier is barred or was not
+   * reached; absent in older records.
+   */
+  gateMs: z.number().nullable().exactOptional(),
+  /** What the command tag said. */
+  rows: z.number().nullable(),
+  rowsByRelation: z.array(
+    z.object({ relation: z.string(), inserted: z.number(), updated: z.number(), deleted: z.number() }),
+  ),
+  /** Locks that this statement took again. */
+  locks: z.array(lockForm),
+  /** Relations whose file was replaced. */
+  rewritten: z.array(z.string()),
+  /** Those of them that hold rows; absent in older records. */
+  rewrittenTables: z.array(z.string()).exactOptional(),
+  /** The largest table among them, by its size afterwards. */
+  largestRewrite: z.object({ relation: z.string(), bytes: z.number() }).nullable(),
+  invalidIndexes: z.array(z.string()),
+  walBytes: z.number(),
+  outward: outwardForm,
+  notices: z.array(noticeForm),
+  notifications: z.array(notificationForm),
+});
+export type StepMeasure = Formed<typeof stepForm>;

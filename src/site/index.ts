@@ -1,0 +1,2 @@
+export { type ServePlan, serveSite, type Serving } from './serve-site.io.ts';
+export { startEmbeddedState } from './state/index.ts';

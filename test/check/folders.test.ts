@@ -1,0 +1,131 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { oneroof } from '../cli/run.io.ts';
+import { checked, golangMigrate, goose, withFiles } from './repository.io.ts';
+
+const one = { name: 'one', up: 'create table one (id int primary key);', down: 'drop table one;' };
+const two = { name: 'two', up: 'create index two on one (id);', down: '-- forgotten' };
+
+function git(folder: string, ...words: string[]): void {
+  const names = { GIT_AUTHOR_NAME: 'a', GIT_AUTHOR_EMAIL: 'a@b', GIT_COMMITTER_NAME: 'a', GIT_COMMITTER_EMAIL: 'a@b' };
+  const { status, stderr } = spawnSync('git', ['-C', folder, ...words], {
+    encoding: 'utf8',
+    env: { ...process.env, ...names },
+  });
+  if (status !== 0) throw new Error(stderr);
+}
+
+function refused(words: readonly string[]): unknown {
+  const { status, stdout } = oneroof(['check', ...words, '--json']);
+  const { problems } = JSON.parse(stdout) as { problems: readonly { code: string; fix: string }[] };
+  return [status, problems[0]?.code, problems[0]?.fix];
+}
+
+describe('oneroof check in a repository', () => {
+  it('runs no filter that the configuration names, and judges all where a file was deleted', { timeout: 300_000 }, () =>
+    withFiles(golangMigrate([one]), (folder) => {
+      const ran = join(folder, 'ran');
+      git(folder, 'init', '-q', '-b', 'main');
+      git(folder, 'add', '.');
+      git(folder, 'commit', '-qm', 'one');
+      git(folder, 'checkout', '-qb', 'work');
+      git(folder, 'config', 'filter.x.clean', `touch ${ran}; cat`);
+      writeFileSync(join(folder, '.git/info/attributes'), '*.sql filter=x\n');
+      const [path = '', text = ''] =
+        Object.entries(golangMigrate([one])).find(([name]) => name.endsWith('up.sql')) ?? [];
+      writeFileSync(join(folder, path), `${text} `);
+      expect(checked(folder, []).result.migrations).toHaveLength(1);
+      expect(existsSync(ran)).toBe(false);
+      // git itself would have run it
+      git(folder, 'diff', '--name-only', 'main');
+      expect(existsSync(ran)).toBe(true);
+      git(folder, 'config', '--unset', 'filter.x.clean');
+      writeFileSync(join(folder, path), text);
+      rmSync(join(folder, path.replace('.up.', '.down.')));
+      const { result } = checked(folder, []);
+      expect(result.scope.which).toBe('all');
+      expect(result.scope.why).toContain('000001_one.down.sql was deleted since');
+    }),
+  );
+
+  it(
+    'judges what is new since the main branch, all where that is unknown, and passes with what it knows',
+    { timeout: 500_000 },
+    () =>
+      withFiles(golangMigrate([one]), (folder) => {
+        const unknown = checked(folder, []);
+        expect([unknown.status, unknown.result.scope.which]).toEqual([0, 'all']);
+        expect(unknown.result.scope.why).toContain('no Git repository');
+        git(folder, 'init', '-q', '-b', 'main');
+        git(folder, 'add', '.');
+        git(folder, 'commit', '-qm', 'one');
+        git(folder, 'checkout', '-qb', 'work');
+        const none = checked(folder, []);
+        expect([none.status, none.result.scope.which, none.result.migrations]).toEqual([0, 'new', []]);
+        for (const [path, text] of Object.entries(golangMigrate([one, two]))) writeFileSync(join(folder, path), text);
+        const found = checked(folder, []);
+        expect([found.status, found.result.migrations.map(({ id }) => id)]).toEqual([1, ['2']]);
+        const baseline = join(folder, 'known.json');
+        expect(oneroof(['check', folder, '--baseline', baseline, '--write-baseline']).status).toBe(0);
+        const known = checked(folder, [
+          '--baseline',
+          baseline,
+          '--sarif',
+          join(folder, 'a.sarif'),
+          '--junit',
+          join(folder, 'a.xml'),
+          '--markdown',
+          join(folder, 'a.md'),
+        ]);
+        expect([known.status, known.result.outcome]).toEqual([0, 'failed']);
+        expect(readFileSync(join(folder, 'a.sarif'), 'utf8')).toContain('empty-down');
+        expect(readFileSync(join(folder, 'a.xml'), 'utf8')).toContain('<testsuite');
+        expect(readFileSync(join(folder, 'a.md'), 'utf8')).toContain('oneroof check');
+      }),
+  );
+
+  it('inserts the rows of a file before the first judged migration', { timeout: 300_000 }, () =>
+    withFiles(
+      {
+        ...golangMigrate([one, { name: 'less', up: 'delete from one where id = 77;', down: 'select pg_typeof(1);' }]),
+        'rows.sql': 'insert into one values (77);',
+      },
+      (folder) => {
+        const { of } = checked(folder, ['--from', '2', '--rows', join(folder, 'rows.sql')]);
+        expect(of('less').faults[0]?.cause).toContain('public.one lacks 1 row');
+      },
+    ),
+  );
+
+  it('says what is missing where it cannot begin', () =>
+    withFiles(
+      {
+        ...golangMigrate([one]),
+        ...Object.fromEntries(
+          Object.entries(goose([one]))
+            .filter(([path]) => path !== 'go.mod')
+            .map(([path, text]) => [`other/${path}`, text]),
+        ),
+      },
+      (folder) => {
+        mkdirSync(join(folder, 'nothing'));
+        expect(refused([join(folder, 'nothing')])).toEqual([
+          2,
+          'CHECK_NO_FOLDER',
+          expect.stringContaining('docs/CHECK.md'),
+        ]);
+        expect(refused([folder])).toEqual([2, 'CHECK_WHICH_FOLDER', expect.stringContaining('--migrations')]);
+        expect(refused([folder, '--migrations', 'migrations', '--from', 'nine'])).toEqual([
+          2,
+          'CHECK_NO_MIGRATION',
+          expect.stringContaining('1'),
+        ]);
+        expect(refused([folder, '--postgres', '9'])).toEqual([2, 'USAGE', expect.any(String)]);
+        expect(refused([folder, '--all', '--from', '1'])).toEqual([2, 'USAGE', expect.any(String)]);
+        expect(refused([folder, '--write-baseline'])).toEqual([2, 'USAGE', expect.any(String)]);
+        expect(refused([folder, '--baseline', 'missing.json'])).toEqual([2, 'CONFIG_NOT_FOUND', expect.any(String)]);
+      },
+    ));
+});
