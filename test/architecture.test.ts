@@ -161,6 +161,11 @@ describe('the architecture', () => {
     expect(files.filter((file) => isPure(file) && sources.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
   });
 
+  it('hears an abort that has happened already: listens in one place only', () => {
+    const listens = files.filter((file) => /addEventListener\(\s*'abort'/.test(readFileSync(join(root, file), 'utf8')));
+    expect(listens.filter((file) => part(file) !== 'browser')).toEqual(['core/abort.ts']);
+  });
+
   it('exports no name twice, but the work of each command', () => {
     const places = new Map<string, Set<string>>();
     for (const file of files.filter((name) => !name.endsWith('index.ts')))

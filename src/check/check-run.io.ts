@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { onAbort } from '../core/index.ts';
 import { openSession } from '../database/index.ts';
 import { type Migration, type MigrationProject } from '../import/index.ts';
 import { loadParser } from '../release/index.ts';
@@ -50,12 +51,12 @@ export async function checkMigrations(plan: CheckPlan): Promise<CheckResult> {
   const sandbox = await openSandbox({ major: plan.major, as: plan.as });
   // what runs there is of no more use: the server ends, and with it every query
   const end = (): void => void sandbox.abandon();
-  plan.signal.addEventListener('abort', end);
+  const stopListening = onAbort(plan.signal, end);
   try {
     plan.signal.throwIfAborted();
     return await new Run(plan, sandbox, await loadParser()).result(began);
   } finally {
-    plan.signal.removeEventListener('abort', end);
+    stopListening();
     await sandbox.stop();
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Milliseconds, now, OneRoofError, printable } from '../core/index.ts';
+import { type Milliseconds, now, onAbort, OneRoofError, printable } from '../core/index.ts';
 import {
   type Connection,
   describe,
@@ -150,11 +150,11 @@ export async function withReader<T>(
     settings: { default_transaction_read_only: 'on', lock_timeout: '2s', statement_timeout: '0' },
   });
   const cancel = (): void => void session.cancel().catch(() => undefined);
-  signal.addEventListener('abort', cancel);
+  const stopListening = onAbort(signal, cancel);
   try {
     return await told(side, () => use(session));
   } finally {
-    signal.removeEventListener('abort', cancel);
+    stopListening();
     await session.close();
   }
 }
@@ -179,12 +179,12 @@ async function observedSchema(side: DatabaseSide, signal: AbortSignal): Promise<
     throw withWayOut(error, side);
   });
   const cancel = (): void => void observer.cancel().catch(() => undefined);
-  signal.addEventListener('abort', cancel);
+  const stopListening = onAbort(signal, cancel);
   try {
     const schema = await observer.snapshot(captureSchema);
     return { schema, serverVersion: observer.serverVersion };
   } finally {
-    signal.removeEventListener('abort', cancel);
+    stopListening();
     await observer.close();
   }
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { onAbort } from '../core/index.ts';
 import { type Binaries } from '../database/index.ts';
 
 /** A program to run. */
@@ -66,7 +67,7 @@ export function runProgram(plan: ProgramRun): Promise<ProgramEnd> {
     };
     const over = (): void => {
       clearTimeout(timer);
-      plan.signal.removeEventListener('abort', stop);
+      stopListening();
       killAll(child, 'SIGKILL');
     };
     child.once('error', (error) => {
@@ -79,8 +80,7 @@ export function runProgram(plan: ProgramRun): Promise<ProgramEnd> {
       over();
     });
     child.once('close', () => resolve({ status, output: Buffer.concat(output).toString(), talk: talk.toString() }));
-    plan.signal.addEventListener('abort', stop);
-    if (plan.signal.aborted) stop();
+    const stopListening = onAbort(plan.signal, stop);
   });
 }
 

@@ -1,3 +1,4 @@
+export { onAbort } from './abort.ts';
 export { keep } from './answer-cache.io.ts';
 export { type Branded, isNonEmpty, type NonEmpty } from './brand.ts';
 export { elapsed, formatDuration, type Instant, instant, type Milliseconds, parseDuration } from './clock.ts';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isAlive, OneRoofError, printable } from '../core/index.ts';
+import { isAlive, onAbort, OneRoofError, printable } from '../core/index.ts';
 import {
   addedServer,
   type Binaries,
@@ -177,12 +177,11 @@ async function npm(
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (part: string) => (stdout += part));
   child.stderr.setEncoding('utf8').on('data', (part: string) => (stderr += part));
-  signal.addEventListener('abort', end);
+  const stopListening = onAbort(signal, end);
   try {
     const status = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', resolve);
-      if (signal.aborted) end();
     });
     signal.throwIfAborted();
     if (status === 0) return stdout;
@@ -195,7 +194,7 @@ async function npm(
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
     throw failed('npm is not on PATH', `install npm, or PostgreSQL itself`, cause);
   } finally {
-    signal.removeEventListener('abort', end);
+    stopListening();
   }
 }
 

@@ -168,6 +168,8 @@ function exchange(wire: Wire, text: string, heard: Heard): Promise<void> {
         end(error as Error);
       }
     };
+    // what closed before is not told again
+    if (stream.destroyed) return lost();
     stream.on('data', read);
     stream.on('close', lost);
     stream.on('error', lost);
@@ -178,6 +180,7 @@ function exchange(wire: Wire, text: string, heard: Heard): Promise<void> {
 /** Waits until a stream takes more, or is closed. */
 function drained(stream: Duplex): Promise<void> {
   return new Promise((resolve) => {
+    if (stream.destroyed) return resolve();
     const done = (): void => {
       stream.off('drain', done);
       stream.off('close', done);

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OneRoofError, printable, truncate } from '../core/index.ts';
+import { onAbort, OneRoofError, printable, truncate } from '../core/index.ts';
 import { findBinaries, launchWithout, openSession, type Server, sql, startTemporaryServer } from '../database/index.ts';
 import { loadParser, type Parser } from '../release/index.ts';
 import { type MigrationProject } from './migration.ts';
@@ -259,13 +259,13 @@ function runCommand(
   child.stdout.on('data', keep);
   child.stderr.on('data', keep);
   const stop = (): void => endGroup(child);
-  of.plan.signal.addEventListener('abort', stop);
+  const stopListening = onAbort(of.plan.signal, stop);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     // what it left behind would keep its output open
     child.once('exit', () => endGroup(child));
     child.once('close', (status) => {
-      of.plan.signal.removeEventListener('abort', stop);
+      stopListening();
       endGroup(child);
       resolve({ status, talk });
     });

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { isNonEmpty, now, OneRoofError } from '../core/index.ts';
+import { isNonEmpty, now, onAbort, OneRoofError } from '../core/index.ts';
 import { type Session, sqlStateOf } from '../database/index.ts';
 import { refusalOf } from '../gate/index.ts';
 import { type Step, type TierId } from '../release/index.ts';
@@ -249,7 +249,7 @@ class Executor {
     const cancel = (): void => {
       cancelled = session.cancel().catch(() => null);
     };
-    signal?.addEventListener('abort', cancel);
+    const stopListening = onAbort(signal, cancel);
     try {
       this.epoch = await gate.beginAttempt(session, this.plan);
     } catch (error) {
@@ -257,7 +257,7 @@ class Executor {
       // the fence is held by a transaction of an older attempt: as good as any other lock
       throw isRetryable(sqlStateOf(error)) ? new Undone(error, null) : error;
     } finally {
-      signal?.removeEventListener('abort', cancel);
+      stopListening();
       await cancelled;
     }
     this.say({ at: 'attempt', tier: null, step: Number(this.epoch) });

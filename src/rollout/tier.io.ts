@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { OneRoofError, printable } from '../core/index.ts';
+import { onAbort, OneRoofError, printable } from '../core/index.ts';
 import { problemOf, type Session, sqlStateOf, type StepResult, sql } from '../database/index.ts';
 import { type Step, type Tier } from '../release/index.ts';
 import { type TierCall, enterTier, leaveTier } from './gate-calls.io.ts';
@@ -57,7 +57,7 @@ export async function runPiece(
     at = step;
     watch.onProgress({ at: 'step', tier, step: n });
   };
-  watch.signal?.addEventListener('abort', cancel);
+  const stopListening = onAbort(watch.signal, cancel);
   try {
     if (isAborted()) throw rolloutInterrupted(tier);
     await session.query(sql`begin`);
@@ -71,7 +71,7 @@ export async function runPiece(
       await leaveTier(session, entry);
     }
     // a cancel that arrives during COMMIT would stop the wait for a standby: none is sent from here on
-    watch.signal?.removeEventListener('abort', cancel);
+    stopListening();
     await cancelled;
     if (isAborted()) throw rolloutInterrupted(tier);
     session.heard();
@@ -86,7 +86,7 @@ export async function runPiece(
     // nothing of the application's runs at COMMIT, so nothing else warns there; the text is in the server's language
     return session.heard().notices.some(({ code }) => code.startsWith('01')) ? 'uncertain' : 'as-configured';
   } catch (error) {
-    watch.signal?.removeEventListener('abort', cancel);
+    stopListening();
     await cancelled;
     await undo(session);
     throw new Undone(isAborted() && !isLost(error) ? rolloutInterrupted(tier) : error, at);
@@ -105,12 +105,11 @@ async function commit(session: Session, signal: AbortSignal | undefined): Promis
       () => undefined,
     );
   };
-  signal?.addEventListener('abort', leave);
-  if (signal?.aborted === true) leave();
+  const stopListening = onAbort(signal, leave);
   try {
     return await session.run('commit');
   } finally {
-    signal?.removeEventListener('abort', leave);
+    stopListening();
     answered.abort();
   }
 }

@@ -166,18 +166,21 @@ test.each(newest)(
         await expect(host.makeGolden({})).rejects.toMatchObject({ code: 'CLONE_BUDGET' });
         await requireNothingLeft(source);
       });
-      await withClones(limited, async (host) => {
-        const taken = host.makeGolden({});
-        const kill = sleep(4000).then(() =>
-          runSql(server.connection('postgres'), [
-            `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'oneroof golden'`,
-          ]),
-        );
-        await expect(taken).rejects.toMatchObject({ name: 'OneRoofError' });
-        await kill;
-        await requireNothingLeft(source);
-        expect(await host.golden()).toBeNull();
-      });
+      // at the snapshot, in pg_dump, while rows are sent, and between two tables
+      for (const after of [300, 1000, 2000, 4000]) {
+        await withClones(limited, async (host) => {
+          const taken = host.makeGolden({});
+          const kill = sleep(after).then(() =>
+            runSql(server.connection('postgres'), [
+              `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'oneroof golden'`,
+            ]),
+          );
+          await expect(taken).rejects.toMatchObject({ name: 'OneRoofError' });
+          await kill;
+          await requireNothingLeft(source);
+          expect(await host.golden()).toBeNull();
+        });
+      }
     });
   },
 );

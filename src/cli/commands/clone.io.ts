@@ -9,7 +9,7 @@ import {
   openKept,
   withHost,
 } from '../../clone/index.ts';
-import { elapsed, type Milliseconds, now, OneRoofError, parseDuration, printable } from '../../core/index.ts';
+import { elapsed, type Milliseconds, now, onAbort, OneRoofError, parseDuration, printable } from '../../core/index.ts';
 import { copiedGateSql } from '../../gate/index.ts';
 import { readSetup } from '../../setup/index.ts';
 import { cronLine } from '../cron-line.ts';
@@ -132,7 +132,7 @@ async function open(context: Context): Promise<CommandOutcome> {
     context.terminal.say(`${printable(command)}\nThe clone is served until Ctrl-C.`);
     // the listener alone would not keep the process alive
     const alive = setInterval(() => undefined, 60_000);
-    await new Promise<void>((resolve) => context.signal.addEventListener('abort', () => resolve()));
+    await new Promise<void>((resolve) => onAbort(context.signal, resolve));
     clearInterval(alive);
   } finally {
     await kept.close();

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { onAbort } from '../../core/index.ts';
 import { type DemoCommand, runDemo, type Typed } from '../../demo/index.ts';
 import { type CommandRun } from '../verb.ts';
 
@@ -26,7 +27,7 @@ export const run: CommandRun = async ({ folder, options, signal }) => {
       write('\nProduction is running. Ctrl-C ends it.');
       // the listener alone would not keep the process alive
       const alive = setInterval(() => undefined, 60_000);
-      signal.addEventListener('abort', () => {
+      onAbort(signal, () => {
         clearInterval(alive);
         resolved();
       });

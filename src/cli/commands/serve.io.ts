@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { OneRoofError } from '../../core/index.ts';
+import { onAbort, OneRoofError } from '../../core/index.ts';
 import { readPolicy } from '../../people/index.ts';
 import { serveSite, startEmbeddedState } from '../../site/index.ts';
 import { readSetup, type Setup } from '../../setup/index.ts';
@@ -42,8 +42,7 @@ export const run: CommandRun = async ({ folder, options, signal, terminal }) => 
           clearInterval(alive);
           resolve();
         };
-        if (signal.aborted) end();
-        else signal.addEventListener('abort', end);
+        onAbort(signal, end);
       });
       return { exit: 0, schema: 'oneroof/serve/1', data: { origin }, text: '' };
     } finally {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OneRoofError, printable } from '../../core/index.ts';
+import { onAbort, OneRoofError, printable } from '../../core/index.ts';
 import { type Connection, fixed, literal, openSession, type Session, sql, sqlStateOf } from '../../database/index.ts';
 import { captureRows, type DataFingerprint, type ListedObject, listSchema } from '../../fingerprint/index.ts';
 import { guardDump } from '../dump/guard.io.ts';
@@ -52,8 +52,7 @@ export async function pinSnapshot(of: Pinning, onNotice: (text: string) => void)
 async function readPinned(of: Pinning): Promise<Pinned | string> {
   const ending = new AbortController();
   const abort = (): void => ending.abort();
-  of.signal.addEventListener('abort', abort);
-  if (of.signal.aborted) abort();
+  const stopListening = onAbort(of.signal, abort);
   const holder = await openSession(of.connection, { applicationName: 'oneroof golden' });
   // the deadline of the whole copy bounds the snapshot's age
   const guard = await guardDump(holder, { budget: { maxSnapshotAge: Number.POSITIVE_INFINITY }, stop: abort });
@@ -77,7 +76,7 @@ async function readPinned(of: Pinning): Promise<Pinned | string> {
     throw guard.reason ?? lockedOut(error);
   } finally {
     clearInterval(alive);
-    of.signal.removeEventListener('abort', abort);
+    stopListening();
     await guard.close();
     await holder.close();
   }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { elapsed, formatDuration, now, OneRoofError } from '../../core/index.ts';
+import { elapsed, formatDuration, now, onAbort, OneRoofError } from '../../core/index.ts';
 import { type Binaries, describe, libpqEnvironment, openSession, type Session } from '../../database/index.ts';
 import { readActors } from '../actors.io.ts';
 import { explainActors } from '../actors.ts';
@@ -38,9 +38,7 @@ export async function takeBasebackup(plan: BasebackupPlan, options: GoldenOption
   const { setup } = plan;
   const ending = new AbortController();
   const abort = (): void => ending.abort();
-  options.signal?.addEventListener('abort', abort);
-  // an interruption may have come before anything could listen to it
-  if (options.signal?.aborted === true) abort();
+  const stopListening = onAbort(options.signal, abort);
   let isOver = false;
   const deadline = setTimeout(
     () => {
@@ -63,7 +61,7 @@ export async function takeBasebackup(plan: BasebackupPlan, options: GoldenOption
     throw error;
   } finally {
     clearTimeout(deadline);
-    options.signal?.removeEventListener('abort', abort);
+    stopListening();
     await from.close();
   }
 }

@@ -1,3 +1,4 @@
+import { onAbort } from '../../core/index.ts';
 import {
   type Connection,
   copyBetween,
@@ -105,7 +106,7 @@ export async function copyRows(plan: RowsCopy): Promise<void> {
       plan.onDone(piece);
     }
   };
-  plan.signal.addEventListener('abort', end);
+  const stopListening = onAbort(plan.signal, end);
   try {
     const workers = Array.from({ length: Math.max(1, Math.min(plan.jobs, queue.length)) }, () =>
       work().catch((error: unknown) => {
@@ -117,8 +118,9 @@ export async function copyRows(plan: RowsCopy): Promise<void> {
     );
     await Promise.all(workers);
     if (failed.length > 0) throw failed[0];
+    plan.signal.throwIfAborted();
   } finally {
-    plan.signal.removeEventListener('abort', end);
+    stopListening();
     end();
   }
 }

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { formatSize, OneRoofError, printable } from '../../core/index.ts';
+import { formatSize, onAbort, OneRoofError, printable } from '../../core/index.ts';
 import { describe, fixed, id, openSession, type Server, type Session, sql, sqlStateOf } from '../../database/index.ts';
 import { listSchema } from '../../fingerprint/index.ts';
 import { type CloneSetup } from '../../setup/index.ts';
@@ -45,9 +45,7 @@ export async function fillCopy(of: Filling, options: GoldenOptions): Promise<Fil
   const { from, server, source, database, setup } = of;
   const ending = new AbortController();
   const abort = (): void => ending.abort();
-  options.signal?.addEventListener('abort', abort);
-  // an interruption may have come before anything could listen to it
-  if (options.signal?.aborted === true) abort();
+  const stopListening = onAbort(options.signal, abort);
   const admin = await openSession(server.connection('template1'), { applicationName: 'oneroof golden' });
   const guard = await guardDump(from, { budget: { maxSnapshotAge: setup.maxSnapshotAge }, stop: abort });
   // a client that has vanished holds the snapshot for minutes at most, and one whose copy takes longer is not taken for such
@@ -138,7 +136,7 @@ export async function fillCopy(of: Filling, options: GoldenOptions): Promise<Fil
     throw guard.reason ?? refusedByServer(error);
   } finally {
     clearInterval(alive);
-    options.signal?.removeEventListener('abort', abort);
+    stopListening();
     await guard.close();
     await admin.close();
   }

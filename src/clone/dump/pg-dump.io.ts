@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { OneRoofError, printable } from '../../core/index.ts';
+import { onAbort, OneRoofError, printable } from '../../core/index.ts';
 import { type Connection, describe, openWire } from '../../database/index.ts';
 import {
   BackendMessages,
@@ -58,12 +58,16 @@ export async function dumpSchema(connection: Connection, of: SchemaDump): Promis
   const args = [`--section=${of.section}`, `--snapshot=${of.snapshot}`, '--exclude-schema=gate', '--no-subscriptions'];
   const data: WorkerData = { args, port: port2, signal };
   const worker = new Worker(workerFile(), { workerData: data, transferList: [port2] });
+  let stopListening = (): void => undefined;
   try {
     const result = await new Promise<WorkerResult>((resolve, reject) => {
       worker.on('message', resolve);
       worker.on('error', reject);
-      wire.stream.on('close', () => resolve({ failed: 'the connection to the server was lost' }));
-      of.signal?.addEventListener('abort', () => resolve({ failed: 'it was interrupted' }));
+      worker.on('exit', () => resolve({ failed: 'it ended without a result' }));
+      const onLost = (): void => resolve({ failed: 'the connection to the server was lost' });
+      if (wire.stream.destroyed) onLost();
+      else wire.stream.on('close', onLost);
+      stopListening = onAbort(of.signal, () => resolve({ failed: 'it was interrupted' }));
     });
     if ('text' in result) return result.text;
     throw new OneRoofError('CLONE_DUMP_FAILED', {
@@ -71,6 +75,7 @@ export async function dumpSchema(connection: Connection, of: SchemaDump): Promis
       fix: 'oneroof doctor names rights that the role of clone.dump lacks; then run the same command again',
     });
   } finally {
+    stopListening();
     port1.close();
     await worker.terminate();
     wire.close();

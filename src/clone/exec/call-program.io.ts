@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
-import { formatDuration, formProblem, OneRoofError, printable } from '../../core/index.ts';
+import { formatDuration, formProblem, onAbort, OneRoofError, printable } from '../../core/index.ts';
 import { type CloneSetup } from '../../setup/index.ts';
 import {
   type ProgramAnswer,
@@ -139,7 +139,7 @@ function run(setup: ProgramSetup, request: ProgramRequest, signal: AbortSignal |
     const after = (milliseconds: number, act: () => void): void => void timers.push(setTimeout(act, milliseconds));
     const settle = (): void => {
       for (const timer of timers) clearTimeout(timer);
-      signal?.removeEventListener('abort', interrupt);
+      stopListening();
       // what it started and left behind
       killGroup(child, 'SIGKILL');
       child.stdout?.destroy();
@@ -189,8 +189,7 @@ function run(setup: ProgramSetup, request: ProgramRequest, signal: AbortSignal |
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(`${JSON.stringify(request)}\n`);
     after(Math.min(setup.deadline, 2 ** 31 - 1), () => stop('deadline'));
-    signal?.addEventListener('abort', interrupt);
-    if (signal?.aborted === true) interrupt();
+    const stopListening = onAbort(signal, interrupt);
   });
 }
 

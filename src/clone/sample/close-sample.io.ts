@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { onAbort } from '../../core/index.ts';
 import { fixed, literal, type Session, sql } from '../../database/index.ts';
 import { type ChosenRows } from '../../fingerprint/index.ts';
 import { openRowsWay, type RowsEnds } from '../dump/copy-rows.io.ts';
@@ -118,7 +119,7 @@ async function fetchRows(of: OpenSample, step: Step): Promise<void> {
   await copy.query(sql`create unlogged table ${fixed(stage)} as ${fixed(empty(list))}`);
   const way = await openRowsWay(of.ends);
   const close = (): void => way.close();
-  of.signal.addEventListener('abort', close);
+  const stopListening = onAbort(of.signal, close);
   try {
     await eachPortion(copy, step, async (keys) => {
       const text = keysText(key, keys);
@@ -129,7 +130,7 @@ async function fetchRows(of: OpenSample, step: Step): Promise<void> {
       await hashRows(of, { key, ...text });
     });
   } finally {
-    of.signal.removeEventListener('abort', close);
+    stopListening();
     way.close();
   }
   // generated columns are computed by the insertion, and keys may be over them

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { canonicalJson, digest, OneRoofError } from '../../core/index.ts';
+import { canonicalJson, digest, onAbort, OneRoofError } from '../../core/index.ts';
 import { type Connection, literal, openSession, type Session, sql } from '../../database/index.ts';
 import type { DataFingerprint, RowHash } from '../fingerprint.ts';
 import { relationsWithRows } from './list.sql.ts';
@@ -64,14 +64,14 @@ export async function captureRows(connection: Connection, plan: RowsPlan): Promi
     check();
     return session;
   };
-  plan.signal?.addEventListener('abort', cancel);
+  const stopListening = onAbort(plan.signal, cancel);
   try {
     return await capture(plan, { open, check });
   } catch (error) {
     check();
     throw error;
   } finally {
-    plan.signal?.removeEventListener('abort', cancel);
+    stopListening();
     await cancelled;
     await Promise.all(sessions.map((session) => session.close()));
   }

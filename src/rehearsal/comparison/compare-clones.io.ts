@@ -1,3 +1,4 @@
+import { onAbort } from '../../core/index.ts';
 import { type Clone, isLease } from '../../clone/index.ts';
 import { openSession, type Session } from '../../database/index.ts';
 import {
@@ -113,11 +114,11 @@ async function besideGolden<T>(
       const golden = await openSession(connection, { applicationName: 'oneroof proof' });
       // a cancel that fails leaves a query to its end; the interruption is reported either way
       const cancel = (): void => void Promise.allSettled([golden.cancel(), reading.cancel()]);
-      signal?.addEventListener('abort', cancel);
+      const stopListening = onAbort(signal, cancel);
       try {
         return await use(golden);
       } finally {
-        signal?.removeEventListener('abort', cancel);
+        stopListening();
         await golden.close();
       }
     });

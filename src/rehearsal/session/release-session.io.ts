@@ -11,6 +11,7 @@ import {
   sql,
   stepName,
 } from '../../database/index.ts';
+import { onAbort } from '../../core/index.ts';
 import { ownSettings, type ReleaseSettings } from '../../release/index.ts';
 import { gone, rehearsalInterrupted } from './refused-statement.ts';
 
@@ -39,6 +40,7 @@ export async function withReleaseSession<T>(
   if (isAborted()) throw rehearsalInterrupted();
   let session: Session | null = null;
   let cancelled: Promise<unknown> = Promise.resolve();
+  let stopListening = (): void => undefined;
   const cancel = (): void => {
     // a cancel that fails leaves the statement to its own time-out; the interruption is reported either way
     cancelled = session?.cancel().catch((cause: unknown) => cause) ?? cancelled;
@@ -54,7 +56,7 @@ export async function withReleaseSession<T>(
     // the name that the gate shows while steps run: SQL can read it
     session = await openSession(connection, { applicationName: stepName, settings: own });
     await begin(session, { ...pinnedSettings, ...noTimeouts, ...own }, settings.role);
-    signal?.addEventListener('abort', cancel);
+    stopListening = onAbort(signal, cancel);
     if (isAborted()) throw rehearsalInterrupted();
     const done = await use(session);
     if (isAborted()) throw rehearsalInterrupted();
@@ -63,7 +65,7 @@ export async function withReleaseSession<T>(
     if (isAborted()) throw rehearsalInterrupted();
     throw gone(error) ?? error;
   } finally {
-    signal?.removeEventListener('abort', cancel);
+    stopListening();
     await cancelled;
     await session?.close();
   }

@@ -1,3 +1,4 @@
+import { onAbort } from '../../core/index.ts';
 import { type SiteServices } from '../site-services.ts';
 import { type Route, type Send } from '../room.ts';
 import { newsView } from './news.ts';
@@ -16,7 +17,7 @@ export function eventRoutes(services: SiteServices, peopleMark: () => Promise<st
   const people = openWatch(peopleMark, stopped);
   // one listener ends all of them
   const open = new Set<() => void>();
-  stopped.addEventListener('abort', () => {
+  onAbort(stopped, () => {
     for (const finish of open) finish();
   });
   return [
@@ -56,8 +57,8 @@ export function eventRoutes(services: SiteServices, peopleMark: () => Promise<st
                 resolve();
               };
               const timer = setTimeout(finish, longest).unref();
-              gone.addEventListener('abort', finish, { once: true });
               open.add(finish);
+              onAbort(gone, finish);
             }),
         };
       },
