@@ -11,6 +11,7 @@ import { emptyTables, type JudgingGround, sendWithRoles } from './judging-ground
 import { fillRows, rowsFromFile } from './rows/index.ts';
 import { namedValues } from './named-values.ts';
 import { plantValues } from './plant-values.io.ts';
+import { refreshViews } from './refresh-views.io.ts';
 import { type ShownValues } from './said-error.ts';
 import { openSandbox, type Sandbox } from './sandbox.io.ts';
 import { sentOf } from './sent.ts';
@@ -35,7 +36,7 @@ export interface CheckPlan {
 
 const base = 'oneroof_base';
 /** Rows that a table gets. */
-const perTable = 5;
+const perTable = 8;
 /** The rows are the same in each run, so that a check can be repeated. */
 const seed = 'oneroof';
 
@@ -154,6 +155,7 @@ class Run {
       const { tables, rows, empty } = await fillRows(session, { seed, perTable });
       this.filled = { tables, rows: this.filled.rows + given + rows, empty: [...empty] };
       await plantValues(session, namedIn(this.ground.parser, migration));
+      await refreshViews(session);
     } finally {
       await session.close();
     }

@@ -128,7 +128,7 @@ create view old_view as select id from u;`,
     up: 'drop table n;',
     down: 'create table n (a int not null);',
     faults: ['data-lost'],
-    says: 'public.n lacks 5 rows',
+    says: 'public.n lacks 8 rows',
   },
 ];
 

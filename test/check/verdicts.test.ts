@@ -58,7 +58,7 @@ const cases: readonly Expected[] = [
     up: 'delete from users;',
     down: 'select pg_typeof(1);',
     faults: ['data-lost'],
-    says: 'public.users lacks 5 rows',
+    says: 'public.users lacks 8 rows',
   },
   {
     name: 'update_without_inverse',

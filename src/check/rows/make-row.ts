@@ -38,16 +38,21 @@ export type Care = 'full' | 'plain' | 'least';
 /** The cells of row n in the order of the columns of the table, or the parent that has no row for it. */
 export function makeRow(plan: RowPlan, n: number, care: Care): readonly Cell[] | { readonly without: string } {
   const cells = new Map<number, Cell>();
+  const unique = new Set(plan.table.uniques.flat());
+  // one row is the twin of another wherever values may repeat: a new UNIQUE meets duplicates
+  const likeRow = (columns: readonly number[]): number =>
+    n % 5 === 3 && care === 'full' && !columns.some((column) => unique.has(column)) ? n - 2 : n;
   for (const { columns, rows } of plan.accepted) {
-    const row = rows[n % Math.max(1, rows.length)];
+    const row = rows[likeRow(columns) % Math.max(1, rows.length)];
     columns.forEach((column, at) => row !== undefined && cells.set(column, row[at] ?? null));
   }
   let rounds = 1;
   for (const key of plan.table.keys) {
+    const like = likeRow(key.columns);
     const found = plan.parents.get(key) ?? { keys: [], by: 'choice' };
     const fitting =
       found.by === 'in step'
-        ? found.keys.slice(n % Math.max(1, found.keys.length)).slice(0, 1)
+        ? found.keys.slice(like % Math.max(1, found.keys.length)).slice(0, 1)
         : found.keys.filter((row) => key.columns.every((one, at) => !cells.has(one) || cells.get(one) === row[at]));
     const open = key.columns.filter((column) => !cells.has(column));
     const optional = open.filter((column) => !isNeeded(plan, column));
@@ -55,22 +60,28 @@ export function makeRow(plan: RowPlan, n: number, care: Care): readonly Cell[] |
     const canBeNull = key.isFull ? optional.length === key.columns.length : optional.length > 0;
     const isSet = open.length === 0 && key.columns.some((column) => cells.get(column) === null);
     if (isSet) continue;
-    if (canBeNull && (fitting.length === 0 || care === 'least' || (care === 'full' && n % 4 === 3))) {
+    if (canBeNull && (fitting.length === 0 || care === 'least' || (care === 'full' && like % 4 === 3))) {
       for (const column of optional) cells.set(column, null);
       continue;
     }
     if (fitting.length === 0) return { without: key.parentName };
     // every pair of two parents comes once before one comes again: the key of a table that joins them
-    const turn = rounds === 1 ? n : n + Math.floor(n / rounds);
+    const turn = rounds === 1 ? like : like + Math.floor(like / rounds);
     const row = fitting[turn % Math.max(1, fitting.length)];
     rounds *= Math.max(1, fitting.length);
     key.columns.forEach((column, at) => cells.has(column) || cells.set(column, row?.[at] ?? null));
   }
   const unlike = unlikeColumns(plan, new Set(cells.keys()));
+  const hasNewLabel = ({ type }: FillColumn): boolean => n < (plan.types.get(type)?.labels.length ?? 0);
   return plan.table.columns.map((column) => {
     const cell = cells.get(column.number);
     return cell === undefined || plan.foretold.has(column.number)
-      ? cellOf(plan, { column, n, care, isUnlike: unlike.has(column.number) })
+      ? cellOf(plan, {
+          column,
+          n: hasNewLabel(column) ? n : likeRow([column.number]),
+          care,
+          isUnlike: unlike.has(column.number),
+        })
       : cell;
   });
 }
@@ -114,15 +125,16 @@ function cellOf(
   if (column.generated !== 'no') return care === 'full' && n % 4 === 1 ? own : fromDefault;
   const canBeNull = !isNeeded(plan, column.number);
   if (care === 'least') return column.constant !== null && !isUnlike ? fromDefault : canBeNull ? null : own;
-  const turn = n + plan.shift(column.number);
+  // the twin in each five has no turn
+  const turn = n - Math.floor((n + 1) / 5) + plan.shift(column.number);
   const isFirst = n === 0 || care === 'plain';
   const labels = plan.types.get(column.type)?.labels ?? [];
   // each label of an enum before anything is left out
   if (labels.length > 0 && (isFirst || n < labels.length)) return labels[n % labels.length] ?? null;
-  if (!isFirst && canBeNull && turn % 4 === 3) return null;
-  if (isUnlike) return own;
-  if (!isFirst && column.constant !== null && turn % 5 === 2) return fromDefault;
-  // two plain values between the edges, so that values repeat
-  const cycle = [plain(firstNumber + (n % 2)), ...edges];
-  return isFirst ? plain(firstNumber + (n % 2)) : (cycle[turn % cycle.length] ?? null);
+  if (isUnlike) return !isFirst && canBeNull && turn % 4 === 3 ? null : own;
+  if (isFirst) return plain(firstNumber + (n % 2));
+  const cycle: Cell[] = edges.length > 1 ? [...edges] : [plain(firstNumber), plain(firstNumber + 1), ...edges];
+  if (canBeNull) cycle.push(null);
+  if (column.constant !== null) cycle.push(fromDefault);
+  return cycle[turn % cycle.length] ?? null;
 }

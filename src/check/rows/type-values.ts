@@ -171,8 +171,9 @@ function textValues({ word }: TypeUse, limit: number | null): TypeValues {
     const short = n.toString(36);
     return short.length >= most ? short.slice(-most) : `${word.slice(0, most - short.length)}${short}`;
   };
-  const edges = ['', 'x'.repeat(most), 'Ünïcødé 漢字 🙂', 'it\'s \\ "quoted"'];
-  return { plain, edges: edges.filter((edge) => [...edge].length <= most) };
+  // spaces around, both cases, what is no ASCII, quotes: as much of it as there is room for
+  const mixed = [` Ünïcødé 漢字 🙂 it's \\ "quoted" `, ` Ü'é `, 'É'].find((edge) => [...edge].length <= most);
+  return { plain, edges: ['', 'x'.repeat(most), ...(mixed === undefined ? [] : [mixed])] };
 }
 
 /** Values with the precision and scale of the modifier, the largest among the edges. */
