@@ -170,5 +170,5 @@ function drawn(): readonly [string, string] {
 
 /** The values that the statements of a migration ask rows for. */
 function namedIn(parser: JudgingGround['parser'], { up, down }: Migration): ReturnType<typeof namedValues> {
-  return [up, ...(down === null ? [] : [down])].flatMap((script) => namedValues(sentOf(parser, script)));
+  return namedValues({ up: sentOf(parser, up), down: down === null ? [] : sentOf(parser, down) });
 }

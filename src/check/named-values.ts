@@ -14,7 +14,35 @@ type Tree = Readonly<Record<string, unknown>>;
  * The values that UPDATE and DELETE statements of a migration name: `set kind = 3 where kind = 1` names 1 and 3 of `kind`. Rows that have none of
  * them would show nothing of such a statement, and rows that have one of them before show whether the down can tell them apart.
  */
-export function namedValues(all: readonly Sent[]): readonly NamedValue[] {
+export function namedValues(of: {
+  readonly up: readonly Sent[];
+  readonly down: readonly Sent[];
+}): readonly NamedValue[] {
+  const made = new Set(of.up.flatMap(insertedInto));
+  // an up that inserts a row whether it is there or not takes for granted that it is not: the down may delete it by its name
+  const down = of.down.filter((sent) => sent.kind !== 'DeleteStmt' || !made.has(tableOf(sent)));
+  return namedBy([...of.up, ...down]);
+}
+
+/** The table that a statement inserts into without asking what is there. */
+function insertedInto(sent: Sent): readonly string[] {
+  if (sent.kind !== 'InsertStmt') return [];
+  const { onConflictClause, selectStmt } = sent.tree['InsertStmt'] as {
+    readonly onConflictClause?: Tree;
+    readonly selectStmt?: { readonly SelectStmt?: { readonly whereClause?: Tree } };
+  };
+  const asks = onConflictClause !== undefined || selectStmt?.SelectStmt?.whereClause !== undefined;
+  return asks ? [] : [tableOf(sent)];
+}
+
+function tableOf({ kind, tree }: Sent): string {
+  const { relation } = tree[kind] as {
+    readonly relation?: { readonly schemaname?: string; readonly relname?: string };
+  };
+  return JSON.stringify([relation?.schemaname ?? 'public', relation?.relname ?? '']);
+}
+
+function namedBy(all: readonly Sent[]): readonly NamedValue[] {
   return all.flatMap(({ kind, tree }) => {
     if (kind !== 'UpdateStmt' && kind !== 'DeleteStmt') return [];
     const {

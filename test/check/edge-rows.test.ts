@@ -9,6 +9,7 @@ const cases: readonly (Written & { readonly faults: readonly string[] })[] = [
     up: `create table parents (id int primary key);
 create table t (id int primary key, whole int not null, label text not null, at date not null, parent int references parents, code varchar(12) unique);
 create table u0 (like t); create table u1 (like t); create table u2 (like t); create table u4 (like t);
+create table seeds (key text primary key); create table words (word text);
 create table texts (a text, b text not null, c varchar(40), d text default 'd');
 create table u3 (like t, foreign key (parent) references parents);
 create materialized view counted as select count(*) as rows from t;
@@ -35,6 +36,36 @@ create materialized view again as select rows from counted;`,
       faults: ['data-changed'],
     })),
   ),
+  {
+    name: 'padded',
+    up: 'alter table t alter code type char(12);',
+    down: 'alter table t alter code type varchar(12);',
+    faults: ['data-changed'],
+  },
+  {
+    name: 'seed_of_unique_key',
+    up: `insert into seeds (key) values ('a'), ('b');`,
+    down: `delete from seeds where key in ('a', 'b');`,
+    faults: [],
+  },
+  {
+    name: 'seed_of_any_key',
+    up: `insert into public.words (word) select 'seeded';`,
+    down: `delete from words where word = 'seeded';`,
+    faults: [],
+  },
+  {
+    name: 'seed_that_may_be_there',
+    up: `insert into seeds (key) values ('c') on conflict do nothing;`,
+    down: `delete from seeds where key = 'c';`,
+    faults: ['data-lost'],
+  },
+  {
+    name: 'seed_where_it_is_not_there',
+    up: `insert into words (word) select 'maybe' where not exists (select from words where word = 'maybe');`,
+    down: `delete from words where word = 'maybe';`,
+    faults: ['data-lost'],
+  },
   {
     name: 'view_made_again',
     up: 'drop materialized view again; drop materialized view counted; create materialized view counted as select count(*) as rows, 1 as one from t; create materialized view again as select rows from counted;',

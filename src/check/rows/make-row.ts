@@ -117,7 +117,7 @@ function cellOf(
     isUnlike,
   }: { readonly column: FillColumn; readonly n: number; readonly care: Care; readonly isUnlike: boolean },
 ): Cell {
-  const { plain, edges } = plan.values.get(column.number) ?? { plain: String, edges: [] };
+  const { plain, edges, odd } = plan.values.get(column.number) ?? { plain: String, edges: [], odd: undefined };
   const own = plain(firstNumber + n);
   if (plan.foretold.has(column.number)) return own;
   if (column.generated === 'always') return fromDefault;
@@ -131,7 +131,8 @@ function cellOf(
   const labels = plan.types.get(column.type)?.labels ?? [];
   // each label of an enum before anything is left out
   if (labels.length > 0 && (isFirst || n < labels.length)) return labels[n % labels.length] ?? null;
-  if (isUnlike) return !isFirst && canBeNull && turn % 4 === 3 ? null : own;
+  if (isUnlike && !isFirst && canBeNull && turn % 4 === 3) return null;
+  if (isUnlike) return !isFirst && n % 2 === 0 ? (odd ?? plain)(firstNumber + n) : own;
   if (isFirst) return plain(firstNumber + (n % 2));
   const cycle: Cell[] = edges.length > 1 ? [...edges] : [plain(firstNumber), plain(firstNumber + 1), ...edges];
   if (canBeNull) cycle.push(null);

@@ -5,6 +5,8 @@ import { type FillType } from './fill-catalog.ts';
 export interface TypeValues {
   /** A plain value for a number; other numbers have other values, as far as the type has so many. */
   readonly plain: (n: number) => string;
+  /** A value for a number that has spaces around, both cases and what is no ASCII: for texts of which no two may be alike. */
+  readonly odd?: (n: number) => string;
   /** Zero, empty, longest, non-ASCII: what a migration may not have thought of. */
   readonly edges: readonly string[];
 }
@@ -173,7 +175,9 @@ function textValues({ word }: TypeUse, limit: number | null): TypeValues {
   };
   // spaces around, both cases, what is no ASCII, quotes: as much of it as there is room for
   const mixed = [` Ünïcødé 漢字 🙂 it's \\ "quoted" `, ` Ü'é `, 'É'].find((edge) => [...edge].length <= most);
-  return { plain, edges: ['', 'x'.repeat(most), ...(mixed === undefined ? [] : [mixed])] };
+  const odd = (n: number): string =>
+    [` Üñ ${plain(n)} `, ` É${n.toString(36)} `].find((text) => [...text].length <= most) ?? plain(n);
+  return { plain, odd, edges: ['', 'x'.repeat(most), ...(mixed === undefined ? [] : [mixed])] };
 }
 
 /** Values with the precision and scale of the modifier, the largest among the edges. */
