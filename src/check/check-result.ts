@@ -26,6 +26,9 @@ export const hazardCodes = [
   'drops-column',
   'drops-table',
   'drops-others',
+  'renames',
+  'updates-all-rows',
+  'refresh-blocks-reads',
 ] as const;
 
 /** `error` fails the check; `warning` and `note` are only said. */

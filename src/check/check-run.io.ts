@@ -10,7 +10,8 @@ import { judgeMigration, spotOf } from './judge.io.ts';
 import { emptyTables, type JudgingGround, sendWithRoles } from './judging-ground.io.ts';
 import { fillRows, rowsFromFile } from './rows/index.ts';
 import { namedValues } from './named-values.ts';
-import { plantValues } from './plant-values.io.ts';
+import { namedReferences } from './named-references.ts';
+import { plantReferences, plantValues } from './plant-values.io.ts';
 import { refreshViews } from './refresh-views.io.ts';
 import { type ShownValues } from './said-error.ts';
 import { openSandbox, type Sandbox } from './sandbox.io.ts';
@@ -155,6 +156,7 @@ class Run {
       const { tables, rows, empty } = await fillRows(session, { seed, perTable });
       this.filled = { tables, rows: this.filled.rows + given + rows, empty: [...empty] };
       await plantValues(session, namedIn(this.ground.parser, migration));
+      await plantReferences(session, namedReferences(sentOf(this.ground.parser, migration.up)));
       await refreshViews(session);
     } finally {
       await session.close();

@@ -4,6 +4,7 @@ import { lockModes, lockName } from '../rehearsal/index.ts';
 import { actionsOf, buildsIndex, saferSql } from './altered.ts';
 import type { Moment, OldTable } from './probe.io.ts';
 import { briefly, type Sent } from './sent.ts';
+import { statementHazards } from './statement-hazards.ts';
 import { type Hazard, type TableLock } from './check-result.ts';
 
 /** A statement that ran, with what its transaction was before and after it. */
@@ -47,7 +48,11 @@ export function upLocks({ ran, old }: Pick<UpSeen, 'ran' | 'old'>): readonly Tab
 
 /** What is dangerous in an up, in the order of its statements. */
 export function hazardsOf(seen: UpSeen): readonly Hazard[] {
-  return seen.ran.flatMap((one) => [...tableHazards(one, seen), ...cascaded(one, seen)]);
+  return seen.ran.flatMap((one) => [
+    ...tableHazards(one, seen),
+    ...statementHazards(one, seen),
+    ...cascaded(one, seen),
+  ]);
 }
 
 /** What happened to one old table during a statement. */

@@ -16,7 +16,8 @@ export async function lostIn(
     const columns = [...new Set(states.flatMap((state) => state?.dropped ?? []))].filter(
       (number) => first?.dropped.includes(number) !== true,
     );
-    if (isReplaced || columns.length > 0) lost.set(table.oid, await valuesOf(reader, { table, columns }));
+    const isUpdated = states.some((state) => (state?.updated ?? 0) > 0);
+    if (isReplaced || isUpdated || columns.length > 0) lost.set(table.oid, await valuesOf(reader, { table, columns }));
   }
   return lost;
 }

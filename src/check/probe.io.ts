@@ -10,7 +10,13 @@ export interface OldTable {
 
 /** The state of one old table inside a transaction; null: it was dropped. */
 export interface TableState {
+  /** `schema.name`, quoted as in SQL. */
+  readonly name: string;
   readonly file: string;
+  /** Names of the columns by number. */
+  readonly columns: Readonly<Record<string, string>>;
+  /** Rows that this transaction has updated. */
+  readonly updated: number;
   /** Scans of the whole table by this transaction. */
   readonly scans: number;
   /** Columns that were dropped, by number. */
@@ -49,12 +55,20 @@ export async function readMoment(session: Session, old: readonly OldTable[]): Pr
       'locks', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(l.relation::text, l.mode)), '[]') from pg_catalog.pg_locks l
         where l.pid = pg_catalog.pg_backend_pid() and l.locktype = 'relation' and l.granted and l.relation = any (${old.map(({ oid }) => oid)}::pg_catalog.oid[])),
       'tables', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(c.oid::text, c.relfilenode::text, pg_catalog.pg_stat_get_xact_numscans(c.oid),
-          (select coalesce(pg_catalog.json_agg(a.attnum), '[]') from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attisdropped))), '[]')
-        from pg_catalog.pg_class c where c.oid = any (${old.map(({ oid }) => oid)}::pg_catalog.oid[])))::text as said`);
+          (select coalesce(pg_catalog.json_agg(a.attnum), '[]') from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attisdropped),
+          pg_catalog.format('%I.%I', n.nspname, c.relname), pg_catalog.pg_stat_get_xact_tuples_updated(c.oid),
+          (select coalesce(pg_catalog.json_object_agg(a.attnum, pg_catalog.quote_ident(a.attname)), '{}') from pg_catalog.pg_attribute a
+            where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped))), '[]')
+        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid = any (${old.map(({ oid }) => oid)}::pg_catalog.oid[])))::text as said`);
   const { locks, tables } = JSON.parse(row?.said ?? '{}') as {
     readonly locks: readonly [string, string][];
-    readonly tables: readonly [string, string, number, number[]][];
+    readonly tables: readonly [string, string, number, number[], string, number, Record<string, string>][];
   };
-  const states = new Map(tables.map(([oid, file, scans, dropped]) => [oid, { file, scans, dropped }]));
+  const states = new Map(
+    tables.map(([oid, file, scans, dropped, name, updated, columns]) => [
+      oid,
+      { file, scans, dropped, name, updated, columns },
+    ]),
+  );
   return { locks, tables: new Map(old.map(({ oid }) => [oid, states.get(oid) ?? null])) };
 }

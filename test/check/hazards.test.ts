@@ -89,7 +89,7 @@ const cases: readonly Dangerous[] = [
   },
   {
     name: 'foreign_key',
-    up: 'update users set parent = null; alter table users add constraint fk foreign key (parent) references parents;',
+    up: 'alter table users add constraint fk foreign key (parent) references parents;',
     down: 'alter table users drop constraint fk;',
     hazards: ['scans-table'],
   },
@@ -113,7 +113,7 @@ const cases: readonly Dangerous[] = [
     down: 'alter table users drop constraint u2;',
     hazards: [],
   },
-  { name: 'ages', up: 'update users set age = 1, extra = 1;', down: '', hazards: [] },
+  { name: 'ages', up: 'update users set age = 1, extra = 1;', down: '', hazards: ['updates-all-rows'] },
   {
     name: 'not_null',
     up: 'alter table users alter age set not null;',

@@ -48,6 +48,9 @@ export const codeTitles: Readonly<Record<FoundFault['code'], string>> = {
   'drops-column': 'A statement drops a column that has data.',
   'drops-table': 'A statement drops a table that has rows.',
   'drops-others': 'A statement drops other objects along with what it names.',
+  renames: 'A table or column gets another name, which what runs does not know.',
+  'updates-all-rows': 'One transaction updates every row of a table.',
+  'refresh-blocks-reads': 'A materialized view is refreshed while no one can read it.',
 };
 
 /** Every code, in the order of the verdicts. */

@@ -1,0 +1,160 @@
+import type { Moment, OldTable } from './probe.io.ts';
+import { briefly, type Sent } from './sent.ts';
+import { type Hazard } from './check-result.ts';
+import { type UpSeen } from './hazards.ts';
+
+type Found = Omit<Hazard, 'spot' | 'relation' | 'statement'>;
+
+/** What blocks others for as long as a statement runs, or changes what they know, beside rewrites and scans of tables. */
+export function statementHazards(one: UpSeen['ran'][number], seen: UpSeen): readonly Hazard[] {
+  const { sent, moments } = one;
+  const say = (relation: string, found: Found): Hazard => ({
+    spot: { file: seen.file, line: sent.line },
+    relation,
+    statement: briefly(sent.sql),
+    ...found,
+  });
+  const found = [...refreshed(sent, seen), ...vacuumed(sent, seen)].map(([name, of]) => say(name, of));
+  if (moments === null) return found;
+  const [before, after] = moments;
+  const measured = seen.ran.flatMap((each) => each.moments ?? []);
+  const [begins, ends] = [measured[0] ?? before, measured.at(-1) ?? after];
+  for (const table of seen.old) {
+    const of = { table, before, after, begins, ends };
+    for (const hazard of [...renamed(of, seen), ...updated(of, seen), ...indexDropped(of, sent)])
+      found.push(say(table.name, hazard));
+  }
+  return found;
+}
+
+interface Between {
+  readonly table: OldTable;
+  readonly before: Moment;
+  readonly after: Moment;
+  /** Before the first statement that was measured, and after the last. */
+  readonly begins: Moment;
+  readonly ends: Moment;
+}
+
+/** A name from before the script that is gone when it ends: what took its place, or a view of that name, serves those who know it. */
+function renamed({ table, before, after, begins, ends }: Between, { ran }: UpSeen): readonly Found[] {
+  const [first, was, is] = [begins, before, after].map((moment) => moment.tables.get(table.oid) ?? null);
+  if (first == null || was == null || is == null) return [];
+  const tell = (measured: string): Found => ({
+    code: 'renames',
+    level: 'warning',
+    measured,
+    rule: 'what runs with the old name fails from then on: add the new one beside it, deploy what uses that, and drop the old one later',
+    safer: null,
+  });
+  const isBack = [...ends.tables.values()].some((state) => state?.name === was.name);
+  const views = ran.flatMap(({ sent: { kind, tree } }) =>
+    kind === 'ViewStmt' ? [(tree[kind] as { view?: { relname?: string } }).view?.relname] : [],
+  );
+  if (was.name !== is.name)
+    return was.name !== first.name || isBack || views.some((view) => was.name.endsWith(`.${view}`))
+      ? []
+      : [tell(`${was.name} is now ${is.name}`)];
+  const kept = new Set(Object.values(ends.tables.get(table.oid)?.columns ?? {}));
+  return Object.entries(was.columns).flatMap(([number, name]) => {
+    const now = is.columns[number];
+    return now === undefined || now === name || name !== first.columns[number] || kept.has(name)
+      ? []
+      : [tell(`column ${name} of ${was.name} is now ${now}`)];
+  });
+}
+
+function updated({ table, before, after }: Between, { lost }: UpSeen): readonly Found[] {
+  const many = (after.tables.get(table.oid)?.updated ?? 0) - (before.tables.get(table.oid)?.updated ?? 0);
+  const rows = lost.get(table.oid)?.rows ?? 0;
+  if (rows === 0 || many < rows) return [];
+  return [
+    {
+      code: 'updates-all-rows',
+      level: 'warning',
+      measured: `updates every row of ${table.name} in one transaction: each stays locked until it ends`,
+      rule: 'fill it in batches, each in a transaction of its own, after the migration that adds the column',
+      safer: null,
+    },
+  ];
+}
+
+function indexDropped({ table, before, after }: Between, sent: Sent): readonly Found[] {
+  const { removeType, objects = [] } = (sent.tree['DropStmt'] ?? {}) as {
+    readonly removeType?: string;
+    readonly objects?: readonly unknown[];
+  };
+  const isLocked = ({ locks }: Moment): boolean =>
+    locks.some(([oid, mode]) => oid === table.oid && mode === 'AccessExclusiveLock');
+  if (removeType !== 'OBJECT_INDEX' || !isLocked(after) || isLocked(before)) return [];
+  return [
+    {
+      code: 'index-blocks-writes',
+      level: 'warning',
+      measured: `drops an index of ${table.name} under a lock ACCESS EXCLUSIVE, which waits for every query and lets none begin meanwhile`,
+      rule: 'drop the index with CONCURRENTLY, in a migration that its tool runs outside of a transaction',
+      safer: objects.length > 1 ? null : concurrently(sent.sql, /^(\s*drop\s+index)\b/i),
+    },
+  ];
+}
+
+function concurrently(sql: string, after: RegExp): string {
+  const word = /\bDROP\b/.test(sql) ? 'CONCURRENTLY' : 'concurrently';
+  return `${sql.replace(after, `$1 ${word}`)};`;
+}
+
+interface Named {
+  readonly schemaname?: string;
+  readonly relname?: string;
+}
+
+function refreshed({ kind, tree }: Sent, { ran }: UpSeen): readonly (readonly [string, Found])[] {
+  if (kind !== 'RefreshMatViewStmt') return [];
+  const { concurrent, relation } = tree[kind] as { readonly concurrent?: boolean; readonly relation?: Named };
+  const isNew = ran.some(({ sent }) => {
+    const { into } = (sent.tree['CreateTableAsStmt'] ?? {}) as { readonly into?: { readonly rel?: Named } };
+    return into?.rel?.relname === relation?.relname;
+  });
+  if (concurrent === true || isNew) return [];
+  const name = nameOf(relation);
+  return [
+    [
+      name,
+      {
+        code: 'refresh-blocks-reads',
+        level: 'error',
+        measured: `runs the whole query of ${name} under a lock ACCESS EXCLUSIVE: no one can read it meanwhile`,
+        rule: 'give it a unique index, and refresh it with CONCURRENTLY',
+        safer: null,
+      },
+    ],
+  ];
+}
+
+/** VACUUM runs outside of a transaction, where nothing is measured; FULL always writes the table anew. */
+function vacuumed({ kind, tree }: Sent, { old }: UpSeen): readonly (readonly [string, Found])[] {
+  if (kind !== 'VacuumStmt') return [];
+  const { options = [], rels = [] } = tree[kind] as {
+    readonly options?: readonly { readonly DefElem?: { readonly defname?: string } }[];
+    readonly rels?: readonly { readonly VacuumRelation?: { readonly relation?: Named } }[];
+  };
+  if (!options.some(({ DefElem: option }) => option?.defname === 'full')) return [];
+  const names = rels.map(({ VacuumRelation: one }) => one?.relation?.relname);
+  return old
+    .filter(({ name }) => names.length === 0 || names.some((one) => name.endsWith(`.${one}`)))
+    .slice(0, 1)
+    .map(({ name }) => [
+      name,
+      {
+        code: 'rewrites-table',
+        level: 'error',
+        measured: `VACUUM FULL writes ${name} anew under a lock ACCESS EXCLUSIVE`,
+        rule: 'a plain VACUUM lets others read and write; pg_repack gives room back to the disk without the lock',
+        safer: null,
+      },
+    ]);
+}
+
+function nameOf(of: Named | undefined): string {
+  return `${of?.schemaname ?? 'public'}.${of?.relname ?? ''}`;
+}
