@@ -12,7 +12,7 @@ import { fillRows, rowsFromFile } from './rows/index.ts';
 import { namedValues } from './named-values.ts';
 import { namedReferences } from './named-references.ts';
 import { plantReferences, plantValues } from './plant-values.io.ts';
-import { refreshViews } from './refresh-views.io.ts';
+import { refreshFilledViews } from './refresh-views.io.ts';
 import { type ShownValues } from './said-error.ts';
 import { openSandbox, type Sandbox } from './sandbox.io.ts';
 import { sentOf } from './sent.ts';
@@ -157,7 +157,7 @@ class Run {
       this.filled = { tables, rows: this.filled.rows + given + rows, empty: [...empty] };
       await plantValues(session, namedIn(this.ground.parser, migration));
       await plantReferences(session, namedReferences(sentOf(this.ground.parser, migration.up)));
-      await refreshViews(session);
+      await refreshFilledViews(session);
     } finally {
       await session.close();
     }

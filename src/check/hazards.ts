@@ -1,35 +1,10 @@
-import { type Notice } from '../database/index.ts';
-import { type SchemaFingerprint } from '../fingerprint/index.ts';
 import { lockModes, lockName } from '../rehearsal/index.ts';
 import { actionsOf, buildsIndex, saferSql } from './altered.ts';
 import type { Moment, OldTable } from './probe.io.ts';
 import { briefly, type Sent } from './sent.ts';
 import { statementHazards } from './statement-hazards.ts';
+import { type LostColumn, type Measured, type UpSeen } from './up-seen.ts';
 import { type Hazard, type TableLock } from './check-result.ts';
-
-/** A statement that ran, with what its transaction was before and after it. */
-interface Measured {
-  readonly sent: Sent;
-  readonly moments: readonly [before: Moment, after: Moment] | null;
-  readonly notices: readonly Notice[];
-}
-
-/** What an up did to tables that have rows. */
-export interface UpSeen {
-  readonly file: string;
-  readonly ran: readonly Measured[];
-  readonly old: readonly OldTable[];
-  /** The schema before the up: what it made itself is no loss. */
-  readonly before: Pick<SchemaFingerprint, 'objects'>;
-  /** Of each old table: its rows and, by number, the columns that were dropped and have values. */
-  readonly lost: ReadonlyMap<string, { readonly rows: number; readonly columns: ReadonlyMap<number, LostColumn> }>;
-}
-
-/** A dropped column, and how many rows had a value in it. */
-interface LostColumn {
-  readonly name: string;
-  readonly values: number;
-}
 
 const blocksWrites = (mode: string): boolean => lockModes.indexOf(mode) >= lockModes.indexOf('ShareLock');
 

@@ -1,5 +1,5 @@
 import { type TableValues, valuesOf } from './database-state.io.ts';
-import { type UpSeen } from './hazards.ts';
+import { type UpSeen } from './up-seen.ts';
 import { type Sandbox } from './sandbox.io.ts';
 
 /** What old tables lost, counted where it still is. */

@@ -4,7 +4,7 @@ import { fixed, type Session, sql } from '../database/index.ts';
  * Refreshes the materialized views that have been filled, so that they hold what their tables hold: else a migration that makes one again seems to
  * change its rows. The session is outside of a transaction.
  */
-export async function refreshViews(session: Session): Promise<void> {
+export async function refreshFilledViews(session: Session): Promise<void> {
   // one that reads another was made after it
   const views = await session.query<{ name: string }>(
     sql`select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace

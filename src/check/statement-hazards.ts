@@ -1,7 +1,7 @@
 import type { Moment, OldTable } from './probe.io.ts';
 import { briefly, type Sent } from './sent.ts';
 import { type Hazard } from './check-result.ts';
-import { type UpSeen } from './hazards.ts';
+import { type UpSeen } from './up-seen.ts';
 
 type Found = Omit<Hazard, 'spot' | 'relation' | 'statement'>;
 
