@@ -21,6 +21,16 @@ export const errorCodes = {
   RECORD_NOTHING: [2, 'A command wrote no row into the history of a migration tool that is known.'],
   RECORD_NETWORK: [3, 'A command cannot be run without a network here.'],
   HISTORY_STOPPED: [3, 'A migration failed half way, so its tool would stop.'],
+  HISTORY_NO_RIGHT: [3, 'The role that reads a database may not read the history of a migration tool.'],
+  // migrations of another tool as a release
+  IMPORT_TOOL: [2, 'A release cannot hold the history of this migration tool.'],
+  IMPORT_NOTHING: [2, 'No migration is pending in the target.'],
+  IMPORT_NO_HISTORY: [3, 'The target has no table with the history of the migration tool.'],
+  IMPORT_UNFIT: [3, 'A pending migration cannot become a tier.'],
+  IMPORT_CONFLICT: [3, 'The import would overwrite what was written by hand, or does not follow what the release has.'],
+  IMPORT_FILE_CHANGED: [3, 'A file of an imported migration is not the one that was imported.'],
+  IMPORT_STATEMENTS: [3, 'A tier does not have the statements of the migration that it was imported from.'],
+  IMPORT_HISTORY: [3, 'A tier does not write the history of the migration tool as the tool itself does.'],
   // judging migrations of other tools
   CHECK_NO_FOLDER: [2, 'No folder of migrations was found, or no tool is known for the one that was named.'],
   CHECK_WHICH_FOLDER: [2, 'Several folders hold migrations, and the command does not name one.'],

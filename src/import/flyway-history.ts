@@ -1,3 +1,4 @@
+import { flywayChecksum } from '../release/index.ts';
 import { columnOf as text, type HistoryRow, type HistoryState } from './history-state.ts';
 import { type Migration } from './migration.ts';
 import { compareParts, versionParts } from './version-parts.ts';
@@ -20,20 +21,4 @@ export function judgeFlyway(migrations: readonly Migration[], rows: readonly His
     unknown: versions.filter((version) => !ids.has(versionParts(version).join('.'))),
     stopped: failed === undefined ? null : `version ${text(failed, 'version')} failed half way`,
   };
-}
-
-/**
- * Flyway's checksum of a text.
- *
- * Shape   CRC-32 over the UTF-8 bytes of each line without its end, as a signed 32-bit integer.
- * Source  Flyway, resolver/ChecksumCalculator.java.
- */
-export function flywayChecksum(content: string): number {
-  let crc = -1;
-  const lines = content.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/);
-  for (const byte of lines.flatMap((line) => [...Buffer.from(line, 'utf8')])) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xed_b8_83_20 : 0);
-  }
-  return ~crc;
 }

@@ -3,10 +3,10 @@ import { parseYaml } from '../yaml/index.ts';
 import { type ReleaseFiles } from './files.ts';
 import { type Manifest, manifestSchema } from './manifest.ts';
 import { type Parser, type Statement } from './parser.ts';
+import { expectationOf, expectationsOf } from './expectation.ts';
 import { checkQuery } from './read-only.ts';
 import {
   type Direction,
-  type Expectation,
   type Metric,
   type MetricName,
   type Release,
@@ -15,6 +15,7 @@ import {
   type Tier,
   type TierId,
 } from './release.ts';
+import { checkImported } from './imported.ts';
 import { checkNames, checkNumbering, type Declared, unusedFile } from './names.ts';
 import { checkStatements } from './lint-rules.ts';
 import { checkSettings } from './settings-read.ts';
@@ -69,6 +70,7 @@ export function assemble(source: {
   // the statement that validates may be the one that cannot be read
   if (manifest.allows.notValid === undefined && !work.problems.some(({ code }) => code === 'SQL_SYNTAX'))
     work.problems.push(...neverValidated(work.forward));
+  checkImported(work, tiers);
   checkNumbering(work);
   checkNames(work);
   const metrics = Object.entries(manifest.metrics).map(([name, said]) => readMetric(work, { name, said }));
@@ -89,6 +91,7 @@ export function assemble(source: {
     touches: manifest.touches,
     varies: manifest.varies,
     ...(manifest.expects === undefined ? {} : { expects: manifest.expects }),
+    ...(manifest.import === undefined ? {} : { imported: manifest.import }),
     requires: manifest.requires,
     ...(manifest.rerunnable ? { rerunnable: true } : {}),
     ...(manifest.links.length === 0 ? {} : { links: manifest.links }),
@@ -130,24 +133,6 @@ export function assemble(source: {
     next: manifest.next,
   };
   return { release, problems: [] };
-}
-
-type Bounds = {
-  readonly equals?: number | undefined;
-  readonly atLeast?: number | undefined;
-  readonly atMost?: number | undefined;
-};
-
-function expectationOf({ equals, atLeast, atMost }: Bounds): Expectation {
-  return {
-    ...(equals === undefined ? {} : { equals }),
-    ...(atLeast === undefined ? {} : { atLeast }),
-    ...(atMost === undefined ? {} : { atMost }),
-  };
-}
-
-function expectationsOf(all: Readonly<Record<string, Bounds>>): Readonly<Record<string, Expectation>> {
-  return Object.fromEntries(Object.entries(all).map(([name, bounds]) => [name, expectationOf(bounds)]));
 }
 
 /** The problems of each file of SQL by their lines, where the first of them was. */

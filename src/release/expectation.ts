@@ -28,3 +28,24 @@ function partsOf(pattern: string): readonly string[] {
 function isPartNamed(name: string, part: string): boolean {
   return part.endsWith('*') ? name.startsWith(part.slice(0, -1)) : name === part;
 }
+
+/** The bounds of release.yaml, where each may be undefined. */
+type Bounds = {
+  readonly equals?: number | undefined;
+  readonly atLeast?: number | undefined;
+  readonly atMost?: number | undefined;
+};
+
+/** What release.yaml says of a metric, without what it does not say. */
+export function expectationOf({ equals, atLeast, atMost }: Bounds): Expectation {
+  return {
+    ...(equals === undefined ? {} : { equals }),
+    ...(atLeast === undefined ? {} : { atLeast }),
+    ...(atMost === undefined ? {} : { atMost }),
+  };
+}
+
+/** The same of several metrics, by name. */
+export function expectationsOf(all: Readonly<Record<string, Bounds>>): Readonly<Record<string, Expectation>> {
+  return Object.fromEntries(Object.entries(all).map(([name, bounds]) => [name, expectationOf(bounds)]));
+}

@@ -2,6 +2,22 @@ export { isTouched, meets } from './expectation.ts';
 export { loadParser } from './parser.io.ts';
 export { type Parser, type Statement } from './parser.ts';
 export { cutAsPsql } from './psql.ts';
+export { fileDigest } from './imported-form.ts';
+export { type ImportedStep, type ImportedTier, importedTier } from './imported-tier.ts';
+export {
+  flywayChecksum,
+  historyName,
+  type ImportedTool,
+  importedTools,
+  type ToolHistory,
+  toolRows,
+} from './tool-rows.ts';
+export { migrationsFolder } from './tool-steps.ts';
+export { readManifest } from './read-manifest.ts';
+export { readFiles } from './files.io.ts';
+export { type ReleaseFiles } from './files.ts';
+export { unwrapped } from './sequence.ts';
+export { writtenTables } from './written-tables.ts';
 export {
   checkSeal,
   lintRelease,
@@ -16,7 +32,14 @@ export type * from './release.ts';
 export { ownSettings } from './release-settings.ts';
 export { readSealRecord, releaseOfSeal, type SealRecord } from './sealed.ts';
 export { type RolledOut } from './draft-back.ts';
-export { initRelease, newTier, refuseExistingRelease, writeDraftBack } from './scaffold.io.ts';
+export {
+  initRelease,
+  newTier,
+  refuseExistingRelease,
+  slugOf,
+  writeDraftBack,
+  writeReleaseFiles,
+} from './scaffold.io.ts';
 export { type ChangedPart, diffReleases } from './release-diff.ts';
 export { type SealChange, type SealDocument, sealDocument } from './seal.ts';
 export { type SqlPiece } from './scan.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { keyForm as key } from '../core/index.ts';
+import { importedForm } from './imported-form.ts';
 import { expects, links } from './manifest-parts.ts';
 import {
   bounded,
@@ -226,6 +227,17 @@ export const manifestSchema = z.strictObject({
       { id: '1-structure', title: 'New column and index', transaction: 'each' },
       { id: '2-backfill', title: 'Fill the column' },
     ],
+  ),
+  import: key(
+    importedForm.optional(),
+    'Tiers that are migrations of another tool, with the rows of its history. `oneroof import` writes it, and every reading of the release compares the tiers with it. [Import](../IMPORT.md).',
+    {
+      tool: 'dbmate',
+      history: { schema: 'public', table: 'schema_migrations' },
+      migrations: [
+        { tier: '1-structure', file: 'migrations/20240102_structure.sql', digest: `sha256:${'0'.repeat(64)}` },
+      ],
+    },
   ),
   gates: key(z.array(gate).default([]), 'Conditions on production data. A tier waits until the metric has the value.', [
     { id: 'owners-ready', title: 'The owners are ready', metric: 'approvals', atLeast: 1, before: '2-backfill' },

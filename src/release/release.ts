@@ -1,4 +1,5 @@
 import { type Branded, type Bytes, type Digest, type Milliseconds, type Place } from '../core/index.ts';
+import { type ImportedTool } from './tool-rows.ts';
 
 /** The name of a release: lower-case letters, digits and hyphens, at most 63. */
 export type ReleaseName = Branded<string, 'ReleaseName'>;
@@ -133,6 +134,25 @@ export interface Budgets {
   readonly rewrite?: Bytes;
 }
 
+/** A migration of another tool that is a tier. */
+export interface RecordedMigration {
+  readonly tier: string;
+  /** The file, below `migrations/`, and its SHA-256. */
+  readonly file: string;
+  readonly digest: Digest;
+  /** The file of the down, where the tool keeps one. */
+  readonly down?: { readonly file: string; readonly digest: Digest };
+  /** What the row of the history has beside what the file says. */
+  readonly known: Readonly<Record<string, string>>;
+}
+
+/** The tiers of a release that are migrations of another tool, and the table in which it keeps its history; names without quotes. */
+export interface Imported {
+  readonly tool: ImportedTool;
+  readonly history: { readonly schema: string; readonly table: string };
+  readonly migrations: readonly RecordedMigration[];
+}
+
 /** A release that was read and checked: every file present, every statement parsed. */
 export interface Release {
   readonly folder: string;
@@ -146,6 +166,8 @@ export interface Release {
   readonly varies: readonly string[];
   /** What production may gain meanwhile: partitions that follow their parent. Absent, not empty, where nothing is named: an older seal holds. */
   readonly expects?: { readonly partitionsOf: readonly string[] };
+  /** The tiers that are migrations of another tool. Absent where there are none: an older seal holds. */
+  readonly imported?: Imported;
   readonly requires: 'logical' | 'strict';
   /** Every down.sql is rehearsed a second time, and must change nothing then; absent: no. The executor never runs one twice. */
   readonly rerunnable?: true;

@@ -4,10 +4,9 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseDocument } from 'yaml';
 import { OneRoofError, printable } from '../core/index.ts';
-import { parseYaml } from '../yaml/index.ts';
 import { draftBack, type RolledOut } from './draft-back.ts';
 import { readFiles } from './files.io.ts';
-import { manifestSchema } from './manifest.ts';
+import { readManifest } from './read-manifest.ts';
 import { type Release } from './release.ts';
 import { releaseTemplate, tierTemplate } from './template.ts';
 
@@ -52,11 +51,11 @@ export async function newTier(folder: string, name: string): Promise<readonly st
   await readFiles(root);
   const file = join(root, 'release.yaml');
   const text = await readFile(file, 'utf8');
-  const id = `${readTiers(text) + 1}-${name}`;
+  const id = `${readManifest(text).tiers.length + 1}-${name}`;
   const document = parseDocument(text);
   document.addIn(['tiers'], document.createNode({ id, title: titleOf(name) }));
   const changed = document.toString({ lineWidth: 120 });
-  readTiers(changed);
+  readManifest(changed);
   const files = new Map([...tierTemplate].map(([path, content]) => [`tiers/${id}/${path}`, content]));
   const written = await writeNew(root, files);
   await replace(file, changed);
@@ -78,12 +77,23 @@ export async function writeDraftBack(of: {
   return writeNew(resolve(of.folder), draftBack(await readFiles(of.from), of.release, of.rolledOut));
 }
 
-/** How many tiers a release.yaml lists; refuses one that is not in form. */
-function readTiers(text: string): number {
-  const parsed = parseYaml({ file: 'release.yaml', text, schema: manifestSchema, invalid: 'YAML_INVALID' });
-  if (parsed.ok) return parsed.value.tiers.length;
-  OneRoofError.throwIfAny(parsed.problems);
-  return 0;
+/**
+ * Writes files of a release, each whole or not at all, in their order; what is there is replaced.
+ *
+ * Errors  FILE_UNREADABLE where the folder cannot be written.
+ */
+export async function writeReleaseFiles(
+  folder: string,
+  files: ReadonlyMap<string, string>,
+): Promise<readonly string[]> {
+  const paths = [...files].map(([path, content]) => ({ path: join(resolve(folder), path), content }));
+  for (const { path, content } of paths) {
+    await mkdir(dirname(path), { recursive: true }).catch((cause: unknown) => {
+      throw unwritable(path, cause);
+    });
+    await replace(path, content);
+  }
+  return paths.map(({ path }) => path);
 }
 
 async function writeNew(root: string, files: ReadonlyMap<string, string>): Promise<readonly string[]> {
@@ -143,7 +153,8 @@ function schemaFor(root: string): string {
   return isOfProject ? relative(root, file) : pathToFileURL(file).href;
 }
 
-function slugOf(name: string): string {
+/** A name as the name of a release; `release` where nothing of it can be one. */
+export function slugOf(name: string): string {
   const slug = name
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')

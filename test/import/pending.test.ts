@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { OneRoofError } from '../../src/core/index.ts';
-import { flywayChecksum } from '../../src/import/flyway-history.ts';
+import { flywayChecksum } from '../../src/release/index.ts';
 import { type Migration, type MigrationProject, type ToolName } from '../../src/import/migration.ts';
 import { readPending } from '../../src/import/read-pending.io.ts';
 import { runSql, versions, withDatabase, withSession } from '../database.io.ts';

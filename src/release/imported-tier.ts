@@ -1,0 +1,66 @@
+import { type Problem } from '../core/index.ts';
+import { type Imported, type RecordedMigration } from './release.ts';
+import { migrationPart } from './migration-part.ts';
+import { type Parser, type Statement } from './parser.ts';
+import { unwrapped } from './sequence.ts';
+import { sourceOf, toolSteps } from './tool-steps.ts';
+
+/** What a release says of all its imported migrations, and a parser. */
+export interface ImportedRelease {
+  readonly imported: Pick<Imported, 'tool' | 'history'>;
+  readonly database: string;
+  readonly parser: Parser;
+}
+
+/** One statement of an imported tier: of the file, or the lock or row of the tool's history. */
+export interface ImportedStep {
+  readonly what: 'file' | 'history';
+  readonly sql: string;
+}
+
+/** What a tier is that was imported. */
+export interface ImportedTier {
+  readonly up: readonly ImportedStep[];
+  /** null: the migration has no down; then a down.sql is written by hand, between the lock and the row. */
+  readonly down: readonly ImportedStep[] | null;
+  /** What begins and ends a down.sql that is written by hand. */
+  readonly around: readonly [lock: ImportedStep, remove: ImportedStep];
+  /** A condition that holds for its row of the history alone. */
+  readonly found: string;
+  /** Of the up, as the file has them. */
+  readonly statements: readonly Statement[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * What the tier of a migration must be: the tool's lock, the statements of the file, the row that the tool would write. `import` writes it, and
+ * every reading of a release compares with it.
+ *
+ * Shape   null: the name of the file is none of the tool's.
+ */
+export function importedTier(
+  { imported: { tool, history }, database, parser }: ImportedRelease,
+  of: Pick<RecordedMigration, 'file' | 'known' | 'down'>,
+  texts: { readonly up: string; readonly down: string | null },
+): ImportedTier | null {
+  const steps = toolSteps(tool, { ...history, database }, sourceOf(of, texts.up));
+  const part = migrationPart(tool, texts.up, 'up');
+  if (steps === null || part === null) return null;
+  const back = of.down === undefined ? migrationPart(tool, texts.up, 'down') : texts.down;
+  const [up, down] = [parser.parse(of.file, part), back === null ? null : parser.parse(of.down?.file ?? of.file, back)];
+  const own = (sql: string): ImportedStep => ({ what: 'history', sql });
+  const [lock, add, remove] = [own(steps.lock), own(steps.add), own(steps.remove)];
+  const around = (statements: readonly Statement[], last: ImportedStep): readonly ImportedStep[] => [
+    lock,
+    ...unwrapped(statements).map(({ step }): ImportedStep => ({ what: 'file', sql: step.sql })),
+    last,
+  ];
+  return {
+    up: around(up.statements, add),
+    down: down === null ? null : around(down.statements, remove),
+    around: [lock, remove],
+    found: steps.found,
+    statements: unwrapped(up.statements),
+    problems: [...up.problems, ...(down?.problems ?? [])],
+  };
+}

@@ -1,0 +1,18 @@
+import { OneRoofError } from '../core/index.ts';
+import { parseYaml } from '../yaml/index.ts';
+import { type Manifest, manifestSchema } from './manifest.ts';
+
+/**
+ * Reads release.yaml by itself, not against the other files.
+ *
+ * Errors  YAML_SYNTAX, YAML_INVALID.
+ */
+export function readManifest(text: string): Manifest {
+  const parsed = parseYaml({ file: 'release.yaml', text, schema: manifestSchema, invalid: 'YAML_INVALID' });
+  if (parsed.ok) return parsed.value;
+  OneRoofError.throwIfAny(parsed.problems);
+  throw new OneRoofError('INTERNAL', {
+    problem: 'release.yaml was neither read nor refused',
+    fix: 'please report this',
+  });
+}
