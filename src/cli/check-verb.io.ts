@@ -1,4 +1,5 @@
 import { type Verb } from './verb.ts';
+import { targetOption } from './words.ts';
 
 /** The command that judges migrations of other tools. */
 export const checkVerb: Verb = {
@@ -44,4 +45,24 @@ export const checkVerb: Verb = {
     'oneroof check --baseline known-faults.json --sarif check.sarif',
   ],
   load: () => import('./commands/check-migrations.io.ts'),
+};
+
+/** The command that makes a release of them. */
+export const importVerb: Verb = {
+  name: 'import',
+  summary:
+    'write the migrations that are pending in a target as a release: a tier for each, with the row that its tool would record; run again, it adds what became pending since',
+  arguments: [['[dir]', 'a folder of the repository with the migrations; default: the current folder']],
+  options: [
+    targetOption,
+    ['--into <folder>', 'the folder of the release'],
+    ['--migrations <path>', 'the folder with the migrations, from the root of the repository, where several fit'],
+    ['--history <table>', "the table of the tool's history, where it has another name or several fit"],
+  ],
+  examples: [
+    'oneroof import --into releases/orders',
+    'oneroof import services/shop --target production --into releases/orders',
+    'oneroof import --migrations db/migrations --into releases/orders --json',
+  ],
+  load: () => import('./commands/import.io.ts'),
 };

@@ -1,4 +1,4 @@
-import { checkVerb } from './check-verb.io.ts';
+import { checkVerb, importVerb } from './check-verb.io.ts';
 import { cloneVerbs } from './clone-verbs.io.ts';
 import { serverVerbs } from './server-verbs.io.ts';
 import { gateVerbs } from './gate-verbs.io.ts';
@@ -196,6 +196,7 @@ export const verbs: readonly Verb[] = [
     load: () => import('./commands/diff.io.ts'),
   },
   checkVerb,
+  importVerb,
   ...gateVerbs,
   {
     name: 'demo',

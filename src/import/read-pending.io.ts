@@ -1,20 +1,15 @@
 import { OneRoofError, printable } from '../core/index.ts';
 import { fixed, type Session, sql } from '../database/index.ts';
 import { type HistoryForm, historyFormOf } from './tool-histories.ts';
-import { type HistoryState } from './history-state.ts';
+import { type PendingIn } from './history-state.ts';
 import { type MigrationProject } from './migration.ts';
-
-/** What a database says of a folder of migrations. */
-export interface PendingIn extends HistoryState {
-  /** The table of the history, quoted as in SQL; null: there is none, so nothing was run. */
-  readonly table: string | null;
-}
+import { type ToolHistory } from '../release/index.ts';
 
 /**
  * Reads which migrations a database has not had, as the tool itself decides it. Nothing is written.
  *
  * Errors  HISTORY_UNKNOWN: the tool keeps no history that is read here; HISTORY_WHICH: several tables fit, or `named` does not;
- *         HISTORY_STOPPED: the tool would stop, because one failed half way.
+ *         HISTORY_NO_RIGHT: the role may not read it; HISTORY_STOPPED: the tool would stop, because one failed half way.
  */
 export async function readPending(
   session: Pick<Session, 'query'>,
@@ -26,8 +21,14 @@ export async function readPending(
       problem: `the history that ${project.tool} keeps is not read here`,
       fix: 'name the first migration that is pending: --from ID',
     });
-  const table = await findHistory(session, { form, tool: project.tool, named });
-  if (table === null) return { ...form.judge(project.migrations, []), table };
+  const history = await findHistory(session, { form, tool: project.tool, named });
+  if (history === null) return { ...form.judge(project.migrations, []), table: null, history, rows: [] };
+  const { name: table, readable, ...rest } = history;
+  if (readable !== 'true')
+    throw new OneRoofError('HISTORY_NO_RIGHT', {
+      problem: `${printable(rest.role)} may not read ${printable(table)}, the history of ${project.tool}`,
+      fix: `run as its owner: grant usage on schema ${printable(rest.quotedSchema)} to ${printable(rest.role)}; grant select on ${printable(table)} to ${printable(rest.role)};`,
+    });
   const list = Object.entries(form.columns).map(([name, column]) => `(${column})::text as "${name}"`);
   const rows = await session.query<Record<string, string | null>>(
     sql`select ${fixed(list.join(', '))} from ${fixed(table)}`,
@@ -38,17 +39,30 @@ export async function readPending(
       problem: `${printable(table)}: ${printable(state.stopped)}`,
       fix: `bring the database and its history in order with ${project.tool}, then run this again`,
     });
-  return { ...state, table };
+  return { ...state, table, history: rest, rows };
+}
+
+/** A table that is the history of a tool, and whether the present role may read it. */
+interface FoundHistory extends ToolHistory {
+  /** With its schema, quoted as in SQL. */
+  readonly name: string;
+  readonly quotedSchema: string;
+  readonly owner: string;
+  readonly role: string;
+  readonly readable: string;
 }
 
 async function findHistory(
   session: Pick<Session, 'query'>,
   of: { readonly form: HistoryForm; readonly tool: string; readonly named: string | null },
-): Promise<string | null> {
+): Promise<FoundHistory | null> {
   const { has, hasNot = [] } = of.form;
   const [last = '', schema] = of.form.table.split('.').toReversed();
-  const rows = await session.query<{ name: string; plain: string }>(sql`
-    select pg_catalog.format('%I.%I', n.nspname, c.relname) as name, n.nspname || '.' || c.relname as plain
+  const rows = await session.query<FoundHistory & { plain: string }>(sql`
+    select pg_catalog.format('%I.%I', n.nspname, c.relname) as name, n.nspname || '.' || c.relname as plain, n.nspname as schema,
+      c.relname as table, pg_catalog.quote_ident(n.nspname) as "quotedSchema", pg_catalog.pg_get_userbyid(c.relowner) as owner,
+      pg_catalog.current_database() as database, pg_catalog.quote_ident(current_user) as role,
+      (pg_catalog.has_schema_privilege(n.oid, 'USAGE') and pg_catalog.has_table_privilege(c.oid, 'SELECT'))::text as readable
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     cross join lateral (select pg_catalog.array_agg(a.attname::text) as names from pg_catalog.pg_attribute a
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) columns
@@ -71,5 +85,5 @@ async function findHistory(
       problem: `several tables look like the history of ${of.tool}: ${printable(found.map(({ plain }) => plain).join(', '))}`,
       fix: `name one: --history ${printable(first?.plain ?? '')}`,
     });
-  return first?.name ?? null;
+  return first ?? null;
 }

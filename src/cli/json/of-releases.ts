@@ -61,6 +61,20 @@ export const ofReleases = {
         .nullable(),
     },
   ),
+  'oneroof/import/1': published(
+    '`import`',
+    '`target`, `tool`, `history`: the table, quoted as in SQL; `folder` of the release; `written`: the paths that were written; `tiers`: all imported tiers, `added`: those that are new, `withoutDown`: those that cannot be rolled back',
+    {
+      target: text,
+      tool: text,
+      history: text,
+      folder: text,
+      written: texts,
+      tiers: texts,
+      added: texts,
+      withoutDown: texts,
+    },
+  ),
   'oneroof/seal/1': published('`seal`', '`seal`', { seal: digestText }),
   'oneroof/seal-check/1': published(
     '`seal --check`',

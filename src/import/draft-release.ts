@@ -1,0 +1,292 @@
+import { OneRoofError, printable } from '../core/index.ts';
+import {
+  historyName,
+  type Imported,
+  type ImportedStep,
+  type ImportedTier,
+  importedTier,
+  type Parser,
+  type RecordedMigration,
+  readManifest,
+  type ReleaseFiles,
+  slugOf,
+  toolRows,
+  writtenTables,
+} from '../release/index.ts';
+import { type ImportSource, importedToolOf, type PendingTier, pendingTiers } from './pending-tiers.ts';
+import { type ImportedMetric, type ImportedParts, newManifest, writeParts } from './release-yaml.ts';
+
+/** What an import makes of a folder. */
+export interface ImportDraft {
+  /** Every file that differs from what is there, by its path; release.yaml is the last. */
+  readonly files: ReadonlyMap<string, string>;
+  /** The tiers that are new. */
+  readonly added: readonly string[];
+  /** All imported tiers, and those without a down. */
+  readonly tiers: readonly string[];
+  readonly withoutDown: readonly string[];
+}
+
+/** A tier with its migration, under its id. */
+interface NamedTier extends Pick<PendingTier, 'tier' | 'copies'> {
+  readonly record: RecordedMigration;
+  readonly title: string;
+}
+
+/**
+ * Makes the release of what is pending, or adds to the one that is there what became pending since. What people wrote is not changed.
+ *
+ * Errors  IMPORT_TOOL, IMPORT_NOTHING, IMPORT_UNFIT, IMPORT_CONFLICT, those of reading release.yaml.
+ */
+export function draftImport(
+  source: ImportSource,
+  of: { readonly name: string; readonly existing: ReleaseFiles | null },
+): ImportDraft {
+  const tool = importedToolOf(source.project);
+  const { history } = source.pending;
+  const pending = pendingTiers(source);
+  if (pending.length === 0)
+    throw new OneRoofError('IMPORT_NOTHING', {
+      problem: printable(`${historyName(history)} has every migration of this folder`),
+      fix: `write the next migration with ${tool}, then import again`,
+    });
+  const text = of.existing?.get('release.yaml') ?? null;
+  const begun =
+    text === null || of.existing === null ? null : begunImport({ text, files: of.existing, source, pending });
+  const tiers = withIds(pending, begun);
+  const searchPath = [...new Set([...(followsSearchPath.has(tool) ? [history.schema] : []), 'public'])];
+  const parts = partsOf({ tool, history, tiers, parser: source.parser, schema: searchPath[0] ?? 'public' });
+  const was =
+    begun === null
+      ? null
+      : partsOf({ tool, history, tiers: begun.tiers, parser: source.parser, schema: searchPath[0] ?? 'public' });
+  const before = begun === null ? new Map<string, string>() : filesOf(begun.tiers, was);
+  const files = changedFiles(of.existing, before, filesOf(tiers, parts));
+  const base = text ?? newManifest({ name: of.name, tool, database: history.database, searchPath });
+  const manifest = writeParts(base, parts, was);
+  if (manifest !== text) files.set('release.yaml', manifest);
+  const known = new Set(begun?.tiers.map(({ record }) => record.tier));
+  return {
+    files,
+    added: tiers.flatMap(({ record }) => (known.has(record.tier) ? [] : [record.tier])),
+    tiers: tiers.map(({ record }) => record.tier),
+    withoutDown: tiers.flatMap(({ record, tier }) => (tier.down === null ? [record.tier] : [])),
+  };
+}
+
+/** Tools whose table, where it has no schema of its own, is in the first schema in which their migrations make tables. */
+const followsSearchPath: ReadonlySet<string> = new Set([
+  'golang-migrate',
+  'goose',
+  'dbmate',
+  'flyway',
+  'prisma',
+  'sqlx',
+  'diesel',
+]);
+
+/** What the folder has of an import before this one. */
+interface BegunImport {
+  readonly imported: Imported;
+  readonly tiers: readonly NamedTier[];
+  /** How many tiers the release has, those that people wrote too. */
+  readonly count: number;
+}
+
+/** Reads the import that is there, and holds that what is pending now continues it. */
+function begunImport(of: {
+  readonly text: string;
+  readonly files: ReleaseFiles;
+  readonly source: ImportSource;
+  readonly pending: readonly PendingTier[];
+}): BegunImport {
+  const { source, files, pending } = of;
+  const manifest = readManifest(of.text);
+  const { import: imported } = manifest;
+  const { tool } = source.project;
+  const { history } = source.pending;
+  if (imported === undefined)
+    throw conflict('it is a release that was not imported', 'name another folder: --into FOLDER');
+  if (imported.tool !== tool || historyName(imported.history) !== historyName(history))
+    throw conflict(
+      `it holds migrations of ${imported.tool} in ${historyName(imported.history)}, and these are of ${tool} in ${historyName(history)}`,
+      'name another folder: --into FOLDER',
+    );
+  if (manifest.database !== history.database)
+    throw conflict(
+      `it is for the database ${manifest.database}, and the target is ${history.database}`,
+      'name another folder: --into FOLDER, or the other target: --target NAME',
+    );
+  imported.migrations.forEach(({ file, tier }, index) => {
+    const now = pending[index]?.record.file;
+    if (now === file) return;
+    throw conflict(
+      pending.some(({ record }) => record.file === file)
+        ? `${tool} would run ${now ?? ''} before ${file} now, and tier ${tier} is ${file}`
+        : `${file} is not pending any more, and tier ${tier} is that migration`,
+      'import what is pending now into another folder: --into FOLDER',
+    );
+  });
+  const tiers = imported.migrations.map((record): NamedTier => {
+    const [up, down] = [files.get(record.file), record.down === undefined ? null : files.get(record.down.file)];
+    const tier =
+      up === undefined || down === undefined
+        ? null
+        : importedTier({ imported, database: manifest.database, parser: source.parser }, record, { up, down });
+    if (tier === null)
+      throw conflict(`${record.file} is missing or is no migration of ${tool}`, 'put the file back', record.file);
+    const copies = new Map([
+      [record.file, up ?? ''],
+      ...(record.down === undefined ? [] : [[record.down.file, down ?? ''] as const]),
+    ]);
+    return { record, tier, copies, title: '' };
+  });
+  return { imported, tiers, count: manifest.tiers.length };
+}
+
+function conflict(problem: string, fix: string, file = 'release.yaml'): OneRoofError {
+  return new OneRoofError('IMPORT_CONFLICT', { problem: printable(problem), fix, place: { file } });
+}
+
+function withIds(pending: readonly PendingTier[], begun: BegunImport | null): readonly NamedTier[] {
+  const known = begun?.imported.migrations ?? [];
+  return pending.map(({ record, tier, copies, migration }, index) => {
+    const number = (begun?.count ?? 0) + index - known.length + 1;
+    const id = known[index]?.tier ?? `${number}-${slugOf(migration.name)}`;
+    return { record: { tier: id, ...record }, tier, copies, title: printable(migration.name).slice(0, 300) };
+  });
+}
+
+function partsOf(of: {
+  readonly tool: Imported['tool'];
+  readonly history: Imported['history'];
+  readonly tiers: readonly NamedTier[];
+  readonly parser: Parser;
+  /** Where a table is that a statement names without a schema. */
+  readonly schema: string;
+}): ImportedParts {
+  const { tool, history, tiers, schema } = of;
+  const { varies } = toolRows[tool];
+  const written = tiers.flatMap(({ tier }) => writtenTables(tier.statements, schema));
+  const tables = [...new Set([history, ...written].map((one) => patternOf(one.schema, one.table)))];
+  return {
+    imported: {
+      tool,
+      history: { schema: history.schema, table: history.table },
+      migrations: tiers.map(({ record }) => record),
+    },
+    touches: tables,
+    varies: varies.map((column) => `${history.schema}.${history.table}.${column}`),
+    metrics: metricsOf(tool, history, tiers),
+    tiers: tiers.map(({ record, title, tier }) => ({
+      id: record.tier,
+      title,
+      why: tier.down === null ? `${record.file.slice('migrations/'.length)} has no down` : null,
+    })),
+  };
+}
+
+/** As `touches` has a name: in quotes where it needs them. */
+function patternOf(...parts: readonly string[]): string {
+  return parts.map((part) => (/[."\s*]/.test(part) ? `"${part.replaceAll('"', '""')}"` : part)).join('.');
+}
+
+function metricsOf(
+  tool: Imported['tool'],
+  history: Imported['history'],
+  tiers: readonly NamedTier[],
+): readonly ImportedMetric[] {
+  const name = historyName(history);
+  const { failed } = toolRows[tool];
+  const count = (condition: string): string => `SELECT count(*) FROM ${name} WHERE ${condition}`;
+  // golang-migrate keeps the version that it has reached, and nothing else
+  const isOneRow = tool === 'golang-migrate';
+  const last = tiers.at(-1)?.tier.found ?? 'false';
+  const before = tiers[0]?.record.known['before'];
+  return [
+    {
+      name: 'migrations_recorded',
+      title: `migrations of this release in the history of ${tool}`,
+      query: count(isOneRow ? last : tiers.map(({ tier }) => `(${tier.found})`).join(' OR ')),
+      greenfield: 0,
+      finalized: isOneRow ? 1 : tiers.length,
+    },
+    ...(isOneRow
+      ? [
+          {
+            name: 'version_before',
+            title: 'whether golang-migrate has the version before this release',
+            query:
+              before === undefined ? `SELECT 1 - count(*) FROM ${name}` : count(`version = ${before} AND NOT dirty`),
+            greenfield: 1,
+            finalized: 0,
+          },
+        ]
+      : []),
+    ...(failed === undefined
+      ? []
+      : [
+          {
+            name: 'migrations_failed',
+            title: `failed migrations in the history of ${tool}`,
+            query: count(failed),
+            always: 0,
+          },
+        ]),
+  ];
+}
+
+/** The files of imported tiers and of their metrics, but for release.yaml. */
+function filesOf(tiers: readonly NamedTier[], parts: ImportedParts | null): ReadonlyMap<string, string> {
+  return new Map([
+    ...tiers.flatMap(({ record, tier, copies }): (readonly [string, string])[] => [
+      ...copies,
+      [`tiers/${record.tier}/up.sql`, sqlOf(tier.up, `the up of ${record.file}`)],
+      ...(tier.down === null
+        ? []
+        : [
+            [
+              `tiers/${record.tier}/down.sql`,
+              sqlOf(tier.down, `the down of ${record.down?.file ?? record.file}`),
+            ] as const,
+          ]),
+    ]),
+    ...(parts?.metrics ?? []).map(
+      ({ name, query }) => [`metrics/${name}.sql`, `-- Written by oneroof import.\n${query};\n`] as const,
+    ),
+  ]);
+}
+
+/** The statements of a tier. The semicolon is on a line of its own where a comment could hide it. */
+function sqlOf(steps: NonNullable<ImportedTier['down']>, of: string): string {
+  const ended = ({ sql }: ImportedStep): string =>
+    `${sql}${sql.split('\n').at(-1)?.includes('--') === true ? '\n' : ''};\n`;
+  return [
+    `-- Written by oneroof import from ${of}, between the lock of the tool and the row of its history.\n`,
+    ...steps.map(ended),
+  ].join('\n');
+}
+
+/** The files to write. One that people changed stays, unless the import has something else to say in it now. */
+function changedFiles(
+  existing: ReleaseFiles | null,
+  before: ReadonlyMap<string, string>,
+  wanted: ReadonlyMap<string, string>,
+): Map<string, string> {
+  const changed = new Map<string, string>();
+  for (const [path, content] of wanted) {
+    const [there, was] = [existing?.get(path), before.get(path)];
+    if (there === content || (there !== undefined && was === content)) continue;
+    if (there !== undefined && there !== was)
+      throw conflict(
+        `${path} has to change, and it is not as the last import wrote it`,
+        `move your change elsewhere and remove ${path}, then import again`,
+        path,
+      );
+    changed.set(path, content);
+  }
+  for (const path of before.keys())
+    if (!wanted.has(path) && existing?.has(path) === true)
+      throw conflict(`the migration has no ${path} any more`, `remove ${path}, then import again`, path);
+  return changed;
+}

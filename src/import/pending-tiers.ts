@@ -1,0 +1,201 @@
+import { OneRoofError, type Place, type Problem, printable } from '../core/index.ts';
+import {
+  fileDigest,
+  type ImportedTier,
+  importedTier,
+  type ImportedTool,
+  importedTools,
+  migrationsFolder,
+  type Parser,
+  type RecordedMigration,
+  type Statement,
+  unwrapped,
+} from '../release/index.ts';
+import { type HistoryRow, type PendingIn } from './history-state.ts';
+import { type Migration, type MigrationProject, type Script } from './migration.ts';
+import { isWithin, type RepositoryFiles } from './repository.ts';
+
+/** A pending migration as a tier; its number and folder are not known yet. */
+export interface PendingTier {
+  readonly migration: Migration;
+  readonly record: Omit<RecordedMigration, 'tier'>;
+  readonly tier: ImportedTier;
+  /** The copies of its files, by their path in the release. */
+  readonly copies: ReadonlyMap<string, string>;
+}
+
+/** What a release is imported from. */
+export interface ImportSource {
+  readonly project: MigrationProject;
+  readonly pending: PendingIn & { readonly history: NonNullable<PendingIn['history']> };
+  readonly files: RepositoryFiles;
+  readonly parser: Parser;
+}
+
+/**
+ * The tool of a project, if a release can hold its history.
+ *
+ * Errors  IMPORT_TOOL.
+ */
+export function importedToolOf({ tool }: Pick<MigrationProject, 'tool'>): ImportedTool {
+  const found = importedTools.find((one) => one === tool);
+  if (found !== undefined) return found;
+  throw new OneRoofError('IMPORT_TOOL', {
+    problem: `a release cannot hold the history of ${tool}`,
+    fix: `write the release by hand: oneroof init NAME; the tools whose history it can hold: ${importedTools.join(', ')}`,
+  });
+}
+
+/**
+ * The pending migrations, as tiers.
+ *
+ * Errors  IMPORT_UNFIT at each migration that cannot be one, those of the parser.
+ */
+export function pendingTiers(source: ImportSource): readonly PendingTier[] {
+  const problems: Problem[] = [];
+  let before: Migration | null = null;
+  const tiers = source.pending.pending.map((migration, index) => {
+    const found = pendingTier(source, { migration, known: knownOf(source, { migration, index, before }) });
+    before = migration;
+    problems.push(...found.problems);
+    return found.tier;
+  });
+  OneRoofError.throwIfAny(problems);
+  return tiers.flatMap((one) => one ?? []);
+}
+
+/** What the row has that the file does not say. */
+function knownOf(
+  { project: { tool }, pending: { rows, history } }: ImportSource,
+  {
+    migration,
+    index,
+    before,
+  }: { readonly migration: Migration; readonly index: number; readonly before: Migration | null },
+): Readonly<Record<string, string>> {
+  if (tool === 'golang-migrate') {
+    const reached = before?.id ?? rows[0]?.['id'] ?? undefined;
+    return reached === undefined ? {} : { before: reached };
+  }
+  if (tool === 'drizzle' && migration.when !== undefined) return { when: String(migration.when) };
+  if (tool !== 'flyway') return {};
+  const rank = (row: HistoryRow): number => Number(row['rank'] ?? 0);
+  const newest = rows.toSorted((one, other) => rank(other) - rank(one))[0];
+  return {
+    rank: String((newest === undefined ? 0 : rank(newest)) + index + 1),
+    // the user that the tool logs in as; where it never ran, the owner of its table
+    by: newest?.['by'] ?? history.owner,
+  };
+}
+
+function pendingTier(
+  source: ImportSource,
+  { migration, known }: { readonly migration: Migration; readonly known: Readonly<Record<string, string>> },
+): { readonly tier: PendingTier | null; readonly problems: readonly Problem[] } {
+  const { project, pending, parser } = source;
+  const { file } = migration.up;
+  const refuse = (problem: string, fix: string, place: Place = { file }): ReturnType<typeof pendingTier> => ({
+    tier: null,
+    problems: [{ code: 'IMPORT_UNFIT', problem: printable(problem), fix, place }],
+  });
+  if (migration.unreadable !== null)
+    return refuse(
+      `${migration.name} cannot be run as SQL: ${migration.unreadable}`,
+      'let its tool run it before the release, or write it as SQL',
+    );
+  const downFile = migration.down === null || migration.down.file === file ? null : migration.down.file;
+  const copies = new Map<string, string>();
+  for (const one of [file, ...(downFile === null ? [] : [downFile])]) {
+    const problem = copyOf(source, one, copies);
+    if (problem !== null) return refuse(problem.problem, problem.fix, { file: one });
+  }
+  const text = (path: string): string => copies.get(pathInRelease(project.folder, path)) ?? '';
+  const record = {
+    file: pathInRelease(project.folder, file),
+    digest: fileDigest(text(file)),
+    ...(downFile === null
+      ? {}
+      : { down: { file: pathInRelease(project.folder, downFile), digest: fileDigest(text(downFile)) } }),
+    known,
+  };
+  const { database, schema, table } = pending.history;
+  const tier = importedTier(
+    { imported: { tool: importedToolOf(project), history: { schema, table } }, database, parser },
+    record,
+    { up: text(file), down: downFile === null ? null : text(downFile) },
+  );
+  if (tier === null)
+    return refuse(
+      `its name or its text is not as ${project.tool} writes a migration, so its row is not known`,
+      'use the names that the tool has by itself, or write the release by hand: oneroof init NAME',
+    );
+  const unlike = unlikeReader(source, { migration, tier });
+  if (unlike !== null)
+    return refuse(
+      `it runs other SQL than stands in it, or takes values from elsewhere: ${unlike} differs`,
+      'write the values into the file: placeholders are not sealed',
+    );
+  // a copy is named by its path in the release; the person has the file of the repository
+  const problems = tier.problems.map((one) => ({
+    ...one,
+    place: { ...one.place, file: one.place?.file === record.file ? file : (downFile ?? file) },
+  }));
+  if (problems.length > 0) return { tier: null, problems };
+  const alone = [...statementsOf(parser, migration.up), ...statementsOf(parser, migration.down)].find(
+    ({ step }) => !step.transactional,
+  );
+  if (alone !== undefined)
+    return refuse(
+      `${alone.step.title} cannot run inside a transaction, and the gate runs each tier in one`,
+      'change it so that it runs in a transaction (CREATE INDEX without CONCURRENTLY), or let its tool run this migration before the release',
+      alone.step.place,
+    );
+  return { tier: { migration, record, tier, copies }, problems: [] };
+}
+
+const pathInRelease = (folder: string, path: string): string =>
+  `${migrationsFolder}${folder === '' ? path : path.slice(folder.length + 1)}`;
+
+/** Copies a file for the release; says why it cannot be sealed byte for byte. */
+function copyOf(
+  { project, files }: ImportSource,
+  path: string,
+  copies: Map<string, string>,
+): Pick<Problem, 'problem' | 'fix'> | null {
+  if (!isWithin(path, project.folder))
+    return {
+      problem: `it is outside of ${project.folder}`,
+      fix: 'name the folder that holds all migrations: --migrations PATH',
+    };
+  const { text, problem } = files.read(path);
+  if (problem !== null) return { problem: `it ${problem}`, fix: 'correct the file' };
+  if (/[\r\uFEFF]/.test(text))
+    return {
+      problem:
+        'it has a byte order mark or line ends of Windows, and a release holds neither: the checksum would be another one',
+      fix: 'save it as UTF-8 with LF, and keep it so: *.sql text eol=lf in .gitattributes',
+    };
+  copies.set(pathInRelease(project.folder, path), text);
+  return null;
+}
+
+/** The reader of the tool and the release read the same file apart; null: they agree. */
+function unlikeReader(
+  { parser, project, files }: ImportSource,
+  { migration, tier }: { readonly migration: Migration; readonly tier: ImportedTier },
+): 'the up' | 'the down' | null {
+  const same = (script: Script | null, steps: ImportedTier['down']): boolean => {
+    const own = (steps ?? []).filter(({ what }) => what === 'file').map(({ sql }) => sql);
+    const read = statementsOf(parser, script).map(({ step }) => step.sql);
+    return (script === null) === (steps === null) && own.join('\0') === read.join('\0');
+  };
+  // the checksum of a repeatable one is of the text with its placeholders filled, also those in comments
+  if (project.tool === 'flyway' && migration.up.text !== files.read(migration.up.file).text) return 'the up';
+  return same(migration.up, tier.up) ? (same(migration.down, tier.down) ? null : 'the down') : 'the up';
+}
+
+/** The statements of a script, at their places in the file. */
+function statementsOf(parser: Parser, script: Script | null): readonly Statement[] {
+  if (script === null) return [];
+  return unwrapped(parser.parse(script.file, '\n'.repeat(script.line - 1) + script.text).statements);
+}

@@ -1,0 +1,527 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { OneRoofError, type Problem } from '../../src/core/index.ts';
+import { draftImport, type ImportDraft } from '../../src/import/draft-release.ts';
+import { historyFormOf } from '../../src/import/tool-histories.ts';
+import { type HistoryRow } from '../../src/import/history-state.ts';
+import { loadParser } from '../../src/release/index.ts';
+import { assemble } from '../../src/release/assemble.ts';
+import { projectOf, repositoryOf } from './files.ts';
+
+type Files = Readonly<Record<string, string>>;
+
+/** What a database says: the table of the history, and its rows as they are read. */
+interface Said {
+  readonly table: string;
+  readonly schema?: string;
+  readonly rows: readonly HistoryRow[];
+}
+
+const parser = await loadParser();
+
+/** Imports into a folder that has these files, or none. */
+async function imported(files: Files, said: Said, existing: Files | null = null): Promise<ImportDraft> {
+  const project = await projectOf(files);
+  const form = historyFormOf(project);
+  if (form === null) throw new Error(`${project.tool} keeps no history`);
+  const history = { database: 'app', schema: said.schema ?? 'public', table: said.table, owner: 'app_owner' };
+  const state = form.judge(project.migrations, said.rows);
+  const pending = { ...state, table: said.table, history, rows: said.rows };
+  return draftImport(
+    { project, pending, files: repositoryOf(files), parser },
+    { name: 'imported', existing: existing === null ? null : new Map(Object.entries(existing)) },
+  );
+}
+
+/** The folder after an import. */
+const folderOf = ({ files }: ImportDraft, before: Files = {}): Files => ({ ...before, ...Object.fromEntries(files) });
+
+const problemsOf = (folder: Files): readonly Problem[] =>
+  assemble({ folder: '', files: new Map(Object.entries(folder)), parser }).problems;
+
+const codesOf = (folder: Files): readonly string[] => problemsOf(folder).map(({ code }) => code);
+
+async function refusal(work: Promise<unknown>): Promise<readonly Problem[]> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof OneRoofError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+/** The statements of a file of a tier, without comments of ours. */
+const statements = (folder: Files, file: string): readonly string[] =>
+  parser.parse(file, folder[file] ?? '').statements.map(({ step }) => step.sql);
+
+const dbmate = (n: number, up = `create table t${n} (i int)`, down = `drop table t${n}`): Files => ({
+  [`db/migrations/2024010100000${n}_t${n}.sql`]: `-- migrate:up\n${up};\n\n-- migrate:down\n${down};\n`,
+});
+const one = { ...dbmate(1), ...dbmate(2) };
+const first: Said = { table: 'schema_migrations', rows: [{ id: '20240101000001' }] };
+
+interface Case {
+  readonly tool: string;
+  readonly files: Files;
+  readonly said: Said;
+  readonly up: readonly string[];
+  readonly down: readonly string[] | null;
+}
+
+/** Sources: the same as those of src/release/tool-rows.ts. Digests and keys were computed by other programs. */
+const cases: readonly Case[] = [
+  {
+    tool: 'golang-migrate',
+    files: {
+      'go.mod': 'module a\nrequire github.com/golang-migrate/migrate/v4 v4.18.1\n',
+      'm/000004_a.up.sql': 'create table a ();',
+      'm/000005_b.up.sql': 'BEGIN;\ncreate table b ();\nCOMMIT;\n',
+      'm/000005_b.down.sql': 'drop table b;',
+    },
+    said: { table: 'schema_migrations', rows: [{ id: '4', dirty: 'false' }] },
+    up: [
+      'SELECT pg_catalog.pg_advisory_xact_lock(1726534663), pg_catalog.pg_advisory_xact_lock(1787120056)',
+      'create table b ()',
+      'UPDATE "public"."schema_migrations" SET version = 5 WHERE version = 4 AND NOT dirty',
+    ],
+    down: [
+      'SELECT pg_catalog.pg_advisory_xact_lock(1726534663), pg_catalog.pg_advisory_xact_lock(1787120056)',
+      'drop table b',
+      'UPDATE "public"."schema_migrations" SET version = 4 WHERE version = 5 AND NOT dirty',
+    ],
+  },
+  {
+    tool: 'goose',
+    files: {
+      'm/00007_f.sql':
+        '-- +goose Up\n-- +goose StatementBegin\ncreate function f() returns int language sql as $$ select 1; $$\n-- +goose StatementEnd\ncreate table g ();\n-- +goose Down\ndrop table g;\ndrop function f();\n',
+    },
+    said: { table: 'goose_db_version', rows: [{ id: '0', applied: 'true', at: '1' }] },
+    up: [
+      'LOCK TABLE "public"."goose_db_version" IN EXCLUSIVE MODE',
+      'create function f() returns int language sql as $$ select 1; $$',
+      'create table g ()',
+      'INSERT INTO "public"."goose_db_version" (version_id, is_applied) VALUES (7, true)',
+    ],
+    down: [
+      'LOCK TABLE "public"."goose_db_version" IN EXCLUSIVE MODE',
+      'drop table g',
+      'drop function f()',
+      'DELETE FROM "public"."goose_db_version" WHERE version_id = 7',
+    ],
+  },
+  {
+    tool: 'dbmate',
+    files: one,
+    said: first,
+    up: [
+      'LOCK TABLE "public"."schema_migrations" IN EXCLUSIVE MODE',
+      'create table t2 (i int)',
+      `INSERT INTO "public"."schema_migrations" (version) VALUES ('20240101000002')`,
+    ],
+    down: [
+      'LOCK TABLE "public"."schema_migrations" IN EXCLUSIVE MODE',
+      'drop table t2',
+      `DELETE FROM "public"."schema_migrations" WHERE version = '20240101000002'`,
+    ],
+  },
+  {
+    tool: 'flyway',
+    files: { 'flyway.conf': 'flyway.url=x\n', "db/migration/V1_02__add_it's.sql": 'create table a ();\n-- end' },
+    said: {
+      table: 'flyway_schema_history',
+      rows: [{ version: '1.01', description: 'x', success: 'true', checksum: '1', rank: '6', by: 'app' }],
+    },
+    up: [
+      'SELECT pg_catalog.pg_advisory_xact_lock(77433833903597)',
+      'create table a ()',
+      `INSERT INTO "public"."flyway_schema_history" (installed_rank, version, description, type, script, checksum, installed_by, execution_time, success) VALUES (7, '1.02', 'add it''s', 'SQL', 'V1_02__add_it''s.sql', 95249025, 'app', 0, true)`,
+    ],
+    down: null,
+  },
+  {
+    tool: 'prisma',
+    files: {
+      'prisma/migrations/migration_lock.toml': 'provider = "postgresql"\n',
+      'prisma/migrations/20240102030405_a/migration.sql': 'create table a ();\n',
+      'prisma/migrations/20240102030405_a/down.sql': 'drop table a;\n',
+    },
+    said: { table: '_prisma_migrations', rows: [] },
+    up: [
+      'SELECT pg_catalog.pg_advisory_xact_lock(72707369)',
+      'create table a ()',
+      `INSERT INTO "public"."_prisma_migrations" (id, checksum, started_at, finished_at, migration_name, applied_steps_count) VALUES (pg_catalog.gen_random_uuid()::text, '0da5e58d9b90392b520cf69917d7c9db95c2141c2f1761342fdfadc499455ee4', pg_catalog.now(), pg_catalog.now(), '20240102030405_a', 1)`,
+    ],
+    down: [
+      'SELECT pg_catalog.pg_advisory_xact_lock(72707369)',
+      'drop table a',
+      `DELETE FROM "public"."_prisma_migrations" WHERE migration_name = '20240102030405_a' AND rolled_back_at IS NULL`,
+    ],
+  },
+  {
+    tool: 'drizzle',
+    files: {
+      'd/meta/_journal.json': '{"dialect":"postgresql","entries":[{"tag":"0000_a","when":1712345678901}]}',
+      'd/0000_a.sql': 'create table a ();\n--> statement-breakpoint\ncreate table b ();',
+    },
+    said: { table: '__drizzle_migrations', schema: 'drizzle', rows: [] },
+    up: [
+      'LOCK TABLE "drizzle"."__drizzle_migrations" IN EXCLUSIVE MODE',
+      'create table a ()',
+      'create table b ()',
+      `INSERT INTO "drizzle"."__drizzle_migrations" (hash, created_at) VALUES ('6f81029c2b1b55fd42e4f29556290cdd33ab2e73004e2b99df3c47a49932c021', 1712345678901)`,
+    ],
+    down: null,
+  },
+  {
+    tool: 'sqlx',
+    files: {
+      'Cargo.toml': '[dependencies]\nsqlx = "0.8"\n',
+      'migrations/20240102_add_a.up.sql': 'create table a ();\n',
+      'migrations/20240102_add_a.down.sql': 'drop table a;\n',
+    },
+    said: { table: '_sqlx_migrations', rows: [] },
+    up: [
+      'SELECT pg_catalog.pg_advisory_xact_lock(3469795979745788610)',
+      'create table a ()',
+      `INSERT INTO "public"."_sqlx_migrations" (version, description, success, checksum, execution_time) VALUES (20240102, 'add a', true, pg_catalog.decode('d5b0372cc693ab518e2e30831a3707608a0d2873f946a1ee743aa82e077ed14f071bc118e95d60a640c019f2db909d21', 'hex'), 0)`,
+    ],
+    down: [
+      'SELECT pg_catalog.pg_advisory_xact_lock(3469795979745788610)',
+      'drop table a',
+      'DELETE FROM "public"."_sqlx_migrations" WHERE version = 20240102',
+    ],
+  },
+  {
+    tool: 'diesel',
+    files: {
+      'Cargo.toml': '[dependencies]\ndiesel = "2"\n',
+      'migrations/2024-01-02-030405_a/up.sql': 'create table a ();\n',
+      'migrations/2024-01-02-030405_a/down.sql': 'drop table a;\n',
+    },
+    said: { table: '__diesel_schema_migrations', rows: [] },
+    up: [
+      'LOCK TABLE "public"."__diesel_schema_migrations" IN EXCLUSIVE MODE',
+      'create table a ()',
+      `INSERT INTO "public"."__diesel_schema_migrations" (version) VALUES ('20240102030405')`,
+    ],
+    down: [
+      'LOCK TABLE "public"."__diesel_schema_migrations" IN EXCLUSIVE MODE',
+      'drop table a',
+      `DELETE FROM "public"."__diesel_schema_migrations" WHERE version = '20240102030405'`,
+    ],
+  },
+];
+
+describe('a migration that becomes a tier', () => {
+  it.each(cases.map((of) => [of.tool, of] as const))(
+    'of %s has the lock, its own statements, and the row that the tool writes',
+    async (_, { files, said, up, down }) => {
+      const draft = await imported(files, said);
+      const folder = folderOf(draft);
+      const [tier] = draft.added;
+      expect(statements(folder, `tiers/${tier}/up.sql`)).toEqual(up);
+      expect(
+        folder[`tiers/${tier}/down.sql`] === undefined ? null : statements(folder, `tiers/${tier}/down.sql`),
+      ).toEqual(down);
+      expect(problemsOf(folder)).toEqual([]);
+      expect(draft.withoutDown).toEqual(down === null ? [tier] : []);
+    },
+  );
+});
+
+/** A release of one migration of a tool with a checksum, and its first tier. */
+const ofSqlx: Files = {
+  'Cargo.toml': '[dependencies]\nsqlx = "0.8"\n',
+  'migrations/1_a.up.sql': 'create table a ();\ncreate table b ();\n',
+  'migrations/1_a.down.sql': 'drop table b;\ndrop table a;\n',
+};
+const sqlxFolder = async (): Promise<Files> =>
+  folderOf(await imported(ofSqlx, { table: '_sqlx_migrations', rows: [] }));
+
+describe('the seal of an imported release', () => {
+  const up = 'tiers/1-1-a/up.sql';
+  const down = 'tiers/1-1-a/down.sql';
+  const changes: readonly (readonly [what: string, file: string, from: string, to: string, code: string])[] = [
+    ['a statement is changed', up, 'create table b ()', 'create table b (i int)', 'IMPORT_STATEMENTS'],
+    ['a statement is left out', up, 'create table b ();', '', 'IMPORT_STATEMENTS'],
+    ['a statement is added', up, 'create table b ();', 'create table b (); create table c ();', 'IMPORT_STATEMENTS'],
+    ['a statement of the down is changed', down, 'drop table b', 'drop table if exists b', 'IMPORT_STATEMENTS'],
+    ['the checksum is another one', up, "decode('", "decode('00", 'IMPORT_HISTORY'],
+    ['the version is another one', up, 'VALUES (1,', 'VALUES (2,', 'IMPORT_HISTORY'],
+    ['the row is not written', up, 'INSERT INTO', '-- INSERT INTO', 'IMPORT_HISTORY'],
+    ['the row is not removed', down, 'DELETE FROM', '-- DELETE FROM', 'IMPORT_HISTORY'],
+    ['the lock is not taken', up, 'SELECT pg_catalog', 'SELECT 1 -- pg_catalog', 'IMPORT_HISTORY'],
+    ['a file is changed', 'migrations/1_a.up.sql', 'create table a', '-- \ncreate table a', 'IMPORT_FILE_CHANGED'],
+    ['the file of a down is changed', 'migrations/1_a.down.sql', 'drop', 'DROP', 'IMPORT_FILE_CHANGED'],
+    ['a file has another name', 'release.yaml', 'migrations/1_a.up.sql', 'migrations/1_b.up.sql', 'FILE_MISSING'],
+    [
+      'the file is none of the tool',
+      'release.yaml',
+      'file: migrations/1_a.up.sql',
+      'file: migrations/a.sql',
+      'FILE_MISSING',
+    ],
+    ['the tier is unknown', 'release.yaml', '- tier: 1-1-a', '- tier: 2-b', 'NAME_UNKNOWN'],
+    ['the table is another one', 'release.yaml', 'table: _sqlx_migrations', 'table: other', 'IMPORT_HISTORY'],
+    ['the tool is another one', 'release.yaml', 'tool: sqlx', 'tool: diesel', 'IMPORT_HISTORY'],
+    ['the database is another one', 'release.yaml', 'database: "app"', 'database: shop', 'IMPORT_HISTORY'],
+    ['what is known is no number', 'release.yaml', 'known: {}', 'known: { rank: "1) -- " }', 'YAML_INVALID'],
+    [
+      'a file is outside',
+      'release.yaml',
+      'file: migrations/1_a.up.sql',
+      'file: migrations/../1_a.up.sql',
+      'YAML_INVALID',
+    ],
+  ];
+
+  it('is given to what the import wrote', async () => {
+    expect(problemsOf(await sqlxFolder())).toEqual([]);
+  });
+
+  it.each(changes)('is refused where %s', async (_, file, from, to, code) => {
+    const folder = await sqlxFolder();
+    expect(folder[file]).toContain(from);
+    const changed = { ...folder, [file]: folder[file]?.replace(from, to) ?? '' };
+    expect(codesOf(changed)).toContain(code);
+  });
+
+  it('holds the digest of the file, so that a comment of it is sealed too', async () => {
+    const folder = await sqlxFolder();
+    const { release } = assemble({ folder: '', files: new Map(Object.entries(folder)), parser });
+    expect(release?.imported).toMatchObject({
+      tool: 'sqlx',
+      history: { schema: 'public', table: '_sqlx_migrations' },
+      migrations: [{ tier: '1-1-a', file: 'migrations/1_a.up.sql', down: { file: 'migrations/1_a.down.sql' } }],
+    });
+    expect(release?.imported?.migrations[0]?.digest).toBe(
+      `sha256:${createHash('sha256')
+        .update(ofSqlx['migrations/1_a.up.sql'] ?? '')
+        .digest('hex')}`,
+    );
+  });
+
+  it('is refused where a checksum fits a file that was changed with its digest, and the statements do not', async () => {
+    const folder = await sqlxFolder();
+    const text = 'create table a ();\n';
+    const digest = (name: string): string => createHash(name).update(text).digest('hex');
+    const old = (name: string): string =>
+      createHash(name)
+        .update(folder['migrations/1_a.up.sql'] ?? '')
+        .digest('hex');
+    const changed = {
+      ...folder,
+      'migrations/1_a.up.sql': text,
+      'release.yaml': folder['release.yaml']?.replace(old('sha256'), digest('sha256')) ?? '',
+      [up]: folder[up]?.replace(old('sha384'), digest('sha384')) ?? '',
+    };
+    expect(codesOf(changed)).toEqual(['IMPORT_STATEMENTS']);
+  });
+
+  it('takes a down that people wrote, if it takes the lock and removes the row', async () => {
+    const project = {
+      'd/meta/_journal.json': '{"dialect":"postgresql","entries":[{"tag":"0000_a","when":5}]}',
+      'd/0000_a.sql': 'create table a ();',
+    };
+    const folder = folderOf(await imported(project, { table: '__drizzle_migrations', schema: 'drizzle', rows: [] }));
+    const [lock = '', , add = ''] = statements(folder, 'tiers/1-0000-a/up.sql');
+    const hash = /'([0-9a-f]{64})'/.exec(add)?.[1] ?? '';
+    const yaml = folder['release.yaml']?.replace(/^ *oneWay: .*\n/m, '') ?? '';
+    const remove = `DELETE FROM "drizzle"."__drizzle_migrations" WHERE hash = '${hash}' AND created_at = 5`;
+    const own = (sql: string): Files => ({ ...folder, 'release.yaml': yaml, 'tiers/1-0000-a/down.sql': sql });
+    expect(codesOf(own(`${lock};\ndrop table a;\n${remove};\n`))).toEqual([]);
+    expect(codesOf(own(`${lock};\ndrop table a;\n`))).toEqual(['IMPORT_HISTORY']);
+    expect(problemsOf(own(`drop table a;\n${remove};\n`))).toMatchObject([
+      { code: 'IMPORT_HISTORY', fix: `write: ${lock};` },
+    ]);
+  });
+});
+
+describe('importing again', () => {
+  const third = { ...one, ...dbmate(3) };
+
+  it('changes nothing where nothing is new', async () => {
+    const folder = folderOf(await imported(one, first));
+    const again = await imported(one, first, folder);
+    expect([[...again.files.keys()], again.added]).toEqual([[], []]);
+  });
+
+  it('adds the tier of a new migration, and keeps what people wrote', async () => {
+    const begun = folderOf(await imported(one, first));
+    const byHand: Files = {
+      ...begun,
+      'release.yaml': `${(begun['release.yaml'] ?? '')
+        .replace('title: Pending migrations of dbmate', 'title: Two tables # as agreed')
+        .replace('touches:\n', 'touches: # of the shop\n  - public.mine\n')
+        .replace('title: 20240101000002_t2', 'title: The second table')
+        .replace('tiers:\n', '# the tiers, in order\ntiers:\n')}gates: []\n`,
+      'tiers/1-20240101000002-t2/check.sql': 'select i from t2 where i is null;\n',
+      'tiers/1-20240101000002-t2/up.sql': `-- read by Ana\n${begun['tiers/1-20240101000002-t2/up.sql'] ?? ''}`,
+      'README.md': 'why\n',
+    };
+    expect(problemsOf(byHand)).toEqual([]);
+    const draft = await imported(third, first, byHand);
+    expect(draft.added).toEqual(['2-20240101000003-t3']);
+    expect([...draft.files.keys()].toSorted()).toEqual([
+      'metrics/migrations_recorded.sql',
+      'migrations/20240101000003_t3.sql',
+      'release.yaml',
+      'tiers/2-20240101000003-t3/down.sql',
+      'tiers/2-20240101000003-t3/up.sql',
+    ]);
+    const folder = folderOf(draft, byHand);
+    expect(problemsOf(folder)).toEqual([]);
+    for (const kept of [
+      'title: Two tables # as agreed',
+      '# of the shop',
+      '- public.mine',
+      'title: The second table',
+      '# the tiers, in order',
+      'gates: []',
+    ])
+      expect(folder['release.yaml']).toContain(kept);
+    expect(parse(folder['release.yaml'] ?? '')).toMatchObject({
+      touches: ['public.mine', 'public.schema_migrations', 'public.t2', 'public.t3'],
+      invariants: { greenfield: { migrations_recorded: 0 }, finalized: { migrations_recorded: 2 } },
+      tiers: [{ id: '1-20240101000002-t2' }, { id: '2-20240101000003-t3' }],
+    });
+  });
+
+  it('takes up a migration that was changed since, where its tier is as it was written', async () => {
+    const begun = folderOf(await imported(one, first));
+    const draft = await imported({ ...one, ...dbmate(2, 'create table t2 (i bigint)') }, first, begun);
+    expect(problemsOf(folderOf(draft, begun))).toEqual([]);
+    expect(statements(folderOf(draft, begun), 'tiers/1-20240101000002-t2/up.sql')[1]).toBe(
+      'create table t2 (i bigint)',
+    );
+  });
+
+  const conflicts: readonly (readonly [
+    what: string,
+    change: (folder: Files) => Files,
+    files: Files,
+    said: Said,
+    file: string,
+  ])[] = [
+    [
+      'a metric of the import was changed by hand',
+      (folder) => ({ ...folder, 'metrics/migrations_recorded.sql': 'select 1' }),
+      third,
+      first,
+      'metrics/migrations_recorded.sql',
+    ],
+    [
+      'a bound of the import was changed by hand',
+      (folder) => ({
+        ...folder,
+        'release.yaml': folder['release.yaml']?.replace('migrations_recorded: 1', 'migrations_recorded: 7') ?? '',
+      }),
+      third,
+      first,
+      'release.yaml',
+    ],
+    [
+      'a migration and its tier were both changed',
+      (folder) => ({ ...folder, 'tiers/1-20240101000002-t2/up.sql': 'select 1' }),
+      { ...one, ...dbmate(2, 'create table t2 (i bigint)') },
+      first,
+      'tiers/1-20240101000002-t2/up.sql',
+    ],
+    [
+      'a migration of it is not pending any more',
+      (folder) => folder,
+      third,
+      { ...first, rows: [...first.rows, { id: '20240101000002' }] },
+      'release.yaml',
+    ],
+    ['a new one comes before those that it has', (folder) => folder, { ...one, ...dbmate(0) }, first, 'release.yaml'],
+    [
+      'the folder is another release',
+      () => ({ 'release.yaml': 'format: 1\nname: a\ntitle: A\ndatabase: app\ntiers: [{ id: 1-a, title: A }]\n' }),
+      one,
+      first,
+      'release.yaml',
+    ],
+    ['the table is another one', (folder) => folder, one, { ...first, table: 'other' }, 'release.yaml'],
+    [
+      'a copy is missing',
+      (folder) => Object.fromEntries(Object.entries(folder).filter(([path]) => !path.startsWith('migrations/'))),
+      one,
+      first,
+      'migrations/20240101000002_t2.sql',
+    ],
+    [
+      'the database is another one',
+      (folder) => ({
+        ...folder,
+        'release.yaml': folder['release.yaml']?.replace('database: "app"', 'database: shop') ?? '',
+      }),
+      one,
+      first,
+      'release.yaml',
+    ],
+  ];
+
+  it.each(conflicts)('is refused with the place where %s', async (_, change, files, said, file) => {
+    const begun = change(folderOf(await imported(one, first)));
+    expect(await refusal(imported(files, said, begun))).toMatchObject([{ code: 'IMPORT_CONFLICT', place: { file } }]);
+  });
+});
+
+describe('a migration that cannot be a tier', () => {
+  const unfit: readonly (readonly [what: string, files: Files, place: object])[] = [
+    [
+      'cannot run inside a transaction',
+      dbmate(2, 'create table t2 (i int);\ncreate index concurrently i on t2 (i)'),
+      { file: 'db/migrations/20240101000002_t2.sql', line: 3 },
+    ],
+    [
+      'has a down that cannot',
+      dbmate(2, 'create table t2 (i int)', 'drop index concurrently i'),
+      { file: 'db/migrations/20240101000002_t2.sql', line: 5 },
+    ],
+    [
+      'has line ends of Windows',
+      { 'db/migrations/20240101000002_t2.sql': '-- migrate:up\r\nselect 1;\r\n-- migrate:down\r\n' },
+      { file: 'db/migrations/20240101000002_t2.sql' },
+    ],
+    [
+      'lacks a direction',
+      { 'db/migrations/20240101000002_t2.sql': '-- migrate:up\nselect 1;\n' },
+      { file: 'db/migrations/20240101000002_t2.sql' },
+    ],
+  ];
+
+  it.each(unfit)('is refused at its place where it %s', async (_, files, place) => {
+    expect(await refusal(imported({ ...one, ...files }, first))).toMatchObject([{ code: 'IMPORT_UNFIT', place }]);
+  });
+
+  it('is refused where its tool fills placeholders, also those with a value', async () => {
+    const files = {
+      'flyway.conf': 'flyway.placeholders.name=t\n',
+      'db/migration/V1__a.sql': 'create table ${name} ();',
+    };
+    expect(await refusal(imported(files, { table: 'flyway_schema_history', rows: [] }))).toMatchObject([
+      { code: 'IMPORT_UNFIT', fix: expect.stringContaining('placeholders are not sealed') as unknown },
+    ]);
+  });
+
+  it('is refused with the line of what the parser refuses', async () => {
+    const files = { ...one, ...dbmate(2, 'create table t2 (i int);\ncreate tabel t3 (i int)') };
+    expect(await refusal(imported(files, first))).toMatchObject([
+      { code: 'SQL_SYNTAX', place: { file: 'db/migrations/20240101000002_t2.sql', line: 3 } },
+    ]);
+  });
+
+  it('is named with the tool whose history no release can hold, and nothing is pending where all has run', async () => {
+    const files = { 'm/V1__a.sql': 'select 1;', 'Cargo.toml': '[dependencies]\nrefinery = "0.8"\n' };
+    expect(await refusal(imported(files, { table: 'refinery_schema_history', rows: [] }))).toMatchObject([
+      { code: 'IMPORT_TOOL', problem: 'a release cannot hold the history of refinery' },
+    ]);
+    const all = { ...first, rows: [...first.rows, { id: '20240101000002' }] };
+    expect(await refusal(imported(one, all))).toMatchObject([{ code: 'IMPORT_NOTHING' }]);
+  });
+});
