@@ -1,5 +1,5 @@
 import { isOtherDatabase, isPostgres, readsAsOther } from './dialect.ts';
-import { isWithin, type RepositoryFiles, fileTreeOf } from './repository.ts';
+import { type FileTree, isWithin, type RepositoryFiles, fileTreeOf } from './repository.ts';
 import { type FittingFolder, type FoundProject, strengths } from './tool.ts';
 import { tools } from './tools.ts';
 
@@ -14,7 +14,9 @@ const secondary =
 export function findProjects(files: RepositoryFiles, below = ''): readonly FoundProject[] {
   const tree = fileTreeOf(files);
   const all = tools.flatMap((tool) => tool.find(tree)).filter(({ folder }) => isWithin(folder, below));
-  const own = all.filter(({ folder }) => !isOtherDatabase(folder) && !readsAsOther(tree, folder));
+  const own = all.filter(
+    ({ folder }) => !isOtherDatabase(folder) && !readsAsOther(tree, folder) && !isInRelease(tree, folder),
+  );
   const surest = strongest(withoutSecondary(bestOfEach(own), below));
   // beside a folder named after PostgreSQL, one that has the same parent and no name of a database is for all of them, or for none
   const named = surest.filter(({ folder }) => isPostgres(folder));
@@ -23,6 +25,15 @@ export function findProjects(files: RepositoryFiles, below = ''): readonly Found
       ? surest.filter(({ folder }) => isPostgres(folder) || !named.some((one) => isSibling(one.folder, folder)))
       : surest;
   return chosen.map(({ tool, folder, knownBy }) => ({ tool, folder, knownBy }));
+}
+
+/** The copies that a release has of its migrations are not those of the product. */
+function isInRelease(tree: FileTree, folder: string): boolean {
+  const parts = folder.split('/');
+  return parts.some(
+    (part, at) =>
+      part === 'migrations' && tree.folders.get(parts.slice(0, at).join('/'))?.includes('release.yaml') === true,
+  );
 }
 
 /** For each folder the tools that are surest of it. */

@@ -40,13 +40,15 @@ export async function importRelease(
   const pending = await readPending(session, { project, named });
   const { history } = pending;
   if (history === null) {
+    // goose refuses a history without its row of version 0
+    const first = tool === 'goose' ? '; INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true)' : '';
     const own = historyTables[tool];
     throw new OneRoofError('IMPORT_NO_HISTORY', {
       problem: `the database has no history of ${tool}, so what is pending there is not known`,
       fix:
         own === undefined
           ? `let ${tool} make it, with no migration pending, then import again; a table with another name: --history SCHEMA.TABLE`
-          : `make it as ${tool} does, as the owner of the database: ${own};`,
+          : `make it as ${tool} does, as the owner of the database: ${own}${first};`,
     });
   }
   const isNew = (await readdir(folder).catch(() => [])).length === 0;

@@ -1,10 +1,12 @@
 import { type Place, type Problem, printable, truncate } from '../core/index.ts';
+import { readRoutineBody } from './body.ts';
 import { fileDigest } from './imported-form.ts';
 import { type ImportedStep, type ImportedTier, importedTier } from './imported-tier.ts';
 import { type Declared } from './names.ts';
 import { type Parser } from './parser.ts';
 import { type ReleaseFiles } from './files.ts';
 import { type Imported, type Step, type Tier } from './release.ts';
+import { writtenTables } from './written-tables.ts';
 
 interface Work extends Declared {
   readonly files: ReleaseFiles;
@@ -25,14 +27,32 @@ export function checkImported(work: Work, tiers: readonly Tier[]): void {
   imported.migrations.forEach((_, index) => {
     last = checkMigration(work, imported, { tiers, index, last });
   });
+  const own = new Set(imported.migrations.map(({ tier }) => tier));
+  for (const tier of tiers) if (!own.has(tier.id)) checkOwn(work, imported, [...tier.up, ...tier.down]);
+}
+
+/** Statements that people wrote leave the history alone: else it could say that a migration ran whose statements are not there. */
+function checkOwn({ parser, problems }: Work, { history, tool }: Imported, steps: readonly Step[]): void {
+  const { schema, table } = history;
+  for (const { sql, place } of steps) {
+    const statements = (parser.tryParse(sql) ?? []).flatMap((one) => [one, ...readRoutineBody(one, parser).statements]);
+    if (writtenTables(statements, schema).some((one) => one.schema === schema && one.table === table))
+      problems.push({
+        code: 'IMPORT_HISTORY',
+        problem: `this is no statement of a migration of ${tool}, and it changes ${printable(`${schema}.${table}`)}, the history of the tool`,
+        fix: 'remove the statement: oneroof import writes the rows of the history, for the tiers that it makes',
+        place,
+      });
+  }
 }
 
 /** Checks one migration, and says the number of its tier. */
 function checkMigration(
-  { manifest, placeOf, files, parser, used, problems }: Work,
+  work: Work,
   imported: Imported,
   { tiers, index, last }: { readonly tiers: readonly Tier[]; readonly index: number; readonly last: number },
 ): number {
+  const { manifest, placeOf, files, parser, problems } = work;
   const of = imported.migrations[index] as Imported['migrations'][number];
   const place = (...path: readonly string[]): Place => placeOf(['import', 'migrations', index, ...path]);
   const tier = tiers.find(({ id }) => id === of.tier);
@@ -51,7 +71,7 @@ function checkMigration(
     [of, []],
     [of.down, ['down']],
   ] as const) {
-    const text = one === undefined ? null : readCopy({ files, used, problems }, one, place(...key, 'file'));
+    const text = one === undefined ? null : readCopy(work, one, place(...key, 'file'));
     texts.push(text);
     if (one !== undefined && text === null) return tier.order;
   }
@@ -75,6 +95,7 @@ function checkMigration(
     problems.push(...compare(expected.up, tier.up, { file: `${folder}/up.sql`, of: of.file }));
   if (files.has(`${folder}/down.sql`))
     problems.push(...compareDown(expected, tier.down, { file: `${folder}/down.sql`, of: of.down?.file ?? of.file }));
+  if (expected.down === null) checkOwn(work, imported, tier.down.slice(1, -1));
   return tier.order;
 }
 

@@ -134,7 +134,8 @@ export const toolRows: Readonly<Record<ImportedTool, ToolRows>> = {
     failed: 'finished_at IS NULL AND rolled_back_at IS NULL',
   },
   drizzle: {
-    varies: ['id'],
+    // the second is of 1.0
+    varies: ['id', 'applied_at'],
     keys: none,
     row: ({ path, text: content, known }) => {
       const hash = text(sha('sha256', content));
@@ -173,9 +174,11 @@ export const toolRows: Readonly<Record<ImportedTool, ToolRows>> = {
     row: ({ path, text: content }) => {
       const number = /^[0-9]+/.exec(baseOf(path))?.[0];
       const previous = /^--! Previous: (.*)\n/.exec(content)?.[1];
-      if (number === undefined || previous === undefined) return null;
+      const hash = graphileHash(content, previous === '-' ? '' : (previous ?? ''));
+      // a file whose own hash is another one is refused by the tool too
+      if (number === undefined || previous === undefined || !content.includes(`\n--! Hash: ${hash}\n`)) return null;
       return {
-        hash: text(graphileHash(content, previous === '-' ? '' : previous)),
+        hash: text(hash),
         previous_hash: previous === '-' ? 'NULL' : text(previous),
         filename: text(`${number}.sql`),
       };

@@ -142,6 +142,40 @@ const cases: readonly Case[] = [
     down: null,
   },
   {
+    tool: 'graphile-migrate',
+    files: {
+      'migrations/committed/000001.sql':
+        '--! Previous: -\n--! Hash: sha1:39956cbf4f8e67b4dc288f2fdbc3bdebd35fe0f3\n\ncreate table a ();\n',
+      'migrations/committed/000002-b.sql':
+        '--! Previous: sha1:39956cbf4f8e67b4dc288f2fdbc3bdebd35fe0f3\n--! Hash: sha1:bcc259a72a4d00441a21c4b3b16321e009ebd58f\n--! Message: b\n\ncreate table b ();\n',
+    },
+    said: { table: 'migrations', schema: 'graphile_migrate', rows: [{ file: '000001.sql' }] },
+    up: [
+      'SELECT pg_catalog.pg_advisory_xact_lock(4727445306447283)',
+      'create table b ()',
+      `INSERT INTO "graphile_migrate"."migrations" (hash, previous_hash, filename) VALUES ('sha1:bcc259a72a4d00441a21c4b3b16321e009ebd58f', 'sha1:39956cbf4f8e67b4dc288f2fdbc3bdebd35fe0f3', '000002.sql')`,
+    ],
+    down: null,
+  },
+  {
+    tool: 'a repeatable file of flyway',
+    files: {
+      'flyway.conf': 'flyway.url=x\n',
+      'db/migration/V1__a.sql': 'select 1;',
+      'db/migration/R__the_view.sql': 'create view v as select 1;',
+    },
+    said: {
+      table: 'flyway_schema_history',
+      rows: [{ version: '1', description: 'a', success: 'true', checksum: '1', rank: '1', by: 'app' }],
+    },
+    up: [
+      'SELECT pg_catalog.pg_advisory_xact_lock(77433833903597)',
+      'create view v as select 1',
+      `INSERT INTO "public"."flyway_schema_history" (installed_rank, version, description, type, script, checksum, installed_by, execution_time, success) VALUES (2, NULL, 'the view', 'SQL', 'R__the_view.sql', -412160773, 'app', 0, true)`,
+    ],
+    down: null,
+  },
+  {
     tool: 'prisma',
     files: {
       'prisma/migrations/migration_lock.toml': 'provider = "postgresql"\n',
@@ -278,6 +312,29 @@ describe('the seal of an imported release', () => {
     ],
   ];
 
+  it('is refused where a tier that people wrote changes the history', async () => {
+    const folder = await sqlxFolder();
+    const more = {
+      ...folder,
+      'release.yaml': (folder['release.yaml'] ?? '').replace(
+        /^tiers:\n(?: .*\n)*/m,
+        (all) => `${all}  - { id: 2-own, title: Own }\n`,
+      ),
+    };
+    const own = (up: string): readonly string[] =>
+      codesOf({ ...more, 'tiers/2-own/up.sql': up, 'tiers/2-own/down.sql': 'select 1;' });
+    expect(own('create table c ();')).toEqual([]);
+    for (const up of [
+      'insert into _sqlx_migrations values (2);',
+      'with a as (delete from public._sqlx_migrations returning 1) select 1;',
+      'truncate _sqlx_migrations;',
+      'do $$ begin insert into _sqlx_migrations values (2); end $$;',
+      'update _sqlx_migrations set success = true;',
+    ])
+      expect([up, own(up)]).toEqual([up, ['IMPORT_HISTORY']]);
+    expect(own('insert into other._sqlx_migrations values (2);')).toEqual([]);
+  });
+
   it('is given to what the import wrote', async () => {
     expect(problemsOf(await sqlxFolder())).toEqual([]);
   });
@@ -334,6 +391,8 @@ describe('the seal of an imported release', () => {
     const own = (sql: string): Files => ({ ...folder, 'release.yaml': yaml, 'tiers/1-0000-a/down.sql': sql });
     expect(codesOf(own(`${lock};\ndrop table a;\n${remove};\n`))).toEqual([]);
     expect(codesOf(own(`${lock};\ndrop table a;\n`))).toEqual(['IMPORT_HISTORY']);
+    const more = 'insert into drizzle.__drizzle_migrations (hash) values (1)';
+    expect(codesOf(own(`${lock};\ndrop table a;\n${more};\n${remove};\n`))).toEqual(['IMPORT_HISTORY']);
     expect(problemsOf(own(`drop table a;\n${remove};\n`))).toMatchObject([
       { code: 'IMPORT_HISTORY', fix: `write: ${lock};` },
     ]);
