@@ -22,6 +22,7 @@ import {
   readClocks,
   requireClocks,
 } from '../gate/index.ts';
+import { findHistoryWriters, type HistoryWriter } from '../import/index.ts';
 import { readPolicy } from '../people/index.ts';
 import { type Release } from '../release/index.ts';
 import { type CloneSetup, type Setup, type Target, targetOf } from '../setup/index.ts';
@@ -48,6 +49,7 @@ export async function checkTarget(
   let unseen: readonly Unseen[] = [];
   let guarded: Guarded | null = null;
   let shut: readonly Lacking[] = [];
+  let writers: readonly HistoryWriter[] = [];
   const wants: DoctorCheck = {
     name: title,
     outcome: 'problem',
@@ -61,6 +63,7 @@ export async function checkTarget(
     gate = await observer.snapshot(findGrants);
     unseen = await observer.snapshot(findUnseen);
     guarded = await observer.snapshot(findGuarded);
+    writers = await observer.snapshot(findHistoryWriters);
     if (gate !== null) shut = await observer.snapshot((reading) => findShut(reading, null));
     if (release !== null) needs = await observer.snapshot((reading) => findNeeds(reading, release));
     await observer.close();
@@ -77,6 +80,7 @@ export async function checkTarget(
     ...originCheck(setup, targetOf(setup, name)),
     ...gateCheck(name, gate),
     ...shut.map(({ text, fix }): DoctorCheck => ({ name: `gate of ${name}`, outcome: 'problem', text, fix })),
+    ...writers.map((one): DoctorCheck => ({ name: `migrations on ${name}`, outcome: 'warning', ...one })),
     ...logins,
     ...needsCheck(name, needs),
   ];

@@ -1,5 +1,6 @@
 export { findProjects } from './find-projects.ts';
 export { runGit } from './git.io.ts';
+export { findHistoryWriters, type HistoryWriter } from './history-writers.io.ts';
 export { importRelease } from './import-release.io.ts';
 export { type Migration, type MigrationProject, type Script, type ToolName } from './migration.ts';
 export { readPending } from './read-pending.io.ts';
