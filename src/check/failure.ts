@@ -20,22 +20,27 @@ export function scriptFailureOf(
   of: { readonly file: string; readonly inTransaction: boolean; readonly values: ShownValues },
 ): ScriptFailure {
   const { sent } = failed;
-  const said = saidError(failed.error, of.values);
+  const said = saidError(failed.error, { values: of.values, sql: sent.sql });
   const { state } = said;
   const text = wholeMessage(failed.error);
   const missing = /^role "(?<name>.+)" does not exist$/s.exec(text)?.groups?.['name'] ?? null;
   return {
     said,
     spot: { file: of.file, line: fileLineOf(sent, said.position) },
-    unjudged: unjudgedBy(said, text),
+    unjudged: unjudgedBy(said, { whole: text, sql: sent.sql }),
     role: state === '42704' && sent.kind !== 'DropRoleStmt' ? missing : null,
     needsNoTransaction: of.inTransaction && (state === '25001' || state === '55P04'),
   };
 }
 
 /** What the private server lacks, or does not allow. */
-function unjudgedBy({ state, text }: SaidError, whole: string): ScriptFailure['unjudged'] {
-  const extension = /extension "(?<name>[\w-]+)"/.exec(whole)?.groups?.['name'];
+function unjudgedBy(
+  { state, text }: SaidError,
+  { whole, sql }: { readonly whole: string; readonly sql: string },
+): ScriptFailure['unjudged'] {
+  const named = /extension "(?<name>[\w-]+)"/.exec(whole)?.groups?.['name'];
+  // a name that the SQL computes may be a value of a row
+  const extension = named === undefined || sql.includes(named) ? named : 'with a computed name';
   if (extension !== undefined && ['0A000', '58P01', '22023'].includes(state))
     return {
       cause: `the private server has no extension ${extension}`,

@@ -167,12 +167,11 @@ function lostColumns(
 
 /** What a DROP … CASCADE took along that is older than the migration. */
 function cascaded({ sent, notices }: Measured, { file, before }: UpSeen): readonly Hazard[] {
-  const known = new Set(before.objects.map(({ name }) => lastPart(name)));
   const taken = notices
     .filter(({ message }) => message.startsWith('drop cascades to '))
     .flatMap(({ message, detail }) => (detail ?? message).split('\n'))
     .map((line) => line.replace(/^drop cascades to /, ''))
-    .filter((what) => known.has(lastPart(takenName(what))));
+    .flatMap((what) => knownObject(what, before.objects));
   const [first] = taken;
   if (first === undefined) return [];
   return [
@@ -187,6 +186,14 @@ function cascaded({ sent, notices }: Measured, { file, before }: UpSeen): readon
       safer: null,
     },
   ];
+}
+
+/** What the server names, as the schema has it: a function can raise a notice in the same words, with any text in it. */
+function knownObject(what: string, objects: UpSeen['before']['objects']): readonly string[] {
+  const name = lastPart(takenName(what));
+  const named = objects.filter((one) => lastPart(one.name) === name);
+  const found = named.find(({ kind }) => what.startsWith(`${kind} `)) ?? named[0];
+  return found === undefined ? [] : [`${found.kind} ${found.name}`];
 }
 
 /** The name in the server's words: `constraint c on table t`, `column a of table t`, `function f(integer)`, `view v`. */

@@ -11,12 +11,16 @@ export interface SaidError {
 }
 
 /**
- * Takes what a server said of an error. Values of rows stay out unless they are asked for: the server quotes them in data exceptions (class 22),
- * gives keys and whole rows in the detail of broken constraints (class 23), and a function can raise any text.
+ * Takes what a server said of an error in a statement. Values of rows stay out unless they are asked for: the server quotes them in data exceptions
+ * (class 22), gives keys and whole rows in the detail of broken constraints (class 23), a function can raise any text, and a cast to regclass or
+ * to_tsquery says what it was given as if it were a name.
  *
  * Source  PostgreSQL manual, "PostgreSQL Error Codes", "Error and Notice Message Fields".
  */
-export function saidError(error: unknown, values: ShownValues): SaidError {
+export function saidError(
+  error: unknown,
+  { values, sql }: { readonly values: ShownValues; readonly sql: string },
+): SaidError {
   const said = (typeof error === 'object' && error !== null ? error : {}) as Readonly<Record<string, unknown>>;
   const text = (key: string): string => (typeof said[key] === 'string' ? (said[key] as string) : '');
   const state = text('code');
@@ -32,10 +36,28 @@ export function saidError(error: unknown, values: ShownValues): SaidError {
   if (values === 'shown') return { state, text: message, position: at, detail: lines };
   if (text('routine') === 'exec_stmt_raise' || state.startsWith('P0'))
     return { state, text: 'its SQL raised an exception (--show-values shows the text)', position: at, detail: calls };
-  // from the first quote to the last: a value may contain quotes itself
-  if (state.startsWith('22') || isComputed)
-    return { state, text: message.replace(/".*"/s, '"…"'), position: at, detail: calls };
+  const isOfTheSchema = at !== null || naming.test(state) || standsIn(sql, message);
+  if (state.startsWith('22') || isComputed || !isOfTheSchema)
+    return { state, text: withoutValues(message), position: at, detail: calls };
   return { state, text: message, position: at, detail: state.startsWith('23') ? calls : lines };
+}
+
+/** Conditions whose message names objects that exist. Of all others a name may be a value that a function was given. */
+const naming = /^(?:23|25|2BP|40|42(?:501|701|710|723|804|809|830|P06|P07|P16)|55)/;
+
+/** Whether all that a message quotes is a part of the statement. */
+function standsIn(sql: string, message: string): boolean {
+  const own = sql.toLowerCase();
+  const rest = message.replaceAll(/"([^"]*)"/g, (all, name: string) => (own.includes(name.toLowerCase()) ? '' : all));
+  return !/"|: ./s.test(rest);
+}
+
+/** From the first quote to the last: a value may contain quotes itself. What follows a colon is a value too, and so are bytes. */
+function withoutValues(message: string): string {
+  return message
+    .replace(/".*"/s, '"…"')
+    .replaceAll(/\b0x[0-9a-f]{2}\b(?: 0x[0-9a-f]{2}\b)*/g, '…')
+    .replace(/: (?!["(]?…).*$/s, ': …');
 }
 
 /** A function and a line in it: `PL/pgSQL function f(integer) line 3 at PERFORM`. */

@@ -14,12 +14,13 @@ export function whyRefused(error: unknown): string {
   const said = typeof error === 'object' && error !== null ? (error as Readonly<Record<string, unknown>>) : {};
   const state = sqlStateOf(error);
   const isRaised = said['routine'] === 'exec_stmt_raise';
-  const where =
-    typeof said['where'] === 'string' ? said['where'].split('\n').find((line) => call.test(line)) : undefined;
+  const context = typeof said['where'] === 'string' ? said['where'] : '';
+  const where = context.split('\n').find((line) => call.test(line));
   const message = typeof said['message'] === 'string' ? said['message'] : '';
-  // a parser of a type quotes what it was given (22P02), a cast the value (22003)
-  const isSafe = !isRaised && /^(23|42|0A|55)/.test(state);
-  const words = isSafe ? message : isRaised ? 'a function raised an error' : 'the server refused a value';
+  // a parser of a type quotes what it was given (22P02), a cast the value (22003), and SQL that a function computes may hold it as a name
+  const isSafe = context === '' && /^(23|42|0A|55)/.test(state);
+  const unsafe = isRaised ? 'a function raised an error' : 'the server refused a value';
+  const words = isSafe && !isRaised ? message : unsafe;
   const place = where === undefined ? '' : ` in ${where}`;
   return truncate(printable(`${words} [SQLSTATE ${state === '' ? 'unknown' : state}]${place}`), 300);
 }
