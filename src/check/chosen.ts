@@ -29,7 +29,13 @@ export interface ChosenMigrations {
 export function choose(
   { migrations, folder }: Pick<MigrationProject, 'migrations' | 'folder'>,
   wanted: WantedMigrations,
-  changed: (Changed & { readonly isFile: (path: string) => boolean }) | { readonly unknown: string },
+  changed:
+    | (Changed & {
+        readonly isFile: (path: string) => boolean;
+        /** The project before the change; null: it is not read from files. */
+        readonly earlier: Pick<MigrationProject, 'migrations'> | null;
+      })
+    | { readonly unknown: string },
 ): ChosenMigrations {
   if (wanted.which === 'all')
     return { judged: new Set(migrations), scope: { which: 'all', why: 'all of them (--all)' } };
@@ -59,10 +65,34 @@ export function choose(
   // what was recorded and has no file in the repository may be new
   const isNew = ({ up, down }: Migration): boolean =>
     changed.paths.has(up.file) || (down !== null && changed.paths.has(down.file)) || !changed.isFile(up.file);
+  const moved = new Set(changed.earlier === null ? [] : movedSince(changed.earlier.migrations, migrations));
+  const others = migrations.filter((one) => moved.has(one) && !isNew(one)).length;
+  const more =
+    others === 0
+      ? ''
+      : `, and ${others} whose place in the order or whose settings changed, though ${others === 1 ? 'its file' : 'their files'} did not`;
   return {
-    judged: new Set(migrations.filter(isNew)),
-    scope: { which: 'new', why: `those that are new or changed since ${changed.since}` },
+    judged: new Set(migrations.filter((one) => isNew(one) || moved.has(one))),
+    scope: { which: 'new', why: `those that are new or changed since ${changed.since}${more}` },
   };
+}
+
+/**
+ * The migrations that run where another one ran before, that are sent in another way, or that the tool did not know: a plan, a journal, a changelog or a
+ * configuration says so, and their own files may be as they were.
+ */
+function movedSince(earlier: readonly Migration[], now: readonly Migration[]): readonly Migration[] {
+  const was = new Map(earlier.map((one) => [one.id, one]));
+  const is = new Set(now.map(({ id }) => id));
+  const both = earlier.filter(({ id }) => is.has(id));
+  let at = 0;
+  return now.filter((one) => {
+    const before = was.get(one.id);
+    if (before === undefined) return true;
+    const there = both[at];
+    at += 1;
+    return there?.id !== one.id || JSON.stringify(before) !== JSON.stringify(one);
+  });
 }
 
 /**

@@ -6,10 +6,10 @@ export {
   compareBaseline,
   type Compared,
   junitOf,
-  readKnownFaults,
   sarifOf,
 } from './output/index.ts';
 export { choose, theFolder, type WantedMigrations } from './chosen.ts';
+export { readBaseline } from './known-faults.io.ts';
 export { isFailed } from './faults.ts';
 export { changedSinceMain } from './scope.io.ts';
 export {

@@ -5,6 +5,10 @@ export interface ChangedPaths {
   /** From the root of the repository. */
   readonly paths: ReadonlySet<string>;
   readonly gone: readonly string[];
+  /** Those of `paths` that were there before. */
+  readonly altered: readonly string[];
+  /** The commit of the merge base, in full. */
+  readonly base: string;
   /** In words that end a sentence: `the merge base with origin/main (4e1c0ab)`. */
   readonly since: string;
 }
@@ -23,14 +27,17 @@ export async function changedSinceMain(root: string): Promise<ChangedPaths | { r
     if (base === undefined || base === '') continue;
     const differing = (filter: string): Promise<string | null> =>
       runGit(root, [...asNames, `--diff-filter=${filter}`, base]);
-    const changed = await differing('d');
+    const added = await differing('A');
+    const altered = await differing('ad');
     const gone = await differing('D');
     const untracked = await runGit(root, ['ls-files', '--others', '--exclude-standard', '-z']);
-    if (changed === null || gone === null || untracked === null) continue;
+    if (added === null || altered === null || gone === null || untracked === null) continue;
     const list = (text: string): readonly string[] => text.split('\0').filter((path) => path !== '');
     return {
-      paths: new Set([...list(changed), ...list(untracked)]),
+      paths: new Set([...list(added), ...list(altered), ...list(untracked)]),
       gone: list(gone),
+      altered: list(altered),
+      base,
       since: `the merge base with ${main} (${base.slice(0, 7)})`,
     };
   }

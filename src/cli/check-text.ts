@@ -40,6 +40,7 @@ export function describeCheck(
     ...(compared === null
       ? []
       : [
+          ...(compared.note === null ? [] : [paint.hold(printable(compared.note))]),
           `${count(compared.known.size, 'fault')} known by the baseline, ${compared.fresh.length} new`,
           ...compared.vanished.map(
             ({ migration, code }) => `no longer found, take it out of the baseline: ${printable(migration)} ${code}`,

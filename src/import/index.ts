@@ -1,3 +1,4 @@
+export { earlierProject } from './earlier-project.io.ts';
 export { findProjects } from './find-projects.ts';
 export { runGit } from './git.io.ts';
 export { findHistoryWriters, type HistoryWriter } from './history-writers.io.ts';

@@ -69,6 +69,23 @@ describe('oneroof check in a repository', () => {
         expect([found.status, found.result.migrations.map(({ id }) => id)]).toEqual([1, ['2']]);
         const baseline = join(folder, 'known.json');
         expect(oneroof(['check', folder, '--baseline', baseline, '--write-baseline']).status).toBe(0);
+        // a branch cannot excuse its own faults
+        const text = readFileSync(baseline, 'utf8');
+        const own = checked(folder, ['--baseline', baseline, '--markdown', join(folder, 'a.md')]);
+        expect([own.status, own.note]).toEqual([1, expect.stringContaining('counts once it is merged')]);
+        expect(readFileSync(join(folder, 'a.md'), 'utf8')).toContain('no fault is known');
+        git(folder, 'checkout', '-q', 'main');
+        git(folder, 'add', 'known.json');
+        git(folder, 'commit', '-qm', 'known faults', 'known.json');
+        git(folder, 'checkout', '-q', 'work');
+        git(folder, 'merge', '-q', 'main');
+        writeFileSync(baseline, JSON.stringify({ version: 1, faults: [] }));
+        const changed = checked(folder, ['--baseline', baseline]);
+        expect([changed.status, changed.note]).toEqual([
+          0,
+          expect.stringContaining('this branch changes the baseline'),
+        ]);
+        writeFileSync(baseline, text);
         const known = checked(folder, [
           '--baseline',
           baseline,
@@ -79,11 +96,71 @@ describe('oneroof check in a repository', () => {
           '--markdown',
           join(folder, 'a.md'),
         ]);
-        expect([known.status, known.result.outcome]).toEqual([0, 'failed']);
+        expect([known.status, known.result.outcome, known.note]).toEqual([0, 'failed', null]);
         expect(readFileSync(join(folder, 'a.sarif'), 'utf8')).toContain('empty-down');
         expect(readFileSync(join(folder, 'a.xml'), 'utf8')).toContain('<testsuite');
         expect(readFileSync(join(folder, 'a.md'), 'utf8')).toContain('oneroof check');
       }),
+  );
+
+  const ordered: readonly (readonly [
+    tool: string,
+    files: Readonly<Record<string, string>>,
+    path: string,
+    order: string,
+  ])[] = [
+    [
+      'sqitch',
+      {
+        'sqitch.conf': '[core]\n  engine = pg\n',
+        ...Object.fromEntries(
+          ['a', 'b', 'c'].flatMap((name) => [
+            [`deploy/${name}.sql`, `create table ${name} (id int primary key);`],
+            [`revert/${name}.sql`, `drop table ${name};`],
+          ]),
+        ),
+      },
+      'sqitch.plan',
+      '%project=x\n\nONE 2024-01-01T00:00:00Z a <a@b>\nTWO 2024-01-01T00:00:00Z a <a@b>\nTHREE 2024-01-01T00:00:00Z a <a@b>\n',
+    ],
+    [
+      'drizzle',
+      Object.fromEntries(
+        ['a', 'b', 'c'].map((name) => [`d/${name}.sql`, `create table ${name} (id int primary key);`]),
+      ),
+      'd/meta/_journal.json',
+      '{"dialect":"postgresql","entries":[{"tag":"ONE","when":1},{"tag":"TWO","when":2},{"tag":"THREE","when":3}]}',
+    ],
+    [
+      'liquibase',
+      Object.fromEntries(
+        ['a', 'b', 'c'].map((name) => [
+          `${name}.sql`,
+          `--liquibase formatted sql\n--changeset x:${name}\ncreate table ${name} (id int primary key);\n--rollback drop table ${name};\n`,
+        ]),
+      ),
+      'changelog.xml',
+      '<databaseChangeLog><include file="ONE.sql"/><include file="TWO.sql"/><include file="THREE.sql"/></databaseChangeLog>',
+    ],
+  ];
+  it.each(ordered)(
+    'judges what only changed its place in the order of %s',
+    { timeout: 300_000 },
+    (_, files, path, order) => {
+      const as = (one: string, two: string, three: string): string =>
+        order.replace('ONE', one).replace('TWO', two).replace('THREE', three);
+      return withFiles({ ...files, [path]: as('a', 'b', 'c') }, (folder) => {
+        git(folder, 'init', '-q', '-b', 'main');
+        git(folder, 'add', '.');
+        git(folder, 'commit', '-qm', 'one');
+        git(folder, 'checkout', '-qb', 'work');
+        expect(checked(folder, []).result.migrations).toEqual([]);
+        writeFileSync(join(folder, path), as('a', 'c', 'b'));
+        const { result } = checked(folder, []);
+        expect(result.migrations.map(({ name }) => name.replace(/^x:/, ''))).toEqual(['c', 'b']);
+        expect(result.scope.why).toContain('2 whose place in the order');
+      });
+    },
   );
 
   it('inserts the rows of a file before the first judged migration', { timeout: 300_000 }, () =>

@@ -52,6 +52,8 @@ export function goose(all: readonly Written[]): Readonly<Record<string, string>>
 /** A check through the command line, with its result where it came to one. */
 export interface Checked extends Answer {
   readonly result: CheckResult;
+  /** What is said of the baseline. */
+  readonly note: string | null;
   /** The judged migration whose name ends so. */
   of(name: string): JudgedMigration;
 }
@@ -59,12 +61,15 @@ export interface Checked extends Answer {
 /** Runs the command with --json; fails where it gives another form than the published one. */
 export function checked(folder: string, words: readonly string[]): Checked {
   const answer = oneroof(['check', folder, '--json', ...words]);
-  const parsed = z.object({ result: checkResultForm }).safeParse(JSON.parse(answer.stdout || '{}'));
+  const parsed = z
+    .object({ result: checkResultForm, baseline: z.object({ note: z.string().nullable() }).nullable() })
+    .safeParse(JSON.parse(answer.stdout || '{}'));
   if (!parsed.success) throw new Error(`no result: ${answer.stdout}${answer.stderr}`);
-  const { result } = parsed.data;
+  const { result, baseline } = parsed.data;
   return {
     ...answer,
     result,
+    note: baseline?.note ?? null,
     of: (name) => {
       const found = result.migrations.find((one) => one.name.endsWith(`_${name}`) || one.name === name);
       if (found === undefined)

@@ -24,6 +24,8 @@ export interface Compared {
   /** Entries of the baseline that were judged and not found: they can be taken out. */
   readonly vanished: readonly KnownFault[];
   readonly outcome: CheckResult['outcome'];
+  /** What is to be said of where the baseline comes from; null: nothing. */
+  readonly note: string | null;
 }
 
 /**
@@ -54,7 +56,7 @@ export function baselineOf(result: CheckResult): string {
 }
 
 /** Divides what was found into known and new, and names what has vanished. */
-export function compareBaseline(result: CheckResult, baseline: KnownFaults): Compared {
+export function compareBaseline(result: CheckResult, baseline: KnownFaults, note: Compared['note'] = null): Compared {
   const found = foundIn(result);
   const listed = new Set(baseline.faults.map(({ cause }) => cause));
   const present = new Set(found.map(({ key }) => key));
@@ -68,6 +70,7 @@ export function compareBaseline(result: CheckResult, baseline: KnownFaults): Com
     fresh,
     vanished: baseline.faults.filter((fault) => !present.has(fault.cause) && isJudged(fault)),
     outcome: fresh.length === 0 ? 'passed' : 'failed',
+    note,
   };
 }
 

@@ -21,6 +21,7 @@ export function commentOf(result: CheckResult, compared: Compared | null): strin
     '',
     `${result.migrations.length} migrations judged in ${line(result.project.folder || '.')} (${line(result.project.tool)}) on PostgreSQL ${line(result.server.version)}; ${clean} clean; ${line(result.scope.why)}.`,
     '',
+    ...(compared?.note == null ? [] : [`${sentence(line(compared.note))}.`, '']),
   ];
   const rest = found.filter((one) => !failures.includes(one));
   const parts = [
@@ -58,6 +59,10 @@ function fitted(head: string, parts: readonly string[], foot: string): string {
   }
   const left = parts.length - shown;
   return `${text}${left === 0 ? '' : `\n… and ${left} more; run \`oneroof check\` to see them.\n`}${foot}`;
+}
+
+function sentence(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 
 /** Cut first: an escape that loses its end would be another character. */

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
   annotationsOf,
@@ -12,12 +12,12 @@ import {
   compareBaseline,
   isFailed,
   junitOf,
-  readKnownFaults,
+  readBaseline,
   sarifOf,
 } from '../../check/index.ts';
 import { OneRoofError, printable } from '../../core/index.ts';
 import { packagedMajors } from '../../database/index.ts';
-import { listRepository } from '../../import/index.ts';
+import { earlierProject, listRepository } from '../../import/index.ts';
 import { projectOf, refuseMixed, wantedOf } from '../check-subject.io.ts';
 import { describeCheck, verdictLine } from '../check-text.ts';
 import { lookOf } from '../output.io.ts';
@@ -27,15 +27,20 @@ import { type CommandRun, type Context } from '../verb.ts';
 export const run: CommandRun = async (context) => {
   const { terminal, signal, options } = context;
   const files = filesOf(context);
-  const baseline = files.baseline === null || options['writeBaseline'] === true ? null : readKnown(files.baseline);
   const major = majorOf(context);
   refuseMixed(context, major);
   const repository = await listRepository(resolve(context.folder, context.arguments[0] ?? '.'));
+  const changed = await changedSinceMain(repository.root);
+  const baseline =
+    files.baseline === null || options['writeBaseline'] === true
+      ? null
+      : await readBaseline(files.baseline, { root: repository.root, changed });
   const project = await projectOf(repository, context, major);
   const wanted = await wantedOf(project, context);
-  const changed = wanted.which === 'new' ? await changedSinceMain(repository.root) : { unknown: '' };
+  const isRead = wanted.which === 'new' && options['record'] === undefined && !('unknown' in changed);
+  const earlier = isRead ? await earlierProject(repository, { project, ...changed }) : null;
   const known = new Set(repository.paths);
-  const chosen = choose(project, wanted, { ...changed, isFile: (path) => known.has(path) });
+  const chosen = choose(project, wanted, { ...changed, earlier, isFile: (path) => known.has(path) });
   let done = 0;
   const result = await checkMigrations({
     project,
@@ -51,7 +56,7 @@ export const run: CommandRun = async (context) => {
       if (isFailed(judged)) terminal.say(verdictLine(judged));
     },
   });
-  const compared = baseline === null ? null : compareBaseline(result, baseline);
+  const compared = baseline === null ? null : compareBaseline(result, baseline.faults, baseline.note);
   writeDocuments(files, result, compared);
   if (options['writeBaseline'] === true && files.baseline !== null) writeFileSync(files.baseline, baselineOf(result));
   // GitHub shows these lines of the log at the lines of the files
@@ -66,7 +71,12 @@ export const run: CommandRun = async (context) => {
       baseline:
         compared === null
           ? null
-          : { known: compared.known.size, fresh: compared.fresh.length, vanished: compared.vanished },
+          : {
+              known: compared.known.size,
+              fresh: compared.fresh.length,
+              vanished: compared.vanished,
+              note: compared.note,
+            },
     },
     text: describeCheck(result, { paint: lookOf('stdout').paint, compared }),
   };
@@ -99,19 +109,6 @@ function filesOf({ options, folder }: Context): NamedFiles {
       fix: 'oneroof check --write-baseline --baseline FILE',
     });
   return files;
-}
-
-function readKnown(file: string): ReturnType<typeof readKnownFaults> {
-  try {
-    return readKnownFaults(file, readFileSync(file, 'utf8'));
-  } catch (cause) {
-    if (cause instanceof OneRoofError) throw cause;
-    throw new OneRoofError('CONFIG_NOT_FOUND', {
-      problem: `the baseline ${printable(file)} cannot be read`,
-      fix: 'write it first: oneroof check --write-baseline --baseline FILE',
-      cause,
-    });
-  }
 }
 
 function writeDocuments(files: NamedFiles, result: CheckResult, compared: Compared | null): void {
