@@ -1,4 +1,4 @@
-import { type Connection, fixed, type Notice, openSession, type Session, sql, sqlStateOf } from '../database/index.ts';
+import { type Connection, type Notice, openSession, type Session, sqlStateOf } from '../database/index.ts';
 import { type Script } from '../import/index.ts';
 import { type Parser } from '../release/index.ts';
 import { type Moment, type OldTable, readMoment } from './probe.io.ts';
@@ -116,7 +116,7 @@ class Sender {
         await this.timed(() => this.session.run('begin'));
         this.open = 'us';
       }
-      if (sent.kind === unparsed) await this.timed(() => this.session.script([sql`${fixed(sent.sql)}`]));
+      if (sent.kind === unparsed) await this.timed(() => this.session.runScript(sent.sql));
       else await this.timed(() => this.session.run(sent.sql));
       this.ran.push({ sent, moments: null, notices: this.session.heard().notices });
       if (control !== null) [this.open, this.last] = [control === 'begins' ? 'script' : 'none', null];

@@ -10,6 +10,9 @@ import { type Sql, sql } from './sql.ts';
 /** Rows as lists of texts, as the server sent them. */
 export type Rows = readonly (readonly (string | null)[])[];
 
+/** Notices that are kept until they are asked for: a loop can raise any number. */
+const mostNotices = 10_000;
+
 /** One dedicated connection: our own SQL goes through `query`, the author's through `run`. */
 export interface Session {
   readonly connection: Connection;
@@ -21,8 +24,10 @@ export interface Session {
   query<Row extends object>(statement: Sql): Promise<Row[]>;
   /** Runs statements of ours that take no values in one round trip, and answers with the rows of the first. They are one transaction. */
   script<Row extends object>(statements: readonly Sql[]): Promise<Row[]>;
-  /** Runs one statement of the author's, by the extended protocol: exactly one statement, whatever the text holds. */
+  /** Runs one statement of the author's, by the extended protocol: exactly one statement, whatever the text holds. Its rows are not kept. */
   run(text: string): Promise<StepResult>;
+  /** Runs all statements of an author's script, by one message of the simple protocol. Their rows are not kept. */
+  runScript(text: string): Promise<void>;
   /** Runs one statement of the author's that returns rows, by the extended protocol, and fetches at most so many of them. */
   rows(text: string, bound: { readonly maxRows: number }): Promise<Rows>;
   /** Notices and notifications since the last call. */
@@ -63,19 +68,37 @@ export async function openSession(connection: Connection, options: SessionOption
       own.on('error', (error) => {
         lost = error;
       });
-      own.on('notice', (notice) =>
+      own.on('notice', (notice) => {
+        if (notices.length === mostNotices) return;
         notices.push({
           severity: notice.severity ?? 'NOTICE',
           code: notice.code ?? '00000',
           message: notice.message ?? '',
           ...(notice.detail === undefined ? {} : { detail: notice.detail }),
-        }),
-      );
+        });
+      });
       own.on('notification', (message) =>
         notifications.push({ channel: message.channel, payload: message.payload ?? '' }),
       );
     },
   });
+  // loaded by the connection; from here on a statement goes out in the turn in which it was asked for
+  const { default: driver } = await import('pg');
+  const discarding = async (config: pg.QueryConfig): Promise<pg.QueryResult> => {
+    if (lost !== null) throw connectionLost(connection, lost);
+    try {
+      return await new Promise((resolve, reject) => {
+        const asked = new driver.Query<[]>(config);
+        // with a listener, the driver keeps no row
+        asked.on('row', () => undefined);
+        asked.on('end', resolve);
+        asked.on('error', reject);
+        client.query(asked);
+      });
+    } catch (error) {
+      throw lost === null ? error : connectionLost(connection, lost);
+    }
+  };
   const query = async <Row extends object>(statement: Sql): Promise<Row[]> => {
     if (lost !== null) throw connectionLost(connection, lost);
     try {
@@ -101,14 +124,10 @@ export async function openSession(connection: Connection, options: SessionOption
   };
   const run = async (text: string): Promise<StepResult> => {
     const extended: pg.QueryArrayConfig & { queryMode: 'extended' } = { text, queryMode: 'extended', rowMode: 'array' };
-    if (lost !== null) throw connectionLost(connection, lost);
-    try {
-      const result = await client.query(extended);
-      return { command: result.command ?? '', rows: result.rowCount ?? null };
-    } catch (error) {
-      throw lost === null ? error : connectionLost(connection, lost);
-    }
+    const result = await discarding(extended);
+    return { command: result.command ?? '', rows: result.rowCount ?? null };
   };
+  const runScript = async (text: string): Promise<void> => void (await discarding({ text }));
   const rows = async (text: string, bound: { readonly maxRows: number }): Promise<Rows> => {
     if (lost !== null) throw connectionLost(connection, lost);
     const { default: Cursor } = await import('pg-cursor');
@@ -140,6 +159,7 @@ export async function openSession(connection: Connection, options: SessionOption
       query,
       script,
       run,
+      runScript,
       rows,
       heard: () => ({ notices: notices.splice(0), notifications: notifications.splice(0) }),
       cancel: async () => {
