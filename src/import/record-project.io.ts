@@ -108,6 +108,10 @@ export async function recordProject(plan: RecordPlan): Promise<MigrationProject>
       migrations: recordedMigrations({ ups, downs }, (name) => recordedFile(plan.files, name)),
       warnings,
     };
+  } catch (error) {
+    // Ctrl-C reaches the server and the command too, and what failed with them is no failure of its own
+    plan.signal.throwIfAborted();
+    throw error;
   } finally {
     await server.stop();
   }
@@ -147,6 +151,8 @@ async function runs(
     plan.onProgress(`recording ${of.direction === 'forward' ? 'migration' : 'down'} ${into.length + 1}`);
     const from = logOf(server).length;
     const ended = await runCommand(server, { plan, command: of.command, prefix: of.prefix });
+    // a command that was ended with us says nothing of a migration
+    plan.signal.throwIfAborted();
     await settled(server);
     const log = logOf(server).slice(from);
     const statements = loggedStatements(log, of.parser);

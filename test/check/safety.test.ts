@@ -151,4 +151,33 @@ describe('oneroof check that is interrupted', () => {
       expect(ours()).toEqual([]);
     }),
   );
+
+  it.each(['before its command runs', 'while its command runs', 'while its command fails of it'])(
+    'says so, and not that the recording failed: %s',
+    { timeout: 300_000 },
+    (when) =>
+      withFiles(golangMigrate([{ name: 'a', up: 'select 1;', down: 'select 1;' }]), async (folder) => {
+        chmodSync(folder, 0o1777);
+        const started = join(folder, 'started');
+        const command = when.includes('fails')
+          ? `touch ${started}; sleep 1; exit 3`
+          : `touch ${started}; exec sleep 600`;
+        const child = spawn(process.execPath, [cli, 'check', folder, '--json', '--record', command], {
+          env: { ...process.env, TMPDIR: folder },
+          stdio: ['ignore', 'pipe', 'ignore'],
+        });
+        let said = '';
+        child.stdout.on('data', (chunk) => (said += String(chunk)));
+        const begun = (): boolean =>
+          when.includes('before')
+            ? readdirSync(folder).some((name) => existsSync(join(folder, name, 'server.log')))
+            : existsSync(started);
+        while (!begun() && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 5));
+        child.kill('SIGINT');
+        const [status] = (await once(child, 'close')) as [number | null];
+        expect([status, JSON.parse(said)]).toMatchObject([4, { problems: [{ code: 'INTERRUPTED' }] }]);
+        expect(existsSync(started)).toBe(!when.includes('before'));
+        expect(readdirSync(folder).filter((name) => name.startsWith('oneroof-'))).toEqual([]);
+      }),
+  );
 });
