@@ -52,31 +52,35 @@ export function buildsIndex({ constraint }: AlterAction): boolean {
   return ['CONSTR_UNIQUE', 'CONSTR_PRIMARY', 'CONSTR_EXCLUSION'].includes(constraint?.type ?? '');
 }
 
-/** The safe SQL instead of a statement, where no one has to decide anything for it; else null. */
+/** The safe SQL instead of a statement, in the case of its own words, where no one has to decide anything for it; else null. */
 export function saferSql(sent: Sent, table: string): string | null {
+  const isUpper = /\b(?:CREATE|ALTER)\b/.test(sent.sql);
+  const say = (words: string): string => (isUpper ? words.toUpperCase() : words);
+  const alter = `${say('alter table')} ${table}`;
   if (sent.kind === 'IndexStmt')
-    return `${sent.sql.replace(/^(\s*create\s+(?:unique\s+)?index)\b/i, '$1 concurrently')};`;
+    return `${sent.sql.replace(/^(\s*create\s+(?:unique\s+)?index)\b/i, `$1 ${say('concurrently')}`)};`;
   const [action, ...others] = actionsOf(sent);
   if (action === undefined || others.length > 0) return null;
   const { subtype, column, constraint } = action;
   if (subtype === 'AT_SetNotNull' && column !== null) {
     const name = quotedName(`${column}_not_null`.slice(-63));
+    const own = quotedName(column);
     return [
-      `alter table ${table} add constraint ${name} check (${quotedName(column)} is not null) not valid;`,
-      `alter table ${table} validate constraint ${name};`,
-      `alter table ${table} alter column ${quotedName(column)} set not null;`,
-      `alter table ${table} drop constraint ${name};`,
+      `${alter} ${say('add constraint')} ${name} ${say('check')} (${own} ${say('is not null')}) ${say('not valid')};`,
+      `${alter} ${say('validate constraint')} ${name};`,
+      `${alter} ${say('alter column')} ${own} ${say('set not null')};`,
+      `${alter} ${say('drop constraint')} ${name};`,
     ].join('\n');
   }
   if (constraint?.name == null) return null;
   const name = quotedName(constraint.name);
   if (constraint.type === 'CONSTR_CHECK' || constraint.type === 'CONSTR_FOREIGN')
-    return `${sent.sql} not valid;\nalter table ${table} validate constraint ${name};`;
+    return `${sent.sql} ${say('not valid')};\n${alter} ${say('validate constraint')} ${name};`;
   if (constraint.keys.length === 0 || !['CONSTR_UNIQUE', 'CONSTR_PRIMARY'].includes(constraint.type)) return null;
-  const word = constraint.type === 'CONSTR_UNIQUE' ? 'unique' : 'primary key';
+  const kind = constraint.type === 'CONSTR_UNIQUE' ? 'unique' : 'primary key';
   return [
-    `create unique index concurrently ${name} on ${table} (${constraint.keys.map(quotedName).join(', ')});`,
-    `alter table ${table} add constraint ${name} ${word} using index ${name};`,
+    `${say('create unique index concurrently')} ${name} ${say('on')} ${table} (${constraint.keys.map(quotedName).join(', ')});`,
+    `${alter} ${say('add constraint')} ${name} ${say(`${kind} using index`)} ${name};`,
   ].join('\n');
 }
 
