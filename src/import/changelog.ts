@@ -1,25 +1,30 @@
 import { z } from 'zod';
 import { parseYaml } from '../yaml/index.ts';
-import { asTable, tableOf, withoutBlocks } from './manifests.ts';
+import { tableChangeset, type WrittenChangeset, xmlChangesets } from './changelog-sql.ts';
+import { asTable, tableOf } from './manifests.ts';
 import { type FileTree, isWithin, nameIn, parentOf, pathIn } from './repository.ts';
 import { type ReadWarning } from './tool.ts';
+import { elementsIn } from './xml-elements.ts';
 
 /** Says whether a file is formatted SQL of Liquibase. */
 const formatted = /^\uFEFF?\s*--\s*liquibase formatted sql/i;
 
+/** A file of formatted SQL, or one changeset of a changelog. */
+export type ChangelogStep = string | WrittenChangeset;
+
+/** Files that may be changelogs. */
+export const changelogName = /changelog.*\.(?:xml|ya?ml|json)$/i;
+
 /**
- * The files of a folder of Liquibase in the order of its changelog; a changelog that has changes of its own is among them. Without a changelog by
- * path, as includeAll has them.
+ * What a folder of Liquibase runs, in the order of its changelog. Without a changelog by path, as includeAll has them.
  */
 export function changelogOrder(
   tree: FileTree,
   folder: string,
-): { readonly files: readonly string[]; readonly warnings: readonly ReadWarning[] } {
+): { readonly steps: readonly ChangelogStep[]; readonly warnings: readonly ReadWarning[] } {
   const below = tree.paths.filter((path) => isWithin(path, folder));
   const sql = below.filter((path) => path.endsWith('.sql') && formatted.test(tree.read(path).text));
-  const logs = below.filter(
-    (path) => /changelog.*\.(?:xml|ya?ml|json)$/i.test(nameIn(path)) && partsOf(tree, path).length > 0,
-  );
+  const logs = below.filter((path) => changelogName.test(nameIn(path)) && partsOf(tree, path).length > 0);
   const included = new Set(logs.flatMap((path) => partsOf(tree, path)).flatMap((part) => targetsOf(tree, part)));
   const masters = logs
     .filter((path) => !included.has(path))
@@ -28,36 +33,44 @@ export function changelogOrder(
         Number(/master|root/i.test(other)) - Number(/master|root/i.test(one)) || one.length - other.length,
     );
   const [master] = masters;
-  if (master === undefined) return { files: sql, warnings: [] };
-  const files = [...new Set(expand(tree, master, []))];
-  const left = sql.filter((path) => !files.includes(path));
+  if (master === undefined) return { steps: sql, warnings: [] };
+  const steps = expand(tree, master, new Set());
+  const left = sql.filter((path) => !steps.includes(path));
   return {
-    files,
+    steps,
     warnings: left.map((file) => ({ file, text: `Liquibase does not run it: ${master} does not include it` })),
   };
 }
 
-/** One part of a changelog: a file, a folder, or changes of its own. */
-interface ChangelogPart {
-  readonly kind: 'include' | 'includeAll' | 'own';
-  readonly path: string;
-  readonly isRelative: boolean;
-  readonly from: string;
-}
+/** One part of a changelog: a file, a folder, or a changeset of its own. */
+type ChangelogPart =
+  | {
+      readonly kind: 'include' | 'includeAll';
+      readonly path: string;
+      readonly isRelative: boolean;
+      readonly from: string;
+    }
+  | { readonly kind: 'own'; readonly changeset: WrittenChangeset };
 
-function expand(tree: FileTree, log: string, open: readonly string[]): readonly string[] {
-  if (open.includes(log)) return [];
-  return partsOf(tree, log).flatMap((part) =>
-    part.kind === 'own'
-      ? [log]
-      : targetsOf(tree, part).flatMap((target) =>
-          target.endsWith('.sql') ? [target] : expand(tree, target, [...open, log]),
-        ),
-  );
+/** A changelog that is included a second time does nothing more. */
+function expand(tree: FileTree, log: string, done: Set<string>): readonly ChangelogStep[] {
+  if (done.has(log)) return [];
+  done.add(log);
+  return partsOf(tree, log).flatMap((part): readonly ChangelogStep[] => {
+    if (part.kind === 'own') return [part.changeset];
+    return targetsOf(tree, part).flatMap((target) => {
+      if (!target.endsWith('.sql')) return expand(tree, target, done);
+      if (done.has(target)) return [];
+      done.add(target);
+      return [target];
+    });
+  });
 }
 
 /** The files that a part names, from its own folder, from the folders above it, or from the root of resources. */
-function targetsOf(tree: FileTree, { kind, path, isRelative, from }: ChangelogPart): readonly string[] {
+function targetsOf(tree: FileTree, part: ChangelogPart): readonly string[] {
+  if (part.kind === 'own') return [];
+  const { kind, path, isRelative, from } = part;
   const plain = path
     .replace(/^classpath\*?:/, '')
     .replace(/^\.?\/+/, '')
@@ -82,22 +95,20 @@ function partsOf(tree: FileTree, path: string): readonly ChangelogPart[] {
   return path.endsWith('.xml') ? partsOfXml(text, path) : partsOfYaml(text, path);
 }
 
-/** XML is read for its elements alone: what is in a changeset is not run. */
 function partsOfXml(text: string, from: string): readonly ChangelogPart[] {
-  if (!/<databaseChangeLog\b/.test(text)) return [];
-  const elements = withoutBlocks(text, '<!--', '-->').matchAll(/<(include|includeAll|changeSet)\b([^>]{0,2000})>/g);
-  return [...elements].map(([, name, attributes = '']): ChangelogPart => {
-    const valueOf = (key: string): string =>
-      new RegExp(String.raw`\b${key}\s*=\s*["']([^"']*)["']`).exec(attributes)?.[1] ?? '';
-    if (name === 'changeSet') return { kind: 'own', path: '', isRelative: false, from };
-    const isAll = name === 'includeAll';
-    return {
-      kind: isAll ? 'includeAll' : 'include',
-      path: valueOf(isAll ? 'path' : 'file'),
-      isRelative: valueOf('relativeToChangelogFile') === 'true',
-      from,
-    };
-  });
+  const changesets = xmlChangesets(text, from);
+  let own = 0;
+  return elementsIn(text, 0)
+    .filter(({ name }) => name === 'databaseChangeLog')
+    .flatMap(({ inside, at }) => elementsIn(inside, at))
+    .flatMap(({ name, attributes }): readonly ChangelogPart[] => {
+      if (name === 'changeSet') {
+        const changeset = changesets[own];
+        own += 1;
+        return changeset === undefined ? [] : [{ kind: 'own', changeset }];
+      }
+      return name === 'include' || name === 'includeAll' ? [included(name, attributes, from)] : [];
+    });
 }
 
 function partsOfYaml(text: string, from: string): readonly ChangelogPart[] {
@@ -110,12 +121,19 @@ function partsOfYaml(text: string, from: string): readonly ChangelogPart[] {
       : asTable(read)['databaseChangeLog'];
   return (Array.isArray(log) ? log : []).flatMap((one: unknown): readonly ChangelogPart[] => {
     const part = asTable(one);
-    if ('changeSet' in part) return [{ kind: 'own', path: '', isRelative: false, from }];
-    const kind = 'includeAll' in part ? 'includeAll' : 'include';
-    const values = asTable(part[kind]);
-    const path = values[kind === 'includeAll' ? 'path' : 'file'];
-    return typeof path === 'string'
-      ? [{ kind, path, isRelative: String(values['relativeToChangelogFile']) === 'true', from }]
-      : [];
+    if ('changeSet' in part)
+      return [{ kind: 'own', changeset: tableChangeset(part['changeSet'], { log: from, text }) }];
+    if ('includeAll' in part) return [included('includeAll', asTable(part['includeAll']), from)];
+    return 'include' in part ? [included('include', asTable(part['include']), from)] : [];
   });
+}
+
+function included(
+  kind: 'include' | 'includeAll',
+  attributes: Readonly<Record<string, unknown>>,
+  from: string,
+): ChangelogPart {
+  const path = attributes[kind === 'includeAll' ? 'path' : 'file'];
+  const isRelative = String(attributes['relativeToChangelogFile']) === 'true';
+  return { kind, path: typeof path === 'string' ? path : '', isRelative, from };
 }

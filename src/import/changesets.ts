@@ -64,7 +64,7 @@ export function changesetsOf(
     const { up, down } = directionsOf(lines.slice(start + 1, starts[at + 1]), attributes);
     const send: Script['send'] = attributes['runInTransaction'] === 'false' ? 'statements' : 'transaction';
     const side = (from: number, texts: readonly string[]): Side =>
-      filled({ file, line: start + 2 + from, text: texts.slice(from).join('\n'), send }, properties);
+      withProperties({ file, line: start + 2 + from, text: texts.slice(from).join('\n'), send }, properties);
     const first = down?.findIndex((line) => line !== '') ?? -1;
     return [
       migrationOf({
@@ -99,7 +99,8 @@ function directionsOf(
   return { up: pairs.map(([up]) => up), down: hasDown ? pairs.map(([, down]) => down) : null };
 }
 
-function filled(script: Script, properties: ReadonlyMap<string, string>): Side {
+/** SQL with the values of the properties that it names; a property without one is a problem. */
+export function withProperties(script: Script, properties: ReadonlyMap<string, string>): Side {
   const { text, missing } = substitute(script.text, {
     form: /\$\{([\w.-]+)\}/g,
     valueOf: ([, name = '']) => properties.get(name) ?? null,

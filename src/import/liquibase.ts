@@ -1,12 +1,13 @@
 import { changesetsOf, propertiesIn } from './changesets.ts';
-import { changelogOrder } from './changelog.ts';
+import { changelogName, changelogOrder } from './changelog.ts';
+import { changesetOf } from './changelog-sql.ts';
 import { fileWith, foldersWith } from './fitting-folders.ts';
 import { type Migration } from './migration.ts';
 import { isWithin, nameIn, parentOf } from './repository.ts';
-import { inCode, migrationOf, nothing, refuseTwice } from './scripts.ts';
-import { type MigrationTool, type Reading, type ReadMigrations } from './tool.ts';
+import { migrationOf, nothing, refuseTwice } from './scripts.ts';
+import { type FittingFolder, type MigrationTool, type Reading, type ReadMigrations } from './tool.ts';
 
-/** `--changeset author:id` in SQL files, in the order of the changelog that includes them, or else by path. */
+/** Changesets of formatted SQL, and those of XML, YAML and JSON that are SQL, in the order of the changelog, or else by path. */
 export const liquibase: MigrationTool = {
   name: 'liquibase',
   find: (tree) => {
@@ -29,19 +30,39 @@ export const liquibase: MigrationTool = {
         folder;
       if (!roots.has(root)) roots.set(root, file);
     }
-    return [...roots].map(([folder, file]) => ({
-      tool: 'liquibase',
-      folder,
-      knownBy: `-- liquibase formatted sql in ${file}`,
-      strength: 'certain',
-    }));
+    // a changelog alone may be for any database: it counts where nothing better is found
+    const logs = tree.paths.filter(
+      (path) => changelogName.test(nameIn(path)) && /\bdatabaseChangeLog\b/.test(tree.read(path).text),
+    );
+    const tops = logs.filter((path) => !logs.some((other) => other !== path && isAbove(other, path)));
+    const alone = new Map(tops.map((path) => [parentOf(path), path] as const));
+    for (const root of roots.keys())
+      for (const folder of alone.keys()) if (isWithin(folder, root) || isWithin(root, folder)) alone.delete(folder);
+    return [
+      ...[...roots].map(
+        ([folder, file]): FittingFolder => ({
+          tool: 'liquibase',
+          folder,
+          knownBy: `-- liquibase formatted sql in ${file}`,
+          strength: 'certain',
+        }),
+      ),
+      ...[...alone].map(
+        ([folder, file]): FittingFolder => ({
+          tool: 'liquibase',
+          folder,
+          knownBy: `databaseChangeLog in ${file}`,
+          strength: 'shape',
+        }),
+      ),
+    ];
   },
   read: ({ tree, folder }: Reading): ReadMigrations => {
-    const { files, warnings } = changelogOrder(tree, folder);
+    const { steps, warnings } = changelogOrder(tree, folder);
+    const files = steps.filter((step) => typeof step === 'string');
     const properties = propertiesIn(tree, folder, files);
-    const migrations = files.flatMap((file): readonly Migration[] => {
-      if (!file.endsWith('.sql'))
-        return [inCode({ id: file, name: nameIn(file), file, language: file.endsWith('.xml') ? 'XML' : 'YAML' })];
+    const migrations = steps.flatMap((file): readonly Migration[] => {
+      if (typeof file !== 'string') return [changesetOf(tree, file, properties)];
       const { problem } = tree.read(file);
       if (problem !== null)
         return [
@@ -53,6 +74,11 @@ export const liquibase: MigrationTool = {
     return { migrations: read.migrations, warnings: [...warnings, ...read.warnings] };
   },
 };
+
+/** Whether a changelog is in a folder above that of another. */
+function isAbove(path: string, of: string): boolean {
+  return parentOf(path) !== parentOf(of) && isWithin(of, parentOf(path));
+}
 
 /** A folder and those above it, the nearest first; three are enough for a tree of changelogs. */
 function ancestry(folder: string): readonly string[] {

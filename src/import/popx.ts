@@ -4,7 +4,7 @@ import { goModules, manifestMark } from './manifests.ts';
 import { type Migration, type Script } from './migration.ts';
 import { type HalfFile, ownFirst, pairUp } from './pair-up.ts';
 import { byteOrder, type FileTree, pathIn } from './repository.ts';
-import { migrationOf, nothing, refuseTwice, type Side, wholeFile } from './scripts.ts';
+import { lineOf, migrationOf, nothing, refuseTwice, type Side, wholeFile } from './scripts.ts';
 import { type FittingFolder, type MigrationTool, type Reading, type ReadMigrations } from './tool.ts';
 
 /** Source: ory/x, popx/match.go, migration_box.go, migration_content.go. */
@@ -94,6 +94,12 @@ function isDatabase(word: string | undefined): boolean {
 function side(tree: FileTree, path: string): Side {
   const send: Script['send'] = path.includes('.autocommit.') ? 'message' : 'transaction';
   const whole = wholeFile(tree, path, send);
-  const template = /\{\{-?(.{0,200}?)-?\}\}/.exec(whole.script.text)?.[1]?.trim();
-  return template === undefined ? whole : { ...whole, problem: `${path} is a template, with ${template}` };
+  const { text } = whole.script;
+  const template = /\{\{-?(.{0,200}?)-?\}\}/s.exec(text);
+  if (template === null) return whole;
+  const place = `${path}:${lineOf(text, template.index)}`;
+  return {
+    ...whole,
+    problem: `${place} is a template of Go: the program gives {{ ${template[1]?.trim()} }} its value, and no file does`,
+  };
 }

@@ -60,6 +60,7 @@ export function refuseTwice(
   rule: string,
 ): { readonly migrations: readonly Migration[]; readonly warnings: readonly ReadWarning[] } {
   const names = new Map<string, string>();
+  const numbers = new Map<string, number>();
   const warnings: ReadWarning[] = [];
   const all = migrations.map((one): Migration => {
     const first = names.get(one.id);
@@ -69,8 +70,15 @@ export function refuseTwice(
     }
     const text = `its version ${one.id} is also that of ${first}, and ${rule}`;
     warnings.push({ file: one.up.file, text });
-    let id = `${one.id} ${one.name}`;
-    for (let number = 2; names.has(id); number += 1) id = `${one.id} ${one.name} ${number}`;
+    const plain = `${one.id} ${one.name}`;
+    let id = plain;
+    // counted on, so that a file of copies takes no time that its size does not explain
+    let number = numbers.get(plain) ?? 1;
+    while (names.has(id)) {
+      number += 1;
+      id = `${plain} ${number}`;
+    }
+    numbers.set(plain, number);
     names.set(id, one.name);
     return { ...one, id, unreadable: text };
   });
@@ -82,4 +90,18 @@ export function lineOf(text: string, offset: number): number {
   let line = 1;
   for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line += 1;
   return line;
+}
+
+/** The same for a text of which many offsets are asked. */
+export function linesOf(text: string): (offset: number) => number {
+  const ends = [...text.matchAll(/\n/g)].map(({ index }) => index);
+  return (offset) => {
+    let [low, high] = [0, ends.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((ends[middle] ?? 0) < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low + 1;
+  };
 }

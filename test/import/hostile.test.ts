@@ -30,6 +30,20 @@ const files: readonly (readonly [string, Readonly<Record<string, string>>])[] = 
     },
   ],
   [
+    'Liquibase, attributes of XML that never end',
+    { 'm/changelog.xml': `<databaseChangeLog><changeSet>${'<a b="'.repeat(size / 6)}</changeSet></databaseChangeLog>` },
+  ],
+  [
+    'Liquibase, many changesets of XML',
+    {
+      'm/changelog.xml': `<databaseChangeLog>${Array.from({ length: size / 50 }, (_, at) => `<changeSet id="${at}" author="a">\n</changeSet>`).join('')}</databaseChangeLog>`,
+    },
+  ],
+  [
+    'Liquibase, copies of one changeset',
+    { 'm/a.sql': `-- liquibase formatted sql\n${'-- changeset a:1\n'.repeat(size / 17)}` },
+  ],
+  [
     'graphile-migrate, comments that never end',
     { '.gmrc': '/*'.repeat(size), 'm/committed/000001.sql': '--! Previous: -\n--! Hash: x\n\nSELECT 1;' },
   ],

@@ -1,3 +1,4 @@
+import { stringify } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { byId, idsOf, projectOf } from './files.ts';
 
@@ -163,12 +164,88 @@ describe('Liquibase', () => {
       ),
       'src/main/resources/db/changelog/b.sql': sql('--changeset ann:9\nSELECT 1;'),
     });
-    expect(project.migrations.map(({ name }) => name)).toEqual(['ann:1', 'ann:2', 'ann:1', 'master.changelog.xml']);
+    expect(project.migrations.map(({ name }) => name)).toEqual(['ann:1', 'ann:2', 'ann:1', 'x:1']);
     const [owner, nobody, twice, own] = project.migrations;
     expect(owner?.up.text.trim()).toBe('ALTER TABLE a OWNER TO app;');
     expect(nobody?.unreadable).toContain('property nobody');
     expect(nobody?.down?.text.trim()).toBe('');
     expect(twice?.unreadable).toContain('refuses two changesets');
-    expect(own?.unreadable).toBe('it is written in XML');
+    expect(own).toMatchObject({ unreadable: null, up: { text: 'SELECT 1', line: 4 }, down: null });
+  });
+
+  it('reads SQL in XML, line by line, and refuses by name what only Liquibase can write', async () => {
+    const log = 'db/changelog.xml';
+    const project = await projectOf({
+      [log]: `<?xml version="1.0"?>
+<databaseChangeLog xmlns="http://www.liquibase.org/xml/ns/dbchangelog">
+  <changeSet id="1" author="a" runInTransaction="false">
+    <comment>with <![CDATA[<sql>no</sql>]]></comment>
+    <sql>
+      CREATE TABLE a (x int CHECK (x &lt; 5))
+    </sql>
+    <sql splitStatements="false"><![CDATA[INSERT INTO a VALUES (1) -- </sql>
+]]></sql>
+    <sql dbms="mysql">DROP TABLE a</sql>
+    <rollback>DROP TABLE a</rollback>
+  </changeSet>
+  <changeSet id="2" author="a">
+    <sqlFile path="sql/two.sql" relativeToChangelogFile="true"/>
+    <rollback><sqlFile path="sql/two-back.sql" relativeToChangelogFile="true"/></rollback>
+  </changeSet>
+  <changeSet id="3" author="a">
+    <createTable tableName="b"><column name="x" type="int"/></createTable>
+  </changeSet>
+  <changeSet id="4" author="a"><preConditions onFail="MARK_RAN"/><sql>SELECT 1</sql></changeSet>
+  <changeSet id="5" author="a"><sql>SELECT 1</sql><rollback/></changeSet>
+  <changeSet id="6" author="a"><sqlFile path="nowhere.sql"/></changeSet>
+</databaseChangeLog>`,
+      'db/sql/two.sql': 'SELECT 2;',
+      'db/sql/two-back.sql': 'SELECT 22;',
+    });
+    expect(project).toMatchObject({ tool: 'liquibase', folder: 'db', knownBy: `databaseChangeLog in ${log}` });
+    const [one, two, three, four, five, six] = project.migrations;
+    expect(project.migrations.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6].map((id) => `${log}::a:${id}`));
+    expect(one).toMatchObject({
+      unreadable: null,
+      up: {
+        file: log,
+        line: 6,
+        send: 'statements',
+        text: 'CREATE TABLE a (x int CHECK (x < 5));\n\nINSERT INTO a VALUES (1) -- </sql>',
+      },
+      down: { line: 11, text: 'DROP TABLE a' },
+    });
+    expect(two).toMatchObject({
+      up: { file: 'db/sql/two.sql', line: 1, text: 'SELECT 2;' },
+      down: { file: 'db/sql/two-back.sql', text: 'SELECT 22;' },
+    });
+    expect(three?.unreadable).toMatch(/^db\/changelog\.xml:18 has createTable, .* liquibase update-sql/);
+    expect(four?.unreadable).toContain('has preConditions');
+    expect(five).toMatchObject({ unreadable: null, down: { text: '' } });
+    expect(six?.unreadable).toContain('nowhere.sql is missing');
+  });
+
+  it.each(['yaml', 'json'])('reads SQL in %s, and refuses by name the rest', async (form) => {
+    const changes = (...all: readonly unknown[]): unknown => ({ changes: all });
+    const sets = [
+      { id: 1, author: 'a', ...(changes({ sql: { sql: 'SELECT 1' } }) as object), rollback: 'SELECT 11' },
+      {
+        id: '2',
+        author: 'a',
+        ...(changes({ sqlFile: { path: 'db/two.sql' } }) as object),
+        rollback: [{ sql: 'SELECT 22' }],
+      },
+      { id: 'x', author: 'a', ...(changes({ addColumn: { tableName: 't' } }) as object) },
+    ];
+    const log = { databaseChangeLog: sets.map((changeSet) => ({ changeSet })) };
+    const project = await projectOf({
+      [`db/changelog.${form}`]: form === 'json' ? JSON.stringify(log, null, 1) : stringify(log),
+      'db/two.sql': 'SELECT 2;',
+    });
+    const [one, two, other] = project.migrations;
+    expect(one).toMatchObject({ name: 'a:1', up: { text: 'SELECT 1' }, down: { text: 'SELECT 11' } });
+    expect(one?.up.line).toBeGreaterThan(1);
+    expect(two).toMatchObject({ up: { file: 'db/two.sql', text: 'SELECT 2;' }, down: { text: 'SELECT 22' } });
+    expect(other?.unreadable).toMatch(new RegExp(`changelog\\.${form}:\\d+ has addColumn`));
   });
 });

@@ -37,15 +37,19 @@ describe('popx', () => {
     expect(idsOf(project)).toEqual(['1', '3']);
   });
 
-  it('cannot read a template, and names what it takes', async () => {
+  it('cannot read a template, and names its line and what it takes', async () => {
     const project = await projectOf({
       [`${m}/1_a.postgres.up.sql`]: 'SELECT 1;',
       [`${m}/1_a.mysql.up.sql`]: '',
       [`${m}/1_a.down.sql`]: '',
       [`${m}/1_a.sqlite.down.sql`]: '',
       [`${m}/1_a.cockroach.down.sql`]: '',
-      [`${m}/2_b.up.sql`]: 'SELECT {{ .Parameters.name }};',
+      [`${m}/2_b.up.sql`]: 'SELECT 1;\nDROP TABLE {{ identifier .Parameters.name }};',
+      [`${m}/3_c.up.sql`]: 'SELECT 1;',
+      [`${m}/3_c.down.sql`]: '{{- if eq .DialectDetails.Name\n "postgres" }}SELECT 1;{{ end }}',
     });
-    expect(byId(project, '2').unreadable).toContain('.Parameters.name');
+    expect(byId(project, '2').unreadable).toContain(`${m}/2_b.up.sql:2 is a template of Go`);
+    expect(byId(project, '2').unreadable).toContain('{{ identifier .Parameters.name }}');
+    expect(byId(project, '3').unreadable).toContain(`${m}/3_c.down.sql:1 `);
   });
 });
