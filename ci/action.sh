@@ -1,6 +1,13 @@
 #!/bin/sh
-# The step of action.yml: runs `oneroof check` and hands its results to GitHub. It needs no token and no secret.
+# The step of action.yml: runs `oneroof check` and hands its results to GitHub. It needs no token and no secret: with GITHUB_TOKEN it writes a comment.
 set -eu
+
+if [ -n "$CHECK_RELEASE" ]; then
+  status=0
+  node "$GITHUB_ACTION_PATH/ci/release.mjs" || status=$?
+  if [ -f "$RUNNER_TEMP/oneroof-release.md" ]; then node "$GITHUB_ACTION_PATH/ci/comment.mjs" "$RUNNER_TEMP/oneroof-release.md"; fi
+  exit "$status"
+fi
 
 out="$RUNNER_TEMP/oneroof-check"
 rm -rf "$out"
@@ -12,7 +19,8 @@ if [ -n "$CHECK_MIGRATIONS" ]; then set -- "$@" --migrations="$CHECK_MIGRATIONS"
 if [ -n "$CHECK_BASELINE" ]; then set -- "$@" --baseline="$CHECK_BASELINE"; fi
 
 status=0
-node "$GITHUB_ACTION_PATH/dist/cli/main.io.js" "$@" -- "$CHECK_DIRECTORY" >"$out/check.txt" 2>&1 || status=$?
+# what is checked is foreign: it gets no token
+env -u GITHUB_TOKEN node "$GITHUB_ACTION_PATH/dist/cli/main.io.js" "$@" -- "$CHECK_DIRECTORY" >"$out/check.txt" 2>&1 || status=$?
 
 # The names of a pull request are in this text, and the runner obeys `##[…]` anywhere in a line: it stops obeying until it reads a word
 # that nobody can know. Only our own annotations are outside.
@@ -22,7 +30,10 @@ grep -vE '^::(error|warning|notice) file=' "$out/check.txt" || true
 echo "::$word::"
 grep -E '^::(error|warning|notice) file=' "$out/check.txt" || true
 
-if [ -f "$out/check.md" ]; then cat "$out/check.md" >>"$GITHUB_STEP_SUMMARY"; fi
+if [ -f "$out/check.md" ]; then
+  cat "$out/check.md" >>"$GITHUB_STEP_SUMMARY"
+  if [ -n "${GITHUB_TOKEN:-}" ]; then node "$GITHUB_ACTION_PATH/ci/comment.mjs" "$out/check.md"; fi
+fi
 for name in sarif=check.sarif junit=check.xml markdown=check.md; do
   if [ -f "$out/${name#*=}" ]; then echo "${name%%=*}=$out/${name#*=}" >>"$GITHUB_OUTPUT"; fi
 done

@@ -1,24 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { cli } from '../cli/run.io.ts';
+import { action, type ApiComment, comment, runStep, type StepDone, withApi } from './runner.io.ts';
 
-const root = join(import.meta.dirname, '..', '..');
-const action = parse(readFileSync(join(root, 'action.yml'), 'utf8')) as {
-  readonly inputs: Readonly<Record<string, { readonly default: string }>>;
-  readonly runs: {
-    readonly steps: readonly {
-      readonly run?: string;
-      readonly uses?: string;
-      readonly env?: Readonly<Record<string, string>>;
-    }[];
-  };
-};
 const hostile = '2_##[error]forged $(touch made)';
 let folder: string;
+/** The word that ended the stop of a run. */
+let stopWord: string | null = null;
 
 function git(...words: readonly string[]): void {
   const identity = ['-c', 'user.name=test', '-c', 'user.email=test@example.org'];
@@ -34,44 +25,10 @@ function migration(name: string, up: string, down: string): void {
   writeFileSync(join(folder, 'repository', 'migrations', `${name}.down.sql`), down);
 }
 
-/** Runs the second step as a runner does: inputs as variables, no token, files for output and summary. */
-function step(inputs: Readonly<Record<string, string>> = {}): {
-  readonly status: number | null;
-  readonly log: string;
-  readonly output: string;
-  readonly summary: string;
-} {
-  const temp = mkdtempSync(join(folder, 'runner-'));
-  const [run] = action.runs.steps.slice(-1);
-  const env = Object.fromEntries(
-    Object.entries(run?.env ?? {}).map(([name, value]) => {
-      const [, input = ''] = /^\$\{\{ inputs\.(\w+) \}\}$/.exec(value) ?? [];
-      return [name, inputs[input] ?? action.inputs[input]?.default ?? ''];
-    }),
-  );
-  const files = { GITHUB_OUTPUT: join(temp, 'output'), GITHUB_STEP_SUMMARY: join(temp, 'summary') };
-  for (const file of Object.values(files)) writeFileSync(file, '');
-  const { status, stdout, stderr } = spawnSync('sh', ['-c', run?.run ?? ''], {
-    cwd: join(folder, 'repository'),
-    encoding: 'utf8',
-    env: {
-      PATH: process.env['PATH'],
-      HOME: temp,
-      TMPDIR: tmpdir(),
-      GITHUB_ACTIONS: 'true',
-      GITHUB_ACTION_PATH: root,
-      RUNNER_TEMP: temp,
-      ...files,
-      ...env,
-    },
-  });
-  return {
-    status,
-    log: stdout + stderr,
-    output: readFileSync(files.GITHUB_OUTPUT, 'utf8'),
-    summary: readFileSync(files.GITHUB_STEP_SUMMARY, 'utf8'),
-  };
-}
+const step = (
+  inputs: Readonly<Record<string, string>> = {},
+  more: { readonly event?: object; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<StepDone> => runStep({ folder, repository: join(folder, 'repository'), inputs, ...more });
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'oneroof-action-'));
@@ -96,9 +53,9 @@ describe('the action', () => {
     expect(JSON.stringify(action)).not.toMatch(/token|secret/i);
   });
 
-  it('passes a pull request whose migration is safe, with its results as files', () => {
+  it('passes a pull request whose migration is safe, with its results as files', { timeout: 300_000 }, async () => {
     migration('2_safe', 'create table parts (id integer primary key);', 'drop table parts;');
-    const { status, output, summary } = step();
+    const { status, output, summary } = await step();
     expect(status).toBe(0);
     expect(summary).toMatch(/^<!-- oneroof-check -->\n### ✅/);
     for (const name of ['sarif', 'junit', 'markdown']) {
@@ -109,9 +66,9 @@ describe('the action', () => {
     rmSync(join(folder, 'repository', 'migrations', '2_safe.down.sql'));
   });
 
-  it('fails one that loses data, at its line, and obeys nothing in its names', () => {
+  it('fails one that loses data, at its line, and obeys nothing in its names', { timeout: 300_000 }, async () => {
     migration(hostile, 'alter table orders drop column name;', 'alter table orders add column name text;');
-    const { status, log, summary } = step();
+    const { status, log, summary } = await step();
     expect(status).toBe(1);
     expect(summary).toContain('### ⛔');
     const [before = '', word = ''] = /^::stop-commands::([0-9a-f]{32})$/m.exec(log) ?? [];
@@ -124,12 +81,43 @@ describe('the action', () => {
     expect(obeyed.length).toBeGreaterThan(1);
     for (const line of obeyed) expect(line).toMatch(/^::(error|warning|notice) file=migrations\/[^:]*,line=1,title=/);
     expect(existsSync(join(folder, 'repository', 'made'))).toBe(false);
-    expect(step().log).not.toContain(word);
+    stopWord = word;
   });
 
-  it('takes its inputs as they are: a folder that is not there is an error, and no option', () => {
-    expect(step({ directory: '--help' }).status).toBeGreaterThan(1);
-    expect(step({ postgres: '9; touch made' }).status).toBe(2);
+  it('takes its inputs as they are: a folder that is not there is an error, and no option', {
+    timeout: 300_000,
+  }, async () => {
+    expect((await step({ directory: '--help' })).status).toBeGreaterThan(1);
+    expect((await step({ postgres: '9; touch made' })).status).toBe(2);
     expect(existsSync(join(folder, 'repository', 'made'))).toBe(false);
+  });
+
+  it('writes one comment where the job gives it a token, and replaces it', { timeout: 300_000 }, async () => {
+    const marker = '<!-- oneroof-check -->';
+    const by = (id: number, type: string, body: string): ApiComment => ({ id, user: { type }, body });
+    const comments = [
+      ...Array.from({ length: 100 }, (_, at) => by(at, 'User', `${marker}\nby a person`)),
+      by(200, 'Bot', 'another'),
+    ];
+    const event = { pull_request: { number: 7, head: { repo: { full_name: 'theirs/shop' } } } };
+    await withApi(comments, async ({ env, asked }) => {
+      const { status, log, summary } = await step({}, { event, env });
+      expect([status, log, comments.length]).toEqual([1, expect.not.stringContaining('may-comment'), 102]);
+      expect(comments.at(-1)?.body).toBe(summary);
+      // another run has another word: no one can know it
+      expect(stopWord).toMatch(/^[0-9a-f]{32}$/);
+      expect(log).not.toContain(stopWord);
+      // the next run of the step
+      const file = join(folder, 'next.md');
+      writeFileSync(file, `${marker}\nthe next run\n`);
+      expect(await comment(file, { event, env })).toBe('');
+      expect([comments.length, comments.at(-1)?.body]).toEqual([102, `${marker}\nthe next run\n`]);
+      expect(comments.filter(({ body }) => body === `${marker}\nby a person`)).toHaveLength(100);
+      expect(asked.filter((one) => !one.startsWith('GET'))).toEqual(['POST 7/comments', 'PATCH comments/1101']);
+      // what a token may not do fails nothing, and neither does a push
+      expect(await comment(file, { event, env: { ...env, GITHUB_TOKEN: 'may-read' } })).toContain('no comment was');
+      expect(await comment(file, { event: {}, env })).toBe('');
+      expect(comments).toHaveLength(102);
+    });
   });
 });

@@ -31,6 +31,8 @@ export interface ServedFixture {
 export interface Served {
   readonly process: ChildProcess;
   readonly origin: string;
+  /** Lets a program in. */
+  readonly token: string;
   /** Asks as somebody who was let in; posts where there is a body. */
   ask(path: string, body?: object): Promise<Record<string, unknown>>;
   page(path: string): Promise<string>;
@@ -119,6 +121,7 @@ async function serve(of: {
   return {
     process: child,
     origin,
+    token: String(token),
     ask: async (path, body) => {
       const sent =
         body === undefined
