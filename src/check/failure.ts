@@ -38,7 +38,7 @@ function unjudgedBy(
   { state, text }: SaidError,
   { whole, sql }: { readonly whole: string; readonly sql: string },
 ): ScriptFailure['unjudged'] {
-  const named = /extension "(?<name>[\w-]+)"/.exec(whole)?.groups?.['name'];
+  const named = extensionIn(whole);
   // a name that the SQL computes may be a value of a row
   const extension = named === undefined || sql.includes(named) ? named : 'with a computed name';
   if (extension !== undefined && ['0A000', '58P01', '22023'].includes(state))
@@ -59,6 +59,13 @@ function unjudgedBy(
         : `only a superuser may create the extension ${extension}`,
     fix: 'read the migrations, and if you trust them, run the check with --superuser',
   };
+}
+
+/** The extension that a message names; before 15 one that is not there is named by its file. */
+function extensionIn(whole: string): string | undefined {
+  return (
+    /extension "(?<name>[\w-]+)"/.exec(whole) ?? /extension control file ".*\/(?<name>[\w-]+)\.control"/.exec(whole)
+  )?.groups?.['name'];
 }
 
 /** A failure as a fault. */

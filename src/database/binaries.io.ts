@@ -56,7 +56,7 @@ export function findBinaries(major: number): Binaries {
     : '';
   throw new OneRoofError('SERVER_NO_BINARIES', {
     problem: `PostgreSQL ${major} (postgres, initdb) is not installed on this machine`,
-    fix: `${fetched}install it (Debian: apt-get install postgresql-${major}), or set "bin:" of the clone provider in oneroof.yaml to its folder`,
+    fix: `${fetched}install it (Debian: apt-get install postgresql-${major}), or put the folder of its programs on PATH; a clone provider of oneroof.yaml names it with "bin:"`,
   });
 }
 

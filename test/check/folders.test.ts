@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { foundServer, packagedMajors } from '../../src/database/index.ts';
 import { oneroof } from '../cli/run.io.ts';
 import { checked, golangMigrate, goose, withFiles } from './repository.io.ts';
 
@@ -200,6 +201,13 @@ describe('oneroof check in a repository', () => {
           expect.stringContaining('1'),
         ]);
         expect(refused([folder, '--postgres', '9'])).toEqual([2, 'USAGE', expect.any(String)]);
+        const missing = packagedMajors.find((major) => foundServer(major) === null);
+        if (missing !== undefined)
+          expect(refused([folder, '--migrations', 'migrations', '--postgres', String(missing)])).toEqual([
+            expect.any(Number),
+            'SERVER_NO_BINARIES',
+            expect.stringContaining(`oneroof server add ${missing} `),
+          ]);
         expect(refused([folder, '--all', '--from', '1'])).toEqual([2, 'USAGE', expect.any(String)]);
         expect(refused([folder, '--write-baseline'])).toEqual([2, 'USAGE', expect.any(String)]);
         expect(refused([folder, '--baseline', 'missing.json'])).toEqual([2, 'CONFIG_NOT_FOUND', expect.any(String)]);

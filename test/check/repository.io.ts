@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { type CheckResult, checkResultForm, type JudgedMigration } from '../../src/check/index.ts';
+import { foundServer } from '../../src/database/index.ts';
+import { binariesOf, type Version } from '../binaries.io.ts';
 import { type Answer, oneroof } from '../cli/run.io.ts';
 
 /** A migration of a test: its SQL forward, and back where it has a down. */
@@ -58,9 +60,16 @@ export interface Checked extends Answer {
   of(name: string): JudgedMigration;
 }
 
+/** A version that is installed for the tests alone is found by the command on PATH. */
+function reaching(words: readonly string[]): NodeJS.ProcessEnv {
+  const version = words[words.indexOf('--postgres') + 1] as Version;
+  if (!words.includes('--postgres') || foundServer(Number(version)) !== null) return {};
+  return { PATH: `${binariesOf(version).folder}:${process.env['PATH'] ?? ''}` };
+}
+
 /** Runs the command with --json; fails where it gives another form than the published one. */
 export function checked(folder: string, words: readonly string[]): Checked {
-  const answer = oneroof(['check', folder, '--json', ...words]);
+  const answer = oneroof(['check', folder, '--json', ...words], { env: reaching(words) });
   const parsed = z
     .object({ result: checkResultForm, baseline: z.object({ note: z.string().nullable() }).nullable() })
     .safeParse(JSON.parse(answer.stdout || '{}'));

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { faultCodes } from '../../src/check/check-result.ts';
 import { versions } from '../database.io.ts';
 import { type Checked, checked, golangMigrate, withFiles, type Written } from './repository.io.ts';
 
@@ -122,7 +123,68 @@ const cases: readonly Expected[] = [
     down: 'drop index users_score_alone;',
     faults: [],
   },
+  // pairs: one that a single verdict finds, and its twin in which nothing is wrong
+  { name: 'empty_down', up: 'create table if not exists p1 (id int);', down: 'select 1;', faults: ['empty-down'] },
+  { name: 'empty_down_twin', up: 'create table if not exists p2 (id int);', down: 'drop table p2;', faults: [] },
+  {
+    name: 'schema_left',
+    up: 'create table if not exists p3 (id int);',
+    down: 'select pg_typeof(1);',
+    faults: ['schema-not-restored'],
+  },
+  { name: 'schema_left_twin', up: 'create table if not exists p4 (id int);', down: 'drop table p4;', faults: [] },
+  {
+    name: 'to_move',
+    up: `create table moved (id int primary key, a text, b text);
+create sequence once start 2 maxvalue 2; create sequence often; create table marks (id bigint primary key, mark text);`,
+    down: 'drop table moved, marks; drop sequence once, often;',
+    faults: [],
+  },
+  {
+    name: 'moved',
+    up: 'alter table moved add c text; update moved set c = a; alter table moved drop a;',
+    down: 'alter table moved add a text; update moved set a = c; alter table moved drop c;',
+    faults: ['column-order'],
+  },
+  {
+    name: 'moved_twin',
+    up: 'alter table moved add d text; update moved set d = c; alter table moved drop c;',
+    down: 'alter table moved add c text; update moved set c = d; alter table moved drop d;',
+    faults: [],
+  },
+  {
+    name: 'once',
+    up: `insert into marks select -nextval('once'), 'mine';`,
+    down: `delete from marks where lower(mark) = 'mine';`,
+    faults: ['up-fails-after-down'],
+    says: 'reached maximum value of sequence "once"',
+  },
+  {
+    name: 'once_twin',
+    up: `insert into marks select -1000 - nextval('often'), 'ours';`,
+    down: `delete from marks where lower(mark) = 'ours';`,
+    faults: [],
+  },
+  {
+    name: 'differs',
+    up: `do $$ begin if nextval('often') % 2 = 0 then create table even (id int); else create table odd (id int); end if; end $$;`,
+    down: 'drop table if exists even, odd;',
+    faults: ['up-differs-after-down'],
+  },
+  {
+    name: 'differs_twin',
+    up: `do $$ begin if nextval('often') > 0 then create table even2 (id int); end if; end $$;`,
+    down: 'drop table if exists even2;',
+    faults: [],
+  },
+  { name: 'unjudged', up: 'create extension nowhere;', down: 'drop extension nowhere;', faults: ['not-judged'] },
+  { name: 'unjudged_twin', up: 'create schema nowhere;', down: 'drop schema nowhere;', faults: [] },
 ];
+
+it('has a migration for each verdict that nothing else finds', () => {
+  const alone = new Set(cases.flatMap(({ faults }) => (faults.length === 1 ? faults : [])));
+  expect([...alone].toSorted()).toEqual([...faultCodes].toSorted());
+});
 
 describe.each(versions)('the verdicts of oneroof check, on PostgreSQL %s', (version) => {
   let run: Checked;
