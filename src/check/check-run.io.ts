@@ -69,6 +69,8 @@ class Run {
   private readonly ground: JudgingGround;
   private readonly history: Fault[] = [];
   private readonly judged: JudgedMigration[] = [];
+  /** The first migration that the base could not get past. */
+  private broken: Fault | null = null;
   private filled: CheckResult['rows'] = { tables: 0, rows: 0, empty: [] };
 
   constructor(plan: CheckPlan, sandbox: Sandbox, parser: JudgingGround['parser']) {
@@ -110,7 +112,7 @@ class Run {
     const judged = await judgeMigration(this.ground, migration, {
       hasDowns: project.migrations.some(({ down }) => down !== null),
       empty: this.filled.empty,
-      broken: this.history[0] ?? null,
+      broken: this.broken,
     });
     // roles belong to the whole server: what the judged one made is made again when the base goes past it
     await this.sandbox.restoreRoles(new Set([...roles, ...this.ground.roles]));
@@ -124,8 +126,7 @@ class Run {
     const spot = spotOf(migration.up);
     if (migration.unreadable !== null) {
       const fix = 'what follows is judged without it';
-      if (judged === null) this.history.push(unjudged(spot, { cause: migration.unreadable, fix }));
-      return;
+      return this.leaveOut(unjudged(spot, { cause: migration.unreadable, fix }), judged);
     }
     const send = async (script = migration.up) =>
       (await sendWithRoles(this.ground, script, { database: base, old: [] })).failure;
@@ -135,15 +136,21 @@ class Run {
     const mayBeRows =
       judged === null ? this.judged.length > 0 : judged.faults.some(({ code }) => code === 'up-fails-on-rows');
     if (failure !== null && mayBeRows && (await emptyTables(this.sandbox.owner(base)))) failure = await send();
-    if (failure === null || judged !== null) return;
-    this.history.push(
+    if (failure === null) return;
+    const fault =
       failure.unjudged === null
         ? failureFault('up-fails', failure, {
             begin: 'the history cannot be replayed',
             fix: 'correct it, or make it readable for the check',
           })
-        : unjudged(failure.spot, failure.unjudged),
-    );
+        : unjudged(failure.spot, failure.unjudged);
+    this.leaveOut(fault, judged);
+  }
+
+  /** What follows is judged without this migration: what fails then may fail because of it. */
+  private leaveOut(fault: Fault, judged: JudgedMigration | null): void {
+    this.broken ??= fault;
+    if (judged === null) this.history.push(fault);
   }
 
   private async fill(migration: Migration): Promise<void> {

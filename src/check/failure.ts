@@ -68,6 +68,11 @@ function extensionIn(whole: string): string | undefined {
   )?.groups?.['name'];
 }
 
+/** Whether a script fails by itself, also where an earlier migration was not run: by its syntax, its rows, or a transaction. */
+export function isOwnFailure({ said: { state }, needsNoTransaction }: ScriptFailure): boolean {
+  return needsNoTransaction || state === '42601' || state.startsWith('22') || state.startsWith('23');
+}
+
 /** A failure as a fault. */
 export function failureFault(
   code: Fault['code'],

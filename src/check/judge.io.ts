@@ -1,6 +1,6 @@
 import { type Difference } from '../fingerprint/index.ts';
 import { type Migration, type Script } from '../import/index.ts';
-import { failureFault, type ScriptFailure, unjudged } from './failure.ts';
+import { failureFault, isOwnFailure, type ScriptFailure, unjudged } from './failure.ts';
 import { explainedSchema, ordered, restoreFaults } from './faults.ts';
 import { hazardsOf, lastPart, upLocks } from './hazards.ts';
 import { lostIn } from './lost-values.io.ts';
@@ -18,7 +18,7 @@ export interface Circumstances {
   readonly hasDowns: boolean;
   /** Tables that took no synthetic rows, and why. */
   readonly empty: CheckResult['rows']['empty'];
-  /** The first migration before it that could not be replayed. */
+  /** The first migration before it that was not run, because it cannot be read or fails. */
   readonly broken: Fault | null;
 }
 
@@ -133,7 +133,7 @@ class Trial {
     this.faults.push(...this.unproven(restored, { sent: back.sent, old: after.filled }, down));
     const again = await this.send(this.migration.up, restored.filled);
     if (again.failure !== null) {
-      if (this.isBlamed(again.failure))
+      if (this.isBlamed(again.failure, 'second up'))
         this.say(again.failure, { code: 'up-fails-after-down', begin: 'the up fails after its own down' });
       return;
     }
@@ -236,16 +236,16 @@ class Trial {
     return { sent, failure };
   }
 
-  /** Whether a failure is the migration's own; where not, says why it is not judged. */
-  private isBlamed(failure: ScriptFailure): boolean {
-    const { broken } = this.of;
+  /** Whether a failure is the migration's own; where not, says why it is not judged. A second up finds what the first one found, or its down is to blame. */
+  private isBlamed(failure: ScriptFailure, of: 'first run' | 'second up' = 'first run'): boolean {
+    const broken = of === 'second up' ? null : this.of.broken;
     const { spot, said } = failure;
     const why =
       failure.unjudged ??
-      (broken === null
+      (broken === null || isOwnFailure(failure)
         ? null
         : {
-            cause: `an earlier migration could not be replayed (${broken.spot.file}:${broken.spot.line}), and it fails after that: ${said.text}`,
+            cause: `an earlier migration was not run (${broken.spot.file}:${broken.spot.line}), and without it this one fails: ${said.text}`,
             fix: 'see what is said of the earlier migration first',
           });
     if (why !== null) {
