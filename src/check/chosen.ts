@@ -1,5 +1,5 @@
 import { OneRoofError, printable } from '../core/index.ts';
-import { type Migration, type MigrationProject } from '../import/index.ts';
+import { type Migration, type MigrationProject, type ProgramFolder } from '../import/index.ts';
 import { type CheckResult } from './check-result.ts';
 
 /** Which migrations are asked for. */
@@ -121,6 +121,25 @@ export function theFolder<Found extends { readonly tool: string; readonly folder
     });
   return first;
 }
+
+/**
+ * Refuses a repository in which only programs are migrations: says which command lets their tool run them.
+ *
+ * Errors  CHECK_PROGRAMS.
+ */
+export function refusePrograms(found: readonly ProgramFolder[]): void {
+  const [first] = found;
+  if (first === undefined) return;
+  const shown = found.slice(0, mostShown).map(shownFolder).join(', ');
+  const more = found.length > mostShown ? `, and ${found.length - mostShown} more folders` : '';
+  throw new OneRoofError('CHECK_PROGRAMS', {
+    problem: `the migrations here are programs, not SQL: ${shown}${more}`,
+    fix: `let their tool run them, in the folder of its configuration: oneroof check --record '${first.forward}' --record-down '${first.back}' (docs/recipes/record.md)`,
+  });
+}
+
+/** How many folders a message names. */
+const mostShown = 3;
 
 function shownFolder({ tool, folder }: { readonly tool: string; readonly folder: string }): string {
   return `${printable(folder === '' ? '.' : folder)} (${tool})`;

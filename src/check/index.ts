@@ -8,8 +8,8 @@ export {
   junitOf,
   sarifOf,
 } from './output/index.ts';
-export { choose, theFolder, type WantedMigrations } from './chosen.ts';
 export { readBaseline } from './known-faults.io.ts';
+export { choose, refusePrograms, theFolder, type WantedMigrations } from './chosen.ts';
 export { isFailed } from './faults.ts';
 export { changedSinceMain } from './scope.io.ts';
 export {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { theFolder, type WantedMigrations } from '../check/index.ts';
+import { refusePrograms, theFolder, type WantedMigrations } from '../check/index.ts';
 import { OneRoofError, printable, truncate } from '../core/index.ts';
 import {
+  findPrograms,
   findProjects,
   type FoundProject,
   type MigrationProject,
@@ -43,7 +44,7 @@ export function refuseMixed({ options }: Context, major: number): void {
 /**
  * The migrations of a repository: what the tool's own command ran, where one is given; else what its files say.
  *
- * Errors  those of recordProject, theFolder and readProject.
+ * Errors  CHECK_PROGRAMS, those of recordProject, theFolder and readProject.
  */
 export async function projectOf(repository: Repository, context: Context, major: number): Promise<MigrationProject> {
   const { record, recordDown } = context.options;
@@ -58,7 +59,9 @@ export async function projectOf(repository: Repository, context: Context, major:
       signal: context.signal,
       onProgress: (now) => context.terminal.progress(now),
     });
-  const found = await whichProject(findProjects(repository, repository.below), context);
+  const projects = findProjects(repository, repository.below);
+  if (projects.length === 0) refusePrograms(findPrograms(repository, repository.below));
+  const found = await whichProject(projects, context);
   return readProject(repository, found, await loadParser());
 }
 

@@ -33,6 +33,7 @@ export const errorCodes = {
   IMPORT_HISTORY: [3, 'A tier does not write the history of the migration tool as the tool itself does.'],
   // judging migrations of other tools
   CHECK_NO_FOLDER: [2, 'No folder of migrations was found, or no tool is known for the one that was named.'],
+  CHECK_PROGRAMS: [2, 'The migrations are programs, and the command does not say how to run them.'],
   CHECK_WHICH_FOLDER: [2, 'Several folders hold migrations, and the command does not name one.'],
   CHECK_NO_MIGRATION: [2, 'There is no migration with the id that --from names.'],
   // reading a release

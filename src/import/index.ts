@@ -1,4 +1,5 @@
 export { earlierProject } from './earlier-project.io.ts';
+export { findPrograms, type ProgramFolder } from './find-programs.ts';
 export { findProjects } from './find-projects.ts';
 export { runGit } from './git.io.ts';
 export { findHistoryWriters, type HistoryWriter } from './history-writers.io.ts';

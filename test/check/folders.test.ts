@@ -177,6 +177,22 @@ describe('oneroof check in a repository', () => {
     ),
   );
 
+  it('names the command that runs migrations that are programs', () => {
+    const migration = `import { Migration } from '@mikro-orm/migrations';\n`;
+    return withFiles(
+      Object.fromEntries(
+        ['order', 'cart', 'tax', 'user'].map((name) => [`${name}/migrations/Migration20240101000000.ts`, migration]),
+      ),
+      (folder) => {
+        expect(refused([folder])).toEqual([
+          2,
+          'CHECK_PROGRAMS',
+          expect.stringContaining(`--record 'npx mikro-orm migration:up' --record-down 'npx mikro-orm migration:down'`),
+        ]);
+      },
+    );
+  });
+
   it('says what is missing where it cannot begin', () =>
     withFiles(
       {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Checked, checked, golangMigrate, withFiles } from './repository.io.ts';
 
-const files = {
+const all = {
   ...golangMigrate([
     { name: 'users', up: 'create table users (id int primary key, email text);', down: 'drop table users;' },
     { name: 'follows', up: 'alter table orders add note text;', down: 'alter table orders drop note;' },
@@ -12,18 +12,18 @@ const files = {
   ]),
   'migrations/000001_orders.up.go': 'package migrations\n',
 };
-const { 'migrations/000001_users.up.sql': up, 'migrations/000001_users.down.sql': down, ...rest } = files;
+/** The same, with the first one in front of the one in Go. */
+const files = Object.fromEntries(
+  Object.entries(all).map(([path, text]) => [path.replace('000001_users', '000000_users'), text]),
+);
 
 describe('a migration after one that was not run', () => {
   let run: Checked;
   beforeAll(
     () =>
-      withFiles(
-        { ...rest, 'migrations/000000_users.up.sql': up ?? '', 'migrations/000000_users.down.sql': down ?? '' },
-        (folder) => {
-          run = checked(folder, ['--all']);
-        },
-      ),
+      withFiles(files, (folder) => {
+        run = checked(folder, ['--all']);
+      }),
     300_000,
   );
 
