@@ -86,9 +86,15 @@ export function failureFault(
     spot,
     cause: `${words.begin}: ${said.text}${said.state === '' ? '' : ` [SQLSTATE ${said.state}]`}`,
     detail: [...said.detail],
-    fix: words.fix,
+    fix: said.state === '42704' && foreignType.test(said.text) ? foreignFix : words.fix,
   };
 }
+
+/** Types that other databases have. A program may replace them before it sends a script, and then the file is not what PostgreSQL gets. */
+const foreignType =
+  /^type "(?:(?:tiny|medium|long)?(?:blob|text)|clob|datetime|tinyint|mediumint|double|n?varchar2?|number)" does not exist$/;
+const foreignFix =
+  'this is the type of another database: where a program rewrites the SQL before it sends it, write what it sends into a folder, and name that with --migrations';
 
 /** A migration that cannot be judged. Unknown means failed. */
 export function unjudged(
