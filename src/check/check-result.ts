@@ -93,6 +93,24 @@ const judgedForm = z.object({
 });
 export type JudgedMigration = Formed<typeof judgedForm>;
 
+/** Synthetic rows: tables that have some, and those that have none, with the reason. */
+const plantedForm = z.object({
+  tables: z.number(),
+  rows: z.number(),
+  empty: z.array(z.object({ table: z.string(), reason: z.string() })),
+});
+
+/** A judged migration, and on what it was judged: all that a run has to say of the moment before it. */
+export const judgementForm = z.object({
+  judged: judgedForm,
+  /** The migrations before it that could not be replayed. */
+  history: z.array(faultForm),
+  /** Roles that were made because migrations name them. */
+  roles: z.array(z.string()),
+  rows: plantedForm,
+});
+export type Judgement = Formed<typeof judgementForm>;
+
 /** What `oneroof check` found in one folder of migrations. */
 export const checkResultForm = z.object({
   project: z.object({
@@ -115,13 +133,10 @@ export const checkResultForm = z.object({
   history: z.array(faultForm),
   /** Roles that migrations name and that were made for them. */
   roles: z.array(z.string()),
-  /** Synthetic rows: tables that have some, and those that have none, with the reason. */
-  rows: z.object({
-    tables: z.number(),
-    rows: z.number(),
-    empty: z.array(z.object({ table: z.string(), reason: z.string() })),
-  }),
+  rows: plantedForm,
   migrations: z.array(judgedForm),
+  /** How many of them an earlier run judged, from the same bytes: the cache had their verdicts. */
+  cached: z.number(),
   /** `passed`: no fault and no hazard of level `error`, and the history could be replayed. */
   outcome: z.enum(['passed', 'failed']),
   milliseconds: z.number(),

@@ -1,22 +1,17 @@
-import { randomBytes } from 'node:crypto';
 import { onAbort } from '../core/index.ts';
-import { openSession } from '../database/index.ts';
+import { findBinaries, launchWithout, serverEdition } from '../database/index.ts';
 import { type Migration, type MigrationProject } from '../import/index.ts';
 import { loadParser } from '../release/index.ts';
+import { Chain, type ChainPlan, planted } from './chain.io.ts';
+import { type CheckResult, type JudgedMigration, type Judgement } from './check-result.ts';
 import { type ChosenMigrations } from './chosen.ts';
-import { failureFault, unjudged } from './failure.ts';
 import { isFailed } from './faults.ts';
-import { judgeMigration, spotOf } from './judge.io.ts';
-import { emptyTables, type JudgingGround, sendWithRoles } from './judging-ground.io.ts';
-import { fillRows, rowsFromFile } from './rows/index.ts';
-import { namedValues } from './named-values.ts';
-import { namedReferences } from './named-references.ts';
-import { plantReferences, plantValues } from './plant-values.io.ts';
-import { refreshFilledViews } from './refresh-views.io.ts';
+import { readRowsFile } from './rows/index.ts';
 import { type ShownValues } from './said-error.ts';
-import { openSandbox, type Sandbox } from './sandbox.io.ts';
-import { sentOf } from './sent.ts';
-import { type CheckResult, type Fault, type JudgedMigration } from './check-result.ts';
+import { openSandbox, type Sandbox, type SandboxRole } from './sandbox.io.ts';
+import { VerdictBoard } from './verdict-board.ts';
+import { type VerdictCache } from './verdict-cache.io.ts';
+import { verdictKeys } from './verdict-key.ts';
 
 /** What is checked, and how. */
 export interface CheckPlan {
@@ -24,160 +19,138 @@ export interface CheckPlan {
   readonly chosen: ChosenMigrations;
   /** The major version of PostgreSQL. */
   readonly major: number;
-  readonly as: Sandbox['role'];
+  readonly as: SandboxRole;
   readonly values: ShownValues;
   /** A file of SQL with rows, in place before the first judged migration; null: synthetic rows alone. */
   readonly rows: string | null;
+  /** Private servers that judge at a time, at most. */
+  readonly jobs: number;
+  /** Verdicts of earlier runs of this program, which says what it is; null: each is judged now. */
+  readonly cache: { readonly verdicts: VerdictCache; readonly program: string } | null;
   readonly signal: AbortSignal;
   /** Before each migration. */
   readonly onProgress: (now: string) => void;
-  /** After each judged migration. */
+  /** After each judged migration, in their order. */
   readonly onJudged: (judged: JudgedMigration) => void;
 }
 
-const base = 'oneroof_base';
-/** Rows that a table gets. */
-const perTable = 8;
-/** The rows are the same in each run, so that a check can be repeated. */
-const seed = 'oneroof';
+/** A server replays the history for itself: it is worth that for so many migrations. */
+const worthAServer = 4;
 
 /**
- * Judges the migrations of a repository on a private server: replays the history, gives the tables rows, and runs each chosen migration forward,
- * back and forward again on a copy.
+ * Judges the migrations of a repository on private servers: replays the history, gives the tables rows, and runs each chosen migration forward,
+ * back and forward again on a copy. If all verdicts are known from earlier runs, no server is started.
  *
  * Errors  SERVER_NO_BINARIES, SERVER_START, CHECK_ROWS, INTERRUPTED.
  */
 export async function checkMigrations(plan: CheckPlan): Promise<CheckResult> {
   const began = performance.now();
+  const { project, chosen, as } = plan;
+  const binaries = findBinaries(plan.major);
+  const edition = serverEdition(binaries);
+  const order = project.migrations.filter((one) => chosen.judged.has(one));
+  const known = keptOf(plan, edition.details);
+  const board = new VerdictBoard(order, known.judgements, plan.onJudged);
+  if (board.open > 0) {
+    const last = order.findLast((one) => !known.judgements.has(one));
+    await judgeOpen(plan, {
+      board,
+      migrations: project.migrations.slice(0, project.migrations.indexOf(last as Migration) + 1),
+      onJudgement: known.keep,
+    });
+  }
+  const judgements = board.all();
+  const end = judgements.at(-1);
+  const history = end?.history ?? [];
+  const migrations = judgements.map(({ judged }) => judged);
+  const { tool, folder, knownBy, warnings } = project;
+  return {
+    project: { tool, folder, knownBy, migrations: project.migrations.length, warnings: [...warnings] },
+    server: { version: edition.version, network: launchWithout(binaries).network, role: as },
+    scope: chosen.scope,
+    history: [...history],
+    roles: [...new Set(judgements.flatMap(({ roles }) => roles))].toSorted(),
+    rows: end?.rows ?? { tables: 0, rows: 0, empty: [] },
+    migrations,
+    cached: known.judgements.size,
+    outcome: migrations.some(isFailed) || history.length > 0 ? 'failed' : 'passed',
+    milliseconds: performance.now() - began,
+  };
+}
+
+/** What earlier runs judged, and how the next ones learn of this one. */
+function keptOf(
+  { project, chosen, as, values, rows, cache }: CheckPlan,
+  server: string,
+): {
+  readonly judgements: ReadonlyMap<Migration, Judgement>;
+  readonly keep: (migration: Migration, judgement: Judgement) => void;
+} {
+  // values of rows are on no disk, unless the user writes them there
+  if (cache === null || values === 'shown') return { judgements: new Map(), keep: () => undefined };
+  const { verdicts, program } = cache;
+  const given = rows === null ? null : readRowsFile(rows);
+  const keys = verdictKeys(project, chosen, { program, server, as, ...planted, rows: given });
+  const found = [...keys].flatMap(([migration, key]) => {
+    const judgement = verdicts.read(key, migration);
+    return judgement === null ? [] : [[migration, judgement] as const];
+  });
+  return {
+    judgements: new Map(found),
+    keep: (migration, judgement) => {
+      const key = keys.get(migration);
+      if (key !== undefined) verdicts.write(key, judgement);
+    },
+  };
+}
+
+/** Lets several chains judge what is open. The first error ends them all. */
+async function judgeOpen(plan: CheckPlan, of: Pick<ChainPlan, 'board' | 'migrations' | 'onJudgement'>): Promise<void> {
+  const { project, chosen, jobs, values, rows } = plan;
+  const parser = await loadParser();
+  const failed = new AbortController();
+  const signal = AbortSignal.any([plan.signal, failed.signal]);
+  const chain = async (_: unknown, at: number): Promise<void> => {
+    try {
+      await withSandbox(plan, signal, async (sandbox) => {
+        const own: ChainPlan = {
+          ...of,
+          judged: chosen.judged,
+          hasDowns: project.migrations.some(({ down }) => down !== null),
+          parser,
+          values,
+          rows,
+          signal,
+          // all replay the same
+          onProgress: (now) => (at === 0 || now.startsWith('judging')) && plan.onProgress(now),
+        };
+        await new Chain(own, sandbox).run();
+      });
+    } catch (error) {
+      failed.abort(error);
+      throw error;
+    }
+  };
+  const chains = Math.max(1, Math.min(jobs, Math.ceil(of.board.open / worthAServer)));
   plan.onProgress('starting a private PostgreSQL');
-  const sandbox = await openSandbox({ major: plan.major, as: plan.as });
+  await Promise.allSettled(Array.from({ length: chains }, chain));
+  signal.throwIfAborted();
+}
+
+async function withSandbox(
+  { major, as }: CheckPlan,
+  signal: AbortSignal,
+  use: (sandbox: Sandbox) => Promise<void>,
+): Promise<void> {
+  const sandbox = await openSandbox({ major, as });
   // what runs there is of no more use: the server ends, and with it every query
   const end = (): void => void sandbox.abandon();
-  const stopListening = onAbort(plan.signal, end);
+  const stopListening = onAbort(signal, end);
   try {
-    plan.signal.throwIfAborted();
-    return await new Run(plan, sandbox, await loadParser()).result(began);
+    signal.throwIfAborted();
+    await use(sandbox);
   } finally {
     stopListening();
     await sandbox.stop();
   }
-}
-
-class Run {
-  private readonly plan: CheckPlan;
-  private readonly sandbox: Sandbox;
-  private readonly ground: JudgingGround;
-  private readonly history: Fault[] = [];
-  private readonly judged: JudgedMigration[] = [];
-  /** The first migration that the base could not get past. */
-  private broken: Fault | null = null;
-  private filled: CheckResult['rows'] = { tables: 0, rows: 0, empty: [] };
-
-  constructor(plan: CheckPlan, sandbox: Sandbox, parser: JudgingGround['parser']) {
-    this.plan = plan;
-    this.sandbox = sandbox;
-    const { values, signal } = plan;
-    this.ground = { sandbox, parser, base, seeds: drawn(), values, roles: new Set(), signal };
-  }
-
-  async result(began: number): Promise<CheckResult> {
-    const { project, chosen } = this.plan;
-    const { judged } = chosen;
-    await this.sandbox.make(base, 'empty');
-    const last = project.migrations.findLastIndex((one) => judged.has(one));
-    for (const migration of project.migrations.slice(0, last + 1)) {
-      this.plan.signal.throwIfAborted();
-      this.plan.onProgress(`${judged.has(migration) ? 'judging' : 'replaying'} ${migration.name}`);
-      await this.advance(migration, judged.has(migration) ? await this.judge(migration) : null);
-    }
-    const failed = this.judged.some(isFailed) || this.history.length > 0;
-    const { tool, folder, knownBy, migrations, warnings } = project;
-    return {
-      project: { tool, folder, knownBy, migrations: migrations.length, warnings: [...warnings] },
-      server: { version: this.sandbox.version, network: this.sandbox.network, role: this.sandbox.role },
-      scope: chosen.scope,
-      history: this.history,
-      roles: [...this.ground.roles].toSorted(),
-      rows: this.filled,
-      migrations: this.judged,
-      outcome: failed ? 'failed' : 'passed',
-      milliseconds: performance.now() - began,
-    };
-  }
-
-  private async judge(migration: Migration): Promise<JudgedMigration> {
-    const { project, onJudged } = this.plan;
-    await this.fill(migration);
-    const roles = await this.sandbox.roles();
-    const judged = await judgeMigration(this.ground, migration, {
-      hasDowns: project.migrations.some(({ down }) => down !== null),
-      empty: this.filled.empty,
-      broken: this.broken,
-    });
-    // roles belong to the whole server: what the judged one made is made again when the base goes past it
-    await this.sandbox.restoreRoles(new Set([...roles, ...this.ground.roles]));
-    this.judged.push(judged);
-    onJudged(judged);
-    return judged;
-  }
-
-  /** Takes the base past a migration. One that fails is left out, and named, if it was not judged. */
-  private async advance(migration: Migration, judged: JudgedMigration | null): Promise<void> {
-    const spot = spotOf(migration.up);
-    if (migration.unreadable !== null) {
-      const fix = 'what follows is judged without it';
-      return this.leaveOut(unjudged(spot, { cause: migration.unreadable, fix }), judged);
-    }
-    const send = async (script = migration.up) =>
-      (await sendWithRoles(this.ground, script, { database: base, old: [] })).failure;
-    let failure = await send();
-    // what comes after is judged as if the tool had run it the right way
-    if (failure?.needsNoTransaction === true) failure = await send({ ...migration.up, send: 'statements' });
-    const mayBeRows =
-      judged === null ? this.judged.length > 0 : judged.faults.some(({ code }) => code === 'up-fails-on-rows');
-    if (failure !== null && mayBeRows && (await emptyTables(this.sandbox.owner(base)))) failure = await send();
-    if (failure === null) return;
-    const fault =
-      failure.unjudged === null
-        ? failureFault('up-fails', failure, {
-            begin: 'the history cannot be replayed',
-            fix: 'correct it, or make it readable for the check',
-          })
-        : unjudged(failure.spot, failure.unjudged);
-    this.leaveOut(fault, judged);
-  }
-
-  /** What follows is judged without this migration: what fails then may fail because of it. */
-  private leaveOut(fault: Fault, judged: JudgedMigration | null): void {
-    this.broken ??= fault;
-    if (judged === null) this.history.push(fault);
-  }
-
-  private async fill(migration: Migration): Promise<void> {
-    const session = await openSession(this.sandbox.owner(base), {
-      applicationName: 'oneroof check',
-      settings: { search_path: 'public' },
-    });
-    try {
-      const given = this.judged.length > 0 || this.plan.rows === null ? 0 : await rowsFromFile(session, this.plan.rows);
-      const { tables, rows, empty } = await fillRows(session, { seed, perTable });
-      this.filled = { tables, rows: this.filled.rows + given + rows, empty: [...empty] };
-      await plantValues(session, namedIn(this.ground.parser, migration));
-      await plantReferences(session, namedReferences(sentOf(this.ground.parser, migration.up)));
-      await refreshFilledViews(session);
-    } finally {
-      await session.close();
-    }
-  }
-}
-
-/** Two numbers that no migration can know. */
-function drawn(): readonly [string, string] {
-  const one = (): string => randomBytes(8).readBigInt64LE().toString();
-  return [one(), one()];
-}
-
-/** The values that the statements of a migration ask rows for. */
-function namedIn(parser: JudgingGround['parser'], { up, down }: Migration): ReturnType<typeof namedValues> {
-  return namedValues({ up: sentOf(parser, up), down: down === null ? [] : sentOf(parser, down) });
 }

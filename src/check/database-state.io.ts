@@ -1,44 +1,104 @@
-import { type Connection, fixed, id, openSession, sql } from '../database/index.ts';
+import { type Connection, fixed, id, openSession, type Session, sql } from '../database/index.ts';
 import {
-  captureRows,
   captureSchema,
-  compareRows,
-  compareSchemas,
+  captureStillRows,
   type DataFingerprint,
   type Difference,
   differingColumns,
   findExamples,
+  type KeyedObject,
+  markSchema,
+  type SchemaDelta,
+  SchemaDeltas,
   type SchemaFingerprint,
+  type SchemaMark,
+  stillSettings,
 } from '../fingerprint/index.ts';
 import { type RowDamage } from './faults.ts';
 import { type OldTable, tablesWithRows } from './probe.io.ts';
 
-/** A database at one moment: schema, rows, and the tables that have some. */
-export interface DatabaseState {
-  readonly schema: SchemaFingerprint;
+/** A database at one moment: its rows, and the tables that have some. */
+export interface DatabaseRows {
   readonly rows: DataFingerprint;
   readonly filled: readonly OldTable[];
 }
 
-/** Reads schema and rows as the role that writes nothing. */
-export async function readDatabaseState(reader: Connection, seeds: readonly [string, string]): Promise<DatabaseState> {
-  const session = await openSession(reader, { applicationName: 'oneroof check' });
-  try {
-    const schema = await captureSchema(session);
-    const filled = await tablesWithRows(session);
-    // the tables are small: a second session would cost more than it saves
-    return { schema, rows: await captureRows(reader, { seeds, workers: 1 }), filled };
-  } finally {
-    await session.close();
+/** A copy at one moment, and how its schema differs from the one of its original. */
+export interface CopyState extends DatabaseRows {
+  readonly schema: SchemaDelta;
+}
+
+/** Two parts of schemas that may differ. */
+export type SchemaSides = readonly [before: readonly KeyedObject[], after: readonly KeyedObject[]];
+
+/**
+ * A fresh copy beside its original, each with one session of the role that writes nothing. No one writes to the original meanwhile. Of the schema only
+ * what may differ is read, as the rows of the catalogues tell; all rows of tables are read.
+ *
+ * Source  docs/FORMAT.md "Schema by changed rows".
+ */
+export class CopyReader {
+  /** The rows of both when the copy was made. */
+  readonly before: DatabaseRows;
+  private readonly original: Session;
+  private readonly copy: Session;
+  private readonly mark: SchemaMark;
+  private readonly seeds: readonly [string, string];
+  private readonly deltas = new SchemaDeltas();
+
+  private constructor(of: {
+    readonly before: DatabaseRows;
+    readonly original: Session;
+    readonly copy: Session;
+    readonly mark: SchemaMark;
+    readonly seeds: readonly [string, string];
+  }) {
+    this.before = of.before;
+    this.original = of.original;
+    this.copy = of.copy;
+    this.mark = of.mark;
+    this.seeds = of.seeds;
+  }
+
+  /** Before anyone writes to the copy. */
+  static async open(original: Connection, copy: Connection, seeds: readonly [string, string]): Promise<CopyReader> {
+    const settings = { applicationName: 'oneroof check', settings: stillSettings };
+    const sessions: Session[] = [];
+    try {
+      for (const connection of [original, copy]) sessions.push(await openSession(connection, settings));
+      const [was, is] = sessions as [Session, Session];
+      return new CopyReader({
+        before: await readRows(is, seeds),
+        original: was,
+        copy: is,
+        mark: await markSchema(is),
+        seeds,
+      });
+    } catch (error) {
+      for (const session of sessions) await session.close();
+      throw error;
+    }
+  }
+
+  /** The copy as it is now. */
+  async read(): Promise<CopyState> {
+    const schema = await this.deltas.read(this.original, this.copy, { mark: this.mark, files: null });
+    return { schema, ...(await readRows(this.copy, this.seeds)) };
+  }
+
+  /** The whole schema of the original. */
+  async originalSchema(): Promise<SchemaFingerprint> {
+    return await captureSchema(this.original);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.original.close(), this.copy.close()]);
   }
 }
 
-/** Differences of two states: of the schema, and of the rows. */
-export function differencesBetween(
-  before: DatabaseState,
-  after: DatabaseState,
-): { readonly schema: readonly Difference[]; readonly rows: readonly Difference[] } {
-  return { schema: compareSchemas(before.schema, after.schema), rows: compareRows(before.rows, after.rows) };
+async function readRows(session: Session, seeds: readonly [string, string]): Promise<DatabaseRows> {
+  const rows = await captureStillRows(session, seeds);
+  return { rows, filled: await tablesWithRows(session, rows) };
 }
 
 /** What happened to the rows of each relation that both sides have: columns and numbers of rows, no values. */

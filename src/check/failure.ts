@@ -46,6 +46,11 @@ function unjudgedBy(
       cause: `the private server has no extension ${extension}`,
       fix: 'install a PostgreSQL that has it on this machine, and name its version with --postgres',
     };
+  if (state.startsWith('53'))
+    return {
+      cause: `the private server had no room: ${text}`,
+      fix: 'free memory and disk, or name a folder with room for its files: TMPDIR=FOLDER oneroof check',
+    };
   if (state === '57014')
     return {
       cause: 'a statement did not end in five minutes',

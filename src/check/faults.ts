@@ -1,10 +1,10 @@
 import {
+  type ComparedSchemas,
   type Difference,
   explainMore,
   explainNode,
   heaviest,
   nodeLines,
-  type SchemaFingerprint,
 } from '../fingerprint/index.ts';
 import { type Fault, type Spot, type JudgedMigration, faultCodes } from './check-result.ts';
 
@@ -19,7 +19,7 @@ export interface RowDamage {
 
 /** What a comparison found after up and down. */
 export interface Restored {
-  readonly schemas: readonly [SchemaFingerprint, SchemaFingerprint];
+  readonly schemas: ComparedSchemas;
   readonly schema: readonly Difference[];
   readonly damage: readonly RowDamage[];
 }

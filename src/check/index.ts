@@ -11,6 +11,7 @@ export {
 export { readBaseline } from './known-faults.io.ts';
 export { choose, refusePrograms, theFolder, type WantedMigrations } from './chosen.ts';
 export { isFailed } from './faults.ts';
+export { openVerdictCache } from './verdict-cache.io.ts';
 export { changedSinceMain } from './scope.io.ts';
 export {
   type CheckResult,

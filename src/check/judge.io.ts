@@ -1,4 +1,4 @@
-import { type Difference } from '../fingerprint/index.ts';
+import { compareObjects, compareRows, type Difference, sidesOf } from '../fingerprint/index.ts';
 import { type Migration, type Script } from '../import/index.ts';
 import { failureFault, isOwnFailure, type ScriptFailure, unjudged } from './failure.ts';
 import { explainedSchema, ordered, restoreFaults } from './faults.ts';
@@ -6,10 +6,9 @@ import { hazardsOf, lastPart, upLocks } from './hazards.ts';
 import { lostIn } from './lost-values.io.ts';
 import { type OldTable } from './probe.io.ts';
 import { emptyTables, type JudgingGround, type Outcome, sendWithRoles } from './judging-ground.io.ts';
-import { type Sandbox } from './sandbox.io.ts';
 import { type SentScript } from './send.io.ts';
 import { doesNothing, sentOf } from './sent.ts';
-import { damageOf, type DatabaseState, differencesBetween, readDatabaseState } from './database-state.io.ts';
+import { CopyReader, type CopyState, damageOf } from './database-state.io.ts';
 import { type CheckResult, type Fault, type JudgedMigration, type Spot } from './check-result.ts';
 
 /** What else is known of the migration to be judged. */
@@ -34,15 +33,20 @@ export async function judgeMigration(
   const { id, name, up, down } = migration;
   const spots = { up: spotOf(up), down: down === null ? null : spotOf(down) };
   const trial = new Trial(ground, migration, of);
-  if (migration.unreadable === null) await trial.run();
-  else
+  if (migration.unreadable === null) {
+    try {
+      await trial.run();
+    } finally {
+      await trial.close();
+    }
+  } else
     trial.faults.push(
       unjudged(spots.up, {
         cause: migration.unreadable,
         fix: 'read it yourself: only SQL that stands in a file is judged',
       }),
     );
-  await ground.sandbox.drop(copy);
+  for (const database of trial.databases) await ground.sandbox.drop(database);
   const faults = ordered(trial.faults);
   const { hazards, locks, onRows, milliseconds } = trial;
   return {
@@ -71,6 +75,10 @@ class Trial {
   private readonly ground: JudgingGround;
   private readonly migration: Migration;
   private readonly of: Circumstances;
+  /** Those that it made. */
+  readonly databases = new Set<string>();
+  /** Of the copy that the scripts run in, and of what it was made of. */
+  private reader: CopyReader | null = null;
 
   constructor(ground: JudgingGround, migration: Migration, of: Circumstances) {
     this.ground = ground;
@@ -81,11 +89,11 @@ class Trial {
   async run(): Promise<void> {
     const { up, down } = this.migration;
     this.faults.push(...this.withoutRows());
-    let before = await readDatabaseState(this.reader(this.ground.base), this.ground.seeds);
-    let first = await this.up(before.filled);
+    let reader = await this.readCopyOf(this.ground.base);
+    let first = await this.send(up, reader.before.filled);
     if (first.failure !== null && this.isBlamed(first.failure)) {
       const onRows = first.failure;
-      const emptied = before.filled.length === 0 ? null : await this.upOnEmpty();
+      const emptied = reader.before.filled.length === 0 ? null : await this.upOnEmpty();
       if (emptied === null) return this.say(onRows, { code: 'up-fails', begin: 'the up fails' });
       if (emptied.outcome.failure !== null)
         return this.say(emptied.outcome.failure, { code: 'up-fails', begin: 'the up fails, also on empty tables' });
@@ -94,10 +102,10 @@ class Trial {
         begin: 'the up fails where tables have rows, and not on empty ones',
       });
       this.onRows = false;
-      [first, before] = [emptied.outcome, emptied.before];
+      [first, reader] = [emptied.outcome, emptied.reader];
     }
     if (first.failure !== null) return;
-    await this.look(first.sent, before);
+    await this.look(first.sent, reader);
     if (down === null) {
       const level = this.of.hasDowns ? 'error' : 'note';
       this.faults.push({
@@ -110,22 +118,28 @@ class Trial {
       });
       return;
     }
-    await this.backAndAgain(down, before);
+    await this.backAndAgain(down, reader);
   }
 
-  private async backAndAgain(down: Script, before: DatabaseState): Promise<void> {
-    const { seeds, base, parser } = this.ground;
-    const reader = this.reader(copy);
-    const after = await readDatabaseState(reader, seeds);
+  async close(): Promise<void> {
+    await this.reader?.close();
+    this.reader = null;
+  }
+
+  private async backAndAgain(down: Script, reader: CopyReader): Promise<void> {
+    const { base, parser, sandbox } = this.ground;
+    const after = await reader.read();
     const back = await this.send(down, after.filled);
     if (back.failure !== null) {
       if (this.isBlamed(back.failure)) this.say(back.failure, { code: 'down-fails', begin: 'the down fails' });
       return;
     }
-    const restored = await readDatabaseState(reader, seeds);
-    const { schema, rows } = differencesBetween(before, restored);
-    const damage = await damageOf(this.reader(this.onRows ? base : emptiedCopy), reader, rows);
-    const found = restoreFaults({ schemas: [before.schema, restored.schema], schema, damage }, spotOf(down));
+    const restored = await reader.read();
+    const { originals, objects } = restored.schema;
+    const schema = compareObjects(originals, objects);
+    const rows = compareRows(reader.before.rows, restored.rows);
+    const damage = await damageOf(sandbox.reader(this.onRows ? base : emptiedCopy), sandbox.reader(copy), rows);
+    const found = restoreFaults({ schemas: [{ objects: originals }, { objects }], schema, damage }, spotOf(down));
     const [worst] = found;
     if (worst !== undefined && worst.level === 'error' && doesNothing(sentOf(parser, down)))
       this.faults.push({ ...worst, code: 'empty-down', cause: `the down does nothing; ${worst.cause}` });
@@ -137,26 +151,29 @@ class Trial {
         this.say(again.failure, { code: 'up-fails-after-down', begin: 'the up fails after its own down' });
       return;
     }
-    this.compareUps({ after, again: await readDatabaseState(reader, seeds), known: [...schema, ...rows] });
+    this.compareUps({ after, again: await reader.read(), known: [...schema, ...rows] });
   }
 
   /** Two ups must make the same schema and the same number of rows; values may be the time or random. */
   private compareUps(of: {
-    readonly after: DatabaseState;
-    readonly again: DatabaseState;
+    readonly after: CopyState;
+    readonly again: CopyState;
     /** What the down did not restore is said already. */
     readonly known: readonly Difference[];
   }): void {
     const { after, again, known } = of;
     const keyOf = ({ kind, name, property }: Difference): string => JSON.stringify([kind, name, property]);
     const said = new Set(known.map(keyOf));
-    const { schema, rows } = differencesBetween(after, again);
-    const logical = schema.filter((one) => one.level === 'logical' && !said.has(keyOf(one)));
-    const counted = rows.filter((one) => one.in === 'rows' && one.property === 'rows' && !said.has(keyOf(one)));
+    const [was, is] = sidesOf(after.schema, again.schema);
+    const logical = compareObjects(was, is).filter((one) => one.level === 'logical' && !said.has(keyOf(one)));
+    const counted = compareRows(after.rows, again.rows).filter(
+      (one) => one.in === 'rows' && one.property === 'rows' && !said.has(keyOf(one)),
+    );
     const [first, ...rest] = [
-      ...(logical.length === 0 ? [] : explainedSchema(logical, [after.schema, again.schema])),
+      ...(logical.length === 0 ? [] : explainedSchema(logical, [{ objects: was }, { objects: is }])),
       ...counted.map(
-        ({ name, before: was, after: is }) => `${name} has ${String(is)} rows, and ${String(was)} after the first up`,
+        ({ name, before: first, after: second }) =>
+          `${name} has ${String(second)} rows, and ${String(first)} after the first up`,
       ),
     ];
     if (first === undefined) return;
@@ -171,12 +188,15 @@ class Trial {
   }
 
   /** Hazards and locks of the up. */
-  private async look(sent: SentScript, before: DatabaseState): Promise<void> {
-    const seen = { file: this.migration.up.file, ran: sent.ran, old: before.filled };
+  private async look(sent: SentScript, reader: CopyReader): Promise<void> {
+    const { sandbox, base } = this.ground;
+    const seen = { file: this.migration.up.file, ran: sent.ran, old: reader.before.filled };
     this.locks = [...upLocks(seen)];
     if (!this.onRows) return;
-    const lost = await lostIn(this.reader(this.ground.base), seen);
-    this.hazards = [...hazardsOf({ ...seen, before: before.schema, lost })];
+    const lost = await lostIn(sandbox.reader(base), seen);
+    // what a CASCADE took along is looked up in it, and it says so
+    const before = sent.ran.some(({ notices }) => notices.length > 0) ? await reader.originalSchema() : { objects: [] };
+    this.hazards = [...hazardsOf({ ...seen, before, lost })];
   }
 
   /** Tables without rows that the scripts name: what happens to rows there is not seen, and unknown means not judged. */
@@ -195,7 +215,7 @@ class Trial {
 
   /** Rows that cannot be compared, of tables that the scripts may have touched: unknown means not judged. */
   private unproven(
-    { rows }: DatabaseState,
+    { rows }: CopyState,
     back: { readonly sent: SentScript; readonly old: readonly OldTable[] },
     down: Script,
   ): readonly Fault[] {
@@ -212,21 +232,26 @@ class Trial {
       );
   }
 
-  private async up(old: readonly OldTable[]): Promise<Outcome> {
-    await this.ground.sandbox.make(copy, { copyOf: this.ground.base });
-    return this.send(this.migration.up, old);
+  /** Makes the copy, and opens it beside what it was made of. */
+  private async readCopyOf(original: string): Promise<CopyReader> {
+    const { sandbox, seeds } = this.ground;
+    this.databases.add(copy);
+    await sandbox.make(copy, { copyOf: original });
+    this.reader = await CopyReader.open(sandbox.reader(original), sandbox.reader(copy), seeds);
+    return this.reader;
   }
 
   /** The same on empty tables; null where they cannot be emptied. */
-  private async upOnEmpty(): Promise<{ readonly outcome: Outcome; readonly before: DatabaseState } | null> {
-    const { sandbox, base, seeds } = this.ground;
+  private async upOnEmpty(): Promise<{ readonly outcome: Outcome; readonly reader: CopyReader } | null> {
+    const { sandbox, base } = this.ground;
+    // no session may be on what is copied
+    await this.close();
     await sandbox.drop(copy);
-    await sandbox.drop(emptiedCopy);
+    this.databases.add(emptiedCopy);
     await sandbox.make(emptiedCopy, { copyOf: base });
     if (!(await emptyTables(sandbox.owner(emptiedCopy)))) return null;
-    const before = await readDatabaseState(this.reader(emptiedCopy), seeds);
-    await sandbox.make(copy, { copyOf: emptiedCopy });
-    return { outcome: await this.send(this.migration.up, before.filled), before };
+    const reader = await this.readCopyOf(emptiedCopy);
+    return { outcome: await this.send(this.migration.up, reader.before.filled), reader };
   }
 
   /** Sends a script; a role that it takes for granted is made, and it is sent again. */
@@ -261,10 +286,6 @@ class Trial {
     this.faults.push(
       failureFault(as.code, failure, { begin: as.begin, fix: fixes[as.code] ?? 'correct this statement' }),
     );
-  }
-
-  private reader(database: string): ReturnType<Sandbox['reader']> {
-    return this.ground.sandbox.reader(database);
   }
 }
 

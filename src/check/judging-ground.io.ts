@@ -33,7 +33,7 @@ export type Outcome = { readonly sent: SentScript; readonly failure: ScriptFailu
 export async function sendWithRoles(
   { sandbox, parser, roles, values, signal }: Omit<JudgingGround, 'base' | 'seeds'>,
   script: Script,
-  to: { readonly database: string; readonly old: readonly OldTable[] },
+  to: { readonly database: string; readonly old: readonly OldTable[] | null },
 ): Promise<Outcome> {
   const failureIn = (failed: NonNullable<SentScript['failed']>, inTransaction: boolean): ScriptFailure =>
     scriptFailureOf(failed, { file: script.file, inTransaction, values });

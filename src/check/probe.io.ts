@@ -1,4 +1,5 @@
 import { type Session, sql } from '../database/index.ts';
+import { type DataFingerprint } from '../fingerprint/index.ts';
 
 /** A table with rows that is older than the migration. */
 export interface OldTable {
@@ -30,15 +31,25 @@ export interface Moment {
   readonly locks: readonly (readonly [oid: string, mode: string])[];
 }
 
-/** The tables of a database that have rows, partitions by themselves. */
-export async function tablesWithRows(session: Session): Promise<readonly OldTable[]> {
+/** The tables of a database that have rows, partitions by themselves; those that were counted are not asked again. */
+export async function tablesWithRows(
+  session: Session,
+  { relations }: Pick<DataFingerprint, 'relations'>,
+): Promise<readonly OldTable[]> {
+  const counted = new Map(relations.map(({ relation, rows }) => [relation, rows]));
   const tables = await session.query<OldTable>(sql`
     select c.oid::text as oid, format('%I.%I', n.nspname, c.relname) as name, c.relfilenode::text as file
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and pg_relation_size(c.oid) > 0`);
   const found: OldTable[] = [];
-  for (const table of tables)
-    if ((await session.rows(`select 1 from only ${table.name} limit 1`, { maxRows: 1 })).length > 0) found.push(table);
+  for (const table of tables) {
+    const rows = counted.get(table.name);
+    const isFilled =
+      rows === undefined
+        ? (await session.rows(`select 1 from only ${table.name} limit 1`, { maxRows: 1 })).length > 0
+        : rows !== '0';
+    if (isFilled) found.push(table);
+  }
   return found;
 }
 

@@ -1,9 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { OneRoofError } from '../core/index.ts';
 import {
   type Connection,
   findBinaries,
   id,
-  type Network,
   openSession,
   type Session,
   sqlStateOf,
@@ -11,13 +11,11 @@ import {
   startTemporaryServer,
 } from '../database/index.ts';
 
+/** As whom migrations run. */
+export type SandboxRole = 'owner' | 'superuser';
+
 /** A private server for SQL that no one has read. */
 export interface Sandbox {
-  /** As the server says: `18.4`. */
-  readonly version: string;
-  readonly network: Network;
-  /** As whom the migrations run. */
-  readonly role: 'owner' | 'superuser';
   /** Connects as the role that the migrations run as. */
   owner(database: string): Connection;
   /** Connects as the role that reads everything and writes nothing. */
@@ -48,16 +46,17 @@ const reader = 'oneroof_reader';
  * Errors  SERVER_NO_BINARIES, SERVER_START.
  * Source  PostgreSQL manual, "Role Attributes", "Predefined Roles"; docs/decisions/0066-check.md.
  */
-export async function openSandbox(plan: {
-  readonly major: number;
-  readonly as: 'owner' | 'superuser';
-}): Promise<Sandbox> {
+export async function openSandbox(plan: { readonly major: number; readonly as: SandboxRole }): Promise<Sandbox> {
   const { major, as } = plan;
   const server = await startTemporaryServer({
     binaries: findBinaries(major),
     network: 'none',
     superuser,
+    small: true,
     settings: {
+      // of the log that no one will read no more than this is kept
+      max_wal_size: '64MB',
+      min_wal_size: '32MB',
       jit: 'off',
       autovacuum: 'off',
       full_page_writes: 'off',
@@ -74,16 +73,13 @@ export async function openSandbox(plan: {
     admin = await openSession(connect(superuser)('postgres'), { applicationName: 'oneroof check' });
     const session = admin;
     await prepare(session, { major, as });
-    const [at] = await session.query<{ version: string }>(sql`select current_setting('server_version') as version`);
     return {
-      version: (at?.version ?? '').split(' ')[0] ?? '',
-      network: server.network,
-      role: as,
       owner: connect(owner),
       reader: connect(reader),
       // copied as files: a third of the processor time of what the server logs otherwise
       make: async (database, of) => {
         const template = of === 'empty' ? blank : of.copyOf;
+        await settled(session, template);
         const strategy = major >= 15 ? sql`strategy file_copy` : sql``;
         await session.query(
           sql`create database ${id(database)} template ${id(template)} owner ${id(owner)} ${strategy}`,
@@ -112,12 +108,22 @@ export async function openSandbox(plan: {
   }
 }
 
+/** Waits until closed sessions have left a database: the server, which finds one there, asks again only after a tenth of a second. */
+async function settled(session: Session, database: string): Promise<void> {
+  for (const began = performance.now(); performance.now() - began < 1000; await sleep(2)) {
+    const [found] = await session.query<{ others: string }>(
+      sql`select count(*)::text as others from pg_stat_activity where datname = ${database}`,
+    );
+    if (found?.others === '0') return;
+  }
+}
+
 /** The database that others are made of. Before 15 its schema `public` belongs to the superuser, and to the owner of the database since. */
 const blank = 'oneroof_blank';
 
 async function prepare(
   session: Session,
-  { major, as }: { readonly major: number; readonly as: Sandbox['role'] },
+  { major, as }: { readonly major: number; readonly as: SandboxRole },
 ): Promise<void> {
   const rights = as === 'superuser' ? sql`superuser createrole createdb` : major >= 16 ? sql`createrole` : sql``;
   await session.query(sql`create role ${id(owner)} login ${rights}`);

@@ -40,7 +40,8 @@ export async function sendScript(
   script: Script,
   by: {
     readonly parser: Parser;
-    readonly old: readonly OldTable[];
+    /** null: nothing is measured. */
+    readonly old: readonly OldTable[] | null;
     /** Whether a statement that failed outside of a transaction is sent again. */
     readonly again: (failed: NonNullable<SentScript['failed']>) => Promise<boolean>;
   },
@@ -69,11 +70,11 @@ class Sender {
   /** Who began the transaction that is open. */
   private open: 'none' | 'us' | 'script' = 'none';
   private readonly session: Session;
-  private readonly old: readonly OldTable[];
+  private readonly old: readonly OldTable[] | null;
   readonly inTransaction: boolean;
   private last: Moment | null = null;
 
-  constructor(session: Session, old: readonly OldTable[], inTransaction: boolean) {
+  constructor(session: Session, old: readonly OldTable[] | null, inTransaction: boolean) {
     this.session = session;
     this.old = old;
     this.inTransaction = inTransaction;
@@ -96,11 +97,13 @@ class Sender {
     try {
       if (this.open === 'none') await this.timed(() => this.session.run('begin'));
       if (this.open === 'none') [this.open, this.last] = ['us', null];
-      const before = isFirst(sent) ? null : (this.last ?? (await readMoment(this.session, this.old)));
+      const { old } = this;
+      const isMeasured = old !== null && !isFirst(sent);
+      const before = isMeasured ? (this.last ?? (await readMoment(this.session, old))) : null;
       this.session.heard();
       await this.timed(() => this.session.run(sent.sql));
       const { notices } = this.session.heard();
-      const after = isFirst(sent) ? null : await readMoment(this.session, this.old);
+      const after = isMeasured ? await readMoment(this.session, old) : null;
       this.last = after;
       this.ran.push({ sent, moments: before === null || after === null ? null : [before, after], notices });
       return null;

@@ -17,7 +17,7 @@ export function describeCheck(
   as: { readonly paint: Paint; readonly compared: Compared | null },
 ): string {
   const { paint, compared } = as;
-  const { project, server, scope, history, roles, rows, migrations } = result;
+  const { project, server, scope, history, roles, rows, migrations, cached } = result;
   const folder = printable(project.folder === '' ? '.' : project.folder);
   const without = server.network === 'none' ? 'without a network' : 'with the network of this machine';
   const failed = migrations.filter(isFailed).length;
@@ -36,7 +36,7 @@ export function describeCheck(
     ]),
     ...(migrations.length === 0 ? ['nothing to judge: --all judges every migration'] : []),
     '',
-    `${count(migrations.length, 'migration')} judged in ${formatDuration(result.milliseconds as Milliseconds)}: ${failed === 0 ? paint.good('none fails') : paint.bad(`${failed} ${failed === 1 ? 'fails' : 'fail'}`)}${history.length === 0 ? '' : paint.bad(`, and ${count(history.length, 'earlier one')} could not be replayed`)}`,
+    `${count(migrations.length, 'migration')} judged in ${formatDuration(result.milliseconds as Milliseconds)}${cached === 0 ? '' : ` (${cached} from the cache)`}: ${failed === 0 ? paint.good('none fails') : paint.bad(`${failed} ${failed === 1 ? 'fails' : 'fail'}`)}${history.length === 0 ? '' : paint.bad(`, and ${count(history.length, 'earlier one')} could not be replayed`)}`,
     ...(compared === null
       ? []
       : [

@@ -21,7 +21,8 @@ export type Purpose =
   | 'footprint'
   | 'mask'
   | 'fault'
-  | 'sample';
+  | 'sample'
+  | 'verdict';
 
 /**
  * Joins parts into one unambiguous byte string: a line that names the purpose, then each part behind its length.

@@ -1,4 +1,11 @@
-export { type Binaries, embeddedBinaries, findBinaries, packagedMajors, systemFolders } from './binaries.io.ts';
+export {
+  type Binaries,
+  embeddedBinaries,
+  findBinaries,
+  packagedMajors,
+  systemFolders,
+} from './binaries.io.ts';
+export { serverEdition } from './edition.io.ts';
 export {
   fetchServer,
   foundServer,

@@ -17,6 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, OneRoofError } from '../core/index.ts';
 import { type Binaries } from './binaries.io.ts';
 import { type Connection } from './connection.ts';
+import { memoryFolder } from './memory-folder.io.ts';
 import { launchPlain, launchWithout, type Network } from './network.io.ts';
 import { watchdog } from './watchdog.ts';
 
@@ -227,8 +228,11 @@ export async function startTemporaryServer(plan: {
   readonly network?: Network;
   /** `postgres` where absent. */
   readonly superuser?: string;
+  /** Its data is small, and in memory where that has room. */
+  readonly small?: true;
 }): Promise<Server> {
-  const folder = mkdtempSync(join(tmpdir(), 'oneroof-data-'));
+  const place = plan.small === true ? (memoryFolder() ?? tmpdir()) : tmpdir();
+  const folder = mkdtempSync(join(place, 'oneroof-data-'));
   ownFolder(folder, plan.binaries);
   try {
     const data = join(folder, 'data');

@@ -68,6 +68,7 @@ export function resultOf(migrations: readonly Migration[], parts: Partial<CheckR
     roles: [],
     rows: { tables: 3, rows: 30, empty: [] },
     migrations,
+    cached: 0,
     outcome: isFailed ? 'failed' : 'passed',
     milliseconds: 1500,
     ...parts,

@@ -67,9 +67,12 @@ function reaching(words: readonly string[]): NodeJS.ProcessEnv {
   return { PATH: `${binariesOf(version).folder}:${process.env['PATH'] ?? ''}` };
 }
 
-/** Runs the command with --json; fails where it gives another form than the published one. */
-export function checked(folder: string, words: readonly string[]): Checked {
-  const answer = oneroof(['check', folder, '--json', ...words], { env: reaching(words) });
+/** Runs the command with --json, without a cache unless one is named; fails where it gives another form than the published one. */
+export function checked(folder: string, words: readonly string[], env: NodeJS.ProcessEnv = {}): Checked {
+  const cache = words.includes('--cache') ? [] : ['--no-cache'];
+  const answer = oneroof(['check', folder, '--json', ...cache, ...words.filter((word) => word !== '--no-cache')], {
+    env: { ...reaching(words), ...env },
+  });
   const parsed = z
     .object({ result: checkResultForm, baseline: z.object({ note: z.string().nullable() }).nullable() })
     .safeParse(JSON.parse(answer.stdout || '{}'));

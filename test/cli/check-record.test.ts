@@ -34,7 +34,15 @@ const ofKnex = {
 it('judges what the real knex runs, at the file of each migration', { timeout: 120_000 }, () => {
   withFolder(ofKnex, (folder) => {
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-    const words = ['check', '--all', '--record', `${knex} migrate:up`, '--record-down', `${knex} migrate:down`];
+    const words = [
+      'check',
+      '--all',
+      '--no-cache',
+      '--record',
+      `${knex} migrate:up`,
+      '--record-down',
+      `${knex} migrate:down`,
+    ];
     const { status, stdout, stderr } = oneroof(words, { folder });
     expect([status, stderr]).toEqual([1, expect.not.stringContaining('[')]);
     expect(stdout).toContain('2 migrations of knex, known by what');
@@ -91,14 +99,20 @@ it.each(newest)(
       await runSql(server.connection('shop'), history('public.goose_db_version'));
       withFolder(ofGoose, (folder) => {
         const check = (...words: string[]): Answer =>
-          oneroof(['check', '--pending-in', 'env:PRODUCTION_URL', ...words], { folder, env: { PRODUCTION_URL: url } });
+          oneroof(['check', '--no-cache', '--pending-in', 'env:PRODUCTION_URL', ...words], {
+            folder,
+            env: { PRODUCTION_URL: url },
+          });
         // its role may not read the history
         expect(check().stderr).toContain('permission denied for table goose_db_version');
       });
       await runSql(server.connection('shop'), ['grant select on public.goose_db_version to reader']);
       withFolder(ofGoose, (folder) => {
         const check = (...words: string[]): Answer =>
-          oneroof(['check', '--pending-in', 'env:PRODUCTION_URL', ...words], { folder, env: { PRODUCTION_URL: url } });
+          oneroof(['check', '--no-cache', '--pending-in', 'env:PRODUCTION_URL', ...words], {
+            folder,
+            env: { PRODUCTION_URL: url },
+          });
         const pending = check();
         expect([pending.status, pending.stderr]).toEqual([0, '']);
         expect(pending.stdout).toContain(
@@ -120,7 +134,7 @@ it.each(newest)(
         'migrations/1_a.down.sql': 'drop table a;',
       };
       withFolder(ofMigrate, (folder) => {
-        const dirty = oneroof(['check', '--pending-in', 'env:PRODUCTION_URL'], {
+        const dirty = oneroof(['check', '--no-cache', '--pending-in', 'env:PRODUCTION_URL'], {
           folder,
           env: { PRODUCTION_URL: url },
         });
@@ -128,7 +142,7 @@ it.each(newest)(
         expect(dirty.stderr).toContain('version 1 is dirty');
       });
       withFolder({ 'sql/001_a.sql': 'create table a ();', 'sql/002_b.sql': 'create table b ();' }, (folder) => {
-        const plain = oneroof(['check', '--migrations', 'sql', '--pending-in', 'env:PRODUCTION_URL'], {
+        const plain = oneroof(['check', '--no-cache', '--migrations', 'sql', '--pending-in', 'env:PRODUCTION_URL'], {
           folder,
           env: { PRODUCTION_URL: url },
         });

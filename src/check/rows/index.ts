@@ -1,2 +1,2 @@
 export { type FilledRows, type FillPlan, fillRows } from './fill-rows.io.ts';
-export { rowsFromFile } from './rows-from-file.io.ts';
+export { readRowsFile, rowsFromFile } from './rows-from-file.io.ts';

@@ -14,7 +14,7 @@ const restrict = /^\\(?:un)?restrict [A-Za-z0-9]+[ \t\r]*$/gm;
  * Errors  CHECK_ROWS where the file cannot be read, or the server refuses a statement; those of the parser (SQL_SYNTAX, SQL_COPY_INLINE, …).
  */
 export async function rowsFromFile(session: Session, file: string): Promise<number> {
-  const { statements, problems } = (await loadParser()).parse(file, read(file).replaceAll(restrict, ''));
+  const { statements, problems } = (await loadParser()).parse(file, readRowsFile(file).replaceAll(restrict, ''));
   OneRoofError.throwIfAny(problems);
   return asSchemaSession(session, async () => {
     let rows = 0;
@@ -37,7 +37,12 @@ export async function rowsFromFile(session: Session, file: string): Promise<numb
   });
 }
 
-function read(file: string): string {
+/**
+ * Reads such a file.
+ *
+ * Errors  CHECK_ROWS.
+ */
+export function readRowsFile(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {

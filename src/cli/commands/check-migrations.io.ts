@@ -19,6 +19,7 @@ import { OneRoofError, printable } from '../../core/index.ts';
 import { packagedMajors } from '../../database/index.ts';
 import { earlierProject, listRepository } from '../../import/index.ts';
 import { projectOf, refuseMixed, wantedOf } from '../check-subject.io.ts';
+import { cacheOf, jobsOf } from '../check-speed.io.ts';
 import { describeCheck, verdictLine } from '../check-text.ts';
 import { lookOf } from '../output.io.ts';
 import { type CommandRun, type Context } from '../verb.ts';
@@ -28,6 +29,7 @@ export const run: CommandRun = async (context) => {
   const { terminal, signal, options } = context;
   const files = filesOf(context);
   const major = majorOf(context);
+  const jobs = jobsOf(context);
   refuseMixed(context, major);
   const repository = await listRepository(resolve(context.folder, context.arguments[0] ?? '.'));
   const changed = await changedSinceMain(repository.root);
@@ -49,6 +51,8 @@ export const run: CommandRun = async (context) => {
     as: options['superuser'] === true ? 'superuser' : 'owner',
     values: options['showValues'] === true ? 'shown' : 'hidden',
     rows: files.rows,
+    jobs,
+    cache: cacheOf(context, repository.root),
     signal,
     onProgress: (now) => terminal.progress(printable(`${now} (${done} of ${chosen.judged.size} judged)`)),
     onJudged: (judged) => {

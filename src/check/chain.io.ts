@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import { openSession } from '../database/index.ts';
+import { type Migration } from '../import/index.ts';
+import { type Parser } from '../release/index.ts';
+import { type Fault, type Judgement } from './check-result.ts';
+import { failureFault, unjudged } from './failure.ts';
+import { judgeMigration, spotOf } from './judge.io.ts';
+import { emptyTables, type JudgingGround, sendWithRoles } from './judging-ground.io.ts';
+import { namedValues } from './named-values.ts';
+import { namedReferences } from './named-references.ts';
+import { plantReferences, plantValues } from './plant-values.io.ts';
+import { refreshFilledViews } from './refresh-views.io.ts';
+import { fillRows, rowsFromFile } from './rows/index.ts';
+import { type ShownValues } from './said-error.ts';
+import { type Sandbox } from './sandbox.io.ts';
+import { sentOf } from './sent.ts';
+import { type VerdictBoard } from './verdict-board.ts';
+
+/** What chains have in common. */
+export interface ChainPlan {
+  /** All migrations up to the last one that is to be judged. */
+  readonly migrations: readonly Migration[];
+  readonly judged: ReadonlySet<Migration>;
+  /** Some migration of the project has a down. */
+  readonly hasDowns: boolean;
+  readonly board: VerdictBoard;
+  readonly onJudgement: (migration: Migration, judgement: Judgement) => void;
+  readonly parser: Parser;
+  readonly values: ShownValues;
+  /** A file of SQL with rows, in place before the first judged migration; null: synthetic rows alone. */
+  readonly rows: string | null;
+  readonly signal: AbortSignal;
+  /** Before each migration. */
+  readonly onProgress: (now: string) => void;
+}
+
+const base = 'oneroof_base';
+/** How rows are made: the same in each run and in each chain, so that a check can be repeated. */
+export const planted = { seed: 'oneroof', perTable: 8 } as const;
+
+/**
+ * One database on a server of its own that is taken past each migration. Before one that is to be judged it gets rows; if no other chain has done
+ * so, the migration is judged on a copy. A judgement leaves nothing in the chain, so each comes to the same, whichever chain makes it.
+ */
+export class Chain {
+  private readonly plan: ChainPlan;
+  private readonly sandbox: Sandbox;
+  private readonly ground: JudgingGround;
+  private readonly history: Fault[] = [];
+  /** The first migration that the base could not get past. */
+  private broken: Fault | null = null;
+  private filled: Judgement['rows'] | null = null;
+
+  constructor(plan: ChainPlan, sandbox: Sandbox) {
+    this.plan = plan;
+    this.sandbox = sandbox;
+    const { parser, values, signal } = plan;
+    this.ground = { sandbox, parser, base, seeds: drawn(), values, roles: new Set(), signal };
+  }
+
+  /** Goes on until each migration is judged, or about to be by another chain. */
+  async run(): Promise<void> {
+    const { migrations, judged, board, signal, onProgress, onJudgement } = this.plan;
+    await this.sandbox.make(base, 'empty');
+    for (const migration of migrations) {
+      if (board.open === 0) return;
+      signal.throwIfAborted();
+      if (judged.has(migration)) {
+        await this.fill(migration);
+        if (board.claim(migration)) {
+          onProgress(`judging ${migration.name}`);
+          const judgement = await this.judge(migration);
+          onJudgement(migration, judgement);
+          board.say(migration, judgement);
+          if (board.open === 0) return;
+        }
+      } else onProgress(`replaying ${migration.name}`);
+      await this.advance(migration);
+    }
+  }
+
+  private async judge(migration: Migration): Promise<Judgement> {
+    const were = await this.sandbox.roles();
+    const roles = new Set(this.ground.roles);
+    const rows = this.filled ?? { tables: 0, rows: 0, empty: [] };
+    const history = [...this.history];
+    const judged = await judgeMigration({ ...this.ground, roles }, migration, {
+      hasDowns: this.plan.hasDowns,
+      empty: rows.empty,
+      broken: this.broken,
+    });
+    // roles belong to the whole server: what the judged one made is made again when the base goes past it
+    await this.sandbox.restoreRoles(were);
+    return { judged, history, roles: [...roles], rows };
+  }
+
+  /** Takes the base past a migration. One that fails is left out, and named, if it was not judged. */
+  private async advance(migration: Migration): Promise<void> {
+    const { judged, board, signal } = this.plan;
+    const isJudged = judged.has(migration);
+    const spot = spotOf(migration.up);
+    if (migration.unreadable !== null) {
+      const fix = 'what follows is judged without it';
+      return this.leaveOut(unjudged(spot, { cause: migration.unreadable, fix }), isJudged);
+    }
+    const send = async (script = migration.up) =>
+      (await sendWithRoles(this.ground, script, { database: base, old: null })).failure;
+    let failure = await send();
+    // what comes after is judged as if the tool had run it the right way
+    if (failure?.needsNoTransaction === true) failure = await send({ ...migration.up, send: 'statements' });
+    if (failure === null) return;
+    const mayBeRows = isJudged
+      ? (await board.of(migration, signal)).judged.faults.some(({ code }) => code === 'up-fails-on-rows')
+      : this.filled !== null;
+    if (mayBeRows && (await emptyTables(this.sandbox.owner(base)))) failure = await send();
+    if (failure === null) return;
+    const fault =
+      failure.unjudged === null
+        ? failureFault('up-fails', failure, {
+            begin: 'the history cannot be replayed',
+            fix: 'correct it, or make it readable for the check',
+          })
+        : unjudged(failure.spot, failure.unjudged);
+    this.leaveOut(fault, isJudged);
+  }
+
+  /** What follows is judged without this migration: what fails then may fail because of it. */
+  private leaveOut(fault: Fault, isJudged: boolean): void {
+    this.broken ??= fault;
+    if (!isJudged) this.history.push(fault);
+  }
+
+  private async fill(migration: Migration): Promise<void> {
+    const session = await openSession(this.sandbox.owner(base), {
+      applicationName: 'oneroof check',
+      settings: { search_path: 'public' },
+    });
+    try {
+      const given = this.filled !== null || this.plan.rows === null ? 0 : await rowsFromFile(session, this.plan.rows);
+      const { tables, rows, empty } = await fillRows(session, planted);
+      this.filled = { tables, rows: (this.filled?.rows ?? 0) + given + rows, empty: [...empty] };
+      await plantValues(session, namedIn(this.ground.parser, migration));
+      await plantReferences(session, namedReferences(sentOf(this.ground.parser, migration.up)));
+      await refreshFilledViews(session);
+    } finally {
+      await session.close();
+    }
+  }
+}
+
+/** Two numbers that no migration can know. */
+function drawn(): readonly [string, string] {
+  const one = (): string => randomBytes(8).readBigInt64LE().toString();
+  return [one(), one()];
+}
+
+/** The values that the statements of a migration ask rows for. */
+function namedIn(parser: Parser, { up, down }: Migration): ReturnType<typeof namedValues> {
+  return namedValues({ up: sentOf(parser, up), down: down === null ? [] : sentOf(parser, down) });
+}
