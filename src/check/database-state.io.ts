@@ -62,7 +62,7 @@ export class CopyReader {
 
   /** Before anyone writes to the copy. */
   static async open(original: Connection, copy: Connection, seeds: readonly [string, string]): Promise<CopyReader> {
-    const settings = { applicationName: 'oneroof check', settings: stillSettings };
+    const settings = { applicationName: 'oneroof check', settings: stillSettings, plans: 'kept' } as const;
     const sessions: Session[] = [];
     try {
       for (const connection of [original, copy]) sessions.push(await openSession(connection, settings));

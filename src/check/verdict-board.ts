@@ -50,6 +50,7 @@ export class VerdictBoard {
   async of(migration: Migration, signal: AbortSignal): Promise<Judgement> {
     const known = this.judgements.get(migration);
     if (known !== undefined) return known;
+    signal.throwIfAborted();
     return await new Promise((resolve, reject) => {
       this.waiting.set(migration, [...(this.waiting.get(migration) ?? []), resolve]);
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });

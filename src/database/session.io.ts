@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { now, OneRoofError } from '../core/index.ts';
 import { connectClient } from './client.io.ts';
@@ -49,6 +50,8 @@ export interface SessionOptions {
   readonly send?: 'ahead' | 'in turn';
   /** `server's`: those of server, database and role count, because the gate refuses a session that brings one of its own. Else there is none. */
   readonly timeouts?: 'none' | "server's";
+  /** `kept`: a statement of ours that is sent again is not parsed and planned again. Else each is planned for its values. */
+  readonly plans?: 'kept';
 }
 
 /**
@@ -106,6 +109,7 @@ export async function openSession(connection: Connection, options: SessionOption
         text: statement.text,
         values: [...statement.values],
         queryMode: 'extended',
+        ...(options.plans === 'kept' ? { name: nameOf(statement.text) } : {}),
       } as pg.QueryConfig);
       return result.rows as Row[];
     } catch (error) {
@@ -144,6 +148,7 @@ export async function openSession(connection: Connection, options: SessionOption
     const settings = {
       ...pinnedSettings,
       ...(options.timeouts === "server's" ? {} : noTimeouts),
+      ...(options.plans === 'kept' ? { plan_cache_mode: 'force_generic_plan' } : {}),
       ...options.settings,
     };
     await query(setAll(settings));
@@ -181,6 +186,11 @@ export async function openSession(connection: Connection, options: SessionOption
     await client.end().catch(() => undefined);
     throw error;
   }
+}
+
+/** The name of a prepared statement: the server takes 63 bytes. */
+function nameOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
 }
 
 function connectionLost(connection: Connection, cause: Error): OneRoofError {
