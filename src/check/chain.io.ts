@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { openSession } from '../database/index.ts';
 import { type Migration } from '../import/index.ts';
 import { type Parser } from '../release/index.ts';
-import { type Fault, type Judgement } from './check-result.ts';
+import { type Fault, type JudgementRecord } from './check-result.ts';
 import { failureFault, unjudged } from './failure.ts';
 import { judgeMigration, spotOf } from './judge.io.ts';
 import { emptyTables, type JudgingGround, sendWithRoles } from './judging-ground.io.ts';
@@ -24,7 +24,7 @@ export interface ChainPlan {
   /** Some migration of the project has a down. */
   readonly hasDowns: boolean;
   readonly board: VerdictBoard;
-  readonly onJudgement: (migration: Migration, judgement: Judgement) => void;
+  readonly onJudgement: (migration: Migration, judgement: JudgementRecord) => void;
   readonly parser: Parser;
   readonly values: ShownValues;
   /** A file of SQL with rows, in place before the first judged migration; null: synthetic rows alone. */
@@ -42,14 +42,14 @@ export const planted = { seed: 'oneroof', perTable: 8 } as const;
  * One database on a server of its own that is taken past each migration. Before one that is to be judged it gets rows; if no other chain has done
  * so, the migration is judged on a copy. A judgement leaves nothing in the chain, so each comes to the same, whichever chain makes it.
  */
-export class Chain {
+export class ReplayChain {
   private readonly plan: ChainPlan;
   private readonly sandbox: Sandbox;
   private readonly ground: JudgingGround;
   private readonly history: Fault[] = [];
   /** The first migration that the base could not get past. */
   private broken: Fault | null = null;
-  private filled: Judgement['rows'] | null = null;
+  private filled: JudgementRecord['rows'] | null = null;
 
   constructor(plan: ChainPlan, sandbox: Sandbox) {
     this.plan = plan;
@@ -79,7 +79,7 @@ export class Chain {
     }
   }
 
-  private async judge(migration: Migration): Promise<Judgement> {
+  private async judge(migration: Migration): Promise<JudgementRecord> {
     const were = await this.sandbox.roles();
     const roles = new Set(this.ground.roles);
     const rows = this.filled ?? { tables: 0, rows: 0, empty: [] };

@@ -101,7 +101,7 @@ const plantedForm = z.object({
 });
 
 /** A judged migration, and on what it was judged: all that a run has to say of the moment before it. */
-export const judgementForm = z.object({
+export const judgementRecordForm = z.object({
   judged: judgedForm,
   /** The migrations before it that could not be replayed. */
   history: z.array(faultForm),
@@ -109,7 +109,7 @@ export const judgementForm = z.object({
   roles: z.array(z.string()),
   rows: plantedForm,
 });
-export type Judgement = Formed<typeof judgementForm>;
+export type JudgementRecord = Formed<typeof judgementRecordForm>;
 
 /** What `oneroof check` found in one folder of migrations. */
 export const checkResultForm = z.object({

@@ -2,8 +2,8 @@ import { onAbort } from '../core/index.ts';
 import { findBinaries, launchWithout, serverEdition } from '../database/index.ts';
 import { type Migration, type MigrationProject } from '../import/index.ts';
 import { loadParser } from '../release/index.ts';
-import { Chain, type ChainPlan, planted } from './chain.io.ts';
-import { type CheckResult, type JudgedMigration, type Judgement } from './check-result.ts';
+import { type ChainPlan, planted, ReplayChain } from './chain.io.ts';
+import { type CheckResult, type JudgedMigration, type JudgementRecord } from './check-result.ts';
 import { type ChosenMigrations } from './chosen.ts';
 import { isFailed } from './faults.ts';
 import { readRowsFile } from './rows/index.ts';
@@ -83,8 +83,8 @@ function keptOf(
   { project, chosen, as, values, rows, cache }: CheckPlan,
   server: string,
 ): {
-  readonly judgements: ReadonlyMap<Migration, Judgement>;
-  readonly keep: (migration: Migration, judgement: Judgement) => void;
+  readonly judgements: ReadonlyMap<Migration, JudgementRecord>;
+  readonly keep: (migration: Migration, judgement: JudgementRecord) => void;
 } {
   // values of rows are on no disk, unless the user writes them there
   if (cache === null || values === 'shown') return { judgements: new Map(), keep: () => undefined };
@@ -124,7 +124,7 @@ async function judgeOpen(plan: CheckPlan, of: Pick<ChainPlan, 'board' | 'migrati
           // all replay the same
           onProgress: (now) => (at === 0 || now.startsWith('judging')) && plan.onProgress(now),
         };
-        await new Chain(own, sandbox).run();
+        await new ReplayChain(own, sandbox).run();
       });
     } catch (error) {
       failed.abort(error);

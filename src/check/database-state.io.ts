@@ -6,7 +6,6 @@ import {
   type Difference,
   differingColumns,
   findExamples,
-  type KeyedObject,
   markSchema,
   type SchemaDelta,
   SchemaDeltas,
@@ -27,9 +26,6 @@ export interface DatabaseRows {
 export interface CopyState extends DatabaseRows {
   readonly schema: SchemaDelta;
 }
-
-/** Two parts of schemas that may differ. */
-export type SchemaSides = readonly [before: readonly KeyedObject[], after: readonly KeyedObject[]];
 
 /**
  * A fresh copy beside its original, each with one session of the role that writes nothing. No one writes to the original meanwhile. Of the schema only

@@ -1,5 +1,5 @@
 import { type Migration } from '../import/index.ts';
-import { type JudgedMigration, type Judgement } from './check-result.ts';
+import { type JudgedMigration, type JudgementRecord } from './check-result.ts';
 
 /**
  * Who judges what. Several chains go along the same history; the first that comes to a migration judges it, and the others go past it. What was
@@ -8,14 +8,14 @@ import { type JudgedMigration, type Judgement } from './check-result.ts';
 export class VerdictBoard {
   private readonly order: readonly Migration[];
   private readonly onJudged: (judged: JudgedMigration) => void;
-  private readonly judgements = new Map<Migration, Judgement>();
+  private readonly judgements = new Map<Migration, JudgementRecord>();
   private readonly claimed = new Set<Migration>();
-  private readonly waiting = new Map<Migration, ((judgement: Judgement) => void)[]>();
+  private readonly waiting = new Map<Migration, ((judgement: JudgementRecord) => void)[]>();
   private handedOn = 0;
 
   constructor(
     order: readonly Migration[],
-    known: ReadonlyMap<Migration, Judgement>,
+    known: ReadonlyMap<Migration, JudgementRecord>,
     onJudged: (judged: JudgedMigration) => void,
   ) {
     this.order = order;
@@ -35,7 +35,7 @@ export class VerdictBoard {
     return true;
   }
 
-  say(migration: Migration, judgement: Judgement): void {
+  say(migration: Migration, judgement: JudgementRecord): void {
     this.claimed.add(migration);
     this.judgements.set(migration, judgement);
     for (const hear of this.waiting.get(migration) ?? []) hear(judgement);
@@ -47,7 +47,7 @@ export class VerdictBoard {
   }
 
   /** The judgement of a claimed migration, when it is there. */
-  async of(migration: Migration, signal: AbortSignal): Promise<Judgement> {
+  async of(migration: Migration, signal: AbortSignal): Promise<JudgementRecord> {
     const known = this.judgements.get(migration);
     if (known !== undefined) return known;
     signal.throwIfAborted();
@@ -58,11 +58,11 @@ export class VerdictBoard {
   }
 
   /** All that were judged, in the order of the migrations. */
-  all(): readonly Judgement[] {
+  all(): readonly JudgementRecord[] {
     return this.order.flatMap((migration) => this.judgements.get(migration) ?? []);
   }
 
-  private next(): Judgement | null {
+  private next(): JudgementRecord | null {
     const migration = this.order[this.handedOn];
     return (migration === undefined ? undefined : this.judgements.get(migration)) ?? null;
   }

@@ -18,14 +18,14 @@ import { join, sep } from 'node:path';
 import { z } from 'zod';
 import { type Digest, type Formed, printable } from '../core/index.ts';
 import { type Migration } from '../import/index.ts';
-import { type Judgement, judgementForm } from './check-result.ts';
+import { type JudgementRecord, judgementRecordForm } from './check-result.ts';
 
 /** Verdicts of earlier runs, in a folder of the user: a file each, named by the key. */
 export interface VerdictCache {
   /** null: it is not there, or the file is not one of ours for this migration. */
-  read(key: Digest, migration: Migration): Judgement | null;
+  read(key: Digest, migration: Migration): JudgementRecord | null;
   /** What was not judged is not kept: the reason may be gone the next time. A folder that cannot be written keeps nothing. */
-  write(key: Digest, judgement: Judgement): void;
+  write(key: Digest, judgement: JudgementRecord): void;
 }
 
 /** Files that are kept; of more, those that were used longest ago go. */
@@ -36,7 +36,7 @@ const largestEntry = 256 * 1024;
 const entryForm = z.strictObject({
   form: z.literal('oneroof/verdict/1'),
   key: z.string(),
-  judgement: judgementForm,
+  judgement: judgementRecordForm,
 });
 
 /**
@@ -58,7 +58,7 @@ export function openVerdictCache(folder: string, repository: string): VerdictCac
     if ((mode & 0o022) !== 0) return unused('others may write to it (chmod go-w)');
     trim(folder);
   } catch (error) {
-    return unused(error instanceof Error ? error.message : String(error));
+    return unused(printable(error instanceof Error ? error.message : String(error)));
   }
   const fileOf = (key: Digest): string => join(folder, `${key.slice('sha256:'.length)}.json`);
   return {
@@ -103,7 +103,7 @@ function entryIn(file: string): Formed<typeof entryForm> | null {
 }
 
 /** Whether a verdict speaks of a migration: the names and files that are shown are its own. */
-function isOf({ judged }: Judgement, { id, name, up, down }: Migration): boolean {
+function isOf({ judged }: JudgementRecord, { id, name, up, down }: Migration): boolean {
   const spots = [judged.up, judged.down].map((spot) => (spot === null ? null : `${spot.file}:${spot.line}`));
   const own = [up, down].map((script) => (script === null ? null : `${script.file}:${script.line}`));
   return judged.id === id && judged.name === name && spots.join('\n') === own.join('\n');

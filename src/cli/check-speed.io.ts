@@ -2,7 +2,7 @@ import { availableParallelism, homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { type CheckPlan, openVerdictCache } from '../check/index.ts';
 import { OneRoofError, printable } from '../core/index.ts';
-import { programEdition } from './program.io.ts';
+import { programEdition } from './program-edition.io.ts';
 import { type Context } from './verb.ts';
 
 /** More private servers than this take more memory than they save time. */

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { OneRoofError } from '../core/index.ts';
+import { version } from './program-edition.io.ts';
 import { type Call, type CommandRun, type Verb } from './verb.ts';
 import { verbs } from './verbs.io.ts';
 
@@ -99,24 +97,4 @@ function mustHaveFolder(): void {
       cause,
     });
   }
-}
-
-/** What this program is: its version, and a digest of its files, because a checkout has many of one version. */
-export function programEdition(): string {
-  const own = join(import.meta.dirname, '..');
-  const files = readdirSync(own, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(?:js|ts)$/.test(name));
-  const hash = createHash('sha256');
-  for (const name of files.toSorted())
-    hash
-      .update(`${name}\0`)
-      .update(readFileSync(join(own, name)))
-      .update('\0');
-  return `${version()} ${hash.digest('hex')}`;
-}
-
-function version(): string {
-  const { version: text } = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  return text;
 }

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Judgement } from '../../src/check/check-result.ts';
+import { type JudgementRecord } from '../../src/check/check-result.ts';
 import { openVerdictCache, type VerdictCache } from '../../src/check/verdict-cache.io.ts';
 import { type VerdictBase, verdictKeys } from '../../src/check/verdict-key.ts';
 import { digest, type Digest } from '../../src/core/index.ts';
@@ -30,7 +30,7 @@ const migration: Migration = {
   down: { file: 'migrations/1_first.down.sql', line: 1, text: 'select 2', send: 'message' },
   unreadable: null,
 };
-const judgement: Judgement = {
+const judgement: JudgementRecord = {
   judged: migrationWith({}),
   history: [],
   roles: ['someone'],

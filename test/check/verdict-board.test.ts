@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Judgement } from '../../src/check/check-result.ts';
+import { type JudgementRecord } from '../../src/check/check-result.ts';
 import { VerdictBoard } from '../../src/check/verdict-board.ts';
 import { type Migration } from '../../src/import/index.ts';
 import { migrationWith } from './output.fixture.ts';
@@ -7,7 +7,7 @@ import { migrationWith } from './output.fixture.ts';
 const script = { file: 'a.sql', line: 1, text: '', send: 'message' } as const;
 const order = ['1', '2', '3'].map((id): Migration => ({ id, name: id, up: script, down: null, unreadable: null }));
 const [one, two, three] = order as [Migration, Migration, Migration];
-const judgement = ({ id }: Migration): Judgement => ({
+const judgement = ({ id }: Migration): JudgementRecord => ({
   judged: migrationWith({ id }),
   history: [],
   roles: [],
