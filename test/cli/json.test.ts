@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { publishedForms } from '../../src/cli/json/schema-names.ts';
 import { verbs } from '../../src/cli/verbs.io.ts';
 import { jsonPage, jsonSchemaPage } from '../../scripts/json-page.ts';
-import { withDatabase } from '../database.io.ts';
+import { runSql, withDatabase } from '../database.io.ts';
 import { type Place, withPlace } from '../runbooks/place.io.ts';
 import { hasBrowser, launch, addAuthenticator } from '../signing/browser.io.ts';
 import { signOn } from '../signing/desk.io.ts';
@@ -97,6 +97,10 @@ describe.skipIf(!hasBrowser())('the JSON of every command', () => {
           const migration = join(home, 'repository', 'migrations', '000001_one');
           writeFileSync(`${migration}.up.sql`, 'create table one (id int);');
           writeFileSync(`${migration}.down.sql`, 'drop table one;');
+          await runSql(database, [
+            'create table schema_migrations (version bigint not null primary key, dirty boolean not null)',
+            'grant select on schema_migrations to oneroof_observer',
+          ]);
           const seen = await typed(place, [
             ['completion bash'],
             ['grants'],
@@ -108,6 +112,7 @@ describe.skipIf(!hasBrowser())('the JSON of every command', () => {
             ['new tier other more'],
             ['lint release'],
             ['check repository --all'],
+            ['import repository --target production --into imported'],
             ['seal --check release'],
             ['seal release'],
             ['doctor release --target production'],
