@@ -8,7 +8,7 @@ export {
   junitOf,
   sarifOf,
 } from './output/index.ts';
-export { readBaseline } from './known-faults.io.ts';
+export { readKnownFile } from './known-faults.io.ts';
 export { choose, refusePrograms, theFolder, type WantedMigrations } from './chosen.ts';
 export { isFailed } from './faults.ts';
 export { openVerdictCache } from './verdict-cache.io.ts';

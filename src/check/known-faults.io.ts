@@ -17,7 +17,7 @@ export interface ReadBaseline {
  *
  * Errors  CHECK_BASELINE, CONFIG_NOT_FOUND: of the file in the work tree, or outside of the repository.
  */
-export async function readBaseline(
+export async function readKnownFile(
   file: string,
   { root, changed }: { readonly root: string; readonly changed: ChangedPaths | { readonly unknown: string } },
 ): Promise<ReadBaseline> {

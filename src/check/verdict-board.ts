@@ -1,3 +1,4 @@
+import { onAbort } from '../core/index.ts';
 import { type Migration } from '../import/index.ts';
 import { type JudgedMigration, type JudgementRecord } from './check-result.ts';
 
@@ -50,10 +51,9 @@ export class VerdictBoard {
   async of(migration: Migration, signal: AbortSignal): Promise<JudgementRecord> {
     const known = this.judgements.get(migration);
     if (known !== undefined) return known;
-    signal.throwIfAborted();
     return await new Promise((resolve, reject) => {
       this.waiting.set(migration, [...(this.waiting.get(migration) ?? []), resolve]);
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      onAbort(signal, () => reject(signal.reason));
     });
   }
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { changedSinceMain, choose, readBaseline } from '../../src/check/index.ts';
+import { changedSinceMain, choose, readKnownFile } from '../../src/check/index.ts';
 import { earlierProject, findProjects, listRepository, readProject } from '../../src/import/index.ts';
 import { loadParser } from '../../src/release/index.ts';
 import { withFiles } from './repository.io.ts';
@@ -63,7 +63,7 @@ describe('the baseline', () => {
     JSON.stringify({ version: 1, faults: [{ migration, code: 'data-lost', cause: `sha256:${'a'.repeat(64)}` }] });
   const read = async (folder: string): Promise<readonly [faults: readonly string[], note: string | null]> => {
     const { root } = await listRepository(folder);
-    const { faults, note } = await readBaseline(join(folder, 'known.json'), {
+    const { faults, note } = await readKnownFile(join(folder, 'known.json'), {
       root,
       changed: await changedSinceMain(root),
     });

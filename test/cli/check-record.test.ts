@@ -104,7 +104,9 @@ it.each(newest)(
             env: { PRODUCTION_URL: url },
           });
         // its role may not read the history
-        expect(check().stderr).toContain('permission denied for table goose_db_version');
+        expect(check().stderr).toContain(
+          'reader may not read public.goose_db_version, the history of goose [HISTORY_NO_RIGHT]',
+        );
       });
       await runSql(server.connection('shop'), ['grant select on public.goose_db_version to reader']);
       withFolder(ofGoose, (folder) => {

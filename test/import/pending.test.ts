@@ -298,8 +298,8 @@ const stops: readonly (readonly [ToolName, readonly string[], string])[] = [
   [
     'flyway',
     [
-      'create table flyway_schema_history (installed_rank int, version text, description text, checksum int, success boolean)',
-      `insert into flyway_schema_history values (1, '1', 'a', 0, false)`,
+      'create table flyway_schema_history (installed_rank int, version text, description text, checksum int, installed_by text, success boolean)',
+      `insert into flyway_schema_history values (1, '1', 'a', 0, 'me', false)`,
     ],
     'version 1 failed half way',
   ],

@@ -12,7 +12,7 @@ import {
   compareBaseline,
   isFailed,
   junitOf,
-  readBaseline,
+  readKnownFile,
   sarifOf,
 } from '../../check/index.ts';
 import { OneRoofError, printable } from '../../core/index.ts';
@@ -36,7 +36,7 @@ export const run: CommandRun = async (context) => {
   const baseline =
     files.baseline === null || options['writeBaseline'] === true
       ? null
-      : await readBaseline(files.baseline, { root: repository.root, changed });
+      : await readKnownFile(files.baseline, { root: repository.root, changed });
   const project = await projectOf(repository, context, major);
   const wanted = await wantedOf(project, context);
   const isRead = wanted.which === 'new' && options['record'] === undefined && !('unknown' in changed);
