@@ -7,10 +7,11 @@ import { type Court, openCourt, rowsFor } from './corpus/court.io.ts';
 import { layouts, type Pair, pairsIn } from './corpus/layout.ts';
 import { emptyAll, type Finding, tryPair } from './corpus/trial.io.ts';
 
-const usage = `usage: node --import tsx scripts/judge-corpus.io.ts --tool TOOL --folder DIR [--from NAME] [--json FILE] [--ours FILE] [--bin DIR] [--judged FILE]
+const usage = `usage: node --import tsx scripts/judge-corpus.io.ts --tool TOOL --folder DIR [--from NAME] [--only REGEXP] [--json FILE] [--ours FILE] [--bin DIR] [--judged FILE]
   --tool    ${Object.keys(layouts).join(', ')}; pairs: the files of golang-migrate, in a transaction
   --folder  again for each folder that the tool runs together with the first one
   --from    judge this migration, by its name, and all after it; those before are run alone
+  --only    judge those alone whose names match; the others are run
   --json    write what was found of each migration
   --ours    compare with what \`oneroof check --all --json\` wrote
   --judged  compare with what --json wrote before; judge nothing
@@ -30,14 +31,18 @@ function judgeAll(court: Court, pairs: readonly Pair[], from: string | undefined
   const first = from === undefined ? 0 : pairs.findIndex(({ name }) => name === from);
   if (first < 0) throw new Error(`no migration is named ${from}`);
   for (const { up } of pairs.slice(0, first)) court.send(base, up);
-  return pairs.slice(first).map((pair) => {
+  return pairs.slice(first).flatMap((pair) => {
+    if (!new RegExp(values.only).test(pair.name)) {
+      court.send(base, pair.up);
+      return [];
+    }
     court.ask(base, rowsFor(`${pair.up.text}\n${pair.down?.text ?? ''}`));
     const findings = tryPair(court, base, pair);
     const what = findings[0]?.what;
     if (what === 'up fails on rows') emptyAll(court, base);
     if (what !== 'up fails') court.send(base, pair.up);
     process.stderr.write(`${pair.name}: ${findings.map(({ what }) => what).join(', ') || 'clean'}\n`);
-    return { name: pair.name, findings };
+    return [{ name: pair.name, findings }];
   });
 }
 
@@ -97,6 +102,7 @@ function tally(words: readonly string[]): string {
 const { values } = parseArgs({
   options: {
     tool: { type: 'string' },
+    only: { type: 'string', default: '' },
     from: { type: 'string' },
     folder: { type: 'string', multiple: true },
     json: { type: 'string' },

@@ -51,7 +51,7 @@ function inTwoFiles(
   files: ReadonlyMap<string, string>,
   { layout, sending }: { readonly layout: string; readonly sending: Sending },
 ): readonly Pair[] {
-  const halves = new Map<string, { up?: Half & { own: boolean }; down?: Half & { own: boolean } }>();
+  const halves = new Map<string, { name: string; up?: Half & { own: boolean }; down?: Half & { own: boolean } }>();
   for (const [path, text] of files) {
     const file =
       layout === 'diesel'
@@ -67,14 +67,19 @@ function inTwoFiles(
       autocommit !== undefined && autocommit !== ''
         ? true
         : /run_in_transaction\s*=\s*false/.test(files.get(`${name}/metadata.toml`) ?? '');
-    const of = halves.get(name) ?? {};
-    halves.set(name, of);
+    // golang-migrate joins the two by their number, whatever the rest of their names
+    const id = layout === 'golang-migrate' ? String(versionOf(name)) : name;
+    const of = halves.get(id) ?? { name };
+    if (direction === 'up') of.name = name;
+    halves.set(id, of);
     const key = direction === 'up' ? 'up' : 'down';
     // the file for this database wins over the one for all
     if (of[key]?.own === true) continue;
     of[key] = { text, sending: isMessage ? 'message' : sending, own: own === '.postgres' };
   }
-  return [...halves].flatMap(([name, { up, down }]) => (up === undefined ? [] : [{ name, up, down: down ?? null }]));
+  return [...halves.values()].flatMap(({ name, up, down }) =>
+    up === undefined ? [] : [{ name, up, down: down ?? null }],
+  );
 }
 
 const marks = {

@@ -22,6 +22,11 @@ describe('the judge of public repositories', () => {
     expect(pairs[0]?.up.sending).toBe(sending);
   });
 
+  test('joins the files of golang-migrate by their number', () => {
+    const pairs = pairsIn('golang-migrate', files({ '1_b.down.sql': 'down', '01_a.up.sql': 'up' }));
+    expect(pairs.map(({ name, down }) => [name, down?.text])).toEqual([['01_a', 'down']]);
+  });
+
   test('takes the file of popx that is for PostgreSQL, in any order', () => {
     const own = { '1_a.postgres.up.sql': 'own' };
     const all = { '1_a.up.sql': 'all' };
