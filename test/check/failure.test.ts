@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { failureFault, scriptFailureOf } from '../../src/check/failure.ts';
 
 const fixFor = (message: string, code = '42704'): string => {
-  const sent = { sql: 'select 1', kind: 'SelectStmt', line: 1, text: 'select 1' } as never;
+  // a name that is not in the statement may be a value, and is not shown
+  const sent = { sql: `-- ${message}`, kind: 'SelectStmt', line: 1 } as never;
   const of = { file: 'a.sql', inTransaction: true, values: 'hidden' } as const;
   const failure = scriptFailureOf({ sent, error: { code, message } }, of);
   return failureFault('up-fails', failure, { begin: 'the up fails', fix: 'correct it' }).fix;
