@@ -61,14 +61,16 @@ export async function checkMigrations(plan: CheckPlan): Promise<CheckResult> {
   }
   const judgements = board.all();
   const end = judgements.at(-1);
-  const history = end?.history ?? [];
+  // each of what judged them may lack something else
+  const faults = judgements.flatMap((one) => one.history).map((fault) => [JSON.stringify(fault), fault] as const);
+  const history = [...new Map(faults).values()];
   const migrations = judgements.map(({ judged }) => judged);
   const { tool, folder, knownBy, warnings } = project;
   return {
     project: { tool, folder, knownBy, migrations: project.migrations.length, warnings: [...warnings] },
     server: { version: edition.version, network: launchWithout(binaries).network, role: as },
     scope: chosen.scope,
-    history: [...history],
+    history,
     roles: [...new Set(judgements.flatMap(({ roles }) => roles))].toSorted(),
     rows: end?.rows ?? { tables: 0, rows: 0, empty: [] },
     migrations,

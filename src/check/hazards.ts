@@ -2,6 +2,7 @@ import { lockModes, lockName } from '../rehearsal/index.ts';
 import { actionsOf, buildsIndex, saferSql } from './altered.ts';
 import type { Moment, OldTable } from './probe.io.ts';
 import { briefly, type Sent } from './sent.ts';
+import { bareName, lastPart } from './last-part.ts';
 import { statementHazards } from './statement-hazards.ts';
 import { type LostColumn, type Measured, type UpSeen } from './up-seen.ts';
 import { type Hazard, type TableLock } from './check-result.ts';
@@ -40,14 +41,14 @@ function tableHazards({ sent, moments }: Measured, seen: UpSeen): readonly Hazar
     seen.old.filter(({ oid }) => happened(sent, { oid, before, after }) === what);
   const say = (
     tables: readonly OldTable[],
-    build: (first: OldTable, more: string) => Omit<Hazard, Common>,
+    build: (first: OldTable, more: string, isOwn: boolean) => Omit<Hazard, Common>,
   ): Hazard[] => {
-    const own = tables.find(({ name }) => name.endsWith(`.${targetOf(sent)}`));
+    const own = tables.find(({ name }) => bareName(name) === targetOf(sent));
     const first = own ?? tables[0];
     if (first === undefined) return [];
     const more = tables.length > 1 ? ` (and of ${tables.length - 1} more)` : '';
     const spot = { file: seen.file, line: sent.line };
-    return [{ spot, relation: first.name, statement: briefly(sent.sql), ...build(first, more) }];
+    return [{ spot, relation: first.name, statement: briefly(sent.sql), ...build(first, more, own !== undefined) }];
   };
   const lockOn = (oid: string): string => lockName(strongestOf(after, oid) ?? 'AccessExclusiveLock');
   return [
@@ -61,10 +62,11 @@ function tableHazards({ sent, moments }: Measured, seen: UpSeen): readonly Hazar
       rule: 'add a new column, fill it in batches, and switch to it; a default that is not constant comes after ADD COLUMN, by ALTER COLUMN SET DEFAULT',
       safer: null,
     })),
-    ...say(of('scanned'), ({ name, oid }, more) => ({
+    ...say(of('scanned'), ({ name, oid }, more, isOwn) => ({
       ...scanned(sent),
       measured: `reads all rows of ${name}${more} under a lock ${lockOn(oid)}`,
-      safer: saferSql(sent, name),
+      // of a partition it would be another statement, and an index of the whole cannot be built so
+      safer: isOwn ? saferSql(sent, name) : null,
     })),
   ];
 }
@@ -203,10 +205,4 @@ function takenName(what: string): string {
       what,
     )?.groups?.['name'] ?? what.replace(/^(?:[a-z]+ )+/, '')
   );
-}
-
-/** The last part of a qualified name, without arguments. */
-export function lastPart(name: string): string {
-  const plain = name.replace(/\(.*\)$/s, '');
-  return /(?:^|\.)(?<last>"(?:[^"]|"")*"|[^."]*)$/.exec(plain)?.groups?.['last'] ?? plain;
 }

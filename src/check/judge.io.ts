@@ -2,7 +2,8 @@ import { compareObjects, compareRows, type Difference, sidesOf } from '../finger
 import { type Migration, type Script } from '../import/index.ts';
 import { failureFault, isOwnFailure, type ScriptFailure, unjudged } from './failure.ts';
 import { explainedSchema, ordered, restoreFaults } from './faults.ts';
-import { hazardsOf, lastPart, upLocks } from './hazards.ts';
+import { hazardsOf, upLocks } from './hazards.ts';
+import { lastPart } from './last-part.ts';
 import { lostIn } from './lost-values.io.ts';
 import { type OldTable } from './probe.io.ts';
 import { emptyTables, type JudgingGround, type Outcome, sendWithRoles } from './judging-ground.io.ts';
@@ -189,14 +190,13 @@ class Trial {
 
   /** Hazards and locks of the up. */
   private async look(sent: SentScript, reader: CopyReader): Promise<void> {
-    const { sandbox, base } = this.ground;
     const seen = { file: this.migration.up.file, ran: sent.ran, old: reader.before.filled };
     this.locks = [...upLocks(seen)];
     if (!this.onRows) return;
-    const lost = await lostIn(sandbox.reader(base), seen);
+    const lost = await lostIn(this.ground.sandbox.reader(this.ground.base), seen);
     // what a CASCADE took along is looked up in it, and it says so
     const before = sent.ran.some(({ notices }) => notices.length > 0) ? await reader.originalSchema() : { objects: [] };
-    this.hazards = [...hazardsOf({ ...seen, before, lost })];
+    this.hazards = [...hazardsOf({ ...seen, filled: reader.before.rows.relations, before, lost })];
   }
 
   /** Tables without rows that the scripts name: what happens to rows there is not seen, and unknown means not judged. */

@@ -58,7 +58,10 @@ export async function sendWithRoles(
 
 /** Takes the rows out of all tables; false where the owner of the database may not. */
 export async function emptyTables(owner: Connection): Promise<boolean> {
-  const session = await openSession(owner, { applicationName: 'oneroof check' });
+  const session = await openSession(owner, {
+    applicationName: 'oneroof check',
+    settings: { statement_timeout: '5min' },
+  });
   try {
     const [found] = await session.query<{ all: string | null }>(
       sql`select string_agg(format('%I.%I', n.nspname, c.relname), ', ') as all from pg_class c join pg_namespace n on n.oid = c.relnamespace

@@ -4,15 +4,17 @@ import { type NamedValue } from './named-values.ts';
 
 /** Gives a row of its own each value that a migration names, as far as constraints let it. The session is outside of a transaction. */
 export async function plantValues(session: Session, values: readonly NamedValue[]): Promise<void> {
-  const rows = new Map<string, number>();
+  const taken = new Map<string, string[]>();
   for (const { schema, table, column, value } of distinct(values)) {
     const name = schema === null ? id(table) : id(schema, table);
-    const at = rows.get(`${schema}.${table}`) ?? 0;
+    const places = taken.get(`${schema}.${table}`) ?? [];
     try {
-      await session.query(
-        sql`update ${name} set ${id(column)} = ${literal(value)} where ctid = (select ctid from ${name} order by ctid offset ${at} limit 1)`,
-      );
-      rows.set(`${schema}.${table}`, at + 1);
+      // the new version of a row stands somewhere else
+      const [row] = await session.query<{ place: string }>(sql`
+        update ${name} set ${id(column)} = ${literal(value)} where (tableoid, ctid) = (
+          select tableoid, ctid from ${name} where tableoid || '/' || ctid <> all (${places}::text[]) order by tableoid, ctid limit 1)
+        returning tableoid || '/' || ctid as place`);
+      if (row !== undefined) taken.set(`${schema}.${table}`, [...places, row.place]);
     } catch {
       // no such column before the migration, or a constraint: the row keeps its value, and the next one may do
     }

@@ -39,11 +39,14 @@ export function saidError(
   const isOfTheSchema = at !== null || naming.test(state) || standsIn(sql, message);
   if (state.startsWith('22') || isComputed || !isOfTheSchema)
     return { state, text: withoutValues(message), position: at, detail: calls };
-  return { state, text: message, position: at, detail: state.startsWith('23') ? calls : lines };
+  return { state, text: message, position: at, detail: tellsObjects.test(state) ? lines : calls };
 }
 
 /** Conditions whose message names objects that exist. Of all others a name may be a value that a function was given. */
 const naming = /^(?:23|25|2BP|40|42(?:501|701|710|723|804|809|830|P06|P07|P16)|55)/;
+
+/** Conditions whose detail and hint are about objects. Those of all others may give keys, or a whole row. */
+const tellsObjects = /^(?:25|2BP|40|42|55)/;
 
 /** Whether all that a message quotes is a part of the statement. */
 function standsIn(sql: string, message: string): boolean {
@@ -56,6 +59,10 @@ function standsIn(sql: string, message: string): boolean {
 function withoutValues(message: string): string {
   return message
     .replace(/".*"/s, '"…"')
+    .replace(
+      /\b(column|function|procedure|aggregate|routine|operator|type) (?!["…])\S.*? (?=does not exist|is not|must|cannot)/s,
+      '$1 … ',
+    )
     .replaceAll(/\b0x[0-9a-f]{2}\b(?: 0x[0-9a-f]{2}\b)*/g, '…')
     .replace(/: (?!["(]?…).*$/s, ': …');
 }

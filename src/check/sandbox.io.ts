@@ -26,8 +26,8 @@ export interface Sandbox {
   /** Makes a role for migrations that name it; false where the server refuses that. */
   makeRole(name: string): Promise<boolean>;
   /** The roles of the server, to be restored by `restoreRoles`: they belong to all of its databases. */
-  roles(): Promise<ReadonlySet<string>>;
-  restoreRoles(as: ReadonlySet<string>): Promise<void>;
+  roles(): Promise<ReadonlyMap<string, string>>;
+  restoreRoles(as: ReadonlyMap<string, string>): Promise<void>;
   /** Ends the server at once, and with it what runs. */
   abandon(): Promise<void>;
   stop(): Promise<void>;
@@ -91,9 +91,10 @@ export async function openSandbox(plan: { readonly major: number; readonly as: S
       makeRole: (name) => makeRole(session, { name, major }),
       roles: () => rolesOf(session),
       restoreRoles: async (were) => {
+        await renameBack(session, were);
         const are = await rolesOf(session);
-        for (const name of are) if (!were.has(name)) await dropRole(session, name);
-        for (const name of were) if (!are.has(name)) await makeRole(session, { name, major });
+        for (const [oid, name] of are) if (!were.has(oid)) await dropRole(session, name);
+        for (const [oid, name] of were) if (!are.has(oid)) await makeRole(session, { name, major });
       },
       abandon: () => server.abandon(),
       stop: async () => {
@@ -138,9 +139,24 @@ async function prepare(
   }
 }
 
-async function rolesOf(session: Session): Promise<ReadonlySet<string>> {
-  const rows = await session.query<{ rolname: string }>(sql`select rolname from pg_roles where oid >= 16384`);
-  return new Set(rows.map(({ rolname }) => rolname));
+/** The roles that were made, by OID: a name may be another role's by now. */
+async function rolesOf(session: Session): Promise<ReadonlyMap<string, string>> {
+  const rows = await session.query<{ oid: string; rolname: string }>(
+    sql`select oid::text as oid, rolname from pg_roles where oid >= 16384`,
+  );
+  return new Map(rows.map(({ oid, rolname }) => [oid, rolname]));
+}
+
+/** Two that have changed names need a third one in between; a new role that has the name of an old one gives way, too. */
+async function renameBack(session: Session, were: ReadonlyMap<string, string>): Promise<void> {
+  const are = await rolesOf(session);
+  const renamed = [...were].filter(([oid, name]) => are.has(oid) && are.get(oid) !== name);
+  const wanted = new Set(renamed.map(([, name]) => name));
+  const inTheWay = [...are].filter(([oid, name]) => !were.has(oid) && wanted.has(name));
+  for (const [oid, name] of [...renamed.map(([oid]) => [oid, are.get(oid) ?? ''] as const), ...inTheWay])
+    await session.query(sql`alter role ${id(name)} rename to ${id(`oneroof_passing_${oid}`)}`);
+  for (const [oid, name] of renamed)
+    await session.query(sql`alter role ${id(`oneroof_passing_${oid}`)} rename to ${id(name)}`);
 }
 
 async function makeRole(

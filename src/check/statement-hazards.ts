@@ -1,6 +1,7 @@
 import type { Moment, OldTable } from './probe.io.ts';
 import { briefly, type Sent } from './sent.ts';
 import { type Hazard } from './check-result.ts';
+import { bareName } from './last-part.ts';
 import { type UpSeen } from './up-seen.ts';
 
 type Found = Omit<Hazard, 'spot' | 'relation' | 'statement'>;
@@ -52,7 +53,7 @@ function renamed({ table, before, after, begins, ends }: Between, { ran }: UpSee
     kind === 'ViewStmt' ? [(tree[kind] as { view?: { relname?: string } }).view?.relname] : [],
   );
   if (was.name !== is.name)
-    return was.name !== first.name || isBack || views.some((view) => was.name.endsWith(`.${view}`))
+    return was.name !== first.name || isBack || views.includes(bareName(was.name))
       ? []
       : [tell(`${was.name} is now ${is.name}`)];
   const kept = new Set(Object.values(ends.tables.get(table.oid)?.columns ?? {}));
@@ -80,8 +81,13 @@ function updated({ table, before, after }: Between, { lost }: UpSeen): readonly 
 }
 
 function indexDropped({ table, before, after }: Between, sent: Sent): readonly Found[] {
-  const { removeType, objects = [] } = (sent.tree['DropStmt'] ?? {}) as {
+  const {
+    removeType,
+    behavior,
+    objects = [],
+  } = (sent.tree['DropStmt'] ?? {}) as {
     readonly removeType?: string;
+    readonly behavior?: string;
     readonly objects?: readonly unknown[];
   };
   const isLocked = ({ locks }: Moment): boolean =>
@@ -93,7 +99,7 @@ function indexDropped({ table, before, after }: Between, sent: Sent): readonly F
       level: 'warning',
       measured: `drops an index of ${table.name} under a lock ACCESS EXCLUSIVE, which waits for every query and lets none begin meanwhile`,
       rule: 'drop the index with CONCURRENTLY, in a migration that its tool runs outside of a transaction',
-      safer: objects.length > 1 ? null : concurrently(sent.sql, /^(\s*drop\s+index)\b/i),
+      safer: objects.length > 1 || behavior === 'DROP_CASCADE' ? null : concurrently(sent.sql, /^(\s*drop\s+index)\b/i),
     },
   ];
 }
@@ -108,14 +114,12 @@ interface Named {
   readonly relname?: string;
 }
 
-function refreshed({ kind, tree }: Sent, { ran }: UpSeen): readonly (readonly [string, Found])[] {
+function refreshed({ kind, tree }: Sent, { filled }: UpSeen): readonly (readonly [string, Found])[] {
   if (kind !== 'RefreshMatViewStmt') return [];
   const { concurrent, relation } = tree[kind] as { readonly concurrent?: boolean; readonly relation?: Named };
-  const isNew = ran.some(({ sent }) => {
-    const { into } = (sent.tree['CreateTableAsStmt'] ?? {}) as { readonly into?: { readonly rel?: Named } };
-    return into?.rel?.relname === relation?.relname;
-  });
-  if (concurrent === true || isNew) return [];
+  // one without rows, such as a new one, has no readers to wait
+  if (concurrent === true || !filled.some((one) => one.rows !== '0' && bareName(one.relation) === relation?.relname))
+    return [];
   const name = nameOf(relation);
   return [
     [
@@ -141,7 +145,7 @@ function vacuumed({ kind, tree }: Sent, { old }: UpSeen): readonly (readonly [st
   if (!options.some(({ DefElem: option }) => option?.defname === 'full')) return [];
   const names = rels.map(({ VacuumRelation: one }) => one?.relation?.relname);
   return old
-    .filter(({ name }) => names.length === 0 || names.some((one) => name.endsWith(`.${one}`)))
+    .filter(({ name }) => names.length === 0 || names.includes(bareName(name)))
     .slice(0, 1)
     .map(({ name }) => [
       name,

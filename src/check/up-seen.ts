@@ -1,5 +1,5 @@
 import { type Notice } from '../database/index.ts';
-import { type SchemaFingerprint } from '../fingerprint/index.ts';
+import { type RelationRows, type SchemaFingerprint } from '../fingerprint/index.ts';
 import type { Moment, OldTable } from './probe.io.ts';
 import { type Sent } from './sent.ts';
 
@@ -15,6 +15,8 @@ export interface UpSeen {
   readonly file: string;
   readonly ran: readonly Measured[];
   readonly old: readonly OldTable[];
+  /** The rows of tables and materialized views before the up. */
+  readonly filled: readonly Pick<RelationRows, 'relation' | 'rows'>[];
   /** The schema before the up: what it made itself is no loss. */
   readonly before: Pick<SchemaFingerprint, 'objects'>;
   /** Of each old table: its rows and, by number, the columns that were dropped and have values. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 
 /** What this program is: its version, and a digest of its files, because a checkout has many of one version. */
 export function programEdition(): string {
@@ -12,6 +13,9 @@ export function programEdition(): string {
       .update(`${name}\0`)
       .update(readFileSync(join(own, name)))
       .update('\0');
+  // the parser is a module of its own, and decides what a statement is
+  const parser = dirname(createRequire(import.meta.url).resolve('libpg-query'));
+  for (const name of readdirSync(parser).toSorted()) hash.update(`${name}\0`).update(readFileSync(join(parser, name)));
   return `${version()} ${hash.digest('hex')}`;
 }
 

@@ -9,7 +9,7 @@ const cases: readonly (Written & { readonly faults: readonly string[] })[] = [
     up: `create table parents (id int primary key);
 create table t (id int primary key, whole int not null, label text not null, at date not null, parent int references parents, code varchar(12) unique);
 create table u0 (like t); create table u1 (like t); create table u2 (like t); create table u4 (like t);
-create table seeds (key text primary key); create table words (word text);
+create table seeds (key text primary key); create table words (word text); create table letters (word text);
 create table texts (a text, b text not null, c varchar(40), d text default 'd');
 create table u3 (like t, foreign key (parent) references parents);
 create materialized view counted as select count(*) as rows from t;
@@ -36,6 +36,24 @@ create materialized view again as select rows from counted;`,
       faults: ['data-changed'],
     })),
   ),
+  {
+    name: 'five_values',
+    up: `alter table letters add grp int; update letters set word = 'b' where word = 'a'; update letters set grp = 1 where word = 'c'; update letters set grp = 2 where word = 'd'; update letters set grp = 3 where word = 'e';`,
+    down: 'alter table letters drop grp;',
+    faults: ['data-changed'],
+  },
+  {
+    name: 'endless_trigger',
+    up: `create table slow (id int primary key, a text); create function endless() returns trigger language plpgsql as $$ begin loop end loop; end $$; create trigger endless before update on slow for each row execute function endless();`,
+    down: 'drop table slow; drop function endless();',
+    faults: [],
+  },
+  {
+    name: 'endless_planting',
+    up: `update slow set a = 'x' where a = 'planted' and false;`,
+    down: `update slow set a = 'planted' where a = 'x' and false;`,
+    faults: [],
+  },
   {
     name: 'padded',
     up: 'alter table t alter code type char(12);',

@@ -58,6 +58,7 @@ export async function runStep(of: {
       GITHUB_ACTIONS: 'true',
       GITHUB_ACTION_PATH: root,
       GITHUB_EVENT_PATH: event,
+      GITHUB_EVENT_NAME: 'pull_request',
       GITHUB_REPOSITORY: 'ours/shop',
       RUNNER_TEMP: temp,
       ...files,

@@ -8,7 +8,7 @@ const cases: readonly (Written & { readonly hazards: readonly string[]; readonly
     name: 'begin',
     up: `create table parents (a int, b int, primary key (a, b)); create table "Odd" (id int primary key, "x y" int, n int not null, label text, one int, two int);
 create table t (id int primary key, a int, label text, parent_a int, parent_b int); create index t_a on t (a); create index t_l on t (label);
-create materialized view m as select * from t; create unique index m_id on m (id); create table fresh (id int);`,
+create materialized view m as select * from t; create materialized view later as select * from t with no data; create table whole (id int, a int) partition by range (id); create table part partition of whole for values from (0) to (100000); create unique index m_id on m (id); create table fresh (id int);`,
     hazards: [],
   },
   {
@@ -68,6 +68,15 @@ create materialized view m as select * from t; create unique index m_id on m (id
     hazards: [],
   },
   { name: 'vacuum_full', up: 'vacuum (full, analyze) t;', hazards: ['rewrites-table'] },
+  { name: 'refresh_unread', up: 'refresh materialized view later;', hazards: [] },
+  { name: 'index_of_whole', up: 'create index whole_a on whole (a);', hazards: ['index-blocks-writes'] },
+  { name: 'quoted_vacuum_full', up: 'create table "Q" (id int);', hazards: [] },
+  { name: 'quoted_vacuum_full_2', up: 'vacuum full "Q";', hazards: ['rewrites-table'], says: 'public."Q"' },
+  {
+    name: 'quoted_behind_a_view',
+    up: 'alter table "Q" rename to q_rows; create view "Q" as select * from q_rows;',
+    hazards: [],
+  },
   { name: 'vacuum', up: 'vacuum analyze t;', hazards: [] },
   {
     name: 'key_of_two',
@@ -103,6 +112,10 @@ describe.each(newest)('hazards of single statements, on PostgreSQL %s', (version
       shown,
     ).toEqual(hazards);
     if (says !== undefined) expect(judged.hazards[0]?.measured).toContain(says);
+  });
+
+  it('gives no SQL that the server refuses', () => {
+    expect(run.of('index_of_whole').hazards[0]?.safer).toBeNull();
   });
 
   it('names the index that is to be dropped with CONCURRENTLY', () => {

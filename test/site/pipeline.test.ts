@@ -63,8 +63,9 @@ it.each([
   ['a fork', pull('theirs/shop')],
   ['a fork that was deleted', pull(null)],
   ['a run for a fork', { workflow_run: { head_repository: { full_name: 'theirs/shop' } } }],
-  ['a comment on a pull request', { issue: { pull_request: {} } }],
-])('a pipeline for %s runs nothing, says so and fails nothing', async (_, event) => {
+  ['a comment on a pull request', { issue: { pull_request: {} } }, 'issue_comment'],
+  ['an event that does not say whose code it is', { client_payload: {} }, 'repository_dispatch'],
+])('a pipeline for %s runs nothing, says so and fails nothing', async (_, event, named = 'pull_request') => {
   const folder = mkdtempSync(join(tmpdir(), 'oneroof-pipeline-'));
   try {
     const inputs = { release: 'release' };
@@ -73,7 +74,7 @@ it.each([
       repository: folder,
       event,
       inputs,
-      env: { ONEROOF_SITE: 'http://localhost:1' },
+      env: { ONEROOF_SITE: 'http://localhost:1', GITHUB_EVENT_NAME: named },
     });
     expect([done.status, done.output]).toEqual([0, expect.stringContaining('result=skipped\n')]);
     expect(done.summary).toContain('so nothing is rehearsed');
