@@ -6,8 +6,10 @@ import { type MigrationTool, type Reading, type ReadMigrations } from './tool.ts
 
 /** dbmate's own forms. Source: dbmate, pkg/dbmate/migration.go, db.go. */
 const form = /^(\d+).*\.sql$/;
-const upLine = /^--\s*migrate:up(\s*$|\s+\S+)/m;
-const downLine = /^--\s*migrate:down(\s*$|\s+\S+)$/m;
+/** A line's beginning and end, and white space, as Go's expressions have them: JavaScript's know more of each. */
+const [begin, end, blank, rest] = ['(?<![^\\n])', '(?![^\\n])', '[\\t\\n\\f\\r ]', '[^\\t\\n\\f\\r ]'];
+const upLine = new RegExp(`${begin}--${blank}*migrate:up(?:${blank}*${end}|${blank}+${rest}+)`);
+const downLine = new RegExp(`${begin}--${blank}*migrate:down(?:${blank}*${end}|${blank}+${rest}+)${end}`);
 
 /** Both directions in one file, below `-- migrate:up` and `-- migrate:down`, in the byte order of the file names. */
 export const dbmate: MigrationTool = {
@@ -54,7 +56,7 @@ function readFile(tree: FileTree, file: string, named: { readonly id: string; re
     text
       .slice(0, up.index)
       .split('\n')
-      .some((line) => line.trim() !== '' && !line.trimStart().startsWith('--'))
+      .some((line) => !/^[\t\f\r ]*(?:--|$)/.test(line))
   )
     return refused(`dbmate refuses ${file}: SQL before -- migrate:up`);
   const side = (start: number, end?: number): Side => ({
@@ -67,5 +69,5 @@ function readFile(tree: FileTree, file: string, named: { readonly id: string; re
 /** Without a transaction a block is still one message. */
 function sendOf(block: string): Script['send'] {
   const [line = ''] = block.split('\n', 1);
-  return line.trim().split(/\s+/).includes('transaction:false') ? 'message' : 'transaction';
+  return line.split(/[\t\f\r ]+/).includes('transaction:false') ? 'message' : 'transaction';
 }

@@ -5,6 +5,7 @@ import {
   type ImportedStep,
   type ImportedTier,
   importedTier,
+  metricsOf,
   type Parser,
   type RecordedMigration,
   readManifest,
@@ -14,7 +15,7 @@ import {
   writtenTables,
 } from '../release/index.ts';
 import { type ImportSource, importedToolOf, type PendingTier, pendingTiers } from './pending-tiers.ts';
-import { type ImportedMetric, type ImportedParts, newManifest, writeParts } from './release-yaml.ts';
+import { type ImportedParts, newManifest, writeParts } from './release-yaml.ts';
 
 /** What an import makes of a folder. */
 export interface ImportDraft {
@@ -177,7 +178,11 @@ function partsOf(of: {
     },
     touches: tables,
     varies: varies.map((column) => `${history.schema}.${history.table}.${column}`),
-    metrics: metricsOf(tool, history, tiers),
+    metrics: metricsOf(
+      { tool, history },
+      tiers.map(({ tier }) => tier.found),
+      tiers[0]?.record.known['before'],
+    ),
     tiers: tiers.map(({ record, title, tier }) => ({
       id: record.tier,
       title,
@@ -189,51 +194,6 @@ function partsOf(of: {
 /** As `touches` has a name: in quotes where it needs them. */
 function patternOf(...parts: readonly string[]): string {
   return parts.map((part) => (/[."\s*]/.test(part) ? `"${part.replaceAll('"', '""')}"` : part)).join('.');
-}
-
-function metricsOf(
-  tool: Imported['tool'],
-  history: Imported['history'],
-  tiers: readonly NamedTier[],
-): readonly ImportedMetric[] {
-  const name = historyName(history);
-  const { failed } = toolRows[tool];
-  const count = (condition: string): string => `SELECT count(*) FROM ${name} WHERE ${condition}`;
-  // golang-migrate keeps the version that it has reached, and nothing else
-  const isOneRow = tool === 'golang-migrate';
-  const last = tiers.at(-1)?.tier.found ?? 'false';
-  const before = tiers[0]?.record.known['before'];
-  return [
-    {
-      name: 'migrations_recorded',
-      title: `migrations of this release in the history of ${tool}`,
-      query: count(isOneRow ? last : tiers.map(({ tier }) => `(${tier.found})`).join(' OR ')),
-      greenfield: 0,
-      finalized: isOneRow ? 1 : tiers.length,
-    },
-    ...(isOneRow
-      ? [
-          {
-            name: 'version_before',
-            title: 'whether golang-migrate has the version before this release',
-            query:
-              before === undefined ? `SELECT 1 - count(*) FROM ${name}` : count(`version = ${before} AND NOT dirty`),
-            greenfield: 1,
-            finalized: 0,
-          },
-        ]
-      : []),
-    ...(failed === undefined
-      ? []
-      : [
-          {
-            name: 'migrations_failed',
-            title: `failed migrations in the history of ${tool}`,
-            query: count(failed),
-            always: 0,
-          },
-        ]),
-  ];
 }
 
 /** The files of imported tiers and of their metrics, but for release.yaml. */

@@ -115,7 +115,11 @@ class Cutter {
   /** Takes the next line; a text says why goose refuses the file. */
   take(line: string, number: number): string | null {
     const part = this.down ?? this.up;
-    const directive = /^--\s*\+goose\s+([^\n]*)$/i.exec(line)?.[1]?.trim().toLowerCase().replace(/\s+/g, ' ');
+    const directive = /^--[\s\u0085]*\+goose[\s\u0085]+([^\n]*)$/i
+      .exec(line)?.[1]
+      ?.toLowerCase()
+      .replace(/[\s\u0085]+/g, ' ')
+      .trim();
     if (directive === 'up' || directive === 'down') return this.begin(directive, number);
     if (directive === 'no transaction') this.inTransaction = false;
     if (directive?.startsWith('envsub') === true) this.substitutes = directive.endsWith(' on');

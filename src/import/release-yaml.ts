@@ -1,6 +1,6 @@
 import { type Document, isMap, isSeq, parseDocument } from 'yaml';
 import { OneRoofError } from '../core/index.ts';
-import { type Imported, type ImportedTool } from '../release/index.ts';
+import { type Imported, type ImportedMetric, type ImportedTool } from '../release/index.ts';
 
 /** What the import has to say in release.yaml. */
 export interface ImportedParts {
@@ -10,16 +10,6 @@ export interface ImportedParts {
   readonly metrics: readonly ImportedMetric[];
   /** All tiers that were imported, in order: `why` there is no down, or null. */
   readonly tiers: readonly { readonly id: string; readonly title: string; readonly why: string | null }[];
-}
-
-/** A metric that the import writes: what it must be before the first tier, after the last one, or always. */
-export interface ImportedMetric {
-  readonly name: string;
-  readonly title: string;
-  readonly query: string;
-  readonly greenfield?: number;
-  readonly finalized?: number;
-  readonly always?: number;
 }
 
 /** The release.yaml of a new release, before anything was imported. */

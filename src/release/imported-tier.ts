@@ -1,9 +1,10 @@
-import { type Problem } from '../core/index.ts';
+import { type Problem, printable } from '../core/index.ts';
 import { type Imported, type RecordedMigration } from './release.ts';
-import { migrationPart } from './migration-part.ts';
+import { migrationPart, placeholderIn } from './migration-part.ts';
 import { type Parser, type Statement } from './parser.ts';
 import { unwrapped } from './sequence.ts';
-import { sourceOf, toolSteps } from './tool-steps.ts';
+import { areOfTool } from './tool-files.ts';
+import { belowMigrations, sourceOf, toolSteps } from './tool-steps.ts';
 
 /** What a release says of all its imported migrations, and a parser. */
 export interface ImportedRelease {
@@ -36,13 +37,16 @@ export interface ImportedTier {
  * What the tier of a migration must be: the tool's lock, the statements of the file, the row that the tool would write. `import` writes it, and
  * every reading of a release compares with it.
  *
- * Shape   null: the name of the file is none of the tool's.
+ * Shape   null: a file is none of the tool's for that direction, or the tool refuses it.
+ * Errors  IMPORT_UNFIT as problems, those of the parser.
  */
 export function importedTier(
   { imported: { tool, history }, database, parser }: ImportedRelease,
   of: Pick<RecordedMigration, 'file' | 'known' | 'down'>,
   texts: { readonly up: string; readonly down: string | null },
 ): ImportedTier | null {
+  if (!areOfTool(tool, belowMigrations(of.file), of.down === undefined ? null : belowMigrations(of.down.file)))
+    return null;
   const steps = toolSteps(tool, { ...history, database }, sourceOf(of, texts.up));
   const part = migrationPart(tool, texts.up, 'up');
   if (steps === null || part === null) return null;
@@ -61,6 +65,26 @@ export function importedTier(
     around: [lock, remove],
     found: steps.found,
     statements: unwrapped(up.statements),
-    problems: [...up.problems, ...(down?.problems ?? [])],
+    problems: [
+      ...filled(tool, of.file, texts.up),
+      ...(of.down === undefined ? [] : filled(tool, of.down.file, texts.down ?? '')),
+      ...up.problems,
+      ...(down?.problems ?? []),
+    ],
   };
+}
+
+/** The file alone would not say what runs. */
+function filled(tool: Imported['tool'], file: string, text: string): readonly Problem[] {
+  const placeholder = placeholderIn(tool, text);
+  if (placeholder === null) return [];
+  const line = text.slice(0, text.indexOf(placeholder)).split('\n').length;
+  return [
+    {
+      code: 'IMPORT_UNFIT',
+      problem: `${tool} fills placeholders here: ${printable(placeholder)}`,
+      fix: 'write the values into the migration, then import it again: placeholders are not sealed',
+      place: { file, line, column: 1 },
+    },
+  ];
 }

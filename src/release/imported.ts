@@ -1,12 +1,14 @@
 import { type Place, type Problem, printable, truncate } from '../core/index.ts';
-import { readRoutineBody } from './body.ts';
 import { fileDigest } from './imported-form.ts';
 import { type ImportedStep, type ImportedTier, importedTier } from './imported-tier.ts';
 import { type Declared } from './names.ts';
 import { type Parser } from './parser.ts';
 import { type ReleaseFiles } from './files.ts';
-import { type Imported, type Step, type Tier } from './release.ts';
-import { writtenTables } from './written-tables.ts';
+import { checkGuards } from './import-guards.ts';
+import { checkOwn } from './imported-own.ts';
+import { type Imported, type RecordedMigration, type Step, type Tier } from './release.ts';
+import { toolRows } from './tool-rows.ts';
+import { sourceOf } from './tool-steps.ts';
 
 interface Work extends Declared {
   readonly files: ReleaseFiles;
@@ -18,40 +20,38 @@ interface Work extends Declared {
  * Holds that each imported tier is what its migration says: the statements of the sealed file and the row of the tool's history, whose checksum is
  * that of the file's bytes. So nothing else can be recorded as that migration.
  *
- * Errors  IMPORT_FILE_CHANGED, IMPORT_STATEMENTS, IMPORT_HISTORY, FILE_MISSING, NAME_UNKNOWN, NAME_TWICE as problems.
+ * Errors  IMPORT_FILE_CHANGED, IMPORT_STATEMENTS, IMPORT_HISTORY, IMPORT_UNFIT, FILE_MISSING, NAME_UNKNOWN, NAME_TWICE as problems.
  */
 export function checkImported(work: Work, tiers: readonly Tier[]): void {
-  const { import: imported } = work.manifest;
+  const { import: imported, settings } = work.manifest;
   if (imported === undefined) return;
+  const found: string[] = [];
   let last = 0;
   imported.migrations.forEach((_, index) => {
-    last = checkMigration(work, imported, { tiers, index, last });
+    const checked = checkMigration(work, imported, { tiers, index, last });
+    last = checked.order;
+    if (checked.expected !== null) found.push(checked.expected.found);
   });
-  const own = new Set(imported.migrations.map(({ tier }) => tier));
-  for (const tier of tiers) if (!own.has(tier.id)) checkOwn(work, imported, [...tier.up, ...tier.down]);
+  if (found.length === imported.migrations.length) work.problems.push(...checkGuards(work, imported, found));
+  const byImport = new Set(imported.migrations.map(({ tier }) => tier));
+  const { parser } = work;
+  for (const { id, up, down } of tiers)
+    if (!byImport.has(id))
+      work.problems.push(...checkOwn([...up, ...down], { parser, imported, searchPath: settings.searchPath }));
 }
 
-/** Statements that people wrote leave the history alone: else it could say that a migration ran whose statements are not there. */
-function checkOwn({ parser, problems }: Work, { history, tool }: Imported, steps: readonly Step[]): void {
-  const { schema, table } = history;
-  for (const { sql, place } of steps) {
-    const statements = (parser.tryParse(sql) ?? []).flatMap((one) => [one, ...readRoutineBody(one, parser).statements]);
-    if (writtenTables(statements, schema).some((one) => one.schema === schema && one.table === table))
-      problems.push({
-        code: 'IMPORT_HISTORY',
-        problem: `this is no statement of a migration of ${tool}, and it changes ${printable(`${schema}.${table}`)}, the history of the tool`,
-        fix: 'remove the statement: oneroof import writes the rows of the history, for the tiers that it makes',
-        place,
-      });
-  }
+/** A tier that is one migration: its number, and what it has to be; null where that is not known. */
+interface Checked {
+  readonly order: number;
+  readonly expected: ImportedTier | null;
 }
 
-/** Checks one migration, and says the number of its tier. */
+/** Checks one migration. */
 function checkMigration(
   work: Work,
   imported: Imported,
   { tiers, index, last }: { readonly tiers: readonly Tier[]; readonly index: number; readonly last: number },
-): number {
+): Checked {
   const { manifest, placeOf, files, parser, problems } = work;
   const of = imported.migrations[index] as Imported['migrations'][number];
   const place = (...path: readonly string[]): Place => placeOf(['import', 'migrations', index, ...path]);
@@ -64,8 +64,9 @@ function checkMigration(
       fix: 'name each imported tier once, in the order of `tiers`',
       place: place('tier'),
     });
-    return last;
+    return { order: last, expected: null };
   }
+  const nothing = { order: tier.order, expected: null };
   const texts: (string | null)[] = [];
   for (const [one, key] of [
     [of, []],
@@ -73,30 +74,70 @@ function checkMigration(
   ] as const) {
     const text = one === undefined ? null : readCopy(work, one, place(...key, 'file'));
     texts.push(text);
-    if (one !== undefined && text === null) return tier.order;
+    if (one !== undefined && text === null) return nothing;
   }
   const [up, down] = texts;
   const expected = importedTier({ imported, database: manifest.database, parser }, of, {
     up: up ?? '',
     down: down ?? null,
   });
-  if (expected === null) {
+  if (expected === null || !follows(imported, index)) {
     problems.push({
       code: 'IMPORT_HISTORY',
-      problem: `${printable(of.file)} is no migration of ${imported.tool}: its name, its text or \`known\` lacks what the history records`,
+      problem:
+        expected === null
+          ? `${printable(of.file)}${of.down === undefined ? '' : ` with ${printable(of.down.file)}`} is no migration of ${imported.tool}: a name, the text or \`known\` lacks what the history records`
+          : `${printable(of.file)} does not follow the version that \`known.before\` says`,
       fix: 'let oneroof import write this part of release.yaml',
       place: place('file'),
     });
-    return tier.order;
+    return nothing;
   }
-  problems.push(...expected.problems);
+  problems.push(...expected.problems, ...declaredOtherwise(work, tier));
   const folder = `tiers/${tier.id}`;
   if (files.has(`${folder}/up.sql`))
     problems.push(...compare(expected.up, tier.up, { file: `${folder}/up.sql`, of: of.file }));
   if (files.has(`${folder}/down.sql`))
     problems.push(...compareDown(expected, tier.down, { file: `${folder}/down.sql`, of: of.down?.file ?? of.file }));
-  if (expected.down === null) checkOwn(work, imported, tier.down.slice(1, -1));
-  return tier.order;
+  if (expected.down === null) problems.push(...checkOwn(tier.down.slice(1, -1), { parser, imported, searchPath: [] }));
+  return { order: tier.order, expected };
+}
+
+/** golang-migrate records the version that it has reached alone: each one comes from the one before, and goes to a higher one. */
+function follows({ tool, migrations }: Imported, index: number): boolean {
+  if (tool !== 'golang-migrate') return true;
+  const version = (of: RecordedMigration): bigint => BigInt(toolRows[tool].row(sourceOf(of, ''))?.['version'] ?? -1);
+  const [of, previous] = [migrations[index], migrations[index - 1]];
+  const before = of?.known['before'];
+  if (of === undefined || before === undefined) return previous === undefined;
+  return BigInt(before) < version(of) && (previous === undefined || BigInt(before) === version(previous));
+}
+
+/** What is said of a tier beside its statements, so that they would not run as one, or not at all. */
+function declaredOtherwise({ manifest, placeOf }: Work, tier: Tier): readonly Problem[] {
+  const index = manifest.tiers.findIndex(({ id }) => id === tier.id);
+  return [
+    ...(tier.transaction === 'single'
+      ? []
+      : [
+          {
+            code: 'IMPORT_STATEMENTS' as const,
+            problem: `${tier.id} is not one transaction, so the lock of the tool ends before its statements`,
+            fix: 'remove `transaction: each`',
+            place: placeOf(['tiers', index, 'transaction']),
+          },
+        ]),
+    ...(tier.barred === null
+      ? []
+      : [
+          {
+            code: 'IMPORT_HISTORY' as const,
+            problem: `${tier.id} is barred, and later rows of the history would say that its migration ran`,
+            fix: 'remove `barred`; what must not run yet is imported later',
+            place: placeOf(['tiers', index, 'barred']),
+          },
+        ]),
+  ];
 }
 
 /** The text of a copied file, if it is the one that was recorded. */

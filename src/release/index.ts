@@ -2,6 +2,7 @@ export { isTouched, meets } from './expectation.ts';
 export { loadParser } from './parser.io.ts';
 export { type Parser, type Statement } from './parser.ts';
 export { cutAsPsql } from './psql.ts';
+export { type ImportedMetric, metricsOf } from './import-metrics.ts';
 export { fileDigest } from './imported-form.ts';
 export { type ImportedStep, type ImportedTier, importedTier } from './imported-tier.ts';
 export {

@@ -11,6 +11,8 @@ import {
   expectation,
   line,
   metricName,
+  relationPattern,
+  schemasSearched,
   size,
   slug,
   tierId,
@@ -27,15 +29,12 @@ const afterStep = z
 const after = z.array(afterStep).default([]);
 const afterExample = [{ title: 'Clear the schema cache', run: 'POST /utils/cache/clear?system=true' }];
 
-/** `schema.table`; a part may be quoted as in SQL, and may end with `*`. */
-const relationPattern = /^(?:"(?:[^"]|"")+"\*?|[^."\s]+)\.(?:"(?:[^"]|"")+"\*?|[^."\s]+)$/;
-
 const settings = z.strictObject({
   lockTimeout: key(duration.prefault('2s'), 'How long a statement may wait for a lock.', '2s'),
   statementTimeout: key(duration.prefault('5min'), 'How long a statement may run.', '5min'),
   searchPath: key(
-    z.array(line).min(1).default(['public']),
-    'The schemas in which PostgreSQL looks up names without a schema.',
+    schemasSearched.default(['public']),
+    'The schemas in which PostgreSQL looks up names without a schema; of those that begin with `pg_` only `pg_catalog`, as the first.',
     ['app', 'public'],
   ),
   role: key(

@@ -71,7 +71,7 @@ export const toolRows: Readonly<Record<ImportedTool, ToolRows>> = {
     keys: ({ schema, table, database }) =>
       [`/${database}`, database].map((name) => (crc(`${schema}\0${table}\0${name}`) * 1_486_364_155n) % 4_294_967_296n),
     row: ({ path }) => {
-      const version = /^([0-9]+)_.*\.up\./.exec(baseOf(path))?.[1];
+      const version = /^([0-9]+)_.*\.up\.[^/]*$/.exec(baseOf(path))?.[1];
       return version === undefined ? null : { version: String(BigInt(version)), dirty: 'false' };
     },
     found: ['version', 'dirty'],

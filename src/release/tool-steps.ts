@@ -49,9 +49,12 @@ export function toolSteps(tool: ImportedTool, history: ToolHistory, source: RowS
 /** The folder of a release that holds the files of its migrations. */
 export const migrationsFolder = 'migrations/';
 
+/** The path of a copy, as it is below the folder of migrations of its repository. */
+export const belowMigrations = (file: string): string => file.slice(migrationsFolder.length);
+
 /** What the row of a recorded migration is made of. */
 export const sourceOf = ({ file, known }: Pick<RecordedMigration, 'file' | 'known'>, text: string): RowSource => ({
-  path: file.slice(migrationsFolder.length),
+  path: belowMigrations(file),
   text,
   known,
 });

@@ -23,12 +23,19 @@ export const timezone = z
   )
   .transform((text) => readTimezone(text) ?? '')
   .meta({ title: 'time zone' });
+/** `schema.table`; a part may be quoted as in SQL, and may end with `*`. */
+export const relationPattern = /^(?:"(?:[^"]|"")+"\*?|[^."\s]+)\.(?:"(?:[^"]|"")+"\*?|[^."\s]+)$/;
 /** One text for people. */
 export const line = z
   .string()
   .min(1, 'expected a text')
   .max(300, 'expected at most 300 characters')
   .meta({ title: 'text' });
+/** The schemas in which names without a schema are looked up. In one of `pg_temp` a tier would make and change tables that end with the session. */
+export const schemasSearched = z
+  .array(line.regex(/^pg_catalog$|^(?!pg_)/, 'expected schemas of the application: pg_temp would hide them'))
+  .min(1)
+  .refine((names) => names.lastIndexOf('pg_catalog') < 1, 'expected pg_catalog first, or not at all');
 /** The name of a metric. */
 export const metricName = z
   .string()

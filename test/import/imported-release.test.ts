@@ -399,6 +399,351 @@ describe('the seal of an imported release', () => {
   });
 });
 
+const yamlWith =
+  (from: RegExp | string, to: string) =>
+  (folder: Files): Files => {
+    const yaml = folder['release.yaml'] ?? '';
+    const changed = yaml.replace(from, to);
+    if (changed === yaml) throw new Error(`release.yaml has no ${String(from)}`);
+    return { ...folder, 'release.yaml': changed };
+  };
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const golang = (...names: readonly string[]): Files => ({
+  'go.mod': 'module a\nrequire github.com/golang-migrate/migrate/v4 v4.18.1\n',
+  ...Object.fromEntries(names.map((name) => [`m/${name}`, `-- ${name}\nselect 1;\n`])),
+});
+const caseOf = (tool: string): Case => {
+  const found = cases.find((one) => one.tool === tool);
+  if (found === undefined) throw new Error(tool);
+  return found;
+};
+
+/** Copies a file of a release under another name, and names it in release.yaml. */
+const renamed =
+  (from: string, to: string) =>
+  (folder: Files): Files => ({
+    ...Object.fromEntries(
+      Object.entries(folder).map(([path, text]) => [path === `migrations/${from}` ? `migrations/${to}` : path, text]),
+    ),
+    'release.yaml': (folder['release.yaml'] ?? '').replace(`migrations/${from}`, `migrations/${to}`),
+  });
+
+/** Adds a down file to the first migration, with a tier that runs it. */
+const withDown =
+  (name: string, lock: string, remove: string) =>
+  (folder: Files): Files => {
+    const tier = /- id: (.*)/.exec(folder['release.yaml'] ?? '')?.[1] ?? '';
+    const text = 'select 2;\n';
+    return {
+      ...yamlWith(
+        /^( +)known:/m,
+        `$1down:\n$1  file: migrations/${name}\n$1  digest: sha256:${sha256(text)}\n$1known:`,
+      )(yamlWith(/^ *oneWay: .*\n/m, '')(folder)),
+      [`migrations/${name}`]: text,
+      [`tiers/${tier}/down.sql`]: `${lock};\nselect 2;\n${remove};\n`,
+    };
+  };
+
+/** Gives a migration another text, with its digest. */
+const withText =
+  (file: string, textOf: (text: string) => string) =>
+  (folder: Files): Files => {
+    const [path, text] = [`migrations/${file}`, folder[`migrations/${file}`] ?? ''];
+    return { ...yamlWith(sha256(text), sha256(textOf(text)))(folder), [path]: textOf(text) };
+  };
+
+/** A tier of people after the imported one. */
+const withOwn =
+  (up: string) =>
+  (folder: Files): Files => ({
+    ...yamlWith(/^tiers:\n(?: .*\n)*/m, `$&  - { id: 2-own, title: Own }\n`)(folder),
+    'tiers/2-own/up.sql': up,
+    'tiers/2-own/down.sql': 'select 1;',
+  });
+
+const dieselCase = { files: caseOf('diesel').files, said: caseOf('diesel').said };
+const sqlxCase = { files: ofSqlx, said: { table: '_sqlx_migrations', rows: [] } };
+const dbmateCase = { files: one, said: first };
+const gooseCase = { files: caseOf('goose').files, said: caseOf('goose').said };
+const golangCase = { files: caseOf('golang-migrate').files, said: caseOf('golang-migrate').said };
+const twoOfGolang = {
+  files: golang('1_a.up.sql', '1_a.down.sql', '2_b.up.sql', '2_b.down.sql', '3_c.up.sql', '3_c.down.sql'),
+  said: { table: 'schema_migrations', rows: [{ id: '1', dirty: 'false' }] },
+};
+
+describe('what nobody may say of an imported release', () => {
+  const holes: readonly (readonly [
+    what: string,
+    of: { readonly files: Files; readonly said: Said },
+    change: (folder: Files) => Files,
+    code: string,
+  ])[] = [
+    [
+      'the search path has temporary tables first',
+      sqlxCase,
+      yamlWith(/searchPath: .*/, 'searchPath: [pg_temp, public]'),
+      'YAML_INVALID',
+    ],
+    [
+      'the search path has temporary tables',
+      sqlxCase,
+      yamlWith(/searchPath: .*/, 'searchPath: [public, pg_temp_3]'),
+      'YAML_INVALID',
+    ],
+    [
+      'the search path has pg_toast',
+      sqlxCase,
+      yamlWith(/searchPath: .*/, 'searchPath: [pg_toast_temp_1]'),
+      'YAML_INVALID',
+    ],
+    [
+      'pg_catalog is not first in the search path',
+      sqlxCase,
+      yamlWith(/searchPath: .*/, 'searchPath: [public, pg_catalog]'),
+      'YAML_INVALID',
+    ],
+    [
+      'a tier of people makes a schema of the search path',
+      sqlxCase,
+      (folder) => withOwn('create schema app;')(yamlWith(/searchPath: .*/, 'searchPath: [app, public]')(folder)),
+      'IMPORT_STATEMENTS',
+    ],
+    [
+      'a tier of people gives a schema a name of the search path',
+      sqlxCase,
+      (folder) =>
+        withOwn('alter schema other rename to app;')(yamlWith(/searchPath: .*/, 'searchPath: [app, public]')(folder)),
+      'IMPORT_STATEMENTS',
+    ],
+    [
+      'a tier runs each statement alone',
+      sqlxCase,
+      yamlWith(/- id: 1-1-a/, '$&\n    transaction: each'),
+      'IMPORT_STATEMENTS',
+    ],
+    ['a tier is barred', sqlxCase, yamlWith(/- id: 1-1-a/, '$&\n    barred: not yet'), 'IMPORT_HISTORY'],
+    [
+      'golang-migrate comes from another version',
+      twoOfGolang,
+      (folder) => {
+        const swap = (text: string): string =>
+          text
+            .replace('version = 2 AND', 'version = 1 AND')
+            .replace('SET version = 2 WHERE version = 3', 'SET version = 1 WHERE version = 3');
+        return {
+          ...yamlWith(/before: "2"/, 'before: "1"')(folder),
+          'tiers/2-3-c/up.sql': swap(folder['tiers/2-3-c/up.sql'] ?? ''),
+          'tiers/2-3-c/down.sql': swap(folder['tiers/2-3-c/down.sql'] ?? ''),
+        };
+      },
+      'IMPORT_HISTORY',
+    ],
+    [
+      'golang-migrate goes to a lower version',
+      { ...twoOfGolang, files: golang('2_b.up.sql', '2_b.down.sql') },
+      (folder) => {
+        const swap = (text: string): string => text.replaceAll('version = 1', 'version = 5');
+        return {
+          ...yamlWith(/before: "1"/, 'before: "5"')(folder),
+          'metrics/version_before.sql': swap(folder['metrics/version_before.sql'] ?? ''),
+          'tiers/1-2-b/up.sql': swap(folder['tiers/1-2-b/up.sql'] ?? ''),
+          'tiers/1-2-b/down.sql': swap(folder['tiers/1-2-b/down.sql'] ?? ''),
+        };
+      },
+      'IMPORT_HISTORY',
+    ],
+    [
+      'the up of diesel is its down.sql',
+      {
+        ...dieselCase,
+        files: { ...dieselCase.files, 'migrations/2024-01-02-030405_a/down.sql': 'create table a ();\n' },
+      },
+      renamed('2024-01-02-030405_a/up.sql', '2024-01-02-030405_a/x.sql'),
+      'IMPORT_HISTORY',
+    ],
+    [
+      'the down of diesel is of another folder',
+      dieselCase,
+      renamed('2024-01-02-030405_a/down.sql', '2024-01-02-030405_b/down.sql'),
+      'IMPORT_HISTORY',
+    ],
+    [
+      'the up of prisma is another file',
+      caseOf('prisma'),
+      renamed('20240102030405_a/migration.sql', '20240102030405_a/other.sql'),
+      'IMPORT_HISTORY',
+    ],
+    [
+      'the down of prisma is another file',
+      caseOf('prisma'),
+      renamed('20240102030405_a/down.sql', '20240102030405_a/up.sql'),
+      'IMPORT_HISTORY',
+    ],
+    ['the up of sqlx is a down', sqlxCase, renamed('1_a.up.sql', '1_a.x.down.sql'), 'IMPORT_HISTORY'],
+    ['the down of sqlx is an up', sqlxCase, renamed('1_a.down.sql', '1_a.sql'), 'IMPORT_HISTORY'],
+    ['the down of sqlx is of another version', sqlxCase, renamed('1_a.down.sql', '2_a.down.sql'), 'IMPORT_HISTORY'],
+    [
+      'the up of golang-migrate is a down',
+      golangCase,
+      renamed('000005_b.up.sql', '000005_b.up.down.sql'),
+      'IMPORT_HISTORY',
+    ],
+    [
+      'the down of golang-migrate is an up',
+      golangCase,
+      renamed('000005_b.down.sql', '000005_b.down.up.sql'),
+      'IMPORT_HISTORY',
+    ],
+    [
+      'the down of golang-migrate is of another version',
+      golangCase,
+      renamed('000005_b.down.sql', '000006_b.down.sql'),
+      'IMPORT_HISTORY',
+    ],
+    [
+      'a tool without files of downs has one',
+      caseOf('drizzle'),
+      withDown(
+        '0000_a.down.sql',
+        'LOCK TABLE "drizzle"."__drizzle_migrations" IN EXCLUSIVE MODE',
+        `DELETE FROM "drizzle"."__drizzle_migrations" WHERE hash = '6f81029c2b1b55fd42e4f29556290cdd33ab2e73004e2b99df3c47a49932c021' AND created_at = 1712345678901`,
+      ),
+      'IMPORT_HISTORY',
+    ],
+    [
+      'Flyway has the undo of another version',
+      caseOf('flyway'),
+      withDown(
+        'U1_03__x.sql',
+        'SELECT pg_catalog.pg_advisory_xact_lock(77433833903597)',
+        `DELETE FROM "public"."flyway_schema_history" WHERE installed_rank = 7 AND script = 'V1_02__add_it''s.sql'`,
+      ),
+      'IMPORT_HISTORY',
+    ],
+    [
+      'a metric of the import is missing',
+      dbmateCase,
+      (folder) =>
+        yamlWith(
+          /^metrics:\n(?: .*\n)*invariants:\n(?: .*\n)*/m,
+          '',
+        )({ ...folder, 'metrics/migrations_recorded.sql': undefined as never }),
+      'IMPORT_HISTORY',
+    ],
+    ['a bound of the import is missing', dbmateCase, yamlWith(/^ *finalized:\n.*\n/m, ''), 'IMPORT_HISTORY'],
+    [
+      'a bound of the import is wider',
+      dbmateCase,
+      yamlWith(/migrations_recorded: 1/, 'migrations_recorded: { atLeast: 0 }'),
+      'IMPORT_HISTORY',
+    ],
+    [
+      'a metric of the import counts something else',
+      dbmateCase,
+      (folder) => ({
+        ...folder,
+        'metrics/migrations_recorded.sql': `SELECT count(*) FROM (SELECT 1 WHERE current_setting('x.y', true) = '') one;\n`,
+      }),
+      'IMPORT_HISTORY',
+    ],
+    ...['-- migrate:down\u00A0', '-- migrate:down two words', '--\u00A0migrate:down', '-- migrate:down\v'].map(
+      (line) =>
+        [
+          `dbmate takes no down from ${JSON.stringify(line)}`,
+          dbmateCase,
+          withText('20240101000002_t2.sql', (text) =>
+            text.replace('\n-- migrate:down', `\n${line}\ndrop table other;\n-- migrate:down`),
+          ),
+          'IMPORT_STATEMENTS',
+        ] as const,
+    ),
+    [
+      'dbmate refuses SQL before the up',
+      dbmateCase,
+      withText('20240101000002_t2.sql', (text) => `select 1;\n${text}`),
+      'IMPORT_HISTORY',
+    ],
+    [
+      'dbmate refuses a file without a down',
+      dbmateCase,
+      withText('20240101000002_t2.sql', (text) => text.replace('-- migrate:down', '--')),
+      'IMPORT_HISTORY',
+    ],
+    ...['-- Down +goose', '-- +goose Sideways'].map(
+      (line) =>
+        [
+          `goose reads ${JSON.stringify(line)} in its own way`,
+          gooseCase,
+          withText('00007_f.sql', (text) => text.replace('-- +goose Down', `${line}\n-- +goose Down`)),
+          'IMPORT_HISTORY',
+        ] as const,
+    ),
+    [
+      'goose takes a line with U+0085 for its down',
+      gooseCase,
+      withText('00007_f.sql', (text) => text.replace('-- +goose Down', '-- +goose Down\u0085\ndrop table other;\n--')),
+      'IMPORT_STATEMENTS',
+    ],
+    [
+      'goose fills in variables',
+      gooseCase,
+      withText('00007_f.sql', (text) => `-- +goose ENVSUB ON\n${text}`),
+      'IMPORT_UNFIT',
+    ],
+    [
+      'Flyway fills in placeholders',
+      caseOf('flyway'),
+      withText("V1_02__add_it's.sql", (text) => `${text} \${name}`),
+      'IMPORT_UNFIT',
+    ],
+    ...[
+      'create view v as select * from _sqlx_migrations;',
+      'create table p () inherits (public._sqlx_migrations);',
+      'create table p (like _sqlx_migrations) partition by list (version); alter table p attach partition _sqlx_migrations default;',
+      'alter schema public rename to q;',
+      'drop table _sqlx_migrations;',
+      'drop trigger t on public._sqlx_migrations;',
+      'alter table other rename to _sqlx_migrations;',
+      'grant insert on _sqlx_migrations to public;',
+      'create function f() returns void language plpgsql as $$ begin insert into public._sqlx_migrations values (2); end $$;',
+      'create function f() returns void language sql as $$ select 1; delete from _sqlx_migrations $$;',
+      "do $a$ begin execute 'do $b$ begin delete from _sqlx_migrations; end $b$'; end $a$;",
+      'create rule r as on insert to other do also insert into _sqlx_migrations values (2);',
+    ].map((up) => [`a tier of people says ${up}`, sqlxCase, withOwn(up), 'IMPORT_HISTORY'] as const),
+  ];
+
+  it.each(holes)('is refused where %s', async (_, { files, said }, change, code) => {
+    const changed = change(folderOf(await imported(files, said)));
+    const folder = Object.fromEntries(Object.entries(changed).filter(([, text]) => text !== undefined));
+    expect(codesOf(folder)).toContain(code);
+  });
+
+  it('reads the marks of dbmate in the import as in the release', async () => {
+    const [path = '', text = ''] = Object.entries(dbmate(2))[0] ?? [];
+    const files = {
+      ...dbmate(1),
+      [path]: text.replace('\n-- migrate:down', '\n-- migrate:down\u00A0\ndrop table t1;\n-- migrate:down'),
+    };
+    const folder = folderOf(await imported(files, first));
+    expect(statements(folder, 'tiers/1-20240101000002-t2/up.sql').slice(1, -1)).toEqual([
+      'create table t2 (i int)',
+      'drop table t1',
+    ]);
+    expect(problemsOf(folder)).toEqual([]);
+  });
+
+  it('may have tiers that leave the history alone', async () => {
+    const folder = await sqlxFolder();
+    for (const up of [
+      'create schema other;',
+      'insert into other._sqlx_migrations values (2);',
+      'create view v as select 1 as _sqlx_migrations;',
+    ])
+      expect([up, codesOf(withOwn(up)(folder))]).toEqual([up, []]);
+    expect(codesOf(yamlWith(/searchPath: .*/, 'searchPath: [pg_catalog, public, pgx]')(folder))).toEqual([]);
+  });
+});
+
 describe('importing again', () => {
   const third = { ...one, ...dbmate(3) };
 
