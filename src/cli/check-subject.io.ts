@@ -59,16 +59,24 @@ export async function projectOf(repository: Repository, context: Context, major:
       signal: context.signal,
       onProgress: (now) => context.terminal.progress(now),
     });
-  const projects = findProjects(repository, repository.below);
+  const named = namedFolder(context);
+  const projects = findProjects(repository, repository.below, named);
   if (projects.length === 0) refusePrograms(findPrograms(repository, repository.below));
-  const found = await whichProject(projects, context);
+  const found = await whichProject(projects, named, context);
   return readProject(repository, found, await loadParser());
 }
 
+/** The folder of --migrations, from the root. */
+function namedFolder({ options: { migrations } }: Context): string | null {
+  return typeof migrations === 'string' ? migrations.replace(/^\.\/|\/$/g, '').replace(/^\.$/, '') : null;
+}
+
 /** The folder that fits; where several do, a person at the terminal says which. */
-async function whichProject(found: readonly FoundProject[], { options, signal }: Context): Promise<FoundProject> {
-  const { migrations } = options;
-  const named = typeof migrations === 'string' ? migrations.replace(/^\.\/|\/$/g, '').replace(/^\.$/, '') : null;
+async function whichProject(
+  found: readonly FoundProject[],
+  named: string | null,
+  { options, signal }: Context,
+): Promise<FoundProject> {
   if (named !== null || found.length < 2) return theFolder(found, named);
   const list = found.map(({ tool, folder }, at) => `  ${at + 1}  ${printable(folder === '' ? '.' : folder)} (${tool})`);
   const asked =

@@ -1,5 +1,5 @@
 import { isOtherDatabase, isPostgres, readsAsOther } from './dialect.ts';
-import { type FileTree, isWithin, type RepositoryFiles, fileTreeOf } from './repository.ts';
+import { type FileTree, fileTreeOf, isWithin, nameIn, parentOf, pathIn, type RepositoryFiles } from './repository.ts';
 import { type FittingFolder, type FoundProject, strengths } from './tool.ts';
 import { tools } from './tools.ts';
 
@@ -11,12 +11,17 @@ const secondary =
  * Finds the folders of migrations at or below a folder, each with its tool. One: it clearly fits. Several: a person has to say which. Those of
  * other databases are never among them; those of tests and examples only where there are no others.
  */
-export function findProjects(files: RepositoryFiles, below = ''): readonly FoundProject[] {
+export function findProjects(
+  files: RepositoryFiles,
+  below = '',
+  /** The folder that a person named: it may be the copies of a release. */
+  wanted: string | null = null,
+): readonly FoundProject[] {
   const tree = fileTreeOf(files);
+  const copies = copiesOfReleases(tree);
+  const isCopy = (folder: string): boolean => folder !== wanted && copies.some((one) => isWithin(folder, one));
   const all = tools.flatMap((tool) => tool.find(tree)).filter(({ folder }) => isWithin(folder, below));
-  const own = all.filter(
-    ({ folder }) => !isOtherDatabase(folder) && !readsAsOther(tree, folder) && !isInRelease(tree, folder),
-  );
+  const own = all.filter(({ folder }) => !isOtherDatabase(folder) && !readsAsOther(tree, folder) && !isCopy(folder));
   const surest = strongest(withoutSecondary(bestOfEach(own), below));
   // beside a folder named after PostgreSQL, one that has the same parent and no name of a database is for all of them, or for none
   const named = surest.filter(({ folder }) => isPostgres(folder));
@@ -27,13 +32,14 @@ export function findProjects(files: RepositoryFiles, below = ''): readonly Found
   return chosen.map(({ tool, folder, knownBy }) => ({ tool, folder, knownBy }));
 }
 
-/** The copies that a release has of its migrations are not those of the product. */
-function isInRelease(tree: FileTree, folder: string): boolean {
-  const parts = folder.split('/');
-  return parts.some(
-    (part, at) =>
-      part === 'migrations' && tree.folders.get(parts.slice(0, at).join('/'))?.includes('release.yaml') === true,
-  );
+/** The folders in which imported releases have the copies of their migrations, which are not those of the product. */
+export function copiesOfReleases(tree: FileTree): readonly string[] {
+  return tree.paths.flatMap((path) => {
+    // a file of this name may be of another program, such as Helm
+    if (nameIn(path) !== 'release.yaml' || !/^import:/m.test(tree.read(path).text)) return [];
+    const copies = pathIn(parentOf(path), 'migrations');
+    return tree.paths.some((one) => isWithin(one, copies)) ? [copies] : [];
+  });
 }
 
 /** For each folder the tools that are surest of it. */

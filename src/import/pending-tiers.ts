@@ -1,6 +1,7 @@
 import { OneRoofError, type Place, type Problem, printable } from '../core/index.ts';
 import {
   fileDigest,
+  historyName,
   type ImportedTier,
   importedTier,
   type ImportedTool,
@@ -102,6 +103,11 @@ function pendingTier(
     return refuse(
       `${migration.name} cannot be run as SQL: ${migration.unreadable}`,
       'let its tool run it before the release, or write it as SQL',
+    );
+  if (project.tool === 'goose' && pending.rows.some((row) => row['id'] === migration.id))
+    return refuse(
+      `the history has older rows of version ${migration.id}, so a new one cannot be told from them`,
+      `remove them as the owner of the table, then import again: DELETE FROM ${historyName(pending.history)} WHERE version_id = ${migration.id};`,
     );
   const downFile = migration.down === null || migration.down.file === file ? null : migration.down.file;
   const copies = new Map<string, string>();

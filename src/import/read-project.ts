@@ -1,7 +1,8 @@
 import { type Parser } from '../release/index.ts';
+import { copiesOfReleases } from './find-projects.ts';
 import { historyTables } from './history-tables.ts';
 import { type MigrationProject } from './migration.ts';
-import { type RepositoryFiles, fileTreeOf } from './repository.ts';
+import { fileTreeOf, isWithin, type RepositoryFiles } from './repository.ts';
 import { type FoundProject } from './tool.ts';
 import { tools } from './tools.ts';
 
@@ -9,7 +10,22 @@ import { tools } from './tools.ts';
 export function readProject(files: RepositoryFiles, found: FoundProject, parser: Parser): MigrationProject {
   const { tool: name, folder, knownBy } = found;
   const tool = tools.find((one) => one.name === name);
-  const read = tool?.read({ tree: fileTreeOf(files), folder, parser }) ?? { migrations: [], warnings: [] };
+  const tree = fileTreeOf(files);
+  const { migrations, warnings } = tool?.read({ tree, folder, parser }) ?? { migrations: [], warnings: [] };
+  const leftOut = copiesOfReleases(tree).filter((copies) => !isWithin(folder, copies));
   const before = historyTables[name];
-  return { tool: name, folder, knownBy, ...(before === undefined ? {} : { before }), ...read };
+  return {
+    tool: name,
+    folder,
+    knownBy,
+    ...(before === undefined ? {} : { before }),
+    migrations,
+    warnings: [
+      ...warnings,
+      ...leftOut.map((file) => ({
+        file,
+        text: 'it is left out: it has the copies of the release beside it; to check these, name it: --migrations',
+      })),
+    ],
+  };
 }

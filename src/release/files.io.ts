@@ -2,6 +2,7 @@ import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OneRoofError, type Problem } from '../core/index.ts';
 import { type ReleaseFiles } from './files.ts';
+import { migrationsFolder } from './tool-steps.ts';
 
 /** The largest file of a release. A seed of many megabytes belongs into a table, not into statements. */
 const largestFile = 16 * 1024 * 1024;
@@ -9,7 +10,8 @@ const largestFile = 16 * 1024 * 1024;
 /**
  * Reads every file of a release folder as text: without a byte order mark, with LF line ends.
  *
- * Errors  RELEASE_NOT_A_FOLDER, RELEASE_NO_MANIFEST, FILE_UNREADABLE, FILE_TOO_LARGE, FILE_NOT_TEXT, FILE_OUTSIDE (every link).
+ * Errors  RELEASE_NOT_A_FOLDER, RELEASE_NO_MANIFEST, FILE_UNREADABLE, FILE_TOO_LARGE, FILE_NOT_TEXT, FILE_OUTSIDE (every link),
+ *         IMPORT_FILE_CHANGED.
  * Source  docs/decisions/0002-line-endings.md.
  */
 export async function readFiles(folder: string): Promise<ReleaseFiles> {
@@ -83,9 +85,19 @@ async function readOne({ root, files, problems }: Reading, path: string): Promis
       return;
     }
     const bytes = await readFile(join(root, path));
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     if (text.includes('\0')) throw new TypeError('it contains a NUL');
-    files.set(path, text.replace(/\r\n?/g, '\n'));
+    // the history of a tool has the checksum of these very bytes
+    if (path.startsWith(migrationsFolder) && /[\r\uFEFF]/.test(text)) {
+      problems.push({
+        code: 'IMPORT_FILE_CHANGED',
+        problem: `${path} has a byte order mark or line ends of Windows, and oneroof import writes neither`,
+        fix: 'restore the file with LF, and keep it so: *.sql text eol=lf in .gitattributes',
+        place,
+      });
+      return;
+    }
+    files.set(path, text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n'));
   } catch (error) {
     const text = error instanceof TypeError;
     problems.push({

@@ -5,8 +5,10 @@ import { OneRoofError, type Problem } from '../../src/core/index.ts';
 import { draftImport, type ImportDraft } from '../../src/import/draft-release.ts';
 import { historyFormOf } from '../../src/import/tool-histories.ts';
 import { type HistoryRow } from '../../src/import/history-state.ts';
-import { loadParser } from '../../src/release/index.ts';
+import { loadParser, readFiles } from '../../src/release/index.ts';
 import { assemble } from '../../src/release/assemble.ts';
+import { findProjects, type FoundProject, readProject } from '../../src/import/index.ts';
+import { withFolder } from '../release/folder.io.ts';
 import { projectOf, repositoryOf } from './files.ts';
 
 type Files = Readonly<Record<string, string>>;
@@ -744,6 +746,43 @@ describe('what nobody may say of an imported release', () => {
   });
 });
 
+describe('a release in a repository', () => {
+  const product = Object.fromEntries(Object.entries(dbmate(1)).map(([path, text]) => [`app/${path}`, text]));
+  const inRelease = (folder: Files): Files =>
+    Object.fromEntries(Object.entries(folder).map(([path, text]) => [`releases/a/${path}`, text]));
+
+  it('leaves its copies out of a check, says so, and lets a person name them', async () => {
+    const files = { ...product, ...inRelease(folderOf(await imported(one, first))) };
+    const [found, ...others] = findProjects(repositoryOf(files));
+    expect([found?.folder, others]).toEqual(['app/db/migrations', []]);
+    expect(readProject(repositoryOf(files), found as FoundProject, parser).warnings).toMatchObject([
+      { file: 'releases/a/migrations', text: expect.stringContaining('--migrations') as unknown },
+    ]);
+    expect(findProjects(repositoryOf(files), '', 'releases/a/migrations').map(({ folder }) => folder)).toContain(
+      'releases/a/migrations',
+    );
+  });
+
+  it('hides nothing by its name alone', () => {
+    for (const text of ['', 'kind: HelmRelease\nspec:\n  import: {}\n'])
+      expect(
+        findProjects(repositoryOf({ 'app/db/release.yaml': text, ...product })).map(({ folder }) => folder),
+      ).toEqual(['app/db/migrations']);
+  });
+
+  it.each(['\uFEFFselect 1;\n', 'select 1;\r\n'])(
+    'is refused with the migration %j, whose digest would not say so',
+    async (text) => {
+      const folder = await sqlxFolder();
+      const files = { ...folder, 'migrations/1_a.up.sql': text };
+      expect(await refusal(withFolder(files, readFiles))).toMatchObject([
+        { code: 'IMPORT_FILE_CHANGED', place: { file: 'migrations/1_a.up.sql' } },
+      ]);
+      expect(await refusal(withFolder(folder, readFiles))).toEqual([]);
+    },
+  );
+});
+
 describe('importing again', () => {
   const third = { ...one, ...dbmate(3) };
 
@@ -910,6 +949,20 @@ describe('a migration that cannot be a tier', () => {
     };
     expect(await refusal(imported(files, { table: 'flyway_schema_history', rows: [] }))).toMatchObject([
       { code: 'IMPORT_UNFIT', fix: expect.stringContaining('placeholders are not sealed') as unknown },
+    ]);
+  });
+
+  it('is refused where goose has older rows of it, with the SQL that removes them', async () => {
+    const rows = [
+      { id: '0', applied: 'true', at: '1' },
+      { id: '7', applied: 'true', at: '2' },
+      { id: '7', applied: 'false', at: '3' },
+    ];
+    expect(await refusal(imported(gooseCase.files, { ...gooseCase.said, rows }))).toMatchObject([
+      {
+        code: 'IMPORT_UNFIT',
+        fix: expect.stringContaining('DELETE FROM "public"."goose_db_version" WHERE version_id = 7;') as unknown,
+      },
     ]);
   });
 
