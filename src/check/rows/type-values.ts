@@ -173,10 +173,10 @@ function textValues({ word }: TypeUse, limit: number | null): TypeValues {
     const short = n.toString(36);
     return short.length >= most ? short.slice(-most) : `${word.slice(0, most - short.length)}${short}`;
   };
-  // spaces around, both cases, what is no ASCII, quotes: as much of it as there is room for
-  const mixed = [` Ünïcødé 漢字 🙂 it's \\ "quoted" `, ` Ü'é `, 'É'].find((edge) => [...edge].length <= most);
+  // spaces around, both cases (of ASCII too: lower() of the locale C knows no other), what is no ASCII, quotes: as much of it as there is room for
+  const mixed = [` Ünïcødé 漢字 🙂 It's \\ "quoted" `, ` Éa'B `, 'É'].find((edge) => [...edge].length <= most);
   const odd = (n: number): string =>
-    [` Üñ ${plain(n)} `, ` É${n.toString(36)} `].find((text) => [...text].length <= most) ?? plain(n);
+    [` ÜñA ${plain(n)} `, ` ÉA${n.toString(36)} `].find((text) => [...text].length <= most) ?? plain(n);
   return { plain, odd, edges: ['', 'x'.repeat(most), ...(mixed === undefined ? [] : [mixed])] };
 }
 
