@@ -3,10 +3,7 @@
 set -eu
 
 if [ -n "$CHECK_RELEASE" ]; then
-  status=0
-  node "$GITHUB_ACTION_PATH/ci/release.mjs" || status=$?
-  if [ -f "$RUNNER_TEMP/oneroof-release.md" ]; then node "$GITHUB_ACTION_PATH/ci/comment.mjs" "$RUNNER_TEMP/oneroof-release.md"; fi
-  exit "$status"
+  exec node "$GITHUB_ACTION_PATH/ci/release.mjs"
 fi
 
 out="$RUNNER_TEMP/oneroof-check"

@@ -1,30 +1,35 @@
-// The step of action.yml for a release: seals, rehearses, reports, and asks people to sign. It needs what oneroof.yaml names, and no token of GitHub.
+// The step of a pipeline for a release: seals, rehearses, reports, and asks people to sign. It needs what oneroof.yaml names; with a token of the
+// pipeline it writes a comment.
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { foreignBy, plainBlock, readEvent, setOutput } from './event.mjs';
+import { pipeline } from './pipeline.mjs';
+import { plainBlock } from './plain-block.mjs';
+import { putComment } from './put-comment.mjs';
 
 const { CHECK_DIRECTORY: folder = '.', CHECK_RELEASE: release = '', CHECK_TARGET: target = '' } = process.env;
 const { ONEROOF_SITE: site = '', ONEROOF_SITE_TOKEN: siteToken = '' } = process.env;
 const cli = join(import.meta.dirname, '..', 'dist', 'cli', 'main.io.js');
-const markdown = join(process.env['RUNNER_TEMP'] ?? '.', 'oneroof-release.md');
-/** What a pipeline says in one comment has its limit. */
-const longest = 50_000;
+const markdown = join(pipeline.folder, 'oneroof-release.md');
+/** GitHub takes 65,536 characters in one comment; these are at most two texts of others in it. */
+const longest = { report: 50_000, reason: 5000 };
+/** Two steps of one workflow may be for two releases, or for two targets. */
+const marker = `<!-- oneroof-release ${[folder, release, target || '-'].map(encodeURIComponent).join(' ')} -->`;
 
 /** Runs one command; its words are those of others, so the runner obeys none of them. */
 function oneroof(words) {
   // these are for this step alone
-  const { GITHUB_TOKEN: _, ONEROOF_SITE_TOKEN: __, ...env } = process.env;
+  const own = [...pipeline.secrets, 'ONEROOF_SITE_TOKEN'];
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.includes(name)));
   const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...words, '--json'], {
     cwd: folder,
     env,
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
   });
-  const word = randomBytes(16).toString('hex');
   console.log(`oneroof ${words[0]}: exit ${status}`);
-  console.log(`::stop-commands::${word}\n${stderr}${stdout}\n::${word}::`);
+  console.log(pipeline.quoted(`${stderr}${stdout}`, randomBytes(16).toString('hex')));
   const answer = stdout.trim() === '' ? {} : JSON.parse(stdout);
   return {
     status,
@@ -52,18 +57,19 @@ async function askPeople(seal, of) {
 }
 
 /** Ends the step: the same words in the log, in the summary of the job, and in the comment. */
-function end({ result, title, parts }) {
-  const text = ['<!-- oneroof-release -->', `### ${title}`, '', ...parts, ''].join('\n');
+async function end({ result, title, parts }) {
+  const text = [marker, `### ${title}`, '', ...parts, ''].join('\n');
   writeFileSync(markdown, text);
-  appendFileSync(process.env['GITHUB_STEP_SUMMARY'] ?? '', text);
-  setOutput('result', result);
-  setOutput('markdown', markdown);
+  pipeline.summarise(text);
+  pipeline.setOutput('result', result);
+  pipeline.setOutput('markdown', markdown);
   console.log(title);
   process.exitCode = result === 'failed' ? 1 : 0;
+  await putComment(text);
 }
 
 async function run() {
-  const foreign = foreignBy(readEvent());
+  const foreign = pipeline.foreignBy();
   if (foreign !== null) {
     const title = `oneroof release skipped: this is ${foreign}, which gets no secret, so nothing is rehearsed`;
     return end({
@@ -78,7 +84,8 @@ async function run() {
       title: `⛔ oneroof release: ${what} failed`,
       parts: [
         plainBlock(
-          problems.join('\n\n') || JSON.stringify(answer.rehearsal?.problems ?? answer, null, 1).slice(0, longest),
+          problems.join('\n\n') || JSON.stringify(answer.rehearsal?.problems ?? answer, null, 1),
+          longest.report,
         ),
       ],
     });
@@ -97,7 +104,7 @@ async function run() {
   const parts = [
     `Sealed \`${seal}\`, rehearsed forward, back and forward again.`,
     '',
-    plainBlock(lines.join('\n').slice(0, longest)),
+    plainBlock(lines.join('\n'), longest.report),
   ];
   if (site === '')
     return end({
@@ -110,9 +117,9 @@ async function run() {
     return end({
       result: 'failed',
       title: '⛔ oneroof release rehearsed, and people could not be asked',
-      parts: [...parts, plainBlock(asked.why)],
+      parts: [...parts, plainBlock(asked.why, longest.reason)],
     });
-  setOutput('statement', asked.url);
+  pipeline.setOutput('statement', asked.url);
   return end({
     result: 'asked',
     title: '✅ oneroof release rehearsed, and people are asked',
@@ -120,4 +127,7 @@ async function run() {
   });
 }
 
+// what an earlier run left would be taken for this one's, if this one broke
+rmSync(markdown, { force: true });
+pipeline.clear();
 await run();

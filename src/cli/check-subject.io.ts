@@ -48,8 +48,8 @@ export function refuseMixed({ options }: Context, major: number): void {
  */
 export async function projectOf(repository: Repository, context: Context, major: number): Promise<MigrationProject> {
   const { record, recordDown } = context.options;
-  if (typeof record === 'string')
-    return recordProject({
+  if (typeof record === 'string') {
+    const recorded = await recordProject({
       forward: record,
       back: typeof recordDown === 'string' ? recordDown : null,
       withNetwork: context.options['recordWithNetwork'] === true,
@@ -59,6 +59,8 @@ export async function projectOf(repository: Repository, context: Context, major:
       signal: context.signal,
       onProgress: (now) => context.terminal.progress(now),
     });
+    return { ...recorded, folder: repository.below };
+  }
   const named = namedFolder(context);
   const projects = findProjects(repository, repository.below, named);
   if (projects.length === 0) refusePrograms(findPrograms(repository, repository.below));

@@ -57,7 +57,7 @@ describe('the action', () => {
     migration('2_safe', 'create table parts (id integer primary key);', 'drop table parts;');
     const { status, output, summary } = await step();
     expect(status).toBe(0);
-    expect(summary).toMatch(/^<!-- oneroof-check -->\n### ✅/);
+    expect(summary).toMatch(/^<!-- oneroof-check migrations postgres-18 -->\n### ✅/);
     for (const name of ['sarif', 'junit', 'markdown']) {
       const file = new RegExp(`^${name}=(.*)$`, 'm').exec(output)?.[1] ?? '';
       expect([name, existsSync(file)]).toEqual([name, true]);
@@ -93,11 +93,12 @@ describe('the action', () => {
   });
 
   it('writes one comment where the job gives it a token, and replaces it', { timeout: 300_000 }, async () => {
-    const marker = '<!-- oneroof-check -->';
+    const marker = '<!-- oneroof-check migrations postgres-18 -->';
     const by = (id: number, type: string, body: string): ApiComment => ({ id, user: { type }, body });
     const comments = [
       ...Array.from({ length: 100 }, (_, at) => by(at, 'User', `${marker}\nby a person`)),
-      by(200, 'Bot', 'another'),
+      // another step of this workflow, on another version
+      by(200, 'Bot', '<!-- oneroof-check migrations postgres-16 -->\nanother'),
     ];
     const event = { pull_request: { number: 7, head: { repo: { full_name: 'theirs/shop' } } } };
     await withApi(comments, async ({ env, asked }) => {

@@ -135,19 +135,28 @@ describe('annotations of GitHub', () => {
 describe('the comment of a pull request', () => {
   it('begins with its marker, and names file, line, cause and fix', () => {
     const text = commentOf(two, null);
-    expect(text.startsWith(`${commentMarker}\n### ⛔ oneroof check failed`)).toBe(true);
+    expect(text.startsWith(`${commentMarker(two)}\n### ⛔ oneroof check failed`)).toBe(true);
     expect(text).toContain('migrations/1\\_first.down.sql:3');
     expect(text).toContain('index public.a\\_key is missing after the down');
     expect(commentOf(two, compareBaseline(two, baseline))).toContain('### ✅ oneroof check passed');
   });
 
   it('shows hostile text as text: no HTML, table, link, mention, code or second marker', () => {
-    const text = commentOf(hostileResult, null).slice(commentMarker.length);
+    const text = commentOf(hostileResult, null).slice(commentMarker(hostileResult).length);
     expect(text).not.toMatch(/<|-->|\u001B|@everyone|\]\(http|(?<!\\)\||http:\/\//);
     expect(text.split('`').length % 2).toBe(1);
     expect(text).toContain('script');
     // every line is one of ours
     for (const line of text.split('\n')) expect(line).toMatch(/^$|^### |^ {0,2}- |^\d+ migrations judged|^Roles made/);
+  });
+
+  it('is found again by folder and major version, which end no marker', () => {
+    const at = (folder: string, version: string): string =>
+      commentMarker({ ...two, project: { ...two.project, folder }, server: { ...two.server, version } });
+    expect(at('', '18.4')).toBe('<!-- oneroof-check . postgres-18 -->');
+    expect(at('services/a', '18.4')).toBe(at('services/a', '18.5'));
+    expect(new Set([at('services/a', '18.4'), at('services/b', '18.4'), at('services/a', '16.9')]).size).toBe(3);
+    expect(at('a --> <b>\n', '18.4')).toMatch(/^<!-- oneroof-check [\w%-]+ postgres-18 -->$/);
   });
 
   it('is bounded, in whole parts, and counts what it leaves out', () => {

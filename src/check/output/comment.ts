@@ -1,10 +1,16 @@
-import { asText, truncate } from '../../core/index.ts';
+import { asText, printable, truncate } from '../../core/index.ts';
 import { type CheckResult } from '../check-result.ts';
 import { type Compared, isFailure } from './baseline.ts';
 import { codeTitles, type FoundFault, foundIn } from './found.ts';
 
-/** The first line of a comment of ours, by which a later run finds the one to replace. */
-export const commentMarker = '<!-- oneroof-check -->';
+/**
+ * The first line of a comment of ours, by which a later run finds the one to replace. It names the folder and the major version, because two
+ * steps of one workflow may check two folders, or one folder on two versions.
+ */
+export function commentMarker({ project, server }: CheckResult): string {
+  return `<!-- oneroof-check ${encodeURIComponent(printable(project.folder || '.'))} postgres-${Number.parseInt(server.version, 10)} -->`;
+}
+
 /** GitHub takes 65,536 characters. */
 const longestComment = 60_000;
 const longestLine = 500;
@@ -16,7 +22,7 @@ export function commentOf(result: CheckResult, compared: Compared | null): strin
   const outcome = compared?.outcome ?? result.outcome;
   const clean = result.migrations.filter(({ id }) => !found.some(({ migration }) => migration === id)).length;
   const head = [
-    commentMarker,
+    commentMarker(result),
     `### ${outcome === 'passed' ? '✅' : '⛔'} oneroof check ${outcome}`,
     '',
     `${result.migrations.length} migrations judged in ${line(result.project.folder || '.')} (${line(result.project.tool)}) on PostgreSQL ${line(result.server.version)}; ${clean} clean; ${line(result.scope.why)}.`,
