@@ -153,7 +153,7 @@ async function runs(
     const ended = await runCommand(server, { plan, command: of.command, prefix: of.prefix });
     // a command that was ended with us says nothing of a migration
     plan.signal.throwIfAborted();
-    await settled(server);
+    await settled(server, plan.signal);
     const log = logOf(server).slice(from);
     const statements = loggedStatements(log, of.parser);
     const recorded = recordedRuns(of.parser, { statements, direction: of.direction });
@@ -166,7 +166,7 @@ async function runs(
       // forward it may say by an error that nothing is left; where it had begun to work, a migration failed
       if (into.length > 0 && !hasWork(of.parser, sentTexts(log))) {
         of.onEnd(
-          `${of.command} ended with ${said(ended)} after ${into.length} migrations, without any work: ${shownOf(ended.talk).at(-1) ?? ''}`,
+          `${printable(of.command)} ended with ${said(ended)} after ${into.length} migrations, without any work: ${shownOf(ended.talk).at(-1) ?? ''}`,
         );
         break;
       }
@@ -196,8 +196,11 @@ function logOf(server: Server): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
+/** A log in which nothing arrives for so long is lost: its file is gone, or the process that writes it. Milliseconds. */
+const longestLag = 30_000;
+
 /** Waits until the log holds what a session of ours says last: lines of other sessions are written before it. */
-async function settled(server: Server): Promise<void> {
+async function settled(server: Server, signal: AbortSignal): Promise<void> {
   const mark = `recorded up to here ${process.hrtime.bigint()}`;
   const session = await openSession(server.connection(database), { applicationName: recordName });
   try {
@@ -207,7 +210,16 @@ async function settled(server: Server): Promise<void> {
   } finally {
     await session.close();
   }
-  while (!logOf(server).includes(mark)) await sleep(20);
+  const until = performance.now() + longestLag;
+  while (!logOf(server).includes(mark)) {
+    signal.throwIfAborted();
+    if (performance.now() > until)
+      throw new OneRoofError('RECORD_FAILED', {
+        problem: `the log of the private server, from which a recording is read, did not grow for ${longestLag / 1000} s`,
+        fix: 'let the command write to the database only, not to the files of its server, and check the free space; then run it again',
+      });
+    await sleep(20);
+  }
 }
 
 /** Variables that would send a program of PostgreSQL elsewhere are not passed on. */

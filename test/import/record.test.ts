@@ -1,8 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type OneRoofError } from '../../src/core/index.ts';
 import { recordProject, type RecordPlan } from '../../src/import/record-project.io.ts';
 import { versions } from '../database.io.ts';
 
@@ -152,6 +154,65 @@ describe('a recording', () => {
     expect(warnings.map(({ text }) => text).join()).toMatch(
       /^(?:|.*ended with status 9 after 1 migrations, without any work.*)$/s,
     );
+  }, 120_000);
+
+  /** Interrupts a recording some time after its command has made the file `begun`. */
+  async function interrupted(command: string, after: number): Promise<unknown> {
+    const begun = join(folder, 'begun');
+    const interruption = new AbortController();
+    const ended = recordProject(plan(command, { signal: interruption.signal })).catch((error: unknown) => error);
+    try {
+      while (!existsSync(begun)) await sleep(1);
+      await sleep(after);
+      interruption.abort(new Error('interrupted'));
+      return await Promise.race([ended, sleep(15_000).then(() => 'it went on')]);
+    } finally {
+      rmSync(begun, { force: true });
+    }
+  }
+
+  it('that is interrupted says so, and does not blame the command that ended with it', async () => {
+    const one = `${knex} migrate:up 1_users.cjs`;
+    const cases: readonly (readonly [command: string, after: number])[] = [
+      // while it runs, before the first migration and after one, when it would seem to have nothing more to do
+      ['touch begun; sleep 60', 50],
+      [`if test -e ran; then touch begun; sleep 60; fi; touch ran; ${one}`, 50],
+      // it has failed by itself, and its log is being read
+      ['touch begun; exit 3', 8],
+      // the log never comes
+      ['rm "$(sed -n 2p "$PGHOST/.s.PGSQL.5432.lock")/recorded/log.json"; touch begun; exit 3', 1000],
+    ];
+    for (const [command, after] of cases) {
+      expect([command, await interrupted(command, after)]).toEqual([
+        command,
+        expect.objectContaining({ message: 'interrupted' }),
+      ]);
+      rmSync(join(folder, 'ran'), { force: true });
+    }
+  }, 120_000);
+
+  it('is an error where its log never comes', async () => {
+    const lost = 'rm "$(sed -n 2p "$PGHOST/.s.PGSQL.5432.lock")/recorded/log.json"';
+    await expect(recordProject(plan(lost))).rejects.toMatchObject({
+      code: 'RECORD_FAILED',
+      message: expect.stringContaining('did not grow for 30 s'),
+    });
+  }, 90_000);
+
+  it('shows what a command is and says as text: it obeys none of it', async () => {
+    const hostile = String.raw`printf ']0;forged[2Kâ®said' >&2; exit 3 # ` + '[31mred';
+    const failure = await recordProject(plan(hostile)).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'RECORD_FAILED' });
+    const shown = JSON.stringify((failure as OneRoofError).problems.map(({ problem, detail }) => [problem, detail]));
+    expect(shown).toContain('u{1b}');
+    expect(
+      (failure as OneRoofError).problems.flatMap(({ problem, detail = [] }) => [problem, ...detail]).join(''),
+    ).not.toMatch(/\p{Cc}|\p{Cf}/u);
+    const mixed = `if test -e ran; then printf '\\033[2Kforged' >&2; exit 9; fi; touch ran; ${knex} migrate:up 1_users.cjs # \u001B[31mred`;
+    const { warnings, knownBy } = await recordProject(plan(mixed));
+    rmSync(join(folder, 'ran'));
+    expect(warnings).toMatchObject([{ text: expect.stringContaining('forged') }]);
+    expect([knownBy, ...warnings.map(({ text }) => text)].join('')).not.toMatch(/\p{Cc}|\p{Cf}/u);
   }, 120_000);
 
   it('says so where nothing was recorded', async () => {
