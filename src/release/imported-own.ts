@@ -1,6 +1,7 @@
 import { type Problem, printable } from '../core/index.ts';
 import { readRoutineBody } from './body.ts';
 import { type Node, type Parser, type Statement } from './parser.ts';
+import { hidingSchema } from './imported-hiding.ts';
 import { visit } from './parse-tree.ts';
 import { type Imported, type Step } from './release.ts';
 
@@ -29,7 +30,17 @@ export function checkOwn(
           place,
         },
       ];
-    if (searched === undefined) return [];
+    const hiding = statements.flatMap(({ tree }) => hidingSchema(tree, searchPath) ?? [])[0];
+    if (searched === undefined && hiding === undefined) return [];
+    if (searched === undefined)
+      return [
+        {
+          code: 'IMPORT_STATEMENTS',
+          problem: `this makes something in the schema ${printable(hiding ?? '')}, which \`settings.searchPath\` has before another one: it could hide what statements of migrations mean by a name without a schema`,
+          fix: 'make it in a release of its own, or in the last schema of the search path, with its name',
+          place,
+        },
+      ];
     return [
       {
         code: 'IMPORT_STATEMENTS',

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -10,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type JudgementRecord } from '../../src/check/check-result.ts';
 import { openVerdictCache, type VerdictCache } from '../../src/check/verdict-cache.io.ts';
 import { type VerdictBase, verdictKeys } from '../../src/check/verdict-key.ts';
@@ -170,6 +171,32 @@ describe('the cache of verdicts', () => {
     expect(openVerdictCache(folder, import.meta.dirname)).toEqual({
       unused: expect.stringContaining('others may write'),
     });
+  });
+
+  it('takes nothing from another user: neither a folder nor a file', () => {
+    const own = process.getuid?.() ?? 0;
+    const folder = join(cache, 'theirs');
+    mkdirSync(folder, { mode: 0o700 });
+    const mine = opened(folder);
+    mine.write(key, judgement);
+    expect(mine.read(key, migration)).toEqual(judgement);
+    // the files stay; who asks is another user
+    const asked = vi.spyOn(process, 'getuid').mockReturnValue(own + 1);
+    try {
+      expect(openVerdictCache(folder, import.meta.dirname)).toEqual({
+        unused: expect.stringContaining('it belongs to another user'),
+      });
+      expect(mine.read(key, migration)).toBe(null);
+    } finally {
+      asked.mockRestore();
+    }
+    expect(mine.read(key, migration)).toEqual(judgement);
+    // only a superuser can give files away
+    if (own !== 0) return;
+    chownSync(fileOf(key, folder), 65_534, 65_534);
+    expect(mine.read(key, migration)).toBe(null);
+    chownSync(folder, 65_534, 65_534);
+    expect(openVerdictCache(folder, import.meta.dirname)).toHaveProperty('unused');
   });
 
   it('keeps a bounded number of files, those that were used last', () => {

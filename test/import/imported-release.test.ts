@@ -473,6 +473,18 @@ const twoOfGolang = {
   said: { table: 'schema_migrations', rows: [{ id: '1', dirty: 'false' }] },
 };
 
+describe('what people may do beside imported tiers', () => {
+  it.each([
+    ['create table own ()', '[public]'],
+    ['create table public.own (); alter table public.own rename to owned', '[app, public]'],
+    ['insert into app.a values (1); update a set i = 1; alter table a add column j int', '[app, public]'],
+    ['alter table a rename column i to j', '[app, public]'],
+  ])('is to make what hides nothing: %s, with %s', async (own, path) => {
+    const folder = withOwn(`${own};`)(yamlWith(/searchPath: .*/, `searchPath: ${path}`)(await sqlxFolder()));
+    expect(codesOf(folder)).toEqual([]);
+  });
+});
+
 describe('what nobody may say of an imported release', () => {
   const holes: readonly (readonly [
     what: string,
@@ -510,6 +522,34 @@ describe('what nobody may say of an imported release', () => {
       (folder) => withOwn('create schema app;')(yamlWith(/searchPath: .*/, 'searchPath: [app, public]')(folder)),
       'IMPORT_STATEMENTS',
     ],
+    ...[
+      'create table a ()',
+      'create table app.a ()',
+      'create table a as select 1',
+      'create view app.a as select 1',
+      'create materialized view a as select 1',
+      'create sequence a',
+      'create foreign table a () server s',
+      'create type a as (i int)',
+      `create type a as enum ('x')`,
+      'create domain a as int',
+      'create type a as range (subtype = int4)',
+      'create function a() returns int language sql as $$ select 1 $$',
+      'create aggregate app.a (int) (sfunc = int4pl, stype = int)',
+      'alter table public.b set schema app',
+      'alter table b rename to a',
+      'alter table app.b rename to a',
+      'alter function app.b() rename to a',
+      'do $$ begin create table a (); end $$',
+    ].map(
+      (own) =>
+        [
+          `a tier of people hides what a migration means: ${own}`,
+          sqlxCase,
+          (folder: Files) => withOwn(`${own};`)(yamlWith(/searchPath: .*/, 'searchPath: [app, public]')(folder)),
+          'IMPORT_STATEMENTS',
+        ] as const,
+    ),
     [
       'a tier of people gives a schema a name of the search path',
       sqlxCase,
@@ -581,7 +621,17 @@ describe('what nobody may say of an imported release', () => {
       renamed('20240102030405_a/down.sql', '20240102030405_a/up.sql'),
       'IMPORT_HISTORY',
     ],
-    ['the up of sqlx is a down', sqlxCase, renamed('1_a.up.sql', '1_a.x.down.sql'), 'IMPORT_HISTORY'],
+    [
+      'the up of sqlx is a down, with the row that such a file would have',
+      sqlxCase,
+      (folder) => {
+        const up = folder['tiers/1-1-a/up.sql'] ?? '';
+        const row = up.replace("(1, 'a',", "(1, 'a.x.down',");
+        if (row === up) throw new Error(up);
+        return { ...renamed('1_a.up.sql', '1_a.x.down.sql')(folder), 'tiers/1-1-a/up.sql': row };
+      },
+      'IMPORT_HISTORY',
+    ],
     ['the down of sqlx is an up', sqlxCase, renamed('1_a.down.sql', '1_a.sql'), 'IMPORT_HISTORY'],
     ['the down of sqlx is of another version', sqlxCase, renamed('1_a.down.sql', '2_a.down.sql'), 'IMPORT_HISTORY'],
     [
