@@ -62,6 +62,8 @@ export interface Forgery {
   readonly transaction?: 'single' | 'each';
   /** Instead of the metric `rows`, which is measured whenever a tier is left. */
   readonly metric?: string;
+  /** Instead of the schemas that the release searches. */
+  readonly searchPath?: readonly string[];
   /** Rehearsed as it is: what its steps change is signed as well. */
   readonly rehearsed?: boolean;
 }
@@ -71,7 +73,7 @@ export interface Forgery {
  */
 export async function ratifyHostile(
   gated: Gated,
-  { steps, transaction, metric, rehearsed = false }: Forgery,
+  { steps, transaction, metric, searchPath, rehearsed = false }: Forgery,
 ): Promise<StatementDigest> {
   const { release } = gated.sealed;
   const [tier] = release.tiers;
@@ -80,6 +82,7 @@ export async function ratifyHostile(
   const stepOf = (sql: string): typeof first => ({ ...first, sql, digest: digest('step', [sql]) });
   const forged = {
     ...release,
+    settings: { ...release.settings, ...(searchPath === undefined ? {} : { searchPath }) },
     metrics: release.metrics.map((one) =>
       one.name === 'rows' && metric !== undefined ? { ...one, query: stepOf(metric) } : one,
     ),

@@ -75,6 +75,7 @@ begin
   select body::jsonb into seal_document from gate.releases where seal = s.subject;
   if not found then reason := 'seal: the sealed release was not handed in'; return; end if;
   if s.body::jsonb #>> '{subject,0,name}' is distinct from seal_document ->> 'name' then reason := 'seal: the statement names another release'; return; end if;
+  if gate.is_path_own(seal_document) is not true then reason := 'seal: the release searches no schema, or one of the server such as pg_temp'; return; end if;
   select descriptor::jsonb into leaf from gate.targets where statement = of_statement;
   if not found or gate.is_here(leaf) is not true then reason := 'target: the ratification is for another database'; return; end if;
   seats := case when exists (select from jsonb_array_elements(seal_document -> 'tiers') t where t ->> 'oneWay' is not null and t ->> 'barred' is null)
