@@ -13,7 +13,7 @@ import {
 import { type Release, type SealedRelease } from '../release/index.ts';
 import { type Dossier, type ProductionReading } from './dossier.ts';
 import { lossesOf } from './losses.ts';
-import { locksOf, writtenRows, stepsOf, dossierTiers, timeOf } from './measures.ts';
+import { locksOf, writtenHistories, writtenRows, stepsOf, dossierTiers, timeOf } from './measures.ts';
 import { type DossierEvidence } from './dossier-record.ts';
 import { risksOf } from './risks.ts';
 
@@ -91,6 +91,7 @@ export function buildDossier(source: DossierSource): Dossier {
   const { release, seal } = sealed;
   const { body, digest, index, passed, doubts, unread } = subjectOf(sealed, evidence);
   const sealedAt = sealedAtOf(evidence, body);
+  const [objects, rows] = [body.changes?.objects ?? null, writtenRows(release, body)];
   const facts: Omit<Dossier, 'risks'> = {
     version: 1,
     writtenAt: now,
@@ -108,10 +109,11 @@ export function buildDossier(source: DossierSource): Dossier {
     authors: release.authors.map(({ name, kind, instructedBy }) => ({ name, kind, instructedBy })),
     back: backOf(release, body),
     changes: {
-      objects: body.changes?.objects ?? null,
+      objects,
       objectCount: body.changes?.count ?? 0,
       ...lostOf(body),
-      rows: writtenRows(release, body),
+      rows,
+      ...writtenHistories(release, { objects, rows }),
     },
     time: timeOf(release, body, { passed, unread }),
     locks: locksOf(release, body),

@@ -168,6 +168,8 @@ export const dossierForm = z.object({
     /** Objects that the forward run creates again, and what they lose; absent if there are none. */
     lost: z.array(z.string()).exactOptional(),
     rows: z.array(rowChange),
+    /** Tables that have the name of a migration tool's history, which this release writes or makes without an import; absent if there are none. */
+    histories: z.array(z.object({ relation: z.string(), tools: z.array(z.string()) })).exactOptional(),
   }),
   time: z.object({
     forwardMs: ms,

@@ -1,5 +1,6 @@
 import { isSampled } from '../clone/index.ts';
 import { printable, truncate } from '../core/index.ts';
+import { toolsRecordingIn } from '../import/index.ts';
 import { blockedBy, heldWith, lockName, ofWhich, type Rehearsal, type StepMeasure } from '../rehearsal/index.ts';
 import { type Direction, type Release, type Step, type Tier } from '../release/index.ts';
 import { type Dossier, type LockSpan, type RowChange, type StatementFacts, type DossierTier } from './dossier.ts';
@@ -96,6 +97,26 @@ export function writtenRows(release: Release, subject: Rehearsal): readonly RowC
   return [...found]
     .map(([relation, change]) => ({ relation, ...change }))
     .toSorted((a, b) => size(b) - size(a) || (a.relation < b.relation ? -1 : 1));
+}
+
+/**
+ * The histories of migration tools that a release writes, makes or drops by statements of people: those of an import are compared with the
+ * files at every reading. Known by name alone, because a rehearsal keeps no columns; absent where there are none.
+ */
+export function writtenHistories(
+  { imported }: Release,
+  changes: Pick<Dossier['changes'], 'objects' | 'rows'>,
+): Pick<Dossier['changes'], 'histories'> {
+  const own = imported === undefined ? null : `${imported.history.schema}.${imported.history.table}`;
+  const touched = [
+    ...changes.rows.filter(({ up }) => up.inserted + up.updated + up.deleted > 0).map(({ relation }) => relation),
+    ...(changes.objects ?? []).filter(({ kind }) => kind === 'table').map(({ name }) => name),
+  ];
+  const found = [...new Set(touched)].flatMap((relation) => {
+    const tools = toolsRecordingIn(relation);
+    return tools.length === 0 || relation.replaceAll('"', '') === own ? [] : [{ relation, tools: [...tools] }];
+  });
+  return found.length === 0 ? {} : { histories: found.toSorted((a, b) => (a.relation < b.relation ? -1 : 1)) };
 }
 
 const severity: readonly LockSpan['blocks'][] = ['reads and writes', 'writes', 'schema changes'];

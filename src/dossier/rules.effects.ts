@@ -131,6 +131,14 @@ export const effects: Readonly<Record<string, Rule>> = {
       });
     },
   },
+  histories: {
+    part: 'changes',
+    says: ({ changes: { histories = [] } }) =>
+      one(histories.length > 0, 'think', {
+        title: `The history of a migration tool is written by hand`,
+        text: `the tool believes afterwards that migrations ran, or did not; that this is so, only the statements of this release say: ${listOf(histories.map(({ relation, tools }) => `${relation} (${tools.join(' or ')})`))}`,
+      }),
+  },
   rewrites: {
     part: 'time',
     says: ({ time: { rewrites } }) =>

@@ -126,6 +126,17 @@ const cases: readonly (readonly [rule: string, Partial<RuleFacts>, weight: Weigh
   ['dropped', { ...objects(dropped), ...back({ verdict: 'not proven' }) }, 'stop', 'table public.t'],
   ['backMayFail', objects({ ...dropped, kind: 'constraint', name: 'public.t.k' }), 'think', 'constraint public.t.k'],
   ['backMayFail', objects(loosened), 'think', 'column public.t.c'],
+  [
+    'histories',
+    {
+      changes: {
+        ...quiet.changes,
+        histories: [{ relation: 'public.schema_migrations', tools: ['golang-migrate', 'dbmate'] }],
+      },
+    },
+    'think',
+    'public.schema_migrations (golang-migrate or dbmate)',
+  ],
   ['unknownChanges', { changes: { objects: null, objectCount: 0, rows: [] } }, 'think', 'rehearse again'],
   ['unknownChanges', { changes: { objects: [], objectCount: 3, rows: [] } }, 'think', '0 of 3'],
   [
