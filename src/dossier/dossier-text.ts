@@ -1,5 +1,6 @@
 import { canonicalJson, printable } from '../core/index.ts';
 import { explainDrift } from '../fingerprint/index.ts';
+import { explainRow } from '../release/index.ts';
 import { ofWhich } from '../rehearsal/index.ts';
 import {
   type Dossier,
@@ -203,9 +204,18 @@ function tier(of: DossierTier, least: string): readonly string[] {
     `    ${of.transaction === 'single' ? 'in one transaction' : 'statement by statement'}; ${of.durationMs === null ? 'not measured' : `${least}${of.durationMs} ms`}`,
     ...(of.barred === null ? [] : [`    BARRED, never rolled out: ${of.barred}`]),
     ...(of.oneWay === null ? [] : [`    one-way: ${of.oneWay}`]),
+    ...migration(of),
     ...of.gates.map((text) => `    data gate: ${text}`),
     ...of.up.flatMap((one) => statement('up', { ...one, least })),
     ...of.down.flatMap((one) => statement('down', { ...one, least })),
+  ];
+}
+
+function migration({ migration: of }: DossierTier): readonly string[] {
+  if (of === undefined) return [];
+  return [
+    ...of.files.map(({ is, file, digest }) => `    ${is} of ${of.tool}: ${file}, ${digest}`),
+    `    its row in ${of.history}: ${explainRow(of)}`,
   ];
 }
 

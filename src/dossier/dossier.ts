@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { digestForm, type Formed, instantForm, nameForm } from '../core/index.ts';
 import { changeForm, type SchemaChange } from '../rehearsal/index.ts';
+import { migrationFactsForm } from '../release/index.ts';
 import { driftForm, unrelatedForm } from '../fingerprint/index.ts';
 
 /** What every page and text says where the policy is not for production. */
@@ -86,6 +87,8 @@ const tier = z.object({
   transaction: z.enum(['single', 'each']),
   barred: z.string().nullable(),
   oneWay: z.string().nullable(),
+  /** What it is to the tool whose migration it is; absent: people wrote it. */
+  migration: migrationFactsForm.exactOptional(),
   /** The data gates that stand before it. */
   gates: z.array(z.string()),
   durationMs: ms.nullable(),

@@ -2,7 +2,7 @@ import { isSampled } from '../clone/index.ts';
 import { printable, truncate } from '../core/index.ts';
 import { toolsRecordingIn } from '../import/index.ts';
 import { blockedBy, heldWith, lockName, ofWhich, type Rehearsal, type StepMeasure } from '../rehearsal/index.ts';
-import { type Direction, type Release, type Step, type Tier } from '../release/index.ts';
+import { type Direction, migrationFactsOf, type Release, type Step, type Tier } from '../release/index.ts';
 import { type Dossier, type LockSpan, type RowChange, type StatementFacts, type DossierTier } from './dossier.ts';
 
 /** Tenths of a millisecond: finer values are noise, and make the text long. */
@@ -165,11 +165,17 @@ export function dossierTiers(release: Release, subject: Rehearsal): readonly Dos
     transaction: tier.transaction,
     barred: tier.barred,
     oneWay: tier.oneWay,
+    ...asMigration(release, tier),
     gates: release.gates.filter(({ before }) => before === tier.id).map(({ title }) => title),
     durationMs: sumMs(stepsOf(subject, 'up').filter((step) => step.tier === tier.id)),
     up: tier.up.map((step, at) => statement(step, at, { tier, direction: 'up', subject })),
     down: tier.down.map((step, at) => statement(step, at, { tier, direction: 'down', subject })),
   }));
+}
+
+function asMigration(release: Release, { id }: Tier): Pick<DossierTier, 'migration'> {
+  const migration = migrationFactsOf(release, id);
+  return migration === null ? {} : { migration };
 }
 
 /** How many notices of one statement are shown, and how many characters of each: a loop can raise a million. */

@@ -17,6 +17,16 @@ export const rulesAround: Readonly<Record<string, Rule>> = {
       });
     },
   },
+  migrations: {
+    part: 'statements',
+    says: ({ tiers }) => {
+      const all = tiers.flatMap(({ migration }) => migration ?? []);
+      return one(all.length > 0, 'know', {
+        title: `${all.length === 1 ? 'A tier is a migration' : `${all.length} tiers are migrations`} of ${all[0]?.tool ?? ''}`,
+        text: 'each has the statements of its file and the row that the tool would record; compare the SHA-256 of each file with the file in your repository, because only that says that it is the same one',
+      });
+    },
+  },
   unread: {
     part: 'production',
     says: ({ now }) => (now.read ? [] : [{ weight: 'stop', title: 'Production could not be read', text: now.why }]),

@@ -1,10 +1,12 @@
 import { OneRoofError, printable } from '../core/index.ts';
 import {
+  fileDigest,
   historyName,
   type Imported,
   type ImportedStep,
   type ImportedTier,
   importedTier,
+  journalFile,
   metricsOf,
   type Parser,
   type RecordedMigration,
@@ -14,7 +16,7 @@ import {
   toolRows,
   writtenTables,
 } from '../release/index.ts';
-import { type ImportSource, importedToolOf, type PendingTier, pendingTiers } from './pending-tiers.ts';
+import { type ImportSource, importedToolOf, journalOf, type PendingTier, pendingTiers } from './pending-tiers.ts';
 import { type ImportedParts, newManifest, writeParts } from './release-yaml.ts';
 
 /** What an import makes of a folder. */
@@ -56,13 +58,12 @@ export function draftImport(
     text === null || of.existing === null ? null : begunImport({ text, files: of.existing, source, pending });
   const tiers = withIds(pending, begun);
   const searchPath = [...new Set([...(followsSearchPath.has(tool) ? [history.schema] : []), 'public'])];
-  const parts = partsOf({ tool, history, tiers, parser: source.parser, schema: searchPath[0] ?? 'public' });
-  const was =
-    begun === null
-      ? null
-      : partsOf({ tool, history, tiers: begun.tiers, parser: source.parser, schema: searchPath[0] ?? 'public' });
-  const before = begun === null ? new Map<string, string>() : filesOf(begun.tiers, was);
-  const files = changedFiles(of.existing, before, filesOf(tiers, parts));
+  const shared = { tool, history, parser: source.parser, schema: searchPath[0] ?? 'public' };
+  const now = { tiers, journal: journalOf(source) };
+  const parts = partsOf({ ...shared, ...now });
+  const was = begun === null ? null : partsOf({ ...shared, ...begun });
+  const before = begun === null || was === null ? new Map<string, string>() : filesOf(begun, was);
+  const files = changedFiles(of.existing, before, filesOf(now, parts));
   const base = text ?? newManifest({ name: of.name, tool, database: history.database, searchPath });
   const manifest = writeParts(base, parts, was);
   if (manifest !== text) files.set('release.yaml', manifest);
@@ -86,10 +87,16 @@ const followsSearchPath: ReadonlySet<string> = new Set([
   'diesel',
 ]);
 
-/** What the folder has of an import before this one. */
-interface BegunImport {
-  readonly imported: Imported;
+/** What a release holds of the repository. */
+interface SealedFiles {
   readonly tiers: readonly NamedTier[];
+  /** The text of Drizzle's journal; null: the tool has none. */
+  readonly journal: string | null;
+}
+
+/** What the folder has of an import before this one. */
+interface BegunImport extends SealedFiles {
+  readonly imported: Imported;
   /** How many tiers the release has, those that people wrote too. */
   readonly count: number;
 }
@@ -128,12 +135,13 @@ function begunImport(of: {
       'import what is pending now into another folder: --into FOLDER',
     );
   });
+  const journal = imported.journal === undefined ? null : (files.get(imported.journal.file) ?? null);
   const tiers = imported.migrations.map((record): NamedTier => {
     const [up, down] = [files.get(record.file), record.down === undefined ? null : files.get(record.down.file)];
     const tier =
       up === undefined || down === undefined
         ? null
-        : importedTier({ imported, database: manifest.database, parser: source.parser }, record, { up, down });
+        : importedTier({ imported, journal, database: manifest.database, parser: source.parser }, record, { up, down });
     if (tier === null)
       throw conflict(`${record.file} is missing or is no migration of ${tool}`, 'put the file back', record.file);
     const copies = new Map([
@@ -142,7 +150,7 @@ function begunImport(of: {
     ]);
     return { record, tier, copies, title: '' };
   });
-  return { imported, tiers, count: manifest.tiers.length };
+  return { imported, tiers, journal, count: manifest.tiers.length };
 }
 
 function conflict(problem: string, fix: string, file = 'release.yaml'): OneRoofError {
@@ -158,15 +166,16 @@ function withIds(pending: readonly PendingTier[], begun: BegunImport | null): re
   });
 }
 
-function partsOf(of: {
-  readonly tool: Imported['tool'];
-  readonly history: Imported['history'];
-  readonly tiers: readonly NamedTier[];
-  readonly parser: Parser;
-  /** Where a table is that a statement names without a schema. */
-  readonly schema: string;
-}): ImportedParts {
-  const { tool, history, tiers, schema } = of;
+function partsOf(
+  of: SealedFiles & {
+    readonly tool: Imported['tool'];
+    readonly history: Imported['history'];
+    readonly parser: Parser;
+    /** Where a table is that a statement names without a schema. */
+    readonly schema: string;
+  },
+): ImportedParts {
+  const { tool, history, tiers, schema, journal } = of;
   const { varies } = toolRows[tool];
   const written = tiers.flatMap(({ tier }) => writtenTables(tier.statements, schema));
   const tables = [...new Set([history, ...written].map((one) => patternOf(one.schema, one.table)))];
@@ -174,6 +183,7 @@ function partsOf(of: {
     imported: {
       tool,
       history: { schema: history.schema, table: history.table },
+      ...(journal === null ? {} : { journal: { file: journalFile, digest: fileDigest(journal) } }),
       migrations: tiers.map(({ record }) => record),
     },
     touches: tables,
@@ -181,7 +191,7 @@ function partsOf(of: {
     metrics: metricsOf(
       { tool, history },
       tiers.map(({ tier }) => tier.found),
-      tiers[0]?.record.known['before'],
+      tiers[0]?.record.known ?? {},
     ),
     tiers: tiers.map(({ record, title, tier }) => ({
       id: record.tier,
@@ -197,8 +207,9 @@ function patternOf(...parts: readonly string[]): string {
 }
 
 /** The files of imported tiers and of their metrics, but for release.yaml. */
-function filesOf(tiers: readonly NamedTier[], parts: ImportedParts | null): ReadonlyMap<string, string> {
+function filesOf({ tiers, journal }: SealedFiles, parts: ImportedParts): ReadonlyMap<string, string> {
   return new Map([
+    ...(journal === null ? [] : [[journalFile, journal] as const]),
     ...tiers.flatMap(({ record, tier, copies }): (readonly [string, string])[] => [
       ...copies,
       [`tiers/${record.tier}/up.sql`, sqlOf(tier.up, `the up of ${record.file}`)],
@@ -211,7 +222,7 @@ function filesOf(tiers: readonly NamedTier[], parts: ImportedParts | null): Read
             ] as const,
           ]),
     ]),
-    ...(parts?.metrics ?? []).map(
+    ...parts.metrics.map(
       ({ name, query }) => [`metrics/${name}.sql`, `-- Written by oneroof import.\n${query};\n`] as const,
     ),
   ]);

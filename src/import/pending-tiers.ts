@@ -6,13 +6,14 @@ import {
   importedTier,
   type ImportedTool,
   importedTools,
+  journalFile,
   migrationsFolder,
   type Parser,
   type RecordedMigration,
   type Statement,
   unwrapped,
 } from '../release/index.ts';
-import { type HistoryRow, type PendingIn } from './history-state.ts';
+import { type PendingIn } from './history-state.ts';
 import { type Migration, type MigrationProject, type Script } from './migration.ts';
 import { isWithin, type RepositoryFiles } from './repository.ts';
 
@@ -54,9 +55,10 @@ export function importedToolOf({ tool }: Pick<MigrationProject, 'tool'>): Import
  */
 export function pendingTiers(source: ImportSource): readonly PendingTier[] {
   const problems: Problem[] = [];
+  const journal = journalOf(source);
   let before: Migration | null = null;
   const tiers = source.pending.pending.map((migration, index) => {
-    const found = pendingTier(source, { migration, known: knownOf(source, { migration, index, before }) });
+    const found = pendingTier(source, { migration, known: knownOf(source, { index, before }), journal });
     before = migration;
     problems.push(...found.problems);
     return found.tier;
@@ -67,31 +69,39 @@ export function pendingTiers(source: ImportSource): readonly PendingTier[] {
 
 /** What the row has that the file does not say. */
 function knownOf(
-  { project: { tool }, pending: { rows, history } }: ImportSource,
-  {
-    migration,
-    index,
-    before,
-  }: { readonly migration: Migration; readonly index: number; readonly before: Migration | null },
+  { project: { tool }, pending: { rows } }: ImportSource,
+  { index, before }: { readonly index: number; readonly before: Migration | null },
 ): Readonly<Record<string, string>> {
   if (tool === 'golang-migrate') {
     const reached = before?.id ?? rows[0]?.['id'] ?? undefined;
     return reached === undefined ? {} : { before: reached };
   }
-  if (tool === 'drizzle' && migration.when !== undefined) return { when: String(migration.when) };
   if (tool !== 'flyway') return {};
-  const rank = (row: HistoryRow): number => Number(row['rank'] ?? 0);
-  const newest = rows.toSorted((one, other) => rank(other) - rank(one))[0];
-  return {
-    rank: String((newest === undefined ? 0 : rank(newest)) + index + 1),
-    // the user that the tool logs in as; where it never ran, the owner of its table
-    by: newest?.['by'] ?? history.owner,
-  };
+  // the next after the highest, as Flyway does
+  return { rank: String(Math.max(0, ...rows.map((row) => Number(row['rank'] ?? 0))) + index + 1) };
+}
+
+/**
+ * The text of Drizzle's journal, which is sealed beside the migrations; null: the tool has none.
+ *
+ * Errors  IMPORT_UNFIT.
+ */
+export function journalOf({ project: { tool, folder }, files }: ImportSource): string | null {
+  const path = `${folder === '' ? '' : `${folder}/`}${journalFile.slice(migrationsFolder.length)}`;
+  if (tool !== 'drizzle' || !files.paths.includes(path)) return null;
+  const { text, problem } = files.read(path);
+  const unfit = problem === null ? unsealable(path, text) : { problem: `it ${problem}`, fix: 'correct the file' };
+  if (unfit !== null) throw new OneRoofError('IMPORT_UNFIT', { ...unfit, place: { file: path } });
+  return text;
 }
 
 function pendingTier(
   source: ImportSource,
-  { migration, known }: { readonly migration: Migration; readonly known: Readonly<Record<string, string>> },
+  {
+    migration,
+    known,
+    journal,
+  }: { readonly migration: Migration; readonly known: RecordedMigration['known']; readonly journal: string | null },
 ): { readonly tier: PendingTier | null; readonly problems: readonly Problem[] } {
   const { project, pending, parser } = source;
   const { file } = migration.up;
@@ -126,7 +136,7 @@ function pendingTier(
   };
   const { database, schema, table } = pending.history;
   const tier = importedTier(
-    { imported: { tool: importedToolOf(project), history: { schema, table } }, database, parser },
+    { imported: { tool: importedToolOf(project), history: { schema, table } }, journal, database, parser },
     record,
     { up: text(file), down: downFile === null ? null : text(downFile) },
   );
@@ -175,14 +185,19 @@ function copyOf(
     };
   const { text, problem } = files.read(path);
   if (problem !== null) return { problem: `it ${problem}`, fix: 'correct the file' };
-  if (/[\r\uFEFF]/.test(text))
-    return {
-      problem:
-        'it has a byte order mark or line ends of Windows, and a release holds neither: the checksum would be another one',
-      fix: 'save it as UTF-8 with LF, and keep it so: *.sql text eol=lf in .gitattributes',
-    };
-  copies.set(pathInRelease(project.folder, path), text);
-  return null;
+  const unfit = unsealable(path, text);
+  if (unfit === null) copies.set(pathInRelease(project.folder, path), text);
+  return unfit;
+}
+
+/** Why a text cannot be in a release byte for byte; null: it can. */
+function unsealable(path: string, text: string): Pick<Problem, 'problem' | 'fix'> | null {
+  if (!/[\r\uFEFF]/.test(text)) return null;
+  return {
+    problem:
+      'it has a byte order mark or line ends of Windows, and a release holds neither: the checksum would be another one',
+    fix: `save it as UTF-8 with LF, and keep it so: *${path.slice(path.lastIndexOf('.'))} text eol=lf in .gitattributes`,
+  };
 }
 
 /** The reader of the tool and the release read the same file apart; null: they agree. */

@@ -198,7 +198,6 @@ export const histories: Partial<Readonly<Record<ToolName, HistoryForm>>> = {
       success: 'success',
       checksum: 'checksum',
       rank: 'installed_rank',
-      by: 'installed_by',
     },
     judge: judgeFlyway,
   },

@@ -70,7 +70,7 @@ export function assemble(source: {
   // the statement that validates may be the one that cannot be read
   if (manifest.allows.notValid === undefined && !work.problems.some(({ code }) => code === 'SQL_SYNTAX'))
     work.problems.push(...neverValidated(work.forward));
-  checkImported(work, tiers);
+  const imported = checkImported(work, tiers);
   checkNumbering(work);
   checkNames(work);
   const metrics = Object.entries(manifest.metrics).map(([name, said]) => readMetric(work, { name, said }));
@@ -91,7 +91,7 @@ export function assemble(source: {
     touches: manifest.touches,
     varies: manifest.varies,
     ...(manifest.expects === undefined ? {} : { expects: manifest.expects }),
-    ...(manifest.import === undefined ? {} : { imported: manifest.import }),
+    ...(imported === null ? {} : { imported }),
     requires: manifest.requires,
     ...(manifest.rerunnable ? { rerunnable: true } : {}),
     ...(manifest.links.length === 0 ? {} : { links: manifest.links }),

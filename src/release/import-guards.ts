@@ -22,7 +22,7 @@ export function checkGuards(
     fix,
     place: placeOf(path),
   });
-  return metricsOf(imported, found, imported.migrations[0]?.known['before']).flatMap(
+  return metricsOf(imported, found, imported.migrations[0]?.known ?? {}).flatMap(
     ({ name, title, query, ...bounds }) => {
       const said = manifest.metrics[name];
       const file = (typeof said === 'string' ? undefined : said?.file) ?? `metrics/${name}.sql`;

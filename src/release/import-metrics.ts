@@ -1,4 +1,4 @@
-import { type Imported } from './release.ts';
+import { type Imported, type RecordedMigration } from './release.ts';
 import { historyName, toolRows } from './tool-rows.ts';
 
 /** A metric that an import needs, and what it must be before the first tier, after the last one, or always. */
@@ -16,8 +16,8 @@ export function metricsOf(
   { tool, history }: Pick<Imported, 'tool' | 'history'>,
   /** Of each migration the condition that holds for its row alone. */
   found: readonly string[],
-  /** golang-migrate: the version before the first. */
-  before: string | undefined,
+  /** What the row of the first has beside what its file says. */
+  { before, rank }: RecordedMigration['known'],
 ): readonly ImportedMetric[] {
   const name = historyName(history);
   const { failed } = toolRows[tool];
@@ -44,6 +44,17 @@ export function metricsOf(
           },
         ]
       : []),
+    ...(rank === undefined
+      ? []
+      : [
+          {
+            name: 'rank_reached',
+            title: `highest rank in the history of ${tool}`,
+            query: `SELECT coalesce(max(installed_rank), 0) FROM ${name}`,
+            greenfield: Number(rank) - 1,
+            finalized: Number(rank) - 1 + found.length,
+          },
+        ]),
     ...(failed === undefined
       ? []
       : [

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { type Digest, digestForm, keyForm as key } from '../core/index.ts';
+import { journalFile } from './drizzle-journal.ts';
 import { importedTools } from './tool-rows.ts';
 import { tierId } from './values.ts';
 
@@ -36,8 +37,6 @@ const migration = z.strictObject({
       .strictObject({
         before: key(number.optional(), 'golang-migrate: the version before it.', '4'),
         rank: key(number.optional(), 'Flyway: the rank of its row.', '7'),
-        by: key(name.optional(), 'Flyway: the user that its row names.', 'app'),
-        when: key(number.optional(), 'Drizzle: its time in the journal.', '1712345678901'),
       })
       .transform(
         (all) =>
@@ -60,9 +59,24 @@ export const importedForm = z.strictObject({
     'The table in which the tool keeps its history.',
     { schema: 'public', table: 'schema_migrations' },
   ),
+  journal: key(
+    z
+      .strictObject({
+        file: key(z.literal(journalFile), 'The file.', journalFile),
+        digest: key(digest, 'Its SHA-256.', `sha256:${'0'.repeat(64)}`),
+      })
+      .exactOptional(),
+    'Drizzle before 1.0: its journal, which has the time of each migration.',
+    { file: journalFile, digest: `sha256:${'0'.repeat(64)}` },
+  ),
   migrations: key(z.array(migration).min(1), 'The migrations, in the order of the tool.', [
     { tier: '1-add-orders', file: 'migrations/20240102_add_orders.sql', digest: `sha256:${'0'.repeat(64)}` },
   ]),
+});
+
+/** As it is in the sealed document: each migration with the row that its tier writes. */
+export const sealedImportForm = importedForm.extend({
+  migrations: z.array(migration.extend({ row: z.record(z.string(), z.string()) })).min(1),
 });
 
 /** The digest of a file, as `sha256sum` gives it. */

@@ -9,6 +9,8 @@ import { belowMigrations, sourceOf, toolSteps } from './tool-steps.ts';
 /** What a release says of all its imported migrations, and a parser. */
 export interface ImportedRelease {
   readonly imported: Pick<Imported, 'tool' | 'history'>;
+  /** The text of Drizzle's journal; null: there is none. */
+  readonly journal: string | null;
   readonly database: string;
   readonly parser: Parser;
 }
@@ -28,6 +30,8 @@ export interface ImportedTier {
   readonly around: readonly [lock: ImportedStep, remove: ImportedStep];
   /** A condition that holds for its row of the history alone. */
   readonly found: string;
+  /** That row by its columns, values as SQL. */
+  readonly row: Readonly<Record<string, string>>;
   /** Of the up, as the file has them. */
   readonly statements: readonly Statement[];
   readonly problems: readonly Problem[];
@@ -41,13 +45,13 @@ export interface ImportedTier {
  * Errors  IMPORT_UNFIT as problems, those of the parser.
  */
 export function importedTier(
-  { imported: { tool, history }, database, parser }: ImportedRelease,
+  { imported: { tool, history }, journal, database, parser }: ImportedRelease,
   of: Pick<RecordedMigration, 'file' | 'known' | 'down'>,
   texts: { readonly up: string; readonly down: string | null },
 ): ImportedTier | null {
   if (!areOfTool(tool, belowMigrations(of.file), of.down === undefined ? null : belowMigrations(of.down.file)))
     return null;
-  const steps = toolSteps(tool, { ...history, database }, sourceOf(of, texts.up));
+  const steps = toolSteps(tool, { ...history, database }, sourceOf(of, { text: texts.up, journal }));
   const part = migrationPart(tool, texts.up, 'up');
   if (steps === null || part === null) return null;
   const back = of.down === undefined ? migrationPart(tool, texts.up, 'down') : texts.down;
@@ -64,6 +68,7 @@ export function importedTier(
     down: down === null ? null : around(down.statements, remove),
     around: [lock, remove],
     found: steps.found,
+    row: steps.row,
     statements: unwrapped(up.statements),
     problems: [
       ...filled(tool, of.file, texts.up),

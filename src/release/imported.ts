@@ -6,7 +6,7 @@ import { type Parser } from './parser.ts';
 import { type ReleaseFiles } from './files.ts';
 import { checkGuards } from './import-guards.ts';
 import { checkOwn } from './imported-own.ts';
-import { type Imported, type RecordedMigration, type Step, type Tier } from './release.ts';
+import { type Imported, type RecordedMigration, type SealedImport, type Step, type Tier } from './release.ts';
 import { toolRows } from './tool-rows.ts';
 import { sourceOf } from './tool-steps.ts';
 
@@ -22,22 +22,31 @@ interface Work extends Declared {
  *
  * Errors  IMPORT_FILE_CHANGED, IMPORT_STATEMENTS, IMPORT_HISTORY, IMPORT_UNFIT, FILE_MISSING, NAME_UNKNOWN, NAME_TWICE as problems.
  */
-export function checkImported(work: Work, tiers: readonly Tier[]): void {
+export function checkImported(work: Work, tiers: readonly Tier[]): SealedImport | null {
   const { import: imported, settings } = work.manifest;
-  if (imported === undefined) return;
-  const found: string[] = [];
+  if (imported === undefined) return null;
+  const journal =
+    imported.journal === undefined
+      ? null
+      : readCopy(work, imported.journal, work.placeOf(['import', 'journal', 'file']));
+  const expected: ImportedTier[] = [];
   let last = 0;
   imported.migrations.forEach((_, index) => {
-    const checked = checkMigration(work, imported, { tiers, index, last });
+    const checked = checkMigration(work, { imported, journal }, { tiers, index, last });
     last = checked.order;
-    if (checked.expected !== null) found.push(checked.expected.found);
+    if (checked.expected !== null) expected.push(checked.expected);
   });
+  const found = expected.map((one) => one.found);
   if (found.length === imported.migrations.length) work.problems.push(...checkGuards(work, imported, found));
   const byImport = new Set(imported.migrations.map(({ tier }) => tier));
   const { parser } = work;
   for (const { id, up, down } of tiers)
     if (!byImport.has(id))
       work.problems.push(...checkOwn([...up, ...down], { parser, imported, searchPath: settings.searchPath }));
+  return {
+    ...imported,
+    migrations: imported.migrations.map((one, index) => ({ ...one, row: expected[index]?.row ?? {} })),
+  };
 }
 
 /** A tier that is one migration: its number, and what it has to be; null where that is not known. */
@@ -49,7 +58,7 @@ interface Checked {
 /** Checks one migration. */
 function checkMigration(
   work: Work,
-  imported: Imported,
+  { imported, journal }: { readonly imported: Imported; readonly journal: string | null },
   { tiers, index, last }: { readonly tiers: readonly Tier[]; readonly index: number; readonly last: number },
 ): Checked {
   const { manifest, placeOf, files, parser, problems } = work;
@@ -77,7 +86,7 @@ function checkMigration(
     if (one !== undefined && text === null) return nothing;
   }
   const [up, down] = texts;
-  const expected = importedTier({ imported, database: manifest.database, parser }, of, {
+  const expected = importedTier({ imported, journal, database: manifest.database, parser }, of, {
     up: up ?? '',
     down: down ?? null,
   });
@@ -87,7 +96,7 @@ function checkMigration(
       problem:
         expected === null
           ? `${printable(of.file)}${of.down === undefined ? '' : ` with ${printable(of.down.file)}`} is no migration of ${imported.tool}: a name, the text or \`known\` lacks what the history records`
-          : `${printable(of.file)} does not follow the version that \`known.before\` says`,
+          : `${printable(of.file)} does not follow the migration before it: \`known\` says another version or rank`,
       fix: 'let oneroof import write this part of release.yaml',
       place: place('file'),
     });
@@ -103,11 +112,17 @@ function checkMigration(
   return { order: tier.order, expected };
 }
 
-/** golang-migrate records the version that it has reached alone: each one comes from the one before, and goes to a higher one. */
+/**
+ * golang-migrate records the version that it has reached alone: each one comes from the one before, and goes to a higher one. Flyway gives each row
+ * the rank after the highest. An invariant compares the first with the history.
+ */
 function follows({ tool, migrations }: Imported, index: number): boolean {
-  if (tool !== 'golang-migrate') return true;
-  const version = (of: RecordedMigration): bigint => BigInt(toolRows[tool].row(sourceOf(of, ''))?.['version'] ?? -1);
   const [of, previous] = [migrations[index], migrations[index - 1]];
+  if (tool === 'flyway')
+    return previous === undefined || BigInt(of?.known['rank'] ?? 0) === BigInt(previous.known['rank'] ?? 0) + 1n;
+  if (tool !== 'golang-migrate') return true;
+  const version = (one: RecordedMigration): bigint =>
+    BigInt(toolRows[tool].row(sourceOf(one, { text: '', journal: null }))?.['version'] ?? -1);
   const before = of?.known['before'];
   if (of === undefined || before === undefined) return previous === undefined;
   return BigInt(before) < version(of) && (previous === undefined || BigInt(before) === version(previous));

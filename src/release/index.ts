@@ -3,6 +3,7 @@ export { loadParser } from './parser.io.ts';
 export { type Parser, type Statement } from './parser.ts';
 export { cutAsPsql } from './psql.ts';
 export { type ImportedMetric, metricsOf } from './import-metrics.ts';
+export { journalFile } from './drizzle-journal.ts';
 export { fileDigest } from './imported-form.ts';
 export { type ImportedStep, type ImportedTier, importedTier } from './imported-tier.ts';
 export {
@@ -13,6 +14,7 @@ export {
   type ToolHistory,
   toolRows,
 } from './tool-rows.ts';
+export { explainRow, migrationFactsForm, migrationFactsOf } from './migration-facts.ts';
 export { migrationsFolder } from './tool-steps.ts';
 export { readManifest } from './read-manifest.ts';
 export { readFiles } from './files.io.ts';

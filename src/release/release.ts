@@ -134,14 +134,17 @@ export interface Budgets {
   readonly rewrite?: Bytes;
 }
 
-/** A migration of another tool that is a tier. */
-export interface RecordedMigration {
-  readonly tier: string;
-  /** The file, below `migrations/`, and its SHA-256. */
+/** A file of a repository that a release holds byte for byte, below `migrations/`, and its SHA-256. */
+export interface RecordedFile {
   readonly file: string;
   readonly digest: Digest;
+}
+
+/** A migration of another tool that is a tier. */
+export interface RecordedMigration extends RecordedFile {
+  readonly tier: string;
   /** The file of the down, where the tool keeps one. */
-  readonly down?: { readonly file: string; readonly digest: Digest };
+  readonly down?: RecordedFile;
   /** What the row of the history has beside what the file says. */
   readonly known: Readonly<Record<string, string>>;
 }
@@ -150,7 +153,14 @@ export interface RecordedMigration {
 export interface Imported {
   readonly tool: ImportedTool;
   readonly history: { readonly schema: string; readonly table: string };
+  /** The journal of Drizzle before 1.0. */
+  readonly journal?: RecordedFile;
   readonly migrations: readonly RecordedMigration[];
+}
+
+/** The same as it is sealed: with the row that each tier writes, by its columns, values as SQL. It is made from the files on every reading. */
+export interface SealedImport extends Imported {
+  readonly migrations: readonly (RecordedMigration & { readonly row: Readonly<Record<string, string>> })[];
 }
 
 /** A release that was read and checked: every file present, every statement parsed. */
@@ -167,7 +177,7 @@ export interface Release {
   /** What production may gain meanwhile: partitions that follow their parent. Absent, not empty, where nothing is named: an older seal holds. */
   readonly expects?: { readonly partitionsOf: readonly string[] };
   /** The tiers that are migrations of another tool. Absent where there are none: an older seal holds. */
-  readonly imported?: Imported;
+  readonly imported?: SealedImport;
   readonly requires: 'logical' | 'strict';
   /** Every down.sql is rehearsed a second time, and must change nothing then; absent: no. The executor never runs one twice. */
   readonly rerunnable?: true;

@@ -9,7 +9,7 @@ import {
   nameForm,
   recordReader,
 } from '../core/index.ts';
-import { importedForm } from './imported-form.ts';
+import { sealedImportForm } from './imported-form.ts';
 import {
   type Expectation,
   type MetricName,
@@ -44,7 +44,7 @@ const form = z.object({
   touches: z.array(z.string()),
   varies: z.array(z.string()),
   expects: z.object({ partitionsOf: z.array(z.string()) }).exactOptional(),
-  imported: importedForm.exactOptional(),
+  imported: sealedImportForm.exactOptional(),
   requires: z.enum(['logical', 'strict']),
   rerunnable: z.literal(true).exactOptional(),
   authors: z.array(z.object({ name: z.string(), kind: z.enum(['agent', 'person']), instructedBy: reason })),

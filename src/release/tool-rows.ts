@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { id, literal, sql } from '../database/index.ts';
+import { journalTime } from './drizzle-journal.ts';
 
 /** The tools whose rows of history a release can hold. */
 export const importedTools = [
@@ -29,7 +30,9 @@ export interface RowSource {
   /** The file below the folder of migrations. */
   readonly path: string;
   readonly text: string;
-  /** What its name and its text do not say: `before` of golang-migrate, `rank` and `by` of Flyway, `when` of Drizzle's journal. */
+  /** The text of Drizzle's journal; null: there is none. */
+  readonly journal: string | null;
+  /** What the files do not say, and an invariant compares: `before` of golang-migrate, `rank` of Flyway. */
   readonly known: Readonly<Record<string, string>>;
 }
 
@@ -100,9 +103,8 @@ export const toolRows: Readonly<Record<ImportedTool, ToolRows>> = {
     keys: ({ schema, table }) => [77_431_708_279_161n + BigInt(hashOfJava(`"${schema}"."${table}"`))],
     row: ({ path, text: content, known }) => {
       const [, version, rest = ''] = /^(?:V([0-9][0-9._]*)|R)__(.*)\.sql$/.exec(baseOf(path)) ?? [];
-      const { rank, by } = known;
-      if (rank === undefined || by === undefined || (version === undefined && !baseOf(path).startsWith('R__')))
-        return null;
+      const { rank } = known;
+      if (rank === undefined || (version === undefined && !baseOf(path).startsWith('R__'))) return null;
       return {
         installed_rank: rank,
         version: version === undefined ? 'NULL' : text(version.replaceAll('_', '.')),
@@ -110,7 +112,8 @@ export const toolRows: Readonly<Record<ImportedTool, ToolRows>> = {
         type: text('SQL'),
         script: text(path),
         checksum: String(flywayChecksum(content)),
-        installed_by: text(by),
+        // as Flyway: the role that runs it
+        installed_by: 'CURRENT_USER',
         execution_time: '0',
         success: 'true',
       };
@@ -137,11 +140,12 @@ export const toolRows: Readonly<Record<ImportedTool, ToolRows>> = {
     // the second is of 1.0
     varies: ['id', 'applied_at'],
     keys: none,
-    row: ({ path, text: content, known }) => {
+    row: ({ path, text: content, journal }) => {
       const hash = text(sha('sha256', content));
-      if (known['when'] !== undefined) return { hash, created_at: known['when'] };
-      const when = momentOf(folderOf(path));
-      return when === null ? null : { hash, created_at: String(when), name: text(folderOf(path)) };
+      const name = folderOf(path);
+      // before 1.0 the time is in the journal, from then on in the name of the folder
+      const when = name === '' ? journalTime(journal ?? '', baseOf(path).replace(/\.sql$/, '')) : momentOf(name);
+      return when === null ? null : { hash, created_at: String(when), ...(name === '' ? {} : { name: text(name) }) };
     },
     found: ['hash', 'created_at'],
   },

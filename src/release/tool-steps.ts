@@ -11,6 +11,8 @@ export interface ToolSteps {
   readonly remove: string;
   /** A condition that holds for this row alone. */
   readonly found: string;
+  /** The row by its columns, values as SQL. */
+  readonly row: Readonly<Record<string, string>>;
 }
 
 /** The statements of one migration; null: the name of its file is not one of the tool's. */
@@ -37,12 +39,14 @@ export function toolSteps(tool: ImportedTool, history: ToolHistory, source: RowS
       add: `UPDATE ${name} SET version = ${row['version'] ?? ''} WHERE version = ${before} AND NOT dirty`,
       remove: `UPDATE ${name} SET version = ${before} WHERE version = ${row['version'] ?? ''} AND NOT dirty`,
       found,
+      row,
     };
   return {
     lock,
     add: `INSERT INTO ${name} (${columns.join(', ')}) VALUES (${columns.map((column) => row[column] ?? '').join(', ')})`,
     remove: `DELETE FROM ${name} WHERE ${found}`,
     found,
+    row,
   };
 }
 
@@ -53,8 +57,7 @@ export const migrationsFolder = 'migrations/';
 export const belowMigrations = (file: string): string => file.slice(migrationsFolder.length);
 
 /** What the row of a recorded migration is made of. */
-export const sourceOf = ({ file, known }: Pick<RecordedMigration, 'file' | 'known'>, text: string): RowSource => ({
-  path: belowMigrations(file),
-  text,
-  known,
-});
+export const sourceOf = (
+  { file, known }: Pick<RecordedMigration, 'file' | 'known'>,
+  texts: Pick<RowSource, 'text' | 'journal'>,
+): RowSource => ({ path: belowMigrations(file), known, ...texts });

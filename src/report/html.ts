@@ -1,6 +1,7 @@
 import { shortDigest } from '../core/index.ts';
 import { type Html, html, list, matrix, table, tierLine, time, toneOf, writeDocument } from '../html/index.ts';
-import { blockersOf, explainLock, measuredTime } from './lists.ts';
+import { explainRow } from '../release/index.ts';
+import { blockersOf, explainLock, measuredTime, migrationsOf } from './lists.ts';
 import { type Citation, type Report, targetText } from './report.ts';
 import { unprovenOf } from './unproven.ts';
 
@@ -39,6 +40,7 @@ ${listed('Forbidden-compliance', report.compliance)}
 ${listed('Next work, waits for the gate', report.next)}
 ${listed('Work that does not wait for the gate', report.meanwhile)}
 ${section('Rehearsal facts', tierTable(report))}
+${migrations(report)}
 ${listed('What the rehearsal found', report.findings)}
 ${section('What is not proven', list(unprovenOf(report), 'Nothing.'))}
 ${listed(
@@ -109,6 +111,31 @@ function tierTable(report: Report): Html {
       several(tier.rewritten),
     ]),
   });
+}
+
+/** The files of a repository that tiers are, to compare by `sha256sum`; and the rows that they write. */
+function migrations(report: Report): Html | false {
+  const all = migrationsOf(report);
+  return (
+    all.length > 0 &&
+    section(
+      'Migrations',
+      table({
+        columns: [
+          { head: 'Tier' },
+          { head: 'Tool' },
+          { head: 'Files and their SHA-256' },
+          { head: 'Row of the history' },
+        ],
+        rows: all.map(({ id, of }) => [
+          id,
+          of.tool,
+          html`${of.files.map(({ file, digest }, index) => html`${index > 0 && html`<br>`}<code>${file}</code><br><code>${digest.slice(7)}</code>`)}`,
+          html`<code>${of.history}</code><br><code>${explainRow(of)}</code>`,
+        ]),
+      }),
+    )
+  );
 }
 
 function several(values: readonly string[]): Html {

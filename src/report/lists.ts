@@ -1,6 +1,6 @@
 import { formatDuration, type Milliseconds } from '../core/index.ts';
 import { heldWith, lockModes, lockName, type StepMeasure } from '../rehearsal/index.ts';
-import { type Report } from './report.ts';
+import { type Report, type TierFacts } from './report.ts';
 
 /** What keeps the release from production, each reason once, under a title that says how many there are. */
 export function blockersOf({ execution, blockers }: Report): {
@@ -9,6 +9,13 @@ export function blockersOf({ execution, blockers }: Report): {
 } {
   const items = [...new Set(execution.status === 'NO-GO' ? [...blockers, ...execution.reasons] : blockers)];
   return { title: items.length === 1 ? 'The single blocker' : `${items.length} blockers`, items };
+}
+
+/** Each tier that is a migration of another tool, with that migration. */
+export function migrationsOf({
+  tiers,
+}: Pick<Report, 'tiers'>): readonly { readonly id: string; readonly of: NonNullable<TierFacts['migration']> }[] {
+  return tiers.flatMap(({ id, migration: of }) => (of === undefined ? [] : [{ id, of }]));
 }
 
 /** The strongest lock that some statements took on each relation, the strongest first, and how long the longest of these was held. */

@@ -1,5 +1,6 @@
 import { asText, printable } from '../core/index.ts';
-import { blockersOf, explainLock, measuredTime } from './lists.ts';
+import { explainRow } from '../release/index.ts';
+import { blockersOf, explainLock, measuredTime, migrationsOf } from './lists.ts';
 import { type Citation, type Report, type Status, targetText } from './report.ts';
 import { unprovenOf } from './unproven.ts';
 
@@ -75,6 +76,7 @@ export function toMarkdown(report: Report): string {
         ]),
       ),
     ),
+    section('Migrations', migrations(report)),
     section('What the rehearsal found', list(report.findings)),
     section('Not proven', list(unprovenOf(report)) || 'Nothing.'),
     section(
@@ -104,6 +106,21 @@ export function toMarkdown(report: Report): string {
     ),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** The files of a repository that tiers are, to compare by `sha256sum`; and the rows that they write. */
+function migrations(report: Report): string {
+  const all = migrationsOf(report);
+  if (all.length === 0) return '';
+  return table(
+    ['Tier', 'Tool', 'Files and their SHA-256', 'Row of the history'],
+    all.map(({ id, of }) => [
+      asText(id),
+      asText(of.tool),
+      of.files.map(({ file, digest }) => `${asText(file)} \`${digest.slice(7)}\``).join(' '),
+      asText(`${of.history}: ${explainRow(of)}`),
+    ]),
+  );
 }
 
 /** Nothing where there is nothing under the heading. */

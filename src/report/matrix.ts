@@ -6,7 +6,7 @@ import { targetOf, type Uncounted } from '../people/index.ts';
 import { isSampled } from '../clone/index.ts';
 import { type TierState } from '../html/index.ts';
 import { type SampledRehearsals } from '../rehearsal/index.ts';
-import { type AfterStep, type SealedRelease, type Tier } from '../release/index.ts';
+import { type AfterStep, migrationFactsOf, type SealedRelease, type Tier } from '../release/index.ts';
 import {
   cite,
   findGate,
@@ -153,6 +153,7 @@ function tierFacts(tier: Tier, facts: ReportFacts): TierFacts {
       return { title, state };
     });
   const isShut = facts.cycle.isLookNewer && gates.some(({ state }) => state === 'closed');
+  const migration = migrationFactsOf(facts.sealed.release, tier.id);
   return {
     id: tier.id,
     title: tier.title,
@@ -164,6 +165,7 @@ function tierFacts(tier: Tier, facts: ReportFacts): TierFacts {
     rewritten: [...new Set(steps.flatMap((step) => step.rewritten))],
     barred: tier.barred,
     oneWay: tier.oneWay,
+    ...(migration === null ? {} : { migration }),
     gates,
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { digestForm, type Formed, instantForm, type Milliseconds, recordReader } from '../core/index.ts';
+import { migrationFactsForm } from '../release/index.ts';
 
 const goNoGo = z.enum(['GO', 'NO-GO']);
 const reasons = z.array(z.string());
@@ -65,6 +66,12 @@ const tier = z.strictObject({
     .describe("by the gate's own rows, in the newest reading"),
   barred: z.string().nullable(),
   oneWay: z.string().nullable(),
+  /** What it is to the tool whose migration it is; absent: people wrote it. */
+  migration: migrationFactsForm
+    .exactOptional()
+    .describe(
+      'its files in the repository with their SHA-256, and the row that it writes into the history of its tool',
+    ),
   /** The data gates that stand before this tier, with their state. */
   gates: z.array(z.strictObject({ title: z.string(), state: z.enum(['open', 'closed', 'unknown']) })),
 });

@@ -1,5 +1,6 @@
 import { asText, type NonEmpty, truncate } from '../core/index.ts';
-import { measuredTime } from './lists.ts';
+import { explainRow } from '../release/index.ts';
+import { measuredTime, migrationsOf } from './lists.ts';
 import { statusMarks } from './markdown.ts';
 import { type Report, targetText } from './report.ts';
 import { unprovenOf } from './unproven.ts';
@@ -60,6 +61,13 @@ function part(report: Report): readonly string[] {
       return `| ${asText(tier.id)} | ${tier.steps} | ${time} | ${tier.rows ?? ''} | ${asText(remarks.join('; '))} |`;
     }),
     '',
+    ...migrationsOf(report)
+      .slice(0, 40)
+      .map(
+        ({ id, of }) =>
+          `- ${asText(truncate(`${id} is ${of.tool}`, 100))}: ${of.files.map(({ file, digest }) => `${asText(truncate(file, 200))} \`${digest}\``).join(', ')}; row: ${asText(truncate(explainRow(of), 300))}`,
+      ),
+    ...(migrationsOf(report).length === 0 ? [] : ['']),
     unproven.length === 0
       ? `Nothing ${oneWay.length === 0 ? '' : 'that can be undone '}is unproven.`
       : `Not proven: ${asText(truncate(unproven.join('; '), 300))}.`,

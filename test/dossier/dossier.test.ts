@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Instant, now } from '../../src/core/index.ts';
+import { type Digest, type Instant, now } from '../../src/core/index.ts';
 import {
   buildDossier,
   type Dossier,
+  dossierHtml,
   type DossierSource,
   dossierText,
   findDossier,
@@ -45,6 +46,17 @@ function variants(value: unknown, put: (other: unknown) => unknown, path = ''): 
   return [[path, put('something')]];
 }
 
+const sha = (of: string): Digest => `sha256:${of.repeat(64)}` as Digest;
+const migration = {
+  tool: 'golang-migrate',
+  files: [
+    { is: 'migration', file: 'migrations/5_a.up.sql', digest: sha('5') },
+    { is: 'down', file: 'migrations/5_a.down.sql', digest: sha('6') },
+  ],
+  history: '"public"."schema_migrations"',
+  row: { version: '5', dirty: 'false' },
+} as const;
+
 /** The example says nothing of some things: filled in here, so that every field of the model is there. */
 function full(): Dossier {
   return {
@@ -77,12 +89,38 @@ function full(): Dossier {
     outside: { declared: 'l', dispatch: ['m'], unmeasured: ['n'], varies: ['o'] },
     tiers: dossier.tiers.map((tier) => ({
       ...tier,
+      migration,
       oneWay: 'p',
       up: tier.up.map((step) => ({ ...step, rewritten: ['q'], notices: ['r'] })),
     })),
     rehearsal: { ...dossier.rehearsal, problems: ['s'] },
   };
 }
+
+describe('a tier that is a migration of another tool', () => {
+  const hostile = 'migrations/5_<script>\u202e`|\nRISKS.up.sql';
+
+  it('is shown with its files, their SHA-256 and its row, in the text that is signed and on the page', () => {
+    const model = { ...dossier, tiers: dossier.tiers.map((tier) => ({ ...tier, migration })) };
+    const text = dossierText(model);
+    expect(text).toContain(`\n    migration of golang-migrate: migrations/5_a.up.sql, ${sha('5')}\n`);
+    expect(text).toContain(`\n    down of golang-migrate: migrations/5_a.down.sql, ${sha('6')}\n`);
+    expect(text).toContain('\n    its row in "public"."schema_migrations": version = 5, dirty = false\n');
+    const { markup } = dossierHtml({ dossier: model, text: '', textDigest: '', pieces: () => [] });
+    for (const shown of ['migrations/5_a.up.sql', '5'.repeat(64), '6'.repeat(64), 'version = 5, dirty = false'])
+      expect(markup).toContain(shown);
+    expect(dossierText(dossier)).not.toContain('its row in');
+  });
+
+  it('has the name of its file as text, whatever it is', () => {
+    const [file] = migration.files;
+    const odd = { ...migration, files: [{ ...file, file: hostile }] };
+    const model = { ...dossier, tiers: dossier.tiers.map((tier) => ({ ...tier, migration: odd })) };
+    expect(dossierText(model)).toContain('migrations/5_<script>\\u{202e}`|\\nRISKS.up.sql');
+    const { markup } = dossierHtml({ dossier: model, text: '', textDigest: '', pieces: () => [] });
+    expect(markup).not.toMatch(/5_<script>|\u202e/);
+  });
+});
 
 describe('the text of a dossier', () => {
   it('changes with every single value of the model, so that whoever signs it signs all that a page can draw', () => {

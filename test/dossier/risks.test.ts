@@ -102,7 +102,15 @@ const stale = (is: 'different' | 'not compared', text: string): Partial<RuleFact
   rehearsal: { ...quiet.rehearsal, golden: { ...quiet.rehearsal.golden, production: { is, text } } },
 });
 
+const migration = {
+  tool: 'dbmate',
+  files: [{ is: 'migration' as const, file: 'migrations/1_a.sql', digest: hash }],
+  history: '"public"."schema_migrations"',
+  row: { version: "'1'" },
+};
+
 const cases: readonly (readonly [rule: string, Partial<RuleFacts>, weight: Weight, says: string])[] = [
+  ['migrations', { tiers: [tier, { ...tier, migration }] }, 'know', 'compare the SHA-256 of each file'],
   ['notProven', back({ verdict: 'not proven', how: 'never came so far' }), 'stop', 'never came so far'],
   ['oneWay', back({ oneWay: [{ tier: '2-y', reason: 'gone' }] }), 'stop', '2-y: gone'],
   ['strict', back({ verdict: 'logical', differenceCount: 1, differences: ['position'] }), 'stop', 'position'],

@@ -5,7 +5,7 @@ import { OneRoofError, type Problem } from '../../src/core/index.ts';
 import { draftImport, type ImportDraft } from '../../src/import/draft-release.ts';
 import { historyFormOf } from '../../src/import/tool-histories.ts';
 import { type HistoryRow } from '../../src/import/history-state.ts';
-import { loadParser, readFiles } from '../../src/release/index.ts';
+import { loadParser, migrationFactsOf, readFiles, releaseOfSeal, sealDocument } from '../../src/release/index.ts';
 import { assemble } from '../../src/release/assemble.ts';
 import { findProjects, type FoundProject, readProject } from '../../src/import/index.ts';
 import { withFolder } from '../release/folder.io.ts';
@@ -27,7 +27,7 @@ async function imported(files: Files, said: Said, existing: Files | null = null)
   const project = await projectOf(files);
   const form = historyFormOf(project);
   if (form === null) throw new Error(`${project.tool} keeps no history`);
-  const history = { database: 'app', schema: said.schema ?? 'public', table: said.table, owner: 'app_owner' };
+  const history = { database: 'app', schema: said.schema ?? 'public', table: said.table };
   const state = form.judge(project.migrations, said.rows);
   const pending = { ...state, table: said.table, history, rows: said.rows };
   return draftImport(
@@ -134,12 +134,12 @@ const cases: readonly Case[] = [
     files: { 'flyway.conf': 'flyway.url=x\n', "db/migration/V1_02__add_it's.sql": 'create table a ();\n-- end' },
     said: {
       table: 'flyway_schema_history',
-      rows: [{ version: '1.01', description: 'x', success: 'true', checksum: '1', rank: '6', by: 'app' }],
+      rows: [{ version: '1.01', description: 'x', success: 'true', checksum: '1', rank: '6' }],
     },
     up: [
       'SELECT pg_catalog.pg_advisory_xact_lock(77433833903597)',
       'create table a ()',
-      `INSERT INTO "public"."flyway_schema_history" (installed_rank, version, description, type, script, checksum, installed_by, execution_time, success) VALUES (7, '1.02', 'add it''s', 'SQL', 'V1_02__add_it''s.sql', 95249025, 'app', 0, true)`,
+      `INSERT INTO "public"."flyway_schema_history" (installed_rank, version, description, type, script, checksum, installed_by, execution_time, success) VALUES (7, '1.02', 'add it''s', 'SQL', 'V1_02__add_it''s.sql', 95249025, CURRENT_USER, 0, true)`,
     ],
     down: null,
   },
@@ -168,12 +168,12 @@ const cases: readonly Case[] = [
     },
     said: {
       table: 'flyway_schema_history',
-      rows: [{ version: '1', description: 'a', success: 'true', checksum: '1', rank: '1', by: 'app' }],
+      rows: [{ version: '1', description: 'a', success: 'true', checksum: '1', rank: '1' }],
     },
     up: [
       'SELECT pg_catalog.pg_advisory_xact_lock(77433833903597)',
       'create view v as select 1',
-      `INSERT INTO "public"."flyway_schema_history" (installed_rank, version, description, type, script, checksum, installed_by, execution_time, success) VALUES (2, NULL, 'the view', 'SQL', 'R__the_view.sql', -412160773, 'app', 0, true)`,
+      `INSERT INTO "public"."flyway_schema_history" (installed_rank, version, description, type, script, checksum, installed_by, execution_time, success) VALUES (2, NULL, 'the view', 'SQL', 'R__the_view.sql', -412160773, CURRENT_USER, 0, true)`,
     ],
     down: null,
   },
@@ -363,6 +363,33 @@ describe('the seal of an imported release', () => {
     );
   });
 
+  it('has the row that each tier writes, in the sealed document too, as every reading makes it again', async () => {
+    for (const { tool, files, said, up } of cases) {
+      const folder = folderOf(await imported(files, said));
+      const { release } = assemble({ folder: '', files: new Map(Object.entries(folder)), parser });
+      const [of] = release?.imported?.migrations ?? [];
+      if (release === null || of === undefined) throw new Error(tool);
+      const facts = migrationFactsOf(release, of.tier);
+      // what is shown is what the last statement writes
+      const [, columns = '', values = ''] = /^INSERT INTO \S+ \((.*?)\) VALUES \((.*)\)$/.exec(up.at(-1) ?? '') ?? [];
+      const row = facts?.row ?? {};
+      if (columns === '') expect([tool, row]).toEqual(['golang-migrate', { version: '5', dirty: 'false' }]);
+      else expect([Object.keys(row).join(', '), Object.values(row).join(', ')]).toEqual([columns, values]);
+      expect(facts?.files.map(({ file, digest }) => [file, digest])).toEqual(
+        facts?.files.map(({ file }) => [file, `sha256:${sha256(folder[file] ?? '')}`]),
+      );
+      const sealed = releaseOfSeal(sealDocument(release));
+      expect(sealed === null ? null : migrationFactsOf(sealed.release, of.tier)).toEqual(facts);
+    }
+  });
+
+  it('takes no row from release.yaml', async () => {
+    const folder = await sqlxFolder();
+    expect(codesOf(yamlWith(/^( +)known: \{\}/m, '$1known: {}\n$1row: { version: "2" }')(folder))).toEqual([
+      'YAML_INVALID',
+    ]);
+  });
+
   it('is refused where a checksum fits a file that was changed with its digest, and the statements do not', async () => {
     const folder = await sqlxFolder();
     const text = 'create table a ();\n';
@@ -409,6 +436,7 @@ const yamlWith =
     if (changed === yaml) throw new Error(`release.yaml has no ${String(from)}`);
     return { ...folder, 'release.yaml': changed };
   };
+const journal = 'migrations/meta/_journal.json';
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const golang = (...names: readonly string[]): Files => ({
   'go.mod': 'module a\nrequire github.com/golang-migrate/migrate/v4 v4.18.1\n',
@@ -682,6 +710,59 @@ describe('what nobody may say of an imported release', () => {
         )({ ...folder, 'metrics/migrations_recorded.sql': undefined as never }),
       'IMPORT_HISTORY',
     ],
+    [
+      'the journal of Drizzle is another one',
+      caseOf('drizzle'),
+      (folder) => ({ ...folder, [journal]: (folder[journal] ?? '').replace('1712345678901', '1712345678902') }),
+      'IMPORT_FILE_CHANGED',
+    ],
+    [
+      'the row of Drizzle has another time than its journal',
+      caseOf('drizzle'),
+      (folder) => {
+        const text = (folder[journal] ?? '').replace('1712345678901', '1712345678902');
+        return yamlWith(sha256(folder[journal] ?? ''), sha256(text))({ ...folder, [journal]: text });
+      },
+      'IMPORT_HISTORY',
+    ],
+    [
+      'the journal has a migration of Drizzle twice',
+      caseOf('drizzle'),
+      (folder) => {
+        const entry = '{"tag":"0000_a","when":1712345678901}';
+        const text = (folder[journal] ?? '').replace(entry, `${entry},${entry}`);
+        return yamlWith(sha256(folder[journal] ?? ''), sha256(text))({ ...folder, [journal]: text });
+      },
+      'IMPORT_HISTORY',
+    ],
+    [
+      'the journal of Drizzle is left out',
+      caseOf('drizzle'),
+      (folder) => yamlWith(/^ *journal:\n.*\n.*\n/m, '')({ ...folder, [journal]: undefined as never }),
+      'IMPORT_HISTORY',
+    ],
+    ['Flyway has another rank', caseOf('flyway'), yamlWith('rank: "7"', 'rank: "8"'), 'IMPORT_HISTORY'],
+    [
+      'Flyway has a rank that does not follow the one before',
+      {
+        ...caseOf('flyway'),
+        files: { ...caseOf('flyway').files, 'db/migration/V2__b.sql': 'create table b ();' },
+      },
+      (folder) =>
+        Object.fromEntries(
+          Object.entries(folder).map(([path, text]) => [
+            path,
+            text.replace('rank: "8"', 'rank: "9"').replace('= 8', '= 9').replace('(8,', '(9,'),
+          ]),
+        ),
+      'IMPORT_HISTORY',
+    ],
+    [
+      'the rank of Flyway is not compared with the history',
+      caseOf('flyway'),
+      yamlWith(/rank_reached: 6/, 'rank_reached: { atLeast: 0 }'),
+      'IMPORT_HISTORY',
+    ],
     ['a bound of the import is missing', dbmateCase, yamlWith(/^ *finalized:\n.*\n/m, ''), 'IMPORT_HISTORY'],
     [
       'a bound of the import is wider',
@@ -888,6 +969,27 @@ describe('importing again', () => {
       invariants: { greenfield: { migrations_recorded: 0 }, finalized: { migrations_recorded: 2 } },
       tiers: [{ id: '1-20240101000002-t2' }, { id: '2-20240101000003-t3' }],
     });
+  });
+
+  it("takes up Drizzle's journal as it is now, with the time of a migration that is in the release", async () => {
+    const history: Said = { table: '__drizzle_migrations', schema: 'drizzle', rows: [] };
+    const project = (entries: readonly (readonly [tag: string, when: number])[]): Files => ({
+      'd/meta/_journal.json': JSON.stringify({
+        dialect: 'postgresql',
+        entries: entries.map(([tag, when]) => ({ tag, when })),
+      }),
+      ...Object.fromEntries(entries.map(([tag]) => [`d/${tag}.sql`, `create table "${tag}" ();`])),
+    });
+    const begun = folderOf(await imported(project([['0000_a', 5]]), history));
+    const next = project([
+      ['0000_a', 6],
+      ['0001_b', 7],
+    ]);
+    const folder = folderOf(await imported(next, history, begun), begun);
+    expect(problemsOf(folder)).toEqual([]);
+    expect(folder[journal]).toBe(next['d/meta/_journal.json']);
+    expect(statements(folder, 'tiers/1-0000-a/up.sql').at(-1)).toMatch(/, 6\)$/);
+    expect(statements(folder, 'tiers/2-0001-b/up.sql').at(-1)).toMatch(/, 7\)$/);
   });
 
   it('takes up a migration that was changed since, where its tier is as it was written', async () => {

@@ -154,9 +154,9 @@ const all = [
   piece('rehearsal', rehearsal, 2),
   piece('gate', gate, 3),
 ];
-const build = (evidence: readonly KnownEvidence[], now = at) =>
+const build = (evidence: readonly KnownEvidence[], now = at, of = release) =>
   buildReport({
-    release: sealed,
+    release: { ...sealed, release: of },
     target: 'production',
     evidence,
     now,
@@ -245,6 +245,33 @@ test('stale evidence makes the release not ready', () => {
 test('hostile text is markup neither in Markdown nor in HTML', () => {
   expect(toMarkdown(build(all))).not.toMatch(/<script|\n# c|\]\(javascript/);
   expect(toHtml(build(all))).not.toContain('<script');
+});
+
+test('a tier that is a migration of another tool is shown with its files, their SHA-256 and its row, in every form', () => {
+  const digest = (of: string): Digest => `sha256:${of.repeat(64)}` as Digest;
+  const imported = {
+    tool: 'dbmate',
+    history: { schema: 'public', table: 'schema_migrations' },
+    migrations: [
+      {
+        tier: '2-a',
+        file: `migrations/1_${hostile}.sql`,
+        digest: digest('1'),
+        down: { file: 'migrations/1.down.sql', digest: digest('2') },
+        known: {},
+        row: { version: "'1'" },
+      },
+    ],
+  } as const;
+  const report = build(all, at, { ...release, imported });
+  expect(report.tiers.map(({ migration }) => migration?.tool)).toEqual(['dbmate', undefined, undefined]);
+  for (const text of [toMarkdown(report), toHtml(report), toSummary([report], null)]) {
+    for (const shown of ['dbmate', '1'.repeat(64), '2'.repeat(64), 'version = ']) expect(text).toContain(shown);
+  }
+  for (const text of [toMarkdown(report), toSummary([report], null)])
+    expect(text).not.toMatch(/<script|\n# c|\]\(javascript/);
+  expect(toHtml(report)).not.toContain('<script');
+  for (const text of [toMarkdown(build(all)), toHtml(build(all))]) expect(text).not.toContain('Migrations');
 });
 
 test('the report is written whole in three forms', async () => {

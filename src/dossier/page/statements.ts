@@ -1,5 +1,6 @@
 import { leastOf, type StatementFacts, type DossierTier } from '../dossier.ts';
-import { type Html, html, list, sqlBlock, tag } from '../../html/index.ts';
+import { explainRow } from '../../release/index.ts';
+import { facts, type Html, html, list, sqlBlock, tag } from '../../html/index.ts';
 import { bytes, figureText, ms } from './figures.ts';
 import { type DossierView } from './view.ts';
 
@@ -23,13 +24,32 @@ export function statements({ dossier, pieces }: DossierView): Html {
   };
   return html`${dossier.tiers.map(
     (tier) =>
-      html`<div class="card"><h3>${tier.id}: ${tier.title}</h3>${tier.barred !== null && html`<p>${tag('barred', 'no')} never rolled out by this release: ${tier.barred}</p>`}${direction(tier, tier.up, 'forward')}${
+      html`<div class="card"><h3>${tier.id}: ${tier.title}</h3>${tier.barred !== null && html`<p>${tag('barred', 'no')} never rolled out by this release: ${tier.barred}</p>`}${migration(tier)}${direction(tier, tier.up, 'forward')}${
         tier.oneWay === null
           ? direction(tier, tier.down, 'back')
           : html`<p>${tag('one-way', 'hold')} ${tier.oneWay}</p>`
       }</div>`,
   )}`;
 }
+
+/** Which files of a repository a tier is, and what their tool will say of it afterwards. */
+function migration({ migration: of }: DossierTier): Html | false {
+  return (
+    of !== undefined &&
+    html`<p>Migration of ${of.tool}:</p>${facts([
+      ...of.files.map(
+        ({ is, file, digest }) =>
+          [
+            fileNames[is],
+            html`<code>${file}</code><br><span class="soft">SHA-256</span> <code>${digest.slice(7)}</code>`,
+          ] as const,
+      ),
+      ['Row of its history', html`<code>${of.history}</code><br><code>${explainRow(of)}</code>`],
+    ])}`
+  );
+}
+
+const fileNames = { migration: 'File', down: 'File of its down', journal: 'Journal' } as const;
 
 /** The statements that are shown at once, from the first on, and the rest. */
 function divided(all: readonly StatementFacts[]): Readonly<Record<'shown' | 'folded', readonly StatementFacts[]>> {
