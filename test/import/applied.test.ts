@@ -6,9 +6,22 @@ import { type Connection, fixed, openSession, sql } from '../../src/database/ind
 import { findProjects, importRelease, listRepository, readProject } from '../../src/import/index.ts';
 import { loadParser, readRelease, type Release } from '../../src/release/index.ts';
 import { newest, runSql, withDatabase, withSession } from '../database.io.ts';
-import { dbmateTool, drizzleTool, nodePgMigrateTool, type RealTool } from './real-tools.io.ts';
+import {
+  dbmateTool,
+  drizzleTool,
+  graphileMigrateTool,
+  nodePgMigrateTool,
+  prismaTool,
+  type RealTool,
+} from './real-tools.io.ts';
 
-const tools = [nodePgMigrateTool, drizzleTool, ...(dbmateTool === null ? [] : [dbmateTool])];
+const tools = [
+  nodePgMigrateTool,
+  drizzleTool,
+  dbmateTool,
+  graphileMigrateTool,
+  ...(prismaTool === null ? [] : [prismaTool]),
+];
 
 async function rows(database: Connection, query: string): Promise<readonly string[]> {
   return withSession(database, async (session) =>
@@ -17,7 +30,7 @@ async function rows(database: Connection, query: string): Promise<readonly strin
 }
 
 function write(folder: string, tool: RealTool, count: number): void {
-  const files = [...Object.entries(tool.mark), ...tool.migrations.slice(0, count)];
+  const files = [...Object.entries(tool.mark), ...tool.migrations.slice(0, count).flatMap(Object.entries<string>)];
   for (const [path, text] of tool === drizzleTool
     ? [...files, ['migrations/meta/_journal.json', drizzleTool.journal(count)] as const]
     : files) {
@@ -94,7 +107,7 @@ describe.each(newest)('on PostgreSQL %s, the steps of an imported release', (ver
       }),
   );
 
-  it.each(tools.filter(({ pending }) => pending !== null).map((tool) => [tool.name, tool] as const))(
+  it.each(tools.filter(({ down }) => down).map((tool) => [tool.name, tool] as const))(
     'are pending again for the real %s after the rollback',
     { timeout: 240_000 },
     (_, tool) =>
@@ -114,6 +127,10 @@ describe.each(newest)('on PostgreSQL %s, the steps of an imported release', (ver
         expect(await rows(database, `select relname::text as name from pg_class where relname = 'items'`)).toEqual([]);
       }),
   );
+
+  it.skipIf(prismaTool !== null)('are tried with the real prisma (npm ci --prefix test/tools --ignore-scripts)', () => {
+    throw new Error('it is not installed');
+  });
 
   it('keep the real tool out while they run', { timeout: 240_000 }, () =>
     within(version, async ({ database, folder }) => {

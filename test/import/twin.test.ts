@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +7,7 @@ import { newest, runSql, withDatabase, withSession } from '../database.io.ts';
 import { type Place, withPlace } from '../runbooks/place.io.ts';
 import { dbmateTool, nodePgMigrateTool, type RealTool } from './real-tools.io.ts';
 
-const tools = [nodePgMigrateTool, ...(dbmateTool === null ? [] : [dbmateTool])];
+const tools = [nodePgMigrateTool, dbmateTool];
 
 async function rows(database: Connection, query: string): Promise<readonly string[]> {
   return withSession(database, async (session) => {
@@ -17,7 +18,7 @@ async function rows(database: Connection, query: string): Promise<readonly strin
 
 /** Writes the first migrations of a tool into a folder. */
 function write(folder: string, { mark, migrations }: RealTool, count: number): void {
-  for (const [path, text] of [...Object.entries(mark), ...migrations.slice(0, count)]) {
+  for (const [path, text] of [...Object.entries(mark), ...migrations.slice(0, count).flatMap(Object.entries<string>)]) {
     mkdirSync(join(folder, dirname(path)), { recursive: true });
     writeFileSync(join(folder, path), text);
   }
@@ -42,7 +43,9 @@ describe.each(newest)('on PostgreSQL %s, a release that was imported', (version)
           withPlace(version as '15' | '18', { database }, async (place) => {
             const works = at(place);
             const repository = join(place.home, 'repository');
-            const names = tool.migrations.map(([path]) => path.slice('migrations/'.length, -'.sql'.length));
+            const names = tool.migrations.map((files) =>
+              (Object.keys(files)[0] ?? '').slice('migrations/'.length, -'.sql'.length),
+            );
             await runSql(twin, ['grant create on schema public to app_owner']);
             write(repository, tool, 1);
             for (const one of [database, twin]) tool.up(repository, one);
@@ -57,6 +60,12 @@ describe.each(newest)('on PostgreSQL %s, a release that was imported', (version)
             await works('oneroof import repository --into imported');
             for (const line of ['lint imported', 'seal imported', 'rehearse imported --golden', 'ratify imported'])
               await works(`oneroof ${line}`);
+            // the report names the files of the repository, and the rows that the history has afterwards
+            const report = await works('oneroof report imported --json');
+            for (const [path, text] of tool.migrations.slice(1, 3).flatMap(Object.entries<string>)) {
+              expect(report).toContain(JSON.stringify(path));
+              expect(report).toContain(`"sha256:${createHash('sha256').update(text).digest('hex')}"`);
+            }
             await works('oneroof rollout imported');
 
             tool.up(repository, twin);
