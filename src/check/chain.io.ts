@@ -4,6 +4,7 @@ import { type Migration } from '../import/index.ts';
 import { type Parser } from '../release/index.ts';
 import { type Fault, type JudgementRecord } from './check-result.ts';
 import { failureFault, unjudged } from './failure.ts';
+import { leaveOut, type LeftOut } from './left-out.ts';
 import { judgeMigration, spotOf } from './judge.io.ts';
 import { emptyTables, type JudgingGround, sendWithRoles } from './judging-ground.io.ts';
 import { namedValues } from './named-values.ts';
@@ -51,8 +52,8 @@ export class ReplayChain {
   private readonly sandbox: Sandbox;
   private readonly ground: JudgingGround;
   private readonly history: Fault[] = [];
-  /** The first migration that the base could not get past. */
-  private broken: Fault | null = null;
+  /** What the base could not get past. */
+  private leftOut: LeftOut | null = null;
   /** The base lacks what another run would not lack: nothing that is judged on it is kept. */
   private isPassing = false;
   private filled: JudgementRecord['rows'] | null = null;
@@ -93,7 +94,7 @@ export class ReplayChain {
     const judged = await judgeMigration({ ...this.ground, roles }, migration, {
       hasDowns: this.plan.hasDowns,
       empty: rows.empty,
-      broken: this.broken,
+      leftOut: this.leftOut,
     });
     // roles belong to the whole server: what the judged one made is made again when the base goes past it
     await this.sandbox.restoreRoles(were);
@@ -107,7 +108,7 @@ export class ReplayChain {
     const spot = spotOf(migration.up);
     if (migration.unreadable !== null) {
       const fix = 'what follows is judged without it';
-      return this.leaveOut(unjudged(spot, { cause: migration.unreadable, fix }), isJudged);
+      return this.leave(migration, unjudged(spot, { cause: migration.unreadable, fix }), isJudged);
     }
     const send = async (script = migration.up) =>
       (await sendWithRoles(this.ground, script, { database: base, old: null })).failure;
@@ -129,12 +130,12 @@ export class ReplayChain {
     // its own verdict may be that of another server, on which it ran
     const isTold = said !== null && said.some((code) => failing.includes(code));
     this.isPassing ||= failure.unjudged !== null || (said !== null && !isTold);
-    this.leaveOut(fault, isTold);
+    this.leave(migration, fault, isTold);
   }
 
   /** What follows is judged without this migration: what fails then may fail because of it. */
-  private leaveOut(fault: Fault, isTold: boolean): void {
-    this.broken ??= fault;
+  private leave(migration: Migration, fault: Fault, isTold: boolean): void {
+    this.leftOut = leaveOut(this.leftOut, migration, fault);
     if (!isTold) this.history.push(fault);
   }
 

@@ -1,15 +1,20 @@
 import { fileLineOf, type Sent } from './sent.ts';
-import { type SaidError, saidError, type ShownValues, wholeMessage } from './said-error.ts';
+import { type SaidError, saidError, type ShownValues, wholeDetail, wholeMessage } from './said-error.ts';
 import { type Fault, type Spot } from './check-result.ts';
+import { keptRole } from './kept-roles.ts';
 
 /** A script that the server refused, in the words of a fault. */
 export interface ScriptFailure {
   readonly said: SaidError;
   readonly spot: Spot;
+  /** Message and detail, to decide by, and never to be shown. */
+  readonly whole: string;
   /** Why this says nothing about the migration; null: it does. */
   readonly unjudged: { readonly cause: string; readonly fix: string } | null;
   /** A role that does not exist and that the migration takes for granted; null: it is not that. */
   readonly role: string | null;
+  /** A role that DROP ROLE does not drop because of a database of the check; null: it is not that. */
+  readonly kept: string | null;
   /** The statement has to run outside of a transaction, or another one has to end before it. */
   readonly needsNoTransaction: boolean;
 }
@@ -23,15 +28,24 @@ export function scriptFailureOf(
   const said = saidError(failed.error, { values: of.values, sql: sent.sql });
   const { state } = said;
   const text = wholeMessage(failed.error);
+  const kept = keptRole(failed.error);
   const missing = /^role "(?<name>.+)" does not exist$/s.exec(text)?.groups?.['name'] ?? null;
   return {
     said,
     spot: { file: of.file, line: fileLineOf(sent, said.position) },
-    unjudged: unjudgedBy(said, { whole: text, sql: sent.sql }),
+    whole: `${text}\n${wholeDetail(failed.error)}`,
+    unjudged: kept === null ? unjudgedBy(said, { whole: text, sql: sent.sql }) : keptInBlock,
+    kept: sent.kind === 'DropRoleStmt' ? kept : null,
     role: state === '42704' && sent.kind !== 'DropRoleStmt' ? missing : null,
     needsNoTransaction: of.inTransaction && (state === '25001' || state === '55P04'),
   };
 }
+
+const keptInBlock = {
+  cause:
+    'it drops a role that has rights in the database before the migration, which the private server keeps beside the copy',
+  fix: 'drop it with a DROP ROLE of its own, outside of a block or function',
+};
 
 /** What the private server lacks, or does not allow. */
 function unjudgedBy(

@@ -1,8 +1,10 @@
-import { compareObjects, compareRows, type Difference, sidesOf } from '../fingerprint/index.ts';
+import { compareRows, type Difference, sidesOf } from '../fingerprint/index.ts';
 import { type Migration, type Script } from '../import/index.ts';
-import { failureFault, isOwnFailure, type ScriptFailure, unjudged } from './failure.ts';
+import { compareWritten } from './chosen-names.ts';
+import { failureFault, type ScriptFailure, unjudged } from './failure.ts';
 import { explainedSchema, ordered, restoreFaults } from './faults.ts';
 import { hazardsOf, upLocks } from './hazards.ts';
+import { lackOf, type LeftOut } from './left-out.ts';
 import { lastPart } from './last-part.ts';
 import { lostIn } from './lost-values.io.ts';
 import { type OldTable } from './probe.io.ts';
@@ -18,8 +20,8 @@ export interface Circumstances {
   readonly hasDowns: boolean;
   /** Tables that took no synthetic rows, and why. */
   readonly empty: CheckResult['rows']['empty'];
-  /** The first migration before it that was not run, because it cannot be read or fails. */
-  readonly broken: Fault | null;
+  /** Those before it that were not run, because they cannot be read or fail. */
+  readonly leftOut: LeftOut | null;
 }
 
 const copy = 'oneroof_judged';
@@ -137,7 +139,7 @@ class Trial {
     }
     const restored = await reader.read();
     const { originals, objects } = restored.schema;
-    const schema = compareObjects(originals, objects);
+    const schema = compareWritten(originals, objects);
     const rows = compareRows(reader.before.rows, restored.rows);
     const damage = await damageOf(sandbox.reader(this.onRows ? base : emptiedCopy), sandbox.reader(copy), rows);
     const found = restoreFaults({ schemas: [{ objects: originals }, { objects }], schema, damage }, spotOf(down));
@@ -155,7 +157,7 @@ class Trial {
     this.compareUps({ after, again: await reader.read(), known: [...schema, ...rows] });
   }
 
-  /** Two ups must make the same schema and the same number of rows; values may be the time or random. */
+  /** Two ups must make the same schema and number of rows; values may be the time or random. */
   private compareUps(of: {
     readonly after: CopyState;
     readonly again: CopyState;
@@ -166,7 +168,7 @@ class Trial {
     const keyOf = ({ kind, name, property }: Difference): string => JSON.stringify([kind, name, property]);
     const said = new Set(known.map(keyOf));
     const [was, is] = sidesOf(after.schema, again.schema);
-    const logical = compareObjects(was, is).filter((one) => one.level === 'logical' && !said.has(keyOf(one)));
+    const logical = compareWritten(was, is).filter((one) => one.level === 'logical' && !said.has(keyOf(one)));
     const counted = compareRows(after.rows, again.rows).filter(
       (one) => one.in === 'rows' && one.property === 'rows' && !said.has(keyOf(one)),
     );
@@ -263,16 +265,9 @@ class Trial {
 
   /** Whether a failure is the migration's own; where not, says why it is not judged. A second up finds what the first one found, or its down is to blame. */
   private isBlamed(failure: ScriptFailure, of: 'first run' | 'second up' = 'first run'): boolean {
-    const broken = of === 'second up' ? null : this.of.broken;
-    const { spot, said } = failure;
-    const why =
-      failure.unjudged ??
-      (broken === null || isOwnFailure(failure)
-        ? null
-        : {
-            cause: `an earlier migration was not run (${broken.spot.file}:${broken.spot.line}), and without it this one fails: ${said.text}`,
-            fix: 'see what is said of the earlier migration first',
-          });
+    const { leftOut } = this.of;
+    const { spot } = failure;
+    const why = failure.unjudged ?? (leftOut === null || of === 'second up' ? null : lackOf(leftOut, failure));
     if (why !== null) {
       this.faults.push(unjudged(spot, why));
       return false;

@@ -3,6 +3,7 @@ import { type Script } from '../import/index.ts';
 import { type Parser } from '../release/index.ts';
 import { type ScriptFailure, scriptFailureOf } from './failure.ts';
 import { type OldTable } from './probe.io.ts';
+import { refreshFilledViews } from './refresh-views.io.ts';
 import { type ShownValues } from './said-error.ts';
 import { type Sandbox } from './sandbox.io.ts';
 import { sendScript, type SentScript } from './send.io.ts';
@@ -27,8 +28,8 @@ const stands = ({ text }: Script, role: string): boolean => text.toLowerCase().i
 export type Outcome = { readonly sent: SentScript; readonly failure: ScriptFailure | null };
 
 /**
- * Sends a script. A role that it takes for granted is made, and what failed is sent again: one statement where each has a transaction of its own,
- * else all of them.
+ * Sends a script. A role that it takes for granted is made, one that another database keeps is renamed instead of dropped, and what failed is sent
+ * again: one statement where each has a transaction of its own, else all of them.
  */
 export async function sendWithRoles(
   { sandbox, parser, roles, values, signal }: Omit<JudgingGround, 'base' | 'seeds'>,
@@ -37,8 +38,13 @@ export async function sendWithRoles(
 ): Promise<Outcome> {
   const failureIn = (failed: NonNullable<SentScript['failed']>, inTransaction: boolean): ScriptFailure =>
     scriptFailureOf(failed, { file: script.file, inTransaction, values });
-  const makesRole = async ({ role }: ScriptFailure): Promise<boolean> => {
+  const keeping = new Set<string>();
+  const changesRole = async ({ role, kept }: ScriptFailure): Promise<boolean> => {
     signal.throwIfAborted();
+    if (kept !== null && !keeping.has(kept)) {
+      keeping.add(kept);
+      return true;
+    }
     if (role === null || roles.has(role) || !stands(script, role) || !(await sandbox.makeRole(role))) return false;
     roles.add(role);
     return true;
@@ -47,14 +53,21 @@ export async function sendWithRoles(
     const sent = await sendScript(sandbox.owner(to.database), script, {
       parser,
       old: to.old,
-      again: (failed) => makesRole(failureIn(failed, false)),
+      kept: keeping,
+      again: (failed) => changesRole(failureIn(failed, false)),
     });
     signal.throwIfAborted();
     if (sent.failed === null) return { sent, failure: null };
     const failure = failureIn(sent.failed, sent.inTransaction);
-    if (!sent.inTransaction || !(await makesRole(failure))) return { sent, failure };
+    if (!sent.inTransaction || !(await changesRole(failure))) return { sent, failure };
   }
 }
+
+/** What TRUNCATE runs, and how it is set: one that refreshes a view, or counts, must not keep the rows in. */
+const truncateTriggers = sql`select format('alter table %I.%I', n.nspname, c.relname) as alter, quote_ident(t.tgname) as name,
+    case t.tgenabled when 'R' then 'enable replica' when 'A' then 'enable always' else 'enable' end as set
+  from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+  where t.tgtype & 32 <> 0 and t.tgenabled <> 'D' and not t.tgisinternal`;
 
 /** Takes the rows out of all tables; false where the owner of the database may not. */
 export async function emptyTables(owner: Connection): Promise<boolean> {
@@ -67,10 +80,20 @@ export async function emptyTables(owner: Connection): Promise<boolean> {
       sql`select string_agg(format('%I.%I', n.nspname, c.relname), ', ') as all from pg_class c join pg_namespace n on n.oid = c.relnamespace
           where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`,
     );
-    if (typeof found?.all === 'string') await session.run(`truncate ${found.all} cascade`);
+    if (typeof found?.all !== 'string') return true;
+    const triggers = await session.query<{ alter: string; name: string; set: string }>(truncateTriggers);
+    // one message is one transaction
+    await session.runScript(
+      [
+        ...triggers.map(({ alter, name }) => `${alter} disable trigger ${name}`),
+        `truncate ${found.all} cascade`,
+        ...triggers.map(({ alter, name, set }) => `${alter} ${set} trigger ${name}`),
+      ].join(';\n'),
+    );
+    await refreshFilledViews(session);
     return true;
   } catch {
-    // a trigger refuses it, or the tables belong to another role: then there is no judging without rows
+    // the tables belong to another role, or an event trigger refuses it: then there is no judging without rows
     return false;
   } finally {
     await session.close();

@@ -7,6 +7,8 @@ export interface NamedReference {
   readonly parent: readonly string[];
   /** None: the primary key of the parent. */
   readonly keys: readonly string[];
+  /** The up itself does something to rows that refer to nothing: then there must be one. */
+  readonly cleans: boolean;
 }
 
 interface Named {
@@ -36,16 +38,35 @@ export function namedReferences(up: readonly Sent[]): readonly NamedReference[] 
     return cmds.flatMap(({ AlterTableCmd: command }) => {
       const made = command?.def?.Constraint;
       if (command?.subtype !== 'AT_AddConstraint' || made?.contype !== 'CONSTR_FOREIGN') return [];
-      return [
-        {
-          table: nameParts(relation),
-          columns: textsOf(made.fk_attrs),
-          parent: nameParts(made.pktable),
-          keys: textsOf(made.pk_attrs),
-        },
-      ];
+      const key = {
+        table: nameParts(relation),
+        columns: textsOf(made.fk_attrs),
+        parent: nameParts(made.pktable),
+        keys: textsOf(made.pk_attrs),
+      };
+      return [{ ...key, cleans: up.some((sent) => isCleaning(sent, key)) }];
     });
   });
+}
+
+/** Whether a statement deletes rows, or sets the columns of the key, where there is no row in the parent: by NOT EXISTS, NOT IN, or an outer join. */
+function isCleaning(
+  { kind, tree }: Sent,
+  { table, columns, parent }: Pick<NamedReference, 'table' | 'columns' | 'parent'>,
+): boolean {
+  if (kind !== 'DeleteStmt' && kind !== 'UpdateStmt') return false;
+  const { relation, targetList = [] } = tree[kind] as {
+    readonly relation?: Named;
+    readonly targetList?: readonly { readonly ResTarget?: { readonly name?: string } }[];
+  };
+  const sets = targetList.some(({ ResTarget: target }) => columns.includes(target?.name ?? ''));
+  const text = JSON.stringify(tree);
+  return (
+    relation?.relname === table.at(-1) &&
+    (kind === 'DeleteStmt' || sets) &&
+    text.includes(`"relname":${JSON.stringify(parent.at(-1))}`) &&
+    /"(?:NOT_EXPR|IS_NULL)"/.test(text)
+  );
 }
 
 const textsOf = (of: Texts = []): readonly string[] => of.flatMap((one) => one.String?.sval ?? []);

@@ -25,21 +25,23 @@ function distinct(values: readonly NamedValue[]): readonly NamedValue[] {
   return [...new Map(values.map((one) => [JSON.stringify(one), one])).values()];
 }
 
-/** Lets rows refer to rows that there are, for foreign keys that a migration adds. The session is outside of a transaction. */
+/** Lets rows refer to rows that there are, for foreign keys that a migration adds; one does not, where the migration cleans such rows up. The session is outside of a transaction. */
 export async function plantReferences(session: Session, references: readonly NamedReference[]): Promise<void> {
-  for (const { table, columns, parent, keys } of references) {
+  for (const { table, columns, parent, keys, cleans } of references) {
     const [own, other] = [id(...table).text, id(...parent).text];
     try {
       const pk = keys.length > 0 ? keys.map((key) => id(key).text) : await primaryKey(session, other);
       const list = columns.map((column) => id(column).text);
       const equal = list.map((column, at) => `p.${pk[at]} = t.${column}`).join(' and ');
+      const orphans = cleans ? sql`o.n > 1 and` : sql``;
       const all = list.map((column) => `t.${column} is not null`).join(' and ');
       await session.query(sql`
         with parents as (select row_number() over () as n, ${fixed(pk.join(', '))} from ${fixed(other)}),
           orphans as (select t.ctid as place, row_number() over () as n from only ${fixed(own)} t
             where ${fixed(all)} and not exists (select from ${fixed(other)} p where ${fixed(equal)}))
         update only ${fixed(own)} set (${fixed(list.join(', '))}) = row (${fixed(pk.map((key) => `p.${key}`).join(', '))})
-        from orphans o join parents p on p.n = (o.n - 1) % (select count(*) from parents) + 1 where ${fixed(own)}.ctid = o.place`);
+        from orphans o join parents p on p.n = (o.n - 1) % (select count(*) from parents) + 1
+        where ${orphans} ${fixed(own)}.ctid = o.place`);
     } catch {
       // no such column before the migration, another type, or a constraint: the rows stay as they are
     }

@@ -73,6 +73,16 @@ const call =
 
 /** What the server said, whole: to decide by, and never to be shown. */
 export function wholeMessage(error: unknown): string {
-  const { message } = (typeof error === 'object' && error !== null ? error : {}) as { readonly message?: unknown };
-  return typeof message === 'string' ? message : '';
+  return fieldOf(error, 'message');
+}
+
+/** Its detail. */
+export function wholeDetail(error: unknown): string {
+  return fieldOf(error, 'detail');
+}
+
+function fieldOf(error: unknown, field: 'message' | 'detail'): string {
+  const value = (typeof error === 'object' && error !== null ? error : {}) as Readonly<Record<string, unknown>>;
+  const text = value[field];
+  return typeof text === 'string' ? text : '';
 }

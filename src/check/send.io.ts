@@ -2,6 +2,7 @@ import { type Connection, type Notice, openSession, type Session, sqlStateOf } f
 import { type Script } from '../import/index.ts';
 import { type Parser } from '../release/index.ts';
 import { type Moment, type OldTable, readMoment } from './probe.io.ts';
+import { withoutKept } from './kept-roles.ts';
 import { controlOf, isFirst, type Sent, sentOf, unparsed } from './sent.ts';
 
 /** A statement that ran, and the transaction before and after it; without measures where it ran outside of one. */
@@ -42,6 +43,8 @@ export async function sendScript(
     readonly parser: Parser;
     /** null: nothing is measured. */
     readonly old: readonly OldTable[] | null;
+    /** Roles that are not dropped but renamed. */
+    readonly kept: ReadonlySet<string>;
     /** Whether a statement that failed outside of a transaction is sent again. */
     readonly again: (failed: NonNullable<SentScript['failed']>) => Promise<boolean>;
   },
@@ -49,7 +52,7 @@ export async function sendScript(
   const all = sentOf(by.parser, script);
   const inTransaction = script.send === 'transaction' || (script.send === 'message' && all.length > 1);
   const session = await openSession(connection, { applicationName: 'oneroof check', settings: toolSettings });
-  const sender = new Sender(session, by.old, inTransaction);
+  const sender = new Sender(session, { ...by, inTransaction });
   let failed: SentScript['failed'] = null;
   try {
     for (const sent of all) {
@@ -71,13 +74,22 @@ class Sender {
   private open: 'none' | 'us' | 'script' = 'none';
   private readonly session: Session;
   private readonly old: readonly OldTable[] | null;
+  private readonly kept: ReadonlySet<string>;
   readonly inTransaction: boolean;
   private last: Moment | null = null;
 
-  constructor(session: Session, old: readonly OldTable[] | null, inTransaction: boolean) {
+  constructor(
+    session: Session,
+    of: {
+      readonly old: readonly OldTable[] | null;
+      readonly kept: ReadonlySet<string>;
+      readonly inTransaction: boolean;
+    },
+  ) {
     this.session = session;
-    this.old = old;
-    this.inTransaction = inTransaction;
+    this.old = of.old;
+    this.kept = of.kept;
+    this.inTransaction = of.inTransaction;
   }
 
   async send(sent: Sent): Promise<SentScript['failed']> {
@@ -101,7 +113,8 @@ class Sender {
       const isMeasured = old !== null && !isFirst(sent);
       const before = isMeasured ? (this.last ?? (await readMoment(this.session, old))) : null;
       this.session.heard();
-      await this.timed(() => this.session.run(sent.sql));
+      const sql = withoutKept(sent, this.kept);
+      await this.timed<unknown>(() => (sql === sent.sql ? this.session.run(sql) : this.session.runScript(sql)));
       const { notices } = this.session.heard();
       const after = isMeasured ? await readMoment(this.session, old) : null;
       this.last = after;

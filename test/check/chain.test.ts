@@ -71,3 +71,70 @@ it('roles that a judged migration renames have their names again', () =>
     expect(verdicts(run).slice(0, 5), JSON.stringify(run.result.migrations, null, 1)).toEqual(Array(5).fill('clean'));
     expect(run.of('last').faults.filter(({ code }) => code === 'not-judged' || code === 'up-fails')).toEqual([]);
   }));
+
+const begin: Written = {
+  name: 'begin',
+  up: 'create role app; create role other; create table t (id int primary key); grant select on t to app;',
+  down: 'drop table t; drop role app, other;',
+};
+const dropped: readonly Written[] = [
+  begin,
+  {
+    name: 'drops',
+    up: 'drop owned by app; drop role if exists other, nobody, app;',
+    down: 'create role app; create role other; grant select on t to app;',
+  },
+  {
+    name: 'again',
+    up: 'create role app; grant insert on t to app;',
+    down: 'revoke insert on t from app; drop role app;',
+  },
+  { name: 'forgets', up: 'drop owned by app; drop role app;', down: 'create role app;' },
+  { name: 'after', up: 'create role app; grant insert on t to app;', down: 'drop owned by app; drop role app;' },
+  { name: 'busy', up: 'drop role app;', down: 'create role app;' },
+  { name: 'block', up: 'drop owned by app; do $$ begin drop role app; end $$;', down: 'create role app;' },
+];
+
+it('a role that has rights before a migration can be dropped by it, as in a database that is alone', () =>
+  withFiles(golangMigrate(dropped), (folder) => {
+    const run = checked(folder, ['--all', '--postgres', '18']);
+    expect(Object.fromEntries(run.result.migrations.map(({ name, verdict }) => [name.slice(7), verdict]))).toEqual({
+      begin: 'clean',
+      drops: 'clean',
+      again: 'clean',
+      forgets: 'schema-not-restored',
+      after: 'clean',
+      // the server says the same where the database is alone
+      busy: 'up-fails',
+      block: 'not-judged',
+    });
+    expect(run.of('forgets').faults[0]?.cause).toContain('gone: INSERT to app by');
+    expect(run.result.history).toEqual([]);
+    expect(run.stdout).not.toContain('oneroof_dropped');
+  }));
+
+const guarded: readonly Written[] = [
+  {
+    name: 'begin',
+    up: `create table t (id int primary key, name text not null);
+create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
+create trigger kept after truncate on t for each statement execute function refuse();
+alter table t enable always trigger kept;`,
+    down: 'drop table t; drop function refuse();',
+  },
+  { name: 'once', up: 'create unique index one on t ((1));', down: 'drop index one;' },
+  {
+    name: 'as_it_was',
+    up: `do $$ begin if (select tgenabled from pg_trigger where tgname = 'kept') <> 'A' then raise exception 'changed'; end if; end $$;
+drop index one;`,
+    down: 'create unique index one on t ((1));',
+  },
+];
+
+it('tables whose rows break an up are emptied although a trigger refuses TRUNCATE, and it is as it was afterwards', () =>
+  withFiles(golangMigrate(guarded), (folder) => {
+    const run = checked(folder, ['--all', '--postgres', '18']);
+    expect(run.of('once').verdict).toBe('up-fails-on-rows');
+    expect(run.of('as_it_was').verdict).toBe('clean');
+    expect(run.result.history).toEqual([]);
+  }));

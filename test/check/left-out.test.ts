@@ -47,3 +47,42 @@ describe('a migration after one that was not run', () => {
     expect(run.of('second').faults.map(({ code }) => code)).toContain('up-fails-after-down');
   });
 });
+
+/** What was left out is SQL that can be read: names tell what it may have made. */
+const readable = golangMigrate([
+  { name: 'users', up: 'create table users (id int primary key, email text);', down: 'drop table users;' },
+  {
+    name: 'tool',
+    up: 'alter table history add column note text; create table later (id int);',
+    down: 'drop table later;',
+  },
+  { name: 'needs', up: 'alter table later add note text;', down: 'alter table later drop note;' },
+  { name: 'chosen_name', up: 'alter table users drop constraint later_id_fkey;', down: 'select pg_typeof(1);' },
+  { name: 'typo', up: 'create table pets (id int primary key);', down: 'drop table pet;' },
+  {
+    name: 'in_the_way',
+    up: 'create table owners (id int primary key, pet int references pets);',
+    down: 'drop table pets;',
+  },
+  {
+    name: 'computed',
+    up: `do $$ begin execute 'create table shops (id int, x typo)'; end $$;`,
+    down: 'drop table shops;',
+  },
+  { name: 'unknown', up: 'create table stores (id int);', down: 'drop table store;' },
+]);
+
+it('is blamed for a name that nothing left out has, as far as that can be read', () =>
+  withFiles(readable, (folder) => {
+    const run = checked(folder, ['--all']);
+    expect(Object.fromEntries(run.result.migrations.map(({ name, verdict }) => [name.slice(7), verdict]))).toEqual({
+      users: 'clean',
+      tool: 'up-fails',
+      needs: 'not-judged',
+      chosen_name: 'not-judged',
+      typo: 'down-fails',
+      in_the_way: 'down-fails',
+      computed: 'up-fails',
+      unknown: 'not-judged',
+    });
+  }));

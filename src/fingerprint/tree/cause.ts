@@ -107,6 +107,7 @@ function causeOfWhole(node: NodeDraft, found: Found): NodeDraft | null {
   const direct = [
     ...(node.change === 'new' ? [formerName(node, found)] : []),
     ...(parts.includes(kind) ? [relation(withoutLast(name))] : []),
+    ...(kind === 'constraint' ? [columnOfNotNull(node, found)] : []),
     ...(kind === 'index' ? [constraintOf(node, { table, found }), relation(table)] : []),
     ...(owner === '' ? [] : [relation(withoutLast(owner)), one('column', owner)]),
     ...listed(of['parents']).map((parent) => one(kind, parent)),
@@ -240,10 +241,20 @@ function causeOfChange(node: NodeDraft, found: Found): NodeDraft | null {
   return inheritedFrom(node, found);
 }
 
-/** Whether a constraint is a primary key over a column, or its NOT NULL. */
+/** Whether a constraint is a primary key over a column. */
 function demandsValue(constraint: NodeDraft, column: string): boolean {
   const definition = text(propertiesOf(constraint)['definition']);
-  return /^(PRIMARY KEY|NOT NULL) /.test(definition) && hasWord(definition, column);
+  return definition.startsWith('PRIMARY KEY ') && hasWord(definition, column);
+}
+
+/** The column that takes NULL now, or no longer does: that tells more than the constraint, which has a name since PostgreSQL 18. */
+function columnOfNotNull(constraint: NodeDraft, { changed }: Found): NodeDraft | null {
+  const definition = text(propertiesOf(constraint)['definition']);
+  const column = /^NOT NULL (?<name>"(?:[^"]|"")*"|[^ ]+)/.exec(definition)?.groups?.['name'];
+  if (column === undefined) return null;
+  const name = `${withoutLast(constraint.name)}.${column}`;
+  const cause = changed.get(keyOf({ kind: 'column', name, change: 'changed' }));
+  return cause?.own.some(({ property }) => property === 'notNull') === true ? cause : null;
 }
 
 function plain(name: string): string {
