@@ -1,20 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { openSession } from '../database/index.ts';
-import { type Migration } from '../import/index.ts';
+import { type Migration, type Script } from '../import/index.ts';
 import { type Parser } from '../release/index.ts';
 import { type Fault, type JudgementRecord } from './check-result.ts';
 import { failureFault, unjudged } from './failure.ts';
 import { leaveOut, type LeftOut } from './left-out.ts';
 import { judgeMigration, spotOf } from './judge.io.ts';
 import { emptyTables, type JudgingGround, sendWithRoles } from './judging-ground.io.ts';
-import { namedValues } from './named-values.ts';
+import { namedValues, withBodies } from './named-values.ts';
 import { namedReferences } from './named-references.ts';
 import { plantReferences, plantValues } from './plant-values.io.ts';
 import { refreshFilledViews } from './refresh-views.io.ts';
 import { fillRows, rowsFromFile } from './rows/index.ts';
 import { type ShownValues } from './said-error.ts';
 import { type Sandbox } from './sandbox.io.ts';
-import { sentOf } from './sent.ts';
+import { type Sent, sentOf } from './sent.ts';
 import { type VerdictBoard } from './verdict-board.ts';
 
 /** What chains have in common. */
@@ -166,5 +166,6 @@ function drawn(): readonly [string, string] {
 
 /** The values that the statements of a migration ask rows for. */
 function namedIn(parser: Parser, { up, down }: Migration): ReturnType<typeof namedValues> {
-  return namedValues({ up: sentOf(parser, up), down: down === null ? [] : sentOf(parser, down) });
+  const all = (script: Script): readonly Sent[] => withBodies(parser, sentOf(parser, script));
+  return namedValues({ up: all(up), down: down === null ? [] : all(down) });
 }

@@ -1,3 +1,4 @@
+import { type Parser } from '../release/index.ts';
 import { type Sent } from './sent.ts';
 
 /** A value that a statement asks rows for, or gives them. */
@@ -10,8 +11,17 @@ export interface NamedValue {
 
 type Tree = Readonly<Record<string, unknown>>;
 
+/** The statements of a script, and those inside of its blocks and functions. */
+export function withBodies(parser: Parser, script: readonly Sent[]): readonly Sent[] {
+  return script.flatMap((sent) => {
+    if (sent.kind !== 'DoStmt' && sent.kind !== 'CreateFunctionStmt') return [sent];
+    const inner = (parser.bodyTexts(sent.sql) ?? []).flatMap((text) => parser.tryParse(text) ?? []);
+    return [sent, ...inner.map(({ step, tree }) => ({ ...sent, sql: step.sql, kind: step.kind, tree }))];
+  });
+}
+
 /**
- * The values that UPDATE and DELETE statements of a migration name: `set kind = 3 where kind = 1` names 1 and 3 of `kind`. Rows that have none of
+ * The values that UPDATE, DELETE and INSERT statements of a migration name: `set kind = 3 where kind = 1` names 1 and 3 of `kind`. Rows that have none of
  * them would show nothing of such a statement, and rows that have one of them before show whether the down can tell them apart.
  */
 export function namedValues(of: {
@@ -43,47 +53,94 @@ function tableOf({ kind, tree }: Sent): string {
 }
 
 function namedBy(all: readonly Sent[]): readonly NamedValue[] {
-  return all.flatMap(({ kind, tree }) => {
-    if (kind !== 'UpdateStmt' && kind !== 'DeleteStmt') return [];
-    const {
-      relation,
-      targetList = [],
-      whereClause,
-    } = tree[kind] as {
-      readonly relation?: { readonly schemaname?: string; readonly relname?: string };
+  return all.flatMap((sent) => {
+    const { kind, tree } = sent;
+    if (kind !== 'UpdateStmt' && kind !== 'DeleteStmt' && kind !== 'InsertStmt') return [];
+    const { relation, targetList = [] } = tree[kind] as {
+      readonly relation?: Relation;
       readonly targetList?: readonly Tree[];
-      readonly whereClause?: Tree;
     };
-    const table = relation?.relname ?? '';
-    const set = targetList.flatMap(({ ResTarget: target }) => {
-      const { name = '', val } = target as { readonly name?: string; readonly val?: Tree };
+    const target = { schema: relation?.schemaname ?? null, table: relation?.relname ?? '' };
+    const set = targetList.flatMap(({ ResTarget: of }) => {
+      const { name = '', val } = of as { readonly name?: string; readonly val?: Tree };
       const value = constantIn(val);
-      return value === null ? [] : [[name, value] as const];
+      return value === null ? [] : [{ ...target, column: name, value }];
     });
-    return [...compared(whereClause), ...set].map(([column, value]) => ({
-      schema: relation?.schemaname ?? null,
-      table,
-      column,
-      value,
-    }));
+    const read = comparedIn(tree[kind] as Tree);
+    // what an INSERT looks for in its own table is not there
+    return [...(kind === 'InsertStmt' ? read.filter(({ table }) => table !== target.table) : read), ...set];
   });
 }
 
-/** The columns that a condition compares with constants, and these. */
-function compared(condition: Tree | undefined): readonly (readonly [column: string, value: string])[] {
-  if (condition === undefined) return [];
-  if ('BoolExpr' in condition)
-    return ((condition['BoolExpr'] as { args?: readonly Tree[] }).args ?? []).flatMap(compared);
-  const { lexpr, rexpr } = (condition['A_Expr'] ?? {}) as { readonly lexpr?: Tree; readonly rexpr?: Tree };
-  const fields = (lexpr?.['ColumnRef'] as { readonly fields?: readonly Tree[] } | undefined)?.fields ?? [];
-  const column = (fields.at(-1)?.['String'] as { readonly sval?: string } | undefined)?.sval;
-  const list = (rexpr?.['List'] as { readonly items?: readonly Tree[] } | undefined)?.items ?? [rexpr];
-  return column === undefined
-    ? []
-    : list.flatMap((one) => {
-        const value = constantIn(one);
-        return value === null ? [] : [[column, value] as const];
-      });
+interface Relation {
+  readonly schemaname?: string;
+  readonly relname?: string;
+  readonly alias?: { readonly aliasname?: string };
+}
+
+/** The columns that a statement compares with constants, wherever it does: in conditions, subqueries, CASE, joins. One that names no table may be of each. */
+function comparedIn(statement: Tree): readonly NamedValue[] {
+  const relations: Relation[] = [];
+  const pairs: Compared[] = [];
+  const visit = (node: unknown, key: string): void => {
+    if (typeof node !== 'object' || node === null) return;
+    if (key === 'RangeVar' || key === 'relation') relations.push(node as Relation);
+    if (key === 'A_Expr') pairs.push(...comparedBy(node as Tree));
+    for (const [name, child] of Object.entries(node)) visit(child, Array.isArray(node) ? key : name);
+  };
+  visit(statement, '');
+  return pairs.flatMap(({ qualifier, column, value }) =>
+    relations
+      .filter(({ relname, alias }) => qualifier === null || qualifier === (alias?.aliasname ?? relname))
+      .map(({ schemaname, relname = '' }) => ({ schema: schemaname ?? null, table: relname, column, value })),
+  );
+}
+
+interface Compared {
+  readonly qualifier: string | null;
+  readonly column: string;
+  readonly value: string;
+}
+
+/** Operators that compare nothing. */
+const making = /"sval":"(?:->>?|#>>?|\|\||[-+*/%])"/;
+
+/** A column compared with constants by one operator; `data ->> 'kind' = 'x'` asks for an object. */
+function comparedBy({ name: operator, lexpr, rexpr }: Tree): readonly Compared[] {
+  if (making.test(JSON.stringify(operator))) return [];
+  const sides = [lexpr, rexpr] as readonly (Tree | undefined)[];
+  for (const [side, other] of [sides, sides.toReversed()]) {
+    const list = (other?.['List'] as { readonly items?: readonly Tree[] } | undefined)?.items ?? [other];
+    const values = list.map(constantIn).filter((one) => one !== null);
+    if (values.length === 0) continue;
+    const whole = columnIn(side);
+    if (whole !== null) return values.map((value) => ({ ...whole, value }));
+    const { name = [], ...inner } = (plainOf(side)?.['A_Expr'] ?? {}) as Tree & { readonly name?: readonly Tree[] };
+    const key = constantIn(inner['rexpr'] as Tree | undefined);
+    const holder = columnIn(inner['lexpr'] as Tree | undefined);
+    if (!JSON.stringify(name).includes('"->>"') || key === null || holder === null) continue;
+    return values.map((value) => ({ ...holder, value: JSON.stringify({ [key]: value }) }));
+  }
+  return [];
+}
+
+/** What is left of an expression without casts and without functions that keep a text as it is, or nearly. */
+function plainOf(node: Tree | undefined): Tree | undefined {
+  const { arg } = (node?.['TypeCast'] ?? {}) as { readonly arg?: Tree };
+  if (arg !== undefined) return plainOf(arg);
+  const { funcname = [], args = [] } = (node?.['FuncCall'] ?? node?.['CoalesceExpr'] ?? {}) as {
+    readonly funcname?: readonly Tree[];
+    readonly args?: readonly Tree[];
+  };
+  const { sval = 'coalesce' } = (funcname.at(-1)?.['String'] ?? {}) as { readonly sval?: string };
+  return args.length > 0 && /^(?:coalesce|lower|upper|[lrb]?trim)$/.test(sval) ? plainOf(args[0]) : node;
+}
+
+function columnIn(node: Tree | undefined): Pick<Compared, 'qualifier' | 'column'> | null {
+  const { fields = [] } = (plainOf(node)?.['ColumnRef'] ?? {}) as { readonly fields?: readonly Tree[] };
+  const names = fields.map((one) => (one['String'] as { readonly sval?: string } | undefined)?.sval ?? '');
+  const column = names.at(-1);
+  return column === undefined || column === '' ? null : { qualifier: names.at(-2) ?? null, column };
 }
 
 /** A constant as text; the parser leaves zero and false out. */
