@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Formed } from '../core/index.ts';
+import { inProductionForm } from './production-sizes.ts';
 
 /** What can be wrong with a migration, its down, or its second up. `code` never changes its meaning: baselines and SARIF name it. */
 export const faultCodes = [
@@ -60,6 +61,8 @@ const hazardForm = z.object({
   spot: spotForm,
   /** `schema.name` of the table, quoted as in SQL. */
   relation: z.string(),
+  /** More tables to which the statement does the same. */
+  others: z.array(z.string()),
   /** The statement, in one line, cut. */
   statement: z.string(),
   /** What was measured, in one line. */
@@ -68,11 +71,18 @@ const hazardForm = z.object({
   rule: z.string(),
   /** The safe SQL, where that can be written without a decision; else null. */
   safer: z.string().nullable(),
+  /** These tables in production; null: it was not asked (--against), or it is about no table. */
+  production: inProductionForm.nullable(),
 });
 export type Hazard = Formed<typeof hazardForm>;
 
 /** The strongest lock that an up takes on a table that is older than it. */
-const tableLockForm = z.object({ relation: z.string(), mode: z.string() });
+const tableLockForm = z.object({
+  relation: z.string(),
+  mode: z.string(),
+  /** The table in production; null: it was not asked (--against). */
+  production: inProductionForm.nullable(),
+});
 export type TableLock = Formed<typeof tableLockForm>;
 
 /** One judged migration. Its verdict is its first fault, or `clean`; hazards of level `error` fail the check too. */
@@ -134,6 +144,8 @@ export const checkResultForm = z.object({
   /** Roles that migrations name and that were made for them. */
   roles: z.array(z.string()),
   rows: plantedForm,
+  /** The production whose sizes are told (--against), with how many tables it has; null: none was named. */
+  against: z.object({ name: z.string(), tables: z.number() }).nullable(),
   migrations: z.array(judgedForm),
   /** How many of them an earlier run judged, from the same bytes: the cache had their verdicts. */
   cached: z.number(),

@@ -6,6 +6,8 @@ import { type ChainPlan, planted, ReplayChain } from './chain.io.ts';
 import { type CheckResult, type JudgedMigration, type JudgementRecord } from './check-result.ts';
 import { type ChosenMigrations } from './chosen.ts';
 import { isFailed } from './faults.ts';
+import { withSizes } from './in-production.ts';
+import { type ProductionSizes } from './production-sizes.ts';
 import { readRowsFile } from './rows/index.ts';
 import { type ShownValues } from './said-error.ts';
 import { openSandbox, type Sandbox, type SandboxRole } from './sandbox.io.ts';
@@ -23,6 +25,8 @@ export interface CheckPlan {
   readonly values: ShownValues;
   /** A file of SQL with rows, in place before the first judged migration; null: synthetic rows alone. */
   readonly rows: string | null;
+  /** The production whose sizes are told; null: none is named. */
+  readonly against: ProductionSizes | null;
   /** Private servers that judge at a time, at most. */
   readonly jobs: number;
   /** Verdicts of earlier runs of this program, which says what it is; null: each is judged now. */
@@ -45,12 +49,13 @@ const worthAServer = 4;
  */
 export async function checkMigrations(plan: CheckPlan): Promise<CheckResult> {
   const began = performance.now();
-  const { project, chosen, as } = plan;
+  const { project, chosen, as, against } = plan;
+  const sized = (judged: JudgedMigration): JudgedMigration => (against === null ? judged : withSizes(judged, against));
   const binaries = findBinaries(plan.major);
   const edition = serverEdition(binaries);
   const order = project.migrations.filter((one) => chosen.judged.has(one));
   const known = keptOf(plan, edition.details);
-  const board = new VerdictBoard(order, known.judgements, plan.onJudged);
+  const board = new VerdictBoard(order, known.judgements, (judged) => plan.onJudged(sized(judged)));
   if (board.open > 0) {
     const last = order.findLast((one) => !known.judgements.has(one));
     await judgeOpen(plan, {
@@ -64,7 +69,7 @@ export async function checkMigrations(plan: CheckPlan): Promise<CheckResult> {
   // each of what judged them may lack something else
   const faults = judgements.flatMap((one) => one.history).map((fault) => [JSON.stringify(fault), fault] as const);
   const history = [...new Map(faults).values()];
-  const migrations = judgements.map(({ judged }) => judged);
+  const migrations = judgements.map(({ judged }) => sized(judged));
   const { tool, folder, knownBy, warnings } = project;
   return {
     project: { tool, folder, knownBy, migrations: project.migrations.length, warnings: [...warnings] },
@@ -73,6 +78,7 @@ export async function checkMigrations(plan: CheckPlan): Promise<CheckResult> {
     history,
     roles: [...new Set(judgements.flatMap(({ roles }) => roles))].toSorted(),
     rows: end?.rows ?? { tables: 0, rows: 0, empty: [] },
+    against: against === null ? null : { name: against.name, tables: against.tables.size },
     migrations,
     cached: known.judgements.size,
     outcome: migrations.some(isFailed) || history.length > 0 ? 'failed' : 'passed',

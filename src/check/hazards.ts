@@ -17,7 +17,7 @@ export function upLocks({ ran, old }: Pick<UpSeen, 'ran' | 'old'>): readonly Tab
   return old
     .flatMap(({ oid, name }) => {
       const mode = strongest.get(oid);
-      return mode === undefined ? [] : [{ relation: name, mode: lockName(mode) }];
+      return mode === undefined ? [] : [{ relation: name, mode: lockName(mode), production: null }];
     })
     .toSorted((one, other) => (one.relation < other.relation ? -1 : 1));
 }
@@ -47,8 +47,16 @@ function tableHazards({ sent, moments }: Measured, seen: UpSeen): readonly Hazar
     const first = own ?? tables[0];
     if (first === undefined) return [];
     const more = tables.length > 1 ? ` (and of ${tables.length - 1} more)` : '';
-    const spot = { file: seen.file, line: sent.line };
-    return [{ spot, relation: first.name, statement: briefly(sent.sql), ...build(first, more, own !== undefined) }];
+    return [
+      {
+        spot: { file: seen.file, line: sent.line },
+        relation: first.name,
+        others: tables.flatMap(({ name }) => (name === first.name ? [] : [name])),
+        statement: briefly(sent.sql),
+        production: null,
+        ...build(first, more, own !== undefined),
+      },
+    ];
   };
   const lockOn = (oid: string): string => lockName(strongestOf(after, oid) ?? 'AccessExclusiveLock');
   return [
@@ -71,7 +79,7 @@ function tableHazards({ sent, moments }: Measured, seen: UpSeen): readonly Hazar
   ];
 }
 
-type Common = 'spot' | 'relation' | 'statement';
+type Common = 'spot' | 'relation' | 'others' | 'statement' | 'production';
 
 /** Statements that give a table a new file in order to empty it. */
 const emptying = ['TruncateStmt'];
@@ -182,7 +190,9 @@ function cascaded({ sent, notices }: Measured, { file, before }: UpSeen): readon
       level: 'error',
       spot: { file, line: sent.line },
       relation: first,
+      others: [],
       statement: briefly(sent.sql),
+      production: null,
       measured: `CASCADE took along: ${taken.slice(0, 5).join(', ')}${taken.length > 5 ? `, and ${taken.length - 5} more` : ''}`,
       rule: 'drop or change each of these by name first, and leave CASCADE out',
       safer: null,

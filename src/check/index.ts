@@ -11,6 +11,9 @@ export {
 export { readKnownFile } from './known-faults.io.ts';
 export { choose, refusePrograms, theFolder, type WantedMigrations } from './chosen.ts';
 export { isFailed } from './faults.ts';
+export { readSizes } from './read-sizes.io.ts';
+export { hazardInProduction, locksInProduction } from './in-production.ts';
+export { type ProductionSizes } from './production-sizes.ts';
 export { openVerdictCache } from './verdict-cache.io.ts';
 export { changedSinceMain } from './scope.io.ts';
 export {

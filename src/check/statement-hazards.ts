@@ -4,7 +4,7 @@ import { type Hazard } from './check-result.ts';
 import { bareName } from './last-part.ts';
 import { type UpSeen } from './up-seen.ts';
 
-type Found = Omit<Hazard, 'spot' | 'relation' | 'statement'>;
+type Found = Omit<Hazard, 'spot' | 'relation' | 'others' | 'statement' | 'production'>;
 
 /** What blocks others for as long as a statement runs, or changes what they know, beside rewrites and scans of tables. */
 export function statementHazards(one: UpSeen['ran'][number], seen: UpSeen): readonly Hazard[] {
@@ -12,7 +12,9 @@ export function statementHazards(one: UpSeen['ran'][number], seen: UpSeen): read
   const say = (relation: string, found: Found): Hazard => ({
     spot: { file: seen.file, line: sent.line },
     relation,
+    others: [],
     statement: briefly(sent.sql),
+    production: null,
     ...found,
   });
   const found = [...refreshed(sent, seen), ...vacuumed(sent, seen)].map(([name, of]) => say(name, of));

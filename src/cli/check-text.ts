@@ -3,8 +3,10 @@ import {
   type Compared,
   type Fault,
   type Hazard,
+  hazardInProduction,
   isFailed,
   type JudgedMigration,
+  locksInProduction,
 } from '../check/index.ts';
 import { formatDuration, type Milliseconds, printable } from '../core/index.ts';
 import { type TextLayout } from './text/index.ts';
@@ -17,7 +19,7 @@ export function describeCheck(
   as: { readonly paint: Paint; readonly compared: Compared | null },
 ): string {
   const { paint, compared } = as;
-  const { project, server, scope, history, roles, rows, migrations, cached } = result;
+  const { project, server, scope, history, roles, rows, against, migrations, cached } = result;
   const folder = printable(project.folder === '' ? '.' : project.folder);
   const without = server.network === 'none' ? 'without a network' : 'with the network of this machine';
   const failed = migrations.filter(isFailed).length;
@@ -25,6 +27,9 @@ export function describeCheck(
     `${paint.heading(folder)}: ${count(project.migrations, 'migration')} of ${project.tool}, known by ${printable(project.knownBy)}`,
     `judged on a private PostgreSQL ${server.version} ${without}, as ${server.role === 'owner' ? 'the owner of the database' : 'a superuser'}: ${printable(scope.why)}`,
     `rows: ${rows.rows} in ${count(rows.tables, 'table')}${rows.empty.length === 0 ? '' : `; without rows: ${some(rows.empty.map(({ table }) => table))}`}`,
+    ...(against === null
+      ? []
+      : [`sizes: those of ${printable(against.name)}, by its catalogue (${count(against.tables, 'table')})`]),
     ...(roles.length === 0 ? [] : [`roles that were made because migrations name them: ${some(roles)}`]),
     ...project.warnings.map(({ file, text }) => `${paint.hold('warning')} ${printable(file)}: ${printable(text)}`),
     ...history.flatMap((fault) => faultLines(fault, paint)),
@@ -33,6 +38,7 @@ export function describeCheck(
       verdictLine(one, paint),
       ...one.faults.flatMap((fault) => faultLines(fault, paint)),
       ...one.hazards.flatMap((hazard) => hazardLines(hazard, paint)),
+      ...locksInProduction(one).map((line) => `  ${paint.quiet(printable(line))}`),
     ]),
     ...(migrations.length === 0 ? ['nothing to judge: --all judges every migration'] : []),
     '',
@@ -75,9 +81,11 @@ function faultLines({ code, level, spot, cause, detail, fix }: Fault, paint: Pai
 /** Lines of detail that are shown for one fault; --json has all. */
 const mostDetails = 6;
 
-function hazardLines({ code, level, spot, statement, measured, rule, safer }: Hazard, paint: Paint): readonly string[] {
+function hazardLines(hazard: Hazard, paint: Paint): readonly string[] {
+  const { code, level, spot, statement, measured, rule, safer } = hazard;
   return [
     `  ${mark(level, paint)} ${printable(spot.file)}:${spot.line} ${code}: ${printable(measured)}`,
+    ...hazardInProduction(hazard).map((line) => `    ${printable(line)}`),
     `    ${printable(statement)}`,
     `    ${paint.quiet(printable(`instead: ${rule}`))}`,
     ...(safer === null ? [] : safer.split('\n').map((line) => `      ${printable(line)}`)),

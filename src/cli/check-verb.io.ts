@@ -18,6 +18,10 @@ export const checkVerb: Verb = {
     ],
     ['--history <table>', 'the table of that history, where it has another name or several fit'],
     [
+      '--against <database>',
+      'say how large each table is there, and how long what takes time may take: a target, an address without a password, or env:NAME',
+    ],
+    [
       '--record <command>',
       'for tools whose migrations are programs: run this command against the private server, without a network, and judge the SQL that it sends',
     ],
@@ -48,6 +52,7 @@ export const checkVerb: Verb = {
     'oneroof check --migrations db/migrations',
     'oneroof check --all --jobs 4 --no-cache',
     'oneroof check --pending-in env:PRODUCTION_URL',
+    'oneroof check --against production',
     "oneroof check --record 'npx knex migrate:up' --record-down 'npx knex migrate:down'",
     'oneroof check --baseline known-faults.json --sarif check.sarif',
   ],

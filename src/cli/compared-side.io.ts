@@ -11,6 +11,7 @@ import {
   problemOf,
   resolveConnection,
   type Session,
+  type Snapshot,
   sql,
 } from '../database/index.ts';
 import {
@@ -19,7 +20,6 @@ import {
   type FingerprintDocument,
   parseFingerprint,
   type RowHash,
-  type SchemaFingerprint,
 } from '../fingerprint/index.ts';
 import { readSetup, targetOf } from '../setup/index.ts';
 import { type Context } from './verb.ts';
@@ -118,10 +118,10 @@ export async function takeFingerprint(
 ): Promise<FingerprintDocument> {
   return told(side, async () => {
     const takenAt = now();
-    const { schema, serverVersion } = await (side.as === 'observer' ? observedSchema : readSchema)(
-      side,
-      context.signal,
-    );
+    const { schema, serverVersion } = await withReading(side, context.signal, async (reading) => ({
+      schema: await captureSchema(reading),
+      serverVersion: reading.serverVersion,
+    }));
     const data =
       look.rows === null
         ? null
@@ -165,12 +165,30 @@ export function drawSeeds(): readonly [string, string] {
   return [seed(), seed()];
 }
 
-interface Seen {
-  readonly schema: SchemaFingerprint;
-  readonly serverVersion: number;
+/**
+ * Reads a database inside of one read-only transaction: a target with a role that cannot write, any other database with any role.
+ *
+ * Errors  those of openObserver and openSession; OBSERVER_CAN_WRITE, SQL_FAILED and its kin.
+ */
+export async function withReading<T>(
+  side: DatabaseSide,
+  signal: AbortSignal,
+  use: (reading: Snapshot) => Promise<T>,
+): Promise<T> {
+  if (side.as === 'observer') return told(side, () => observed(side, signal, use));
+  return withReader(side, signal, async (session) => {
+    await session.query(sql`begin isolation level repeatable read read only`);
+    const value = await use({ ...session, read: session.rows });
+    await session.query(sql`rollback`);
+    return value;
+  });
 }
 
-async function observedSchema(side: DatabaseSide, signal: AbortSignal): Promise<Seen> {
+async function observed<T>(
+  side: DatabaseSide,
+  signal: AbortSignal,
+  use: (reading: Snapshot) => Promise<T>,
+): Promise<T> {
   signal.throwIfAborted();
   const observer = await openObserver(side.connection, {
     applicationName: 'oneroof fingerprint',
@@ -181,21 +199,11 @@ async function observedSchema(side: DatabaseSide, signal: AbortSignal): Promise<
   const cancel = (): void => void observer.cancel().catch(() => undefined);
   const stopListening = onAbort(signal, cancel);
   try {
-    const schema = await observer.snapshot(captureSchema);
-    return { schema, serverVersion: observer.serverVersion };
+    return await observer.snapshot(use);
   } finally {
     stopListening();
     await observer.close();
   }
-}
-
-async function readSchema(side: DatabaseSide, signal: AbortSignal): Promise<Seen> {
-  return withReader(side, signal, async (session) => {
-    await session.query(sql`begin isolation level repeatable read read only`);
-    const schema = await captureSchema(session);
-    await session.query(sql`rollback`);
-    return { schema, serverVersion: session.serverVersion };
-  });
 }
 
 /** Says what else to do if the database is not a target. */

@@ -92,6 +92,21 @@ describe('the action', () => {
     expect(existsSync(join(folder, 'repository', 'made'))).toBe(false);
   });
 
+  it('asks a production for its own code alone', { timeout: 300_000 }, async () => {
+    const pull = (repository: string) => ({ pull_request: { number: 7, head: { repo: { full_name: repository } } } });
+    const of = async (event: object) => {
+      const { status, log } = await step({ against: 'env:NOT_SET' }, { event });
+      return [
+        status,
+        log.includes('NOT_SET is not set'),
+        /^::notice .*checked without production: (.*)$/m.exec(log)?.[1],
+      ];
+    };
+    expect(await of(pull('ours/shop'))).toEqual([2, true, undefined]);
+    expect(await of(pull('theirs/shop'))).toEqual([1, false, 'this is a pull request of a fork']);
+    expect(await of({ pull_request: {} })).toEqual([1, false, 'this is a pull request of a fork']);
+  });
+
   it('writes one comment where the job gives it a token, and replaces it', { timeout: 300_000 }, async () => {
     const marker = '<!-- oneroof-check migrations postgres-18 -->';
     const by = (id: number, type: string, body: string): ApiComment => ({ id, user: { type }, body });

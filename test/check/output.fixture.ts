@@ -43,10 +43,12 @@ export function hazardWith(parts: Partial<Migration['hazards'][number]>): Migrat
     level: 'warning',
     spot: { file: 'migrations/1_first.up.sql', line: 2 },
     relation: 'public.orders',
+    others: [],
     statement: 'create index on orders (id)',
     measured: 'ShareLock on a table that has rows',
     rule: 'build it CONCURRENTLY',
     safer: 'create index concurrently on orders (id)',
+    production: null,
     ...parts,
   };
 }
@@ -67,6 +69,7 @@ export function resultOf(migrations: readonly Migration[], parts: Partial<CheckR
     history: [],
     roles: [],
     rows: { tables: 3, rows: 30, empty: [] },
+    against: null,
     migrations,
     cached: 0,
     outcome: isFailed ? 'failed' : 'passed',

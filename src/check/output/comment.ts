@@ -27,6 +27,7 @@ export function commentOf(result: CheckResult, compared: Compared | null): strin
     '',
     `${result.migrations.length} migrations judged in ${line(result.project.folder || '.')} (${line(result.project.tool)}) on PostgreSQL ${line(result.server.version)}; ${clean} clean; ${line(result.scope.why)}.`,
     '',
+    ...(result.against === null ? [] : [`Sizes are those of ${line(result.against.name)}, by its catalogue.`, '']),
     ...(compared?.note == null ? [] : [`${sentence(line(compared.note))}.`, '']),
   ];
   const rest = found.filter((one) => !failures.includes(one));

@@ -1,4 +1,5 @@
 import { digest, type Digest } from '../../core/index.ts';
+import { hazardInProduction } from '../in-production.ts';
 import {
   type CheckResult,
   type Fault,
@@ -87,11 +88,13 @@ function ofFault({ code, level, spot, cause, detail, fix }: Fault, { id, name }:
   };
 }
 
-function ofHazard(
-  { code, level, spot, relation, statement, measured, rule, safer }: Hazard,
-  { id, name }: Whose,
-): FoundFault {
-  const detail = [`statement: ${statement}`, ...(safer === null ? [] : [`safer: ${safer}`])];
+function ofHazard(hazard: Hazard, { id, name }: Whose): FoundFault {
+  const { code, level, spot, relation, statement, measured, rule, safer } = hazard;
+  const detail = [
+    ...hazardInProduction(hazard),
+    `statement: ${statement}`,
+    ...(safer === null ? [] : [`safer: ${safer}`]),
+  ];
   return {
     code,
     level,

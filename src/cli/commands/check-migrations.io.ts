@@ -18,6 +18,7 @@ import {
 import { OneRoofError, printable } from '../../core/index.ts';
 import { packagedMajors } from '../../database/index.ts';
 import { earlierProject, listRepository } from '../../import/index.ts';
+import { sizesAgainst } from '../check-against.io.ts';
 import { projectOf, refuseMixed, wantedOf } from '../check-subject.io.ts';
 import { cacheOf, jobsOf } from '../check-speed.io.ts';
 import { describeCheck, verdictLine } from '../check-text.ts';
@@ -42,6 +43,7 @@ export const run: CommandRun = async (context) => {
   const isRead = wanted.which === 'new' && options['record'] === undefined && !('unknown' in changed);
   const earlier = isRead ? await earlierProject(repository, { project, ...changed }) : null;
   const known = new Set(repository.paths);
+  const against = await sizesAgainst(context);
   const chosen = choose(project, wanted, { ...changed, earlier, isFile: (path) => known.has(path) });
   let done = 0;
   const result = await checkMigrations({
@@ -51,6 +53,7 @@ export const run: CommandRun = async (context) => {
     as: options['superuser'] === true ? 'superuser' : 'owner',
     values: options['showValues'] === true ? 'shown' : 'hidden',
     rows: files.rows,
+    against,
     jobs,
     cache: cacheOf(context, repository.root),
     signal,
