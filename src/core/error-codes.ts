@@ -69,6 +69,7 @@ export const errorCodes = {
   ],
   RULE_LANGUAGE: [3, 'A statement contains code in an untrusted language.'],
   RULE_CONCURRENTLY: [3, 'A statement cannot run in the transaction of its tier.'],
+  RULE_OUTSIDE: [3, 'A statement cannot be a step of a tier with `transaction: outside`.'],
   RULE_GATE: [3, 'A statement uses the gate, its roles or event triggers.'],
   RULE_EXECUTE: [3, 'The gate cannot run a statement, because it runs each step with EXECUTE.'],
   RULE_SUPERUSER: [3, 'Only a superuser may run a statement.'],

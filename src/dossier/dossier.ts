@@ -84,7 +84,7 @@ export type StatementFacts = Formed<typeof statement>;
 const tier = z.object({
   id: z.string(),
   title: z.string(),
-  transaction: z.enum(['single', 'each']),
+  transaction: z.enum(['single', 'each', 'outside']),
   barred: z.string().nullable(),
   oneWay: z.string().nullable(),
   /** What it is to the tool whose migration it is; absent: people wrote it. */

@@ -17,6 +17,8 @@ import {
 } from './release.ts';
 import { checkImported } from './imported.ts';
 import { checkNames, checkNumbering, type Declared, unusedFile } from './names.ts';
+import { downOfTier, onlyAfterAll, undoesNothing } from './outside-rule.ts';
+import { probeOf } from './probe.ts';
 import { checkStatements } from './lint-rules.ts';
 import { checkSettings } from './settings-read.ts';
 import { enumsUsed, neverValidated, unwrapped } from './sequence.ts';
@@ -26,6 +28,9 @@ export interface Assembled {
   readonly release: Release | null;
   readonly problems: readonly Problem[];
 }
+
+/** How long a step of an outside tier may wait, where the tier does not say. Milliseconds. */
+const usualWait = 600_000;
 
 /** What the parts of one release are put together from. */
 interface Work extends Declared {
@@ -182,7 +187,7 @@ function readTier(work: Work, index: number): Tier {
     if (declared.transaction === 'single') work.problems.push(...enumsUsed(statements));
     // not push(...): so many arguments are more than a call takes
     if (direction === 'up') for (const statement of statements) work.forward.push(statement);
-    return statements.map(({ step }) => step);
+    return statements.map((statement) => stepIn(declared, statement));
   };
   const present = [...work.files.keys()].some((file) => file.startsWith(`${folder}/`));
   if (!present || !work.files.has(`${folder}/up.sql`)) {
@@ -196,14 +201,16 @@ function readTier(work: Work, index: number): Tier {
   const up = work.files.has(`${folder}/up.sql`) ? side('up') : [];
   const hasDown = work.files.has(`${folder}/down.sql`);
   if (!hasDown && declared.oneWay === undefined) {
+    const drafted = downOfTier(up);
     work.problems.push({
       code: 'DOWN_MISSING',
       problem: `tier ${declared.id} has no ${folder}/down.sql`,
-      fix: `write it, or mark the tier \`oneWay: "<reason>"\` in release.yaml`,
+      fix: `write it${drafted === null ? '' : `: ${drafted}`}, or mark the tier \`oneWay: "<reason>"\` in release.yaml`,
       place,
     });
   }
   const down = hasDown ? side('down') : [];
+  work.problems.push(...onlyAfterAll({ up, down }));
   if (work.problems.length === before) work.problems.push(...emptyOf(work, { folder, up, down }));
   const checks = work.files.has(`${folder}/check.sql`) ? readSql(work, `${folder}/check.sql`) : [];
   work.problems.push(...checks.flatMap(checkQuery), ...settingsRead(work, checks));
@@ -212,6 +219,7 @@ function readTier(work: Work, index: number): Tier {
     order: Number.parseInt(declared.id, 10),
     title: declared.title,
     transaction: declared.transaction,
+    ...(declared.transaction === 'outside' ? { wait: (declared.wait ?? usualWait) as Milliseconds } : {}),
     up,
     down,
     oneWay: declared.oneWay ?? null,
@@ -221,7 +229,14 @@ function readTier(work: Work, index: number): Tier {
   };
 }
 
-/** A direction without a statement is refused; where the up may be empty and is, there is nothing to undo either. */
+/** A step of a tier; the rules have refused what has no probe in an outside tier. */
+function stepIn({ transaction }: Pick<Tier, 'transaction'>, statement: Statement): Step {
+  if (transaction !== 'outside') return statement.step;
+  const probe = probeOf(statement);
+  return { ...statement.step, transactional: false, ...(probe.act === null ? {} : { probe }) };
+}
+
+/** A direction without a statement is refused; where the up may be empty and is, or only reindexes and vacuums, there is nothing to undo. */
 function emptyOf(
   { manifest, files }: Work,
   { folder, up, down }: { readonly folder: string } & Pick<Tier, 'up' | 'down'>,
@@ -244,7 +259,7 @@ function emptyOf(
           ),
         ]
       : []),
-    ...(isDownEmpty && !(isUpEmpty && isDeclared)
+    ...(isDownEmpty && !(isUpEmpty && isDeclared) && !undoesNothing(up)
       ? [
           empty(
             'down',

@@ -32,6 +32,8 @@ export {
   sealRelease,
 } from './release.io.ts';
 export type * from './release.ts';
+export { commitsBySteps } from './release.ts';
+export { type Probe } from './probe.ts';
 export { ownSettings } from './release-settings.ts';
 export { readSealRecord, releaseOfSeal, type SealRecord } from './sealed.ts';
 export { type RolledOut } from './draft-back.ts';

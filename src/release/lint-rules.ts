@@ -13,6 +13,7 @@ import {
 } from './refused-statements.ts';
 import { type TransactionMode } from './release.ts';
 import { settingFix } from './release-settings.ts';
+import { refusedByMode } from './outside-rule.ts';
 import { functionMadeBy, isTrue, lastName, literalOf, schemaName, visit } from './parse-tree.ts';
 
 /** What the rules of one tier's file are applied with. */
@@ -38,7 +39,7 @@ interface FileContext extends RuleContext {
  * Says what a tier's file holds that no release may, or only with a reason under `allows`.
  *
  * Errors  RULE_TRANSACTION, RULE_SESSION, RULE_CLUSTER, RULE_DISPATCH, RULE_CASCADE, RULE_DEFINER, RULE_LANGUAGE, RULE_CONCURRENTLY,
- *         RULE_GATE, RULE_EXECUTE, RULE_SUPERUSER, SQL_NOT_ANALYSED as problems.
+ *         RULE_OUTSIDE, RULE_GATE, RULE_EXECUTE, RULE_SUPERUSER, SQL_NOT_ANALYSED as problems.
  * Source  docs/FORMAT.md "What is refused".
  */
 export function checkStatements(statements: readonly Statement[], context: RuleContext): readonly Problem[] {
@@ -50,9 +51,6 @@ export function checkStatements(statements: readonly Statement[], context: RuleC
 export function refuse({ step, excerpt }: Statement, [code, problem, fix]: RefusedProblem): Problem {
   return { code, problem, fix, place: step.place, excerpt };
 }
-
-const insideOrBarred =
-  'change it so that it runs in a transaction (CREATE INDEX without CONCURRENTLY), or bar the tier and do it outside of the release';
 
 function checkStatement(statement: Statement, context: FileContext): readonly Problem[] {
   const { tree, step } = statement;
@@ -84,21 +82,10 @@ function checkStatement(statement: Statement, context: FileContext): readonly Pr
       'do it outside of the release',
     );
   }
-  if (!step.transactional && context.transaction === 'single') {
-    say(
-      'RULE_CONCURRENTLY',
-      `${step.title} cannot run inside a transaction, but this tier runs in one`,
-      context.gated ? insideOrBarred : 'give it a tier of its own with `transaction: each`',
-    );
-  } else if (!step.transactional && context.gated) {
-    say(
-      'RULE_CONCURRENTLY',
-      `${step.title} cannot run inside a transaction, but the gate runs every step in one`,
-      insideOrBarred,
-    );
-  }
+  problems.push(...refusedByMode(statement, context).map((one) => refuse(statement, one)));
   if (context.gated) problems.push(...refusedByGate(statement, context.allows).map((one) => refuse(statement, one)));
-  if (step.kind === 'IndexStmt' && body['concurrent'] === true && body['if_not_exists'] === true) {
+  const skips = step.kind === 'IndexStmt' && body['concurrent'] === true && body['if_not_exists'] === true;
+  if (skips && context.transaction !== 'outside') {
     say(
       'RULE_CONCURRENTLY',
       'CREATE INDEX CONCURRENTLY IF NOT EXISTS also succeeds with an invalid index',

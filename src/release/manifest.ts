@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { keyForm as key } from '../core/index.ts';
 import { importedForm } from './imported-form.ts';
 import { expects, links } from './manifest-parts.ts';
+import { tierForm } from './manifest-tier.ts';
 import {
   bounded,
   bounds,
@@ -71,23 +72,6 @@ const metric = z.union([
     file: key(line.optional(), 'Its SQL; `metrics/<name>.sql` where absent.', 'metrics/orders.sql'),
   }),
 ]);
-
-const tier = z.strictObject({
-  id: key(tierId, 'The folder below `tiers/`. Numbers begin at 1 and have no gaps.', '1-structure'),
-  title: key(line, 'One line for people.', 'New column and index'),
-  transaction: key(
-    z.enum(['single', 'each']).default('single'),
-    '`single`: one transaction for the whole tier. `each`: one for each statement.',
-    'single',
-  ),
-  oneWay: key(
-    line.optional(),
-    'Why the tier has no down.sql. It can then never be rolled back.',
-    'the column held secrets',
-  ),
-  barred: key(line.optional(), 'Why the tier is rehearsed and never rolled out.', 'no receiver was reviewed'),
-  rerunnable: key(z.boolean().default(false), 'As `rerunnable` above, for this tier.', true),
-});
 
 const gate = z
   .strictObject({
@@ -220,7 +204,7 @@ export const manifestSchema = z.strictObject({
     { greenfield: { orders: { atLeast: 1 } }, always: { approvals: { atMost: 10 } } },
   ),
   tiers: key(
-    z.array(tier).min(1, 'expected at least one tier'),
+    z.array(tierForm).min(1, 'expected at least one tier'),
     'The parts of the release, in the order in which they run. `down.sql` runs in the opposite order.',
     [
       { id: '1-structure', title: 'New column and index', transaction: 'each' },

@@ -1,4 +1,5 @@
 import { type Branded, type Bytes, type Digest, type Milliseconds, type Place } from '../core/index.ts';
+import { type Probe } from './probe.ts';
 import { type ImportedTool } from './tool-rows.ts';
 
 /** The name of a release: lower-case letters, digits and hyphens, at most 63. */
@@ -22,18 +23,22 @@ export interface Step {
   readonly title: string;
   /** Where the statement begins. */
   readonly place: Required<Place>;
-  /** False for what PostgreSQL refuses inside a transaction block, such as CREATE INDEX CONCURRENTLY. */
+  /** False for what PostgreSQL refuses inside a transaction block, such as CREATE INDEX CONCURRENTLY, and for every step of an outside tier. */
   readonly transactional: boolean;
+  /** What it must leave in the catalogue. Only the steps of an outside tier have it, up and down. */
+  readonly probe?: Probe;
 }
 
-/** How a tier runs: all steps in one transaction, or each step by itself (for what cannot run in a transaction). */
-export type TransactionMode = 'single' | 'each';
+/** How a tier runs: all steps in one transaction, each step in its own, or each outside of any (what cannot run in a transaction). */
+export type TransactionMode = 'single' | 'each' | 'outside';
 
 export interface Tier {
   readonly id: TierId;
   readonly order: number;
   readonly title: string;
   readonly transaction: TransactionMode;
+  /** How long a step may wait for the transactions of others. Only an outside tier has it. */
+  readonly wait?: Milliseconds;
   readonly up: readonly Step[];
   /** Empty where the tier is one-way. */
   readonly down: readonly Step[];
@@ -45,6 +50,11 @@ export interface Tier {
   readonly barred: string | null;
   /** Its down.sql is rehearsed a second time; absent: as the release says. */
   readonly rerunnable?: true;
+}
+
+/** Whether the steps of a tier are committed one by one, so that it can be half done. */
+export function commitsBySteps({ transaction }: Pick<Tier, 'transaction'>): boolean {
+  return transaction !== 'single';
 }
 
 /** One SELECT, one number. */

@@ -1,6 +1,6 @@
 import { canonicalJson, digest, type Digest, type Json } from '../core/index.ts';
 import { pinnedSettings } from '../database/index.ts';
-import { type Release, type Seal, type Step } from './release.ts';
+import { type Release, type Seal, type Step, type Tier } from './release.ts';
 
 /** Everything that a seal covers, as JSON. */
 export type SealDocument = { readonly [key: string]: Json };
@@ -28,11 +28,18 @@ export function sealDocument(release: Release): SealDocument {
       up: up.map(digestOf),
       down: down.map(digestOf),
       check: check.map(digestOf),
+      ...probesOf({ ...tier, up, down }),
     })),
     metrics: metrics.map(({ query, ...metric }) => ({ ...metric, query: digestOf(query) })),
     options: options.map(({ up, ...option }) => ({ ...option, up: up.map(digestOf) })),
   };
   return JSON.parse(canonicalJson(document)) as SealDocument;
+}
+
+/** Only an outside tier has them: the documents of all others are those of older seals. */
+function probesOf({ transaction, up, down }: Pick<Tier, 'transaction' | 'up' | 'down'>): object {
+  if (transaction !== 'outside') return {};
+  return { probes: { up: up.map(({ probe }) => probe ?? null), down: down.map(({ probe }) => probe ?? null) } };
 }
 
 function digestOf(step: Step): Digest {

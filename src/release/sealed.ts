@@ -10,6 +10,7 @@ import {
   recordReader,
 } from '../core/index.ts';
 import { sealedImportForm } from './imported-form.ts';
+import { type Probe, probeForm } from './probe.ts';
 import {
   type Expectation,
   type MetricName,
@@ -35,6 +36,32 @@ const steps = z.array(step);
 const expectation = z.custom<Expectation>((value) => typeof value === 'object' && value !== null);
 const expectations = z.record(z.string(), expectation);
 const after = z.array(z.object({ title: z.string(), run: reason }));
+
+const tierKeys = {
+  id: text<TierId>(),
+  order: z.int().positive(),
+  title: z.string(),
+  up: steps,
+  down: steps,
+  oneWay: reason,
+  check: steps,
+  barred: reason,
+  rerunnable: z.literal(true).exactOptional(),
+};
+const probes = z.array(probeForm);
+const outsideTier = z
+  .object({
+    ...tierKeys,
+    transaction: z.literal('outside'),
+    wait: length,
+    probes: z.object({ up: probes, down: probes }),
+  })
+  .refine(({ up, down, probes: of }) => up.length === of.up.length && down.length === of.down.length)
+  .transform(({ probes: of, ...tier }) => ({ ...tier, up: probed(tier.up, of.up), down: probed(tier.down, of.down) }));
+
+function probed(bare: readonly Step[], by: readonly Probe[]): readonly Step[] {
+  return bare.map((one, at) => ({ ...one, transactional: false, probe: by[at] as Probe }));
+}
 
 const form = z.object({
   name: text<ReleaseName>(),
@@ -65,20 +92,7 @@ const form = z.object({
   budgets: z.custom<{ lock: Milliseconds | null; total: Milliseconds | null; rewrite?: Bytes }>(
     (value) => typeof value === 'object' && value !== null,
   ),
-  tiers: z.array(
-    z.object({
-      id: text<TierId>(),
-      order: z.int().positive(),
-      title: z.string(),
-      transaction: z.enum(['single', 'each']),
-      up: steps,
-      down: steps,
-      oneWay: reason,
-      check: steps,
-      barred: reason,
-      rerunnable: z.literal(true).exactOptional(),
-    }),
-  ),
+  tiers: z.array(z.union([z.object({ ...tierKeys, transaction: z.enum(['single', 'each']) }), outsideTier])),
   metrics: z.array(z.object({ name: text<MetricName>(), title: z.string(), query: step })),
   invariants: z.object({ greenfield: expectations, finalized: expectations, always: expectations }),
   gates: z.array(

@@ -26,7 +26,7 @@ export function enumsUsed(statements: readonly Statement[]): readonly Problem[] 
         refuse(statement, [
           'RULE_ENUM_USED',
           `the enum value '${value.sval}' of ${type} is added and used in one transaction, and PostgreSQL refuses that`,
-          'add the value in an earlier tier',
+          'cut the tier in two: ALTER TYPE … ADD VALUE in the first, `oneWay` because PostgreSQL drops no value, and this statement in the second',
         ]),
       );
     });

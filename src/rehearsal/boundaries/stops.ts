@@ -1,4 +1,4 @@
-import { type Tier } from '../../release/index.ts';
+import { commitsBySteps, type Tier } from '../../release/index.ts';
 import { touchedBy } from '../comparison/index.ts';
 import { type StepMeasure } from '../tier/index.ts';
 import { forwardOrder } from './boundaries.ts';
@@ -7,7 +7,7 @@ import { type StopResult } from './boundary.ts';
 /** Tiers that commit step by step, so that a rollback may find them half done; in the order of the forward run. */
 export function partial(tiers: readonly Tier[]): readonly Tier[] {
   return forwardOrder(tiers).filter(
-    (tier) => tier.transaction === 'each' && tier.up.length > 1 && tier.oneWay === null && tier.barred === null,
+    (tier) => commitsBySteps(tier) && tier.up.length > 1 && tier.oneWay === null && tier.barred === null,
   );
 }
 
