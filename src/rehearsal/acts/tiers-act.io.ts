@@ -1,6 +1,6 @@
 import { type Problem } from '../../core/index.ts';
 import { type Direction, type Release, type Tier } from '../../release/index.ts';
-import { lockedBy, type SeenLock } from '../footprint/index.ts';
+import { lockedBy, namedByProbes, type SeenLock } from '../footprint/index.ts';
 import { type ForwardPlan, type Measurement, type Seen, together } from '../record/index.ts';
 import { type JudgedMetrics, measureAndJudge, runChecks, runTier, type TierPlan } from '../tier/index.ts';
 import { type Ground, inSession, type WorkClone } from './ground.io.ts';
@@ -28,8 +28,9 @@ export async function runOne(
   const when = `tier ${tier.id} ${direction}`;
   const locks: SeenLock[] = [];
   const measured: JudgedMetrics[] = [];
-  const ran = await inSession(ground, clone, (session) =>
-    runTier(session, {
+  const ran = await inSession(ground, clone, async (session) => {
+    locks.push(...(await namedByProbes(session, of)));
+    return await runTier(session, {
       ...of,
       limits: { release, listener },
       onStep: options.onProgress,
@@ -41,8 +42,8 @@ export async function runOne(
         measured.push(found);
         return [...violated, ...found.problems];
       },
-    }),
-  );
+    });
+  });
   const { steps, problems, notifications } = ran;
   return together(
     // what it judges is among the problems of the tier

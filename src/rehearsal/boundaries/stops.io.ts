@@ -81,7 +81,8 @@ async function prove(
   const { tier, step, was } = of;
   const place = { tier: tier.id, step, of: tier.up.length };
   const where = `a rollback of tier ${tier.id} that was stopped after step ${step} of ${tier.up.length}`;
-  const fix = `the executor then runs the whole down.sql: write tiers/${tier.id}/down.sql so that it works from any step, e.g. with IF EXISTS, or make the tier \`transaction: single\``;
+  const or = tier.transaction === 'outside' ? 'give each statement a tier' : 'make the tier `transaction: single`';
+  const fix = `the executor then runs the whole down.sql: write tiers/${tier.id}/down.sql so that it works from any step, e.g. with IF EXISTS, or ${or}`;
   const failed = [
     ...(await runPart(marked.clone, { tier: { ...tier, up: tier.up.slice(0, step) }, direction: 'up' }, by)),
     ...(await runPart(marked.clone, { tier, direction: 'down' }, by)),

@@ -56,6 +56,8 @@ function gateMsOf({ tier: id, direction, index }: StepMeasure, times: GateTimes,
   const key = keyOf({ direction, tier: id, step: isLast ? null : index });
   const round = times.points.findLast(({ at }) => keyOf(at) === key)?.round;
   if (round === undefined) return null;
+  // the locks of its statement are released before the gate's own transaction begins
+  if (tier.transaction === 'outside') return 0;
   const leaves = isLast && tier.transaction === 'each' ? tiersLeft.lastOfEach : tiersLeft.usual;
   const each = leaves * round.leaveMs + round.unharmedMs + round.commitMs;
   return isLast ? each + round.wholeMs + msAtTheEnd({ tier, direction }, times, release) : each;

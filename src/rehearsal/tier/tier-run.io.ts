@@ -1,5 +1,5 @@
 import { type Problem, printable } from '../../core/index.ts';
-import { foundElsewhere, type Session, sql, sqlStateOf } from '../../database/index.ts';
+import { foundElsewhere, type Session, type Sql, sql, sqlStateOf } from '../../database/index.ts';
 import { type Direction, type Release, type Step, type Tier } from '../../release/index.ts';
 import { type StepEvent } from '../request/index.ts';
 import { requirementRefused, reset, roleOf } from '../session/index.ts';
@@ -99,6 +99,8 @@ async function runSteps(
     try {
       // COMMIT may set something too, by a deferred trigger
       if (!single && at > 0) await session.script(reset(session));
+      const wait = waitOf(tier, step);
+      if (wait !== null) await session.query(wait);
       const before = alone ? await begin() : (moment ?? (await look()));
       if (before === null) {
         await session.run(step.sql);
@@ -154,6 +156,12 @@ async function runSteps(
   }
   clock.end();
   return { steps: clock.steps, problems: dispatch, done: true };
+}
+
+/** How long a step outside of a transaction may wait; while DETACH waits, the queries of the table wait behind it. */
+function waitOf({ wait }: Tier, { probe }: Step): Sql | null {
+  if (wait === undefined || probe?.act === 'detach') return null;
+  return sql`select pg_catalog.set_config('lock_timeout', ${String(wait)}, false)`;
 }
 
 /** Counts the time of a transaction without that of our own measuring, and so how long each of its locks was held. */
