@@ -197,11 +197,18 @@ function outside({ outside: of }: Dossier): readonly string[] {
   ];
 }
 
+const modes: Readonly<Record<DossierTier['transaction'], string>> = {
+  single: 'in one transaction',
+  each: 'statement by statement',
+  outside: 'statement by statement, in no transaction',
+};
+
 function tier(of: DossierTier, least: string): readonly string[] {
   return [
     '',
     `  TIER ${of.id}: ${of.title}`,
-    `    ${of.transaction === 'single' ? 'in one transaction' : 'statement by statement'}; ${of.durationMs === null ? 'not measured' : `${least}${of.durationMs} ms`}`,
+    `    ${modes[of.transaction]}; ${of.durationMs === null ? 'not measured' : `${least}${of.durationMs} ms`}`,
+    ...(of.outside === undefined ? [] : [`    it runs ${of.outside}`]),
     ...(of.barred === null ? [] : [`    BARRED, never rolled out: ${of.barred}`]),
     ...(of.oneWay === null ? [] : [`    one-way: ${of.oneWay}`]),
     ...migration(of),
@@ -230,6 +237,7 @@ function statement(direction: string, of: StatementFacts & { readonly least: str
     `      ${measured.length === 0 ? 'not measured' : measured.join(', ')}`,
     ...of.locks.map((text) => `      lock ${text}`),
     ...of.rewritten.map((text) => `      new file: ${text}`),
+    ...(of.probe === undefined ? [] : [`      how it is decided: ${of.probe}`]),
     ...of.notices.map((text) => `      notice ${text}`),
     ...of.sql.split('\n').map((line) => `      | ${line}`),
   ];

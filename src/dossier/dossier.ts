@@ -71,6 +71,8 @@ const statement = z.object({
   title: z.string(),
   digest: digestForm,
   sql: z.string(),
+  /** How the gate decides whether it is done; only in an outside tier. */
+  probe: z.string().exactOptional(),
   durationMs: ms.nullable(),
   rows: z.number().nullable(),
   locks: z.array(z.string()),
@@ -85,6 +87,8 @@ const tier = z.object({
   id: z.string(),
   title: z.string(),
   transaction: z.enum(['single', 'each', 'outside']),
+  /** How an outside tier runs, in one sentence; absent in others. */
+  outside: z.string().exactOptional(),
   barred: z.string().nullable(),
   oneWay: z.string().nullable(),
   /** What it is to the tool whose migration it is; absent: people wrote it. */

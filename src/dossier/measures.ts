@@ -2,7 +2,15 @@ import { isSampled } from '../clone/index.ts';
 import { printable, truncate } from '../core/index.ts';
 import { toolsRecordingIn } from '../import/index.ts';
 import { blockedBy, heldWith, lockName, ofWhich, type Rehearsal, type StepMeasure } from '../rehearsal/index.ts';
-import { type Direction, migrationFactsOf, type Release, type Step, type Tier } from '../release/index.ts';
+import {
+  type Direction,
+  migrationFactsOf,
+  type Release,
+  type Step,
+  type Tier,
+  explainOutside,
+  explainProbe,
+} from '../release/index.ts';
 import { type Dossier, type LockSpan, type RowChange, type StatementFacts, type DossierTier } from './dossier.ts';
 
 /** Tenths of a millisecond: finer values are noise, and make the text long. */
@@ -137,7 +145,7 @@ export function locksOf(release: Release, subject: Rehearsal): readonly LockSpan
           mode: lockName(lock.mode),
           blocks: blockedBy(lock.mode),
           // a statement of its own transaction counts from its own begin
-          fromMs: tenths(transaction === 'each' ? begun + (lock.fromMs ?? 0) : (lock.fromMs ?? begun)),
+          fromMs: tenths(transaction !== 'single' ? begun + (lock.fromMs ?? 0) : (lock.fromMs ?? begun)),
           heldMs: tenths(heldWith(lock, step.gateMs).heldMs),
           ...(step.gateMs === undefined ? {} : { gateMs: step.gateMs === null ? null : tenths(step.gateMs) }),
         });
@@ -163,6 +171,7 @@ export function dossierTiers(release: Release, subject: Rehearsal): readonly Dos
     id: tier.id,
     title: tier.title,
     transaction: tier.transaction,
+    ...outsideOf(tier),
     barred: tier.barred,
     oneWay: tier.oneWay,
     ...asMigration(release, tier),
@@ -176,6 +185,11 @@ export function dossierTiers(release: Release, subject: Rehearsal): readonly Dos
 function asMigration(release: Release, { id }: Tier): Pick<DossierTier, 'migration'> {
   const migration = migrationFactsOf(release, id);
   return migration === null ? {} : { migration };
+}
+
+function outsideOf(tier: Tier): Pick<DossierTier, 'outside'> {
+  const outside = explainOutside(tier);
+  return outside === null ? {} : { outside };
 }
 
 /** How many notices of one statement are shown, and how many characters of each: a loop can raise a million. */
@@ -197,6 +211,7 @@ function statement(
     title: step.title,
     digest: step.digest,
     sql: step.sql,
+    ...(step.probe === undefined ? {} : { probe: explainProbe(step.probe) }),
     durationMs: measured === undefined ? null : tenths(measured.durationMs),
     rows: measured?.rows ?? null,
     locks: (measured === undefined ? [] : existing(measured)).map(({ relation, mode, ...lock }) => {

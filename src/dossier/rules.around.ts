@@ -27,6 +27,16 @@ export const rulesAround: Readonly<Record<string, Rule>> = {
       });
     },
   },
+  outsideTransaction: {
+    part: 'statements',
+    says: ({ tiers }) => {
+      const outside = tiers.filter(({ transaction, barred }) => transaction === 'outside' && barred === null);
+      return one(outside.length > 0, 'think', {
+        title: `${countOf(outside.length, 'tier')} outside of any transaction`,
+        text: `each statement is final when it ends, so a failure can leave a tier half done; each may wait for every older transaction of the database: ${listOf(outside.map(({ id }) => id))}`,
+      });
+    },
+  },
   unread: {
     part: 'production',
     says: ({ now }) => (now.read ? [] : [{ weight: 'stop', title: 'Production could not be read', text: now.why }]),

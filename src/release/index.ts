@@ -34,6 +34,7 @@ export {
 export type * from './release.ts';
 export { commitsBySteps } from './release.ts';
 export { type Probe } from './probe.ts';
+export { explainOutside, explainProbe } from './probe-words.ts';
 export { ownSettings } from './release-settings.ts';
 export { readSealRecord, releaseOfSeal, type SealRecord } from './sealed.ts';
 export { type RolledOut } from './draft-back.ts';

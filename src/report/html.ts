@@ -104,7 +104,7 @@ function tierTable(report: Report): Html {
       { head: 'Rewritten' },
     ],
     rows: report.tiers.map((tier) => [
-      tier.id,
+      tier.outside === undefined ? tier.id : html`${tier.id} <small>${tier.outside}</small>`,
       tier.durationMs === null ? 'not rehearsed' : measuredTime(report, tier.durationMs),
       tier.rows === null ? '' : tier.rows.toLocaleString('en-US'),
       several(tier.locks.map((lock) => explainLock(report, lock))),

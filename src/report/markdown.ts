@@ -71,6 +71,7 @@ export function toMarkdown(report: Report): string {
               ...tier.gates.map(({ title, state }) => `data gate: ${title} (${state})`),
               ...(tier.barred === null ? [] : [`barred: ${tier.barred}`]),
               ...(tier.oneWay === null ? [] : [`one-way: ${tier.oneWay}`]),
+              ...(tier.outside === undefined ? [] : [tier.outside]),
             ].join('; '),
           ),
         ]),

@@ -6,7 +6,7 @@ import { targetOf, type Uncounted } from '../people/index.ts';
 import { isSampled } from '../clone/index.ts';
 import { type TierState } from '../html/index.ts';
 import { type SampledRehearsals } from '../rehearsal/index.ts';
-import { type AfterStep, migrationFactsOf, type SealedRelease, type Tier } from '../release/index.ts';
+import { type AfterStep, migrationFactsOf, type SealedRelease, type Tier, explainOutside } from '../release/index.ts';
 import {
   cite,
   findGate,
@@ -152,6 +152,7 @@ function tierFacts(tier: Tier, facts: ReportFacts): TierFacts {
       const state = isThrough ? 'open' : closed ? 'closed' : unknown || tier.barred !== null ? 'unknown' : 'open';
       return { title, state };
     });
+  const outside = explainOutside(tier);
   const isShut = facts.cycle.isLookNewer && gates.some(({ state }) => state === 'closed');
   const migration = migrationFactsOf(facts.sealed.release, tier.id);
   return {
@@ -166,6 +167,7 @@ function tierFacts(tier: Tier, facts: ReportFacts): TierFacts {
     barred: tier.barred,
     oneWay: tier.oneWay,
     ...(migration === null ? {} : { migration }),
+    ...(outside === null ? {} : { outside }),
     gates,
   };
 }

@@ -72,6 +72,8 @@ const tier = z.strictObject({
     .describe(
       'its files in the repository with their SHA-256, and the row that it writes into the history of its tool',
     ),
+  /** How a tier runs that runs outside of any transaction; absent for others. */
+  outside: z.string().exactOptional(),
   /** The data gates that stand before this tier, with their state. */
   gates: z.array(z.strictObject({ title: z.string(), state: z.enum(['open', 'closed', 'unknown']) })),
 });

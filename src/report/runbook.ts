@@ -1,4 +1,4 @@
-import { type AfterStep } from '../release/index.ts';
+import { type AfterStep, explainOutside, explainProbe, type Tier } from '../release/index.ts';
 import { explainRefusal } from '../gate/index.ts';
 import { asText } from '../core/index.ts';
 import {
@@ -66,7 +66,10 @@ export function toRunbook(occasion: ReleaseContext): string {
     ),
     section(
       'Stop',
-      'Ctrl-C is safe: the running tier is undone as a whole, and earlier tiers stay. If its COMMIT is on disk and waits for a standby, it can no longer be undone, and the command says so: fix the standby first. Run the same command again to go on from the present state of the database. A lost connection or a killed process has the same effect.',
+      [
+        'Ctrl-C is safe: the running tier is undone as a whole, and earlier tiers stay. If its COMMIT is on disk and waits for a standby, it can no longer be undone, and the command says so: fix the standby first. Run the same command again to go on from the present state of the database. A lost connection or a killed process has the same effect.',
+        ...release.tiers.flatMap(outsideTier),
+      ].join('\n\n'),
     ),
     section(
       'Roll back',
@@ -150,6 +153,25 @@ function halfWay({ sealed, reading }: ReleaseContext, statement: string): readon
       ];
     }),
   );
+}
+
+/** What is other in a tier that runs outside of any transaction: what stays after an interruption, and how each statement is decided. */
+function outsideTier(tier: Tier): readonly string[] {
+  if (tier.transaction !== 'outside' || tier.barred !== null) return [];
+  return [
+    `Tier ${asText(tier.id)} runs ${explainOutside(tier) ?? ''}. Ctrl-C ends the running statement, and those before it stay. Run the same command again: it decides by the catalogue, and goes on:`,
+    ...(['up', 'down'] as const).flatMap((direction) =>
+      tier[direction].length === 0
+        ? []
+        : [
+            list(
+              tier[direction].flatMap(({ probe }, at) =>
+                probe === undefined ? [] : [`${direction} ${at + 1}: ${explainProbe(probe)}`],
+              ),
+            ),
+          ],
+    ),
+  ];
 }
 
 function gateText({ target: name }: ReleaseContext, standing: ReleaseState): string {

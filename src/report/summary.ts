@@ -55,6 +55,7 @@ function part(report: Report): readonly string[] {
         ...tier.gates.map(({ title, state }) => `gate ${state}: ${truncate(title, 100)}`),
         ...(tier.barred === null ? [] : [`barred: ${truncate(tier.barred, 100)}`]),
         ...(tier.oneWay === null ? [] : [`one-way: ${truncate(tier.oneWay, 100)}`]),
+        ...(tier.outside === undefined ? [] : ['outside of any transaction']),
         ...tier.rewritten.slice(0, 5).map((relation) => `rewrites ${relation}`),
       ];
       const time = tier.durationMs === null ? 'not reached' : measuredTime(report, tier.durationMs);

@@ -91,7 +91,8 @@ function full(): Dossier {
       ...tier,
       migration,
       oneWay: 'p',
-      up: tier.up.map((step) => ({ ...step, rewritten: ['q'], notices: ['r'] })),
+      outside: 'v',
+      up: tier.up.map((step) => ({ ...step, rewritten: ['q'], notices: ['r'], probe: 'w' })),
     })),
     rehearsal: { ...dossier.rehearsal, problems: ['s'] },
   };

@@ -201,6 +201,7 @@ const cases: readonly (readonly [rule: string, Partial<RuleFacts>, weight: Weigh
   ['longLocks', { locks: [{ ...lock, heldMs: 999 }] }, 'think', 'public.t for 999 ms'],
   ['longLocks', { locks: [{ ...lock, blocks: 'writes', heldMs: 5000 }] }, 'think', 'writes of public.t'],
   ['shortLocks', { locks: [{ ...lock, heldMs: 99 }] }, 'know', 'wait behind it'],
+  ['outsideTransaction', { tiers: [{ ...tier, transaction: 'outside' }] }, 'think', '1-x'],
   ['stepByStep', { tiers: [{ ...tier, transaction: 'each' }] }, 'think', '1-x'],
   ['unread', { now: { read: false, why: 'no route' } }, 'stop', 'no route'],
   ['drift', now({ schema: 'changed since the rehearsal' }), 'stop', 'rehearsed'],

@@ -24,7 +24,7 @@ export function statements({ dossier, pieces }: DossierView): Html {
   };
   return html`${dossier.tiers.map(
     (tier) =>
-      html`<div class="card"><h3>${tier.id}: ${tier.title}</h3>${tier.barred !== null && html`<p>${tag('barred', 'no')} never rolled out by this release: ${tier.barred}</p>`}${migration(tier)}${direction(tier, tier.up, 'forward')}${
+      html`<div class="card"><h3>${tier.id}: ${tier.title}</h3>${tier.barred !== null && html`<p>${tag('barred', 'no')} never rolled out by this release: ${tier.barred}</p>`}${tier.outside !== undefined && html`<p>${tag('no transaction', 'hold')} ${tier.outside}.</p>`}${migration(tier)}${direction(tier, tier.up, 'forward')}${
         tier.oneWay === null
           ? direction(tier, tier.down, 'back')
           : html`<p>${tag('one-way', 'hold')} ${tier.oneWay}</p>`
@@ -75,7 +75,8 @@ function statement(
 }
 
 function measured(one: StatementFacts, least: string): readonly string[] {
-  if (one.durationMs === null) return ['Not reached in the rehearsal.'];
+  const decided = one.probe === undefined ? [] : [`How it is decided: ${one.probe}.`];
+  if (one.durationMs === null) return ['Not reached in the rehearsal.', ...decided];
   return [
     [
       `${least}${ms(one.durationMs)}`,
@@ -85,5 +86,6 @@ function measured(one: StatementFacts, least: string): readonly string[] {
     ...one.locks,
     ...one.rewritten.map((relation) => `rewrites ${relation}`),
     ...one.notices.map((text) => `notice: ${text}`),
+    ...decided,
   ];
 }
