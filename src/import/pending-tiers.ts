@@ -163,7 +163,7 @@ function pendingTier(
   if (alone !== undefined)
     return refuse(
       `${alone.step.title} cannot run inside a transaction, and the gate runs each tier in one`,
-      'change it so that it runs in a transaction (CREATE INDEX without CONCURRENTLY), or let its tool run this migration before the release',
+      'let its tool run this migration before the release; or write the release by hand, with a tier for it (`transaction: outside`) and a tier after it that writes the row of the history',
       alone.step.place,
     );
   return { tier: { migration, record, tier, copies }, problems: [] };

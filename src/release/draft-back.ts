@@ -49,15 +49,21 @@ function tiersToUndo({ name, tiers }: Release, { target, tiers: done, halfWay, c
     });
   const last = tiers.filter(({ id }) => done.includes(id)).toReversed();
   const oneWay = last.findIndex((tier) => tier.oneWay !== null);
-  const undone = oneWay < 0 ? last : last.slice(0, oneWay);
+  // an outside tier that only reindexes and vacuums has no statement to undo it
+  const undone = (oneWay < 0 ? last : last.slice(0, oneWay)).filter(
+    ({ transaction, down }) => transaction !== 'outside' || down.length > 0,
+  );
   if (undone.length > 0) return undone;
+  const [newest] = last;
   throw new OneRoofError('DRAFT_IMPOSSIBLE', {
     problem:
-      last.length === 0
+      newest === undefined
         ? `no part of ${name} is rolled out on ${target}`
-        : `tier ${last[0]?.id ?? ''} of ${name} is one-way: it has no down.sql`,
+        : newest.oneWay === null
+          ? `no statement of ${name} has to be undone on ${target}`
+          : `tier ${newest.id} of ${name} is one-way: it has no down.sql`,
     fix:
-      last.length === 0
+      newest === undefined
         ? `name the target where it is rolled out: ${commands.elsewhere}`
         : 'write a new release for the change: oneroof init NAME',
   });
@@ -93,6 +99,7 @@ function manifestOf(
       id,
       title: `Undo ${tier.title}`.slice(0, 300),
       transaction: transactionOf(tier),
+      ...(tier.wait === undefined ? {} : { wait: `${tier.wait}ms` }),
     })),
     after: { rollout: rollback, rollback: rollout },
   };

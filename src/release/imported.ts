@@ -138,7 +138,7 @@ function declaredOtherwise({ manifest, placeOf }: Work, tier: Tier): readonly Pr
           {
             code: 'IMPORT_STATEMENTS' as const,
             problem: `${tier.id} is not one transaction, so the lock of the tool ends before its statements`,
-            fix: 'remove `transaction: each`',
+            fix: `remove \`transaction: ${tier.transaction}\``,
             place: placeOf(['tiers', index, 'transaction']),
           },
         ]),

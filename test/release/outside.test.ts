@@ -9,6 +9,7 @@ import {
   sealDocument,
   sealRelease,
 } from '../../src/release/index.ts';
+import { draftBack } from '../../src/release/draft-back.ts';
 import { probeOf } from '../../src/release/probe.ts';
 import { withFolder } from './folder.io.ts';
 
@@ -184,6 +185,28 @@ describe('how long an outside tier may wait', () => {
 
   test.each(['0s', '25d', 'never'])('cannot be %s', async (wait) => {
     expect(await waitOf(`, transaction: outside, wait: ${wait}`)).toContainEqual(['YAML_INVALID', 7]);
+  });
+});
+
+describe('the draft of a release that undoes an outside tier', () => {
+  const rolledOut = { target: 'p', halfWay: [], commands: { rollback: '', rollout: '', elsewhere: '' } };
+  const drafted = async (up: string, down: string): Promise<Release | null> => {
+    const given = files({ up, down, tier: ', transaction: outside, wait: 90s' });
+    const { release } = await withFolder(given, lintRelease);
+    if (release === null) throw new Error('it is not sound');
+    const draft = draftBack(new Map(Object.entries(given)), release, { ...rolledOut, tiers: ['1-first'] });
+    return (await withFolder(Object.fromEntries(draft), lintRelease)).release;
+  };
+
+  test('has one again, with its statements and its wait', async () => {
+    const back = await drafted(create, 'drop index concurrently if exists t_i;\n');
+    expect(back?.tiers).toMatchObject([
+      { transaction: 'outside', wait: 90_000, up: [{ probe: { act: 'drop-index' } }] },
+    ]);
+  });
+
+  test('is impossible where nothing is to be undone', async () => {
+    await expect(drafted('vacuum t;\n', '-- nothing\n')).rejects.toMatchObject({ code: 'DRAFT_IMPOSSIBLE' });
   });
 });
 
