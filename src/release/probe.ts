@@ -113,12 +113,12 @@ function ofReindex(body: Node): Probe | NoProbe {
 }
 
 function ofDetach(body: Node): Probe | NoProbe {
-  const commands = ((body['cmds'] ?? []) as readonly { AlterTableCmd: Node }[]).map((one) => one.AlterTableCmd);
-  const { subtype, def } = commands[0] ?? {};
+  // the grammar takes no other command beside these
+  const { subtype, def } =
+    (body['cmds'] as readonly { readonly AlterTableCmd: Node }[] | undefined)?.[0]?.AlterTableCmd ?? {};
   const command = (def as { PartitionCmd?: Node } | undefined)?.PartitionCmd;
   const isFinal = subtype === 'AT_DetachPartitionFinalize';
   if (!isFinal && !(subtype === 'AT_DetachPartition' && command?.['concurrent'] === true)) return transactional;
-  if (commands.length !== 1) return refused('its ALTER TABLE does more than detach', 'write an ALTER TABLE for each');
   const { schema, name: table } = nameOf(body['relation']);
   const { schema: partitionSchema, name: partition } = nameOf(command?.['name']);
   return { act: isFinal ? 'finalize' : 'detach', schema, table, partitionSchema, partition };

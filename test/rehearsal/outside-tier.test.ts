@@ -7,7 +7,7 @@ import { withFolder } from '../release/folder.io.ts';
 import { withHost } from './host.io.ts';
 import { withPlace } from './place.io.ts';
 
-const time = { timeout: 180_000 };
+const time = { timeout: 300_000 };
 
 /** A release of one outside tier. */
 const files = (of: { up: string; down?: string; tier?: string }): Readonly<Record<string, string>> => ({
