@@ -59,6 +59,9 @@ export const slowest: readonly string[] = [
   'test/clone/mask-command.test.ts',
   'test/cli/exec.test.ts',
   'test/cli/check-record.test.ts',
+  'test/import/applied.test.ts',
+  'test/import/record-tools.test.ts',
+  'test/import/twin.test.ts',
   'test/rollout/crash.test.ts',
   'test/runbooks/restore.test.ts',
 ];

@@ -60,8 +60,8 @@ describe.each(newest)('on PostgreSQL %s, a release that was imported', (version)
             await works('oneroof import repository --into imported');
             for (const line of ['lint imported', 'seal imported', 'rehearse imported --golden', 'ratify imported'])
               await works(`oneroof ${line}`);
-            // the report names the files of the repository, and the rows that the history has afterwards
-            const report = await works('oneroof report imported --json');
+            // the report names the files of the repository; it is not GO yet, as production was not read
+            const report = await works('oneroof report imported --json', 1);
             for (const [path, text] of tool.migrations.slice(1, 3).flatMap(Object.entries<string>)) {
               expect(report).toContain(JSON.stringify(path));
               expect(report).toContain(`"sha256:${createHash('sha256').update(text).digest('hex')}"`);
