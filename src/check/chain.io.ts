@@ -17,6 +17,12 @@ import { type Sandbox } from './sandbox.io.ts';
 import { type Sent, sentOf } from './sent.ts';
 import { type VerdictBoard } from './verdict-board.ts';
 
+/** A database with the history and with rows. */
+export interface GoldenBase {
+  readonly database: string;
+  readonly rows: JudgementRecord['rows'];
+}
+
 /** What chains have in common. */
 export interface ChainPlan {
   /** All migrations up to the last one that is to be judged. */
@@ -28,6 +34,8 @@ export interface ChainPlan {
   readonly onJudgement: (migration: Migration, judgement: JudgementRecord) => void;
   readonly parser: Parser;
   readonly values: ShownValues;
+  /** What the chain begins on; null: on nothing, and it replays the history. */
+  readonly golden: GoldenBase | null;
   /** A file of SQL with rows, in place before the first judged migration; null: synthetic rows alone. */
   readonly rows: string | null;
   readonly signal: AbortSignal;
@@ -35,7 +43,7 @@ export interface ChainPlan {
   readonly onProgress: (now: string) => void;
 }
 
-const base = 'oneroof_base';
+const replayed = 'oneroof_base';
 /** Of one statement that plants rows. */
 const longestPlanting = '5s';
 /** Verdicts that say that an up does not run. */
@@ -61,19 +69,21 @@ export class ReplayChain {
   constructor(plan: ChainPlan, sandbox: Sandbox) {
     this.plan = plan;
     this.sandbox = sandbox;
-    const { parser, values, signal } = plan;
+    const { parser, values, signal, golden } = plan;
+    const base = golden?.database ?? replayed;
+    this.filled = golden?.rows ?? null;
     this.ground = { sandbox, parser, base, seeds: drawn(), values, roles: new Set(), signal };
   }
 
   /** Goes on until each migration is judged, or about to be by another chain. */
   async run(): Promise<void> {
-    const { migrations, judged, board, signal, onProgress, onJudgement } = this.plan;
-    await this.sandbox.make(base, 'empty');
+    const { migrations, judged, board, signal, golden, onProgress, onJudgement } = this.plan;
+    if (golden === null) await this.sandbox.make(replayed, 'empty');
     for (const migration of migrations) {
       if (board.open === 0) return;
       signal.throwIfAborted();
       if (judged.has(migration)) {
-        await this.fill(migration);
+        if (golden === null) await this.fill(migration);
         if (board.claim(migration)) {
           onProgress(`judging ${migration.name}`);
           const judgement = await this.judge(migration);
@@ -103,7 +113,8 @@ export class ReplayChain {
 
   /** Takes the base past a migration. One that fails is left out, and named, if it was not judged. */
   private async advance(migration: Migration): Promise<void> {
-    const { judged, board, signal } = this.plan;
+    const { judged, board, signal, golden } = this.plan;
+    const { base } = this.ground;
     const isJudged = judged.has(migration);
     const spot = spotOf(migration.up);
     if (migration.unreadable !== null) {
@@ -118,7 +129,8 @@ export class ReplayChain {
     if (failure === null) return;
     const said = isJudged ? (await board.of(migration, signal)).judged.faults.map(({ code }) => code) : null;
     const mayBeRows = said === null ? this.filled !== null : said.includes('up-fails-on-rows');
-    if (mayBeRows && (await emptyTables(this.sandbox.owner(base)))) failure = await send();
+    // what is judged on production's rows is not judged without them
+    if (golden === null && mayBeRows && (await emptyTables(this.sandbox.owner(base)))) failure = await send();
     if (failure === null) return;
     const fault =
       failure.unjudged === null
@@ -140,7 +152,7 @@ export class ReplayChain {
   }
 
   private async fill(migration: Migration): Promise<void> {
-    const session = await openSession(this.sandbox.owner(base), {
+    const session = await openSession(this.sandbox.owner(this.ground.base), {
       applicationName: 'oneroof check',
       // triggers and views of the schema run, and may never end
       settings: { search_path: 'public', statement_timeout: longestPlanting },

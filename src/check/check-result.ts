@@ -144,6 +144,21 @@ export const checkResultForm = z.object({
   /** Roles that migrations name and that were made for them. */
   roles: z.array(z.string()),
   rows: plantedForm,
+  /** The golden copy whose clones were judged on; null: synthetic rows, and those of a file. */
+  golden: z
+    .object({
+      /** The target. */
+      of: z.string(),
+      takenAt: z.string(),
+      /** At the check. */
+      ageMs: z.number(),
+      level: z.enum(['exact', 'bracketed', 'lineage', 'sampled', 'none']),
+      /** The columns whose values were replaced. */
+      masked: z.array(z.string()),
+      /** The role that migrations ran as. */
+      role: z.string(),
+    })
+    .nullable(),
   /** The production whose sizes are told (--against), with how many tables it has; null: none was named. */
   against: z.object({ name: z.string(), tables: z.number() }).nullable(),
   migrations: z.array(judgedForm),

@@ -6,6 +6,7 @@ import { type ChainPlan, planted, ReplayChain } from './chain.io.ts';
 import { type CheckResult, type JudgedMigration, type JudgementRecord } from './check-result.ts';
 import { type ChosenMigrations } from './chosen.ts';
 import { isFailed } from './faults.ts';
+import { type GoldenGround } from './golden-ground.io.ts';
 import { withSizes } from './in-production.ts';
 import { type ProductionSizes } from './production-sizes.ts';
 import { readRowsFile } from './rows/index.ts';
@@ -25,11 +26,13 @@ export interface CheckPlan {
   readonly values: ShownValues;
   /** A file of SQL with rows, in place before the first judged migration; null: synthetic rows alone. */
   readonly rows: string | null;
+  /** A golden copy that is judged on; null: the history is replayed, with synthetic rows. */
+  readonly golden: GoldenGround | null;
   /** The production whose sizes are told; null: none is named. */
   readonly against: ProductionSizes | null;
   /** Private servers that judge at a time, at most. */
   readonly jobs: number;
-  /** Verdicts of earlier runs of this program, which says what it is; null: each is judged now. */
+  /** Verdicts of earlier runs of this program, which says what it is; null: each is judged now, as on a golden copy. */
   readonly cache: { readonly verdicts: VerdictCache; readonly program: string } | null;
   readonly signal: AbortSignal;
   /** Before each migration. */
@@ -49,18 +52,19 @@ const worthAServer = 4;
  */
 export async function checkMigrations(plan: CheckPlan): Promise<CheckResult> {
   const began = performance.now();
-  const { project, chosen, as, against } = plan;
+  const { project, chosen, golden, against } = plan;
   const sized = (judged: JudgedMigration): JudgedMigration => (against === null ? judged : withSizes(judged, against));
-  const binaries = findBinaries(plan.major);
-  const edition = serverEdition(binaries);
+  const { runsOn, details } = golden === null ? privateServer(plan) : { ...golden, details: '' };
   const order = project.migrations.filter((one) => chosen.judged.has(one));
-  const known = keptOf(plan, edition.details);
+  const known = keptOf(plan, details);
   const board = new VerdictBoard(order, known.judgements, (judged) => plan.onJudged(sized(judged)));
   if (board.open > 0) {
     const last = order.findLast((one) => !known.judgements.has(one));
     await judgeOpen(plan, {
       board,
-      migrations: project.migrations.slice(0, project.migrations.indexOf(last as Migration) + 1),
+      // a golden copy has the history, so only what is judged is run on it
+      migrations:
+        golden === null ? project.migrations.slice(0, project.migrations.indexOf(last as Migration) + 1) : order,
       onJudgement: known.keep,
     });
   }
@@ -73,17 +77,28 @@ export async function checkMigrations(plan: CheckPlan): Promise<CheckResult> {
   const { tool, folder, knownBy, warnings } = project;
   return {
     project: { tool, folder, knownBy, migrations: project.migrations.length, warnings: [...warnings] },
-    server: { version: edition.version, network: launchWithout(binaries).network, role: as },
+    server: runsOn,
     scope: chosen.scope,
     history,
     roles: [...new Set(judgements.flatMap(({ roles }) => roles))].toSorted(),
-    rows: end?.rows ?? { tables: 0, rows: 0, empty: [] },
+    rows: end?.rows ?? golden?.rows ?? { tables: 0, rows: 0, empty: [] },
+    golden: golden?.told ?? null,
     against: against === null ? null : { name: against.name, tables: against.tables.size },
     migrations,
     cached: known.judgements.size,
     outcome: migrations.some(isFailed) || history.length > 0 ? 'failed' : 'passed',
     milliseconds: performance.now() - began,
   };
+}
+
+/** What the private servers are, and all that tells them from others. */
+function privateServer({ major, as }: Pick<CheckPlan, 'major' | 'as'>): {
+  readonly runsOn: CheckResult['server'];
+  readonly details: string;
+} {
+  const binaries = findBinaries(major);
+  const { version, details } = serverEdition(binaries);
+  return { runsOn: { version, network: launchWithout(binaries).network, role: as }, details };
 }
 
 /** What earlier runs judged, and how the next ones learn of this one. */
@@ -114,7 +129,7 @@ function keptOf(
 
 /** Lets several chains judge what is open. The first error ends them all. */
 async function judgeOpen(plan: CheckPlan, of: Pick<ChainPlan, 'board' | 'migrations' | 'onJudgement'>): Promise<void> {
-  const { project, chosen, jobs, values, rows } = plan;
+  const { project, chosen, jobs, values, rows, golden } = plan;
   const parser = await loadParser();
   const failed = new AbortController();
   const signal = AbortSignal.any([plan.signal, failed.signal]);
@@ -128,6 +143,7 @@ async function judgeOpen(plan: CheckPlan, of: Pick<ChainPlan, 'board' | 'migrati
           parser,
           values,
           rows,
+          golden,
           signal,
           // all replay the same
           onProgress: (now) => (at === 0 || now.startsWith('judging')) && plan.onProgress(now),
@@ -139,18 +155,18 @@ async function judgeOpen(plan: CheckPlan, of: Pick<ChainPlan, 'board' | 'migrati
       throw error;
     }
   };
-  const chains = Math.max(1, Math.min(jobs, Math.ceil(of.board.open / worthAServer)));
-  plan.onProgress('starting a private PostgreSQL');
+  const chains = golden === null ? Math.max(1, Math.min(jobs, Math.ceil(of.board.open / worthAServer))) : 1;
+  if (golden === null) plan.onProgress('starting a private PostgreSQL');
   await Promise.allSettled(Array.from({ length: chains }, chain));
   signal.throwIfAborted();
 }
 
 async function withSandbox(
-  { major, as }: CheckPlan,
+  { major, as, golden }: CheckPlan,
   signal: AbortSignal,
   use: (sandbox: Sandbox) => Promise<void>,
 ): Promise<void> {
-  const sandbox = await openSandbox({ major, as });
+  const sandbox = golden?.sandbox ?? (await openSandbox({ major, as }));
   // what runs there is of no more use: the server ends, and with it every query
   const end = (): void => void sandbox.abandon();
   const stopListening = onAbort(signal, end);
@@ -159,6 +175,7 @@ async function withSandbox(
     await use(sandbox);
   } finally {
     stopListening();
-    await sandbox.stop();
+    // who prepared a golden copy ends it
+    if (golden === null) await sandbox.stop();
   }
 }

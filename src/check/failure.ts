@@ -67,8 +67,8 @@ function unjudgedBy(
     };
   if (state === '57014')
     return {
-      cause: 'a statement did not end in five minutes',
-      fix: 'read it: on a handful of rows it waits for something, or never ends',
+      cause: 'a statement did not end in time: in 5 minutes, on a golden copy in an hour',
+      fix: 'read it: it waits for something, or never ends',
     };
   if (state !== '42501') return null;
   return {
@@ -76,7 +76,7 @@ function unjudgedBy(
       extension === undefined
         ? `it needs more rights than the owner of a database has: ${text}`
         : `only a superuser may create the extension ${extension}`,
-    fix: 'read the migrations, and if you trust them, run the check with --superuser',
+    fix: 'read the migrations, and if you trust them, run the check on synthetic rows with --superuser',
   };
 }
 

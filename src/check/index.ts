@@ -11,6 +11,8 @@ export {
 export { readKnownFile } from './known-faults.io.ts';
 export { choose, refusePrograms, theFolder, type WantedMigrations } from './chosen.ts';
 export { isFailed } from './faults.ts';
+export { explainGolden } from './explain-golden.ts';
+export { type GoldenGround, openGoldenGround } from './golden-ground.io.ts';
 export { readSizes } from './read-sizes.io.ts';
 export { hazardInProduction, locksInProduction } from './in-production.ts';
 export { type ProductionSizes } from './production-sizes.ts';

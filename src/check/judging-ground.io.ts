@@ -52,6 +52,7 @@ export async function sendWithRoles(
   for (;;) {
     const sent = await sendScript(sandbox.owner(to.database), script, {
       parser,
+      settings: sandbox.toolSettings,
       old: to.old,
       kept: keeping,
       again: (failed) => changesRole(failureIn(failed, false)),

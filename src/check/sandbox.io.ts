@@ -5,6 +5,7 @@ import {
   findBinaries,
   id,
   openSession,
+  type Server,
   type Session,
   sqlStateOf,
   sql,
@@ -23,6 +24,8 @@ export interface Sandbox {
   /** Makes a database: a copy of another one, or an empty one. */
   make(database: string, of: { readonly copyOf: string } | 'empty'): Promise<void>;
   drop(database: string): Promise<void>;
+  /** What the session of a tool has, where the server's defaults are other ones than ours. */
+  readonly toolSettings: Readonly<Record<string, string>>;
   /** Makes a role for migrations that name it; false where the server refuses that. */
   makeRole(name: string): Promise<boolean>;
   /** The roles of the server, to be restored by `restoreRoles`: they belong to all of its databases. */
@@ -34,9 +37,9 @@ export interface Sandbox {
 }
 
 /** Migrations name the role `postgres` as the owner of a database, so it is that; the superuser has a name of ours. */
-const superuser = 'oneroof_admin';
+export const superuser = 'oneroof_admin';
 const owner = 'postgres';
-const reader = 'oneroof_reader';
+export const reader = 'oneroof_reader';
 
 /**
  * Starts a private server without a network. Migrations run as a role that owns the database and is no superuser; before 16 it cannot make
@@ -65,48 +68,76 @@ export async function openSandbox(plan: { readonly major: number; readonly as: S
       ...(major >= 16 ? { createrole_self_grant: 'set, inherit' } : {}),
     },
   });
-  const connect =
-    (user: string) =>
-    (database: string): Connection => ({ ...server.connection(database), user });
   let admin: Session | null = null;
   try {
-    admin = await openSession(connect(superuser)('postgres'), { applicationName: 'oneroof check' });
+    admin = await openSession(server.connection('postgres'), { applicationName: 'oneroof check' });
+    await prepare(admin, { major, as });
     const session = admin;
-    await prepare(session, { major, as });
-    return {
-      owner: connect(owner),
-      reader: connect(reader),
-      // copied as files: a third of the processor time of what the server logs otherwise
-      make: async (database, of) => {
-        const template = of === 'empty' ? blank : of.copyOf;
-        await settled(session, template);
-        const strategy = major >= 15 ? sql`strategy file_copy` : sql``;
-        await session.query(
-          sql`create database ${id(database)} template ${id(template)} owner ${id(owner)} ${strategy}`,
-        );
-      },
-      drop: async (database) => {
-        await session.query(sql`drop database if exists ${id(database)} with (force)`);
-      },
-      makeRole: (name) => makeRole(session, { name, major }),
-      roles: () => rolesOf(session),
-      restoreRoles: async (were) => {
-        await renameBack(session, were);
-        const are = await rolesOf(session);
-        for (const [oid, name] of are) if (!were.has(oid)) await dropRole(session, name);
-        for (const [oid, name] of were) if (!are.has(oid)) await makeRole(session, { name, major });
-      },
-      abandon: () => server.abandon(),
+    return sandboxOn({
+      server,
+      admin,
+      owner,
+      toolSettings: { search_path: '"$user", public', statement_timeout: '5min' },
+      copied: async () => undefined,
       stop: async () => {
         await session.close();
         await server.stop();
       },
-    };
+    });
   } catch (error) {
     await admin?.close();
     await server.stop();
     throw error;
   }
+}
+
+/** A sandbox on a server that was prepared for it. */
+export function sandboxOn(of: {
+  readonly server: Server;
+  /** A session of the superuser, in a database in which no foreign SQL runs. */
+  readonly admin: Session;
+  /** As whom migrations run. */
+  readonly owner: string;
+  /** Who owns the databases, where that is another role. */
+  readonly databaseOwner?: string;
+  readonly toolSettings: Sandbox['toolSettings'];
+  /** After a database was copied: does what the server does not copy along. */
+  readonly copied: (from: string, to: string) => Promise<void>;
+  readonly stop: () => Promise<void>;
+}): Sandbox {
+  const { server, admin, owner: owns, databaseOwner = owns, toolSettings, copied, stop } = of;
+  const { major } = server.binaries;
+  const connect =
+    (user: string) =>
+    (database: string): Connection => ({ ...server.connection(database), user });
+  return {
+    owner: connect(owns),
+    reader: connect(reader),
+    toolSettings,
+    // copied as files: a third of the processor time of what the server logs otherwise
+    make: async (database, from) => {
+      const template = from === 'empty' ? blank : from.copyOf;
+      await settled(admin, template);
+      const strategy = major >= 15 ? sql`strategy file_copy` : sql``;
+      await admin.query(
+        sql`create database ${id(database)} template ${id(template)} owner ${id(databaseOwner)} ${strategy}`,
+      );
+      await copied(template, database);
+    },
+    drop: async (database) => {
+      await admin.query(sql`drop database if exists ${id(database)} with (force)`);
+    },
+    makeRole: (name) => makeRole(admin, { name, major, owns }),
+    roles: () => rolesOf(admin),
+    restoreRoles: async (were) => {
+      await renameBack(admin, were);
+      const are = await rolesOf(admin);
+      for (const [oid, name] of are) if (!were.has(oid)) await dropRole(admin, name);
+      for (const [oid, name] of were) if (!are.has(oid)) await makeRole(admin, { name, major, owns });
+    },
+    abandon: () => server.abandon(),
+    stop,
+  };
 }
 
 /** Waits until closed sessions have left a database: the server, which finds one there, asks again only after a tenth of a second. */
@@ -161,15 +192,15 @@ async function renameBack(session: Session, were: ReadonlyMap<string, string>): 
 
 async function makeRole(
   session: Session,
-  { name, major }: { readonly name: string; readonly major: number },
+  { name, major, owns }: { readonly name: string; readonly major: number; readonly owns: string },
 ): Promise<boolean> {
   try {
     await session.query(sql`create role ${id(name)} nologin`);
     // before 16 the right to grant it further cannot be given without all of CREATEROLE
     await session.query(
       major >= 16
-        ? sql`grant ${id(name)} to ${id(owner)} with admin true, inherit true, set true`
-        : sql`grant ${id(name)} to ${id(owner)}`,
+        ? sql`grant ${id(name)} to ${id(owns)} with admin true, inherit true, set true`
+        : sql`grant ${id(name)} to ${id(owns)}`,
     );
     return true;
   } catch (error) {

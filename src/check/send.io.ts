@@ -24,12 +24,9 @@ export interface SentScript {
 }
 
 /** What a tool's own session has: the server's defaults, where ours are other ones. */
-const toolSettings = {
-  search_path: '"$user", public',
+const serverDefaults = {
   row_security: 'on',
   DateStyle: 'ISO, MDY',
-  // on a handful of rows nothing takes so long: it waits, or never ends
-  statement_timeout: '5min',
 } as const;
 
 /**
@@ -41,6 +38,8 @@ export async function sendScript(
   script: Script,
   by: {
     readonly parser: Parser;
+    /** Of the session, beside the server's defaults. */
+    readonly settings: Readonly<Record<string, string>>;
     /** null: nothing is measured. */
     readonly old: readonly OldTable[] | null;
     /** Roles that are not dropped but renamed. */
@@ -51,7 +50,10 @@ export async function sendScript(
 ): Promise<SentScript> {
   const all = sentOf(by.parser, script);
   const inTransaction = script.send === 'transaction' || (script.send === 'message' && all.length > 1);
-  const session = await openSession(connection, { applicationName: 'oneroof check', settings: toolSettings });
+  const session = await openSession(connection, {
+    applicationName: 'oneroof check',
+    settings: { ...serverDefaults, ...by.settings },
+  });
   const sender = new Sender(session, { ...by, inTransaction });
   let failed: SentScript['failed'] = null;
   try {

@@ -6,11 +6,13 @@ import {
   findProjects,
   type FoundProject,
   type MigrationProject,
+  type PendingIn,
   readPending,
   readProject,
   recordProject,
   type Repository,
 } from '../import/index.ts';
+import { type Session } from '../database/index.ts';
 import { loadParser } from '../release/index.ts';
 import { askOnTerminal } from './ask.io.ts';
 import { databaseSide, withReader } from './compared-side.io.ts';
@@ -22,13 +24,13 @@ import { type Context } from './verb.ts';
  * Errors  USAGE.
  */
 export function refuseMixed({ options }: Context, major: number): void {
-  const { all, from, pendingIn, history, record, recordDown, recordWithNetwork } = options;
+  const { all, from, pendingIn, history, against, record, recordDown, recordWithNetwork } = options;
   const refuse = (problem: string, fix: string): never => {
     throw new OneRoofError('USAGE', { problem, fix });
   };
   if ([all === true, from !== undefined, pendingIn !== undefined].filter(Boolean).length > 1)
     refuse('--all, --from and --pending-in exclude each other', 'leave all but one of them out');
-  if (history !== undefined && pendingIn === undefined)
+  if (history !== undefined && pendingIn === undefined && against === undefined)
     refuse('--history belongs to --pending-in', 'add --pending-in, with the database whose history it is');
   if (record === undefined && (recordDown !== undefined || recordWithNetwork === true))
     refuse(
@@ -92,20 +94,35 @@ async function whichProject(
  * Errors  those of databaseSide, withReader and readPending.
  */
 export async function wantedOf(project: MigrationProject, context: Context): Promise<WantedMigrations> {
-  const { all, from, pendingIn, history } = context.options;
+  const { all, from, pendingIn } = context.options;
   if (typeof from === 'string') return { which: 'from', id: from };
   if (typeof pendingIn !== 'string') return { which: all === true ? 'all' : 'new' };
   const side = await databaseSide(context, pendingIn);
+  const read = await withReader(side, context.signal, historyReader(project, context));
+  return pendingMigrations(read, { project, of: side.name, context });
+}
+
+/** Reads what is pending, in the table of --history where one is named. */
+export function historyReader(
+  project: MigrationProject,
+  { options: { history } }: Context,
+): (session: Pick<Session, 'query'>) => Promise<PendingIn> {
   const named = typeof history === 'string' ? history : null;
-  const read = await withReader(side, context.signal, (session) => readPending(session, { project, named }));
-  const { table, pending, unknown } = read;
+  return (session) => readPending(session, { project, named });
+}
+
+/** What is pending, as what is wanted; says what the database has had and the folder has not. */
+export function pendingMigrations(
+  { table, pending, unknown }: PendingIn,
+  { project, of, context }: { readonly project: MigrationProject; readonly of: string; readonly context: Context },
+): Extract<WantedMigrations, { which: 'pending' }> {
   if (unknown.length > 0)
     context.terminal.say(
-      `${printable(side.name)} has had ${unknown.length} migrations that are not in this folder: ${printable(truncate(unknown.join(', '), 200))}`,
+      `${printable(of)} has had ${unknown.length} migrations that are not in this folder: ${printable(truncate(unknown.join(', '), 200))}`,
     );
   const why =
     table === null
-      ? `all of them: ${side.name} has no history of ${project.tool}`
-      : `those that ${project.tool} would run next in ${side.name}, by its ${table}`;
+      ? `all of them: ${of} has no history of ${project.tool}`
+      : `those that ${project.tool} would run next in ${of}, by its ${table}`;
   return { which: 'pending', migrations: pending, why };
 }

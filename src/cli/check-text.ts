@@ -1,6 +1,7 @@
 import {
   type CheckResult,
   type Compared,
+  explainGolden,
   type Fault,
   type Hazard,
   hazardInProduction,
@@ -19,14 +20,16 @@ export function describeCheck(
   as: { readonly paint: Paint; readonly compared: Compared | null },
 ): string {
   const { paint, compared } = as;
-  const { project, server, scope, history, roles, rows, against, migrations, cached } = result;
+  const { project, server, scope, history, roles, rows, golden, against, migrations, cached } = result;
   const folder = printable(project.folder === '' ? '.' : project.folder);
   const without = server.network === 'none' ? 'without a network' : 'with the network of this machine';
   const failed = migrations.filter(isFailed).length;
   return [
     `${paint.heading(folder)}: ${count(project.migrations, 'migration')} of ${project.tool}, known by ${printable(project.knownBy)}`,
     `judged on a private PostgreSQL ${server.version} ${without}, as ${server.role === 'owner' ? 'the owner of the database' : 'a superuser'}: ${printable(scope.why)}`,
-    `rows: ${rows.rows} in ${count(rows.tables, 'table')}${rows.empty.length === 0 ? '' : `; without rows: ${some(rows.empty.map(({ table }) => table))}`}`,
+    golden === null
+      ? `rows: ${rows.rows} in ${count(rows.tables, 'table')}${rows.empty.length === 0 ? '' : `; without rows: ${some(rows.empty.map(({ table }) => table))}`}`
+      : `rows: ${printable(explainGolden(golden))}`,
     ...(against === null
       ? []
       : [`sizes: those of ${printable(against.name)}, by its catalogue (${count(against.tables, 'table')})`]),

@@ -16,11 +16,12 @@ export const checkVerb: Verb = {
       '--pending-in <database>',
       'judge what the tool would run next there, as its own history says: a target, an address without a password, or env:NAME',
     ],
-    ['--history <table>', 'the table of that history, where it has another name or several fit'],
+    ['--history <table>', 'the table of its history, where it has another name or several fit'],
     [
       '--against <database>',
-      'say how large each table is there, and how long what takes time may take: a target, an address without a password, or env:NAME',
+      'say how large each table is there, and how long what takes time may take: a target, an address without a password, or env:NAME. Of a target with `clone:` in oneroof.yaml: judge what is pending in its golden copy, on a copy of that, instead of synthetic rows',
     ],
+    ['--golden-age <time>', 'how old that golden copy may be', '7d'],
     [
       '--record <command>',
       'for tools whose migrations are programs: run this command against the private server, without a network, and judge the SQL that it sends',

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAlive } from '../core/index.ts';
 import { runningOn } from '../database/index.ts';
 import { type PrivateSetup } from './take-copy.io.ts';
 
@@ -41,6 +42,19 @@ export function removeDrafts(folder: string): void {
   }
   for (const name of [...drafts(folder).map(([, , draft]) => draft), ...names.filter((one) => removed.test(one))])
     if (runningOn(join(folder, name, 'data')) === null) rmSync(join(folder, name), { recursive: true, force: true });
+  removeLeftCopies(folder);
+}
+
+/** The name of a copy of a golden copy's server, with the process that made it. */
+export const copyPrefix = (pid: number): string => `copy-${pid}-`;
+
+/** Removes copies of the server whose maker was killed: no process has its number, and no server runs there. */
+export function removeLeftCopies(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const [, pid] = /^copy-(\d+)-\w+$/.exec(name) ?? [];
+    if (pid === undefined || isAlive(Number(pid)) || runningOn(join(folder, name, 'data')) !== null) continue;
+    rmSync(join(folder, name), { recursive: true, force: true });
+  }
 }
 
 /** Hides a generation: no command can find it until it is put back. Errors  ENOENT where another command hides it. */

@@ -18,10 +18,8 @@ import {
   openGolden,
   resetLeased,
 } from './lease.io.ts';
-import { requireSameMasks } from './mask/mask-copy.io.ts';
-import { requireSameSample } from './sample/require-sample.io.ts';
 import { writeRecord } from './providers/generation.io.ts';
-import { leave, type Served, serveGeneration, serveNewest } from './served-generation.io.ts';
+import { leave, requireSame, type Served, serveGeneration, serveNewest } from './served-generation.io.ts';
 import { binariesFor, type PrivateSetup, refuseUnreachable, takeCopy } from './take-copy.io.ts';
 import { unlessTaking, whileTaking } from './taking.io.ts';
 import { openTemplateHost } from './template-host.io.ts';
@@ -40,12 +38,6 @@ export async function openCloneHost(setup: CloneSetup, targets: readonly Target[
   return openPrivateHost(setup, await serveNewest(setup));
 }
 
-/** Refuses a golden copy with other contents than oneroof.yaml asks for now. Errors  CLONE_MASK_STALE, CLONE_SAMPLE_STALE. */
-function requireSame({ record: { golden } }: Served, setup: PrivateSetup): void {
-  requireSameMasks(golden, setup);
-  requireSameSample(golden, setup.provider === 'dump' ? setup : {});
-}
-
 /** Clones on private servers: each generation of the golden copy has one, with the clones that were made of it. */
 function openPrivateHost(setup: PrivateSetup, newest: Served | null): CloneHost {
   let served = newest;
@@ -59,7 +51,7 @@ function openPrivateHost(setup: PrivateSetup, newest: Served | null): CloneHost 
   };
   const openSame = (): Served => {
     const opened = open();
-    requireSame(opened, setup);
+    requireSame(opened.record, setup);
     return opened;
   };
   const numberOf = ({ record }: Served): number => record.golden.generation;
@@ -164,7 +156,7 @@ function openPrivateHost(setup: PrivateSetup, newest: Served | null): CloneHost 
     },
     reset: async (database) => {
       const one = await having(database);
-      requireSame(one, setup);
+      requireSame(one.record, setup);
       return resetLeased(one.admin, { database, golden: one.record.golden });
     },
     drop: async (database) => {
@@ -211,7 +203,7 @@ export async function openKept(
     const known = await leases(served.admin);
     if (known.some((found) => found.database === database)) {
       try {
-        requireSame(served, setup);
+        requireSame(served.record, setup);
       } catch (error) {
         await leave(served);
         throw error;

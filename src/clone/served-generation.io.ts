@@ -14,7 +14,9 @@ import {
 import { generationFolder, generations } from './generations.io.ts';
 import { type Holding } from './holding.io.ts';
 import { openHolding } from './lease.io.ts';
+import { requireSameMasks } from './mask/mask-copy.io.ts';
 import { type GenerationRecord } from './providers/generation.io.ts';
+import { requireSameSample } from './sample/require-sample.io.ts';
 import { binariesOf, type PrivateSetup, refuseUnreachable } from './take-copy.io.ts';
 
 /** A served generation: its server, an administrator's session on it, and its record. */
@@ -23,6 +25,12 @@ export interface Served {
   readonly server: Server;
   readonly admin: Session;
   readonly holding: Holding;
+}
+
+/** Refuses a golden copy with other contents than oneroof.yaml asks for now. Errors  CLONE_MASK_STALE, CLONE_SAMPLE_STALE. */
+export function requireSame({ golden }: GenerationRecord, setup: PrivateSetup): void {
+  requireSameMasks(golden, setup);
+  requireSameSample(golden, setup.provider === 'dump' ? setup : {});
 }
 
 /** Serves the newest generation, null where there is none. */

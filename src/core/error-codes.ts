@@ -36,6 +36,8 @@ export const errorCodes = {
   CHECK_PROGRAMS: [2, 'The migrations are programs, and the command does not say how to run them.'],
   CHECK_WHICH_FOLDER: [2, 'Several folders hold migrations, and the command does not name one.'],
   CHECK_NO_MIGRATION: [2, 'There is no migration with the id that --from names.'],
+  CHECK_GOLDEN_OLD: [2, 'The golden copy is older than a check may use.'],
+  CHECK_GOLDEN_UNFIT: [2, 'A check cannot run on the golden copy.'],
   // reading a release
   RELEASE_NOT_A_FOLDER: [2, 'The release is not a folder.'],
   RELEASE_NO_MANIFEST: [2, 'The folder has no release.yaml.'],

@@ -19,7 +19,7 @@ export interface PendingIn extends HistoryState {
   /** The table of the history, quoted as in SQL; null: there is none, so nothing was run. */
   readonly table: string | null;
   /** The same table in parts, without quotes, and who owns it. */
-  readonly history: ToolHistory | null;
+  readonly history: (ToolHistory & { readonly owner: string }) | null;
   /** Its rows, with the columns that decide, as text. */
   readonly rows: readonly HistoryRow[];
 }

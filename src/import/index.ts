@@ -12,3 +12,4 @@ export { recordProject } from './record-project.io.ts';
 export { type FileText, type RepositoryFiles } from './repository.ts';
 export { listRepository, type Repository } from './repository-files.io.ts';
 export { type FoundProject } from './tool.ts';
+export { type PendingIn } from './history-state.ts';

@@ -47,6 +47,7 @@ interface FoundHistory extends ToolHistory {
   /** With its schema, quoted as in SQL. */
   readonly name: string;
   readonly quotedSchema: string;
+  readonly owner: string;
   readonly role: string;
   readonly readable: string;
 }
@@ -59,7 +60,7 @@ async function findHistory(
   const [last = '', schema] = of.form.table.split('.').toReversed();
   const rows = await session.query<FoundHistory & { plain: string }>(sql`
     select pg_catalog.format('%I.%I', n.nspname, c.relname) as name, n.nspname || '.' || c.relname as plain, n.nspname as schema,
-      c.relname as table, pg_catalog.quote_ident(n.nspname) as "quotedSchema",
+      c.relname as table, pg_catalog.quote_ident(n.nspname) as "quotedSchema", pg_catalog.pg_get_userbyid(c.relowner) as owner,
       pg_catalog.current_database() as database, pg_catalog.quote_ident(current_user) as role,
       (pg_catalog.has_schema_privilege(n.oid, 'USAGE') and pg_catalog.has_table_privilege(c.oid, 'SELECT'))::text as readable
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -69,6 +69,7 @@ export function resultOf(migrations: readonly Migration[], parts: Partial<CheckR
     history: [],
     roles: [],
     rows: { tables: 3, rows: 30, empty: [] },
+    golden: null,
     against: null,
     migrations,
     cached: 0,

@@ -27,7 +27,7 @@ async function imported(files: Files, said: Said, existing: Files | null = null)
   const project = await projectOf(files);
   const form = historyFormOf(project);
   if (form === null) throw new Error(`${project.tool} keeps no history`);
-  const history = { database: 'app', schema: said.schema ?? 'public', table: said.table };
+  const history = { database: 'app', schema: said.schema ?? 'public', table: said.table, owner: 'app_owner' };
   const state = form.judge(project.migrations, said.rows);
   const pending = { ...state, table: said.table, history, rows: said.rows };
   return draftImport(

@@ -1,4 +1,5 @@
 import { asText, printable, truncate } from '../../core/index.ts';
+import { explainGolden } from '../explain-golden.ts';
 import { type CheckResult } from '../check-result.ts';
 import { type Compared, isFailure } from './baseline.ts';
 import { codeTitles, type FoundFault, foundIn } from './found.ts';
@@ -27,6 +28,7 @@ export function commentOf(result: CheckResult, compared: Compared | null): strin
     '',
     `${result.migrations.length} migrations judged in ${line(result.project.folder || '.')} (${line(result.project.tool)}) on PostgreSQL ${line(result.server.version)}; ${clean} clean; ${line(result.scope.why)}.`,
     '',
+    ...(result.golden === null ? [] : [`Rows: ${line(explainGolden(result.golden))}.`, '']),
     ...(result.against === null ? [] : [`Sizes are those of ${line(result.against.name)}, by its catalogue.`, '']),
     ...(compared?.note == null ? [] : [`${sentence(line(compared.note))}.`, '']),
   ];

@@ -10,6 +10,7 @@ import {
   commentOf,
   type Compared,
   compareBaseline,
+  type GoldenGround,
   isFailed,
   junitOf,
   readKnownFile,
@@ -18,8 +19,8 @@ import {
 import { OneRoofError, printable } from '../../core/index.ts';
 import { packagedMajors } from '../../database/index.ts';
 import { earlierProject, listRepository } from '../../import/index.ts';
-import { sizesAgainst } from '../check-against.io.ts';
-import { projectOf, refuseMixed, wantedOf } from '../check-subject.io.ts';
+import { readAgainst, withGolden } from '../check-against.io.ts';
+import { pendingMigrations, projectOf, refuseMixed, wantedOf } from '../check-subject.io.ts';
 import { cacheOf, jobsOf } from '../check-speed.io.ts';
 import { describeCheck, verdictLine } from '../check-text.ts';
 import { lookOf } from '../output.io.ts';
@@ -39,30 +40,40 @@ export const run: CommandRun = async (context) => {
       ? null
       : await readKnownFile(files.baseline, { root: repository.root, changed });
   const project = await projectOf(repository, context, major);
-  const wanted = await wantedOf(project, context);
-  const isRead = wanted.which === 'new' && options['record'] === undefined && !('unknown' in changed);
-  const earlier = isRead ? await earlierProject(repository, { project, ...changed }) : null;
-  const known = new Set(repository.paths);
-  const against = await sizesAgainst(context);
-  const chosen = choose(project, wanted, { ...changed, earlier, isFile: (path) => known.has(path) });
-  let done = 0;
-  const result = await checkMigrations({
-    project,
-    chosen,
-    major,
-    as: options['superuser'] === true ? 'superuser' : 'owner',
-    values: options['showValues'] === true ? 'shown' : 'hidden',
-    rows: files.rows,
-    against,
-    jobs,
-    cache: cacheOf(context, repository.root),
-    signal,
-    onProgress: (now) => terminal.progress(printable(`${now} (${done} of ${chosen.judged.size} judged)`)),
-    onJudged: (judged) => {
-      done += 1;
-      if (isFailed(judged)) terminal.say(verdictLine(judged));
-    },
-  });
+  const against = await readAgainst(context);
+  const judge = async (golden: GoldenGround | null): Promise<CheckResult> => {
+    const wanted =
+      golden === null
+        ? await wantedOf(project, context)
+        : pendingMigrations(golden.pending, { project, of: `the golden copy of ${golden.told.of}`, context });
+    const isRead = wanted.which === 'new' && options['record'] === undefined && !('unknown' in changed);
+    const earlier = isRead ? await earlierProject(repository, { project, ...changed }) : null;
+    const known = new Set(repository.paths);
+    const chosen = choose(project, wanted, { ...changed, earlier, isFile: (path) => known.has(path) });
+    let done = 0;
+    return checkMigrations({
+      project,
+      chosen,
+      major,
+      as: options['superuser'] === true ? 'superuser' : 'owner',
+      values: options['showValues'] === true ? 'shown' : 'hidden',
+      rows: files.rows,
+      golden,
+      against: against?.sizes ?? null,
+      jobs,
+      cache: golden === null ? cacheOf(context, repository.root) : null,
+      signal,
+      onProgress: (now) => terminal.progress(printable(`${now} (${done} of ${chosen.judged.size} judged)`)),
+      onJudged: (judged) => {
+        done += 1;
+        if (isFailed(judged)) terminal.say(verdictLine(judged));
+      },
+    });
+  };
+  const result =
+    against?.copies == null
+      ? await judge(null)
+      : await withGolden({ ...against, copies: against.copies }, { project, context }, judge);
   const compared = baseline === null ? null : compareBaseline(result, baseline.faults, baseline.note);
   writeDocuments(files, result, compared);
   if (options['writeBaseline'] === true && files.baseline !== null) writeFileSync(files.baseline, baselineOf(result));

@@ -49,7 +49,7 @@ export const ofReleases = {
   }),
   'oneroof/check/1': published(
     '`check`',
-    '`result`: `project` (`tool`, `folder`, `knownBy`), `server`, `scope` (which migrations were judged, and why), `history` (what could not be replayed), `roles` and `rows` that were made, `against`: the production whose sizes are told, or null, `migrations`: list of `{id, name, up, down, verdict, faults, hazards, locks, onRows, milliseconds}`, `outcome`; `baseline`: `{known, fresh, vanished, note}` beside the baseline, or null (`note`: where the baseline comes from, where that is not the file that was named); every code is in [CHECK.md](CHECK.md), types in `src/check/check-result.ts`',
+    '`result`: `project` (`tool`, `folder`, `knownBy`), `server`, `scope` (which migrations were judged, and why), `history` (what could not be replayed), `roles` and `rows` that were made, `golden`: the golden copy that was judged on (`of`, `takenAt`, `ageMs`, `level`, `masked`, `role`), or null, `against`: the production whose sizes are told, or null, `migrations`: list of `{id, name, up, down, verdict, faults, hazards, locks, onRows, milliseconds}`, `outcome`; `baseline`: `{known, fresh, vanished, note}` beside the baseline, or null (`note`: where the baseline comes from, where that is not the file that was named); every code is in [CHECK.md](CHECK.md), types in `src/check/check-result.ts`',
     {
       result: checkResultForm,
       baseline: z

@@ -105,7 +105,7 @@ export async function takeGolden(
     await mkdir(draft, { mode: 0o700 });
     await giveToServer(draft, binaries.runAs);
     const data = join(draft, 'data');
-    const copied = await backUp(session, { ...options, source, data, runAs: binaries.runAs });
+    const copied = await copyRunning(session, { ...options, source, data, runAs: binaries.runAs });
     const configuration = neutralConfiguration({
       settings: source.settings,
       major: binaries.major,
@@ -150,9 +150,19 @@ export async function takeGolden(
   }
 }
 
-async function backUp(
+/**
+ * Copies the data directory of a server that runs, with the WAL that makes the copy whole.
+ *
+ * Errors  CLONE_BACKUP_DENIED, CLONE_NO_SPACE, CLONE_WAL_GONE, INTERRUPTED.
+ * Source  PostgreSQL manual, "Making a Base Backup Using the Low Level API".
+ */
+export async function copyRunning(
   session: Session,
-  plan: GoldenOptions & { readonly source: Source; readonly data: string; readonly runAs: Binaries['runAs'] },
+  plan: Pick<GoldenOptions, 'signal' | 'onProgress'> & {
+    readonly source: Pick<Source, 'dataDirectory' | 'segmentBytes'>;
+    readonly data: string;
+    readonly runAs: Binaries['runAs'];
+  },
 ): Promise<Copied> {
   const { source, data, runAs } = plan;
   const modern = session.serverVersion >= 150_000;
