@@ -244,6 +244,7 @@ export const errorCodes = {
   BUNDLE_RULES: [3, 'The registries and policies in a bundle do not follow from the pinned ones.'],
   BUNDLE_EXECUTION: [3, 'A bundle has a part of a rollout that no ratification in it covers.'],
   // rollout
+  GATE_LOOPBACK: [3, 'The gate cannot connect to its own database, as statements outside of a transaction need.'],
   GATE_STEP_OUTSIDE: [3, 'A release for the gate has a statement that cannot run in a transaction.'],
   GATE_NOT_INSTALLED: [2, 'The database has no gate, or the role may not use it.'],
   ROLLOUT_NOT_DIRECT: [3, 'The executor connects through a pooler that shares server sessions.'],

@@ -12,7 +12,7 @@ const ofAnyReader = [
 /** Which functions of schema gate each role may call; no one else may call any. `app_owner` stands for the role that has this part. */
 export const callerRights: Readonly<Record<string, readonly string[]>> = {
   app_owner: ['claim_step', 'finish_step'],
-  gate_owner: ['measure', 'settle', 'violations', 'waiting'],
+  gate_owner: ['measure', 'settle', 'violations', 'waiting', 'renew_runner', 'runner_sessions'],
   oneroof_executor: [
     'begin_attempt',
     'enter_tier',
@@ -20,6 +20,16 @@ export const callerRights: Readonly<Record<string, readonly string[]>> = {
     'leave_tier',
     'status',
     'attempt',
+    'outside_begin',
+    'outside_clear',
+    'outside_send',
+    'outside_poll',
+    'outside_cancel',
+    'outside_decide',
+    'outside_of',
+    'outside_prepare',
+    'outside_try',
+    'outside_problem',
     'markers_of',
     'steps_of',
     ...ofAnyReader,
@@ -37,13 +47,16 @@ export const callerRights: Readonly<Record<string, readonly string[]>> = {
     'endings',
     'account',
     'account_digest',
+    'outside_prepare',
+    'outside_try',
+    'outside_problem',
     'revocations',
     'rows_of',
     'status',
     'received',
     ...ofAnyReader,
   ],
-  oneroof_observer: ['status', 'steps_of', 'received', ...ofAnyReader, 'verdict'],
+  oneroof_observer: ['status', 'outside_of', 'outside_problem', 'steps_of', 'received', ...ofAnyReader, 'verdict'],
 };
 
 /** The roles that log in. */
@@ -51,3 +64,9 @@ export const login = ['oneroof_executor', 'oneroof_relay', 'oneroof_observer'];
 
 /** Functions that run as the owner of the application's objects, because they run its SQL. */
 export const ofTheApplication = ['run_step', 'execute_step', 'measure', 'settle', 'violations', 'waiting'];
+
+/** The role of the gate's own connection: it logs in for the time of one statement, and belongs to no one. */
+export const runner = 'oneroof_runner';
+
+/** Functions that run as the runner: a role may change its own password, and sees its own sessions. */
+export const ofTheRunner = ['renew_runner', 'runner_sessions'];

@@ -13,11 +13,13 @@ export { findShut } from './lost-create.io.ts';
 export { findGrants } from './gate-grants.io.ts';
 export {
   applyGate,
+  hasGate,
   planInstall,
   planUninstall,
   type Prepared,
   withInstaller,
 } from './install-gate.io.ts';
+export { noLoopback, planLoopback, requireLoopback, requireLoopbackFor, tryLoopback } from './loopback.io.ts';
 export { planUpgrade, type Upgrade } from './upgrade-gate.io.ts';
 export {
   acceptAbandonment,

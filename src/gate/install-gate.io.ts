@@ -4,6 +4,8 @@ import { type Policy, type Registry } from '../people/index.ts';
 import { installError } from './install-error.ts';
 import { installSummary } from './install-summary.ts';
 import { refuseOpenSchemas, refuseRoles } from './gate-grants.io.ts';
+import { runner } from './callers.ts';
+import { withoutLoopbackSql } from './loopback.ts';
 import { gateVersion, type InstallPlan, installSql, uninstallSql } from './install.ts';
 
 /** SQL that is ready to be read by a person, or run. */
@@ -44,12 +46,20 @@ async function readInstalled(session: Session): Promise<number | null> {
   }
 }
 
+/** Whether the database has a gate that this program knows. */
+export async function hasGate(session: Session): Promise<boolean> {
+  return (await readInstalled(session)) !== null;
+}
+
 /**
  * Prepares the SQL that installs the gate, and changes nothing.
  *
  * Errors  GATE_INSTALLED, GATE_VERSION, GATE_APP_OWNER, GATE_RIGHTS, GATE_SCHEMA_OPEN, GATE_ROLES.
  */
-export async function planInstall(session: Session, wish: InstallWish): Promise<Prepared> {
+export async function planInstall(
+  session: Session,
+  wish: InstallWish,
+): Promise<Prepared & { readonly appOwner: string }> {
   const where = describe(session.connection);
   const version = await readInstalled(session);
   refuseNewer(version, where);
@@ -72,7 +82,7 @@ export async function planInstall(session: Session, wish: InstallWish): Promise<
     registry: { digest: digest('registry', [registry]), body: registry },
     as,
   };
-  return { as, text: installSql(plan), summary: installSummary(plan) };
+  return { as, text: installSql(plan), summary: installSummary(plan), appOwner };
 }
 
 /**
@@ -84,7 +94,8 @@ export async function planUninstall(session: Session): Promise<Prepared> {
   const version = await requireInstalled(session);
   refuseNewer(version, describe(session.connection));
   const as = await readMode(session);
-  return { as, text: uninstallSql(as) };
+  const appOwner = await readRatifiedRole(session, as);
+  return { as, text: `${uninstallSql(as)}\n${withoutLoopbackSql({ appOwner, as })}` };
 }
 
 /**
@@ -145,7 +156,7 @@ async function readAppOwner(session: Session, wish: InstallWish & Pick<InstallPl
   const wanted = wish.appOwner;
   const [role] = await session.query<{ name: string; mighty: string; installs: string }>(sql`
     select r.rolname as name, (r.rolsuper or r.rolreplication or r.rolbypassrls)::text as mighty,
-      (r.rolname = current_user or r.rolname in ('gate_owner', 'oneroof_executor', 'oneroof_relay', 'oneroof_observer'))::text as installs
+      (r.rolname = current_user or r.rolname in ('gate_owner', 'oneroof_executor', 'oneroof_relay', 'oneroof_observer', 'oneroof_runner'))::text as installs
     from pg_catalog.pg_roles r
     where r.rolname = coalesce(${wanted}::text,
       (select pg_get_userbyid(d.datdba)::text from pg_catalog.pg_database d where d.datname = current_database()))`);
@@ -175,10 +186,11 @@ export async function requireRights(session: Session, appOwner: string): Promise
       where not pg_has_role(${appOwner}::text::name, ${member})
     union all select 'it may not create roles', format('alter role %I createrole', current_user)
       from pg_catalog.pg_roles r where r.rolname = current_user and not r.rolcreaterole
-        and exists (select from unnest(${'{gate_owner,oneroof_executor,oneroof_relay,oneroof_observer}'}::text[]) w where to_regrole(w) is null)
-    union all select 'it may not grant gate_owner', format('grant gate_owner to %I with admin option', current_user)
-      from pg_catalog.pg_roles r where r.rolname = current_user and to_regrole('gate_owner') is not null
-        and not pg_has_role(to_regrole('gate_owner'), 'MEMBER WITH ADMIN OPTION') and not (r.rolcreaterole and ${session.serverVersion}::integer < 160000)`);
+        and exists (select from unnest(${'{gate_owner,oneroof_executor,oneroof_relay,oneroof_observer,oneroof_runner}'}::text[]) w where to_regrole(w) is null)
+    union all select format('it may not grant %s', string_agg(own.name, ', ')), format('grant %s to %I with admin option', string_agg(own.name, ', '), current_user)
+      from pg_catalog.pg_roles r cross join (values ('gate_owner'), ('oneroof_runner')) own(name) where r.rolname = current_user and to_regrole(own.name) is not null
+        and not pg_has_role(to_regrole(own.name), 'MEMBER WITH ADMIN OPTION') and not (r.rolcreaterole and ${session.serverVersion}::integer < 160000)
+      having count(*) > 0`);
   const [first, ...rest] = rows.map(({ problem, fix }) => ({
     code: 'GATE_RIGHTS' as const,
     problem: `${describe(session.connection)} cannot install the gate: ${printable(problem)}`,
@@ -207,8 +219,19 @@ async function notAnOwner(session: Session, error: OneRoofError): Promise<OneRoo
   if (error.code !== 'GATE_RIGHTS') return error;
   const [role] = await session.query<{ name: string }>(sql`select quote_ident(current_user) as name`);
   const [{ problem }] = error.problems;
-  const fix = `as a superuser: grant gate_owner to ${printable(role?.name ?? '')} with admin option`;
+  const fix = `as a superuser: grant gate_owner, ${runner} to ${printable(role?.name ?? '')} with admin option`;
   return new OneRoofError('GATE_RIGHTS', { problem, fix, cause: error });
+}
+
+/** The role that ratified steps run as in a gate. */
+export async function readRatifiedRole(session: Session, as: Prepared['as']): Promise<string> {
+  const leave = as === 'owner' ? await enterOwner(session) : null;
+  try {
+    const [identity] = await session.query<{ owner: string }>(sql`select app_owner as owner from gate.identity`);
+    return identity?.owner ?? '';
+  } finally {
+    await leave?.();
+  }
 }
 
 /** Opens a session over the address of the role that installs, hands it over, and closes it. */

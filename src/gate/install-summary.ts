@@ -29,6 +29,7 @@ export function installSummary({ as, appOwner, uri }: InstallPlan): string {
     'Roles, if they do not exist yet, for the whole server; none has a password yet:',
     '  gate_owner owns schema gate and its objects. It cannot log in.',
     ...login.map((role) => `  ${role} ${does[role] ?? ''}.`),
+    '  oneroof_runner is used only after oneroof install --loopback. It has a password for the time of one connection, and belongs to no one.',
     'Rights: each role may use schema gate and call these functions; PUBLIC may call none. No role gets a right on a table.',
     ...Object.entries(callerRights).map(
       ([role, functions]) => `  ${role === 'app_owner' ? owner : role}: ${functions.join(', ')}`,

@@ -1,6 +1,6 @@
 import { id, literal } from '../database/index.ts';
 import { footprintBody, schemaDigestBody } from '../fingerprint/index.ts';
-import { login, ofTheApplication, callerRights } from './callers.ts';
+import { login, ofTheApplication, ofTheRunner, callerRights, runner } from './callers.ts';
 import { softwareModels } from '../people/index.ts';
 import { assertionFunctions } from './sql/passkey-signature.sql.ts';
 import { canonicalFunctions } from './sql/canonical.sql.ts';
@@ -10,6 +10,8 @@ import { endingsFunctions } from './sql/endings.sql.ts';
 import { formFunctions } from './sql/forms.sql.ts';
 import { eventTriggers, intactFunctions, parameterRights } from './sql/intact.sql.ts';
 import { openingFunctions } from './sql/opening.sql.ts';
+import { loopbackFunctions } from './sql/loopback.sql.ts';
+import { outsideFunctions } from './sql/outside.sql.ts';
 import { p256Functions } from './sql/p256.sql.ts';
 import { partitionFunctions } from './sql/partitions.sql.ts';
 import { peopleFunctions } from './sql/filled-seats.sql.ts';
@@ -49,14 +51,14 @@ export interface InstallPlan {
  * may read, also past row security, and has settings for it.
  */
 export const roleProblems = `
-  with gates as (select r.* from pg_catalog.pg_roles r where r.rolname in ('gate_owner', ${login.map(text).join(', ')})),
+  with gates as (select r.* from pg_catalog.pg_roles r where r.rolname in ('gate_owner', ${[...login, runner].map(text).join(', ')})),
   here as (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
   select format('%s is more than a role of the gate may be', rolname) as why,
       format('alter role %I nosuperuser nocreaterole nocreatedb noreplication%s;', rolname, case rolname when 'oneroof_observer' then '' when 'gate_owner' then ' nobypassrls nologin' else ' nobypassrls' end) as fix
     from gates where rolsuper or rolcreaterole or rolcreatedb or rolreplication or (rolbypassrls and rolname <> 'oneroof_observer') or (rolname = 'gate_owner' and rolcanlogin)
   union all select format('%s is a member of %s', pg_get_userbyid(m.member), pg_get_userbyid(m.roleid)), format('revoke %I from %I;', pg_get_userbyid(m.roleid), pg_get_userbyid(m.member))
     from pg_catalog.pg_auth_members m
-    where (m.member in (select oid from gates) and not (pg_get_userbyid(m.member) = 'oneroof_observer' and pg_get_userbyid(m.roleid) in ('pg_read_all_data', 'pg_read_all_stats', 'pg_monitor')))
+    where (m.member in (select oid from gates where rolname <> '${runner}') and not (pg_get_userbyid(m.member) = 'oneroof_observer' and pg_get_userbyid(m.roleid) in ('pg_read_all_data', 'pg_read_all_stats', 'pg_monitor')))
       -- since 16 a role that creates a role may grant it, and nothing more
       or (m.roleid in (select oid from gates) and pg_get_userbyid(m.member) <> current_user
         and not (m.admin_option and to_jsonb(m) @> '{"inherit_option": false, "set_option": false}'))
@@ -77,8 +79,8 @@ export const roleProblems = `
 export function installSql(plan: InstallPlan): string {
   const asOwner = plan.as === 'owner';
   return [
-    '-- The roles. The three that log in have no password yet: set one with \\password, or use certificates.',
-    ...['gate_owner', ...login].map(
+    '-- The roles. The three that log in have no password yet: set one with \\password, or use certificates. oneroof_runner never gets one that lasts.',
+    ...['gate_owner', ...login, runner].map(
       (role) =>
         `do $do$ begin if to_regrole('${role}') is null then create role ${role} ${role === 'gate_owner' ? 'nologin' : 'login'} noinherit; end if;
 exception when duplicate_object or unique_violation then null; end $do$;`,
@@ -90,7 +92,7 @@ exception when duplicate_object or unique_violation then null; end $do$;`,
     raise exception 'a role of the gate has more rights than the gate allows';
   end if;
 end $do$;`,
-    ...(asOwner ? ['grant gate_owner to current_user;'] : []),
+    ...(asOwner ? [`grant gate_owner, ${runner} to current_user;`] : []),
     'create schema gate;',
     'revoke all on schema gate from public;',
     tables,
@@ -145,6 +147,8 @@ export function gateFunctions({ serverVersion, as }: Pick<InstallPlan, 'serverVe
     driftFunctions,
     sessionFunctions,
     rolloutFunctions,
+    loopbackFunctions,
+    outsideFunctions,
     readingFunctions,
     verdictFunctions,
     recordFunctions,
@@ -170,7 +174,7 @@ export function gateOwners(plan: Pick<InstallPlan, 'appOwner' | 'as'> & { readon
   return [
     '-- Owners and rights.',
     `grant usage on schema gate to ${[appOwner, ...login].join(', ')};`,
-    `grant create on schema gate to gate_owner, ${appOwner};`,
+    `grant create on schema gate to gate_owner, ${appOwner}, ${runner};`,
     `do $do$ declare o record; begin
   for o in select p.oid::regprocedure as what from pg_proc p where p.pronamespace = 'gate'::regnamespace loop
     execute format('revoke all on function %s from public', o.what);
@@ -186,16 +190,17 @@ end $do$;`,
     ),
     `do $do$ declare o record; begin
   for o in select p.oid::regprocedure as what, p.proname from pg_proc p where p.pronamespace = 'gate'::regnamespace loop
-    execute format('alter function %s owner to %I', o.what, case when o.proname in (${ofTheApplication.map(text).join(', ')}) then ${text(plan.appOwner)} else 'gate_owner' end);
+    execute format('alter function %s owner to %I', o.what, case when o.proname in (${ofTheApplication.map(text).join(', ')}) then ${text(plan.appOwner)}
+      when o.proname in (${ofTheRunner.map(text).join(', ')}) then '${runner}' else 'gate_owner' end);
   end loop;
   for o in select c.oid::regclass as what from pg_class c where c.relnamespace = 'gate'::regnamespace and c.relkind = 'r' loop
     execute format('alter table %s owner to gate_owner', o.what);
   end loop;
 end $do$;`,
-    `revoke create on schema gate from ${appOwner};`,
+    `revoke create on schema gate from ${appOwner}, ${runner};`,
     'alter schema gate owner to gate_owner;',
     plan.as === 'owner'
-      ? `set local role gate_owner;\n${afterLeaving('close_install', take)}`
+      ? `revoke ${runner} from current_user;\nset local role gate_owner;\n${afterLeaving('close_install', take)}`
       : `do $do$ begin\n  ${take}\nend $do$;`,
   ].join('\n');
 }

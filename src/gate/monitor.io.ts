@@ -64,7 +64,7 @@ async function lookWith<Last>(
   });
   const look = (takenAt: Instant) => observer.snapshot((reading) => measure(reading, release, takenAt));
   const work = async () => {
-    const identity = await observer.snapshot(readIdentity);
+    const identity = await observer.snapshot(readRatifiedRole);
     return { identity, first: await look(at), second: await look(now()), last: await last(observer) };
   };
   const done = await work().catch(async (error: unknown) => {
@@ -129,7 +129,7 @@ async function measure(reading: Snapshot, release: Release, takenAt: Instant) {
   return { baseline: { takenAt, metrics, schemaDigest: digest } satisfies Baseline, failed };
 }
 
-async function readIdentity(reading: Snapshot): Promise<SourceIdentity> {
+async function readRatifiedRole(reading: Snapshot): Promise<SourceIdentity> {
   const [row] = await reading.query<{ database: string; system: string; timeline: string; oid: string }>(sql`
     select current_database() as database, s.system_identifier::text as system,
       -- the control file still shows the old timeline right after a promotion; a standby has nothing better

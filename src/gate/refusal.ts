@@ -41,6 +41,8 @@ const closing = [
   'commit',
   'guard',
   'intact',
+  'loopback',
+  'outside',
 ] as const;
 
 /** With these it refuses what people hand in, and an upgrade of itself. */

@@ -1,7 +1,14 @@
 import { OneRoofError } from '../core/index.ts';
 import { footprintBody, schemaDigestBody } from '../fingerprint/index.ts';
 import { describe, type Session, sql, type Sql } from '../database/index.ts';
-import { enterOwner, type Prepared, readMode, requireInstalled, requireRights, runGate } from './install-gate.io.ts';
+import {
+  type Prepared,
+  readRatifiedRole,
+  readMode,
+  requireInstalled,
+  requireRights,
+  runGate,
+} from './install-gate.io.ts';
 import { gateVersion, type InstallPlan, installSql, uninstallSql } from './install.ts';
 import { intactChecks, upgradeChecks, upgradeSql } from './upgrade.ts';
 
@@ -20,7 +27,7 @@ export interface Upgrade {
 export async function planUpgrade(session: Session): Promise<Upgrade> {
   const from = await requireInstalled(session);
   const as = await readMode(session);
-  const appOwner = await readIdentity(session, as);
+  const appOwner = await readRatifiedRole(session, as);
   if (from === gateVersion) {
     const prepared = await planMoved(session, { as, appOwner });
     return { from, to: gateVersion, prepared };
@@ -32,16 +39,6 @@ export async function planUpgrade(session: Session): Promise<Upgrade> {
   await runGate(session, upgradeChecks(as), sql`rollback`);
   const text = upgradeSql({ serverVersion: session.serverVersion, appOwner, as, from, moved: null });
   return { from, to: gateVersion, prepared: { as, text } };
-}
-
-async function readIdentity(session: Session, as: Prepared['as']): Promise<string> {
-  const leave = as === 'owner' ? await enterOwner(session) : null;
-  try {
-    const [identity] = await session.query<{ owner: string }>(sql`select app_owner as owner from gate.identity`);
-    return identity?.owner ?? '';
-  } finally {
-    await leave?.();
-  }
 }
 
 /** The event triggers of a gate that a superuser installed are a superuser's. */

@@ -8,6 +8,7 @@ import {
   refuseHalfWay,
   waitForTier,
 } from './install.ts';
+import { runner } from './callers.ts';
 
 /** The parameters of an upgrade. */
 export interface UpgradePlan extends Pick<InstallPlan, 'serverVersion' | 'appOwner' | 'as'> {
@@ -44,7 +45,7 @@ end $do$;`;
 set local role gate_owner;
 ${refuseHalfWay}
 ${afterLeaving('open_upgrade', compare)}
-grant gate_owner to current_user;`;
+grant gate_owner, ${runner} to current_user;`;
 }
 
 /**
@@ -63,7 +64,7 @@ export function upgradeSql(plan: UpgradePlan): string {
     plan.moved === null
       ? upgradeChecks(plan.as)
       : asOwner
-        ? `grant gate_owner to current_user;\nset local role gate_owner;\n${waitForTier}\nset local role none;`
+        ? `grant gate_owner, ${runner} to current_user;\nset local role gate_owner;\n${waitForTier}\nset local role none;`
         : waitForTier,
     ...asGateOwner(
       `do $do$ begin if (select version from gate.identity) is distinct from ${plan.from} then

@@ -134,6 +134,14 @@ export const refusals: Readonly<Record<ClosingCode, RefusalHelp>> = {
     means: 'the gate itself, its roles or their rights were changed',
     next: 'stop; call the administrator of the database; nothing runs until the gate is installed again',
   },
+  loopback: {
+    means: 'the gate cannot connect to its own database, which statements outside of a transaction need',
+    next: 'oneroof doctor tries the connection and says what is missing; then run the same command again',
+  },
+  outside: {
+    means: 'a statement outside of a transaction cannot be sent, or an object of that name is not of this release',
+    next: 'the text names the object. Look at it, and remove it if it is of no use; then run the same command again',
+  },
   executor: { means: 'this was not the role of the executor', next: 'check `executor:` of the target in oneroof.yaml' },
   'one-way': { means: 'this tier is one-way', next: 'stop; call the author; people must decide about a restore' },
 };

@@ -1,5 +1,14 @@
 import { type Digest } from '../../src/core/index.ts';
-import { type Connection, openSession, searchPathOf, type Session, sql } from '../../src/database/index.ts';
+import { randomBytes } from 'node:crypto';
+import {
+  type Connection,
+  id,
+  openSession,
+  searchPathOf,
+  type Session,
+  type Sql,
+  sql,
+} from '../../src/database/index.ts';
 import {
   type Acceptance,
   type Footprint,
@@ -35,10 +44,44 @@ export async function submitTargetOf(session: Session, of: Parameters<typeof sub
  */
 export async function rehearseIn(
   database: Connection,
-  { release }: Pick<SealedRelease, 'release'>,
+  sealed: Pick<SealedRelease, 'release'>,
   more: Partial<Footprint['anchors']> = {},
   looks: 'each-step' | 'as-rehearsed' = 'each-step',
 ): Promise<Footprint> {
+  const isOutside = sealed.release.tiers.some(({ transaction }) => transaction === 'outside');
+  if (!isOutside) return await rehearseThere(database, { sealed, more, looks, commits: false });
+  // what cannot run in a transaction runs in a copy, once: later someone else may be connected
+  const known = rehearsed.get(database.database);
+  if (known !== undefined) return known;
+  const copy = { ...database, database: `copy_${randomBytes(6).toString('hex')}` };
+  const admin = await openSession({ ...database, database: 'postgres' }, { applicationName: 'test' });
+  try {
+    await admin.query(sql`create database ${id(copy.database)} template ${id(database.database)}`);
+    const footprint = await rehearseThere(copy, { sealed, more, looks, commits: true });
+    rehearsed.set(database.database, footprint);
+    return footprint;
+  } finally {
+    await admin.query(sql`drop database if exists ${id(copy.database)} with (force)`).finally(() => admin.close());
+  }
+}
+
+/** What was rehearsed outside of transactions, by database: its releases have the same tiers there. */
+const rehearsed = new Map<string, Footprint>();
+
+async function rehearseThere(
+  database: Connection,
+  of: {
+    readonly sealed: Pick<SealedRelease, 'release'>;
+    readonly more: Partial<Footprint['anchors']>;
+    readonly looks: 'each-step' | 'as-rehearsed';
+    readonly commits: boolean;
+  },
+): Promise<Footprint> {
+  const { release } = of.sealed;
+  const { more, looks, commits } = of;
+  const unless = async (statement: Sql): Promise<void> => {
+    if (!commits) await session.query(statement);
+  };
   const session = await openSession(database, { applicationName: 'test' });
   try {
     const [found] = await session.query<{ anchors: string; whole: Digest }>(sql`
@@ -60,7 +103,7 @@ export async function rehearseIn(
     };
     const own = Object.entries(ownSettings(release.settings));
     const settings = [['search_path', searchPathOf(release.settings.searchPath)] as const, ...own];
-    await session.query(sql`begin`);
+    await unless(sql`begin`);
     const before = await lookAt(session, anchors);
     const points: { readonly at: FootprintPoint; readonly objects: Readonly<Record<string, string>> }[] = [];
     const look = async (direction: Direction, tier: string, step: number | null): Promise<void> => {
@@ -69,16 +112,17 @@ export async function rehearseIn(
     };
     const run = async (direction: Direction, tier: (typeof release.tiers)[number]): Promise<boolean> => {
       for (const [at, step] of tier[direction].entries()) {
-        await session.query(sql`savepoint step`);
+        await unless(sql`savepoint step`);
         try {
-          await session.query(sql`select set_config('role', ${anchors.owner}, true)`);
-          for (const [name, value] of settings) await session.query(sql`select set_config(${name}, ${value}, true)`);
+          await session.query(sql`select set_config('role', ${anchors.owner}, ${!commits})`);
+          for (const [name, value] of settings)
+            await session.query(sql`select set_config(${name}, ${value}, ${!commits})`);
           await session.run(step.sql);
         } catch {
-          await session.query(sql`rollback to savepoint step`);
+          await unless(sql`rollback to savepoint step`);
           return false;
         }
-        if (looks === 'each-step' || tier.transaction === 'each') await look(direction, tier.id, at + 1);
+        if (looks === 'each-step' || tier.transaction !== 'single') await look(direction, tier.id, at + 1);
       }
       await look(direction, tier.id, null);
       return true;
@@ -89,7 +133,7 @@ export async function rehearseIn(
       if (!(await run('up', tier))) break;
       else done.push(tier);
     for (const tier of done.toReversed()) if (!(await run('down', tier))) break;
-    await session.query(sql`rollback`);
+    await unless(sql`rollback`);
     return {
       format: 1,
       anchors,

@@ -147,7 +147,7 @@ describe.each(versions)('installing the gate on %s', (version) => {
         to_regproc('gate.close_install')::text as left_over, (select count(*)::text from pg_event_trigger) as walls,
         (select app_owner from gate.identity) as app_owner`);
         expect(facts).toEqual({
-          owners: 'app,gate_owner',
+          owners: 'app,gate_owner,oneroof_runner',
           enters: 'false',
           left_over: null,
           walls: user === null ? '2' : '0',

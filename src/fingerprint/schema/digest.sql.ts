@@ -37,7 +37,8 @@ const left = ['database', 'subscription', 'system catalogue'];
 
 const kindOf = (query: string): string => /^select '([a-z ]+)' as kind/.exec(query)?.[1] ?? '';
 /** The gate, and what its login roles may change of themselves: default privileges of their own, for objects that they may not make. */
-const withoutGate = `name !~ '^gate[.]' and name not in ('gate', 'oneroof_gate_ddl', 'oneroof_gate_drop')
+const withoutGate = `name !~ '^gate(_loopback)?[.]' and name not in ('gate', 'gate_loopback', 'oneroof_gate_ddl', 'oneroof_gate_drop')
+  and not (kind = 'extension' and name = 'dblink' and to_regnamespace('gate_loopback') is not null)
   and not (kind = 'default privileges' and name ~ '^oneroof_(executor|observer|relay) ')`;
 
 /** Settings of the database for everyone: a clone has them too, and SQL means something else under others. */

@@ -129,7 +129,7 @@ const forAll = [
     kind: 'extension',
     name: 'quote_ident(x.extname)',
     logical: { version: 'x.extversion', schema: 'x.extnamespace::regnamespace::text' },
-    from: 'pg_extension x',
+    from: "pg_extension x where x.extnamespace is distinct from to_regnamespace('gate_loopback')",
   }),
   always({
     kind: 'language',

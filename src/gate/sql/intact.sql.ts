@@ -13,7 +13,7 @@ export const intactFunctions = String.raw`
 create function gate.intact_digest() returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off as $gate$
 begin return (
-  with role as (select r.* from pg_roles r where r.rolname in ('gate_owner', 'oneroof_executor', 'oneroof_relay', 'oneroof_observer', (select app_owner from gate.identity))),
+  with role as (select r.* from pg_roles r where r.rolname in ('gate_owner', 'oneroof_executor', 'oneroof_relay', 'oneroof_observer', 'oneroof_runner', (select app_owner from gate.identity))),
   own as (select c.* from pg_class c where c.relnamespace = 'gate'::regnamespace),
   -- pg_shdepend says which rights name these roles: searching every right would cost time for the whole schema
   named as (select d.classid, d.objid from pg_shdepend d where d.refclassid = 'pg_authid'::regclass
@@ -53,9 +53,11 @@ begin return (
       where not exists (select from pg_depend d where d.classid = v.class and d.objid = v.object and d.deptype = 'e')
     union all select json_build_array('role', r.rolname, r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb, r.rolcanlogin, r.rolreplication, r.rolbypassrls) from role r
     union all select json_build_array('setting', r.rolname, g.setdatabase = 0, c) from role r join pg_db_role_setting g on g.setrole = r.oid cross join unnest(g.setconfig) c
-      where r.rolname !~ '^oneroof_' and g.setdatabase in (0, (select oid from pg_database where datname = current_database()))
+      where r.rolname !~ '^oneroof_(executor|relay|observer)$' and g.setdatabase in (0, (select oid from pg_database where datname = current_database()))
     union all select json_build_array('member', pg_get_userbyid(m.roleid), pg_get_userbyid(m.member), pg_get_userbyid(m.grantor), m.admin_option, to_json(m.*)::jsonb - '{oid,roleid,member,grantor,admin_option}'::text[])
-      from pg_auth_members m where m.roleid in (select oid from role) or m.member in (select oid from role)
+      from pg_auth_members m where (m.roleid in (select oid from role) or m.member in (select oid from role))
+        -- the loopback may be prepared later: it is checked where it is used
+        and not (m.member = to_regrole('oneroof_runner') and m.roleid = (select to_regrole(quote_ident(i.app_owner)) from gate.identity i))
     union all select json_build_array('right', 'relation', c.oid::regclass, ${inOrder('c.relacl')}) from pg_class c where c.oid in (select n.objid from named n where n.classid = 'pg_class'::regclass) and c.relnamespace <> 'gate'::regnamespace and c.relacl::text ~ 'oneroof_(executor|relay)'
     union all select json_build_array('right', 'function', p.oid::regprocedure, ${inOrder('p.proacl')}) from pg_proc p where p.oid in (select n.objid from named n where n.classid = 'pg_proc'::regclass) and p.pronamespace <> 'gate'::regnamespace and p.proacl::text ~ 'oneroof_(executor|relay)'
     union all select json_build_array('right', 'schema', n.nspname, ${inOrder('n.nspacl')}) from pg_namespace n where n.nspname <> 'gate' and n.nspacl::text ~ 'oneroof_(executor|relay)'%PARAMETERS%

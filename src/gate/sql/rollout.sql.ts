@@ -16,9 +16,9 @@ begin
   -- no catalogue has an index on the schema alone: they are read only if the session has a schema for temporary objects
   if pg_my_temp_schema() = 0 then return; end if;
   app_owner := (select to_regrole(quote_ident(i.app_owner)) from gate.identity i);
-  if exists (select from pg_class c where c.relnamespace = pg_my_temp_schema() and c.relowner is distinct from app_owner)
+  if exists (select from pg_class c where c.relnamespace = pg_my_temp_schema() and c.relowner is distinct from app_owner and c.relowner is distinct from 'gate_owner'::regrole::oid)
     or exists (select from pg_proc p where p.pronamespace = pg_my_temp_schema() and p.proowner is distinct from app_owner)
-    or exists (select from pg_type t where t.typnamespace = pg_my_temp_schema() and t.typowner is distinct from app_owner) then
+    or exists (select from pg_type t where t.typnamespace = pg_my_temp_schema() and t.typowner is distinct from app_owner and t.typowner is distinct from 'gate_owner'::regrole::oid) then
     perform gate.refuse('session', 'the session has temporary objects');
   end if;
 end $gate$;
@@ -128,6 +128,7 @@ begin
   open_until := gate.require_open(of_statement, of_direction);
   select e.names, e.settings into of_names, of_settings from gate.enter_session(of_statement, open_until) e;
   perform gate.require_alone(of_statement, of_direction);
+  perform gate.require_decided(of_statement);
   if gate.next_tier(of_statement, of_direction) is distinct from of_tier then perform gate.refuse('order', 'this is not the next tier'); end if;
   perform gate.require_not_undone(of_statement, of_direction);
   if of_direction is distinct from 'up' and of_definition ->> 'oneWay' is not null then perform gate.refuse('one-way', 'this tier cannot be rolled back'); end if;
@@ -167,6 +168,7 @@ begin
   if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;
   perform gate.require_still_open(t);
   path := t.path;
+  if t.transaction is not distinct from 'outside' then perform gate.refuse('order', 'the steps of this tier run outside of a transaction'); end if;
   perform gate.reset_session(t.names, t.settings, t.until);
   sealed := t.steps[of_n];
   if exists (select from gate.steps s where s.token is not null) then perform gate.refuse('order', 'a step is running'); end if;
@@ -265,7 +267,7 @@ begin
   if current_setting('synchronous_commit') is distinct from 'remote_apply' then perform set_config('synchronous_commit', 'on', true); end if;
   if (current_query() ~* '^[[:space:]]*(commit|end)([[:space:]]+(work|transaction))?[[:space:]]*;?[[:space:]]*$') is not true then perform gate.refuse('commit', 'a tier ends with COMMIT, sent on its own'); end if;
   if exists (select from gate.steps where token is not null) then perform gate.refuse('order', 'a step is running'); end if;
-  if new.transaction is distinct from 'each' and not exists (select from gate.markers m
+  if (new.transaction in ('each', 'outside')) is not true and not exists (select from gate.markers m
     where (m.statement, m.direction, m.tier) = (new.statement, new.direction, new.tier)) then
     perform gate.refuse('order', 'the tier was not left before COMMIT');
   end if;

@@ -85,6 +85,10 @@ begin
     end if;
     if p ->> 'policy' is distinct from (gate.active('policy')).digest then perform gate.refuse('policy', 'the ratification names another policy than the one in force'); end if;
     if exists (select from gate.abandoned a where a.seal = of_subject) then perform gate.refuse('abandoned', 'people abandoned this release in this database'); end if;
+    if p #>> '{opens,what}' is not distinct from 'rollout' and exists (select from gate.releases r cross join jsonb_array_elements(r.body::jsonb -> 'tiers') t
+        where r.seal = of_subject and t ->> 'transaction' = 'outside' and t ->> 'barred' is null) then
+      perform gate.require_loopback();
+    end if;
   end if;
   select e, k into person, key from jsonb_array_elements((gate.active('registry')).body::jsonb -> 'persons') e
     cross join jsonb_array_elements(e -> 'keys') k where k ->> 'credential' = of_credential;

@@ -229,6 +229,33 @@ const gateTables: readonly GateTable[] = [
     ],
   },
   {
+    name: 'outside',
+    means: 'Statements outside of a transaction: what was to be sent, and what became of it.',
+    columns: [
+      ['statement', 'text not null', 'The ratification.'],
+      ['direction', 'text not null', 'up or down.'],
+      ['tier', 'text not null', 'The tier.'],
+      ['n', 'integer not null', 'The step.'],
+      ['probe', 'jsonb not null', 'What decides it, as sealed.'],
+      ['before', 'jsonb not null', 'What the catalogue said before.'],
+      ['session', 'text not null', 'The name of the session that runs it.'],
+      ['tries', 'integer not null default 1', 'How often it was to be sent.'],
+      [
+        'phase',
+        "text not null default 'sent' check (phase in ('sent', 'debris', 'clearing', 'absent', 'done'))",
+        'sent: it may be running. debris: it was cut off half way. clearing: what it left is taken away. absent: nothing of it is there. done.',
+      ],
+      ['pid', 'integer', 'The server process that runs it; null: not known.'],
+      ['answer', 'text', 'done, or the SQLSTATE and message of the server; null: no one heard it.'],
+      ['began_at', 'timestamptz not null default clock_timestamp()', 'When the intention was written.'],
+      ['sent_at', 'timestamptz', 'When the text was sent; null: perhaps it was not.'],
+    ],
+    constraints: [
+      'primary key (statement, direction, tier, n)',
+      'foreign key (statement, direction, tier) references gate.tiers',
+    ],
+  },
+  {
     name: 'abandoned',
     means: 'Abandoned releases: they stay as they are and open nothing in this database any more.',
     columns: [

@@ -118,7 +118,7 @@ begin
     end loop;
   end if;
   return jsonb_build_object('next', next_one, 'closed', closed, 'measured', measures, 'locked', was_locked,
-    'notAsked', to_jsonb(array['executor', 'session', 'setting', 'age', 'fence', 'step', 'check', 'invariant', 'deferred', 'definer', 'commit']),
+    'notAsked', to_jsonb(array['executor', 'session', 'setting', 'age', 'fence', 'step', 'check', 'invariant', 'deferred', 'definer', 'commit', 'loopback', 'outside']),
     'waits', (select coalesce(jsonb_agg(distinct l.pid), '[]') from pg_locks l where l.relation = 'gate.fence'::regclass and l.granted
       and l.pid is distinct from pg_backend_pid() and l.mode in ('RowShareLock', 'RowExclusiveLock', 'ExclusiveLock')
       and l.database = (select d.oid from pg_database d where d.datname = current_database())));
