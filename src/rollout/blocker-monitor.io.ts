@@ -103,7 +103,7 @@ export function openBlockerMonitor(plan: {
 async function readWaiting(session: Session, pid: number | null): Promise<readonly Waiting[]> {
   const rows = await session.query<{ waiting: string }>(sql`
     with ours as (select * from pg_catalog.pg_stat_activity
-      where datname = pg_catalog.current_database() and usename = current_user and pid = ${pid}::integer)
+      where datname = pg_catalog.current_database() and usename in (current_user, 'oneroof_runner') and pid = ${pid}::integer)
     select distinct pg_catalog.json_build_object('pid', nullif(b.pid, 0),
       'application', case when b.pid = 0 then 'a prepared transaction' else nullif(a.application_name, '') end,
       'role', a.usename, 'address', pg_catalog.host(a.client_addr), 'query', a.query,

@@ -1,26 +1,28 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import { isNonEmpty, now, onAbort, OneRoofError } from '../core/index.ts';
+import { isNonEmpty, now, OneRoofError } from '../core/index.ts';
 import { type Session, sqlStateOf } from '../database/index.ts';
-import { refusalOf } from '../gate/index.ts';
-import { type Step, type TierId } from '../release/index.ts';
+import { refusalOf, requireLoopback } from '../gate/index.ts';
+import { type Step, type Tier, type TierId } from '../release/index.ts';
 import * as gate from './gate-calls.io.ts';
 import { betweenTransactions, notBegun, refuseOutside, unknown } from './halt.ts';
-import { nextAct } from './next-act.ts';
-import { requireWritable } from './preflight.io.ts';
+import { executionLine } from './execution-line.io.ts';
+import { awaitNewer, pauseFor, raiseFence } from './attempt.io.ts';
+import { nextAct, remaining } from './next-act.ts';
+import { type OutsideStep, readUndecided, runOutside, type OutsideRow } from './outside.io.ts';
 import { type ExecutionReason, executionReasonOf, outcomeReason } from './reason.ts';
 import { defaultPatience, isRetryable, pauseBefore } from './retry.ts';
 import {
   type Execution,
   type TransactionOutcome,
-  type Progress,
   type Replication,
   type RolloutEvent,
   type RolloutResult,
   type TierRun,
 } from './rollout.ts';
-import { attemptName, rolloutInterrupted, openExecutor, renewSettings } from './executor-session.io.ts';
+import { ExecutorLink } from './executor-link.io.ts';
+import { rolloutInterrupted } from './executor-session.io.ts';
 import { type RolloutRun } from './run.ts';
 import { settle } from './settle.io.ts';
+import { type Numbered } from './steps.io.ts';
 import {
   failed,
   isLost,
@@ -47,38 +49,58 @@ export async function execute(run: RolloutRun): Promise<RolloutResult> {
 class Executor {
   private readonly plan: RolloutRun;
   private readonly done: TierRun[] = [];
-  private session: Session | null = null;
+  private readonly link: ExecutorLink;
   private epoch = '';
   /** The attempt of which `onFence` was told last. */
   private told = '';
   private replication: Replication = 'as-configured';
 
+  private readonly sendsOutside: boolean;
+
   constructor(plan: RolloutRun) {
     this.plan = plan;
+    this.link = new ExecutorLink(plan);
+    this.sendsOutside = plan.sealed.release.tiers.some(({ transaction }) => transaction === 'outside');
   }
 
   async run(): Promise<RolloutResult> {
     try {
       for (;;) {
         if (this.plan.signal?.aborted === true) throw rolloutInterrupted(null);
-        const session = await this.open();
-        const progress = await gate.readProgress(session, this.plan.statement);
-        if (this.epoch !== this.told) await this.plan.onFence?.(progress, this.epoch);
-        this.told = this.epoch;
-        const ended = await this.advance(session, progress);
+        const session = await this.link.open();
+        const open = this.sendsOutside ? await readUndecided(session, this.plan.statement) : null;
+        const ended = await this.unlessHeld(() => (open === null ? this.go(session) : this.settleSent(open)));
         if (ended !== null) return ended;
       }
     } catch (error) {
       throw unusable(error, 'nothing was begun') ?? betweenTransactions(error);
     } finally {
-      await this.session?.close();
+      await this.link.close();
+    }
+  }
+
+  /** A refusal of the gate holds the run; one for another attempt's sake is waited for, and all is read again. */
+  private async unlessHeld(work: () => Promise<RolloutResult | null>): Promise<RolloutResult | null> {
+    try {
+      return await work();
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal === null) throw error;
+      if (refusal.code !== 'fence')
+        return { result: 'held', ...this.what(), reasons: [{ code: 'gate', facts: refusal }] };
+      await this.letOther();
+      return null;
     }
   }
 
   /** Does the next act; null where there may be another one. */
-  private async advance(session: Session, progress: Progress): Promise<RolloutResult | null> {
+  private async go(session: Session): Promise<RolloutResult | null> {
+    const progress = await gate.readProgress(session, this.plan.statement);
+    if (this.epoch !== this.told) await this.plan.onFence?.(progress, this.epoch);
+    this.told = this.epoch;
     const { sealed, direction, through } = this.plan;
-    const act = nextAct({ release: sealed.release, direction, through }, progress);
+    const wish = { release: sealed.release, direction, through };
+    const act = nextAct(wish, progress);
     if (act.act === 'halt') throw unknown('the rows of the gate contradict the release', act.why, act.look);
     if (act.act === 'held') return { result: 'held', ...this.what(), reasons: act.reasons };
     if (act.act === 'nothing') {
@@ -90,32 +112,67 @@ class Executor {
     const tier = sealed.release.tiers.find(({ id }) => id === act.tier);
     if (tier === undefined) throw unknown('the next tier is not in the release', act.tier, 'gate.markers');
     const steps = direction === 'up' ? tier.up : tier.down;
-    try {
-      if (this.epoch === '') {
-        await this.patiently({ tier, steps: [], isLast: false }, () => this.begin());
-        // what was read before the fence was raised may be out of date by now
-        return null;
-      }
-      const started = now();
-      this.replication = 'as-configured';
-      for (const piece of transactionsIn(tier, steps, act.firstStep))
-        await this.patiently(piece, () => this.once(piece));
-      this.done.push({
-        tier: tier.id,
-        steps: steps.length + 1 - act.firstStep,
-        started,
-        ended: now(),
-        replication: this.replication,
-      });
-      return null;
-    } catch (error) {
-      const refusal = refusalOf(error);
-      if (refusal === null) throw error;
-      if (refusal.code !== 'fence')
-        return { result: 'held', ...this.what(), reasons: [{ code: 'gate', facts: refusal }] };
-      await this.letOther();
+    if (this.epoch === '') {
+      if (remaining(wish, progress).some((one) => one.tier.transaction === 'outside'))
+        await requireLoopback(session, this.plan.target.name);
+      await this.raise(tier);
+      // what was read before the fence was raised may be out of date by now
       return null;
     }
+    const started = now();
+    this.replication = 'as-configured';
+    if (tier.transaction === 'outside')
+      for (const [index, step] of steps.entries())
+        if (index + 1 >= act.firstStep) await this.outside(tier, { n: index + 1, step });
+    for (const piece of transactionsIn(tier, steps, act.firstStep)) await this.patiently(piece, () => this.once(piece));
+    const ran = { tier: tier.id, steps: steps.length + 1 - act.firstStep, started, ended: now() };
+    this.done.push({ ...ran, replication: this.replication });
+    return null;
+  }
+
+  /** Runs a statement outside of a transaction, with a line of the record before and after. */
+  private async outside(tier: Tier, one: Numbered): Promise<void> {
+    const piece = { tier, steps: [one], isLast: false };
+    await this.keep(piece, 'intent', null);
+    try {
+      await runOutside({ ...this.port(tier), entry: this.entry(piece), one });
+    } catch (error) {
+      // the outcome of what a lost server may still run is told by its rows, later
+      if (!isLost(error)) await this.keep(piece, 'not-applied', executionReasonOf(error));
+      throw error;
+    }
+    await this.applied(piece, 'as-configured');
+  }
+
+  /** What an earlier attempt has sent is decided before anything else, in whichever direction it was. */
+  private async settleSent({ direction, tier: id, n }: OutsideRow): Promise<null> {
+    const tier = this.plan.sealed.release.tiers.find((one) => one.id === id);
+    const step = (direction === 'up' ? tier?.up : tier?.down)?.[n - 1];
+    if (tier === undefined || step === undefined)
+      throw unknown('a statement that was sent', 'it is not in the release', 'gate.outside');
+    if (this.epoch === '') await this.raise(tier);
+    else {
+      const entry = { ...this.entry({ tier, steps: [], isLast: false }), direction };
+      await runOutside({ ...this.port(tier), entry, one: { n, step }, only: 'what was sent' });
+    }
+    return null;
+  }
+
+  private port(tier: Tier): Omit<OutsideStep, 'entry' | 'one'> {
+    const { target, signal } = this.plan;
+    return {
+      target: target.name,
+      tier,
+      open: () => this.link.renewed(),
+      close: () => this.link.close(),
+      signal,
+      onEvent: (event) => this.say(event),
+      onRunner: (pid) => this.plan.onSession?.(pid),
+    };
+  }
+
+  private async raise(tier: Tier): Promise<void> {
+    await this.patiently({ tier, steps: [], isLast: false }, () => this.begin());
   }
 
   private what(): { readonly tiers: readonly TierId[]; readonly runs: readonly TierRun[] } {
@@ -137,22 +194,22 @@ class Executor {
         const pause = isRetryable(sqlStateOf(cause)) ? pauseBefore(patience, tried) : null;
         if (pause === null) throw await this.given(cause, piece, at);
         this.say({ at: 'retry', tier: piece.tier.id, step: null });
-        await this.pause(pause);
+        await pauseFor(pause, this.plan.signal);
       }
     }
   }
 
   /** The error of a transaction that is not tried again; where it waited for a lock, with who of the executor's role is in a transaction. */
   private async given(cause: unknown, piece: TierTransaction, at: Step | null): Promise<OneRoofError> {
-    const holders = isRetryable(sqlStateOf(cause)) ? await this.open().then(gate.readHolders, () => []) : [];
+    const holders = isRetryable(sqlStateOf(cause)) ? await this.link.open().then(gate.readHolders, () => []) : [];
     return this.epoch === '' ? notBegun(cause, holders) : failed(cause, { entry: this.entry(piece), at, holders });
   }
 
   private async once(piece: TierTransaction): Promise<void> {
-    const session = await this.renewed();
+    const session = await this.link.renewed();
     const entry = this.entry(piece);
     const [before, backend] = [await gate.readIdentity(session), await gate.readBackend(session)];
-    await this.record(piece, 'intent', null);
+    await this.keep(piece, 'intent', null);
     let replication: Replication;
     try {
       const { signal } = this.plan;
@@ -160,16 +217,16 @@ class Executor {
     } catch (error) {
       const cause = error instanceof Undone ? error.cause : error;
       if (!isLost(cause)) {
-        await this.record(piece, 'not-applied', executionReasonOf(cause));
+        await this.keep(piece, 'not-applied', executionReasonOf(cause));
         throw error;
       }
-      await this.close();
+      await this.link.close();
       const outcome = await settle({
         entry,
         lastStep: piece.isLast ? null : (piece.steps.at(-1)?.n ?? null),
         before,
         backend,
-        open: () => this.connect('oneroof outcome'),
+        open: () => this.link.connect('oneroof outcome'),
         // a person who wants to stop must not wait for something that may never end
         patience: this.plan.signal?.aborted === true ? 1000 : (this.plan.lease ?? 30_000) + 5000,
       });
@@ -182,7 +239,7 @@ class Executor {
   private async applied(piece: TierTransaction, replication: Replication): Promise<void> {
     const tier = piece.tier.id;
     const isCertain = replication === 'as-configured';
-    await this.record(piece, 'applied', isCertain ? null : { code: 'standby-behind', facts: {} });
+    await this.keep(piece, 'applied', isCertain ? null : { code: 'standby-behind', facts: {} });
     if (!isCertain) {
       this.replication = replication;
       this.say({ at: 'uncertain', tier, step: null });
@@ -193,7 +250,7 @@ class Executor {
   /** Replaces a lost answer by what the database says; only `not applied` or `unknown` is an error. */
   private async conclude(piece: TierTransaction, outcome: TransactionOutcome, error: unknown): Promise<void> {
     if (outcome.outcome === 'applied') return await this.applied(piece, outcome.replication);
-    await this.record(piece, outcome.outcome, outcomeReason(outcome));
+    await this.keep(piece, outcome.outcome, outcomeReason(outcome));
     if (outcome.outcome === 'unknown') throw unknown(`the outcome of tier ${piece.tier.id}`, outcome.why, outcome.look);
     throw notApplied(error, this.entry(piece));
   }
@@ -202,89 +259,24 @@ class Executor {
   private async letOther(): Promise<void> {
     const { epoch } = this;
     this.epoch = this.told = '';
-    const until = performance.now() + (this.plan.patience ?? defaultPatience).budget;
-    while (await gate.isNewerAlive(await this.open(), epoch)) {
-      this.say({ at: 'waiting', tier: null, step: null });
-      if (performance.now() > until)
-        throw new OneRoofError('ROLLOUT_FENCED', {
-          problem: `a newer attempt, which still runs, fenced off attempt ${epoch}`,
-          fix: 'wait until it ends, then run the same command again',
-        });
-      await this.pause(200);
-    }
-  }
-
-  private async open(): Promise<Session> {
-    if (this.session !== null) return this.session;
-    this.session = await this.connect(attemptName);
-    this.plan.onSession?.(this.session.pid);
-    // an address may lead elsewhere than a moment ago
-    await requireWritable(this.session);
-    return this.session;
-  }
-
-  private connect(applicationName: string): Promise<Session> {
-    const { sealed, target, lease } = this.plan;
-    return openExecutor(target.executor, sealed.release.settings, { applicationName, write: 'yes', lease });
-  }
-
-  private async renewed(): Promise<Session> {
-    const session = await this.open();
-    const { sealed, lease } = this.plan;
-    await renewSettings(session, sealed.release.settings, { applicationName: attemptName, write: 'yes', lease });
-    return session;
-  }
-
-  private async close(): Promise<void> {
-    await this.session?.close();
-    this.session = null;
+    const { patience = defaultPatience, signal } = this.plan;
+    const plan = { open: () => this.link.open(), epoch, budget: patience.budget, signal };
+    await awaitNewer(plan, () => this.say({ at: 'waiting', tier: null, step: null }));
   }
 
   /** The fence is raised once there is work to do; a retry keeps its attempt. */
   private async begin(): Promise<void> {
-    const session = await this.renewed();
-    const { signal } = this.plan;
-    // also where its commit waits for a standby: a fence that a failover loses fences no one off, and no one goes on there
-    let cancelled: Promise<unknown> = Promise.resolve();
-    const cancel = (): void => {
-      cancelled = session.cancel().catch(() => null);
-    };
-    const stopListening = onAbort(signal, cancel);
-    try {
-      this.epoch = await gate.beginAttempt(session, this.plan);
-    } catch (error) {
-      if (signal?.aborted === true) throw rolloutInterrupted(null);
-      // the fence is held by a transaction of an older attempt: as good as any other lock
-      throw isRetryable(sqlStateOf(error)) ? new Undone(error, null) : error;
-    } finally {
-      stopListening();
-      await cancelled;
-    }
+    this.epoch = await raiseFence(await this.link.renewed(), this.plan);
     this.say({ at: 'attempt', tier: null, step: Number(this.epoch) });
+  }
+
+  private keep(piece: TierTransaction, phase: Execution['phase'], reason: ExecutionReason | null): Promise<void> {
+    return this.plan.record(executionLine(this.plan, { piece, epoch: this.epoch, phase, reason }));
   }
 
   private entry(piece: TierTransaction): gate.TierCall {
     const { statement, direction } = this.plan;
     return { statement, direction, tier: piece.tier.id, epoch: this.epoch };
-  }
-
-  private async record(
-    piece: TierTransaction,
-    phase: Execution['phase'],
-    reason: ExecutionReason | null,
-  ): Promise<void> {
-    const { sealed, target, statement, direction } = this.plan;
-    const first = piece.steps[0]?.n ?? 0;
-    const what = { release: sealed.release.name, seal: sealed.seal, target: target.name, statement, direction };
-    const steps: Execution['steps'] = [first, piece.steps.at(-1)?.n ?? first];
-    const { epoch } = this;
-    await this.plan.record({ version: 1, ...what, tier: piece.tier.id, steps, epoch, phase, reason, at: now() });
-  }
-
-  private async pause(length: number): Promise<void> {
-    await wait(length, undefined, { signal: this.plan.signal }).catch(() => {
-      throw rolloutInterrupted(null);
-    });
   }
 
   private say(event: RolloutEvent): void {

@@ -51,14 +51,14 @@ export function unknown(what: string, why: string, look: string): OneRoofError {
 export function refuseOutside(of: { readonly sealed: SealedRelease; readonly direction: Direction }): void {
   const { sealed, direction } = of;
   const outside = sealed.release.tiers
-    .filter(({ barred }) => barred === null)
+    .filter(({ barred, transaction }) => barred === null && transaction !== 'outside')
     .flatMap((tier) => (direction === 'up' ? tier.up : tier.down))
     .filter(({ transactional }) => !transactional);
   OneRoofError.throwIfAny(
     outside.map(({ title, place }) => ({
       code: 'GATE_STEP_OUTSIDE' as const,
       problem: `${title} cannot run in a transaction, so the gate cannot run it`,
-      fix: 'change it so that it runs in a transaction (CREATE INDEX without CONCURRENTLY), or bar the tier',
+      fix: 'give it a tier of its own with `transaction: outside`',
       place,
     })),
   );

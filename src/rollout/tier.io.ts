@@ -30,6 +30,8 @@ export class Undone extends Error {
 export function transactionsIn(tier: Tier, steps: readonly Step[], firstStep: number): readonly TierTransaction[] {
   const left = steps.map((step, index) => ({ n: index + 1, step })).slice(firstStep - 1);
   // steps that are all done, without a marker, still have to be left
+  // those that run outside of a transaction were run before
+  if (tier.transaction === 'outside') return [{ tier, steps: [], isLast: true }];
   if (tier.transaction === 'single' || left.length === 0) return [{ tier, steps: left, isLast: true }];
   return left.map((one, index) => ({ tier, steps: [one], isLast: index === left.length - 1 }));
 }
