@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { withHost } from './clone/index.ts';
 import { type Problem } from './core/index.ts';
-import { type GateReading } from './gate/index.ts';
+import { type GateReading, requireLoopbackFor } from './gate/index.ts';
 import { gateStage, goldenStage, rehearsalStage, type RehearsalWatch, sealStage } from './pipeline.io.ts';
 import { compareGolden, type Rehearsal, staleGolden } from './rehearsal/index.ts';
 import { lintRelease, type Release, readSealed, type SealedRelease } from './release/index.ts';
@@ -57,9 +57,11 @@ export async function openProject(folder: string): Promise<Project> {
     seal: async (release) => (await sealStage(release, openStore(setup))).sealed,
     rehearse: async (release, watch = {}) => {
       const course = await courseOf(release);
+      const target = targetOf(setup, setup.defaultTarget);
+      await requireLoopbackFor(course.sealed.release, target);
       return await withHost(setup, async (host) => {
         const golden = (await host.golden()) ?? (await goldenStage(course, host));
-        const production = await compareGolden({ host, golden, target: targetOf(setup, setup.defaultTarget) });
+        const production = await compareGolden({ host, golden, target });
         const stale = staleGolden(golden, production);
         if (stale !== null) throw stale;
         return await rehearsalStage(course, host, { owner: userInfo().username, production, ...watch });

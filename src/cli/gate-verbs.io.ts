@@ -87,8 +87,13 @@ export const gateVerbs: readonly Verb[] = [
       ['--app-owner <role>', "the role that owns the application's objects; default: the database's owner"],
       ['--policy <file>', 'the policy; default: policyFile of oneroof.yaml'],
       ['--registry <file>', 'the registry; default: registryFile of oneroof.yaml'],
+      ['--loopback', 'also for a gate that is there: prepare it for statements outside of a transaction'],
     ],
-    examples: ['oneroof install production > gate.sql', 'oneroof install production --app-owner app --apply'],
+    examples: [
+      'oneroof install production > gate.sql',
+      'oneroof install production --app-owner app --apply',
+      'oneroof install production --loopback --apply',
+    ],
     load: () => import('./commands/install.io.ts'),
   },
   {

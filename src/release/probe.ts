@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { type Statement } from './parser.ts';
 import { type Node } from './parts.ts';
 
 /** The schema as the text names it; null: PostgreSQL looks it up in the search path. */
@@ -57,7 +56,13 @@ export const ofNoTier: NoProbe = {
  *
  * Source  docs/FORMAT.md "Tiers outside of a transaction".
  */
-export function probeOf({ tree, step }: Pick<Statement, 'tree' | 'step'>): Probe | NoProbe {
+export function probeOf({
+  tree,
+  step,
+}: {
+  readonly tree: Node;
+  readonly step: { readonly kind: string; readonly transactional: boolean };
+}): Probe | NoProbe {
   const body = (tree[step.kind] ?? {}) as Node;
   switch (step.kind) {
     case 'IndexStmt':

@@ -1,6 +1,6 @@
 import { OneRoofError, printable } from '../../core/index.ts';
 import { statementDigest } from '../../evidence/index.ts';
-import { readClocks, requireClocks } from '../../gate/index.ts';
+import { readClocks, requireClocks, requireLoopback } from '../../gate/index.ts';
 import { verdictData } from '../../rollout/index.ts';
 import {
   directionOf,
@@ -39,6 +39,10 @@ const ratifyRelease: CommandRun = async (context) => {
   const purpose = purposeOf(context);
   return await withRelay(target, 'ratify', async (relay) => {
     await sayClocks(context, relay);
+    const isOutside = sealed.release.tiers.some(
+      ({ transaction, barred }) => transaction === 'outside' && barred === null,
+    );
+    if (isOutside && purpose.what === 'rollout') await requireLoopback(relay.session, target.name);
     const ceremony = await ratifyCeremony(relay, { course, target, hours: hoursOf(context), purpose });
     for (const one of ceremony.refused) context.terminal.say(`ATTACK: ${printable(one)}`);
     const held = (await ceremony.held?.()) ?? null;

@@ -17,6 +17,7 @@ import { isLive, lookOf } from '../output.io.ts';
 import { courseLines, follow, type RehearsalCourse, rehearsalText } from '../rehearsal-text.ts';
 import { sayUnheard } from '../unheard.io.ts';
 import { openWork, targetFor } from '../work.io.ts';
+import { requireLoopbackFor } from '../../gate/index.ts';
 import { type Context, type CommandRun } from '../verb.ts';
 import { copyText } from '../text/index.ts';
 
@@ -27,6 +28,7 @@ export const run: CommandRun = async (context) => {
   const work = await openWork(context);
   const { setup, sealed, store } = work;
   const course = { sealed, store };
+  await requireLoopbackFor(sealed.release, targetFor(setup, context));
   await sayUnheard(context, work, { kind: 'rehearsal', target: targetFor(setup, context).name });
   const activity = { ...work, kind: 'rehearsal', target: 'a clone', courseOf: stagesOf } as const;
   return withHost(setup, (host) =>
