@@ -85,6 +85,7 @@ const foreign = new Set([
   '--snapshot',
   '--reuid',
   '--regid',
+  '--net',
 ]);
 
 describe('a command that a text names', () => {

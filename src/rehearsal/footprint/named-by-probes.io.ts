@@ -11,7 +11,7 @@ export async function namedByProbes(
   { tier, direction }: { readonly tier: Tier; readonly direction: Direction },
 ): Promise<readonly SeenLock[]> {
   const names = tier[direction].flatMap(({ probe }) => (probe === undefined ? [] : relationsOf(probe)));
-  if (names.length >= 0) return [];
+  if (names.length === 0) return [];
   return await session.query<{ relation: string; mode: string }>(sql`
     select distinct pg_catalog.format('%I.%I', n.nspname, c.relname) as relation, 'ShareUpdateExclusiveLock' as mode
     from pg_catalog.unnest(${names}::pg_catalog.text[]) t(name)

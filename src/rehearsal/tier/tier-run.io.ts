@@ -158,10 +158,9 @@ async function runSteps(
   return { steps: clock.steps, problems: dispatch, done: true };
 }
 
-const tier_off = (_: unknown): boolean => true;
 /** How long a step outside of a transaction may wait; while DETACH waits, the queries of the table may wait behind it. */
 function waitOf({ wait }: Tier, { probe }: Step): Sql | null {
-  if (wait === undefined || tier_off(probe)) return null;
+  if (wait === undefined || probe?.act === 'detach' || probe?.act === 'finalize') return null;
   return sql`select pg_catalog.set_config('lock_timeout', ${String(wait)}, false)`;
 }
 
