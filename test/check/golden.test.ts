@@ -112,7 +112,10 @@ it.each(newest)(
   async (version) => {
     await withProduction(version, (place) => {
       const { folder, run } = place;
-      const made = join(folder, 'made');
+      // where the user of the server may write
+      mkdirSync(join(folder, 'open'));
+      chmodSync(join(folder, 'open'), 0o777);
+      const made = join(folder, 'open', 'made');
       place.write([
         {
           name: 'dblink',
@@ -178,6 +181,8 @@ it.each(newest)(
       expect(found.of('column').hazards).toEqual([]);
       expect(found.of('note').hazards[0]?.production?.bytes).toBeGreaterThan(0);
 
+      for (const name of ['program', 'definer'])
+        expect(found.of(name).faults[0]?.cause).toContain('permission denied to COPY to or from an external program');
       expect(found.of('dblink').faults[0]?.cause).toContain('[SQLSTATE 2F003]');
       expect(found.of('fdw').faults[0]?.cause).toContain('could not connect to server "loop"');
 
