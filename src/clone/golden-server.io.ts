@@ -54,7 +54,7 @@ export async function copyGoldenServer(setup: CloneSetup, options: CopyOptions):
     if (served.server.network !== 'none')
       throw unfit(
         'its server would have the network of this machine, and its rows are those of production',
-        'run it on Linux, with PostgreSQL 15 or later, as a user who may make a network namespace (unshare --net)',
+        'run it on Linux, with PostgreSQL 15 or later, as a user who may make a network namespace',
       );
     if (setup.cap !== undefined) {
       const held = await heldIn(setup, [served]);
