@@ -1,3 +1,4 @@
+import { concurrently, inCaseOf } from './in-case-of.ts';
 import { type Sent } from './sent.ts';
 
 /** One action of an ALTER TABLE, as far as hazards ask for it. */
@@ -54,11 +55,9 @@ export function buildsIndex({ constraint }: AlterAction): boolean {
 
 /** The safe SQL instead of a statement, in the case of its own words, where no one has to decide anything for it; else null. */
 export function saferSql(sent: Sent, table: string): string | null {
-  const isUpper = /\b(?:CREATE|ALTER)\b/.test(sent.sql);
-  const say = (words: string): string => (isUpper ? words.toUpperCase() : words);
+  const say = inCaseOf(sent.sql);
   const alter = `${say('alter table')} ${table}`;
-  if (sent.kind === 'IndexStmt')
-    return `${sent.sql.replace(/^(\s*create\s+(?:unique\s+)?index)\b/i, `$1 ${say('concurrently')}`)};`;
+  if (sent.kind === 'IndexStmt') return concurrently(sent.sql);
   const [action, ...others] = actionsOf(sent);
   if (action === undefined || others.length > 0) return null;
   const { subtype, column, constraint } = action;

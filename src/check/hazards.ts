@@ -3,6 +3,7 @@ import { actionsOf, buildsIndex, saferSql } from './altered.ts';
 import type { Moment, OldTable } from './probe.io.ts';
 import { briefly, type Sent } from './sent.ts';
 import { bareName, lastPart } from './last-part.ts';
+import { type NamedTable, namedTable } from './named-table.ts';
 import { statementHazards } from './statement-hazards.ts';
 import { type LostColumn, type Measured, type UpSeen } from './up-seen.ts';
 import { type Hazard, type TableLock } from './check-result.ts';
@@ -109,8 +110,8 @@ function strongestOf({ locks }: Moment, oid: string): string | undefined {
 
 /** The table that a statement names, without its schema. */
 function targetOf({ kind, tree }: Sent): string {
-  const { relation } = (tree[kind] ?? {}) as { readonly relation?: { readonly relname?: string } };
-  return relation?.relname ?? '';
+  const { relation } = (tree[kind] ?? {}) as { readonly relation?: NamedTable };
+  return namedTable(relation).table;
 }
 
 function scanned(sent: Sent): Pick<Hazard, 'code' | 'level' | 'rule'> {

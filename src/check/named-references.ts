@@ -1,3 +1,4 @@
+import { type NamedTable, namedTable } from './named-table.ts';
 import { type Sent } from './sent.ts';
 
 /** A foreign key that a migration adds over columns that are there already. */
@@ -11,10 +12,6 @@ export interface NamedReference {
   readonly cleans: boolean;
 }
 
-interface Named {
-  readonly schemaname?: string;
-  readonly relname?: string;
-}
 type Texts = readonly { readonly String?: { readonly sval?: string } }[];
 interface Command {
   readonly AlterTableCmd?: {
@@ -22,7 +19,7 @@ interface Command {
     readonly def?: {
       readonly Constraint?: {
         readonly contype?: string;
-        readonly pktable?: Named;
+        readonly pktable?: NamedTable;
         readonly fk_attrs?: Texts;
         readonly pk_attrs?: Texts;
       };
@@ -34,7 +31,10 @@ interface Command {
 export function namedReferences(up: readonly Sent[]): readonly NamedReference[] {
   return up.flatMap(({ kind, tree }) => {
     if (kind !== 'AlterTableStmt') return [];
-    const { relation, cmds = [] } = tree[kind] as { readonly relation?: Named; readonly cmds?: readonly Command[] };
+    const { relation, cmds = [] } = tree[kind] as {
+      readonly relation?: NamedTable;
+      readonly cmds?: readonly Command[];
+    };
     return cmds.flatMap(({ AlterTableCmd: command }) => {
       const made = command?.def?.Constraint;
       if (command?.subtype !== 'AT_AddConstraint' || made?.contype !== 'CONSTR_FOREIGN') return [];
@@ -70,7 +70,7 @@ function isCleaning(
 }
 
 const textsOf = (of: Texts = []): readonly string[] => of.flatMap((one) => one.String?.sval ?? []);
-const nameParts = (of: Named | undefined): readonly string[] => [
-  ...(of?.schemaname === undefined ? [] : [of.schemaname]),
-  of?.relname ?? '',
-];
+const nameParts = (of: NamedTable | undefined): readonly string[] => {
+  const { schema, table } = namedTable(of);
+  return [...(schema === null ? [] : [schema]), table];
+};

@@ -1,7 +1,9 @@
 import type { Moment, OldTable } from './probe.io.ts';
 import { briefly, type Sent } from './sent.ts';
 import { type Hazard } from './check-result.ts';
+import { concurrently } from './in-case-of.ts';
 import { bareName } from './last-part.ts';
+import { type NamedTable, namedTable } from './named-table.ts';
 import { type UpSeen } from './up-seen.ts';
 
 type Found = Omit<Hazard, 'spot' | 'relation' | 'others' | 'statement' | 'production'>;
@@ -101,24 +103,14 @@ function indexDropped({ table, before, after }: Between, sent: Sent): readonly F
       level: 'warning',
       measured: `drops an index of ${table.name} under a lock ACCESS EXCLUSIVE, which waits for every query and lets none begin meanwhile`,
       rule: 'drop the index with CONCURRENTLY, in a migration that its tool runs outside of a transaction',
-      safer: objects.length > 1 || behavior === 'DROP_CASCADE' ? null : concurrently(sent.sql, /^(\s*drop\s+index)\b/i),
+      safer: objects.length > 1 || behavior === 'DROP_CASCADE' ? null : concurrently(sent.sql),
     },
   ];
 }
 
-function concurrently(sql: string, after: RegExp): string {
-  const word = /\bDROP\b/.test(sql) ? 'CONCURRENTLY' : 'concurrently';
-  return `${sql.replace(after, `$1 ${word}`)};`;
-}
-
-interface Named {
-  readonly schemaname?: string;
-  readonly relname?: string;
-}
-
 function refreshed({ kind, tree }: Sent, { filled }: UpSeen): readonly (readonly [string, Found])[] {
   if (kind !== 'RefreshMatViewStmt') return [];
-  const { concurrent, relation } = tree[kind] as { readonly concurrent?: boolean; readonly relation?: Named };
+  const { concurrent, relation } = tree[kind] as { readonly concurrent?: boolean; readonly relation?: NamedTable };
   // one without rows, such as a new one, has no readers to wait
   if (concurrent === true || !filled.some((one) => one.rows !== '0' && bareName(one.relation) === relation?.relname))
     return [];
@@ -142,7 +134,7 @@ function vacuumed({ kind, tree }: Sent, { old }: UpSeen): readonly (readonly [st
   if (kind !== 'VacuumStmt') return [];
   const { options = [], rels = [] } = tree[kind] as {
     readonly options?: readonly { readonly DefElem?: { readonly defname?: string } }[];
-    readonly rels?: readonly { readonly VacuumRelation?: { readonly relation?: Named } }[];
+    readonly rels?: readonly { readonly VacuumRelation?: { readonly relation?: NamedTable } }[];
   };
   if (!options.some(({ DefElem: option }) => option?.defname === 'full')) return [];
   const names = rels.map(({ VacuumRelation: one }) => one?.relation?.relname);
@@ -161,6 +153,7 @@ function vacuumed({ kind, tree }: Sent, { old }: UpSeen): readonly (readonly [st
     ]);
 }
 
-function nameOf(of: Named | undefined): string {
-  return `${of?.schemaname ?? 'public'}.${of?.relname ?? ''}`;
+function nameOf(of: NamedTable | undefined): string {
+  const { schema, table } = namedTable(of);
+  return `${schema ?? 'public'}.${table}`;
 }

@@ -1,7 +1,7 @@
 import { fileWith, foldersWith } from './fitting-folders.ts';
 import { type Migration, type Script } from './migration.ts';
 import { type FileTree, pathIn } from './repository.ts';
-import { lineOf, migrationOf, nothing, refuseTwice, type Side } from './scripts.ts';
+import { lineOf, migrationOf, nothing, refuseTwice, type Side, skippedFiles } from './scripts.ts';
 import { type MigrationTool, type Reading, type ReadMigrations } from './tool.ts';
 
 /** dbmate's own forms. Source: dbmate, pkg/dbmate/migration.go, db.go. */
@@ -35,10 +35,7 @@ export const dbmate: MigrationTool = {
       migrations,
       warnings: [
         ...warnings,
-        ...skipped.map((name) => ({
-          file: pathIn(folder, name),
-          text: 'dbmate skips it: its name does not begin with a number',
-        })),
+        ...skippedFiles({ folder, names: skipped, text: 'dbmate skips it: its name does not begin with a number' }),
       ],
     };
   },

@@ -3,7 +3,7 @@ import { fitting, foldersWith } from './fitting-folders.ts';
 import { goModules } from './manifests.ts';
 import { type Migration } from './migration.ts';
 import { type FileTree, pathIn, isWithin, nameIn, parentOf } from './repository.ts';
-import { inCode, lineOf, migrationOf, nothing, refuseTwice, type Side, wholeFile } from './scripts.ts';
+import { inCode, lineOf, migrationOfPair, refuseTwice, type Side, wholeFile, skippedFiles } from './scripts.ts';
 import { type MigrationTool, type Reading, type ReadMigrations } from './tool.ts';
 import { type HalfFile, pairUp } from './pair-up.ts';
 
@@ -45,26 +45,22 @@ function read({ tree, folder, parser }: Reading): ReadMigrations {
   const pairs = pairUp(halves).toSorted((one, other) =>
     BigInt(one.id) < BigInt(other.id) ? -1 : BigInt(one.id) > BigInt(other.id) ? 1 : 0,
   );
-  const migrations = pairs.map(({ id, name, up, down }): Migration => {
+  const migrations = pairs.map((pair): Migration => {
+    const { id, name, up, down } = pair;
     const code = [up, down].find((path) => path?.endsWith('.go'));
     if (code !== undefined && code !== null) return inCode({ id, name, file: code, language: 'Go' });
-    // a direction that has no file is an empty step
-    return migrationOf({
-      id,
-      name,
-      up: up === null ? nothing(down ?? folder) : side(up),
-      down: down === null ? null : side(down),
-    });
+    return migrationOfPair(pair, { folder, side });
   });
   const { migrations: all, warnings } = refuseTwice(migrations, 'golang-migrate refuses the whole folder');
   return {
     migrations: all,
     warnings: [
       ...warnings,
-      ...skipped.map((name) => ({
-        file: pathIn(folder, name),
+      ...skippedFiles({
+        folder,
+        names: skipped,
         text: 'golang-migrate skips it: its name is not VERSION_name.up.sql or VERSION_name.down.sql',
-      })),
+      }),
     ],
   };
 }

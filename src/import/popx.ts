@@ -1,10 +1,10 @@
 import { isOtherDatabase, isPostgres } from './dialect.ts';
 import { fileWith, foldersWith } from './fitting-folders.ts';
 import { goModules, manifestMark } from './manifests.ts';
-import { type Migration, type Script } from './migration.ts';
+import { type Script } from './migration.ts';
 import { type HalfFile, ownFirst, pairUp } from './pair-up.ts';
 import { byteOrder, type FileTree, pathIn } from './repository.ts';
-import { lineOf, migrationOf, nothing, refuseTwice, type Side, wholeFile } from './scripts.ts';
+import { lineOf, migrationOfPair, refuseTwice, type Side, wholeFile } from './scripts.ts';
 import { type FittingFolder, type MigrationTool, type Reading, type ReadMigrations } from './tool.ts';
 
 /** Source: ory/x, popx/match.go, migration_box.go, migration_content.go. */
@@ -53,15 +53,7 @@ export const popx: MigrationTool = {
     const halves = [...own, ...others];
     const pairs = pairUp(halves).toSorted((one, other) => byteOrder(one.id, other.id));
     const { migrations, warnings } = refuseTwice(
-      pairs.map(
-        ({ id, name, up, down }): Migration =>
-          migrationOf({
-            id,
-            name,
-            up: up === null ? nothing(down ?? folder) : side(tree, up),
-            down: down === null ? null : side(tree, down),
-          }),
-      ),
+      pairs.map((pair) => migrationOfPair(pair, { folder, side: (path) => side(tree, path) })),
       'popx records a version once',
     );
     return { migrations, warnings };

@@ -2,7 +2,7 @@ import { foldersWith } from './fitting-folders.ts';
 import { cargoCrates, manifestMark } from './manifests.ts';
 import { type Migration } from './migration.ts';
 import { pathIn } from './repository.ts';
-import { inCode, migrationOf, refuseTwice, wholeFile } from './scripts.ts';
+import { inCode, migrationOf, refuseTwice, wholeFile, skippedFiles } from './scripts.ts';
 import { type MigrationTool, type Reading, type ReadMigrations } from './tool.ts';
 import { compareParts, versionParts } from './version-parts.ts';
 
@@ -40,10 +40,7 @@ export const refinery: MigrationTool = {
       migrations,
       warnings: [
         ...warnings,
-        ...skipped.map((name) => ({
-          file: pathIn(folder, name),
-          text: 'refinery skips it: its name is not V1__name.sql',
-        })),
+        ...skippedFiles({ folder, names: skipped, text: 'refinery skips it: its name is not V1__name.sql' }),
       ],
     };
   },

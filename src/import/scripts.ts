@@ -1,5 +1,6 @@
 import { type Migration, type Script } from './migration.ts';
-import { type FileTree } from './repository.ts';
+import { type FilePair } from './pair-up.ts';
+import { type FileTree, pathIn } from './repository.ts';
 import { type ReadWarning } from './tool.ts';
 
 /** One direction that was read: its SQL, or why it is none. */
@@ -51,6 +52,19 @@ export function migrationOf({ id, name, up, down, problem = null }: MigrationPar
   };
 }
 
+/** A migration of which each direction is a whole file; one that has no file is an empty step. */
+export function migrationOfPair(
+  { id, name, up, down }: FilePair,
+  of: { readonly folder: string; readonly side: (path: string) => Side },
+): Migration {
+  return migrationOf({
+    id,
+    name,
+    up: up === null ? nothing(down ?? of.folder) : of.side(up),
+    down: down === null ? null : of.side(down),
+  });
+}
+
 /**
  * Gives a second migration of the same id an id of its own, and says that its tool takes only one. `rule` ends the sentence `its version 5 is
  * also that of 5_a, and …`.
@@ -83,6 +97,15 @@ export function refuseTwice(
     return { ...one, id, unreadable: text };
   });
   return { migrations: all, warnings };
+}
+
+/** Says of files of a folder that the tool skips them, and why. */
+export function skippedFiles(of: {
+  readonly folder: string;
+  readonly names: readonly string[];
+  readonly text: string;
+}): readonly ReadWarning[] {
+  return of.names.map((name) => ({ file: pathIn(of.folder, name), text: of.text }));
 }
 
 /** The number of the line on which an offset is, from 1. */

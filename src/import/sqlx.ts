@@ -1,9 +1,9 @@
 import { foldersWith } from './fitting-folders.ts';
 import { asTable, cargoCrates, manifestMark, manifestsNamed, readToml } from './manifests.ts';
-import { type Migration, type Script } from './migration.ts';
+import { type Script } from './migration.ts';
 import { type HalfFile, pairUp } from './pair-up.ts';
 import { type FileTree, pathIn, nameIn, parentOf } from './repository.ts';
-import { migrationOf, nothing, refuseTwice, type Side, wholeFile } from './scripts.ts';
+import { migrationOfPair, refuseTwice, type Side, wholeFile } from './scripts.ts';
 import { type MigrationTool, type Reading, type ReadMigrations, type ReadWarning } from './tool.ts';
 
 /** `1_a.sql`, or `1_a.up.sql` and `1_a.down.sql`, by a signed 64-bit number. Source: sqlx, sqlx-core/src/migrate/source.rs. */
@@ -51,15 +51,7 @@ function read({ tree, folder }: Reading): ReadMigrations {
     one.version < other.version ? -1 : one.version > other.version ? 1 : 0,
   );
   const { migrations, warnings: twice } = refuseTwice(
-    pairUp(sorted).map(
-      ({ id, name, up, down }): Migration =>
-        migrationOf({
-          id,
-          name,
-          up: up === null ? nothing(down ?? folder) : side(tree, up),
-          down: down === null ? null : side(tree, down),
-        }),
-    ),
+    pairUp(sorted).map((pair) => migrationOfPair(pair, { folder, side: (path) => side(tree, path) })),
     'sqlx records a version once',
   );
   return { migrations, warnings: [...warnings, ...twice] };

@@ -2,7 +2,7 @@ import { type Parser } from '../release/index.ts';
 import { manifestsNamed } from './manifests.ts';
 import { type Migration } from './migration.ts';
 import { nameIn, parentOf, pathIn, type FileTree } from './repository.ts';
-import { migrationOf, refuseTwice, wholeFile } from './scripts.ts';
+import { migrationOf, refuseTwice, wholeFile, skippedFiles } from './scripts.ts';
 import { type MigrationTool, type Reading, type ReadMigrations } from './tool.ts';
 
 const form = /^([0-9]+)_(.*)\.sql$/;
@@ -30,10 +30,11 @@ export const supabase: MigrationTool = {
       migrations,
       warnings: [
         ...warnings,
-        ...skipped.map((name) => ({
-          file: pathIn(folder, name),
+        ...skippedFiles({
+          folder,
+          names: skipped,
           text: 'Supabase skips it: its name is not 20240102030405_name.sql, or it is an old init',
-        })),
+        }),
       ],
     };
   },
