@@ -56,7 +56,7 @@ function isCleaning(
 ): boolean {
   if (kind !== 'DeleteStmt' && kind !== 'UpdateStmt') return false;
   const { relation, targetList = [] } = tree[kind] as {
-    readonly relation?: Named;
+    readonly relation?: NamedTable;
     readonly targetList?: readonly { readonly ResTarget?: { readonly name?: string } }[];
   };
   const sets = targetList.some(({ ResTarget: target }) => columns.includes(target?.name ?? ''));

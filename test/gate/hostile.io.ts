@@ -31,6 +31,18 @@ export async function runAll(session: Session, statements: readonly string[]): P
   }
 }
 
+/** A text of the gate's SQL, and what stands there where the check is taken out. */
+export type Safeguard = readonly [from: string, to: string];
+
+/** Takes checks out of the SQL that installs the gate: the negative controls. */
+export const changed =
+  (safeguards: readonly Safeguard[]) =>
+  (installed: string): string =>
+    safeguards.reduce((before, [from, to]) => {
+      if (!before.includes(from)) throw new Error(`the gate's SQL does not hold: ${from}`);
+      return before.replaceAll(from, () => to);
+    }, installed);
+
 /** A string as SQL. */
 export const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 

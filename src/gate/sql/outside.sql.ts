@@ -34,7 +34,10 @@ begin
   elsif act in ('detach', 'finalize') then
     part := gate.relation_named(of_statement, probe ->> 'partitionSchema', probe ->> 'partition');
     return jsonb_build_object('table', object::text, 'partition', part::text, 'attached', exists (select from pg_inherits h where h.inhrelid = part and h.inhparent = object),
-      'pending', exists (select from pg_inherits h where h.inhrelid = part and h.inhparent = object and h.inhdetachpending));
+      'pending', exists (select from pg_inherits h where h.inhrelid = part and h.inhparent = object and h.inhdetachpending),
+      -- CONCURRENTLY calls them as the session's role, which they could leave; all else runs the application's functions as restricted operations of the server
+      'calls', exists (select from pg_constraint k join pg_depend d on d.classid = 'pg_constraint'::regclass and d.objid = k.oid
+        where k.conrelid = part and k.contype = 'c' and d.refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass)));
   elsif act = 'vacuum' then
     return jsonb_build_object('table', object::text);
   end if;
@@ -48,7 +51,8 @@ language sql immutable set search_path = pg_catalog, pg_temp as $gate$
     when 'create-index' then case when seen ->> 'table' is null then 'its table does not exist' when seen -> 'found' <> 'null' then format('%s exists already, and is not of this release', probe ->> 'name') end
     when 'drop-index' then case when seen -> 'found' = 'null' and probe -> 'missingOk' is distinct from 'true' then format('%s does not exist', probe ->> 'name') end
     when 'reindex' then case when seen ->> 'object' is null then format('%s does not exist', probe ->> 'name') end
-    when 'detach' then case when seen -> 'attached' is distinct from 'true' then format('%s is no partition of %s', probe ->> 'partition', probe ->> 'table') end
+    when 'detach' then case when seen -> 'attached' is distinct from 'true' then format('%s is no partition of %s', probe ->> 'partition', probe ->> 'table')
+      when seen -> 'calls' is distinct from 'false' then format('a check constraint of %s calls functions that are not of the server', probe ->> 'partition') end
     when 'finalize' then case when seen -> 'pending' is distinct from 'true' then format('the detach of %s is not pending', probe ->> 'partition') end
     when 'vacuum' then case when seen ->> 'table' is null then format('%s does not exist', probe ->> 'name') end
     else 'its probe is unknown' end
@@ -72,7 +76,9 @@ language sql stable set search_path = pg_catalog, pg_temp as $gate$
       when seen #> '{found,valid}' = 'true' then 'done' else 'debris' end
     when 'drop-index' then case when seen -> 'found' = 'null' then 'done' when seen #>> '{found,oid}' is distinct from before #>> '{found,oid}' then 'other' else 'absent' end
     when 'reindex' then case when exists (select from gate.reindex_debris(before, seen)) then 'debris'
-      when not exists (select from jsonb_each(before -> 'indexes') b where b.value -> 'meant' = 'true' and b.value -> 'valid' = 'true'
+      when not exists (select from jsonb_each(before -> 'indexes') b where b.value -> 'meant' = 'true'
+        -- of a table, the server passes over the invalid ones
+        and (b.value -> 'valid' = 'true' or probe ->> 'object' = 'index')
         and (seen #>> array['indexes', b.key, 'oid'] is not distinct from b.value ->> 'oid' or seen #> array['indexes', b.key, 'valid'] is distinct from 'true')) then 'done' else 'absent' end
     when 'detach' then case when seen -> 'attached' = 'false' then 'done' when seen -> 'pending' = 'true' then 'debris' else 'absent' end
     when 'finalize' then case when seen -> 'attached' = 'false' then 'done' else 'absent' end
@@ -131,27 +137,30 @@ begin
   seen := gate.outside_look(of_statement, the_probe);
   why := gate.outside_hindrance(the_probe, seen);
   if why is not null then perform gate.refuse('outside', why); end if;
-  insert into gate.outside (statement, direction, tier, n, probe, before, session) values (of_statement, of_direction, of_tier, of_n, the_probe, seen, 'oneroof_outside ' || gen_random_uuid())
-    on conflict (statement, direction, tier, n) do update set before = excluded.before, session = excluded.session, tries = outside.tries + 1, phase = 'sent', pid = null, answer = null, sent_at = null, began_at = clock_timestamp();
   perform gate.outside_prepare();
+  insert into gate.outside (statement, direction, tier, n, probe, before, session) values (of_statement, of_direction, of_tier, of_n, the_probe, seen, (gate.own_link()).session)
+    on conflict (statement, direction, tier, n) do update set before = excluded.before, session = excluded.session, tries = outside.tries + 1, phase = 'sent', pid = null, answer = null, sent_at = null, began_at = clock_timestamp();
 end $gate$;
 
 -- The same for what a cut-off statement left: it needs no open gate, because what was ratified is only taken away or ended.
 create function gate.outside_clear(of_statement text, of_epoch bigint) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
-  o gate.outside; busy integer;
+  o gate.outside; busy integer; seen jsonb;
 begin
   perform gate.hold_fence(of_epoch);
   perform gate.assert_intact();
   select u.* into o from gate.undecided(of_statement) u where u.phase = 'debris';
   if not found then perform gate.refuse('order', 'there is nothing to clear'); end if;
-  -- someone who builds an index of that name at this moment
-  select l.pid into busy from pg_locks l where l.relation = (gate.outside_look(of_statement, o.probe) #>> '{found,oid}')::oid and l.pid <> pg_backend_pid() and l.mode <> 'AccessShareLock' limit 1;
+  -- someone who builds an index of that name at this moment, or repairs it: while they wait they have a lock on the table alone. Autovacuum, which has no user, gives way
+  seen := gate.outside_look(of_statement, o.probe);
+  select l.pid into busy from pg_locks l where l.database = (select d.oid from pg_database d where d.datname = current_database()) and l.pid <> pg_backend_pid()
+    and ((l.relation = (seen #>> '{found,oid}')::oid and l.mode <> 'AccessShareLock')
+      or (l.mode = 'ShareUpdateExclusiveLock' and l.relation = coalesce(seen ->> 'table', seen ->> 'object')::oid and exists (select from pg_stat_activity a where a.pid = l.pid and a.usesysid is not null))) limit 1;
   if busy is not null then perform gate.refuse('outside', format('process %s is at work on %s', busy, o.probe ->> 'name')); end if;
-  update gate.outside u set phase = 'clearing', session = 'oneroof_outside ' || gen_random_uuid(), pid = null, sent_at = null
-    where (u.statement, u.direction, u.tier, u.n) = (o.statement, o.direction, o.tier, o.n);
   perform gate.outside_prepare();
+  update gate.outside u set phase = 'clearing', session = (gate.own_link()).session, pid = null, sent_at = null
+    where (u.statement, u.direction, u.tier, u.n) = (o.statement, o.direction, o.tier, o.n);
 end $gate$;
 
 -- Sends it, in a transaction of its own, which must end before the server can go on with it. Null: it was sent. Otherwise why there is no connection.
@@ -168,13 +177,16 @@ begin
   select e.* into t from gate.tiers e where (e.statement, e.direction, e.tier) = (o.statement, o.direction, o.tier);
   if o.phase = 'sent' then
     perform gate.require_tier_open(o.statement, o.direction, o.tier);
+    -- data gates, drift and invariants were checked with the intention
+    if (clock_timestamp() - o.began_at <= interval '60 seconds') is not true then perform gate.refuse('age', 'the intention was written more than 60 seconds ago'); end if;
     if gate.step_digest(step) is distinct from t.steps[o.n] then perform gate.refuse('step', 'these are not the bytes that were ratified'); end if;
   else
     remedy := gate.outside_remedy(of_statement, o);
     if remedy is null then perform gate.refuse('outside', 'there is nothing to clear any more'); end if;
   end if;
   wait := case when o.probe ->> 'act' in ('detach', 'finalize') then t.settings[array_position(t.names, 'lock_timeout')] else gate.tier_of(o.statement, o.tier) ->> 'wait' end;
-  select * into c from gate.outside_connect(o.session);
+  if (gate.own_link()).session is distinct from o.session then return 'this session has prepared no connection for it'; end if;
+  select * into c from gate.outside_connect();
   if c.problem is not null then return c.problem; end if;
   perform gate.outside_settle(c.link, o.statement, t.names, t.settings, coalesce(wait, '2000'));
   execute format('select %I.dblink_send_query($1, $2)', gate.dblink_schema()) using c.link, coalesce(remedy, step);
@@ -193,7 +205,8 @@ begin
   select u.* into o from gate.undecided(of_statement) u where u.phase in ('sent', 'clearing');
   if not found then return false; end if;
   own := gate.own_link();
-  if own.link is not null then
+  -- a connection of this session may be that of another release
+  if own.session = o.session then
     begin
       execute format('select %I.dblink_is_busy($1)', gate.dblink_schema()) into busy using own.link;
       if busy = 1 then return true; end if;
