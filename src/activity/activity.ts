@@ -16,7 +16,7 @@ export interface Waiting {
   readonly application: string | null;
   /** What is waited for; null where that is not a table. */
   readonly relation: string | null;
-  /** The lock that is wanted. */
+  /** The lock that they hold there. */
   readonly mode: string | null;
 }
 
@@ -123,6 +123,8 @@ export function whereText({ stage, tier, step }: Pick<Activity, 'stage' | 'tier'
 /** Who is waited for, in words. */
 export function waitingText({ pid, application, relation, mode }: Waiting): string {
   const who = [pid === null ? null : `session ${pid}`, application].filter((part) => part !== null).join(', ');
-  const what = [mode, relation === null ? null : `on ${relation}`].filter((part) => part !== null).join(' ');
+  const what = [mode === null ? null : `holds ${mode}`, relation === null ? null : `on ${relation}`]
+    .filter((part) => part !== null)
+    .join(' ');
   return what === '' ? who : `${who}: ${what}`;
 }

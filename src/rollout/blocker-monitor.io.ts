@@ -10,6 +10,18 @@ const patience = 1000;
 /** Between two checks of a long statement; and after a retry, whose waits are as short as the lock time-out. Milliseconds. */
 const pace = { long: 500, retried: 100 } as const;
 
+/** Modes of a lock, from the weakest. Source: PostgreSQL manual, "Explicit Locking". */
+const lockModes = [
+  'AccessShareLock',
+  'RowShareLock',
+  'RowExclusiveLock',
+  'ShareUpdateExclusiveLock',
+  'ShareLock',
+  'ShareRowExclusiveLock',
+  'ExclusiveLock',
+  'AccessExclusiveLock',
+];
+
 /** Finds which sessions an attempt waits for, with a separate session that cannot write; it never ends a session. */
 export interface BlockerMonitor {
   /** Sets the server process whose waits are checked; before that, no session is found. */
@@ -94,7 +106,7 @@ export function openBlockerMonitor(plan: {
 }
 
 /**
- * Who blocks the session of this server process, and what it waits for. `pg_blocking_pids`, `pg_locks` and the application's name are there for
+ * Who blocks the session of this server process, what it waits for, and the lock that the other one holds there. `pg_blocking_pids`, `pg_locks` and the application's name are there for
  * every role; what else others do is not. A COMMIT that waits for a synchronous standby holds its locks: it is found where it is an
  * executor's, the one that is looked for or one that blocks it.
  *
@@ -107,17 +119,23 @@ async function readWaiting(session: Session, pid: number | null): Promise<readon
     select distinct pg_catalog.json_build_object('pid', nullif(b.pid, 0),
       'application', case when b.pid = 0 then 'a prepared transaction' else nullif(a.application_name, '') end,
       'role', a.usename, 'address', pg_catalog.host(a.client_addr), 'query', a.query,
-      'relation', l.relation, 'mode', l.mode)::text as waiting
+      'relation', l.relation, 'mode', m.mode)::text as waiting
     from ours w
       cross join lateral pg_catalog.unnest(pg_catalog.pg_blocking_pids(w.pid)) as b(pid)
       left join pg_catalog.pg_stat_activity a on a.pid = b.pid
       left join lateral (
         -- who waits for the end of a transaction, for a row of his, holds a lock on that row
-        select n.nspname || '.' || c.relname as relation, k.mode
+        select n.nspname || '.' || c.relname as relation, c.oid
         from pg_catalog.pg_locks k join pg_catalog.pg_class c on c.oid = k.relation
           join pg_catalog.pg_namespace n on n.oid = c.relnamespace
         where k.pid = w.pid and (not k.granted or k.locktype = 'tuple')
         order by k.granted limit 1) l on true
+      left join lateral (
+        -- the strongest lock that the other one has there, or wants, because it waits in front of us
+        select k.mode from pg_catalog.pg_locks k
+        where k.relation = l.oid and k.locktype = 'relation' and k.pid is not distinct from nullif(b.pid, 0)
+          and k.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
+        order by k.granted desc, pg_catalog.array_position(${lockModes}::text[], k.mode) desc limit 1) m on true
     union
     select pg_catalog.json_build_object('pid', null, 'relation', null, 'mode', null, 'application',
       'a synchronous standby, of ' || pg_catalog.current_setting('synchronous_standby_names'))::text

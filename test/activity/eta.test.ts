@@ -54,7 +54,7 @@ it('where a command is, and who is waited for, is said in words', () => {
   );
   expect(whereText({ stage: null, tier: null, step: null })).toBe('beginning');
   expect(waitingText({ pid: 7, application: 'psql', relation: 'public.t', mode: 'AccessExclusiveLock' })).toBe(
-    'session 7, psql: AccessExclusiveLock on public.t',
+    'session 7, psql: holds AccessExclusiveLock on public.t',
   );
   expect(waitingText({ pid: null, application: 'a prepared transaction', relation: null, mode: null })).toBe(
     'a prepared transaction',

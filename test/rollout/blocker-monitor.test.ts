@@ -49,7 +49,7 @@ describe.each(versions)('who is waited for on PostgreSQL %s', (version) => {
           pid: other.pid,
           application: '<b>a report</b>',
           relation: 'public.base',
-          mode: 'RowExclusiveLock',
+          mode: 'ShareLock',
         };
         expect(seen).toEqual([[expected], []]);
         // the session is still the same one
@@ -93,8 +93,8 @@ describe.each(versions)('who is waited for on PostgreSQL %s', (version) => {
             expect(seen[0]?.after).toBeGreaterThan(1000);
             expect(seen[0]?.waiting).toEqual([
               prepared
-                ? { pid: null, application: 'a prepared transaction', relation: 'public.t', mode: 'ExclusiveLock' }
-                : { pid: other.pid, application: 'test', relation: 'public.t', mode: 'ExclusiveLock' },
+                ? { pid: null, application: 'a prepared transaction', relation: 'public.t', mode: 'RowExclusiveLock' }
+                : { pid: other.pid, application: 'test', relation: 'public.t', mode: 'RowExclusiveLock' },
             ]);
             await other.run(prepared ? `commit prepared '${role}'` : 'commit');
             await waiting;
