@@ -61,7 +61,8 @@ module.exports = new DataSource({ type: 'postgres', ${connection}, migrations: [
     name: 'sequelize',
     missing: null,
     files: {
-      'config/config.js': `module.exports = { development: { dialect: 'postgres', ${connection} } };`,
+      // by NODE_ENV, which a runner of tests sets
+      'config/config.js': `const one = { dialect: 'postgres', ${connection} };\nmodule.exports = { development: one, test: one };`,
       'migrations/20240101000001-orders.js': `module.exports = {
   up: async (query) => { await query.sequelize.query('${create}'); await query.sequelize.query('${insert}', { bind: [1, "it's"] }); },
   down: (query) => query.sequelize.query('drop table orders'),
