@@ -178,14 +178,18 @@ const misuses: readonly Misuse[] = [
     safeguard: [['  perform gate.require_decided(of_statement);\n', '']],
   },
   {
-    name: "an index of another table, which has the step's name, counts as the step",
+    name: "an invalid index of another table, which has the step's name, is dropped as debris of it",
     attack: (ground) =>
       executor(ground, async (session) => {
         const calls = outsideCalls(ground, session);
         const epoch = await calls.begin();
-        await owner(ground, 'create table public.other (v text)');
-        await owner(ground, 'create index big_v on public.other (v)');
-        await calls.decide(epoch);
+        await owner(ground, "create table public.other as select 'x'::text as v from generate_series(1, 2)");
+        await owner(ground, 'create unique index concurrently big_v on public.other (v)').catch(() => undefined);
+        expect(await calls.decide(epoch)).toBe('debris');
+        await calls.clear(epoch);
+        expect(await calls.send(epoch)).toBe(null);
+        await calls.wait(epoch);
+        expect(await indexIn(ground)).toBe('absent');
       }),
     why: 'gate: outside: there is an object named big_v that is not of this step',
     safeguard: [["when seen #>> '{found,table}' is distinct from before ->> 'table' or", 'when']],
