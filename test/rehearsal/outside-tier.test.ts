@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { rehearse, type Rehearsal } from '../../src/rehearsal/index.ts';
 import { readSealed, sealRelease } from '../../src/release/index.ts';
-import { runSql, versions } from '../database.io.ts';
+import { applyGate, planLoopback } from '../../src/gate/index.ts';
+import { runSql, versions, withSession } from '../database.io.ts';
 import { withGate } from '../gate/cycle.io.ts';
 import { withFolder } from '../release/folder.io.ts';
 import { withHost } from './host.io.ts';
@@ -123,6 +124,8 @@ describe.each(versions)('on PostgreSQL %s, with a gate', (version) => {
     });
     return withGate(version, { files: tier }, async (gated) => {
       await runSql(gated.database, ['set role app_owner', ...application]);
+      // without it such a release is not rehearsed for a database with a gate
+      await withSession(gated.database, async (session) => applyGate(session, await planLoopback(session, null)));
       await withPlace(gated, async (oneroof) => {
         const { rehearsal } = JSON.parse(oneroof('rehearse', 'release', '--golden', '--json').stdout) as {
           readonly rehearsal: Rehearsal;
