@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hasOutsideShape } from './outside-shape.ts';
 import { type Node } from './parts.ts';
 
 /** The schema as the text names it; null: PostgreSQL looks it up in the search path. */
@@ -51,18 +52,27 @@ export const ofNoTier: NoProbe = {
   fix: 'do it outside of the release',
 };
 
+/** A statement as far as its probe is made of it. */
+interface ProbedStatement {
+  readonly tree: Node;
+  readonly step: { readonly kind: string; readonly sql: string; readonly transactional: boolean };
+}
+
 /**
  * What a statement must leave in the catalogue, by its text; or why it cannot run outside of a transaction as a step of a release.
  *
  * Source  docs/FORMAT.md "Tiers outside of a transaction".
  */
-export function probeOf({
-  tree,
-  step,
-}: {
-  readonly tree: Node;
-  readonly step: { readonly kind: string; readonly transactional: boolean };
-}): Probe | NoProbe {
+export function probeOf(statement: ProbedStatement): Probe | NoProbe {
+  const probe = ofText(statement);
+  if (probe.act === null || hasOutsideShape(statement.step.sql, probe.act)) return probe;
+  return refused(
+    'the gate does not recognize it: a semicolon or a nested comment is within it, or a name with Unicode escapes',
+    'write it without',
+  );
+}
+
+function ofText({ tree, step }: ProbedStatement): Probe | NoProbe {
   const body = (tree[step.kind] ?? {}) as Node;
   switch (step.kind) {
     case 'IndexStmt':

@@ -5,7 +5,7 @@ import { submitSignature } from '../../src/gate/index.ts';
 import { newest, runSql, versions } from '../database.io.ts';
 import { indexIn, outsideFiles, type OutsideGround, until, withOutside } from '../rollout/outside.io.ts';
 import { assertion } from './cycle.io.ts';
-import { changed, type Safeguard } from './hostile.io.ts';
+import { changed, ratifyHostile, type Safeguard } from './hostile.io.ts';
 import { type LoopbackServer, startLoopbackServer } from './loopback.io.ts';
 import { outsideCalls } from './outside-calls.io.ts';
 
@@ -76,12 +76,25 @@ const misuses: readonly Misuse[] = [
     attack: (ground) =>
       executor(
         ground,
-        async (session) => void (await outsideCalls(ground, session).begin('create table public.taken ()')),
+        async (session) =>
+          void (await outsideCalls(ground, session).begin('create index concurrently big_v on big (id)')),
       ),
     why: 'gate: step: these are not the bytes that were ratified',
     safeguard: [
       ['if t.steps[of_n] is null or gate.step_digest(step) is distinct from t.steps[of_n] then', 'if false then'],
     ],
+  },
+  {
+    name: 'a seal that no program of ours made has another statement than its probe says',
+    attack: (ground) =>
+      executor(ground, async (session) => {
+        const text = 'create table public.taken ()';
+        const statement = await ratifyHostile(ground.gated, { steps: [text] });
+        const calls = outsideCalls({ ...ground, statement }, session);
+        expect(await calls.send(await calls.begin(text), text)).toBe(null);
+      }),
+    why: 'gate: outside: its text is not what its probe says',
+    safeguard: [["if (step ~* gate.outside_shape(the_probe ->> 'act')) is not true then", 'if false then']],
   },
   {
     name: 'it is sent after a revocation',

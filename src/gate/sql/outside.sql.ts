@@ -1,3 +1,10 @@
+import { literal } from '../../database/index.ts';
+import { outsideShapes } from '../../release/index.ts';
+
+const shapes = Object.entries(outsideShapes)
+  .map(([act, shape]) => `when ${literal(act).text} then ${literal(shape).text}`)
+  .join(' ');
+
 /**
  * Runs ratified statements that cannot run in a transaction. The intention is committed first; then the gate sends the ratified text over the
  * loopback, and what became of it is decided by the catalogue alone.
@@ -43,6 +50,12 @@ begin
   end if;
   perform gate.refuse('outside', 'this gate does not know how to look at ' || coalesce(act, 'nothing'));
 end $gate$;
+
+-- What the text of a step must match: people sign probe and text, and nothing else compares them here.
+create function gate.outside_shape(act text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp set standard_conforming_strings = on as $gate$
+  select case act %SHAPES% end
+$gate$;
 
 -- Null: the statement may be sent in this state. Otherwise why not.
 create function gate.outside_hindrance(probe jsonb, seen jsonb) returns text
@@ -132,6 +145,7 @@ begin
     perform gate.refuse('order', 'this is not the next step');
   end if;
   if t.steps[of_n] is null or gate.step_digest(step) is distinct from t.steps[of_n] then perform gate.refuse('step', 'these are not the bytes that were ratified'); end if;
+  if (step ~* gate.outside_shape(the_probe ->> 'act')) is not true then perform gate.refuse('outside', 'its text is not what its probe says'); end if;
   select o.* into old from gate.outside o where (o.statement, o.direction, o.tier, o.n) = (of_statement, of_direction, of_tier, of_n);
   if (coalesce(old.tries, 0) < 10) is not true then perform gate.refuse('outside', format('it was sent %s times, and is not done: %s', old.tries, coalesce(old.answer, 'no answer'))); end if;
   seen := gate.outside_look(of_statement, the_probe);
@@ -269,4 +283,4 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp as 
   select o.direction, o.tier, o.n, o.phase, o.tries, o.pid, o.sent_at is not null, o.answer, exists (select from gate.runner_sessions() s where s.session = o.session)
   from gate.outside o where o.statement = of_statement and o.phase <> 'done' order by o.began_at
 $gate$;
-`;
+`.replaceAll('%SHAPES%', () => shapes);

@@ -1,0 +1,27 @@
+import { type Probe } from './probe.ts';
+
+/** White space and comments, which are not nested. */
+const gap = String.raw`(\s|--[^\n\r]*[\n\r]|/[*]([^*/]|[*](?!/)|/(?![*]))*[*]/)`;
+const words = (...parts: readonly string[]): string => parts.join(`${gap}+`);
+const part = String.raw`("([^"]|"")+"|[^\s".;]+)`;
+const name = String.raw`${part}(\s*[.]\s*${part})?`;
+const detach = `^${words('alter', 'table', `(if${gap}+exists${gap}+)?(only${gap}+)?${name}`, 'detach', 'partition', name, '(concurrently|finalize)')}${gap}*$`;
+
+/**
+ * How the text of a step with each probe begins, as regular expressions that JavaScript and PostgreSQL read alike, whatever the case of letters. The gate, which
+ * cannot parse, sends nothing else outside of a transaction: there nothing undoes what a text does. Of several statements PostgreSQL refuses all where the
+ * first one is one of these, except REINDEX and ALTER TABLE.
+ */
+export const outsideShapes: Readonly<Record<Probe['act'], string>> = {
+  'create-index': `^${words('create', `(unique${gap}+)?index`, 'concurrently')}${gap}`,
+  'drop-index': `^${words('drop', 'index', 'concurrently')}${gap}`,
+  reindex: `^reindex(${gap}|[(])[^;]*$`,
+  detach,
+  finalize: detach,
+  vacuum: `^vacuum(${gap}|[(])`,
+};
+
+/** Whether a text begins as the gate requires of its probe. */
+export function hasOutsideShape(sql: string, act: Probe['act']): boolean {
+  return new RegExp(outsideShapes[act], 'i').test(sql);
+}
