@@ -1,5 +1,3 @@
-import { type Probe } from './probe.ts';
-
 /** White space and comments, which are not nested. */
 const gap = String.raw`(\s|--[^\n\r]*[\n\r]|/[*]([^*/]|[*](?!/)|/(?![*]))*[*]/)`;
 const words = (...parts: readonly string[]): string => parts.join(`${gap}+`);
@@ -12,16 +10,16 @@ const detach = `^${words('alter', 'table', `(if${gap}+exists${gap}+)?(only${gap}
  * cannot parse, sends nothing else outside of a transaction: there nothing undoes what a text does. Of several statements PostgreSQL refuses all where the
  * first one is one of these, except REINDEX and ALTER TABLE.
  */
-export const outsideShapes: Readonly<Record<Probe['act'], string>> = {
+export const outsideShapes = {
   'create-index': `^${words('create', `(unique${gap}+)?index`, 'concurrently')}${gap}`,
   'drop-index': `^${words('drop', 'index', 'concurrently')}${gap}`,
   reindex: `^reindex(${gap}|[(])[^;]*$`,
   detach,
   finalize: detach,
   vacuum: `^vacuum(${gap}|[(])`,
-};
+} as const;
 
 /** Whether a text begins as the gate requires of its probe. */
-export function hasOutsideShape(sql: string, act: Probe['act']): boolean {
+export function hasOutsideShape(sql: string, act: keyof typeof outsideShapes): boolean {
   return new RegExp(outsideShapes[act], 'i').test(sql);
 }
