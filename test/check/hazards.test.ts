@@ -194,8 +194,12 @@ describe.each(versions)('the hazards of oneroof check, on PostgreSQL %s', (versi
   });
 
   it('names the strongest lock of each table', () => {
-    expect(run.of('index').locks).toContainEqual({ relation: 'public.users', mode: 'SHARE' });
-    expect(run.of('check_safe').locks).toContainEqual({ relation: 'public.users', mode: 'ACCESS EXCLUSIVE' });
+    expect(run.of('index').locks).toContainEqual({ relation: 'public.users', mode: 'SHARE', production: null });
+    expect(run.of('check_safe').locks).toContainEqual({
+      relation: 'public.users',
+      mode: 'ACCESS EXCLUSIVE',
+      production: null,
+    });
   });
 
   it('says what was measured, where', () => {
