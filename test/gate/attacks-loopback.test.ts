@@ -183,6 +183,40 @@ describe.each(versions)('the loopback of PostgreSQL %s', (version) => {
     }),
   );
 
+  it('writes its password into no log, whatever the server logs', { timeout: 120_000 }, () =>
+    withOutside({ version, at }, { files }, async (ground) => {
+      const all = ["log_statement = 'all'", 'log_min_messages = debug5', 'log_min_error_statement = debug5'];
+      const more = [
+        'log_parameter_max_length = -1',
+        'log_parameter_max_length_on_error = -1',
+        'log_min_duration_statement = 0',
+      ];
+      const begun = at.server.log().length;
+      await runSql(at.connection('postgres'), [
+        ...[...all, ...more].map((one) => `alter system set ${one}`),
+        'select pg_reload_conf()',
+        'select pg_sleep(0.5)',
+      ]);
+      try {
+        await within(ground, 'oneroof_executor', async (session) => {
+          const tried = async (): Promise<string | null> => {
+            await session.query(sql`select gate.outside_prepare()`);
+            return (await session.query<{ why: string | null }>(sql`select gate.outside_try() as why`))[0]?.why ?? null;
+          };
+          expect(await tried()).toBe(null);
+          await at.rule('reject');
+          expect(await tried()).toMatch(/rejects/);
+        });
+      } finally {
+        await at.rule('scram-sha-256');
+        await runSql(at.connection('postgres'), ['alter system reset all', 'select pg_reload_conf()']);
+      }
+      const log = at.server.log().slice(begun);
+      expect(log).toContain('select gate.outside_try() as why');
+      expect(log).not.toMatch(/password=[0-9a-f]|(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/);
+    }),
+  );
+
   it('is closed while its role has more than the application owner, or settings', { timeout: 120_000 }, () =>
     withOutside({ version, at }, { files }, async (ground) => {
       const problem = async (): Promise<unknown> =>
