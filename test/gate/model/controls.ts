@@ -84,7 +84,7 @@ export const controls: Readonly<Record<string, Control>> = {
   'schema at COMMIT': ['perform gate.commit_schema(new.statement, new.programs);', ''],
   // a step
   'entered in this transaction': [
-    " and e.xid = pg_current_xact_id() and e.began = transaction_timestamp();\n  if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;\n  if t.transaction is not distinct from 'outside' then perform gate.refuse('order', 'the steps of this tier run outside of a transaction'); end if;\n  perform gate.require_still_open(t);\n  path",
+    " and e.xid = pg_current_xact_id() and e.began = transaction_timestamp();\n  if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;\n  perform gate.require_still_open(t);\n  path",
     ';\n  perform gate.require_still_open(t);\n  path',
   ],
   'still open': ['perform gate.require_tier_open(t.statement, t.direction, t.tier);', 'perform null;'],
