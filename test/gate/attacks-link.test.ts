@@ -261,7 +261,7 @@ describe.each(versions)('the connection of the gate to PostgreSQL %s', (version)
       name: 'without these checks',
       change: [inTransaction, outside],
       step: 'cannot run inside',
-      begin: 'gate: outside: this gate does not know how to look at nothing',
+      begin: 'gate: outside: its text is not what its probe says',
     },
   ])('runs no step of another kind of tier, with the rules $name', { timeout: 120_000 }, ({ change, step, begin }) =>
     withOutside({ version, at }, { files: mixed, change: changed(change) }, async (ground) => {

@@ -64,7 +64,7 @@ describe('a rollout at work', () => {
     expect(rolloutLines(course, of, plain)).toEqual([
       'done   1-first  2 statements  1.2 s',
       'now    2-each   statement 1 of 1: UPDATE b  4 s, about 12 s left',
-      String.raw`waits  for session 12, psql\u{202e}: ACCESS EXCLUSIVE on public.b`,
+      String.raw`waits  for session 12, psql\u{202e}: holds ACCESS EXCLUSIVE on public.b`,
       '       3-last',
     ]);
   });
