@@ -84,7 +84,10 @@ export async function checkTarget(
     ...shut.map(({ text, fix }): DoctorCheck => ({ name: `gate of ${name}`, outcome: 'problem', text, fix })),
     ...writers.map((one): DoctorCheck => ({ name: `migrations on ${name}`, outcome: 'warning', ...one })),
     ...logins,
-    ...(gate === null ? [] : await loopbackCheck(targetOf(setup, name), release)),
+    // an executor that cannot work is told above
+    ...(logins.some((one) => one.outcome === 'ok' && one.name === `executor of ${name}`)
+      ? await loopbackCheck(targetOf(setup, name), release)
+      : []),
     ...needsCheck(name, needs),
   ];
 }
@@ -198,21 +201,16 @@ async function loginChecks(target: Target, gate: 'there' | 'not known'): Promise
 }
 
 /** Whether the gate can send statements outside of a transaction: tried where it is prepared, and asked for where a release needs it. */
-async function loopbackCheck(target: Target, release: Release | null): Promise<readonly DoctorCheck[]> {
-  const name = `loopback of ${target.name}`;
+async function loopbackCheck({ name, executor }: Target, release: Release | null): Promise<readonly DoctorCheck[]> {
   const isNeeded = release?.tiers.some(({ transaction, barred }) => transaction === 'outside' && barred === null);
-  const asked: { executor: Connection | null } = { executor: null };
-  // whether it is set is told already
-  await check(name, async () => ((asked.executor = target.executor) === null ? '' : ''));
-  if (asked.executor === null) return [];
-  const connection = asked.executor;
-  return await check(name, async () => {
-    const session = await openSession(connection, { applicationName: 'oneroof doctor' });
+  if (executor === null) return [];
+  return await check(`loopback of ${name}`, async () => {
+    const session = await openSession(executor, { applicationName: 'oneroof doctor' });
     try {
       const why = await tryLoopback(session);
       if (why === null) return 'tried: statements outside of a transaction can run';
       const isPrepared = !/dblink is not installed|is not a member of/.test(why);
-      if (isPrepared || isNeeded === true) throw noLoopback(target.name, why);
+      if (isPrepared || isNeeded === true) throw noLoopback(name, why);
       return 'not prepared; only releases with statements outside of a transaction need it (oneroof install --loopback)';
     } finally {
       await session.close();

@@ -1,5 +1,5 @@
 import { OneRoofError, printable } from '../core/index.ts';
-import { type Connection, describe, openObserver, type Session, sql } from '../database/index.ts';
+import { type Connection, describe, openObserver, type Session, sql, sqlStateOf } from '../database/index.ts';
 import { type Release } from '../release/index.ts';
 import { type Prepared, readRatifiedRole, readMode, requireInstalled } from './install-gate.io.ts';
 import { dblinkSql, loopbackSql } from './loopback.ts';
@@ -80,6 +80,8 @@ export async function tryLoopback(session: Session): Promise<string | null> {
     const [row] = await session.query<{ problem: string | null }>(sql`select gate.outside_try() as problem`);
     return row?.problem ?? null;
   } catch (error) {
+    // undefined_function: an earlier program installed the gate
+    if (sqlStateOf(error) === '42883') return 'this gate has no loopback: install it again';
     const refusal = refusalOf(error);
     if (refusal?.code !== 'loopback') throw error;
     return refusal.facts.said;
