@@ -7,6 +7,7 @@ import { failureFault, unjudged } from './failure.ts';
 import { leaveOut, type LeftOut } from './left-out.ts';
 import { judgeMigration, spotOf } from './judge.io.ts';
 import { emptyTables, type JudgingGround, sendWithRoles } from './judging-ground.io.ts';
+import { namedRows } from './named-rows.ts';
 import { namedValues, withBodies } from './named-values.ts';
 import { namedReferences } from './named-references.ts';
 import { plantReferences, plantValues } from './plant-values.io.ts';
@@ -177,7 +178,8 @@ function drawn(): readonly [string, string] {
 }
 
 /** The values that the statements of a migration ask rows for. */
-function namedIn(parser: Parser, { up, down }: Migration): ReturnType<typeof namedValues> {
+function namedIn(parser: Parser, { up, down }: Migration): Parameters<typeof plantValues>[1] {
   const all = (script: Script): readonly Sent[] => withBodies(parser, sentOf(parser, script));
-  return namedValues({ up: all(up), down: down === null ? [] : all(down) });
+  const of = { up: all(up), down: down === null ? [] : all(down) };
+  return { rows: namedRows(of), values: namedValues(of) };
 }

@@ -9,7 +9,7 @@ export interface NamedValue {
   readonly value: string;
 }
 
-type Tree = Readonly<Record<string, unknown>>;
+export type Tree = Readonly<Record<string, unknown>>;
 
 /** The statements of a script, and those inside of its blocks and functions. */
 export function withBodies(parser: Parser, script: readonly Sent[]): readonly Sent[] {
@@ -28,11 +28,21 @@ export function namedValues(of: {
   readonly up: readonly Sent[];
   readonly down: readonly Sent[];
 }): readonly NamedValue[] {
+  return namedBy(namingStatements(of));
+}
+
+/** The statements of a migration that name rows. */
+export function namingStatements(of: {
+  readonly up: readonly Sent[];
+  readonly down: readonly Sent[];
+}): readonly Sent[] {
   const made = new Set(of.up.flatMap(insertedInto));
   // an up that inserts a row whether it is there or not takes for granted that it is not: the down may delete it by its name
   const down = of.down.filter((sent) => sent.kind !== 'DeleteStmt' || !made.has(tableOf(sent)));
-  return namedBy([...of.up, ...down]);
+  return [...of.up, ...down].filter(({ kind }) => naming.has(kind));
 }
+
+const naming: ReadonlySet<string> = new Set(['UpdateStmt', 'DeleteStmt', 'InsertStmt']);
 
 /** The table that a statement inserts into without asking what is there. */
 function insertedInto(sent: Sent): readonly string[] {
@@ -55,7 +65,6 @@ function tableOf({ kind, tree }: Sent): string {
 function namedBy(all: readonly Sent[]): readonly NamedValue[] {
   return all.flatMap((sent) => {
     const { kind, tree } = sent;
-    if (kind !== 'UpdateStmt' && kind !== 'DeleteStmt' && kind !== 'InsertStmt') return [];
     const { relation, targetList = [] } = tree[kind] as {
       readonly relation?: Relation;
       readonly targetList?: readonly Tree[];
@@ -72,7 +81,7 @@ function namedBy(all: readonly Sent[]): readonly NamedValue[] {
   });
 }
 
-interface Relation {
+export interface Relation {
   readonly schemaname?: string;
   readonly relname?: string;
   readonly alias?: { readonly aliasname?: string };
@@ -80,23 +89,38 @@ interface Relation {
 
 /** The columns that a statement compares with constants, wherever it does: in conditions, subqueries, CASE, joins. One that names no table may be of each. */
 function comparedIn(statement: Tree): readonly NamedValue[] {
-  const relations: Relation[] = [];
-  const pairs: Compared[] = [];
-  const visit = (node: unknown, key: string): void => {
-    if (typeof node !== 'object' || node === null) return;
-    if (key === 'RangeVar' || key === 'relation') relations.push(node as Relation);
-    if (key === 'A_Expr') pairs.push(...comparedBy(node as Tree));
-    for (const [name, child] of Object.entries(node)) visit(child, Array.isArray(node) ? key : name);
-  };
-  visit(statement, '');
-  return pairs.flatMap(({ qualifier, column, value }) =>
+  const relations = relationsIn(statement);
+  const pairs = nodesOf(statement, ['A_Expr']).flatMap(comparedBy);
+  return pairs.flatMap((one) =>
     relations
-      .filter(({ relname, alias }) => qualifier === null || qualifier === (alias?.aliasname ?? relname))
-      .map(({ schemaname, relname = '' }) => ({ schema: schemaname ?? null, table: relname, column, value })),
+      .filter((relation) => isOf(one, relation))
+      .map(({ schemaname, relname = '' }) => {
+        const { column, value } = one;
+        return { schema: schemaname ?? null, table: relname, column, value };
+      }),
   );
 }
 
-interface Compared {
+/** The tables that a statement names. */
+export function relationsIn(statement: Tree): readonly Relation[] {
+  return nodesOf(statement, ['RangeVar', 'relation']);
+}
+
+/** Whether a column may be one of a table. */
+export function isOf({ qualifier }: Pick<Compared, 'qualifier'>, { relname, alias }: Relation): boolean {
+  return qualifier === null || qualifier === (alias?.aliasname ?? relname);
+}
+
+/** What stands under one of these keys, wherever it does. */
+function nodesOf(node: unknown, keys: readonly string[]): readonly Tree[] {
+  if (typeof node !== 'object' || node === null) return [];
+  return Object.entries(node).flatMap(([key, child]) => [
+    ...(keys.includes(key) ? [child as Tree] : []),
+    ...nodesOf(child, keys),
+  ]);
+}
+
+export interface Compared {
   readonly qualifier: string | null;
   readonly column: string;
   readonly value: string;
@@ -106,7 +130,7 @@ interface Compared {
 const making = /"sval":"(?:->>?|#>>?|\|\||[-+*/%])"/;
 
 /** A column compared with constants by one operator; `data ->> 'kind' = 'x'` asks for an object. */
-function comparedBy({ name: operator, lexpr, rexpr }: Tree): readonly Compared[] {
+export function comparedBy({ name: operator, lexpr, rexpr }: Tree): readonly Compared[] {
   if (making.test(JSON.stringify(operator))) return [];
   const sides = [lexpr, rexpr] as readonly (Tree | undefined)[];
   for (const [side, other] of [sides, sides.toReversed()]) {
@@ -136,7 +160,7 @@ function plainOf(node: Tree | undefined): Tree | undefined {
   return args.length > 0 && /^(?:coalesce|lower|upper|[lrb]?trim)$/.test(sval) ? plainOf(args[0]) : node;
 }
 
-function columnIn(node: Tree | undefined): Pick<Compared, 'qualifier' | 'column'> | null {
+export function columnIn(node: Tree | undefined): Pick<Compared, 'qualifier' | 'column'> | null {
   const { fields = [] } = (plainOf(node)?.['ColumnRef'] ?? {}) as { readonly fields?: readonly Tree[] };
   const names = fields.map((one) => (one['String'] as { readonly sval?: string } | undefined)?.sval ?? '');
   const column = names.at(-1);
