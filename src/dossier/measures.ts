@@ -1,10 +1,10 @@
 import { isSampled } from '../clone/index.ts';
 import { printable, truncate } from '../core/index.ts';
-import { toolsRecordingIn } from '../import/index.ts';
 import { blockedBy, heldWith, lockName, ofWhich, type Rehearsal, type StepMeasure } from '../rehearsal/index.ts';
 import {
   type Direction,
   migrationFactsOf,
+  toolsRecordingIn,
   type Release,
   type Step,
   type Tier,

@@ -2,7 +2,6 @@ export { earlierProject } from './earlier-project.io.ts';
 export { findPrograms, type ProgramFolder } from './find-programs.ts';
 export { findProjects } from './find-projects.ts';
 export { runGit } from './git.io.ts';
-export { toolsRecordingIn } from './history-names.ts';
 export { findHistoryWriters, type HistoryWriter } from './history-writers.io.ts';
 export { importRelease } from './import-release.io.ts';
 export { type Migration, type MigrationProject, type Script, type ToolName } from './migration.ts';

@@ -1,3 +1,4 @@
+export { historyNames, toolsRecordingIn } from './history-names.ts';
 export { isTouched, meets } from './expectation.ts';
 export { loadParser } from './parser.io.ts';
 export { type Parser, type Statement } from './parser.ts';

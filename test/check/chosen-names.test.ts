@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { newest } from '../database.io.ts';
+import { versions } from '../database.io.ts';
 import { checked, golangMigrate, withFiles } from './repository.io.ts';
 
 const files = golangMigrate([
@@ -15,7 +15,7 @@ const files = golangMigrate([
   { name: 'forgets', up: 'alter table u alter b drop not null, add d int;', down: 'alter table u drop d;' },
 ]);
 
-it.each([...newest, '17' as const])('a NOT NULL is the same whatever name PostgreSQL chose for it (%s)', (version) =>
+it.each(versions)('a NOT NULL is the same whatever name PostgreSQL chose for it (%s)', (version) =>
   withFiles(files, (folder) => {
     const run = checked(folder, ['--all', '--postgres', version]);
     const named = Number(version) >= 18;
