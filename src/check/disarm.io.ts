@@ -64,8 +64,9 @@ export async function disarmServer(admin: Session): Promise<void> {
   }
   // rows, not REVOKE: that takes back only what one role granted
   await admin.query(sql`
-    with gone as (delete from pg_catalog.pg_auth_members where roleid in (${bootstrap}, (select oid from pg_catalog.pg_roles where rolname = current_user),
-      'pg_execute_server_program'::pg_catalog.regrole, 'pg_read_server_files'::pg_catalog.regrole, 'pg_write_server_files'::pg_catalog.regrole) returning oid)
+    -- a membership has an OID, and depends on roles by it, since 16
+    with gone as (delete from pg_catalog.pg_auth_members m where m.roleid in (${bootstrap}, (select oid from pg_catalog.pg_roles where rolname = current_user),
+      'pg_execute_server_program'::pg_catalog.regrole, 'pg_read_server_files'::pg_catalog.regrole, 'pg_write_server_files'::pg_catalog.regrole) returning (pg_catalog.to_jsonb(m) ->> 'oid')::pg_catalog.oid as oid)
     delete from pg_catalog.pg_shdepend where classid = 'pg_catalog.pg_auth_members'::pg_catalog.regclass and objid in (select oid from gone)`);
   await admin.query(sql`delete from pg_catalog.pg_parameter_acl`);
   await admin.query(

@@ -1,12 +1,12 @@
 import {
   columnIn,
-  type Compared,
+  type ComparedColumn,
   comparedBy,
-  isOf,
+  isColumnOf,
   namingStatements,
-  type Relation,
+  type NamedRelation,
   relationsIn,
-  type Tree,
+  type SyntaxTree,
 } from './named-values.ts';
 import { type Sent } from './sent.ts';
 
@@ -21,7 +21,7 @@ export interface NamedRow {
 }
 
 /** What a part of a condition asks of a column; true: any value but NULL. */
-type Asked = Pick<Compared, 'qualifier' | 'column'> & { readonly value: string | null | true };
+type Asked = Pick<ComparedColumn, 'qualifier' | 'column'> & { readonly value: string | null | true };
 /** Each member is a way to meet a condition: what it asks for together. */
 type Ways = readonly (readonly Asked[])[];
 
@@ -35,16 +35,16 @@ const anyWay: Ways = [[]];
  */
 export function namedRows(of: { readonly up: readonly Sent[]; readonly down: readonly Sent[] }): readonly NamedRow[] {
   return namingStatements(of).flatMap(({ kind, tree }) => {
-    const statement = tree[kind] as Tree;
-    const written = kind === 'InsertStmt' ? (statement['relation'] as Relation).relname : undefined;
+    const statement = tree[kind] as SyntaxTree;
+    const written = kind === 'InsertStmt' ? (statement['relation'] as NamedRelation).relname : undefined;
     // what an INSERT looks for in its own table is not there
     const relations = relationsIn(statement).filter(({ relname }) => relname !== written);
     return waysIn(statement, anyWay).flatMap((asked) => relations.flatMap((relation) => rowFor(relation, asked)));
   });
 }
 
-function rowFor(relation: Relation, asked: readonly Asked[]): readonly NamedRow[] {
-  const own = asked.filter((one) => isOf(one, relation));
+function rowFor(relation: NamedRelation, asked: readonly Asked[]): readonly NamedRow[] {
+  const own = asked.filter((one) => isColumnOf(one, relation));
   const values = new Map<string, string | null>();
   for (const { column, value } of own) if (value !== true) values.set(column, both(values.get(column), value));
   const present = [...new Set(own.filter(({ value }) => value === true).map(({ column }) => column))];
@@ -68,11 +68,11 @@ function both(before: string | null | undefined, value: string | null): string |
 function waysIn(node: unknown, around: Ways): Ways {
   if (typeof node !== 'object' || node === null) return [];
   if (Array.isArray(node)) return node.flatMap((one) => waysIn(one, around));
-  const { whereClause, CaseWhen: when } = node as { readonly whereClause?: Tree; readonly CaseWhen?: Tree };
-  const { fromClause, usingClause } = node as Tree;
+  const { whereClause, CaseWhen: when } = node as { readonly whereClause?: SyntaxTree; readonly CaseWhen?: SyntaxTree };
+  const { fromClause, usingClause } = node as SyntaxTree;
   const below = (ways: Ways): Ways => Object.values(node).flatMap((child) => waysIn(child, ways));
   if (when !== undefined) {
-    const ways = together([around, waysOf(when['expr'] as Tree)]);
+    const ways = together([around, waysOf(when['expr'] as SyntaxTree)]);
     return [...ways, ...below(around)];
   }
   const joined = [...joinsIn(fromClause), ...joinsIn(usingClause)];
@@ -82,9 +82,11 @@ function waysIn(node: unknown, around: Ways): Ways {
 }
 
 /** The conditions of the joins of a FROM, without those of its subqueries. */
-function joinsIn(node: unknown): readonly Tree[] {
+function joinsIn(node: unknown): readonly SyntaxTree[] {
   if (Array.isArray(node)) return node.flatMap(joinsIn);
-  const { larg, rarg, quals } = ((node as Tree | undefined)?.['JoinExpr'] ?? {}) as Readonly<Record<string, Tree>>;
+  const { larg, rarg, quals } = ((node as SyntaxTree | undefined)?.['JoinExpr'] ?? {}) as Readonly<
+    Record<string, SyntaxTree>
+  >;
   return [
     ...(quals === undefined ? [] : [quals]),
     ...[larg, rarg].flatMap((one) => (one === undefined ? [] : joinsIn(one))),
@@ -99,15 +101,15 @@ function together(all: readonly Ways[]): Ways {
   );
 }
 
-function waysOf(node: Tree): Ways {
+function waysOf(node: SyntaxTree): Ways {
   if ('BoolExpr' in node) {
-    const { boolop, args } = node['BoolExpr'] as { readonly boolop: string; readonly args: readonly Tree[] };
+    const { boolop, args } = node['BoolExpr'] as { readonly boolop: string; readonly args: readonly SyntaxTree[] };
     if (boolop === 'AND_EXPR') return together(args.map(waysOf));
     return boolop === 'OR_EXPR' ? args.flatMap(waysOf) : isAsked(args[0], 'false');
   }
-  if ('A_Expr' in node) return comparisonWays(node['A_Expr'] as Tree);
+  if ('A_Expr' in node) return comparisonWays(node['A_Expr'] as SyntaxTree);
   const test = (node['NullTest'] ?? node['BooleanTest']) as
-    | { readonly arg: Tree; readonly nulltesttype?: string; readonly booltesttype?: string }
+    | { readonly arg: SyntaxTree; readonly nulltesttype?: string; readonly booltesttype?: string }
     | undefined;
   if (test === undefined) return isAsked(node, 'true');
   const value = testValues[test.nulltesttype ?? test.booltesttype ?? ''];
@@ -125,7 +127,7 @@ const testValues: Readonly<Record<string, Asked['value']>> = {
   IS_NOT_UNKNOWN: true,
 };
 
-function isAsked(node: Tree | undefined, value: Asked['value']): Ways {
+function isAsked(node: SyntaxTree | undefined, value: Asked['value']): Ways {
   const column = columnIn(node);
   return column === null ? anyWay : [[{ ...column, value }]];
 }
@@ -134,11 +136,11 @@ function isAsked(node: Tree | undefined, value: Asked['value']): Ways {
 const selfTrue = new Set(['=', '>=', '<=', '~~', '~~*', 'BETWEEN']);
 const aside: Readonly<Record<string, bigint>> = { '<': -1n, '>': 1n };
 
-function comparisonWays(expression: Tree): Ways {
+function comparisonWays(expression: SyntaxTree): Ways {
   const { kind, name, lexpr } = expression as {
     readonly kind: string;
     readonly name: readonly { readonly String?: { readonly sval?: string } }[];
-    readonly lexpr?: Tree;
+    readonly lexpr?: SyntaxTree;
   };
   const operator = name.at(-1)?.String?.sval ?? '';
   const pairs = comparedBy(expression);

@@ -9,7 +9,7 @@ export interface NamedValue {
   readonly value: string;
 }
 
-export type Tree = Readonly<Record<string, unknown>>;
+export type SyntaxTree = Readonly<Record<string, unknown>>;
 
 /** The statements of a script, and those inside of its blocks and functions. */
 export function withBodies(parser: Parser, script: readonly Sent[]): readonly Sent[] {
@@ -48,8 +48,8 @@ const naming: ReadonlySet<string> = new Set(['UpdateStmt', 'DeleteStmt', 'Insert
 function insertedInto(sent: Sent): readonly string[] {
   if (sent.kind !== 'InsertStmt') return [];
   const { onConflictClause, selectStmt } = sent.tree['InsertStmt'] as {
-    readonly onConflictClause?: Tree;
-    readonly selectStmt?: { readonly SelectStmt?: { readonly whereClause?: Tree } };
+    readonly onConflictClause?: SyntaxTree;
+    readonly selectStmt?: { readonly SelectStmt?: { readonly whereClause?: SyntaxTree } };
   };
   const asks = onConflictClause !== undefined || selectStmt?.SelectStmt?.whereClause !== undefined;
   return asks ? [] : [tableOf(sent)];
@@ -66,34 +66,34 @@ function namedBy(all: readonly Sent[]): readonly NamedValue[] {
   return all.flatMap((sent) => {
     const { kind, tree } = sent;
     const { relation, targetList = [] } = tree[kind] as {
-      readonly relation?: Relation;
-      readonly targetList?: readonly Tree[];
+      readonly relation?: NamedRelation;
+      readonly targetList?: readonly SyntaxTree[];
     };
     const target = { schema: relation?.schemaname ?? null, table: relation?.relname ?? '' };
     const set = targetList.flatMap(({ ResTarget: of }) => {
-      const { name = '', val } = of as { readonly name?: string; readonly val?: Tree };
+      const { name = '', val } = of as { readonly name?: string; readonly val?: SyntaxTree };
       const value = constantIn(val);
       return value === null ? [] : [{ ...target, column: name, value }];
     });
-    const read = comparedIn(tree[kind] as Tree);
+    const read = comparedIn(tree[kind] as SyntaxTree);
     // what an INSERT looks for in its own table is not there
     return [...(kind === 'InsertStmt' ? read.filter(({ table }) => table !== target.table) : read), ...set];
   });
 }
 
-export interface Relation {
+export interface NamedRelation {
   readonly schemaname?: string;
   readonly relname?: string;
   readonly alias?: { readonly aliasname?: string };
 }
 
 /** The columns that a statement compares with constants, wherever it does: in conditions, subqueries, CASE, joins. One that names no table may be of each. */
-function comparedIn(statement: Tree): readonly NamedValue[] {
+function comparedIn(statement: SyntaxTree): readonly NamedValue[] {
   const relations = relationsIn(statement);
   const pairs = nodesOf(statement, ['A_Expr']).flatMap(comparedBy);
   return pairs.flatMap((one) =>
     relations
-      .filter((relation) => isOf(one, relation))
+      .filter((relation) => isColumnOf(one, relation))
       .map(({ schemaname, relname = '' }) => {
         const { column, value } = one;
         return { schema: schemaname ?? null, table: relname, column, value };
@@ -102,25 +102,28 @@ function comparedIn(statement: Tree): readonly NamedValue[] {
 }
 
 /** The tables that a statement names. */
-export function relationsIn(statement: Tree): readonly Relation[] {
+export function relationsIn(statement: SyntaxTree): readonly NamedRelation[] {
   return nodesOf(statement, ['RangeVar', 'relation']);
 }
 
 /** Whether a column may be one of a table. */
-export function isOf({ qualifier }: Pick<Compared, 'qualifier'>, { relname, alias }: Relation): boolean {
+export function isColumnOf(
+  { qualifier }: Pick<ComparedColumn, 'qualifier'>,
+  { relname, alias }: NamedRelation,
+): boolean {
   return qualifier === null || qualifier === (alias?.aliasname ?? relname);
 }
 
 /** What stands under one of these keys, wherever it does. */
-function nodesOf(node: unknown, keys: readonly string[]): readonly Tree[] {
+function nodesOf(node: unknown, keys: readonly string[]): readonly SyntaxTree[] {
   if (typeof node !== 'object' || node === null) return [];
   return Object.entries(node).flatMap(([key, child]) => [
-    ...(keys.includes(key) ? [child as Tree] : []),
+    ...(keys.includes(key) ? [child as SyntaxTree] : []),
     ...nodesOf(child, keys),
   ]);
 }
 
-export interface Compared {
+export interface ComparedColumn {
   readonly qualifier: string | null;
   readonly column: string;
   readonly value: string;
@@ -130,18 +133,20 @@ export interface Compared {
 const making = /"sval":"(?:->>?|#>>?|\|\||[-+*/%])"/;
 
 /** A column compared with constants by one operator; `data ->> 'kind' = 'x'` asks for an object. */
-export function comparedBy({ name: operator, lexpr, rexpr }: Tree): readonly Compared[] {
+export function comparedBy({ name: operator, lexpr, rexpr }: SyntaxTree): readonly ComparedColumn[] {
   if (making.test(JSON.stringify(operator))) return [];
-  const sides = [lexpr, rexpr] as readonly (Tree | undefined)[];
+  const sides = [lexpr, rexpr] as readonly (SyntaxTree | undefined)[];
   for (const [side, other] of [sides, sides.toReversed()]) {
-    const list = (other?.['List'] as { readonly items?: readonly Tree[] } | undefined)?.items ?? [other];
+    const list = (other?.['List'] as { readonly items?: readonly SyntaxTree[] } | undefined)?.items ?? [other];
     const values = list.map(constantIn).filter((one) => one !== null);
     if (values.length === 0) continue;
     const whole = columnIn(side);
     if (whole !== null) return values.map((value) => ({ ...whole, value }));
-    const { name = [], ...inner } = (plainOf(side)?.['A_Expr'] ?? {}) as Tree & { readonly name?: readonly Tree[] };
-    const key = constantIn(inner['rexpr'] as Tree | undefined);
-    const holder = columnIn(inner['lexpr'] as Tree | undefined);
+    const { name = [], ...inner } = (plainOf(side)?.['A_Expr'] ?? {}) as SyntaxTree & {
+      readonly name?: readonly SyntaxTree[];
+    };
+    const key = constantIn(inner['rexpr'] as SyntaxTree | undefined);
+    const holder = columnIn(inner['lexpr'] as SyntaxTree | undefined);
     if (!JSON.stringify(name).includes('"->>"') || key === null || holder === null) continue;
     return values.map((value) => ({ ...holder, value: JSON.stringify({ [key]: value }) }));
   }
@@ -149,27 +154,27 @@ export function comparedBy({ name: operator, lexpr, rexpr }: Tree): readonly Com
 }
 
 /** What is left of an expression without casts and without functions that keep a text as it is, or nearly. */
-function plainOf(node: Tree | undefined): Tree | undefined {
-  const { arg } = (node?.['TypeCast'] ?? {}) as { readonly arg?: Tree };
+function plainOf(node: SyntaxTree | undefined): SyntaxTree | undefined {
+  const { arg } = (node?.['TypeCast'] ?? {}) as { readonly arg?: SyntaxTree };
   if (arg !== undefined) return plainOf(arg);
   const { funcname = [], args = [] } = (node?.['FuncCall'] ?? node?.['CoalesceExpr'] ?? {}) as {
-    readonly funcname?: readonly Tree[];
-    readonly args?: readonly Tree[];
+    readonly funcname?: readonly SyntaxTree[];
+    readonly args?: readonly SyntaxTree[];
   };
   const { sval = 'coalesce' } = (funcname.at(-1)?.['String'] ?? {}) as { readonly sval?: string };
   return args.length > 0 && /^(?:coalesce|lower|upper|[lrb]?trim)$/.test(sval) ? plainOf(args[0]) : node;
 }
 
-export function columnIn(node: Tree | undefined): Pick<Compared, 'qualifier' | 'column'> | null {
-  const { fields = [] } = (plainOf(node)?.['ColumnRef'] ?? {}) as { readonly fields?: readonly Tree[] };
+export function columnIn(node: SyntaxTree | undefined): Pick<ComparedColumn, 'qualifier' | 'column'> | null {
+  const { fields = [] } = (plainOf(node)?.['ColumnRef'] ?? {}) as { readonly fields?: readonly SyntaxTree[] };
   const names = fields.map((one) => (one['String'] as { readonly sval?: string } | undefined)?.sval ?? '');
   const column = names.at(-1);
   return column === undefined || column === '' ? null : { qualifier: names.at(-2) ?? null, column };
 }
 
 /** A constant as text; the parser leaves zero and false out. */
-function constantIn(node: Tree | undefined): string | null {
-  const inner = (node?.['TypeCast'] as { readonly arg?: Tree } | undefined)?.arg;
+function constantIn(node: SyntaxTree | undefined): string | null {
+  const inner = (node?.['TypeCast'] as { readonly arg?: SyntaxTree } | undefined)?.arg;
   if (inner !== undefined) return constantIn(inner);
   const constant = node?.['A_Const'] as
     | {
