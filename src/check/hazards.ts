@@ -1,4 +1,5 @@
-import { lockModes, lockName } from '../rehearsal/index.ts';
+import { lockModes } from '../database/index.ts';
+import { lockName } from '../rehearsal/index.ts';
 import { actionsOf, buildsIndex, saferSql } from './altered.ts';
 import type { Moment, OldTable } from './probe.io.ts';
 import { briefly, type Sent } from './sent.ts';

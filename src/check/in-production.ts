@@ -1,4 +1,5 @@
-import { blockedBy, lockModes, lockName } from '../rehearsal/index.ts';
+import { lockModes } from '../database/index.ts';
+import { blockedBy, lockName } from '../rehearsal/index.ts';
 import { type Hazard, type JudgedMigration } from './check-result.ts';
 import {
   assumedRates,

@@ -33,7 +33,7 @@ export const inProductionForm = z.object({
 });
 export type InProduction = Formed<typeof inProductionForm>;
 
-/** What a statement does with all of a table: reads its rows, builds an index of them, or writes it anew. */
+/** What a statement does with a whole table: it reads all rows, builds an index of them, or rewrites it. */
 export type Effort = 'reads' | 'indexes' | 'writes';
 
 /**

@@ -47,6 +47,7 @@ export {
 export { type Notice, noticeForm, type Notification, notificationForm, type StepResult } from './session.ts';
 export { openSession, type Rows, type Session, type SessionOptions } from './session.io.ts';
 export { noTimeouts, pinnedSettings, setAll, stepName } from './settings.ts';
+export { lockModes } from './lock-modes.ts';
 export { fixed, id, literal, searchPathOf, type Sql, sql, unionAll } from './sql.ts';
 export { openWire, type Wire } from './wire.io.ts';
 export { copyBetween, type CopyWatch, readSome, runOn } from './copy-between.io.ts';

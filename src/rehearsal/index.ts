@@ -21,7 +21,6 @@ export {
   explainNotifications,
   heldWith,
   judgeInvariants,
-  lockModes,
   lockName,
   type Notifications,
   ofWhich,

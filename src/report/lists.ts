@@ -1,5 +1,6 @@
+import { lockModes } from '../database/index.ts';
 import { formatDuration, type Milliseconds } from '../core/index.ts';
-import { heldWith, lockModes, lockName, type StepMeasure } from '../rehearsal/index.ts';
+import { heldWith, lockName, type StepMeasure } from '../rehearsal/index.ts';
 import { type Report, type TierFacts } from './report.ts';
 
 /** What keeps the release from production, each reason once, under a title that says how many there are. */

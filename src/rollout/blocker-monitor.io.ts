@@ -1,5 +1,5 @@
 import { type Waiting } from '../activity/index.ts';
-import { type Connection, type Session, sql } from '../database/index.ts';
+import { type Connection, lockModes, type Session, sql } from '../database/index.ts';
 import { type ReleaseSettings } from '../release/index.ts';
 import { type RolloutEvent } from './rollout.ts';
 import { nameSession, type SessionFacts } from './session-name.ts';
@@ -9,18 +9,6 @@ import { openExecutor } from './executor-session.io.ts';
 const patience = 1000;
 /** Between two checks of a long statement; and after a retry, whose waits are as short as the lock time-out. Milliseconds. */
 const pace = { long: 500, retried: 100 } as const;
-
-/** Modes of a lock, from the weakest. Source: PostgreSQL manual, "Explicit Locking". */
-const lockModes = [
-  'AccessShareLock',
-  'RowShareLock',
-  'RowExclusiveLock',
-  'ShareUpdateExclusiveLock',
-  'ShareLock',
-  'ShareRowExclusiveLock',
-  'ExclusiveLock',
-  'AccessExclusiveLock',
-];
 
 /** Finds which sessions an attempt waits for, with a separate session that cannot write; it never ends a session. */
 export interface BlockerMonitor {

@@ -11,6 +11,6 @@ export {
 } from './dispatch.ts';
 export { type JudgedMetrics, measureAndJudge } from './invariants.io.ts';
 export { judgeInvariants, type MetricTime } from './invariants.ts';
-export { blockedBy, heldWith, lockModes, lockName, ofWhich, overBudget, type StepLock } from './locks.ts';
+export { blockedBy, heldWith, lockName, ofWhich, overBudget, type StepLock } from './locks.ts';
 export { stepForm, type StepMeasure } from './step-measure.ts';
 export { runChecks, runTier, type TierPlan } from './tier-run.io.ts';

@@ -23,18 +23,6 @@ export const lockForm = z.object({
 });
 export type StepLock = Formed<typeof lockForm>;
 
-/** Modes of a lock on a relation, from the weakest. Source: PostgreSQL manual, "Explicit Locking". */
-export const lockModes: readonly string[] = [
-  'AccessShareLock',
-  'RowShareLock',
-  'RowExclusiveLock',
-  'ShareUpdateExclusiveLock',
-  'ShareLock',
-  'ShareRowExclusiveLock',
-  'ExclusiveLock',
-  'AccessExclusiveLock',
-];
-
 /** Modes of a lock behind which the reads or the writes of others wait. Source: PostgreSQL manual, "Explicit Locking". */
 const blocking: Readonly<Record<string, string>> = {
   ShareLock: 'SHARE',
