@@ -272,7 +272,7 @@ export function hrefFrom(folder: string, store: Pick<Store, 'locate'>): (entry: 
   };
 }
 
-type Watched = 'direction' | 'through' | 'statement' | 'signal' | 'onProgress' | 'onSession';
+type Watched = 'direction' | 'through' | 'statement' | 'signal' | 'onProgress' | 'onSession' | 'awaitReplicas';
 /** What is asked of a rollout or a rollback. */
 export interface RolloutWatch extends Pick<RolloutRun, Watched> {
   readonly executor: Connection;

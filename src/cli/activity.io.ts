@@ -11,7 +11,7 @@ import { type RehearsalEvent } from '../rehearsal/index.ts';
 import { type SealedRelease } from '../release/index.ts';
 import { type RolloutEvent } from '../rollout/index.ts';
 import { type CommandOutcome } from './output.io.ts';
-import { eventWords } from './rollout-text.ts';
+import { batchesText, eventWords } from './rollout-text.ts';
 import { type Context } from './verb.ts';
 import { openBoard, type ReleaseTools } from './work.io.ts';
 
@@ -71,11 +71,13 @@ export function narrateRehearsal(reporter: Reporter, event: RehearsalEvent): voi
 /** Passes the reports of a rollout, or its rollback, on to the board. */
 export function tellRollout(
   reporter: Reporter,
-  { at, tier, step }: RolloutEvent,
+  { at, tier, step, batched }: RolloutEvent,
   of: { readonly sealed: SealedRelease; readonly direction: 'up' | 'down' },
 ): void {
   const steps = of.sealed.release.tiers.find(({ id }) => id === tier)?.[of.direction] ?? [];
   const title = step === null ? undefined : steps[step - 1]?.title;
-  const now = step === null || title === undefined || at !== 'step' ? null : { n: step, of: steps.length, title };
-  reporter.tell({ ...(tier === null ? {} : { part: tier }), stage: eventWords[at], tier, step: now });
+  const isStep = at === 'step' || at === 'batch';
+  const now = step === null || title === undefined || !isStep ? null : { n: step, of: steps.length, title };
+  const stage = batched === undefined ? eventWords[at] : `${eventWords[at]} (${batchesText(batched)})`;
+  reporter.tell({ ...(tier === null ? {} : { part: tier }), stage, tier, step: now });
 }

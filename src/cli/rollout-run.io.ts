@@ -28,6 +28,7 @@ import {
   type Verdict,
   verdictData,
   waitingFor,
+  watchReplicas,
 } from '../rollout/index.ts';
 import { type Target } from '../setup/index.ts';
 import { afterSteps, afterText } from './after.ts';
@@ -103,6 +104,7 @@ export async function runRollout(context: Context, direction: Direction): Promis
       tiers: remaining(wish, progress).map(({ tier }) => tier),
       executor,
       target: target.name,
+      replicas: target,
       statement,
       direction,
       through,
@@ -187,6 +189,7 @@ async function followed(
   plan: ReleaseTools &
     Pick<RolloutWatch, 'executor' | 'target' | 'statement' | 'direction' | 'through'> & {
       readonly recorder: Recorder;
+      readonly replicas: Pick<Target, 'observer' | 'replicaLag'>;
       readonly expected: TimedParts | null;
       readonly tiers: readonly Tier[];
     },
@@ -208,6 +211,13 @@ async function followed(
     tellRollout(reporter, event, { sealed, direction });
   };
   const { signal } = context;
+  const replicas = watchReplicas({
+    observer: plan.replicas.observer,
+    longest: plan.replicas.replicaLag,
+    signal,
+    onUnseen: (why) =>
+      context.terminal.say(`batches do not wait for replicas, whose lag is unknown: ${printable(why)}`),
+  });
   try {
     return await rolloutStage(
       { sealed, store },
@@ -221,10 +231,11 @@ async function followed(
         signal,
         onProgress,
         onSession: blockerMonitor.watch,
+        awaitReplicas: replicas.ready,
       },
     );
   } finally {
-    await blockerMonitor.close();
+    await Promise.all([blockerMonitor.close(), replicas.close()]);
   }
 }
 

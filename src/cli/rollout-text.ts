@@ -1,7 +1,13 @@
 import { elapsed, formatDuration, type Milliseconds, printable } from '../core/index.ts';
 import { waitingText, type Waiting } from '../activity/index.ts';
 import { type Direction, type Release, type Tier } from '../release/index.ts';
-import { explainHeld, type RolloutEvent, type RolloutResult, type Verdict } from '../rollout/index.ts';
+import {
+  type BatchesDone,
+  explainHeld,
+  type RolloutEvent,
+  type RolloutResult,
+  type Verdict,
+} from '../rollout/index.ts';
 import { cut, type TextLayout, painted, table, type Timing, timingText, withEnd } from './text/index.ts';
 
 /** The result of a run, for people: the tiers that it ran, and what holds the others. */
@@ -54,7 +60,7 @@ const statements = (count: number): string => `${count} statement${count === 1 ?
 /** The progress of a run, from its reports. */
 export interface RolloutCourse {
   readonly over: readonly { readonly tier: string; readonly ms: number }[];
-  readonly now: Pick<RolloutEvent, 'tier' | 'step' | 'at'>;
+  readonly now: Pick<RolloutEvent, 'tier' | 'step' | 'at' | 'batched'>;
   readonly waitingFor: readonly Waiting[];
 }
 
@@ -69,16 +75,29 @@ export const eventWords: Readonly<Record<RolloutEvent['at'], string>> = {
   committed: 'committed',
   retry: 'waiting to try the tier again',
   waiting: 'waiting for another attempt',
+  batch: 'batch',
+  lagging: 'waiting for replicas',
 };
 
+/** How far a step is that runs in batches, e.g. `12 batches, 120000 of about 1000000 rows (12 %), about 40 s left`. */
+export function batchesText({ batches, keys, expected, leftMs }: BatchesDone): string {
+  const rows =
+    expected === null
+      ? `${keys} rows`
+      : `${keys} of about ${Math.max(keys, expected)} rows (${Math.floor((100 * keys) / Math.max(keys, expected, 1))} %)`;
+  const left = leftMs === null ? '' : `, about ${formatDuration(Math.round(leftMs) as Milliseconds)} left`;
+  return `${batches} batch${batches === 1 ? '' : 'es'}, ${rows}${left}`;
+}
+
 /** What an event says, e.g. `statement 2 of 3: CREATE INDEX`. */
-export function eventText(
-  { at, tier, step }: RolloutCourse['now'],
-  of: Pick<Release, 'tiers'>,
-  direction: Direction,
-): string {
+export function eventText(now: RolloutCourse['now'], of: Pick<Release, 'tiers'>, direction: Direction): string {
+  const said = plainText(now, of, direction);
+  return now.batched === undefined ? said : `${said}; ${batchesText(now.batched)}`;
+}
+
+function plainText({ at, tier, step }: RolloutCourse['now'], of: Pick<Release, 'tiers'>, direction: Direction): string {
   const steps = of.tiers.find(({ id }) => id === tier)?.[direction] ?? [];
-  if (at === 'step' && step !== null)
+  if ((at === 'step' || at === 'batch') && step !== null)
     return printable(`statement ${step} of ${steps.length}: ${steps[step - 1]?.title ?? ''}`);
   return step === null ? eventWords[at] : `${eventWords[at]} ${step}`;
 }

@@ -80,6 +80,7 @@ export const errorCodes = {
     'SQL reads an application setting that the release does not declare, or computes the name of the setting.',
   ],
   RULE_ENUM_USED: [3, 'An enum value is used in the transaction that adds it.'],
+  RULE_BATCHED: [3, 'A statement with bounds could touch rows outside of its batch.'],
   RULE_NOT_VALID: [3, 'A constraint is NOT VALID and never validated.'],
   QUERY_NOT_SELECT: [3, 'A metric or check is not one SELECT.'],
   QUERY_WRITES: [3, 'A metric or check does more than read.'],
@@ -250,6 +251,8 @@ export const errorCodes = {
   ROLLOUT_NOT_DIRECT: [3, 'The executor connects through a pooler that shares server sessions.'],
   ROLLOUT_READ_ONLY: [3, 'The server is read-only, so a rollout is not possible there.'],
   ROLLOUT_FENCED: [4, 'A newer attempt works on the same database.'],
+  ROLLOUT_BUSY: [4, 'Other sessions held the locks of a tier at each of its tries.'],
+  ROLLOUT_REPLICAS: [4, 'Replicas stayed too far behind for another batch.'],
   ROLLOUT_UNKNOWN: [4, 'It is unknown whether a tier was committed; run the command again to find out.'],
   RECORD_MISSING: [4, 'A tier was applied, but its record could not be written to the evidence.'],
   // report

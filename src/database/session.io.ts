@@ -25,8 +25,8 @@ export interface Session {
   query<Row extends object>(statement: Sql): Promise<Row[]>;
   /** Runs statements of ours that take no values in one round trip, and answers with the rows of the first. They are one transaction. */
   script<Row extends object>(statements: readonly Sql[]): Promise<Row[]>;
-  /** Runs one statement of the author's, by the extended protocol: exactly one statement, whatever the text holds. Its rows are not kept. */
-  run(text: string): Promise<StepResult>;
+  /** Runs one statement of the author's, by the extended protocol: exactly one statement, whatever the text holds, for the values of its parameters. Its rows are not kept. */
+  run(text: string, values?: readonly (string | null)[]): Promise<StepResult>;
   /** Runs all statements of an author's script, by one message of the simple protocol. Their rows are not kept. */
   runScript(text: string): Promise<void>;
   /** Runs one statement of the author's that returns rows, by the extended protocol, and fetches at most so many of them. */
@@ -126,8 +126,13 @@ export async function openSession(connection: Connection, options: SessionOption
       throw lost === null ? error : connectionLost(connection, lost);
     }
   };
-  const run = async (text: string): Promise<StepResult> => {
-    const extended: pg.QueryArrayConfig & { queryMode: 'extended' } = { text, queryMode: 'extended', rowMode: 'array' };
+  const run: Session['run'] = async (text, values = []) => {
+    const extended: pg.QueryArrayConfig & { queryMode: 'extended' } = {
+      text,
+      values: [...values],
+      queryMode: 'extended',
+      rowMode: 'array',
+    };
     const result = await discarding(extended);
     return { command: result.command ?? '', rows: result.rowCount ?? null };
   };

@@ -235,6 +235,7 @@ function statement(direction: string, of: StatementFacts & { readonly least: str
   return [
     `    ${direction} ${of.n}: ${of.title}, ${of.digest}`,
     `      ${measured.length === 0 ? 'not measured' : measured.join(', ')}`,
+    ...(of.batches === undefined ? [] : [`      ${of.batches}`]),
     ...of.locks.map((text) => `      lock ${text}`),
     ...of.rewritten.map((text) => `      new file: ${text}`),
     ...(of.probe === undefined ? [] : [`      how it is decided: ${of.probe}`]),

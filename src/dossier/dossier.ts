@@ -75,6 +75,8 @@ const statement = z.object({
   probe: z.string().exactOptional(),
   durationMs: ms.nullable(),
   rows: z.number().nullable(),
+  /** Of a statement that ran in batches: how many, and the longest; absent where it runs once, or was not reached. */
+  batches: z.string().exactOptional(),
   locks: z.array(z.string()),
   walBytes: z.number().nullable(),
   rewritten: z.array(z.string()),

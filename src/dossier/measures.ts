@@ -214,6 +214,7 @@ function statement(
     ...(step.probe === undefined ? {} : { probe: explainProbe(step.probe) }),
     durationMs: measured === undefined ? null : tenths(measured.durationMs),
     rows: measured?.rows ?? null,
+    ...(measured?.batches === undefined ? {} : { batches: batchesText(measured.batches) }),
     locks: (measured === undefined ? [] : existing(measured)).map(({ relation, mode, ...lock }) => {
       const { heldMs, gateMs } = heldWith(lock, measured?.gateMs);
       return `${lockName(mode)} on ${printable(relation)}, ${least}${tenths(heldMs)} ms${ofWhich(gateMs, inTenths)}`;
@@ -227,4 +228,8 @@ function statement(
       ...(notices.length > mostNotices ? [`and ${notices.length - mostNotices} more`] : []),
     ],
   };
+}
+
+function batchesText({ count, keys, longestMs }: NonNullable<StepMeasure['batches']>): string {
+  return `${count} batches with ${keys} rows of the table, the longest ${tenths(longestMs)} ms`;
 }

@@ -11,12 +11,13 @@ const ofAnyReader = [
 
 /** Which functions of schema gate each role may call; no one else may call any. `app_owner` stands for the role that has this part. */
 export const callerRights: Readonly<Record<string, readonly string[]>> = {
-  app_owner: ['claim_step', 'finish_step'],
+  app_owner: ['claim_step', 'finish_step', 'claim_batch', 'finish_batch'],
   gate_owner: ['measure', 'settle', 'violations', 'waiting', 'renew_runner', 'runner_sessions'],
   oneroof_executor: [
     'begin_attempt',
     'enter_tier',
     'run_step',
+    'run_batch',
     'leave_tier',
     'status',
     'attempt',
@@ -32,6 +33,7 @@ export const callerRights: Readonly<Record<string, readonly string[]>> = {
     'outside_problem',
     'markers_of',
     'steps_of',
+    'batches_of',
     ...ofAnyReader,
     'verdict',
   ],
@@ -56,14 +58,33 @@ export const callerRights: Readonly<Record<string, readonly string[]>> = {
     'received',
     ...ofAnyReader,
   ],
-  oneroof_observer: ['status', 'outside_of', 'outside_problem', 'steps_of', 'received', ...ofAnyReader, 'verdict'],
+  oneroof_observer: [
+    'status',
+    'outside_of',
+    'outside_problem',
+    'steps_of',
+    'batches_of',
+    'received',
+    ...ofAnyReader,
+    'verdict',
+  ],
 };
 
 /** The roles that log in. */
 export const login = ['oneroof_executor', 'oneroof_relay', 'oneroof_observer'];
 
 /** Functions that run as the owner of the application's objects, because they run its SQL. */
-export const ofTheApplication = ['run_step', 'execute_step', 'measure', 'settle', 'violations', 'waiting'];
+export const ofTheApplication = [
+  'run_step',
+  'execute_step',
+  'run_batch',
+  'next_keys',
+  'execute_batch',
+  'measure',
+  'settle',
+  'violations',
+  'waiting',
+];
 
 /** The role of the gate's own connection: it logs in for the time of one statement, and belongs to no one. */
 export const runner = 'oneroof_runner';

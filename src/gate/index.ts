@@ -1,7 +1,7 @@
 export { atTarget, type Clocks, requireClocks } from './clock-skew.ts';
 export { readClocks } from './database-clock.io.ts';
 export * from './gate.ts';
-export { type CycleCheck, type CycleRow, type CycleRows, type GateRows } from './rows.ts';
+export { type BatchedStep, type CycleCheck, type CycleRow, type CycleRows, type GateRows } from './rows.ts';
 export { explainReason, judge, type MeasuredMetrics, required } from './judge-metrics.ts';
 export { type BaselineReading, type GateReadingOptions, readBaseline, readGate } from './monitor.io.ts';
 export { assertionFunctions } from './sql/passkey-signature.sql.ts';
@@ -55,6 +55,7 @@ export {
   isWaiting,
   lacksSeats,
   whyClosed,
+  workOf,
 } from './ratified-cycles.ts';
 export {
   type ClosingCode,

@@ -3,6 +3,7 @@ import { footprintBody, schemaDigestBody } from '../fingerprint/index.ts';
 import { login, ofTheApplication, ofTheRunner, callerRights, runner } from './callers.ts';
 import { softwareModels } from '../people/index.ts';
 import { assertionFunctions } from './sql/passkey-signature.sql.ts';
+import { batchFunctions } from './sql/batches.sql.ts';
 import { canonicalFunctions } from './sql/canonical.sql.ts';
 import { changesFunctions } from './sql/changes.sql.ts';
 import { documentFunctions } from './sql/documents.sql.ts';
@@ -153,6 +154,7 @@ export function gateFunctions({ serverVersion, as }: Pick<InstallPlan, 'serverVe
     rolloutFunctions,
     loopbackFunctions,
     outsideFunctions,
+    batchFunctions,
     readingFunctions,
     verdictFunctions,
     recordFunctions,

@@ -46,7 +46,7 @@ function waitsFor(cycle: Waiting, codes: readonly ClosingCode[]): boolean {
 
 /** A cycle as the database tells it; `steps` and `checked` where it was asked for them too. */
 type Told = Pick<CycleRow, 'seal' | 'opens' | 'closed' | 'next' | 'done'> &
-  Partial<Pick<CycleRows, 'steps' | 'checked'>>;
+  Partial<Pick<CycleRows, 'steps' | 'batches' | 'checked'>>;
 
 /**
  * The cycle of a seal that counts; null where there is none. One that is half way is gone on with, and one that is whole stays the one that
@@ -72,8 +72,17 @@ export function chooseCycle<One extends Told>(
   );
 }
 
-function hasBegun({ done, steps = [] }: Pick<Told, 'done' | 'steps'>): boolean {
-  return done.length + steps.length > 0;
+function hasBegun(cycle: Pick<Told, 'done' | 'steps' | 'batches'>): boolean {
+  return workOf(cycle).length > 0;
+}
+
+/** Every tier, step and batch that was committed. */
+export function workOf({
+  done,
+  steps = [],
+  batches = [],
+}: Pick<Told, 'done' | 'steps' | 'batches'>): readonly { readonly direction: Direction; readonly tier: string }[] {
+  return [...done, ...steps, ...batches];
 }
 
 /** Nothing opens it again. */
@@ -95,10 +104,9 @@ export function isAbandoned({ closed }: Pick<Told, 'closed'>): boolean {
 }
 
 /** Whether something of it is rolled out and not rolled back, by its rows or by what the database says comes next. */
-export function isInPlace(cycle: Pick<Told, 'next' | 'done' | 'steps' | 'closed'>): boolean {
+export function isInPlace(cycle: Pick<Told, 'next' | 'done' | 'steps' | 'batches' | 'closed'>): boolean {
   if (isAbandoned(cycle)) return false;
-  const rows = [...cycle.done, ...(cycle.steps ?? [])];
-  const hasBegun = rows.some(({ direction, tier }) => direction === 'up' && !isMarked(cycle, tier, 'down'));
+  const hasBegun = workOf(cycle).some(({ direction, tier }) => direction === 'up' && !isMarked(cycle, tier, 'down'));
   return hasBegun || cycle.next.down !== null;
 }
 

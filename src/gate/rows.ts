@@ -39,9 +39,24 @@ const checkedForm = z.object({
 });
 export type CycleCheck = Formed<typeof checkedForm>;
 
+/** How far a step that runs in batches is; the server estimates how many keys it will have been (null: it has no estimate). */
+const batchedStepForm = z.object({
+  direction,
+  tier: nameForm,
+  n: z.number(),
+  batches: z.number(),
+  keys: z.number(),
+  expected: z.number().nullable(),
+  /** Whether all of them have run. */
+  done: z.boolean(),
+});
+export type BatchedStep = Formed<typeof batchedStepForm>;
+
 /** A ratification with the steps that were committed under it, also those of a tier that has no marker yet. */
 const cycleRowsForm = cycleForm.extend({
   steps: z.array(z.object({ direction, tier: nameForm, n: z.number() })),
+  /** Steps that run in batches, also those of which some remain; absent where there is none, as in older records. */
+  batches: z.array(batchedStepForm).exactOptional(),
   /** Of one that opens a rollout; absent where it was not asked, as in older records: that never opens anything. */
   checked: z.object({ up: checkedForm, down: checkedForm }).exactOptional(),
 });

@@ -2,7 +2,7 @@ import { canonicalJson, type Digest, type Instant, OneRoofError } from '../core/
 import { describe, type Session, sql, type Sql } from '../database/index.ts';
 import { type Direction, type SealedRelease, sealDocument } from '../release/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
-import { type CycleCheck, type CycleRow, type CycleRows, type GateRows } from './rows.ts';
+import { type BatchedStep, type CycleCheck, type CycleRow, type CycleRows, type GateRows } from './rows.ts';
 import { type Signature, type TargetDescriptor, type TierRows } from '../people/index.ts';
 import { readRefusal, type Refusal } from './refusal.ts';
 
@@ -58,10 +58,26 @@ export async function readCyclesOf(session: Pick<Session, 'query'>, seal: string
     const steps = await session.query<{ direction: Direction; tier: string; n: string }>(
       sql`select direction, tier, n::text as n from gate.steps_of(${cycle.statement})`,
     );
-    const rows = { ...cycle, steps: steps.map((step) => ({ ...step, n: Number(step.n) })) };
+    const batches = await readBatches(session, cycle.statement);
+    const rows = {
+      ...cycle,
+      steps: steps.map((step) => ({ ...step, n: Number(step.n) })),
+      ...(batches.length === 0 ? {} : { batches }),
+    };
     cycles.push(cycle.opens.what === 'rollout' ? { ...rows, checked: await readChecked(session, cycle) } : rows);
   }
   return cycles;
+}
+
+/** How far the steps of a cycle that run in batches are. */
+export async function readBatches(
+  session: Pick<Session, 'query'>,
+  statement: StatementDigest,
+): Promise<readonly BatchedStep[]> {
+  const [row] = await session.query<{ batches: string }>(
+    sql`select coalesce(pg_catalog.json_agg(b), '[]')::text as batches from gate.batches_of(${statement}) b`,
+  );
+  return JSON.parse(row?.batches ?? '[]') as readonly BatchedStep[];
 }
 
 /** Asks the gate for all that a rollout, and a rollback, of one cycle would meet. */

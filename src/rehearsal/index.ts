@@ -1,4 +1,4 @@
-export { reversibleParts } from './boundaries/index.ts';
+export { reversibleParts, stopText } from './boundaries/index.ts';
 export { changeForm, type SchemaChange, type SchemaChanges } from './changes/index.ts';
 export { explainProof, type Proof } from './comparison/index.ts';
 export { type Leftover } from './leftovers/index.ts';

@@ -6,6 +6,7 @@ import { type Parser, type Statement } from './parser.ts';
 import { expectationOf, expectationsOf } from './expectation.ts';
 import { checkQuery } from './read-only.ts';
 import {
+  type BatchedTable,
   type Direction,
   type Metric,
   type MetricName,
@@ -16,8 +17,10 @@ import {
   type TierId,
 } from './release.ts';
 import { checkImported } from './imported.ts';
+import { checkBatched, readBatched, withBatches } from './batches.ts';
+import { emptyOf } from './empty-tier.ts';
 import { checkNames, checkNumbering, type Declared, unusedFile } from './names.ts';
-import { downOfTier, onlyAfterAll, undoesNothing } from './outside-rule.ts';
+import { downOfTier, onlyAfterAll } from './outside-rule.ts';
 import { probeOf } from './probe.ts';
 import { checkStatements } from './lint-rules.ts';
 import { checkSettings } from './settings-read.ts';
@@ -172,6 +175,7 @@ function readTier(work: Work, index: number): Tier {
   const folder = `tiers/${declared.id}`;
   const place = work.placeOf(['tiers', index, 'id']);
   const before = work.problems.length;
+  const tables: Record<Direction, readonly (BatchedTable | null)[]> = { up: [], down: [] };
   const side = (direction: Direction): readonly Step[] => {
     const read = readSql(work, `${folder}/${direction}.sql`);
     const statements = declared.transaction === 'single' ? unwrapped(read) : read;
@@ -184,10 +188,15 @@ function readTier(work: Work, index: number): Tier {
       }),
     );
     work.problems.push(...settingsRead(work, statements));
+    const batched = readBatched(statements, declared.batched);
+    work.problems.push(...batched.problems);
+    tables[direction] = batched.tables;
     if (declared.transaction === 'single') work.problems.push(...enumsUsed(statements));
     // not push(...): so many arguments are more than a call takes
     if (direction === 'up') for (const statement of statements) work.forward.push(statement);
-    return statements.map((statement) => stepIn(declared, statement));
+    return statements.map((statement, at) =>
+      withBatches(stepIn(declared, statement), batched.tables[at] ?? null, declared.batched),
+    );
   };
   const present = [...work.files.keys()].some((file) => file.startsWith(`${folder}/`));
   if (!present || !work.files.has(`${folder}/up.sql`)) {
@@ -212,6 +221,8 @@ function readTier(work: Work, index: number): Tier {
   const down = hasDown ? side('down') : [];
   work.problems.push(...onlyAfterAll({ up, down }));
   if (work.problems.length === before) work.problems.push(...emptyOf(work, { folder, up, down }));
+  if (declared.batched !== undefined && work.problems.length === before)
+    work.problems.push(...checkBatched(declared, tables.up, work.placeOf(['tiers', index, 'batched'])));
   const checks = work.files.has(`${folder}/check.sql`) ? readSql(work, `${folder}/check.sql`) : [];
   work.problems.push(...checks.flatMap(checkQuery), ...settingsRead(work, checks));
   return {
@@ -226,6 +237,7 @@ function readTier(work: Work, index: number): Tier {
     check: checks.map(({ step }) => step),
     barred: declared.barred ?? null,
     ...(declared.rerunnable ? { rerunnable: true } : {}),
+    ...(declared.batched === undefined ? {} : { batched: { ...declared.batched, ...tables } }),
   };
 }
 
@@ -234,40 +246,6 @@ function stepIn({ transaction }: Pick<Tier, 'transaction'>, statement: Statement
   if (transaction !== 'outside') return statement.step;
   const probe = probeOf(statement);
   return { ...statement.step, transactional: false, ...(probe.act === null ? {} : { probe }) };
-}
-
-/** A direction without a statement is refused; where the up may be empty and is, or only reindexes and vacuums, there is nothing to undo. */
-function emptyOf(
-  { manifest, files }: Work,
-  { folder, up, down }: { readonly folder: string } & Pick<Tier, 'up' | 'down'>,
-): readonly Problem[] {
-  const isDeclared = manifest.allows.emptyUp !== undefined;
-  const empty = (direction: Direction, fix: string): Problem => ({
-    code: 'STEPS_MISSING',
-    problem: `${folder}/${direction}.sql has no statement`,
-    fix,
-    place: { file: `${folder}/${direction}.sql`, line: 1, column: 1 },
-  });
-  const isUpEmpty = up.length === 0 && files.has(`${folder}/up.sql`);
-  const isDownEmpty = down.length === 0 && files.has(`${folder}/down.sql`);
-  return [
-    ...(isUpEmpty && !isDeclared
-      ? [
-          empty(
-            'up',
-            'write the statements of the tier, or say why it has none under `allows: {emptyUp: …}` in release.yaml',
-          ),
-        ]
-      : []),
-    ...(isDownEmpty && !(isUpEmpty && isDeclared) && !undoesNothing(up)
-      ? [
-          empty(
-            'down',
-            'write the rollback; if there is nothing to undo, write `select 1;`, and the rehearsal checks that; if it is impossible, remove the file and mark the tier `oneWay: "<reason>"`',
-          ),
-        ]
-      : []),
-  ];
 }
 
 function readMetric(work: Work, { name, said }: { name: string; said: Manifest['metrics'][string] }): Metric | null {

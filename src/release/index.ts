@@ -1,5 +1,6 @@
-export { historyNames, toolsRecordingIn } from './history-names.ts';
+export { batchOf, hintBatches } from './batches.ts';
 export { isTouched, meets } from './expectation.ts';
+export { historyNames, toolsRecordingIn } from './history-names.ts';
 export { loadParser } from './parser.io.ts';
 export { type Parser, type Statement } from './parser.ts';
 export { cutAsPsql } from './psql.ts';

@@ -21,6 +21,20 @@ export const expects = z.strictObject({
   ),
 });
 
+/** How the statements of a tier run that have bounds. */
+export const batched = z.strictObject({
+  by: key(
+    line.pipe(z.string().max(63, 'expected the name of one column')),
+    'The column that bounds a batch: NOT NULL, with a unique index on it alone. Its type: an integer, `uuid`, `text`, `varchar` or `timestamptz`.',
+    'id',
+  ),
+  rows: key(
+    z.int().min(1, 'expected 1 to 1000000 rows').max(1_000_000, 'expected 1 to 1000000 rows').default(10_000),
+    'The most rows of the table in one batch.',
+    10_000,
+  ),
+});
+
 /** Addresses that authors give: only those that show where they lead. */
 export const links = z
   .array(
@@ -38,3 +52,14 @@ export const links = z
     }),
   )
   .max(20);
+
+const afterStep = z
+  .strictObject({
+    title: key(line, 'What to do.', 'Clear the schema cache'),
+    run: key(line.optional(), 'The command or call that does it.', 'POST /utils/cache/clear?system=true'),
+  })
+  .transform(({ title, run }) => ({ title, run: run ?? null }));
+/** What people do outside of the database afterwards. */
+export const after = z.array(afterStep).default([]);
+/** An example of it. */
+export const afterExample = [{ title: 'Clear the schema cache', run: 'POST /utils/cache/clear?system=true' }];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { keyForm as key } from '../core/index.ts';
+import { batched } from './manifest-parts.ts';
 import { duration, line, tierId } from './values.ts';
 
 const keys = z.strictObject({
@@ -14,6 +15,11 @@ const keys = z.strictObject({
     duration.optional(),
     "How long a statement may wait for others' transactions; only with `transaction: outside`; default: 10min.",
     '10min',
+  ),
+  batched: key(
+    batched.optional(),
+    'Statements with `BETWEEN $1 AND $2` run once for each batch, in a transaction of its own. [Rules](../FORMAT.md#batches).',
+    { by: 'id', rows: 10_000 },
   ),
   oneWay: key(
     line.optional(),

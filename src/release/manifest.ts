@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { keyForm as key } from '../core/index.ts';
 import { importedForm } from './imported-form.ts';
-import { expects, links } from './manifest-parts.ts';
+import { after, afterExample, expects, links } from './manifest-parts.ts';
 import { tierForm } from './manifest-tier.ts';
 import {
   bounded,
@@ -21,15 +21,6 @@ import {
 } from './values.ts';
 
 const expectations = z.record(metricName, expectation).default({});
-const afterStep = z
-  .strictObject({
-    title: key(line, 'What to do.', 'Clear the schema cache'),
-    run: key(line.optional(), 'The command or call that does it.', 'POST /utils/cache/clear?system=true'),
-  })
-  .transform(({ title, run }) => ({ title, run: run ?? null }));
-const after = z.array(afterStep).default([]);
-const afterExample = [{ title: 'Clear the schema cache', run: 'POST /utils/cache/clear?system=true' }];
-
 const settings = z.strictObject({
   lockTimeout: key(duration.prefault('2s'), 'How long a statement may wait for a lock.', '2s'),
   statementTimeout: key(duration.prefault('5min'), 'How long a statement may run.', '5min'),

@@ -29,6 +29,26 @@ export interface Step {
   readonly probe?: Probe;
 }
 
+/** A table by the names of the catalogue. */
+export interface BatchedTable {
+  readonly schema: string;
+  readonly table: string;
+}
+
+/** How the statements of a tier with bounds run: each once for so many rows, in the order of a key. */
+export interface Batches {
+  /** The column whose values bound a batch: NOT NULL, with a unique index on it alone. */
+  readonly by: string;
+  /** The most rows of the table between two bounds. */
+  readonly rows: number;
+  /** The table whose keys bound a statement, one for each statement; null: it runs once. */
+  readonly up: readonly (BatchedTable | null)[];
+  readonly down: readonly (BatchedTable | null)[];
+}
+
+/** The batch of one statement. */
+export interface StepBatch extends BatchedTable, Pick<Batches, 'by' | 'rows'> {}
+
 /** How a tier runs: all steps in one transaction, each step in its own, or each outside of any (what cannot run in a transaction). */
 export type TransactionMode = 'single' | 'each' | 'outside';
 
@@ -50,6 +70,8 @@ export interface Tier {
   readonly barred: string | null;
   /** Its down.sql is rehearsed a second time; absent: as the release says. */
   readonly rerunnable?: true;
+  /** Absent where no statement runs in batches: a seal made before this key was known holds. */
+  readonly batched?: Batches;
 }
 
 /** Whether the steps of a tier are committed one by one, so that it can be half done. */

@@ -35,6 +35,10 @@ const step = digestForm.transform(
 const steps = z.array(step);
 const expectation = z.custom<Expectation>((value) => typeof value === 'object' && value !== null);
 const expectations = z.record(z.string(), expectation);
+const batchedTables = z.array(z.object({ schema: z.string(), table: z.string() }).nullable());
+const batches = z
+  .object({ by: z.string(), rows: z.int().positive(), up: batchedTables, down: batchedTables })
+  .exactOptional();
 const after = z.array(z.object({ title: z.string(), run: reason }));
 
 const tierKeys = {
@@ -92,7 +96,9 @@ const form = z.object({
   budgets: z.custom<{ lock: Milliseconds | null; total: Milliseconds | null; rewrite?: Bytes }>(
     (value) => typeof value === 'object' && value !== null,
   ),
-  tiers: z.array(z.union([z.object({ ...tierKeys, transaction: z.enum(['single', 'each']) }), outsideTier])),
+  tiers: z.array(
+    z.union([z.object({ ...tierKeys, transaction: z.enum(['single', 'each']), batched: batches }), outsideTier]),
+  ),
   metrics: z.array(z.object({ name: text<MetricName>(), title: z.string(), query: step })),
   invariants: z.object({ greenfield: expectations, finalized: expectations, always: expectations }),
   gates: z.array(

@@ -1,4 +1,4 @@
-import { type Rehearsal, reversibleParts } from '../rehearsal/index.ts';
+import { type Rehearsal, reversibleParts, stopText } from '../rehearsal/index.ts';
 import { type SealedRelease } from '../release/index.ts';
 import { type FoundEvidence } from './find.ts';
 
@@ -30,9 +30,9 @@ export function rollbackProblems({
   for (const { after, state } of boundaries)
     if (state === 'different')
       problems.push(`a rollback that stops after tier ${after} does not restore the state of that half-way point`);
-  for (const { tier, step, of, state } of stops)
+  for (const { tier, of, state, ...point } of stops)
     if (state === 'different')
-      problems.push(`the rollback of tier ${tier} from step ${step} of ${of} does not restore its state`);
+      problems.push(`the rollback of tier ${tier} from ${stopText(point)} of ${of} does not restore its state`);
   const asked = rerunnable === true || tiers.some((tier) => tier.rerunnable === true);
   if (asked && idempotent !== true) problems.push('the rollback changes something when it runs a second time');
   return problems;
@@ -65,10 +65,12 @@ export function provenText(body: Rehearsal, tiers: SealedRelease['release']['tie
     ...(held.length === 0
       ? []
       : [
-          `Rollback proven from within a tier: ${held.map(({ tier, step, of }) => `${tier} step ${step} of ${of}`).join(', ')}.`,
+          `Rollback proven from within a tier: ${held.map(({ tier, of, ...point }) => `${tier} ${stopText(point)} of ${of}`).join(', ')}.`,
         ]),
     ...stops
       .filter(({ state }) => state === 'not proven')
-      .map(({ tier, step, of, reason }) => `Not proven: ${tier} from step ${step} of ${of}: ${reason ?? ''}.`),
+      .map(
+        ({ tier, of, reason, ...point }) => `Not proven: ${tier} from ${stopText(point)} of ${of}: ${reason ?? ''}.`,
+      ),
   ].join(' ');
 }

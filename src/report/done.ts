@@ -1,4 +1,4 @@
-import { chooseCycle, type GateBody, type GateRows, isMarked, type CycleRows } from '../gate/index.ts';
+import { chooseCycle, type GateBody, type GateRows, isMarked, type CycleRows, workOf } from '../gate/index.ts';
 import { type Release, type SealedRelease } from '../release/index.ts';
 import { type FoundEvidence } from './find.ts';
 import { type CycleFacts } from './cycle.ts';
@@ -69,7 +69,7 @@ export function unknownOf({ target, position: { last } }: Pick<CycleFacts, 'targ
 
 /** Every tier that may run has its marker, and nothing was rolled back. */
 function isWhole(cycle: CycleRows, { tiers }: Release): boolean {
-  const isBack = [...cycle.done, ...cycle.steps].some(({ direction }) => direction === 'down');
+  const isBack = workOf(cycle).some(({ direction }) => direction === 'down');
   return (
     cycle.done.length > 0 && !isBack && tiers.every(({ id, barred }) => barred !== null || isMarked(cycle, id, 'up'))
   );

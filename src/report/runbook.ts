@@ -147,9 +147,14 @@ function halfWay({ sealed, reading }: ReleaseContext, statement: string): readon
     (['up', 'down'] as const).flatMap((direction) => {
       const done = cycle.steps.filter((step) => step.tier === tier.id && step.direction === direction).length;
       const isLeft = cycle.done.some((one) => one.tier === tier.id && one.direction === direction);
-      if (done === 0 || isLeft) return [];
+      const begun = cycle.batches?.find((one) => one.tier === tier.id && one.direction === direction && !one.done);
+      if ((done === 0 && begun === undefined) || isLeft) return [];
+      const also =
+        begun === undefined
+          ? ''
+          : `, and ${begun.batches} batch${begun.batches === 1 ? '' : 'es'} of the next one, with ${begun.keys} rows`;
       return [
-        `Half way: ${asText(tier.id)} ${direction}, ${done} of ${tier[direction].length} statements are committed.`,
+        `Half way: ${asText(tier.id)} ${direction}, ${done} of ${tier[direction].length} statements are committed${also}.`,
       ];
     }),
   );

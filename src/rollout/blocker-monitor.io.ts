@@ -73,7 +73,7 @@ export function openBlockerMonitor(plan: {
     see: ({ at }) => {
       if (at === 'waiting') return say([{ pid: null, application: 'another attempt', relation: null, mode: null }]);
       if (at === 'retry') mode = 'retried';
-      else if (at === 'committed' || at === 'attempt') {
+      else if (at === 'committed' || at === 'batch' || at === 'attempt') {
         mode = 'idle';
         say([]);
       } else {

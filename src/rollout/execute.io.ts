@@ -1,18 +1,21 @@
-import { isNonEmpty, now, OneRoofError } from '../core/index.ts';
-import { type Session, sqlStateOf } from '../database/index.ts';
-import { refusalOf, requireLoopback } from '../gate/index.ts';
-import { type Step, type Tier, type TierId } from '../release/index.ts';
+import { isNonEmpty, now } from '../core/index.ts';
+import { type Session } from '../database/index.ts';
+import { type BatchedStep, refusalOf, requireLoopback } from '../gate/index.ts';
+import { type Tier, type TierId } from '../release/index.ts';
 import * as gate from './gate-calls.io.ts';
-import { betweenTransactions, notBegun, refuseOutside, unknown } from './halt.ts';
-import { executionLine } from './execution-line.io.ts';
-import { awaitNewer, pauseFor, raiseFence } from './attempt.io.ts';
+import { awaitNewer, raiseFence } from './attempt.io.ts';
+import { batchesOf, paceOf } from './batch-course.ts';
+import { betweenTransactions, refuseOutside, unknown } from './halt.ts';
 import { nextAct, remaining } from './next-act.ts';
-import { type OutsideStep, readUndecided, runOutside, type OutsideRow } from './outside.io.ts';
+import { patiently } from './patiently.io.ts';
+import { type OutsideStep, readUndecided, runOutside, type OutsideRow, sentStep } from './outside.io.ts';
 import { type ExecutionReason, executionReasonOf, outcomeReason } from './reason.ts';
-import { defaultPatience, isRetryable, pauseBefore } from './retry.ts';
+import { defaultPatience } from './retry.ts';
 import {
+  type BatchesDone,
   type Execution,
   type TransactionOutcome,
+  type Progress,
   type Replication,
   type RolloutEvent,
   type RolloutResult,
@@ -23,8 +26,9 @@ import { rolloutInterrupted } from './executor-session.io.ts';
 import { type RolloutRun } from './run.ts';
 import { settle } from './settle.io.ts';
 import { type Numbered } from './steps.io.ts';
+import { TransactionLines } from './transaction-lines.io.ts';
 import {
-  failed,
+  type Committed,
   isLost,
   notApplied,
   type TierTransaction,
@@ -37,8 +41,8 @@ import {
 /**
  * Rolls out, or back, tier by tier from the present state of the database. The same command again continues, and ends with nothing to do.
  *
- * Errors  GATE_STEP_OUTSIDE before anything is begun; LOCK_TIMEOUT, SQL_FAILED, QUERY_TIMEOUT, CONNECTION_LOST: the tier was not applied;
- *         ROLLOUT_UNKNOWN: look first; ROLLOUT_FENCED: another attempt works; INTERRUPTED.
+ * Errors  GATE_STEP_OUTSIDE before anything is begun; LOCK_TIMEOUT: an older attempt holds the fence; ROLLOUT_BUSY, SQL_FAILED, QUERY_TIMEOUT,
+ *         CONNECTION_LOST: the tier was not applied; ROLLOUT_UNKNOWN: look first; ROLLOUT_FENCED: another attempt works; INTERRUPTED.
  */
 export async function execute(run: RolloutRun): Promise<RolloutResult> {
   refuseOutside(run);
@@ -54,12 +58,16 @@ class Executor {
   /** The attempt of which `onFence` was told last. */
   private told = '';
   private replication: Replication = 'as-configured';
-
+  private readonly lines: TransactionLines;
   private readonly sendsOutside: boolean;
+  /** How far the step is that runs in batches now. */
+  private batched: BatchedStep | null = null;
+  private pace: BatchesDone | null = null;
 
   constructor(plan: RolloutRun) {
     this.plan = plan;
     this.link = new ExecutorLink(plan);
+    this.lines = new TransactionLines(plan);
     this.sendsOutside = plan.sealed.release.tiers.some(({ transaction }) => transaction === 'outside');
   }
 
@@ -124,7 +132,9 @@ class Executor {
     if (tier.transaction === 'outside')
       for (const [index, step] of steps.entries())
         if (index + 1 >= act.firstStep) await this.outside(tier, { n: index + 1, step });
-    for (const piece of transactionsIn(tier, steps, act.firstStep)) await this.patiently(piece, () => this.once(piece));
+    for (const piece of transactionsIn(tier, direction, act.firstStep))
+      if (piece.batch === null) await this.patiently(piece, () => this.once(piece));
+      else await this.inBatches(piece, progress);
     const ran = { tier: tier.id, steps: steps.length + 1 - act.firstStep, started, ended: now() };
     this.done.push({ ...ran, replication: this.replication });
     return null;
@@ -132,28 +142,25 @@ class Executor {
 
   /** Runs a statement outside of a transaction, with a line of the record before and after. */
   private async outside(tier: Tier, one: Numbered): Promise<void> {
-    const piece = { tier, steps: [one], isLast: false };
-    await this.keep(piece, 'intent', null);
+    const piece = { tier, steps: [one], isLast: false, batch: null };
+    await this.record(piece, 'intent', null);
     try {
       await runOutside({ ...this.port(tier), entry: this.entry(piece), one });
     } catch (error) {
       // the outcome of what a lost server may still run is told by its rows, later
-      if (!isLost(error)) await this.keep(piece, 'not-applied', executionReasonOf(error));
+      if (!isLost(error)) await this.record(piece, 'not-applied', executionReasonOf(error));
       throw error;
     }
-    await this.applied(piece, 'as-configured');
+    await this.applied(piece, { replication: 'as-configured', batched: null });
   }
 
   /** What an earlier attempt has sent is decided before anything else, in whichever direction it was. */
-  private async settleSent({ direction, tier: id, n }: OutsideRow): Promise<null> {
-    const tier = this.plan.sealed.release.tiers.find((one) => one.id === id);
-    const step = (direction === 'up' ? tier?.up : tier?.down)?.[n - 1];
-    if (tier === undefined || step === undefined)
-      throw unknown('a statement that was sent', 'it is not in the release', 'gate.outside');
+  private async settleSent(sent: OutsideRow): Promise<null> {
+    const { tier, one } = sentStep(this.plan.sealed.release, sent);
     if (this.epoch === '') await this.raise(tier);
     else {
-      const entry = { ...this.entry({ tier, steps: [], isLast: false }), direction };
-      await runOutside({ ...this.port(tier), entry, one: { n, step }, only: 'what was sent' });
+      const entry = { ...this.entry({ tier, steps: [], isLast: false, batch: null }), direction: sent.direction };
+      await runOutside({ ...this.port(tier), entry, one, only: 'what was sent' });
     }
     return null;
   }
@@ -171,86 +178,100 @@ class Executor {
     };
   }
 
+  /** The fence is raised once there is work to do; a retry keeps its attempt. */
   private async raise(tier: Tier): Promise<void> {
-    await this.patiently({ tier, steps: [], isLast: false }, () => this.begin());
+    await this.patiently({ tier, steps: [], isLast: false, batch: null }, async () => {
+      this.epoch = await raiseFence(await this.link.renewed(), this.plan);
+      this.say({ at: 'attempt', tier: null, step: Number(this.epoch) });
+    });
   }
 
   private what(): { readonly tiers: readonly TierId[]; readonly runs: readonly TierRun[] } {
     return { tiers: this.done.map(({ tier }) => tier), runs: this.done };
   }
 
-  /** Tries one transaction as a whole, again while others hold its locks. */
   private async patiently(piece: TierTransaction, work: () => Promise<void>): Promise<void> {
-    const patience = this.plan.patience ?? defaultPatience;
-    const began = performance.now();
-    for (let attempts = 1; ; attempts += 1) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!(error instanceof Undone)) throw error;
-        const { cause, at } = error;
-        if (refusalOf(cause) !== null || cause instanceof OneRoofError) throw cause;
-        const tried = { attempts, elapsed: performance.now() - began, luck: Math.random() };
-        const pause = isRetryable(sqlStateOf(cause)) ? pauseBefore(patience, tried) : null;
-        if (pause === null) throw await this.given(cause, piece, at);
-        this.say({ at: 'retry', tier: piece.tier.id, step: null });
-        await pauseFor(pause, this.plan.signal);
-      }
-    }
+    const { patience, signal } = this.plan;
+    const onRetry = (): void => this.say({ at: 'retry', tier: piece.tier.id, step: null });
+    await patiently(work, { entry: this.entry(piece), open: () => this.link.open(), patience, signal, onRetry });
   }
 
-  /** The error of a transaction that is not tried again; where it waited for a lock, with who of the executor's role is in a transaction. */
-  private async given(cause: unknown, piece: TierTransaction, at: Step | null): Promise<OneRoofError> {
-    const holders = isRetryable(sqlStateOf(cause)) ? await this.link.open().then(gate.readHolders, () => []) : [];
-    return this.epoch === '' ? notBegun(cause, holders) : failed(cause, { entry: this.entry(piece), at, holders });
+  /** Runs a step batch by batch, each a transaction of its own; between two of them replicas may catch up. */
+  private async inBatches(piece: TierTransaction, progress: Progress): Promise<void> {
+    const from = batchesOf(progress, this.placeOf(piece));
+    const began = performance.now();
+    for (this.batched = from; ; ) {
+      await this.patiently(piece, () => this.once(piece));
+      if (this.batched.done) break;
+      this.pace = paceOf(this.batched, { from, spentMs: performance.now() - began });
+      this.say({ at: 'batch', tier: piece.tier.id, step: piece.steps[0]?.n ?? null });
+      try {
+        await this.plan.awaitReplicas?.(() => this.say({ at: 'lagging', tier: piece.tier.id, step: null }));
+      } catch (error) {
+        await this.record(piece, 'not-applied', executionReasonOf(error));
+        throw error;
+      }
+    }
+    this.batched = this.pace = null;
+  }
+
+  private placeOf({ tier, steps }: TierTransaction): Pick<BatchedStep, 'direction' | 'tier' | 'n'> {
+    return { direction: this.plan.direction, tier: tier.id, n: steps[0]?.n ?? 0 };
   }
 
   private async once(piece: TierTransaction): Promise<void> {
     const session = await this.link.renewed();
     const entry = this.entry(piece);
     const [before, backend] = [await gate.readIdentity(session), await gate.readBackend(session)];
-    await this.keep(piece, 'intent', null);
-    let replication: Replication;
+    await this.record(piece, 'intent', null);
+    let committed: Committed;
     try {
       const { signal } = this.plan;
-      replication = await runPiece(session, { entry, piece }, { signal, onProgress: (event) => this.say(event) });
+      committed = await runPiece(session, { entry, piece }, { signal, onProgress: (event) => this.say(event) });
     } catch (error) {
       const cause = error instanceof Undone ? error.cause : error;
       if (!isLost(cause)) {
-        await this.keep(piece, 'not-applied', executionReasonOf(cause));
+        await this.record(piece, 'not-applied', executionReasonOf(cause));
         throw error;
       }
       await this.link.close();
       const outcome = await settle({
         entry,
         lastStep: piece.isLast ? null : (piece.steps.at(-1)?.n ?? null),
+        batches: piece.batch === null ? null : (this.batched?.batches ?? 0) + 1,
         before,
         backend,
         open: () => this.link.connect('oneroof outcome'),
         // a person who wants to stop must not wait for something that may never end
         patience: this.plan.signal?.aborted === true ? 1000 : (this.plan.lease ?? 30_000) + 5000,
       });
-      await this.conclude(piece, outcome, error);
-      return;
+      return await this.conclude(piece, outcome, error);
     }
-    await this.applied(piece, replication);
+    await this.applied(piece, committed);
   }
 
-  private async applied(piece: TierTransaction, replication: Replication): Promise<void> {
+  private async applied(piece: TierTransaction, { replication, batched }: Committed): Promise<void> {
     const tier = piece.tier.id;
-    const isCertain = replication === 'as-configured';
-    await this.keep(piece, 'applied', isCertain ? null : { code: 'standby-behind', facts: {} });
-    if (!isCertain) {
+    if (replication === 'uncertain') {
       this.replication = replication;
       this.say({ at: 'uncertain', tier, step: null });
     }
+    this.batched = batched;
+    // some batches remain: their step has not been applied
+    if (batched?.done === false) return;
+    const isCertain = (piece.batch === null ? replication : this.replication) === 'as-configured';
+    await this.record(piece, 'applied', isCertain ? null : { code: 'standby-behind', facts: {} });
     this.say({ at: 'committed', tier, step: null });
   }
 
   /** Replaces a lost answer by what the database says; only `not applied` or `unknown` is an error. */
   private async conclude(piece: TierTransaction, outcome: TransactionOutcome, error: unknown): Promise<void> {
-    if (outcome.outcome === 'applied') return await this.applied(piece, outcome.replication);
-    await this.keep(piece, outcome.outcome, outcomeReason(outcome));
+    if (outcome.outcome === 'applied') {
+      if (piece.batch === null) return await this.applied(piece, { ...outcome, batched: null });
+      const progress = await gate.readProgress(await this.link.open(), this.plan.statement);
+      return await this.applied(piece, { ...outcome, batched: batchesOf(progress, this.placeOf(piece)) });
+    }
+    await this.record(piece, outcome.outcome, outcomeReason(outcome));
     if (outcome.outcome === 'unknown') throw unknown(`the outcome of tier ${piece.tier.id}`, outcome.why, outcome.look);
     throw notApplied(error, this.entry(piece));
   }
@@ -264,14 +285,8 @@ class Executor {
     await awaitNewer(plan, () => this.say({ at: 'waiting', tier: null, step: null }));
   }
 
-  /** The fence is raised once there is work to do; a retry keeps its attempt. */
-  private async begin(): Promise<void> {
-    this.epoch = await raiseFence(await this.link.renewed(), this.plan);
-    this.say({ at: 'attempt', tier: null, step: Number(this.epoch) });
-  }
-
-  private keep(piece: TierTransaction, phase: Execution['phase'], reason: ExecutionReason | null): Promise<void> {
-    return this.plan.record(executionLine(this.plan, { piece, epoch: this.epoch, phase, reason }));
+  private record(piece: TierTransaction, phase: Execution['phase'], reason: ExecutionReason | null): Promise<void> {
+    return this.lines.tell(piece, { epoch: this.epoch, phase, reason, at: now() });
   }
 
   private entry(piece: TierTransaction): gate.TierCall {
@@ -280,6 +295,6 @@ class Executor {
   }
 
   private say(event: RolloutEvent): void {
-    this.plan.onProgress?.(event);
+    this.plan.onProgress?.(this.pace === null ? event : { ...event, batched: this.pace });
   }
 }

@@ -1,5 +1,6 @@
 import { type Session, sql } from '../database/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
+import { type BatchedStep } from '../gate/index.ts';
 import { type Direction, type Step } from '../release/index.ts';
 import { attemptName } from './executor-session.io.ts';
 import { type Backend, type Findings, type ServerIdentity, standby } from './outcome.ts';
@@ -40,6 +41,18 @@ export async function runStep(
   await session.query(sql`select gate.run_step(${statement}, ${direction}, ${tier}, ${n}::integer, ${step.sql})`);
 }
 
+/** Hands a step with bounds to the gate, which chooses the next batch and runs the step for it; the answer is how far the step is then. */
+export async function runBatch(
+  session: Session,
+  entry: TierCall & { readonly n: number; readonly step: Step },
+): Promise<BatchedStep> {
+  const { statement, direction, tier, n, step } = entry;
+  const [row] = await session.query<{ done: string }>(
+    sql`select gate.run_batch(${statement}, ${direction}, ${tier}, ${n}::integer, ${step.sql})::text as done`,
+  );
+  return { direction, tier, n, ...(JSON.parse(row?.done ?? '{}') as Omit<BatchedStep, 'direction' | 'tier' | 'n'>) };
+}
+
 /** Leaves a tier: the gate makes its checks and writes the marker. */
 export async function leaveTier(session: Session, { statement, direction, tier, epoch }: TierCall): Promise<void> {
   await session.query(sql`select gate.leave_tier(${statement}, ${direction}, ${tier}, ${epoch}::bigint)`);
@@ -48,14 +61,16 @@ export async function leaveTier(session: Session, { statement, direction, tier, 
 /** The state of a cycle, by the database's own rows. */
 export async function readProgress(session: Session, statement: StatementDigest): Promise<Progress> {
   // by one statement: a COMMIT of an older attempt that comes between two would look like half of a tier
-  const [row] = await session.query<{ markers: string; steps: string }>(sql`
+  const [row] = await session.query<{ markers: string; steps: string; batches: string }>(sql`
     select (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('tier', tier, 'direction', direction, 'epoch', epoch::text,
         'schemaAfter', schema_after)), '[]') from gate.markers_of(${statement}))::text as markers,
       (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('tier', tier, 'direction', direction, 'n', n)), '[]')
-        from gate.steps_of(${statement}))::text as steps`);
+        from gate.steps_of(${statement}))::text as steps,
+      (select coalesce(pg_catalog.json_agg(b), '[]') from gate.batches_of(${statement}) b)::text as batches`);
   return {
     markers: JSON.parse(row?.markers ?? '[]') as Progress['markers'],
     steps: JSON.parse(row?.steps ?? '[]') as Progress['steps'],
+    batches: JSON.parse(row?.batches ?? '[]') as readonly BatchedStep[],
   };
 }
 

@@ -1,4 +1,4 @@
-import { OneRoofError, printable } from '../core/index.ts';
+import { formatDuration, type Milliseconds, OneRoofError, printable } from '../core/index.ts';
 import { sqlStateOf } from '../database/index.ts';
 import { type Direction, type SealedRelease } from '../release/index.ts';
 import { type Holder } from './rollout.ts';
@@ -35,6 +35,21 @@ export function notBegun(cause: unknown, holders: readonly Holder[]): OneRoofErr
     problem: `nothing was begun: an older attempt holds the fence, and the outcome of its tier is unknown until it ends${who === '' ? '' : `: ${who}`}`,
     fix: `with wait_event SyncRep in pg_stat_activity its COMMIT waits for a synchronous standby: fix the standby; otherwise end the session as oneroof_executor or a superuser: ${endHolders(holders) || 'select pg_terminate_backend(PID);'} then run the same command again`,
     cause,
+  });
+}
+
+/** The error of a transaction that was tried until its time was up: each time others held its locks. */
+export function stayedBusy(
+  error: OneRoofError,
+  { attempts, elapsed }: { readonly attempts: number; readonly elapsed: number },
+): OneRoofError {
+  const [first] = error.problems;
+  const spent = formatDuration(Math.round(elapsed) as Milliseconds);
+  const tries = attempts === 1 ? 'once' : `${attempts} times`;
+  return new OneRoofError('ROLLOUT_BUSY', {
+    ...first,
+    problem: `${first.problem}; tried ${tries} in ${spent}, and nothing of it was applied`,
+    cause: error,
   });
 }
 

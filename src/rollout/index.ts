@@ -5,6 +5,7 @@ export { execute } from './execute.io.ts';
 export { type RolloutRun } from './run.ts';
 export { awaitAttempt } from './attempt.io.ts';
 export { type BlockerMonitor, openBlockerMonitor as openLookout } from './blocker-monitor.io.ts';
+export { type ReplicaWatch, watchReplicas } from './replica-lag.io.ts';
 export { defaultPatience } from './retry.ts';
 export { nextAct, remaining } from './next-act.ts';
 export { preflight, type Preflight, readBlockers } from './preflight.io.ts';

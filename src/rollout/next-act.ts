@@ -25,13 +25,13 @@ export function remaining(wish: Wish, progress: Progress): readonly { readonly t
   if (tier === undefined) return [];
   const { direction } = wish;
   const marker = { tier: id, direction, epoch: '0', schemaAfter: '' };
-  const after = { markers: [...progress.markers, marker], steps: progress.steps };
+  const after = { markers: [...progress.markers, marker], steps: progress.steps, batches: progress.batches ?? [] };
   return [{ tier, from: act.firstStep }, ...remaining(wish, after)];
 }
 
 function forward({ release, through }: Wish, progress: Progress): NextAct {
   // one statement is one cycle: once its rollback has begun, only the rollback is open
-  if (progress.markers.some(isDown) || progress.steps.some(isDown))
+  if (progress.markers.some(isDown) || workOf(progress).some(isDown))
     return { act: 'held', reasons: [{ code: 'way-back-begun', facts: {} }] };
   const last = release.tiers.find(({ id }) => id === through)?.order ?? Number.POSITIVE_INFINITY;
   const open = release.tiers.find(
@@ -68,7 +68,7 @@ function contradiction({ release }: Wish, progress: Progress): string | null {
     if (seen.has(key)) return `the database has two markers of tier ${tier} ${direction}`;
     seen.add(key);
   }
-  for (const { tier } of progress.steps)
+  for (const { tier } of workOf(progress))
     if (!names.has(tier)) return `the database has a step of tier ${tier}, which the release does not have`;
   const [barred] = release.tiers.filter((tier) => tier.barred !== null && hasBegun(progress, tier));
   if (barred !== undefined) return `tier ${barred.id} is barred, but the database says that it was begun`;
@@ -77,7 +77,8 @@ function contradiction({ release }: Wish, progress: Progress): string | null {
     const later = usable.slice(index + 1);
     if (!isMarked(progress, tier, 'up') && later.some((one) => hasBegun(progress, one)))
       return `tier ${tier.id} is not rolled out, but a later tier is`;
-    const isGoingBack = isMarked(progress, tier, 'down') || stepsOf(progress, tier, 'down').length > 0;
+    const isGoingBack =
+      isMarked(progress, tier, 'down') || workOf(progress).some((one) => one.tier === tier.id && isDown(one));
     if (isGoingBack && later.some((one) => hasBegun(progress, one) && !isMarked(progress, one, 'down')))
       return `tier ${tier.id} is rolled back, but a later tier is not`;
     for (const direction of ['up', 'down'] as const) {
@@ -87,6 +88,11 @@ function contradiction({ release }: Wish, progress: Progress): string | null {
     }
   }
   return null;
+}
+
+/** Every step of which something was committed. */
+function workOf({ steps, batches = [] }: Progress): Progress['steps'] {
+  return [...steps, ...batches];
 }
 
 const isDown = ({ direction }: { readonly direction: Direction }): boolean => direction === 'down';
@@ -100,5 +106,5 @@ function stepsOf(progress: Progress, tier: Tier, direction: Direction): Progress
 }
 
 function hasBegun(progress: Progress, tier: Tier): boolean {
-  return isMarked(progress, tier, 'up') || stepsOf(progress, tier, 'up').length > 0;
+  return isMarked(progress, tier, 'up') || workOf(progress).some((one) => one.tier === tier.id && !isDown(one));
 }

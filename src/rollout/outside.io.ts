@@ -2,8 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { OneRoofError } from '../core/index.ts';
 import { type Session, sql, sqlStateOf } from '../database/index.ts';
 import { noLoopback } from '../gate/index.ts';
-import { type Tier } from '../release/index.ts';
+import { type Release, type Tier } from '../release/index.ts';
 import { enterTier, type TierCall } from './gate-calls.io.ts';
+import { unknown } from './halt.ts';
 import { rolloutInterrupted, undo } from './executor-session.io.ts';
 import { isRetryable } from './retry.ts';
 import { type RolloutEvent } from './rollout.ts';
@@ -28,6 +29,15 @@ export interface OutsideRow {
 /** What the row says of the statement that is not decided yet; null: every one is. */
 export async function readUndecided(session: Session, statement: string): Promise<OutsideRow | null> {
   return (await readSent(session, statement)).find(({ phase }) => phase !== 'absent') ?? null;
+}
+
+/** Where the release has what was sent; ROLLOUT_UNKNOWN where it has no such step. */
+export function sentStep({ tiers }: Release, sent: OutsideRow): { readonly tier: Tier; readonly one: Numbered } {
+  const tier = tiers.find(({ id }) => id === sent.tier);
+  const step = tier?.[sent.direction][sent.n - 1];
+  if (tier === undefined || step === undefined)
+    throw unknown('a statement that was sent', 'it is not in the release', 'gate.outside');
+  return { tier, one: { n: sent.n, step } };
 }
 
 async function readSent(session: Session, statement: string): Promise<readonly OutsideRow[]> {

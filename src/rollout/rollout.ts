@@ -13,6 +13,7 @@ import {
 } from '../core/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
 import { type Direction, type Release, type Seal, type TierId } from '../release/index.ts';
+import { type BatchedStep } from '../gate/index.ts';
 import { executionReason, type HeldReason } from './reason.ts';
 
 /** The number of an attempt; a higher one fences every lower one off. Text, because the database counts in 64 bits. */
@@ -37,6 +38,8 @@ export interface DoneStep {
 export interface Progress {
   readonly markers: readonly Marker[];
   readonly steps: readonly DoneStep[];
+  /** Steps that run in batches, also those of which some remain. */
+  readonly batches?: readonly BatchedStep[];
 }
 
 /** The requested part of a release. */
@@ -90,9 +93,28 @@ export const readExecution = recordReader(form);
 
 /** How far a run is. */
 export interface RolloutEvent {
-  readonly at: 'attempt' | 'enter' | 'step' | 'leave' | 'commit' | 'uncertain' | 'committed' | 'retry' | 'waiting';
+  readonly at:
+    | 'attempt'
+    | 'enter'
+    | 'step'
+    | 'leave'
+    | 'commit'
+    | 'uncertain'
+    | 'committed'
+    | 'retry'
+    | 'waiting'
+    | 'batch'
+    | 'lagging';
   readonly tier: string | null;
   readonly step: number | null;
+  /** How far the step is, once a batch of it has run. */
+  readonly batched?: BatchesDone;
+}
+
+/** How far a step that runs in batches is. */
+export interface BatchesDone extends Pick<BatchedStep, 'batches' | 'keys' | 'expected'> {
+  /** What is left, by the pace of this run; null: not known. Milliseconds. */
+  readonly leftMs: number | null;
 }
 
 /** A session of the executor's role that is in a transaction: it may hold locks of a tier, or the fence. */

@@ -20,6 +20,8 @@ export interface RolloutRun {
   readonly onSession?: (pid: number) => void;
   /** Keeps a line of the record; a transaction begins only once its intent is kept. */
   readonly record: (execution: Execution) => Promise<void>;
+  /** Waits until replicas are near enough for another batch; tells each time that it has to wait. */
+  readonly awaitReplicas?: (onWait: () => void) => Promise<void>;
   /** Called with the rows once this attempt has the fence: earlier attempts will never commit anything after that. */
   readonly onFence?: (progress: Progress, epoch: Epoch) => Promise<void>;
 }

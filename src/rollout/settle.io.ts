@@ -9,6 +9,8 @@ export interface LostTransaction {
   readonly entry: TierCall;
   /** The last step of the transaction; null: it would have written the tier's marker. */
   readonly lastStep: number | null;
+  /** How many batches of that step there would be; absent or null: it runs once. */
+  readonly batches?: number | null;
   readonly before: ServerIdentity;
   readonly backend: Backend;
   /** Opens a new session, as the executor. */
@@ -64,10 +66,17 @@ async function read(
   return decideOutcome({ before: lost.before, now, backend, mark, old: lost.backend });
 }
 
-async function readMark(session: Session, { entry, lastStep }: LostTransaction): Promise<'present' | 'absent'> {
-  const { markers, steps } = await readProgress(session, entry.statement);
+async function readMark(
+  session: Session,
+  { entry, lastStep, batches: wanted = null }: LostTransaction,
+): Promise<'present' | 'absent'> {
+  const { markers, steps, batches = [] } = await readProgress(session, entry.statement);
   const isOurs = (row: { readonly tier: string; readonly direction: string }): boolean =>
     row.tier === entry.tier && row.direction === entry.direction;
+  if (wanted !== null) {
+    const step = batches.find((one) => isOurs(one) && one.n === lastStep);
+    return step !== undefined && (step.done || step.batches >= wanted) ? 'present' : 'absent';
+  }
   const found = lastStep === null ? markers.some(isOurs) : steps.some((step) => isOurs(step) && step.n === lastStep);
   return found ? 'present' : 'absent';
 }

@@ -1,9 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { onAbort, OneRoofError, printable } from '../core/index.ts';
 import { problemOf, type Session, sqlStateOf, type StepResult, sql } from '../database/index.ts';
-import { type Step, type Tier } from '../release/index.ts';
-import { type TierCall, enterTier, leaveTier } from './gate-calls.io.ts';
+import { type BatchedStep } from '../gate/index.ts';
+import { type StepBatch, batchOf, type Direction, type Step, type Tier } from '../release/index.ts';
+import { type TierCall, enterTier, leaveTier, runBatch } from './gate-calls.io.ts';
 import { endHolders, explainHolders } from './halt.ts';
+import { isLeftAlone } from './left-alone.ts';
 import { type Holder, type Replication, type RolloutEvent } from './rollout.ts';
 import { rolloutInterrupted, undo } from './executor-session.io.ts';
 import { type Numbered, runSteps } from './steps.io.ts';
@@ -13,6 +15,15 @@ export interface TierTransaction {
   readonly tier: Tier;
   readonly steps: readonly Numbered[];
   readonly isLast: boolean;
+  /** One batch of its only step, in a transaction of its own; null: its steps run once. */
+  readonly batch: StepBatch | null;
+}
+
+/** What was committed. */
+export interface Committed {
+  readonly replication: Replication;
+  /** Null: its steps run once. */
+  readonly batched: BatchedStep | null;
 }
 
 /** Where a transaction was when it failed: after COMMIT was sent, only the database knows its outcome. */
@@ -26,14 +37,20 @@ export class Undone extends Error {
   }
 }
 
-/** Splits the rest of a tier into transactions: one, or one for each step if the release says so. */
-export function transactionsIn(tier: Tier, steps: readonly Step[], firstStep: number): readonly TierTransaction[] {
-  const left = steps.map((step, index) => ({ n: index + 1, step })).slice(firstStep - 1);
+/** Splits the rest of a tier into transactions: one, or one for each step if the release says so, and one more where it is left alone. */
+export function transactionsIn(tier: Tier, direction: Direction, firstStep: number): readonly TierTransaction[] {
+  const left = tier[direction].map((step, index) => ({ n: index + 1, step })).slice(firstStep - 1);
   // steps that are all done, without a marker, still have to be left
   // those that run outside of a transaction were run before
-  if (tier.transaction === 'outside') return [{ tier, steps: [], isLast: true }];
-  if (tier.transaction === 'single' || left.length === 0) return [{ tier, steps: left, isLast: true }];
-  return left.map((one, index) => ({ tier, steps: [one], isLast: index === left.length - 1 }));
+  const isRun = tier.transaction === 'outside';
+  if (isRun || tier.transaction === 'single' || left.length === 0)
+    return [{ tier, steps: isRun ? [] : left, isLast: true, batch: null }];
+  const isAlone = isLeftAlone(tier, direction);
+  const pieces = left.map((one, index): TierTransaction => {
+    const isLast = !isAlone && index === left.length - 1;
+    return { tier, steps: [one], isLast, batch: batchOf(tier, direction, one.n) };
+  });
+  return isAlone ? [...pieces, { tier, steps: [], isLast: true, batch: null }] : pieces;
 }
 
 /**
@@ -46,7 +63,7 @@ export async function runPiece(
   session: Session,
   plan: { readonly entry: TierCall; readonly piece: TierTransaction },
   watch: { readonly signal: AbortSignal | undefined; readonly onProgress: (event: RolloutEvent) => void },
-): Promise<Replication> {
+): Promise<Committed> {
   const { entry, piece } = plan;
   const { tier } = entry;
   const isAborted = (): boolean => watch.signal?.aborted === true;
@@ -65,7 +82,14 @@ export async function runPiece(
     await session.query(sql`begin`);
     watch.onProgress({ at: 'enter', tier, step: null });
     await enterTier(session, entry);
-    await runSteps(session, { entry, steps: piece.steps }, { signal: watch.signal, onBegin });
+    const [first] = piece.steps;
+    let batched: BatchedStep | null = null;
+    if (piece.batch === null || first === undefined)
+      await runSteps(session, { entry, steps: piece.steps }, { signal: watch.signal, onBegin });
+    else {
+      onBegin(first);
+      batched = await runBatch(session, { ...entry, ...first });
+    }
     if (isAborted()) throw rolloutInterrupted(tier);
     at = null;
     if (piece.isLast) {
@@ -86,7 +110,8 @@ export async function runPiece(
         fix: "see the server's log for the statement that failed",
       });
     // nothing of the application's runs at COMMIT, so nothing else warns there; the text is in the server's language
-    return session.heard().notices.some(({ code }) => code.startsWith('01')) ? 'uncertain' : 'as-configured';
+    const isUncertain = session.heard().notices.some(({ code }) => code.startsWith('01'));
+    return { replication: isUncertain ? 'uncertain' : 'as-configured', batched };
   } catch (error) {
     stopListening();
     await cancelled;

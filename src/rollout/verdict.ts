@@ -187,7 +187,12 @@ function closedBy({ closed }: CycleRows, direction: Direction): readonly HeldRea
 
 /** What the observer itself found before anything has begun. */
 function ownMeasure({ verdict }: TargetReading, { direction, progress }: Case): readonly HeldReason[] {
-  if (direction === 'down' || progress.steps.length > 0 || verdict?.decision !== 'BLOCKED') return [];
+  if (
+    direction === 'down' ||
+    progress.steps.length + (progress.batches?.length ?? 0) > 0 ||
+    verdict?.decision !== 'BLOCKED'
+  )
+    return [];
   return verdict.reasons.map((facts): HeldReason => ({ code: 'unmet', facts }));
 }
 
@@ -211,7 +216,7 @@ function wishOf({ sealed, direction, through = null }: RolloutQuestion): Wish {
 
 function progressOf(cycle: CycleRows | null): Progress {
   const markers = (cycle?.done ?? []).map((one) => ({ ...one, epoch: String(one.epoch) }));
-  return { markers, steps: cycle?.steps ?? [] };
+  return { markers, steps: cycle?.steps ?? [], batches: cycle?.batches ?? [] };
 }
 
 interface Choice {

@@ -1,6 +1,13 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { type NonEmpty, OneRoofError, type Problem, printable } from '../core/index.ts';
+import {
+  type Milliseconds,
+  type NonEmpty,
+  OneRoofError,
+  parseDuration,
+  type Problem,
+  printable,
+} from '../core/index.ts';
 import { type Connection, secret } from '../database/index.ts';
 import { parseYaml } from '../yaml/index.ts';
 import { type AddressForm, type SetupForm, type TargetForm, setupForm } from './setup-form.ts';
@@ -127,11 +134,12 @@ function setupFile(folderOrFile: string): string {
 }
 
 function targetFrom(name: string, from: From & { readonly form: TargetForm }): Target {
-  const { executor, relay, admin, registryFile, ...observer } = from.form;
+  const { executor, relay, admin, registryFile, replicaLag, ...observer } = from.form;
   const optional = (address: AddressForm | undefined): Connection | null =>
     address === undefined ? null : connectionFrom(address, from);
   return {
     name,
+    ...(replicaLag === undefined ? {} : { replicaLag: parseDuration(replicaLag) as Milliseconds }),
     ...(registryFile === undefined ? {} : { registryFile: resolve(from.folder, registryFile) }),
     get observer() {
       return connectionFrom(observer, from);

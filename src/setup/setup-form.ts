@@ -43,6 +43,11 @@ const target = addressParts
     admin: key(address.optional(), 'The role that installs, upgrades and removes the gate.', {
       urlFrom: 'PRODUCTION_ADMIN_URL',
     }),
+    replicaLag: key(
+      durationKey.optional(),
+      'A step in batches waits between two of them while a replica is further behind; default: 10s. The observer sees that as a member of `pg_read_all_stats`.',
+      '10s',
+    ),
     registryFile: key(
       file.optional(),
       'The registry of this target, where it differs from `registryFile` below.',

@@ -13,6 +13,8 @@ export interface Target {
   readonly relay: Connection | null;
   /** The role that installs the gate; null where oneroof.yaml names none. */
   readonly admin: Connection | null;
+  /** A step in batches waits while a replica is further behind, where it is not as usual. */
+  readonly replicaLag?: Milliseconds;
   /** The registry of this target, where it is another one than `registryFile`. */
   readonly registryFile?: string;
 }

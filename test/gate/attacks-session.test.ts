@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Session, sql } from '../../src/database/index.ts';
 import { writeStatement } from '../../src/evidence/index.ts';
 import { submitSignature } from '../../src/gate/index.ts';
-import { callerRights } from '../../src/gate/callers.ts';
+import { callerRights, ofTheApplication } from '../../src/gate/callers.ts';
 import { runSql, newest, withSession } from '../database.io.ts';
 import { assertion, type Gated, release, withGate } from './cycle.io.ts';
 import { as, attempt, leave, runAll, step } from './hostile.io.ts';
@@ -168,10 +168,7 @@ describe.each(newest)('the credentials of the gate on PostgreSQL %s', (version) 
       for (const role of [executor, 'oneroof_relay', 'oneroof_observer', 'app_owner'])
         await gated.as(role, async (session) => {
           const own = callerRights[role === 'app_owner' ? 'app_owner' : role] ?? [];
-          const runs =
-            role === 'app_owner'
-              ? [...own, 'run_step', 'execute_step', 'measure', 'settle', 'violations', 'waiting']
-              : own;
+          const runs = role === 'app_owner' ? [...own, ...ofTheApplication] : own;
           for (const { name, call, oid, strict } of functions) {
             const [may] = await session.query<{ yes: string }>(
               sql`select has_function_privilege(${oid}::oid, 'execute')::text as yes`,

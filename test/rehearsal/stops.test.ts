@@ -107,7 +107,7 @@ describe('the steps that a rollback is tried from', () => {
         index: at + 1,
         durationMs: ms,
       })) as unknown as Parameters<typeof tooLong>[1];
-    expect(tooLong(lenient, measured(1000), [1, 2, 4])).toBeNull();
-    expect(tooLong(lenient, measured(10_000), [1, 2, 4])).toContain('70 s');
+    expect(tooLong(lenient, measured(1000), [{ step: 1 }, { step: 2 }, { step: 4 }])).toBeNull();
+    expect(tooLong(lenient, measured(10_000), [{ step: 1 }, { step: 2 }, { step: 4 }])).toContain('70 s');
   });
 });

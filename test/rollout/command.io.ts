@@ -49,12 +49,19 @@ const patience = 60_000;
 export async function withCommand<T>(
   version: Version,
   use: (command: Command) => Promise<T>,
-  plan: Pick<GatedPlan, 'files'> = {},
+  {
+    more = [],
+    ...plan
+  }: Pick<GatedPlan, 'files'> & {
+    /** More of the application. */
+    readonly more?: readonly string[];
+  } = {},
 ): Promise<T> {
   const application = [
     'create table base (id integer)',
     'insert into base values (1)',
     'create table told (what text)',
+    ...more,
   ];
   return withGate(version, { files: threeTiers, ...plan, application }, async (gated) => {
     const { database, sealed, people } = gated;

@@ -88,7 +88,7 @@ describe.each(versions)('a rollout on PostgreSQL %s', (version) => {
           patience: { attempts: 3, budget: 5000, firstPause: 20 },
           onProgress: ({ at }) => void retries.push(at),
         };
-        expect(await code(run(ground, statement, 'up', extra))).toBe('LOCK_TIMEOUT');
+        expect(await code(run(ground, statement, 'up', extra))).toBe('ROLLOUT_BUSY');
         expect(retries.filter((at) => at === 'retry')).toHaveLength(2);
         await other.run('rollback');
       });

@@ -34,12 +34,19 @@ export interface RolloutFixture {
 export function withRolloutFixture<T>(
   version: Version,
   use: (ground: RolloutFixture) => Promise<T>,
-  plan: Pick<GatedPlan, 'change' | 'database' | 'files' | 'owned'> = {},
+  {
+    more = [],
+    ...plan
+  }: Pick<GatedPlan, 'change' | 'database' | 'files' | 'owned'> & {
+    /** More of the application. */
+    readonly more?: readonly string[];
+  } = {},
 ): Promise<T> {
   const application = [
     'create table base (id integer)',
     'insert into base values (1)',
     'create table told (what text)',
+    ...more,
   ];
   return withGate(version, { files, ...plan, application }, async (gated) => {
     const { database, sealed, people } = gated;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** What of an attempt goes over the wire, in order. */
-export type Word = 'begin_attempt' | 'begin' | 'enter_tier' | 'run_step' | 'leave_tier' | 'commit';
+export type Word = 'begin_attempt' | 'begin' | 'enter_tier' | 'run_step' | 'run_batch' | 'leave_tier' | 'commit';
 /** `before`: the server never hears the word; `sent`: it has it; `answered`: it has answered, and the command never hears it. */
 export const moments = ['before', 'sent', 'answered'] as const;
 export type Moment = (typeof moments)[number];
@@ -128,6 +128,6 @@ function frames(
 function wordIn(unit: Buffer): Word | null {
   const text = unit.toString('latin1');
   const [, called, alone] =
-    /select gate\.(begin_attempt|enter_tier|run_step|leave_tier)\(|\0(begin|commit)\0/.exec(text) ?? [];
+    /select gate\.(begin_attempt|enter_tier|run_step|run_batch|leave_tier)\(|\0(begin|commit)\0/.exec(text) ?? [];
   return (called ?? alone ?? null) as Word | null;
 }

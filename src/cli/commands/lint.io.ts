@@ -1,5 +1,5 @@
 import { OneRoofError } from '../../core/index.ts';
-import { lintRelease } from '../../release/index.ts';
+import { hintBatches, lintRelease, loadParser } from '../../release/index.ts';
 import { sameFor } from '../next-command.ts';
 import { releaseFolder } from '../release-folder.ts';
 import { type CommandRun } from '../verb.ts';
@@ -9,6 +9,8 @@ export const run: CommandRun = async (context) => {
   const folder = releaseFolder(context);
   const { release, problems } = await lintRelease(folder);
   OneRoofError.throwIfAny(problems);
+  if (release !== null)
+    for (const hint of hintBatches(release, await loadParser())) context.terminal.say(`hint: ${hint}`);
   const tiers = release?.tiers ?? [];
   const steps = tiers.reduce((sum, { up, down }) => sum + up.length + down.length, 0);
   return {

@@ -84,6 +84,7 @@ function measured(one: StatementFacts, least: string): readonly string[] {
       ...(one.walBytes === null ? [] : [`${least}${bytes(one.walBytes)} WAL`]),
     ].join(' · '),
     ...one.locks,
+    ...(one.batches === undefined ? [] : [one.batches]),
     ...one.rewritten.map((relation) => `rewrites ${relation}`),
     ...one.notices.map((text) => `notice: ${text}`),
     ...decided,

@@ -219,9 +219,15 @@ end $gate$;
 create function gate.leave_schema(of_statement text, of_direction text, of_tier text, of_step integer, entered text[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
-  seen record; rehearsed jsonb; differences jsonb; others jsonb; accepted jsonb := gate.accepted_until_now(of_statement, of_direction);
+  seen record; state gate.states; rehearsed jsonb; differences jsonb; others jsonb; accepted jsonb := gate.accepted_until_now(of_statement, of_direction);
 begin
-  select l.* into seen from gate.look(gate.footprint_of(of_statement) -> 'anchors') l;
+  -- After a batch, whose locks are held meanwhile, objects are not read again if this transaction has written to no catalogue and each row that they
+  -- are made of has the version that it had when this transaction entered the tier. What no version shows (a comment by another session) is seen
+  -- when the tier is entered again: the tier is not left in the transaction of a batch.
+  select s.* into state from gate.states s where s.statement = of_statement;
+  select l.* into seen from gate.look(gate.footprint_of(of_statement) -> 'anchors',
+    case when gate.own_changes() = 0 and gate.batch_of(of_statement, of_direction, of_tier, of_step) is not null then state.versions end) l;
+  if seen.versions = state.versions and seen.objects is null then seen.objects := state.objects; end if;
   rehearsed := gate.rehearsed(of_statement, of_direction, of_tier, of_step);
   if of_step is null or of_direction is distinct from 'down' or (rehearsed is not null and gate.is_way_back(of_statement, of_tier)) then
     differences := gate.drift_between(of_statement, of_direction, rehearsed, seen.objects, accepted, true);

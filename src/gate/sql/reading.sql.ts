@@ -23,7 +23,7 @@ $gate$;
 
 create function gate.steps_of(of_statement text) returns table (tier text, direction text, n integer)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
-  select s.tier, s.direction, s.n from gate.steps s where s.statement = of_statement and s.token is null order by s.done_at, s.n
+  select s.tier, s.direction, s.n from gate.steps s where s.statement = of_statement and s.token is null and s.done_at is not null order by s.done_at, s.n
 $gate$;
 
 create function gate.statement_body(of_statement text) returns text

@@ -173,7 +173,7 @@ begin
   sealed := t.steps[of_n];
   if exists (select from gate.steps s where s.token is not null) then perform gate.refuse('order', 'a step is running'); end if;
   -- numbers have no gaps, because only this function assigns them: the last number is the count
-  if of_n is distinct from 1 + (select coalesce(max(s.n), 0) from gate.steps s where (s.statement, s.direction, s.tier) = (of_statement, of_direction, of_tier)) then
+  if of_n is distinct from 1 + (select coalesce(max(s.n), 0) from gate.steps s where (s.statement, s.direction, s.tier) = (of_statement, of_direction, of_tier) and s.done_at is not null) then
     perform gate.refuse('order', 'this is not the next step');
   end if;
   if sealed is null or gate.step_digest(step) is distinct from sealed then
@@ -185,15 +185,18 @@ begin
   end if;
   secret := uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid());
   insert into gate.steps (statement, direction, tier, n, digest, token, epoch)
-    values (of_statement, of_direction, of_tier, of_n, sealed, sha256(secret), t.epoch);
+    values (of_statement, of_direction, of_tier, of_n, sealed, sha256(secret), t.epoch)
+    -- some of its batches have run
+    on conflict (statement, direction, tier, n) do update set token = excluded.token, epoch = excluded.epoch;
 end $gate$;
 
-create function gate.finish_step(secret bytea) returns void
+-- is_done: false while batches of the step remain.
+create function gate.finish_step(secret bytea, is_done boolean default true) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
   done gate.steps; t gate.tiers;
 begin
-  update gate.steps set token = null, done_at = clock_timestamp() where token = sha256(secret) returning * into done;
+  update gate.steps set token = null, done_at = case when is_done then clock_timestamp() end where token = sha256(secret) returning * into done;
   if not found then perform gate.refuse('order', 'no such step is running'); end if;
   select e.* into t from gate.tiers e where (e.statement, e.direction, e.tier) = (done.statement, done.direction, done.tier);
   if t.transaction is distinct from 'single' then
@@ -233,7 +236,7 @@ begin
     and e.xid = pg_current_xact_id() and e.began = transaction_timestamp();
   if not found then perform gate.refuse('order', 'the tier was not entered in this transaction'); end if;
   perform gate.require_still_open(t);
-  select count(*) into steps from gate.steps s where (s.statement, s.direction, s.tier) = (of_statement, of_direction, of_tier) and s.token is null;
+  select count(*) into steps from gate.steps s where (s.statement, s.direction, s.tier) = (of_statement, of_direction, of_tier) and s.token is null and s.done_at is not null;
   if steps is distinct from jsonb_array_length(of_definition -> of_direction) then perform gate.refuse('order', 'not all steps of this tier have run'); end if;
   perform gate.reset_session(t.names, t.settings, t.until);
   perform gate.settle(gate.path_of(of_statement));

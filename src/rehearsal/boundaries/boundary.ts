@@ -17,6 +17,8 @@ export const stopForm = z.object({
   /** So many steps of `of` were committed. */
   step: z.number(),
   of: z.number(),
+  /** Of the last of these steps only so many batches were committed; absent: the whole step. */
+  batches: z.number().exactOptional(),
   state: boundaryForm.shape.state,
   reason: boundaryForm.shape.reason,
 });

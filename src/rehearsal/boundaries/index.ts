@@ -11,3 +11,4 @@ export {
 } from './boundaries.ts';
 export { boundaryForm, type BoundaryResult, stopForm } from './boundary.ts';
 export { proveStops } from './stops.io.ts';
+export { stopText } from './stops.ts';

@@ -1,13 +1,13 @@
 import { type Clone } from '../../clone/index.ts';
 import { type Problem, printable } from '../../core/index.ts';
-import { type Direction, type Tier } from '../../release/index.ts';
+import { type Tier } from '../../release/index.ts';
 import { type Comparing, explained, type MarkedClone, withMarkedClone } from '../comparison/index.ts';
 import { withReleaseSession } from '../session/index.ts';
-import { measureAndJudge, runTier, type StepMeasure } from '../tier/index.ts';
+import { measureAndJudge, runTier, type StepMeasure, type TierPlan } from '../tier/index.ts';
 import { comparePoint, recordPoint } from './boundaries.io.ts';
 import { type BoundaryState, forwardOrder } from './boundaries.ts';
 import { type StopResult } from './boundary.ts';
-import { chosenSteps, partial, tooLong, unprovenStops, writtenBy } from './stops.ts';
+import { partial, pointsOf, type StopPoint, stopText, tooLong, unprovenStops, writtenBy } from './stops.ts';
 
 /** What was found within the tiers of a release that commit step by step. */
 export interface Stops {
@@ -52,8 +52,8 @@ export async function proveStops(by: By): Promise<Stops> {
   });
 }
 
-function stepsOf(tier: Tier, by: By): readonly number[] {
-  return chosenSteps(tier.up.length, by.options.full === true);
+function stepsOf(tier: Tier, by: By): readonly StopPoint[] {
+  return pointsOf(tier, by.measured, by.options.full === true);
 }
 
 async function proveTier(marked: MarkedClone, tier: Tier, by: By): Promise<Stops> {
@@ -63,11 +63,11 @@ async function proveTier(marked: MarkedClone, tier: Tier, by: By): Promise<Stops
   const was = await recordPoint(marked, writtenBy(tier, by.measured), by);
   if (typeof was === 'string') return { results: unprovenStops(tier, points, was), problems: [] };
   const results: StopResult[] = [];
-  for (const [at, step] of points.entries()) {
-    const { result, problems } = await prove(marked, { tier, step, was }, by);
+  for (const [at, point] of points.entries()) {
+    const { result, problems } = await prove(marked, { tier, point, was }, by);
     results.push(result);
     if (problems.length === 0) continue;
-    const reason = `it was not tried, because the tier is not restored from step ${step}`;
+    const reason = `it was not tried, because the tier is not restored from ${stopText(point)}`;
     return { results: [...results, ...unprovenStops(tier, points.slice(at + 1), reason)], problems };
   }
   return { results, problems: [] };
@@ -75,16 +75,19 @@ async function proveTier(marked: MarkedClone, tier: Tier, by: By): Promise<Stops
 
 async function prove(
   marked: MarkedClone,
-  of: { readonly tier: Tier; readonly step: number; readonly was: BoundaryState },
+  of: { readonly tier: Tier; readonly point: StopPoint; readonly was: BoundaryState },
   by: By,
 ): Promise<{ readonly result: StopResult; readonly problems: readonly Problem[] }> {
-  const { tier, step, was } = of;
-  const place = { tier: tier.id, step, of: tier.up.length };
-  const where = `a rollback of tier ${tier.id} that was stopped after step ${step} of ${tier.up.length}`;
+  const { tier, point, was } = of;
+  const { step, batches } = point;
+  const place = { tier: tier.id, ...point, of: tier.up.length };
+  const where = `a rollback of tier ${tier.id} that was stopped after ${stopText(point)} of ${tier.up.length}`;
+  const part = { ...tier, up: tier.up.slice(0, step) };
+  const until = batches === undefined ? {} : { until: { step, batches } };
   const or = tier.transaction === 'outside' ? 'give each statement a tier' : 'make the tier `transaction: single`';
   const fix = `the executor then runs the whole down.sql: write tiers/${tier.id}/down.sql so that it works from any step, e.g. with IF EXISTS, or ${or}`;
   const failed = [
-    ...(await runPart(marked.clone, { tier: { ...tier, up: tier.up.slice(0, step) }, direction: 'up' }, by)),
+    ...(await runPart(marked.clone, { tier: part, direction: 'up', ...until }, by)),
     ...(await runPart(marked.clone, { tier, direction: 'down' }, by)),
   ];
   if (failed.length > 0)
@@ -104,7 +107,7 @@ async function prove(
 /** Runs a tier, or its first steps, without its checks, which are for a whole tier. */
 async function runPart(
   clone: Clone,
-  { tier, direction }: { readonly tier: Tier; readonly direction: Direction },
+  { tier, direction, ...until }: Pick<TierPlan, 'tier' | 'direction' | 'until'>,
   by: By,
 ): Promise<readonly Problem[]> {
   const { release } = by.options.release;
@@ -115,6 +118,7 @@ async function runPart(
       tier,
       direction,
       limits: null,
+      ...until,
       before: async () => {
         if (direction === 'up') return [];
         const expected = invariants.always;

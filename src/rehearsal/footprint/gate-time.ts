@@ -1,6 +1,6 @@
 import { type Problem } from '../../core/index.ts';
 import { type FootprintPoint } from '../../fingerprint/index.ts';
-import { type Direction, type Release, type Tier, type TierId } from '../../release/index.ts';
+import { batchOf, type Direction, type Release, type Tier, type TierId } from '../../release/index.ts';
 import { type MetricTime, overBudget, type StepMeasure } from '../tier/index.ts';
 
 /** What the gate's checks took at a point, each made once. Milliseconds. */
@@ -58,6 +58,8 @@ function gateMsOf({ tier: id, direction, index }: StepMeasure, times: GateTimes,
   if (round === undefined) return null;
   // the locks of its statement are released before the gate's own transaction begins
   if (tier.transaction === 'outside') return 0;
+  // the gate looks after a batch as at COMMIT, and the tier is left in another transaction
+  if (batchOf(tier, direction, index) !== null) return 2 * round.commitMs;
   const leaves = isLast && tier.transaction === 'each' ? tiersLeft.lastOfEach : tiersLeft.usual;
   const each = leaves * round.leaveMs + round.unharmedMs + round.commitMs;
   return isLast ? each + round.wholeMs + msAtTheEnd({ tier, direction }, times, release) : each;

@@ -22,6 +22,8 @@ export const stepForm = z.object({
    * reached; absent in older records.
    */
   gateMs: z.number().nullable().exactOptional(),
+  /** Of a step that ran in batches: how many, how many keys were in them, and the longest of their statements; absent where it ran once. */
+  batches: z.object({ count: z.number(), keys: z.number(), longestMs: z.number() }).exactOptional(),
   /** What the command tag said. */
   rows: z.number().nullable(),
   rowsByRelation: z.array(

@@ -13,6 +13,8 @@ export interface StepAt {
   readonly begun: BackendSnapshot;
   /** Whether another step of its transaction comes after it. */
   readonly place: 'last' | 'before others';
+  /** Of its parameters: the bounds of a batch. */
+  readonly values: readonly (string | null)[];
   /** Sent to the server with the reading of the measures. */
   readonly also: readonly Sql[];
 }
@@ -47,8 +49,8 @@ export async function measureStep(session: Session, step: Step, at: StepAt): Pro
   const { before } = at;
   session.heard();
   const start = performance.now();
-  const sampled = step.transactional ? null : await sampling(session, () => session.run(step.sql));
-  const done = sampled === null ? await session.run(step.sql) : sampled.done;
+  const sampled = step.transactional ? null : await sampling(session, () => session.run(step.sql, at.values));
+  const done = sampled === null ? await session.run(step.sql, at.values) : sampled.done;
   const durationMs = sampled?.durationMs ?? performance.now() - start;
   const heard = session.heard();
   const rest = at.place === 'last' || !withoutFunctions.has(step.kind) ? 'now' : 'later';

@@ -1,9 +1,11 @@
-import { type Problem, printable } from '../../core/index.ts';
+import { OneRoofError, type Problem, printable } from '../../core/index.ts';
 import { foundElsewhere, type Session, type Sql, sql, sqlStateOf } from '../../database/index.ts';
-import { type Direction, type Release, type Step, type Tier } from '../../release/index.ts';
+import { batchOf, type Direction, type Release, type Step, type Tier } from '../../release/index.ts';
 import { type StepEvent } from '../request/index.ts';
 import { requirementRefused, reset, roleOf } from '../session/index.ts';
 import { type BackendSnapshot, readBackendSnapshot } from './backend-snapshot.io.ts';
+import { addUpBatches } from './batch-measure.ts';
+import { type BatchBounds, isLastBatch, nextBatch } from './batches.io.ts';
 import { listen, type Listener } from './dispatch.io.ts';
 import { explainNotifications, type Notifications, reachedOut, undeclaredDispatch } from './dispatch.ts';
 import { overBudget } from './locks.ts';
@@ -38,6 +40,8 @@ export interface TierPlan {
   readonly committed?: (step: number) => Promise<void>;
   /** Null where only the steps themselves are asked for: the trial of an option. */
   readonly limits: Limits | null;
+  /** Stops after so many batches of this step, as a rollout that was stopped there, and checks nothing more. */
+  readonly until?: { readonly step: number; readonly batches: number };
   /** Told as each statement begins. */
   readonly onStep?: ((event: StepEvent) => void) | undefined;
 }
@@ -75,7 +79,7 @@ async function runSteps(
   const failed = async (problems: readonly Problem[]): Promise<Omit<TierRehearsal, 'notifications'>> => {
     await session.query(sql`rollback`);
     clock.end();
-    return { steps: clock.steps, problems: [...problems, ...dispatch], done: false };
+    return { steps: addUpBatches(clock.steps), problems: [...problems, ...dispatch], done: false };
   };
   // without measurements (the twin, the trial of an option) a step has no extra cost
   const look = async (): Promise<BackendSnapshot | null> =>
@@ -96,37 +100,56 @@ async function runSteps(
     const alone = !single && step.transactional;
     const { title } = step;
     plan.onStep?.({ stage: null, state: 'step', tier: tier.id, direction, n: at + 1, of: list.length, title });
+    const batch = batchOf(tier, direction, at + 1);
+    let bounds: BatchBounds | null = null;
     try {
-      // COMMIT may set something too, by a deferred trigger
-      if (!single && at > 0) await session.script(reset(session));
-      const wait = waitOf(tier, step);
-      if (wait !== null) await session.query(wait);
-      const before = alone ? await begin() : (moment ?? (await look()));
-      if (before === null) {
-        await session.run(step.sql);
-        if (single) await session.script(reset(session));
-      } else {
-        const place = alone || at === list.length - 1 ? 'last' : 'before others';
-        const also = single ? reset(session) : [];
-        const where = { tier, direction, index: at + 1, before, begun: first ?? before, place, also } as const;
-        const { measure, after } = await measureStep(session, step, where);
-        clock.step(measure);
-        moment = single ? after : null;
-        if (!isDispatchDeclared)
-          for (const what of reachedOut(measure.outward, step.kind))
-            dispatch.push({ ...undeclaredDispatch(`tier ${tier.id} ${direction}`, what), place: step.place });
+      for (let ran = 1; ; ran += 1) {
+        // COMMIT may set something too, by a deferred trigger
+        if (!single && at + ran > 1) await session.script(reset(session));
+        const wait = waitOf(tier, step);
+        if (wait !== null) await session.query(wait);
+        const before = alone ? await begin() : (moment ?? (await look()));
+        if (batch !== null) bounds = await nextBatch(session, { batch, step, before: bounds });
+        const values = bounds === null ? [] : [bounds.low, bounds.high];
+        if (before === null) {
+          await session.run(step.sql, values);
+          if (single) await session.script(reset(session));
+        } else {
+          const place = alone || at === list.length - 1 ? 'last' : 'before others';
+          const also = single ? reset(session) : [];
+          const where = {
+            tier,
+            direction,
+            index: at + 1,
+            before,
+            begun: first ?? before,
+            place,
+            values,
+            also,
+          } as const;
+          const { measure, after } = await measureStep(session, step, where);
+          clock.step(bounds === null ? measure : { ...measure, batches: batchesIn(bounds, measure.durationMs) });
+          moment = single ? after : null;
+          if (!isDispatchDeclared)
+            for (const what of reachedOut(measure.outward, step.kind))
+              dispatch.push({ ...undeclaredDispatch(`tier ${tier.id} ${direction}`, what), place: step.place });
+        }
+        if (alone) {
+          const changed = await shared();
+          if (changed.length > 0) return await failed(changed);
+          await plan.beforeCommit?.();
+          await commit();
+        }
+        if (plan.until?.step === at + 1 && plan.until.batches <= ran)
+          return { steps: clock.steps, problems: dispatch, done: true };
+        if (bounds === null || isLastBatch(bounds)) break;
+        clock.end();
       }
-      if (alone) {
-        const changed = await shared();
-        if (changed.length > 0) return await failed(changed);
-        await plan.beforeCommit?.();
-        await commit();
-      }
-      // a rollout leaves the tier in the transaction of its last step: it holds the locks of that step while checks and metrics run
-      if (!single && at < list.length - 1) clock.end();
+      // a rollout leaves the tier in the transaction of its last step: it holds the locks of that step while checks and metrics run; not those of a batch
+      if (!single && (at < list.length - 1 || batch !== null)) clock.end();
       if (!single) await plan.committed?.(at + 1);
     } catch (error) {
-      const problem = requirementRefused(error, step, roleOf(session));
+      const problem = isKeyRefused(error) ? error.problems[0] : requirementRefused(error, step, roleOf(session));
       if (!isDispatchDeclared && sqlStateOf(error).startsWith('08'))
         dispatch.push({
           ...undeclaredDispatch(`tier ${tier.id} ${direction}`, 'a statement tried to connect to another server'),
@@ -155,7 +178,15 @@ async function runSteps(
     return await failed([requirementRefused(error, last, roleOf(session))]);
   }
   clock.end();
-  return { steps: clock.steps, problems: dispatch, done: true };
+  return { steps: addUpBatches(clock.steps), problems: dispatch, done: true };
+}
+
+function isKeyRefused(error: unknown): error is OneRoofError {
+  return error instanceof OneRoofError && error.code === 'RULE_BATCHED';
+}
+
+function batchesIn({ low, keys }: BatchBounds, longestMs: number): NonNullable<StepMeasure['batches']> {
+  return { count: low === null ? 0 : 1, keys, longestMs };
 }
 
 /** How long a step outside of a transaction may wait; while DETACH waits, the queries of the table may wait behind it. */
