@@ -1,5 +1,6 @@
 import { type Instant } from '../core/index.ts';
 import { type Direction, type Release } from '../release/index.ts';
+import { isLeftAlone } from './left-alone.ts';
 import { transactionsOf } from './record.ts';
 import { type Epoch, type Execution, type Progress } from './rollout.ts';
 
@@ -66,7 +67,9 @@ function piecesIn({ release, progress }: RecordedRun): readonly Piece[] {
         epoch: marker?.epoch ?? '0',
       });
       if (numbers.length === 0) return marker === undefined ? [] : [piece(0, 0)];
-      return tier.transaction === 'single' ? [piece(1, numbers.length)] : numbers.map((n) => piece(n, n));
+      if (tier.transaction === 'single') return [piece(1, numbers.length)];
+      const isLeft = marker !== undefined && isLeftAlone(tier, direction);
+      return [...numbers.map((n) => piece(n, n)), ...(isLeft ? [piece(0, 0)] : [])];
     }),
   );
 }

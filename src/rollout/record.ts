@@ -36,7 +36,9 @@ export function transactionsOf(executions: readonly Execution[]): readonly Trans
 function concluded(open: Execution, next: Execution | null): Transaction {
   const isOther = next === null || next.statement !== open.statement || next.target !== open.target;
   if (isOther) return transaction(open, { at: open.at, outcome: 'unknown' });
-  const isAgain = next.direction === open.direction && next.tier === open.tier && next.steps[0] <= open.steps[0];
+  // a tier that is left without a step has run all of them
+  const isLater = next.steps[1] === 0 ? open.steps[1] > 0 : next.steps[0] > open.steps[0];
+  const isAgain = next.direction === open.direction && next.tier === open.tier && !isLater;
   const isTurned = next.direction !== open.direction && next.tier !== open.tier;
   return transaction(open, { at: next.at, outcome: isAgain || isTurned ? 'not-applied' : 'applied' });
 }
@@ -84,7 +86,7 @@ export function positionOf(release: Pick<Release, 'tiers'>, transactions: readon
   for (const { outcome, direction, tier: name, steps } of transactions) {
     if (outcome !== 'applied') continue;
     const tier = release.tiers.find(({ id }) => id === name);
-    const isWhole = steps[1] >= (tier?.[direction].length ?? 0);
+    const isWhole = steps[1] === 0 || steps[1] >= (tier?.[direction].length ?? 0);
     if (direction === 'down' && isWhole) active.delete(name);
     else active.set(name, direction === 'up' && isWhole ? 'whole' : 'part');
   }

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Instant } from '../../src/core/index.ts';
 import { type Direction, readRelease, type Release } from '../../src/release/index.ts';
-import { type Execution, missingLines, type Progress, transactionsOf } from '../../src/rollout/index.ts';
+import { type Execution, missingLines, positionOf, type Progress, transactionsOf } from '../../src/rollout/index.ts';
 import { executionBody } from '../evidence-kinds/bodies.ts';
 import { withFolder } from '../release/folder.io.ts';
 import { files } from './fixture.io.ts';
@@ -64,6 +64,26 @@ describe('what a record lacks', () => {
     expect(missing({ recorded, ended: '7' })).toEqual(['1-first up 1-2 not-applied 7 rows']);
     expect(missing({ recorded, ended: '6' })).toEqual([]);
     expect(missing({ recorded, ended: null })).toEqual([]);
+  });
+
+  it('is the leaving of a tier that is left alone, where the rows have its marker, and no step before it', () => {
+    const alone = {
+      tiers: release.tiers.map((tier) => (tier.id === '2-each' ? { ...tier, transaction: 'outside' as const } : tier)),
+    };
+    const open = [
+      line('1-first', 'applied'),
+      line('2-each', 'applied', { steps: [1, 1] }),
+      line('2-each', 'intent', { steps: [2, 2] }),
+      line('2-each', 'intent', { steps: [0, 0], epoch: '7' }),
+    ];
+    const ran = { markers: first.markers, steps: [...first.steps, ...steps('2-each', 2)] };
+    const left = { ...ran, markers: [...ran.markers, mark('2-each')] };
+    expect(missing({ release: alone, progress: left, recorded: open })).toEqual(['2-each up 0-0 applied 7 rows']);
+    expect(missing({ release: alone, progress: ran, recorded: open })).toEqual(['2-each up 0-0 not-applied 7 rows']);
+    const whole = transactionsOf([...open, line('2-each', 'applied', { steps: [0, 0], epoch: '7' })]);
+    expect(whole.map(({ outcome }) => outcome)).toEqual(['applied', 'applied', 'applied', 'applied']);
+    const two = { tiers: alone.tiers.filter(({ id }) => id !== '3-last') };
+    expect(positionOf(two, whole)).toMatchObject({ state: 'finalized', active: ['1-first', '2-each'] });
   });
 
   it('says that a standby may lack what no answer told of', () => {
