@@ -103,6 +103,8 @@ const tierRows = z.strictObject({
   tier: z.string().regex(/^[1-9][0-9]*-[a-z0-9][a-z0-9-]*$/, 'expected a tier'),
   direction: z.enum(['up', 'down']),
   steps: z.int().min(0),
+  /** Of a step of which some batches remain: how many were committed; absent where there is none. */
+  batches: z.int().min(1).exactOptional(),
   done: z.boolean(),
 });
 export type TierRows = Formed<typeof tierRows>;

@@ -12,6 +12,7 @@ import {
   submitRelease,
 } from '../../src/gate/index.ts';
 import { decide } from '../../src/people/index.ts';
+import { describeRows } from '../../src/signing/ending.ts';
 import { runSql, versions, withSession } from '../database.io.ts';
 import { open } from './case.ts';
 import { type Gated, type GatedPlan, release, runTier, type Signer, withGate } from './cycle.io.ts';
@@ -24,6 +25,26 @@ const stepwise: GatedPlan = {
     'release.yaml': release['release.yaml']!.replace('title: Rows }', 'title: Rows, transaction: each }'),
     'tiers/1-rows/down.sql': 'delete from t where i = 3;\ndelete from t where i = 2;\n',
   },
+};
+
+const inBatches: GatedPlan = {
+  files: {
+    'release.yaml': `format: 1
+name: small
+title: Small
+database: shop
+touches: [public.orders]
+authors: [{ name: writer, kind: agent, instructedBy: ira }]
+tiers:
+  - { id: 1-rows, title: Rows, transaction: each, batched: { by: id, rows: 2 } }
+`,
+    'tiers/1-rows/up.sql': 'update public.orders set n = 1 where id between $1 and $2;\n',
+    'tiers/1-rows/down.sql': 'update public.orders set n = null where id between $1 and $2;\n',
+  },
+  application: [
+    'create table public.orders (id integer primary key, n integer)',
+    'insert into public.orders (id) select generate_series(1, 5)',
+  ],
 };
 
 /** The bytes of an abandonment of the release as it is now; `more` changes what it says. */
@@ -132,6 +153,32 @@ describe.each(versions)('an abandonment on PostgreSQL %s', (version) => {
       await abandon(gated);
       expect(await why(gated, carried, 'down')).toMatch(/^abandoned: /);
       expect(await why(gated, statement, 'down')).toMatch(/^abandoned: /);
+    });
+  }, 120_000);
+
+  it('names the batches of a step that is half done, and does not count for more of them', async () => {
+    await withGate(version, inBatches, async (gated) => {
+      const statement = await ratifyFor(gated, { what: 'rollout' });
+      const batch = (): Promise<void> =>
+        attemptOn(gated, { statement }, async ({ session, begin, enter, commit }) => {
+          await begin();
+          await enter();
+          const text = gated.sealed.release.tiers[0]?.up[0]?.sql ?? '';
+          await session.query(sql`select gate.run_batch(${statement}, 'up', '1-rows', 1, ${text})`);
+          await commit();
+        });
+      const rows = () => gated.as('oneroof_relay', (session) => readTierRows(session, gated.sealed.seal));
+      await batch();
+      const one = { cycle: statement, tier: '1-rows', direction: 'up', done: false } as const;
+      expect(await rows()).toEqual([{ ...one, steps: 0, batches: 1 }]);
+      expect(describeRows(await rows())[0]).toContain('HALF WAY, rolled out in part, 0 steps and 1 batch of the next');
+      const body = await abandonmentOf(gated);
+      await sign(gated, body, [gated.people.ana, gated.people.ben]);
+      await batch();
+      await expect(end(gated, 'abandon', body)).rejects.toThrow('gate: previous: ');
+      await batch();
+      expect(await rows()).toEqual([{ ...one, steps: 1 }]);
+      await abandon(gated);
     });
   }, 120_000);
 

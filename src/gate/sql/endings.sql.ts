@@ -3,9 +3,11 @@ export const endingsFunctions = String.raw`
 -- The present state of a release, tier by tier, or of all releases (null). People sign this list, so it must not change until the statement is accepted.
 create function gate.rows_of(of_seal text) returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
-  select coalesce(jsonb_agg(jsonb_build_object('cycle', t.statement, 'tier', t.tier, 'direction', t.direction,
-    'steps', (select count(*) from gate.steps p where (p.statement, p.direction, p.tier) = (t.statement, t.direction, t.tier) and p.token is null),
-    'done', exists (select from gate.markers m where (m.statement, m.direction, m.tier) = (t.statement, t.direction, t.tier)))
+  select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('cycle', t.statement, 'tier', t.tier, 'direction', t.direction,
+    'steps', (select count(*) from gate.steps p where (p.statement, p.direction, p.tier) = (t.statement, t.direction, t.tier) and p.token is null and p.done_at is not null),
+    -- of a step of which some batches remain: how many were committed
+    'batches', (select p.batches from gate.steps p where (p.statement, p.direction, p.tier) = (t.statement, t.direction, t.tier) and p.done_at is null),
+    'done', exists (select from gate.markers m where (m.statement, m.direction, m.tier) = (t.statement, t.direction, t.tier))))
     order by t.statement collate "C", t.direction desc, t.tier collate "C"), '[]')
   from gate.tiers t join gate.statements s on s.digest = t.statement where of_seal is null or s.subject = of_seal
 $gate$;
