@@ -99,6 +99,7 @@ export const controls: Readonly<Record<string, Control>> = {
     'if sealed is null or gate.step_digest(step) is distinct from sealed then',
     'if sealed is null then',
   ],
+  'a step that runs once': silent('step', 'this step does not run in batches'),
   // leaving, and COMMIT
   'all steps': silent('order', 'not all steps of this tier have run'),
   'check of a tier': silent('check', 'a check of this tier'),

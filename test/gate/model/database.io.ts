@@ -364,10 +364,13 @@ function realOf({ template, database, sessions }: Parts): Real {
         );
         return 'ok';
       }
+      case 'batch':
       case 'step': {
         const { direction, tier, n, text } = action;
         await session.query(
-          sql`select gate.run_step(${named(action.cycle)}, ${direction}, ${tier}, ${n}::integer, ${text})`,
+          action.do === 'batch'
+            ? sql`select gate.run_batch(${named(action.cycle)}, ${direction}, ${tier}, ${n}::integer, ${text})`
+            : sql`select gate.run_step(${named(action.cycle)}, ${direction}, ${tier}, ${n}::integer, ${text})`,
         );
         return 'ok';
       }

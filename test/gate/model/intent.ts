@@ -58,7 +58,7 @@ export type Intent =
   | { readonly want: 'ask'; readonly pick: Picks; readonly direction: Direction };
 
 export type Interruption = 'revocation' | 'end' | 'policy' | 'answer';
-export type Call = 'attempt' | 'enter' | 'step' | 'leave';
+export type Call = 'attempt' | 'enter' | 'step' | 'batch' | 'leave';
 export type Control =
   | 'begin'
   | 'repeatable read'
@@ -335,7 +335,7 @@ function call(
   const row = isNear
     ? { cycle: entered.cycle, direction: entered.direction, tier: entered.tier }
     : { cycle: statement.id, direction, tier: tiers[b % tiers.length]?.id ?? '' };
-  if (name !== 'step') {
+  if (name !== 'step' && name !== 'batch') {
     const epoch = (isNear ? entered.epoch : view.epoch) - (c % 4 === 0 ? 1 : 0);
     return { do: name, session, ...row, epoch };
   }
@@ -346,7 +346,7 @@ function call(
   const n = Math.max(1, ran.length + [1, 1, 0, 2][c % 4]!);
   const right = sealed[n - 1]?.sql ?? 'select 1';
   const text = [right, `${right} `, sealed[0]?.sql ?? 'select 1', 'delete from t'][(c >> 2) % 4] ?? right;
-  return { do: 'step', session, ...row, n, text };
+  return { do: name, session, ...row, n, text };
 }
 
 function control(world: World, intent: Extract<Intent, { want: 'control' }>): Action {

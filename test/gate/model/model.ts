@@ -127,7 +127,8 @@ interface Bound extends Entered {
   readonly session: Name;
 }
 interface StepCall extends StepRow {
-  readonly do: 'step';
+  /** `batch`: as a step that runs in batches. */
+  readonly do: 'step' | 'batch';
   readonly session: Name;
   readonly n: number;
   readonly text: string;
@@ -466,7 +467,7 @@ function rehearsedAfter(world: World, { cycle, direction, tier }: StepRow): stri
   return makes ? schema.replace('without', 'with') : schema;
 }
 
-function step(call: Call, { cycle, direction, tier, n, text }: StepCall): Answer {
+function step(call: Call, { do: how, cycle, direction, tier, n, text }: StepCall): Answer {
   const { world, view, layer } = call;
   const early = sessionCode(call);
   if (early !== null) return refused(early);
@@ -476,7 +477,8 @@ function step(call: Call, { cycle, direction, tier, n, text }: StepCall): Answer
   if (closed !== null) return refused(closed);
   if (n !== view.steps.filter(isOf(cycle, direction, tier)).length + 1) return refused('order');
   const sealed = stepsOf(held(world, cycle)?.release ?? '', row)[n - 1];
-  if (sealed?.sql !== text) return refused('step');
+  // no step of these releases runs in batches
+  if (sealed?.sql !== text || how === 'batch') return refused('step');
   const name = held(world, cycle)?.release ?? '';
   const done = { ...layer, steps: [...layer.steps, row], effects: [...layer.effects, sealed.effect] };
   if (tiersOf(name).find(({ id }) => id === tier)?.transaction !== 'each') return { code: null, layer: done };
@@ -664,6 +666,7 @@ function controlled(world: World, action: Extract<Action, { readonly session: Na
     case 'enter':
     case 'leave':
     case 'step':
+    case 'batch':
       return aborted ? { world, outcome: '25P02' } : called(world, action);
   }
 }

@@ -21,6 +21,7 @@ export function judged(of: {
     );
     if (steps.length >= action.n) return 'a step ran twice';
   }
+  if (action.do === 'batch') return 'a step ran in batches that people ratified to run once';
   if (action.do === 'step' || action.do === 'leave') return uncovered(world, action);
   const isActive = world.sessions[action.session].transaction?.state === 'active';
   if (action.do !== 'commit' || !isActive) return null;

@@ -149,6 +149,8 @@ export const stories: readonly (readonly Intent[])[] = [
     call('enter', [0, 1, 4]),
   ],
   [...advance(10), control('commit'), call('step', [1, 1, 0])],
+  // the next step, as if it ran in batches
+  [...advance(3), call('batch', [0, 0, 0])],
   [change('registry'), propose('rollout'), sign(0, 'it'), sign(2, 'it')],
   // a signature that comes when another registry, or policy, is in force than the statement names
   ...(['registry', 'policy'] as const).map((kind) => [
