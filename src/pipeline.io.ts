@@ -191,7 +191,7 @@ export interface DossierPlan {
 /** Writes what an approver is shown: from the release, its rehearsals, and production as it is now. Nothing is recorded. */
 export async function writeDossier({ sealed, store }: Course, plan: DossierPlan): Promise<ShownDossier> {
   const { target, policy } = plan;
-  const { evidence, signerOf } = await store.heard(sealed.seal, { target: target.name });
+  const { evidence, signerOf, nameOf } = await store.heard(sealed.seal, { target: target.name });
   const { body } = subjectOf(sealed, evidence);
   const rehearsed = { of: rehearsedSchema(body), schema: body.schemaBefore ?? null };
   const reading = await readProduction({ release: sealed, target, at: now(), rehearsed });
@@ -204,6 +204,7 @@ export async function writeDossier({ sealed, store }: Course, plan: DossierPlan)
       reading,
       now: now(),
       signerOf,
+      nameOf,
     }),
   );
 }

@@ -18,6 +18,7 @@ const order = [
   ['people'],
   ['gate'],
   ['rollout'],
+  ['reviews'],
   ['report'],
   ['dossier'],
   ['evidence-kinds'],

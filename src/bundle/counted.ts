@@ -4,7 +4,9 @@ import {
   type LogVoices,
   openVoices,
   type Pin,
+  registryAt,
   sampledAllowed,
+  signerName,
   targetOf,
   type Uncounted,
 } from '../people/index.ts';
@@ -22,6 +24,10 @@ export interface CountedEntries {
     piece: KnownEvidence,
     of: { readonly target: string | null; readonly before: number },
   ) => string | null;
+  /** Who signed an entry, by the registry of a target as the log was before another entry; null: no registry is known. */
+  readonly nameOf: (index: number, of: { readonly target: string | null; readonly before?: number }) => string | null;
+  /** The same by the registry of any target of the bundle; the fingerprint of a key that none of them names. */
+  readonly signedBy: (index: number) => string;
   /** Whether a target's policy let rehearsals on a sample count, as the log was before an entry. */
   readonly sampledFor: (of: { readonly target: string | null; readonly before: number }) => SampledRehearsals;
 }
@@ -78,6 +84,14 @@ export function countedIn(
       return [{ piece, entry, signer: signerOf(entry.index), why: why.get(entry.index) ?? 'its key was not named' }];
     }),
     whose: all.map((one) => one.whose),
+    nameOf: (index, about) => {
+      const registry = registryAt(voices, { ...about, target: about.target ?? nameless, index });
+      return registry === null ? null : signerName(registry, signerOf(index));
+    },
+    signedBy: (index) => {
+      const key = signerName(null, signerOf(index));
+      return all.map(({ nameOf }) => nameOf(index)).find((name) => name !== key) ?? key;
+    },
     sampledFor: (about) => sampledAllowed(voices, about),
     whyNot: (piece, about) => hear([piece], voices, about).uncounted[0]?.why ?? null,
   };

@@ -1,5 +1,6 @@
 import { canonicalJson } from '../core/index.ts';
 import { isOfKind, keyFingerprint, type SshKey } from '../evidence/index.ts';
+import { signerName } from '../people/index.ts';
 import { type KnownEvidence } from '../evidence-kinds/index.ts';
 import { type SealedRelease } from '../release/index.ts';
 import { buildReport, type Report } from '../report/index.ts';
@@ -45,6 +46,13 @@ export function verdictProblems(
       policy,
       now: builtAt,
       hrefOf: () => '',
+      signerOf: (one: number) => signerOf.get(one) ?? null,
+      nameOf: (one: number) => {
+        const shown = report.reviews.find(({ entry }) => entry === one);
+        // a report that was made when no registry was known shows the key itself
+        if (shown === undefined || shown.by === shown.key) return signerName(null, signerOf.get(one) ?? null);
+        return counted.nameOf(one, { target, before: index }) ?? shown.by;
+      },
     };
     for (const one of basis) {
       const isOwn = !isPinned && signerOf.get(one.entry.index) === signerOf.get(index);

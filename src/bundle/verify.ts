@@ -19,6 +19,7 @@ import {
 import { type History, type Pin, type Registry } from '../people/index.ts';
 import { type KnownEvidence, readers, tells } from '../evidence-kinds/index.ts';
 import { foreignSaid, type JudgedProposal, judgeProposals } from '../proposal/index.ts';
+import { type Review, reviewsOf } from '../reviews/index.ts';
 import { releaseOfSeal, type SealedRelease } from '../release/index.ts';
 import { type Bundle, seenLogs } from './bundle.ts';
 import { countedIn } from './counted.ts';
@@ -49,8 +50,9 @@ export interface Verified {
   readonly unjudged: number;
 }
 
-/** Whose entries count, and the entries that do not: no verdict uses them. */
+/** Whose entries count, the reviews among them, and the entries that do not: no verdict uses them. */
 export interface HeardEntries {
+  readonly reviews: readonly Review[];
   readonly whose: readonly string[];
   readonly uncounted: readonly {
     readonly index: number;
@@ -152,7 +154,11 @@ export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
     by: signer === null ? null : keyFingerprint(signer),
     why,
   }));
-  const heard = { uncounted: left, whose: counted.whose };
+  const reviews = reviewsOf(counted.evidence, {
+    signerOf: (index) => signerOf.get(index) ?? null,
+    nameOf: counted.signedBy,
+  });
+  const heard = { uncounted: left, whose: counted.whose, reviews };
   if (sealed === null)
     return {
       problems: problemsOf(findings),

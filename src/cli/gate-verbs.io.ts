@@ -1,3 +1,4 @@
+import { reviewVerb } from './review-verb.io.ts';
 import { type Verb } from './verb.ts';
 import { eachTarget, release, targetOption } from './words.ts';
 
@@ -69,7 +70,7 @@ export const gateVerbs: readonly Verb[] = [
     arguments: [['<id>', 'the name: lower-case letters, digits, dots, hyphens; an entry with this id is replaced']],
     options: [
       ['--key <key>', 'its public key, `ssh-ed25519 AAAA…`; default: the key of this machine'],
-      ['--may <rights>', 'its rights, separated by commas: look, propose, record, rehearse, seal'],
+      ['--may <rights>', 'its rights, separated by commas: look, propose, record, rehearse, review, seal'],
       ['--out <file>', 'the file of the next version; default: registry.next.json beside the registry'],
     ],
     examples: [
@@ -142,6 +143,7 @@ export const gateVerbs: readonly Verb[] = [
     examples: ['oneroof dossier my-release', 'oneroof dossier my-release --target production --json'],
     load: () => import('./commands/dossier.io.ts'),
   },
+  reviewVerb,
   {
     name: 'ratify',
     summary:

@@ -1,5 +1,6 @@
-import { printable } from '../core/index.ts';
+import { printable, truncate } from '../core/index.ts';
 import { type Report, targetText } from '../report/index.ts';
+import { explainReview } from '../reviews/index.ts';
 import { type TextLayout, table } from './text/index.ts';
 
 /** A short report for people: both verdicts and why, the matrix, the next step. */
@@ -45,6 +46,15 @@ export function reportText(report: Report, look: TextLayout): string {
           '',
           ...table(
             declined.map((one) => ['declined', printable(one)]),
+            look,
+          ),
+        ]),
+    ...(report.reviews.length === 0
+      ? []
+      : [
+          '',
+          ...table(
+            report.reviews.map((one) => ['review', printable(truncate(explainReview(one), 400))]),
             look,
           ),
         ]),

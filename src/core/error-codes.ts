@@ -203,6 +203,7 @@ export const errorCodes = {
   ],
   EVIDENCE_BYTES_BROKEN: [4, 'The bytes of a piece of evidence are missing, or differ from the recorded ones.'],
   EVIDENCE_KEY: [3, 'The key that signs evidence cannot be used.'],
+  REVIEW_TEXT: [2, 'The text of a review cannot be used.'],
   EVIDENCE_LOST: [4, 'The evidence lacks entries that existed when people ratified.'],
   EVIDENCE_UNREADABLE: [4, 'A file of the evidence cannot be read, or is not a regular file.'],
   EVIDENCE_UNWRITABLE: [4, 'Evidence cannot be written.'],

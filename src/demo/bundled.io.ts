@@ -24,8 +24,8 @@ export async function bundle(stage: ChapterGround, passing: string): Promise<voi
   const { plan, narration, course } = stage;
   narration.chapter('Evidence, for a reader who trusts no one');
   const file = join(plan.folder, 'evidence.json');
-  const [first] = (await course.store.log()).lines;
-  writeFileSync(join(plan.folder, 'agents.pub'), `${first?.signer ?? ''}\n`);
+  const signers = new Set((await course.store.log()).lines.map(({ signer }) => signer));
+  writeFileSync(join(plan.folder, 'agents.pub'), `${[...signers].join('\n')}\n`);
   const written = await timed(() => plan.command({ command: 'bundle', words: ['release'], options: { out: file } }));
   const { bytes } = written.value.data as { readonly bytes: number };
   narration.tell({

@@ -9,6 +9,7 @@ import { type Narration } from './narration.ts';
 /** The commands that the demo types, as a person would. */
 export type DemoCommand =
   | 'enrol'
+  | 'review'
   | 'ratify'
   | 'rollout'
   | 'rollback'

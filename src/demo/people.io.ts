@@ -10,7 +10,7 @@ import { freePort, writePolicy } from './demo-folder.io.ts';
 import { type DemoPlan, type Enrolled, type People } from './demo-commands.ts';
 import { type Narration } from './narration.ts';
 
-/** The agent that wrote the release: its key is enrolled as software, may review, and fills no seat. */
+/** An agent of the demo: its key is enrolled as software, and fills no seat. */
 export interface Agent {
   readonly id: string;
   /** `ssh-ed25519 AAAA…` */
@@ -18,8 +18,8 @@ export interface Agent {
   readonly privateKey: KeyObject;
 }
 
-/** Makes the agent's key. */
-export function makeAgent(): Agent {
+/** Makes an agent with a key of its own. */
+export function makeAgent(id: string): Agent {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const raw = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
   const framed = [Buffer.from('ssh-ed25519'), raw].flatMap((part) => {
@@ -27,7 +27,7 @@ export function makeAgent(): Agent {
     length.writeUInt32BE(part.length);
     return [length, part];
   });
-  return { id: 'release-agent', publicKey: `ssh-ed25519 ${Buffer.concat(framed).toString('base64')}`, privateKey };
+  return { id, publicKey: `ssh-ed25519 ${Buffer.concat(framed).toString('base64')}`, privateKey };
 }
 
 /** Two people where no one is asked: the levels that the example's gate names. */
@@ -45,9 +45,9 @@ const played = [
 export async function enrolPeople(
   plan: DemoPlan,
   narration: Narration,
-  software: { readonly agent: Agent; readonly machine: SshKey },
+  software: { readonly agent: Agent; readonly reviewer: Agent; readonly machine: SshKey },
 ): Promise<People> {
-  const { agent, machine } = software;
+  const { agent, reviewer, machine } = software;
   const page = plan.ratify === 'page';
   const port = await freePort();
   const seats = page ? '[{ level: 4 }]' : '[{ level: 2 }, { level: 4, device: bound }]';
@@ -65,6 +65,7 @@ export async function enrolPeople(
       // the key that signs evidence in the demo's folder; the agent's own may do less: nothing that people are asked rests on it
       { id: 'machine', key: machine, may: rights },
       { id: agent.id, key: agent.publicKey, may: ['look'] },
+      { id: reviewer.id, key: reviewer.publicKey, may: ['review'] },
     ],
   };
   writeFileSync(registryFile, registryDocument(whole));
@@ -72,7 +73,10 @@ export async function enrolPeople(
     const what = page ? `a passkey (${keys[0]?.device ?? 'none'})` : `a key of software, ${notForProduction}`;
     narration.tell({ name: 'enrolled', text: `${name}, level ${level}, with ${what}` });
   }
-  narration.tell({ name: 'enrolled', text: `machine and ${agent.id}, software: they sign, and fill no seat` });
+  narration.tell({
+    name: 'enrolled',
+    text: `machine, ${agent.id} and ${reviewer.id}, software: they sign, and fill no seat`,
+  });
   return { policy, registry: whole, persons };
 }
 

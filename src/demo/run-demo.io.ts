@@ -11,6 +11,7 @@ import * as activation from './activation.io.ts';
 import { tellAttempts } from './attempts.io.ts';
 import { tellPlanted } from './planted.io.ts';
 import { bundle } from './bundled.io.ts';
+import { tellReviewed } from './reviewed.io.ts';
 import { prepareFolder, removeSetup, writeSetup } from './demo-folder.io.ts';
 import { passingFolder } from './janitor.io.ts';
 import { type Agent, enrolPeople, makeAgent } from './people.io.ts';
@@ -46,7 +47,14 @@ export async function runDemo(plan: DemoPlan): Promise<void> {
       text: 'PostgreSQL 18 with a Directus database, and Directus connected to it',
       took: up.took,
     });
-    const scene: Scene = { plan, narration, production, passing: passing.path, agent: makeAgent() };
+    const scene: Scene = {
+      plan,
+      narration,
+      production,
+      passing: passing.path,
+      agent: makeAgent('release-agent'),
+      reviewer: makeAgent('gpt'),
+    };
     const stage = await prepare(scene);
     const before = await prove(stage, scene);
     await tellStory(stage, scene, before);
@@ -66,11 +74,13 @@ interface Scene {
   readonly production: DemoProduction;
   /** A folder that goes when the demo ends. */
   readonly passing: string;
+  /** The one that wrote the release, and one that reviews it. */
   readonly agent: Agent;
+  readonly reviewer: Agent;
 }
 
 /** Seals the release, enrols who may ratify, and lets the production's database hold the gate. */
-async function prepare({ plan, narration, production, passing, agent }: Scene): Promise<ChapterGround> {
+async function prepare({ plan, narration, production, passing, agent, reviewer }: Scene): Promise<ChapterGround> {
   const store = readable(openFolderStore(join(plan.folder, 'evidence')), () =>
     readPin({ registryFile: join(plan.folder, 'registry.json'), policyFile: join(plan.folder, 'policy.yaml') }),
   );
@@ -86,7 +96,7 @@ async function prepare({ plan, narration, production, passing, agent }: Scene): 
     took: sealed.took,
   });
   narration.chapter('The gate goes into the database');
-  const people = await enrolPeople(plan, narration, { agent, machine: await store.ownKey() });
+  const people = await enrolPeople(plan, narration, { agent, reviewer, machine: await store.ownKey() });
   const installed = await timed(() => installGate(production, people));
   narration.tell({
     name: 'installed',
@@ -98,7 +108,7 @@ async function prepare({ plan, narration, production, passing, agent }: Scene): 
 }
 
 /** Takes a golden copy, rehearses on a clone, and reads the gate: the engineering, complete, and the gate closed. */
-async function prove(stage: ChapterGround, { passing }: Scene): Promise<activation.Before> {
+async function prove(stage: ChapterGround, { passing, reviewer }: Scene): Promise<activation.Before> {
   const { plan, narration, course, target } = stage;
   await rehearse(stage, {
     provider: 'physical',
@@ -112,6 +122,7 @@ async function prove(stage: ChapterGround, { passing }: Scene): Promise<activati
   const read = await timed(() => gateStage(course, target));
   tellReading(narration, read.value, read.took);
   await activation.expectRoll(stage, 'rollout', 'held');
+  await tellReviewed(stage, { reviewer, passing });
   narration.chapter('Report');
   const { report } = await reportStage(course, { folder: join(plan.folder, 'report'), policy, target: target.name });
   tellReport(narration, report);
@@ -187,6 +198,7 @@ async function report({ plan, narration, course, target }: ChapterGround, title:
   for (const { id, component, status, evidence } of built.components)
     if (id === 'ratification' || id === 'activation')
       narration.tell({ name: status, text: `${component}: ${evidence}` });
+  for (const { by, finding } of built.reviews) narration.tell({ name: 'review', text: `${by} ${finding}: advice` });
   tellVerdicts(narration, built);
   return files;
 }

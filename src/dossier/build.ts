@@ -11,6 +11,7 @@ import {
   type Rehearsal,
 } from '../rehearsal/index.ts';
 import { type Release, type SealedRelease } from '../release/index.ts';
+import { type Review, reviewsOf } from '../reviews/index.ts';
 import { type Dossier, type ProductionReading } from './dossier.ts';
 import { lossesOf } from './losses.ts';
 import { locksOf, writtenHistories, writtenRows, stepsOf, dossierTiers, timeOf } from './measures.ts';
@@ -30,6 +31,10 @@ export interface DossierSource {
   readonly now: Instant;
   /** Who signed the entry of an index; absent: not known. */
   readonly signerOf?: (index: number) => SshKey | null;
+  /** The name of who signed the entry of an index; absent: not known. */
+  readonly nameOf?: (index: number) => string;
+  /** The reviews as they were recorded, where it is not known whose count; absent: those of the evidence. */
+  readonly reviews?: readonly Review[];
 }
 
 /** The rehearsal that a dossier describes: the newest that passed, with later ones. */
@@ -121,7 +126,7 @@ export function buildDossier(source: DossierSource): Dossier {
     outside: outsideOf(release, body),
     tiers: dossierTiers(release, body),
     options: optionsOf(release, body),
-    reviews: release.reviews.map(({ by, finding, text }) => ({ by, finding, text })),
+    reviews: source.reviews ?? reviewsOf(evidence, source),
     rehearsal: {
       endedAt: body.endedAt,
       serverVersion: body.serverVersion,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { digest, type Digest, digestForm, type Formed, recordReader } from '../core/index.ts';
 import { type Evidence, ofKind } from '../evidence/index.ts';
 import { type Rehearsal } from '../rehearsal/index.ts';
+import { type ReviewRecord } from '../reviews/index.ts';
 import { type Dossier, dossierForm } from './dossier.ts';
 import { dossierText } from './dossier-text.ts';
 
@@ -22,7 +23,11 @@ export function show(dossier: Dossier): ShownDossier {
 }
 
 /** The evidence that dossiers are written from and found in. */
-export type DossierEvidence = Evidence<{ readonly rehearsal: Rehearsal; readonly dossier: DossierRecord }>;
+export type DossierEvidence = Evidence<{
+  readonly rehearsal: Rehearsal;
+  readonly review: ReviewRecord;
+  readonly dossier: DossierRecord;
+}>;
 
 /**
  * The recorded dossier that a statement names by its digest; null where there is none.

@@ -2,6 +2,7 @@ import { canonicalJson, printable } from '../core/index.ts';
 import { explainDrift } from '../fingerprint/index.ts';
 import { explainRow } from '../release/index.ts';
 import { ofWhich } from '../rehearsal/index.ts';
+import { type Review } from '../reviews/index.ts';
 import {
   type Dossier,
   leastOf,
@@ -57,7 +58,7 @@ export function dossierText(dossier: Dossier): string {
       dossier.options,
       ({ id, title, decision, reason, trial }) => `${id}: ${title}: ${decision}: ${reason}; tried: ${trial}`,
     ),
-    ...dossier.reviews.map(({ by, finding, text }) => `  review by ${by}: ${finding} (advisory): ${text}`),
+    ...dossier.reviews.flatMap(review),
     ...(dossier.links ?? []).map(({ title, url }) => `  link by its authors: ${title}: ${url}`),
     ...section(
       'people',
@@ -75,6 +76,13 @@ export function dossierText(dossier: Dossier): string {
     ...dossier.evidence.map(({ kind, digest, recordedAt }) => `  ${kind} ${digest}, recorded ${recordedAt}`),
   ];
   return `${lines.map(printable).join('\n')}\n`;
+}
+
+function review({ by, key, from, finding, text, at, entry }: Review): readonly string[] {
+  return [
+    `  review by ${by}, key ${key}, ${from}, entry ${entry}, ${at}: ${finding} (advice, fills no seat)`,
+    ...text.split('\n').map((line) => `    | ${line}`),
+  ];
 }
 
 function section<T>(title: string, items: readonly T[], line: (item: T) => string): readonly string[] {

@@ -3,6 +3,7 @@ import { digestForm, type Formed, instantForm, nameForm } from '../core/index.ts
 import { changeForm, type SchemaChange } from '../rehearsal/index.ts';
 import { migrationFactsForm } from '../release/index.ts';
 import { driftForm, unrelatedForm } from '../fingerprint/index.ts';
+import { reviewForm } from '../reviews/index.ts';
 
 /** What every page and text says where the policy is not for production. */
 export const notForProduction = 'NOT FOR PRODUCTION';
@@ -212,7 +213,8 @@ export const dossierForm = z.object({
       trial: z.string(),
     }),
   ),
-  reviews: z.array(z.object({ by: z.string(), finding: z.string(), text: z.string() })),
+  /** Advice that was recorded before the dossier was written. */
+  reviews: z.array(reviewForm),
   rehearsal: z.object({
     endedAt: instantForm,
     serverVersion: z.number(),

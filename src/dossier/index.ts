@@ -13,4 +13,5 @@ export {
 export { madeRelations } from './measures.ts';
 export { dossierText, readingText } from './dossier-text.ts';
 export { dossierHtml } from './page/dossier-page.ts';
+export { reviewHtml } from './page/review-html.ts';
 export { type DossierView } from './page/view.ts';

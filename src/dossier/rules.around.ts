@@ -1,5 +1,6 @@
-import { elapsed, type Milliseconds } from '../core/index.ts';
+import { elapsed, type Milliseconds, truncate } from '../core/index.ts';
 import { type DriftDifference, explainUnrelated } from '../fingerprint/index.ts';
+import { type Review } from '../reviews/index.ts';
 import { countOf, listOf, one, type Rule, lengthOf } from './risk-rules.ts';
 
 /** A rehearsal that is older than this says little of today's rows. */
@@ -138,15 +139,20 @@ export const rulesAround: Readonly<Record<string, Rule>> = {
       });
     },
   },
-  objections: {
+  reviews: {
     part: 'options',
     says: ({ reviews }) => {
-      const said = (what: string): readonly string[] =>
-        reviews.filter(({ finding }) => finding === what).map(({ by, text }) => `${by}: ${text}`);
-      const [objects, pending, comments] = [said('objects'), said('pending'), said('comments')];
+      const said = (what: Review['finding']): readonly string[] =>
+        reviews.filter(({ finding }) => finding === what).map(({ by, text }) => `${by}: ${truncate(text, 300)}`);
+      const [objects, unread, comments] = [said('objects'), said('unreadable'), said('comments')];
+      const own = reviews.filter(({ from }) => from === 'its author').map(({ by, finding }) => `${by} ${finding}`);
       return [
         ...one(objects.length > 0, 'stop', { title: 'A review objects', text: listOf(objects) }),
-        ...one(pending.length > 0, 'think', { title: 'A review is missing', text: listOf(pending) }),
+        ...one(unread.length > 0, 'stop', { title: 'A review cannot be read', text: listOf(unread) }),
+        ...one(own.length > 0, 'think', {
+          title: 'Reviewed by its author',
+          text: `the key that recorded the seal also signed a review, so this is no second opinion: ${listOf(own)}`,
+        }),
         ...one(comments.length > 0, 'know', { title: 'A review comments', text: listOf(comments) }),
       ];
     },

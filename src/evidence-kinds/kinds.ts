@@ -30,6 +30,7 @@ import {
 import { readRehearsal } from '../rehearsal/index.ts';
 import { readSealRecord } from '../release/index.ts';
 import { type Report, type ReportBodies, parseReport } from '../report/index.ts';
+import { readReviewRecord } from '../reviews/index.ts';
 import { readExecution } from '../rollout/index.ts';
 
 /** The body of every kind of evidence. */
@@ -72,6 +73,7 @@ export const readers: Readers<KindBodies> = {
   adoption: readPeopleRecord,
   rules: readRulesRecord,
   execution: readExecution,
+  review: readReviewRecord,
   dossier: readDossier,
   proposal: readProposal,
   report: parseReport,

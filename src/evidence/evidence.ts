@@ -16,6 +16,7 @@ export const evidenceKinds = [
   'adoption',
   'rules',
   'execution',
+  'review',
   'dossier',
   'proposal',
   'report',

@@ -6,12 +6,13 @@ import { pieceOf, readPiece } from './blob.ts';
 import { type CheckedLog, openCheckedLog } from './checked.io.ts';
 import { type Entry, type EvidenceStore, type Log, type Recording } from './evidence.ts';
 import { isErrno, markOf, readBytes, readFrom, readText } from './file.io.ts';
-import { openKey } from './key.io.ts';
+import { openStoreKey, type SignWith } from './key.io.ts';
 import { lock, unwritable } from './folder-lock.io.ts';
+import { type SoftwareKey } from './sshsig.ts';
 import { checkEnd, logLength, longestLine, nextOf, type StoredLog } from './log.ts';
 
 /** How a folder of evidence is opened, beside where it is. */
-export interface FolderOptions {
+export interface FolderOptions extends SignWith {
   /** The private key that signs; by default ONEROOF_EVIDENCE_KEY_FILE, or else `key` in the folder. */
   readonly keyFile?: string | null;
 }
@@ -28,7 +29,7 @@ export function openFolderStore(folder: string, options: FolderOptions = {}): Ev
     root,
     log: join(root, 'log.jsonl'),
     checkpoint: join(root, 'checkpoint'),
-    key: resolve(process.env['ONEROOF_EVIDENCE_KEY_FILE'] || options.keyFile || join(root, 'key')),
+    key: () => openStoreKey({ ...options, keyFile: options.keyFile || join(root, 'key') }),
     locate: (entry) => join(root, 'blobs', `${entry.digest.slice(7)}.json`),
   };
   const checked = openCheckedLog(() => readStored(place));
@@ -56,7 +57,7 @@ export function openFolderStore(folder: string, options: FolderOptions = {}): Ev
       const found = await inTurn(entries, async (entry) => [entry.digest, await bytes(entry)] as const);
       return new Map(found.flatMap(([digest, blob]) => (blob === null ? [] : [[digest, blob]])));
     },
-    ownKey: async () => (await openKey(place.key)).publicKey,
+    ownKey: async () => (await place.key()).publicKey,
     append: (recording, at) => append({ ...place, checked }, { recording, at }),
   };
 }
@@ -65,7 +66,7 @@ interface Place {
   readonly root: string;
   readonly log: string;
   readonly checkpoint: string;
-  readonly key: string;
+  readonly key: () => Promise<SoftwareKey>;
   readonly locate: (entry: Entry) => string;
 }
 
@@ -95,7 +96,7 @@ async function append(
     await mkdir(join(root, 'blobs'), { recursive: true });
     // a folder that is kept in version control must not take the key with it
     await writeFile(join(root, '.gitignore'), 'key\nlog.lock*\n*.tmp\n', { flag: 'wx' }).catch(unlessThere);
-    const key = await openKey(of.key);
+    const key = await of.key();
     // the bytes first: a line never names bytes that are not there
     await writeDurably(locate({ index: 0, ...piece }), bytes);
     // what takes long is done before others have to wait for it

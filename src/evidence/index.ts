@@ -18,5 +18,6 @@ export {
 } from './merkle.ts';
 export { openPostgresStore } from './postgres.io.ts';
 export { readEvidenceBody as readBody, readStore } from './read.ts';
+export { type SignWith } from './key.io.ts';
 export { keyFingerprint, type SshKey, sshKey } from './sshsig.ts';
 export * from './statement.ts';

@@ -1,14 +1,33 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { OneRoofError, printable } from '../core/index.ts';
 import { type SoftwareKey, softwareKey } from './sshsig.ts';
 
+/** A key that a command names. */
+export interface SignWith {
+  /** The file of the private key, before all others; it must exist. */
+  readonly signWith?: string;
+}
+
 /**
- * Reads the key that evidence is signed with; where the file is not there, a new one is made, for its owner alone.
+ * Reads the key that evidence is signed with: the named one, or else the one of ONEROOF_EVIDENCE_KEY_FILE, or of the store. Where the file of
+ * these two is not there, a new key is made, for its owner alone.
  *
  * Errors  EVIDENCE_KEY for a file that is no such key, cannot be read or made, or that other users can read.
  */
+export async function openStoreKey(options: SignWith & { readonly keyFile: string }): Promise<SoftwareKey> {
+  const { signWith } = options;
+  if (signWith === undefined) return openKey(resolve(process.env['ONEROOF_EVIDENCE_KEY_FILE'] || options.keyFile));
+  if (existsSync(signWith)) return openKey(signWith);
+  throw keyError(signWith, [
+    'does not exist',
+    'name the file of a private key, or make one: ssh-keygen -t ed25519 -N "" -f FILE',
+  ]);
+}
+
+/** Reads a key from its file, which is made if it is not there. */
 export async function openKey(path: string): Promise<SoftwareKey> {
   try {
     const { mode } = await stat(path);

@@ -1,11 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { resolve } from 'node:path';
 import { type Digest, OneRoofError, printable } from '../core/index.ts';
 import { type Connection, describe, openSession, type Session, sql } from '../database/index.ts';
 import { pieceOf, readPiece } from './blob.ts';
 import { type CheckedLog, openCheckedLog } from './checked.io.ts';
 import { type Entry, type EvidenceStore, type Log, type Stored } from './evidence.ts';
-import { openKey } from './key.io.ts';
+import { openStoreKey, type SignWith } from './key.io.ts';
 import { broken, type VerifiedLog, checkEnd, logLength, nextOf, type StoredLog } from './log.ts';
 import { type SoftwareKey } from './sshsig.ts';
 
@@ -18,9 +17,11 @@ const creation = 7_036_874_417;
  *
  * Errors  of its methods: those of `checkLog`, EVIDENCE_KEY, EVIDENCE_UNREADABLE, EVIDENCE_UNWRITABLE, and those of `openSession`.
  */
-export function openPostgresStore(connection: Connection, options: { readonly keyFile: string }): EvidenceStore {
+export function openPostgresStore(
+  connection: Connection,
+  options: SignWith & { readonly keyFile: string },
+): EvidenceStore {
   const place = `oneroof_evidence of ${describe(connection)}`;
-  const keyFile = resolve(process.env['ONEROOF_EVIDENCE_KEY_FILE'] || options.keyFile);
   const use = async <T>(work: (session: Session) => Promise<T>): Promise<T> => {
     const session = await openSession(connection, { applicationName: 'oneroof evidence' });
     try {
@@ -61,9 +62,9 @@ export function openPostgresStore(connection: Connection, options: { readonly ke
       );
       return found;
     },
-    ownKey: async () => (await openKey(keyFile)).publicKey,
+    ownKey: async () => (await openStoreKey(options)).publicKey,
     append: async (recording, at) => {
-      const key = await openKey(keyFile);
+      const key = await openStoreKey(options);
       const made = pieceOf(recording, at);
       // what takes long is done before others have to wait for it
       if (checked.state === 'broken') await checked.read();

@@ -19,7 +19,6 @@ export type StatementKind =
   | 'release'
   | 'rehearsal'
   | 'verdict'
-  | 'review'
   | 'execution'
   | 'evidence';
 

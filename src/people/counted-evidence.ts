@@ -2,7 +2,8 @@ import { type Entry, type EvidenceKind, keyFingerprint, type SshKey, type Stored
 import { type SampledRehearsals } from '../rehearsal/index.ts';
 import { registryDigest } from './registry.ts';
 import { type Pin, type Term, termsOf, type RegistryRecord } from './terms.ts';
-import { whyUncounted } from './voices.ts';
+import { type Registry } from './documents.ts';
+import { signerName, whyUncounted } from './voices.ts';
 
 /** Decides whose entries count at each place of a log. */
 export interface LogVoices {
@@ -32,6 +33,8 @@ export interface HeardEvidence<One> {
   /** Whether the policy in force lets rehearsals on a sample count; not where no policy is known. */
   readonly sampled: SampledRehearsals;
   readonly signerOf: (index: number) => SshKey | null;
+  /** Who signed the entry of an index, by name, as the registry at its place says. */
+  readonly nameOf: (index: number) => string;
   readonly own: readonly SshKey[] | null;
   readonly target: string | null;
 }
@@ -73,11 +76,21 @@ function whyLeftOut(
   voices: LogVoices,
   of: Pick<Entry, 'kind' | 'index'> & { readonly target: string | null; readonly before?: number },
 ): string | null {
-  const { kind, index, target, before = Number.POSITIVE_INFINITY } = of;
-  const terms = (target === null ? [] : voices.termsOf(target)).filter(({ from }) => from === 0 || from < before);
-  const registry = terms.findLast(({ from }) => from <= index)?.registry ?? null;
-  const by = terms.at(-1)?.policy?.rehearsal.by ?? null;
-  return whyUncounted({ registry, own: voices.own, by }, { kind, signer: voices.signerOf(index) });
+  const { kind, index } = of;
+  const by = termsBefore(voices, of).at(-1)?.policy?.rehearsal.by ?? null;
+  return whyUncounted(
+    { registry: registryAt(voices, of), own: voices.own, by },
+    { kind, signer: voices.signerOf(index) },
+  );
+}
+
+function termsBefore(voices: LogVoices, { target, before = Number.POSITIVE_INFINITY }: About): readonly Term[] {
+  return (target === null ? [] : voices.termsOf(target)).filter(({ from }) => from === 0 || from < before);
+}
+
+/** The registry at a place of the log; null: none is known. */
+export function registryAt(voices: LogVoices, of: About & { readonly index: number }): Registry | null {
+  return termsBefore(voices, of).findLast(({ from }) => from <= of.index)?.registry ?? null;
 }
 
 /** Why the next entry of a key would not count for a target; null if it would. */
@@ -107,6 +120,7 @@ export function hear<One extends Stored>(pieces: readonly One[], voices: LogVoic
     whose: whose(voices, about),
     sampled: sampledAllowed(voices, about),
     signerOf: voices.signerOf,
+    nameOf: (index) => signerName(registryAt(voices, { ...about, index }), voices.signerOf(index)),
     own: voices.own,
     target: about.target,
   };

@@ -44,6 +44,7 @@ export {
   type HeardEvidence,
   type LogVoices,
   openVoices,
+  registryAt,
   sampledAllowed,
   targetNamedBy as targetOf,
   type Uncounted,
@@ -52,7 +53,7 @@ export {
 } from './counted-evidence.ts';
 export { readPin } from './pin.io.ts';
 export { type Pin, type Term, type RegistryRecord } from './terms.ts';
-export { type Voices, whyUncounted } from './voices.ts';
+export { signerName, type Voices, whyUncounted } from './voices.ts';
 export { decide } from './decide.ts';
 export {
   type DecidedTarget,

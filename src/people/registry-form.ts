@@ -70,7 +70,7 @@ const softwareKey = z
 /** The rights of a key, in one order, so that one set has one digest. */
 const may = z
   .array(z.enum(rights))
-  .min(1, 'expected at least one of seal, rehearse, look, propose, record')
+  .min(1, `expected at least one of ${rights.join(', ')}`)
   .refine(
     (list) => list.every((one, index) => index === 0 || (list[index - 1] ?? '') < one),
     'expected rights that are sorted, none twice',

@@ -1,7 +1,7 @@
 import { type EvidenceKind } from '../evidence/index.ts';
 
 /** What a key of software may say, sorted as in a registry. */
-export const rights = ['look', 'propose', 'record', 'rehearse', 'seal'] as const;
+export const rights = ['look', 'propose', 'record', 'rehearse', 'review', 'seal'] as const;
 export type Right = (typeof rights)[number];
 
 /** The right that each kind of evidence needs of the key that signed its entry. */
@@ -21,5 +21,6 @@ export const rightFor: Readonly<Record<EvidenceKind, Right>> = {
   adoption: 'record',
   rules: 'record',
   execution: 'record',
+  review: 'review',
   report: 'record',
 };

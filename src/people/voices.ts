@@ -1,4 +1,4 @@
-import { type EvidenceKind, type SshKey } from '../evidence/index.ts';
+import { type EvidenceKind, keyFingerprint, type SshKey } from '../evidence/index.ts';
 import { type Registry } from './documents.ts';
 import { rightFor } from './rights.ts';
 
@@ -31,4 +31,10 @@ export function whyUncounted(
   const right = rightFor[kind];
   if (!found.may.includes(right)) return `${found.id} may not ${right}`;
   return isBound && !by.includes(found.id) ? `the policy does not let ${found.id} rehearse` : null;
+}
+
+/** The name of the software that signed an entry, as a registry has it; the fingerprint of a key that it does not name. */
+export function signerName(registry: Pick<Registry, 'software'> | null, signer: SshKey | null): string {
+  if (signer === null) return 'an unknown key';
+  return registry?.software.find(({ key }) => key === signer)?.id ?? keyFingerprint(signer);
 }

@@ -96,9 +96,8 @@ export function judgeProposal(judging: Judging, recorded: RecordedProposal): Jud
   ];
   if (isNonEmpty(strange)) return { ...recorded, state: 'foreign', differs: strange };
   // the registry that the statement names says whose word counts: the target takes it for no other one than that in force
-  const registry = judging
-    .wordOf(recorded.target)
-    ?.registries.find((one) => registryDigest(one) === said.registry.digest) ?? { software: [] };
+  const registry =
+    judging.wordOf(recorded.target)?.registries.find((one) => registryDigest(one) === said.registry.digest) ?? null;
   const by = policyOf(judging, { recorded, said })?.rehearsal.by ?? null;
   const voices = { registry, own: judging.own, by };
   const heard = countedBy(voices, judging);
@@ -110,6 +109,7 @@ export function judgeProposal(judging: Judging, recorded: RecordedProposal): Jud
     said,
     counted,
     policy: policyOf(judging, { recorded, said }),
+    registry,
     signerOf: judging.signerOf,
   });
   const differs = [
@@ -260,7 +260,10 @@ function bounded({ window, rehearsal }: Policy, said: Ratification): readonly st
   ];
 }
 
-/** The head that it names is one that this log had, and nothing that the dossier speaks of came in between. */
+/**
+ * The head that it names is one that this log had, and nothing that was measured came in between. A review that did is shown beside the dossier:
+ * a reviewer could otherwise make proposals foreign.
+ */
 function logged({ evidence, rootAt }: Judging, { recorded, said: { log } }: Omit<About, 'judging'>): readonly string[] {
   const between = evidence.filter(
     (piece) =>

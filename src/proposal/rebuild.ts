@@ -10,7 +10,7 @@ import {
 } from '../core/index.ts';
 import { buildDossier, show, type ShownDossier, stateOf } from '../dossier/index.ts';
 import { ofKind, type SshKey } from '../evidence/index.ts';
-import { type Policy, type Ratification } from '../people/index.ts';
+import { type Policy, type Ratification, type Registry, signerName } from '../people/index.ts';
 import { type KnownEvidence } from '../evidence-kinds/index.ts';
 import { type SealedRelease } from '../release/index.ts';
 import { type RecordedProposal } from './proposal.ts';
@@ -26,10 +26,12 @@ export function rebuild(
     readonly counted: readonly KnownEvidence[];
     /** The policy that it names; null: not known. */
     readonly policy: Pick<Policy, 'production'> | null;
+    /** The registry that it names; null: not known, so it is not known whose reviews count. */
+    readonly registry: Registry | null;
     readonly signerOf: (index: number) => SshKey | null;
   },
 ): { readonly shown: ShownDossier } | { readonly differs: NonEmpty<string> } {
-  const { recorded, said, counted, policy, signerOf } = of;
+  const { recorded, said, counted, policy, registry, signerOf } = of;
   const found = ofKind(counted, 'dossier').find((piece) => piece.readable && piece.body.digest === said.dossier);
   if (found?.readable !== true) {
     const damaged = ofKind(counted, 'dossier').flatMap((piece) =>
@@ -49,6 +51,8 @@ export function rebuild(
       reading: dossier.now,
       now: dossier.writtenAt,
       signerOf,
+      nameOf: (index) => signerName(registry, signerOf(index)),
+      ...(registry === null ? { reviews: dossier.reviews } : {}),
     }),
   );
   const differs = [

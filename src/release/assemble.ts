@@ -1,7 +1,7 @@
 import { type Branded, type Bytes, type Milliseconds, type Problem } from '../core/index.ts';
 import { parseYaml } from '../yaml/index.ts';
 import { type ReleaseFiles } from './files.ts';
-import { type Manifest, manifestSchema } from './manifest.ts';
+import { type Manifest, manifestSchema, otherwise } from './manifest.ts';
 import { type Parser, type Statement } from './parser.ts';
 import { expectationOf, expectationsOf } from './expectation.ts';
 import { checkQuery } from './read-only.ts';
@@ -60,6 +60,7 @@ export function assemble(source: {
     file: 'release.yaml',
     text: files.get('release.yaml') ?? '',
     schema: manifestSchema,
+    instead: otherwise,
     invalid: 'YAML_INVALID',
     fix: 'correct the value; docs/reference/release-yaml.md describes its form',
   });
@@ -133,7 +134,6 @@ export function assemble(source: {
       before: gate.before as TierId,
     })),
     options,
-    reviews: manifest.reviews,
     allows: Object.fromEntries(
       Object.entries(manifest.allows).filter((entry): entry is [string, string] => entry[1] !== undefined),
     ),

@@ -15,7 +15,7 @@ export interface RolledOut {
 }
 
 /** Members of release.yaml that are of this release alone. */
-const ownMembers = ['gates', 'options', 'reviews', 'next', 'barred', 'import'];
+const ownMembers = ['gates', 'options', 'next', 'barred', 'import'];
 
 /**
  * Drafts the release that undoes what is rolled out, for the state as it is: its ups are the downs, last tier first, its downs the ups. It is

@@ -230,19 +230,6 @@ export const manifestSchema = z.strictObject({
     'Alternatives that were considered. One with SQL is tried on a clone.',
     [{ id: '2-view', title: 'A view instead of a column', decision: 'declined', reason: 'reports would be slow' }],
   ),
-  reviews: key(
-    z
-      .array(
-        z.strictObject({
-          by: key(line, 'Who reviewed.', 'Ben'),
-          finding: key(z.enum(['agrees', 'objects', 'comments', 'pending']), 'The result.', 'agrees'),
-          text: key(z.string().max(4000).default(''), 'The reasons.', 'checked on a copy'),
-        }),
-      )
-      .default([]),
-    'Advisory findings. They never count as ratification.',
-    [{ by: 'Ben', finding: 'agrees', text: 'checked on a copy' }],
-  ),
   allows: key(allows.prefault({}), 'Hazards that are otherwise refused. Give the reason; approvers read it.', {
     cascade: 'the dropped view has no readers',
   }),
@@ -272,3 +259,8 @@ export const manifestSchema = z.strictObject({
 
 /** release.yaml, checked by itself: not yet against the other files. */
 export type Manifest = z.output<typeof manifestSchema>;
+
+/** What to do instead of a key that release.yaml does not have: a review that is part of a release would change the bytes that it reviews. */
+export const otherwise = {
+  reviews: 'remove it; a review is signed after the seal: oneroof review RELEASE --finding agrees --text-file FILE',
+};

@@ -131,13 +131,6 @@ export interface Author {
   readonly instructedBy: string | null;
 }
 
-/** An advisory finding of another agent or person; it never counts as ratification. */
-export interface Review {
-  readonly by: string;
-  readonly finding: 'agrees' | 'objects' | 'comments' | 'pending';
-  readonly text: string;
-}
-
 /** Something that people or hooks do once the release is rolled out or back. A rehearsal lists it and never runs it. */
 export interface AfterStep {
   readonly title: string;
@@ -223,7 +216,6 @@ export interface Release {
   readonly invariants: Invariants;
   readonly gates: readonly DataGate[];
   readonly options: readonly Option[];
-  readonly reviews: readonly Review[];
   /** Why a hazard that the rules refuse is wanted, by rule: e.g. `{cascade: "…", definer: "…", dispatch: "…"}`. */
   readonly allows: Readonly<Record<string, string>>;
   readonly after: { readonly rollout: readonly AfterStep[]; readonly rollback: readonly AfterStep[] };

@@ -113,9 +113,6 @@ const form = z.object({
       up: steps,
     }),
   ),
-  reviews: z.array(
-    z.object({ by: z.string(), finding: z.enum(['agrees', 'objects', 'comments', 'pending']), text: z.string() }),
-  ),
   allows: z.record(z.string(), z.string()),
   after: z.object({ rollout: after, rollback: after }),
   next: z.array(z.object({ title: z.string(), gated: z.boolean() })),

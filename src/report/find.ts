@@ -5,6 +5,7 @@ import { type GateBody } from '../gate/index.ts';
 import { type PeopleBodies } from '../people/index.ts';
 import { type Rehearsal } from '../rehearsal/index.ts';
 import { type SealRecord } from '../release/index.ts';
+import { type ReviewRecord } from '../reviews/index.ts';
 import { type Execution } from '../rollout/index.ts';
 import { type Citation } from './report.ts';
 
@@ -15,6 +16,7 @@ export interface ReportBodies extends PeopleBodies {
   readonly golden: Golden;
   readonly gate: GateBody;
   readonly execution: Execution;
+  readonly review: ReviewRecord;
 }
 
 /** Evidence that may be relied on, or the reason why there is none. */

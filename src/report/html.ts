@@ -1,6 +1,7 @@
 import { shortDigest } from '../core/index.ts';
-import { type Html, html, list, matrix, table, tierLine, time, toneOf, writeDocument } from '../html/index.ts';
+import { type Html, html, lines, list, matrix, table, tierLine, time, toneOf, writeDocument } from '../html/index.ts';
 import { explainRow } from '../release/index.ts';
+import { explainReviewer, type Review } from '../reviews/index.ts';
 import { blockersOf, explainLock, measuredTime, migrationsOf } from './lists.ts';
 import { type Citation, type Report, targetText } from './report.ts';
 import { unprovenOf } from './unproven.ts';
@@ -43,10 +44,7 @@ ${section('Rehearsal facts', tierTable(report))}
 ${migrations(report)}
 ${listed('What the rehearsal found', report.findings)}
 ${section('What is not proven', list(unprovenOf(report), 'Nothing.'))}
-${listed(
-  'Reviews (advisory, never counted)',
-  report.reviews.map(({ by, finding, text }) => `${by}, ${finding}: ${text}`),
-)}
+${report.reviews.length > 0 && section('Reviews (advice: they fill no seat)', list(report.reviews.map(review)))}
 ${listed('After the rollout', report.after.rollout)}
 ${listed('After a rollback', report.after.rollback)}
 ${section(
@@ -81,6 +79,10 @@ ${
 /** A list under its heading; nothing where there is nothing to list. */
 function listed(head: string, items: readonly string[]): Html | false {
   return items.length > 0 && section(head, list(items));
+}
+
+function review(of: Review): Html {
+  return html`${explainReviewer(of)}, ${time(of.at)}: <strong>${of.finding}</strong><pre>${lines(of.text)}</pre>`;
 }
 
 function section(head: string, body: Html): Html {

@@ -1,5 +1,6 @@
 import { asText, printable } from '../core/index.ts';
 import { explainRow } from '../release/index.ts';
+import { explainReview } from '../reviews/index.ts';
 import { blockersOf, explainLock, measuredTime, migrationsOf } from './lists.ts';
 import { type Citation, type Report, type Status, targetText } from './report.ts';
 import { unprovenOf } from './unproven.ts';
@@ -80,10 +81,7 @@ export function toMarkdown(report: Report): string {
     section('Migrations', migrations(report)),
     section('What the rehearsal found', list(report.findings)),
     section('Not proven', list(unprovenOf(report)) || 'Nothing.'),
-    section(
-      'Reviews (advisory)',
-      list(report.reviews.map(({ by, finding, text: said }) => `${by} ${finding}: ${said}`)),
-    ),
+    section('Reviews (advice: they fill no seat)', list(report.reviews.map(explainReview))),
     section('Next', list(report.next)),
     section('Meanwhile', list(report.meanwhile)),
     section('After the rollout', list(report.after.rollout)),

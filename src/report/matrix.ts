@@ -6,6 +6,7 @@ import { targetOf, type Uncounted } from '../people/index.ts';
 import { isSampled } from '../clone/index.ts';
 import { type TierState } from '../html/index.ts';
 import { type SampledRehearsals } from '../rehearsal/index.ts';
+import { type Reviewers, reviewsOf } from '../reviews/index.ts';
 import { type AfterStep, migrationFactsOf, type SealedRelease, type Tier, explainOutside } from '../release/index.ts';
 import {
   cite,
@@ -36,7 +37,7 @@ import { tierState } from './report-rows.ts';
 import { verdictOf } from '../rollout/index.ts';
 
 /** What a report is built from. */
-export interface ReportSource {
+export interface ReportSource extends Reviewers {
   readonly release: SealedRelease;
   /** What counts. */
   readonly evidence: readonly ReportEvidence[];
@@ -124,7 +125,7 @@ export function judgeRelease(source: ReportSource): JudgedReport {
       index: entry.index,
       why,
     })),
-    reviews: release.reviews.map(({ by, finding, text }) => ({ by, finding, text })),
+    reviews: reviewsOf(about, source),
     after: { rollout: release.after.rollout.map(stepText), rollback: release.after.rollback.map(stepText) },
   };
   return { report, blockers };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { digestForm, type Formed, instantForm, type Milliseconds, recordReader } from '../core/index.ts';
 import { migrationFactsForm } from '../release/index.ts';
+import { reviewForm } from '../reviews/index.ts';
 
 const goNoGo = z.enum(['GO', 'NO-GO']);
 const reasons = z.array(z.string());
@@ -132,8 +133,9 @@ export const reportForm = z
     uncounted: z
       .array(citation.extend({ recordedAt: instantForm, index: z.number(), why: z.string() }))
       .describe('recorded entries that do not count: their key lacks the right'),
-    /** Advisory: they never count as ratification. */
-    reviews: z.array(z.strictObject({ by: z.string(), finding: z.string(), text: z.string() })),
+    reviews: z
+      .array(reviewForm)
+      .describe('advice of other agents and people, signed after the seal: the newest of each key; it fills no seat'),
     after: z.strictObject({ rollout: z.array(z.string()), rollback: z.array(z.string()) }),
   })
   .meta({ id: 'Report' });

@@ -1,5 +1,6 @@
 import { asText, type NonEmpty, truncate } from '../core/index.ts';
 import { explainRow } from '../release/index.ts';
+import { explainReview, objectionsIn } from '../reviews/index.ts';
 import { measuredTime, migrationsOf } from './lists.ts';
 import { statusMarks } from './markdown.ts';
 import { type Report, targetText } from './report.ts';
@@ -38,7 +39,7 @@ function verdicts(report: Report): string {
 }
 
 function part(report: Report): readonly string[] {
-  const { readiness, execution, blockers, tiers, uncounted, declined = [] } = report;
+  const { readiness, execution, blockers, tiers, uncounted, reviews, declined = [] } = report;
   const unproven = unprovenOf(report);
   const oneWay = tiers.filter(({ oneWay: reason, barred }) => reason !== null && barred === null);
   return [
@@ -46,6 +47,9 @@ function part(report: Report): readonly string[] {
       .slice(0, 10)
       .map((one) => `- ${asText(truncate(one, 300))}`),
     ...declined.slice(0, 5).map((one) => `- Declined by ${asText(truncate(one, 300))}`),
+    ...objectionsIn(reviews)
+      .slice(0, 5)
+      .map((one) => `- Review by ${asText(truncate(explainReview(one), 300))}`),
     '',
     '| Tier | Statements | Time on the clone | Rows | Remarks |',
     '| --- | --- | --- | --- | --- |',

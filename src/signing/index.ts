@@ -60,3 +60,4 @@ export { offerPage, passedOnAt, passOn } from './pass-on.io.ts';
 export { listenAt } from './guard.ts';
 export { guardedApp } from './guarded-app.io.ts';
 export { startListening } from './listen.io.ts';
+export { reviewsBesideHtml } from './reviews-beside-html.ts';

@@ -1,7 +1,7 @@
 import { now } from '../core/index.ts';
 import { type Session } from '../database/index.ts';
 import { type CycleRow, type GateFacts, isInPlace, readCycles, readDrift, readRecord } from '../gate/index.ts';
-import { parsePolicyDocument, parseRegistryDocument, whyUncounted } from '../people/index.ts';
+import { parsePolicyDocument, parseRegistryDocument, signerName, whyUncounted } from '../people/index.ts';
 import { type Course } from '../pipeline.io.ts';
 import { type JudgedProposal, judgeProposals, type Judging, rootsOf, type ProposalTarget } from '../proposal/index.ts';
 import { parsed, type Relay } from './relay.io.ts';
@@ -62,7 +62,8 @@ export async function countedCourse(
     const all = await store.hear(evidence, about);
     const isCounted = ({ entry: { kind, index } }: (typeof evidence)[number]): boolean =>
       whyUncounted(voices, { kind, signer: all.signerOf(index) }) === null;
-    return { ...all, evidence: evidence.filter(isCounted) };
+    const nameOf = (index: number): string => signerName(registry, all.signerOf(index));
+    return { ...all, nameOf, evidence: evidence.filter(isCounted) };
   };
   const of: Course['store']['of'] = async (seal) => (await heard(seal, { target: null })).evidence;
   return { sealed, store: { ...store, of, heard } };

@@ -20,6 +20,8 @@ import {
   submitTarget,
   whyClosed,
 } from '../gate/index.ts';
+import { readReviewsBeside } from '../evidence-kinds/index.ts';
+import { reviewsBesideText } from '../reviews/index.ts';
 import { authorsOf, explainOpens, type Opens, seatsFor } from '../people/index.ts';
 import { type Course } from '../pipeline.io.ts';
 import { html } from '../html/index.ts';
@@ -135,6 +137,8 @@ export async function proposedCeremony(
   const { text: countsFrom } = await review();
   const { evidence } = await course.store.heard(seal, { target });
   const declines = declinesOf(evidence, { statement, registry });
+  const since = ratificationOf(proposal)?.log.size ?? 0;
+  const beside = await readReviewsBeside(course.store, { sealed: course.sealed, target, since });
   const earlier = await readEarlierSeal(course.store, { sealed: course.sealed, cycles: await readCycles(session) });
   return {
     body,
@@ -153,6 +157,7 @@ export async function proposedCeremony(
       ['Statement', body],
       ...acceptedFacts(proposal),
       ...declines.map((one) => ['Declined', explainDecline(one)] as const),
+      ...reviewsBesideText(beside),
       ...(fresh === null ? [] : [['Production, read by this host now', readingText(fresh)] as const]),
       ...foreign.map((one) => ['ATTACK', refusedText(one)] as const),
     ],

@@ -16,6 +16,8 @@ export interface YamlSource<T> {
   readonly invalid: Extract<ErrorCode, 'YAML_INVALID' | 'CONFIG_INVALID' | 'POLICY_INVALID' | 'REGISTRY_INVALID'>;
   /** What to do about a value that does not fit, where the schema names nothing better. */
   readonly fix?: string;
+  /** Keys of the document that are unknown and have a fix of their own, e.g. a command that does it instead. */
+  readonly instead?: Readonly<Record<string, string>>;
 }
 
 /** What a schema may add to a problem of its own (`params` of a custom issue): the fix, and that the line holds a secret. */
@@ -97,7 +99,7 @@ export function parseYaml<T>(source: YamlSource<T>): Parsed<T> {
           fix:
             key === undefined
               ? (facts.fix ?? source.fix ?? 'correct the value; docs/FORMAT.md describes its form')
-              : 'remove the key, or correct its spelling',
+              : (source.instead?.[name] ?? 'remove the key, or correct its spelling'),
           place,
           ...(facts.isSecret === true ? {} : { excerpt: excerptOf(place.line ?? 1) }),
         };

@@ -267,7 +267,7 @@ describe('a right', () => {
       expect(run('registry', 'drop', 'ci')).toMatchObject({ status: 0 });
       const after = JSON.parse(readFileSync(join(folder, 'registry.next.json'), 'utf8')) as Registry;
       expect(after.software.map(({ id }) => id)).toEqual(['machine']);
-      expect(run('registry', 'add-key', 'ci', '--may', 'review').stderr).toContain('[USAGE]');
+      expect(run('registry', 'add-key', 'ci', '--may', 'approve').stderr).toContain('[USAGE]');
       expect(run('registry', 'add-key', 'ana', '--may', 'seal').stderr).toContain('[REGISTRY_INVALID]');
       expect(canonicalJson(after)).toBe(registryDocument(after));
     }));

@@ -117,6 +117,14 @@ describe('the demo with nobody at a terminal', () => {
     expect(held[1]).toBe('rollout HELD: data-gate: ospa = 0, needs >= 1');
   });
 
+  it('takes a review after the seal, shows it in the report, and asks no fewer people', () => {
+    const [first = '', second = ''] = chapter(run.told, 'A review by another agent, after the seal');
+    expect(first).toMatch(/^gpt comments, signed with its own key/);
+    expect(second).toMatch(/^unchanged the seal; the review fills no seat/);
+    expect(chapter(run.told, 'Report: GO')).toContain('review gpt comments: advice');
+    expect(readFileSync(file('report/report.md'), 'utf8')).toMatch(/- gpt \\\(SHA256:.*: comments: Played by the demo/);
+  });
+
   it('goes greenfield, finalized, greenfield, finalized in production, to the digit of release.yaml', async () => {
     const { invariants, tiers } = await readRelease(exampleFolder());
     const open = tiers.filter(({ barred }) => barred === null).map(({ id }): string => id);
@@ -197,7 +205,7 @@ describe('the demo with nobody at a terminal', () => {
       registry: file('registry.json'),
     });
     const { problems, told: story } = verifyBundle(readBundle(readFileSync(file('evidence.json'))), {
-      keys: [readFileSync(file('agents.pub'), 'utf8').trim() as SshKey],
+      keys: readFileSync(file('agents.pub'), 'utf8').trim().split('\n') as SshKey[],
       policy: policyDigest(policy),
       registry: registryDigest(registry),
     });

@@ -94,6 +94,17 @@ function full(): Dossier {
       outside: 'v',
       up: tier.up.map((step) => ({ ...step, rewritten: ['q'], notices: ['r'], probe: 'w' })),
     })),
+    reviews: [
+      {
+        by: 'x',
+        key: 'SHA256:y',
+        from: 'another key',
+        finding: 'objects',
+        text: 'z\nSTATEMENTS',
+        at: dossier.writtenAt,
+        entry: 7,
+      },
+    ],
     rehearsal: { ...dossier.rehearsal, problems: ['s'] },
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { digest, type Instant } from '../../src/core/index.ts';
 import { type Dossier, type ProductionReading, type Weight } from '../../src/dossier/index.ts';
+import { type Review } from '../../src/reviews/index.ts';
 import { risksOf, riskRules } from '../../src/dossier/risks.ts';
 import { type RuleFacts } from '../../src/dossier/risk-rules.ts';
 
@@ -89,7 +90,9 @@ const objects = (...all: NonNullable<Dossier['changes']['objects']>): Partial<Ru
   changes: { objects: all, objectCount: all.length, rows: [] },
 });
 const outside = (more: Partial<Dossier['outside']>): Partial<RuleFacts> => ({ outside: { ...quiet.outside, ...more } });
-const review = (finding: string): Partial<RuleFacts> => ({ reviews: [{ by: 'eve', finding, text: 'no' }] });
+const review = (finding: Review['finding'], from: Review['from'] = 'another key'): Partial<RuleFacts> => ({
+  reviews: [{ by: 'eve', key: 'SHA256:e', from, finding, text: 'no', at, entry: 3 }],
+});
 const dropped = { kind: 'table', name: 'public.t', change: 'dropped', properties: [] } as const;
 const loosened = {
   kind: 'column',
@@ -217,9 +220,10 @@ const cases: readonly (readonly [rule: string, Partial<RuleFacts>, weight: Weigh
   ['unmeasured', outside({ unmeasured: ['NOTIFY'] }), 'know', 'NOTIFY'],
   ['varies', outside({ varies: ['public.t.c: declared'] }), 'know', 'public.t.c'],
   ['barred', { tiers: [tier, { ...tier, id: '2-y', barred: 'not yet' }] }, 'know', '2-y: not yet'],
-  ['objections', review('objects'), 'stop', 'eve: no'],
-  ['objections', review('pending'), 'think', 'eve: no'],
-  ['objections', review('comments'), 'know', 'eve: no'],
+  ['reviews', review('objects'), 'stop', 'eve: no'],
+  ['reviews', review('unreadable'), 'stop', 'eve: no'],
+  ['reviews', review('comments'), 'know', 'eve: no'],
+  ['reviews', review('agrees', 'its author'), 'think', 'no second opinion: eve agrees'],
   ['agents', { authors: [{ name: 'bot', kind: 'agent', instructedBy: 'ana' }] }, 'know', 'instructed by ana'],
   ['agents', { authors: [{ name: 'bot', kind: 'agent', instructedBy: null }] }, 'think', 'bot'],
   ['nobody', { authors: [] }, 'think', 'so an author may ratify'],
@@ -260,7 +264,7 @@ describe('the rules of risks', () => {
       tiers: [tier, { ...tier, transaction: 'each', barred: 'no' }],
       locks: [{ ...lock, blocks: 'schema changes', heldMs: 60_000 }],
       writtenAt: '2026-06-04T08:00:00.000Z' as Instant,
-      reviews: [{ by: 'eve', finding: 'agrees', text: 'yes' }],
+      ...review('agrees'),
     };
     expect(risksOf({ ...quiet, ...harmless }).map(({ title }) => title)).toEqual([
       '1 tier barred: not rolled out by this release',

@@ -42,6 +42,7 @@ const sound: Partial<Record<EvidenceKind, unknown>> = {
   decline: bodyOf(ratified, 'decline'),
   revocation: { ...(bodyOf(ratified, 'decline') as object) },
   execution: bodyOf(forward, 'execution'),
+  review: { version: 1, release: sealed.release.name, seal, finding: 'objects', text: 'no' },
   dossier: dossierBody(),
   proposal: { version: 1, target: 'production', body: whole, descriptor },
   report,

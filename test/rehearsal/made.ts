@@ -62,7 +62,6 @@ export function sealed(tiers: readonly Tier[], more: Partial<Release> = {}): Sea
       invariants: { greenfield: {}, finalized: {}, always: {} },
       gates: [],
       options: [],
-      reviews: [],
       allows: {},
       after: { rollout: [], rollback: [] },
       next: [],

@@ -211,10 +211,12 @@ describe('a release', () => {
     await withFolder(files, async (folder) => {
       const { problems } = await lintRelease(folder);
       expect(problems.map(({ code, place }) => [code, place?.line, place?.column])).toEqual([
-        ['YAML_INVALID', 17, 1],
         ['YAML_INVALID', 16, 1],
+        ['YAML_INVALID', 17, 1],
         ['SQL_SYNTAX', 2, 3],
       ]);
+      // a review that is part of a release would change what it reviews
+      expect(problems[1]?.fix).toContain('oneroof review RELEASE --finding agrees --text-file FILE');
     });
     await withFolder(up('create table é (i integer);\n  selec 1;'), async (folder) => {
       const { problems } = await lintRelease(folder);

@@ -40,7 +40,6 @@ const release: Release = {
   invariants: { greenfield: {}, finalized: {}, always: {} },
   gates: [],
   options: [{ id: '3-shadow', title: 'inert shadow', decision: 'rejected', reason: hostile, up: [] }],
-  reviews: [{ by: 'r', finding: 'agrees', text: hostile }],
   allows: {},
   after: { rollout: [], rollback: [] },
   next: [
@@ -153,6 +152,7 @@ const all = [
   piece('golden', { version: 1, ...golden }, 1),
   piece('rehearsal', rehearsal, 2),
   piece('gate', gate, 3),
+  piece('review', { version: 1, release: 'one-roof', seal, finding: 'objects', text: hostile }, 4),
 ];
 const build = (evidence: readonly KnownEvidence[], now = at, of = release) =>
   buildReport({
@@ -245,6 +245,9 @@ test('stale evidence makes the release not ready', () => {
 test('hostile text is markup neither in Markdown nor in HTML', () => {
   expect(toMarkdown(build(all))).not.toMatch(/<script|\n# c|\]\(javascript/);
   expect(toHtml(build(all))).not.toContain('<script');
+  expect(toSummary([build(all)], null)).not.toMatch(/<script|\]\(javascript/);
+  for (const text of [toMarkdown(build(all)), toHtml(build(all)), toSummary([build(all)], null)])
+    expect(text).toContain('objects');
 });
 
 test('a tier that is a migration of another tool is shown with its files, their SHA-256 and its row, in every form', () => {

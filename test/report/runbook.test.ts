@@ -50,7 +50,6 @@ function releaseOf(text: string): Release {
       },
     ],
     options: [],
-    reviews: [],
     allows: {},
     after: { rollout: [{ title: text, run: text }], rollback: [{ title: text, run: text }] },
     next: [

@@ -37,8 +37,6 @@ gates:
   - { id: ready, title: ${text}, metric: rows, atLeast: 1, before: ${tiers[2]} }
 options:
   - { id: other, title: ${text}, decision: declined, reason: ${text} }
-reviews:
-  - { by: ${text}, finding: objects, text: ${text} }
 next:
   - { title: ${text}, gated: false }
 `,

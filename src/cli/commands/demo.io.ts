@@ -6,6 +6,7 @@ import { type CommandRun } from '../verb.ts';
 /** The commands that the demo types; each is loaded when it does. */
 const commands: Readonly<Record<DemoCommand, () => Promise<{ readonly run: CommandRun }>>> = {
   enrol: () => import('./enrol.io.ts'),
+  review: () => import('./review.io.ts'),
   ratify: () => import('./ratify.io.ts'),
   rollout: () => import('./rollout.io.ts'),
   rollback: () => import('./rollback.io.ts'),

@@ -5,6 +5,7 @@ import { writeDossier } from '../../pipeline.io.ts';
 import { foreignSaid } from '../../proposal/index.ts';
 import { verdictData } from '../../rollout/index.ts';
 import { judgeCourse, readVerdictNow, verdictNowText } from '../../signing/index.ts';
+import { sayStaleReviews } from '../stale-reviews.io.ts';
 import { openWork, targetsFor } from '../work.io.ts';
 import { type CommandRun } from '../verb.ts';
 
@@ -25,6 +26,7 @@ export const run: CommandRun = async (context) => {
       context.terminal.say(
         `ATTACK: ${printable(`${target.name}: ${one.statement}, entry ${one.index}: ${foreignSaid}: ${one.differs.join('; ')}`)}`,
       );
+    await sayStaleReviews(context, { sealed, store, target: target.name });
     const now = await readVerdictNow({ sealed, store }, target);
     texts.push(text.trimEnd(), verdictNowText(now, { target: target.name }));
     dossiers.push({

@@ -5,6 +5,7 @@ import { type Report } from '../../report/index.ts';
 import { sameFor } from '../next-command.ts';
 import { lookOf } from '../output.io.ts';
 import { reportText } from '../report-text.ts';
+import { sayStaleReviews } from '../stale-reviews.io.ts';
 import { openWork, targetsFor } from '../work.io.ts';
 import { type CommandRun } from '../verb.ts';
 
@@ -18,6 +19,7 @@ export const run: CommandRun = async (context) => {
     const folder = join(setup.reports, sealed.release.name, name);
     const { report, files } = await reportStage({ sealed, store }, { folder, policy, target: name });
     for (const file of files) context.terminal.say(`written: ${printable(relative(process.cwd(), file))}`);
+    await sayStaleReviews(context, { sealed, store, target: name });
     reports.push(report);
   }
   // the first one that anything is left to do for

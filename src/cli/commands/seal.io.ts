@@ -1,11 +1,12 @@
 import { type Json, OneRoofError, printable, truncate } from '../../core/index.ts';
 import { sealStage } from '../../pipeline.io.ts';
-import { checkSeal, sealRelease } from '../../release/index.ts';
-import { readSetup } from '../../setup/index.ts';
+import { checkSeal, type SealedRelease, sealRelease } from '../../release/index.ts';
+import { readSetup, type Setup } from '../../setup/index.ts';
 import { releaseFolder } from '../release-folder.ts';
 import { openStore } from '../../store.io.ts';
 import { type Context, type CommandRun } from '../verb.ts';
 import { sameFor } from '../next-command.ts';
+import { sayStaleReviews } from '../stale-reviews.io.ts';
 import { type CommandOutcome } from '../output.io.ts';
 
 /** Seals a release, or with --check says what has changed since. */
@@ -18,9 +19,18 @@ async function seal(context: Context): Promise<CommandOutcome> {
     if (error instanceof OneRoofError && error.code === 'CONFIG_NOT_FOUND') return null;
     throw error;
   });
-  const sealed = setup === null ? await sealRelease(folder) : (await sealStage(folder, openStore(setup))).sealed;
+  const sealed = setup === null ? await sealRelease(folder) : await sealIn(context, { setup, folder });
   const next = sameFor(context, 'rehearse');
   return { exit: 0, schema: 'oneroof/seal/1', data: { seal: sealed.seal }, text: sealed.seal, next };
+}
+
+async function sealIn(
+  context: Context,
+  { setup, folder }: { readonly setup: Setup; readonly folder: string },
+): Promise<SealedRelease> {
+  const { sealed, store } = await sealStage(folder, openStore(setup));
+  await sayStaleReviews(context, { sealed, store, target: setup.defaultTarget });
+  return sealed;
 }
 
 async function check(context: Context): Promise<CommandOutcome> {

@@ -5,6 +5,7 @@ import { OneRoofError, printable } from '../../core/index.ts';
 import { keyFingerprint, sshKey } from '../../evidence/index.ts';
 import { explainOpens, policyDigest, readPolicy, readRegistry, registryDigest } from '../../people/index.ts';
 import { foreignSaid } from '../../proposal/index.ts';
+import { explainReview } from '../../reviews/index.ts';
 import { readSealedSources, type SealedRelease } from '../../release/index.ts';
 import { type CommandRun } from '../verb.ts';
 
@@ -40,6 +41,7 @@ export const run: CommandRun = async (context) => {
       ({ direction, target, tier, outcome, ended }) =>
         `${direction === 'up' ? 'rolled out' : 'rolled back'}  ${ended}  ${target}  ${tier}${outcome === 'applied' ? '' : `: ${outcome}`}`,
     ),
+    ...told.reviews.map((one) => `review  entry ${one.entry}, ${explainReview(one)}`),
     ...foreign.map(
       ({ index, target, statement, differs }) =>
         `ATTACK  entry ${index}, ${target}, ${statement}: ${foreignSaid}: ${differs.join('; ')}`,

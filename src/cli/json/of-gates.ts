@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { dossierForm } from '../../dossier/index.ts';
 import { reportForm } from '../../report/index.ts';
+import { reviewFindings, reviewForm } from '../../reviews/index.ts';
 import { countForm, digestText, type Published, published, some, text, texts, verdict } from './published.ts';
 
 const foreign = z.array(z.strictObject({ statement: digestText, index: countForm, differs: texts }));
@@ -64,6 +65,20 @@ export const ofGates = {
       statement: digestText,
       persons: texts,
       file: text,
+    },
+  ),
+  'oneroof/review/1': published(
+    '`review`',
+    '`entry`: its index in the log, `digest`, `seal`, `finding`, `key`: the fingerprint of the key that signed it, `counted`: list of `{target, by, from, why}`: the name of the key in the registry of that target and whether it also sealed the release, or why the review does not count there',
+    {
+      entry: countForm,
+      digest: digestText,
+      seal: digestText,
+      finding: z.enum(reviewFindings),
+      key: text,
+      counted: z.array(
+        z.strictObject({ target: text, by: text.nullable(), from: text.nullable(), why: text.nullable() }),
+      ),
     },
   ),
   'oneroof/decline/1': published('`decline`', '`statement`, `ratification`, `person`, `reason`', {
@@ -194,7 +209,7 @@ export const ofGates = {
   ),
   'oneroof/verify-evidence/1': published(
     '`verify-evidence`',
-    '`release: {name, seal}`, `entries` (number), `by`: fingerprints of keys, `trusted`: whether `--keys` named them; `rooted`: whether `--policy` and `--registry` were named; `roots`: list of `{target, policy, registry}`; `said`: what people signed; `done`: the transactions of rollouts; `whose`: whose entries count, as sentences; `uncounted`: list of `{index, kind, by, why}`, entries that do not count; `unread`: list of `{index, kind, reason}`, evidence that cannot be read; `foreign`: list of `{index, target, statement, differs}`, proposals that were not made for this release; `unjudged`: how many could not be judged; types in `src/bundle/people.ts`',
+    '`release: {name, seal}`, `entries` (number), `by`: fingerprints of keys, `trusted`: whether `--keys` named them; `rooted`: whether `--policy` and `--registry` were named; `roots`: list of `{target, policy, registry}`; `said`: what people signed; `done`: the transactions of rollouts; `whose`: whose entries count, as sentences; `uncounted`: list of `{index, kind, by, why}`, entries that do not count; `reviews`: those that count, the newest of each key; `unread`: list of `{index, kind, reason}`, evidence that cannot be read; `foreign`: list of `{index, target, statement, differs}`, proposals that were not made for this release; `unjudged`: how many could not be judged; types in `src/bundle/people.ts`',
     {
       release: z.strictObject({ name: text, seal: digestText }),
       entries: countForm,
@@ -205,6 +220,7 @@ export const ofGates = {
       said: z.array(some),
       done: z.array(some),
       whose: texts,
+      reviews: z.array(reviewForm),
       uncounted: z.array(z.strictObject({ index: countForm, kind: text, by: text.nullable(), why: text })),
       unread: z.array(z.strictObject({ index: countForm, kind: text, reason: text })),
       foreign: z.array(z.strictObject({ index: countForm, target: text, statement: digestText, differs: texts })),

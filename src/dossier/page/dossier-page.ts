@@ -2,6 +2,7 @@ import { ofWhich } from '../../rehearsal/index.ts';
 import { type Dossier, leastOf, type LockSpan, type DossierPart, type Risk, type Weight } from '../dossier.ts';
 import { bytes, figureText, ms } from './figures.ts';
 import { type DossierView } from './view.ts';
+import { reviewHtml } from './review-html.ts';
 import { statements } from './statements.ts';
 import {
   facts,
@@ -258,13 +259,7 @@ function options({ options: ways, reviews }: Dossier): Html {
     columns: [{ head: 'Alternative' }, { head: 'Decision' }, { head: 'Why' }, { head: 'On a clone' }],
     rows: ways.map(({ id, title, decision, reason, trial }) => [html`${id}: ${title}`, decision, reason, trial]),
     none: 'No alternative was recorded.',
-  })}<h3>Reviews (advisory, never counted)</h3>${list(
-    reviews.map(
-      ({ by, finding, text }) =>
-        html`<strong>${by}</strong> ${tag(finding, finding === 'objects' ? 'no' : 'plain')} ${text}`,
-    ),
-    'None.',
-  )}`;
+  })}<h3>Reviews (advice: they fill no seat)</h3>${list(reviews.map(reviewHtml), 'None.')}`;
 }
 
 function people({ authors }: Dossier): Html {

@@ -55,8 +55,8 @@ begin
   end loop;
   if exists (select from jsonb_array_elements(d -> 'software') s where not (gate.has_exactly(s, 'id', 'key', 'may') and gate.is_text(s -> 'id', '^[a-z0-9][a-z0-9._-]{0,62}$')
     and gate.is_text(s -> 'key', '^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}$'))) then return 'the key of software'; end if;
-  if exists (select from jsonb_array_elements(d -> 'software') s where not gate.is_list(s -> 'may', 1, 5)
-    or exists (select from jsonb_array_elements(gate.elements(s -> 'may')) m where not gate.is_text(m, '^(look|propose|record|rehearse|seal)$'))
+  if exists (select from jsonb_array_elements(d -> 'software') s where not gate.is_list(s -> 'may', 1, 6)
+    or exists (select from jsonb_array_elements(gate.elements(s -> 'may')) m where not gate.is_text(m, '^(look|propose|record|rehearse|review|seal)$'))
     or gate.elements(s -> 'may') is distinct from
       (select jsonb_agg(m order by m collate "C") from (select distinct m from jsonb_array_elements_text(gate.elements(s -> 'may')) m) o)) then
     return 'what software may say'; end if;

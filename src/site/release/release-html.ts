@@ -15,6 +15,7 @@ import {
 } from '../../html/index.ts';
 import { type SealedRelease } from '../../release/index.ts';
 import { explain, type Report, targetText } from '../../report/index.ts';
+import { explainReview, objectionsIn } from '../../reviews/index.ts';
 import { decisionLines, verdictOf } from '../../rollout/index.ts';
 import { verdictTable } from '../reports/report-html.ts';
 import { type Failure, failureHtml } from '../problems.ts';
@@ -68,8 +69,8 @@ type Known = NonNullable<ReleaseView['known']>;
 
 function head({ seal, targets }: ReleaseView, { report, reports, line: source }: Known): Html {
   const on = targetText(report);
-  const { readiness, execution, blockers, declined = [] } = report;
-  return html`<div id="verdicts">${declined.map((one) => html`<p class="note no">${tag('declined', 'no')} ${one}</p>`)}${reports.length > 1 && verdictTable(seal, reports)}<div class="cards"><div class="card"><span class="soft">Readiness for ${on}</span><span class="big">${tag(readiness.status, toneOf(readiness.status))}</span>${folded(readiness.reasons, 'The technical work is complete and proven.')}</div><div class="card"><span class="soft">Execution on ${on}</span><span class="big">${tag(execution.status, execution.status === 'NO-GO' ? 'hold' : 'go')}</span>${folded(blockers.length > 0 ? blockers : execution.reasons, 'Nothing recorded prevents it.')}</div><div class="card"><span class="soft">What ${on} says</span>${wordHtml(source, report)}${targets[0] !== undefined && html`<p><a class="button primary" href="${path('releases', seal, 'targets', targets[0].target)}">Ask people, decide, sign: ${targets[0].target}</a></p>`}<p><a href="${path('releases', seal, 'report')}">Report</a> · <a href="${path('releases', seal, 'bundle')}">All evidence as one file</a></p></div></div></div>`;
+  const { readiness, execution, blockers, reviews, declined = [] } = report;
+  return html`<div id="verdicts">${declined.map((one) => html`<p class="note no">${tag('declined', 'no')} ${one}</p>`)}${objectionsIn(reviews).map((one) => html`<p class="note no">${tag('review', 'no')} ${explainReview(one)}</p>`)}${reports.length > 1 && verdictTable(seal, reports)}<div class="cards"><div class="card"><span class="soft">Readiness for ${on}</span><span class="big">${tag(readiness.status, toneOf(readiness.status))}</span>${folded(readiness.reasons, 'The technical work is complete and proven.')}</div><div class="card"><span class="soft">Execution on ${on}</span><span class="big">${tag(execution.status, execution.status === 'NO-GO' ? 'hold' : 'go')}</span>${folded(blockers.length > 0 ? blockers : execution.reasons, 'Nothing recorded prevents it.')}</div><div class="card"><span class="soft">What ${on} says</span>${wordHtml(source, report)}${targets[0] !== undefined && html`<p><a class="button primary" href="${path('releases', seal, 'targets', targets[0].target)}">Ask people, decide, sign: ${targets[0].target}</a></p>`}<p><a href="${path('releases', seal, 'report')}">Report</a> · <a href="${path('releases', seal, 'bundle')}">All evidence as one file</a></p></div></div></div>`;
 }
 
 /** What runs, or what the target would do now, why not, and what is done about it. Where the evidence shows what comes before, nobody is told to go on. */

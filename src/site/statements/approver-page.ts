@@ -7,9 +7,11 @@ import {
   earlierHtml,
   type EarlierSeal,
   productionBanner,
+  reviewsBesideHtml,
   type VerdictNow,
   verdictNowHtml,
 } from '../../signing/index.ts';
+import { type ReviewsBeside } from '../../reviews/index.ts';
 import { followPanel } from '../follow.ts';
 import { needsScript, notHere } from '../signing.ts';
 import { type StatementState } from './states.ts';
@@ -37,6 +39,8 @@ export interface StatementView extends DossierView {
   readonly review: string | null;
   /** The seal that the release had before; null: none was ratified or rehearsed. */
   readonly earlier: EarlierSeal | null;
+  /** Reviews that the dossier does not have. */
+  readonly beside: ReviewsBeside;
   /** Production as this host reads it now, or why it could not. */
   readonly fresh: FreshReading | string;
   /** What the button would do there now; null where it could not be read. */
@@ -66,10 +70,10 @@ export function statementPage(view: StatementView): Document {
     script: 'statement',
     ...productionBanner(policy),
     main: html`${dossierHtml(view, {
-      top: atTop(view),
+      top: html`${atTop(view)}${reviewsBesideHtml(view.beside)}`,
       below: followPanel({
         what: { seal, last: view.last },
-        parts: ['stands', 'standing', 'ratify', 'revoke'],
+        parts: ['stands', 'beside', 'standing', 'ratify', 'revoke'],
         said: saidOf(view),
         gone: 'This statement no longer exists.',
       }),
@@ -128,13 +132,14 @@ function nowHtml({ now, ratification }: StatementView): Html | null {
 }
 
 /** The state, for screen readers. */
-function saidOf({ standing, declines }: StatementView): readonly string[] {
+function saidOf({ standing, declines, beside }: StatementView): readonly string[] {
   if (standing.state === 'unknown') return [`not known: ${standing.why}`];
   const { state, text, persons } = standing;
   return [
     state === 'waits' ? `Waits: ${text}` : state === 'open' ? 'Ratified: every seat is filled' : `Closed: ${text}`,
     persons.length === 0 ? 'No one has signed yet' : `Signed by ${persons.join(', ')}`,
     ...declines.map((one) => `Declined by ${one.persons.join(', ')}: ${one.reason}`),
+    ...beside.late.map((one) => `Later review by ${one.by}: ${one.finding}`),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { now } from '../../core/index.ts';
 import { type StatementDigest } from '../../evidence/index.ts';
+import { readReviewsBeside } from '../../evidence-kinds/index.ts';
 import { type Policy } from '../../people/index.ts';
 import { loadParser } from '../../release/index.ts';
 import { explain, standingOf } from '../../report/index.ts';
@@ -157,6 +158,11 @@ async function showStatement(
         read: async (seal) => (await services.records.of(seal))?.sealed ?? null,
       }),
       ...(await readFresh(services, { sealed: record.sealed, target: proposal.target })),
+      beside: await readReviewsBeside(services.records.store, {
+        sealed: record.sealed,
+        target: proposal.target,
+        since: ratification.log.size,
+      }),
       accepts: acceptedFacts(proposal),
       policy,
       declines: declinesOf((await record.heard(proposal.target)).evidence, {
