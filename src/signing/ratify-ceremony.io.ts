@@ -138,7 +138,7 @@ export async function proposedCeremony(
   const { evidence } = await course.store.heard(seal, { target });
   const declines = declinesOf(evidence, { statement, registry });
   const since = ratificationOf(proposal)?.log.size ?? 0;
-  const beside = await readReviewsBeside(course.store, { sealed: course.sealed, target, since });
+  const beside = await readReviewsBeside(course.store, { sealed: course.sealed, target, since, registry });
   const earlier = await readEarlierSeal(course.store, { sealed: course.sealed, cycles: await readCycles(session) });
   return {
     body,

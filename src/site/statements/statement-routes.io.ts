@@ -162,6 +162,7 @@ async function showStatement(
         sealed: record.sealed,
         target: proposal.target,
         since: ratification.log.size,
+        ...(typeof asked === 'string' ? {} : { registry: asked.registry }),
       }),
       accepts: acceptedFacts(proposal),
       policy,
