@@ -231,6 +231,7 @@ function migration({ migration: of }: DossierTier): readonly string[] {
   return [
     ...of.files.map(({ is, file, digest }) => `    ${is} of ${of.tool}: ${file}, ${digest}`),
     `    its row in ${of.history}: ${explainRow(of)}`,
+    ...(of.changes ?? []).map((change) => `    in other words than its file: ${change}`),
   ];
 }
 

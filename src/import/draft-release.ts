@@ -3,7 +3,6 @@ import {
   fileDigest,
   historyName,
   type Imported,
-  type ImportedStep,
   type ImportedTier,
   importedTier,
   journalFile,
@@ -16,7 +15,14 @@ import {
   toolRows,
   writtenTables,
 } from '../release/index.ts';
-import { type ImportSource, importedToolOf, journalOf, type PendingTier, pendingTiers } from './pending-tiers.ts';
+import {
+  type ImportSource,
+  importedToolOf,
+  journalOf,
+  type PendingTier,
+  pendingTiers,
+  whyOneWay,
+} from './pending-tiers.ts';
 import { type ImportedParts, newManifest, writeParts } from './release-yaml.ts';
 
 /** What an import makes of a folder. */
@@ -28,10 +34,12 @@ export interface ImportDraft {
   /** All imported tiers, and those without a down. */
   readonly tiers: readonly string[];
   readonly withoutDown: readonly string[];
+  /** What tiers say in other words than the files of the migrations, for people. */
+  readonly changes: readonly string[];
 }
 
 /** A tier with its migration, under its id. */
-interface NamedTier extends Pick<PendingTier, 'tier' | 'copies'> {
+interface NamedTier extends Pick<PendingTier, 'tier' | 'copies' | 'oneWay'> {
   readonly record: RecordedMigration;
   readonly title: string;
 }
@@ -64,17 +72,20 @@ export function draftImport(
   const was = begun === null ? null : partsOf({ ...shared, ...begun });
   const before = begun === null || was === null ? new Map<string, string>() : filesOf(begun, was);
   const files = changedFiles(of.existing, before, filesOf(now, parts));
-  const base = text ?? newManifest({ name: of.name, tool, database: history.database, searchPath });
+  const base = text ?? newManifest({ name: of.name, tool, database: history.database, searchPath, tiers: parts.tiers });
   const manifest = writeParts(base, parts, was);
   if (manifest !== text) files.set('release.yaml', manifest);
   const known = new Set(begun?.tiers.map(({ record }) => record.tier));
   return {
     files,
-    added: tiers.flatMap(({ record }) => (known.has(record.tier) ? [] : [record.tier])),
-    tiers: tiers.map(({ record }) => record.tier),
-    withoutDown: tiers.flatMap(({ record, tier }) => (tier.down === null ? [record.tier] : [])),
+    added: tiers.flatMap(({ record }) => (known.has(record.tier) ? [] : idsOf(record))),
+    tiers: tiers.flatMap(({ record }) => idsOf(record)),
+    withoutDown: tiers.flatMap(({ record, oneWay }) => (oneWay === null ? [] : idsOf(record))),
+    changes: tiers.flatMap(({ tier }) => tier.changes),
   };
 }
+
+const idsOf = ({ parts = [], tier }: RecordedMigration): readonly string[] => [...parts, tier];
 
 /** Tools whose table, where it has no schema of its own, is in the first schema in which their migrations make tables. */
 const followsSearchPath: ReadonlySet<string> = new Set([
@@ -148,7 +159,7 @@ function begunImport(of: {
       [record.file, up ?? ''],
       ...(record.down === undefined ? [] : [[record.down.file, down ?? ''] as const]),
     ]);
-    return { record, tier, copies, title: '' };
+    return { record, tier, copies, title: '', oneWay: whyOneWay(record, tier) };
   });
   return { imported, tiers, journal, count: manifest.tiers.length };
 }
@@ -158,12 +169,48 @@ function conflict(problem: string, fix: string, file = 'release.yaml'): OneRoofE
 }
 
 function withIds(pending: readonly PendingTier[], begun: BegunImport | null): readonly NamedTier[] {
-  const known = begun?.imported.migrations ?? [];
-  return pending.map(({ record, tier, copies, migration }, index) => {
-    const number = (begun?.count ?? 0) + index - known.length + 1;
-    const id = known[index]?.tier ?? `${number}-${slugOf(migration.name)}`;
-    return { record: { tier: id, ...record }, tier, copies, title: printable(migration.name).slice(0, 300) };
+  let number = begun?.count ?? 0;
+  const next = (name: string): string => `${(number += 1)}-${name}`;
+  return pending.map(({ record, tier, copies, migration, oneWay }, index) => {
+    const known = begun?.tiers[index];
+    if (known !== undefined && modesOf(known.tier) !== modesOf(tier))
+      throw conflict(
+        `${record.file} is cut into tiers otherwise than tier ${known.record.tier} and those before it`,
+        'import what is pending now into another folder: --into FOLDER',
+      );
+    const { parts } = tier;
+    const slug = slugOf(migration.name);
+    const ids = known?.record ?? {
+      ...(parts.length === 0
+        ? {}
+        : { parts: parts.map((_, at) => next(parts.length === 1 ? slug : `${slug}-${at + 1}`)) }),
+      tier: next(parts.length === 0 ? slug : `${slug}-history`),
+    };
+    const named = { tier: ids.tier, ...(ids.parts === undefined ? {} : { parts: ids.parts }), ...record };
+    return { record: named, tier, copies, oneWay, title: printable(migration.name).slice(0, 200) };
   });
+}
+
+const modesOf = ({ parts }: ImportedTier): string => parts.map(({ transaction }) => transaction).join();
+
+/** The tiers of a migration, for release.yaml. */
+function tiersOf({ record, title, tier, oneWay: why }: NamedTier): ImportedParts['tiers'] {
+  const { parts } = tier;
+  const of = (at: number): string => (parts.length === 1 ? '' : `, part ${at + 1} of ${parts.length}`);
+  return [
+    ...parts.map(({ transaction }, at) => ({
+      id: record.parts?.[at] ?? '',
+      title: `${title}${of(at)}`,
+      why,
+      transaction,
+    })),
+    {
+      id: record.tier,
+      title: parts.length === 0 ? title : `${title}, row of the history`,
+      why,
+      transaction: 'single' as const,
+    },
+  ];
 }
 
 function partsOf(
@@ -193,11 +240,7 @@ function partsOf(
       tiers.map(({ tier }) => tier.found),
       tiers[0]?.record.known ?? {},
     ),
-    tiers: tiers.map(({ record, title, tier }) => ({
-      id: record.tier,
-      title,
-      why: tier.down === null ? `${record.file.slice('migrations/'.length)} has no down` : null,
-    })),
+    tiers: tiers.flatMap(tiersOf),
   };
 }
 
@@ -210,32 +253,42 @@ function patternOf(...parts: readonly string[]): string {
 function filesOf({ tiers, journal }: SealedFiles, parts: ImportedParts): ReadonlyMap<string, string> {
   return new Map([
     ...(journal === null ? [] : [[journalFile, journal] as const]),
-    ...tiers.flatMap(({ record, tier, copies }): (readonly [string, string])[] => [
-      ...copies,
-      [`tiers/${record.tier}/up.sql`, sqlOf(tier.up, `the up of ${record.file}`)],
-      ...(tier.down === null
-        ? []
-        : [
-            [
-              `tiers/${record.tier}/down.sql`,
-              sqlOf(tier.down, `the down of ${record.down?.file ?? record.file}`),
-            ] as const,
-          ]),
-    ]),
+    ...tiers.flatMap(({ record, tier, copies, oneWay }): (readonly [string, string])[] => {
+      const isApart = tier.parts.length > 0;
+      const between = isApart ? recorded : inOne;
+      const fileOf = (id: string, side: 'up' | 'down', steps: readonly string[], how: string) =>
+        [
+          `tiers/${id}/${side}.sql`,
+          sqlOf(steps, `the ${side} of ${side === 'up' ? record.file : (record.down?.file ?? record.file)}${how}`),
+        ] as const;
+      const textsOf = (steps: NonNullable<ImportedTier['down']>): readonly string[] => steps.map(({ sql }) => sql);
+      return [
+        ...copies,
+        ...tier.parts.flatMap((part, at) => {
+          const id = record.parts?.[at] ?? '';
+          return [
+            fileOf(id, 'up', part.up, apart),
+            ...(part.down === null || oneWay !== null ? [] : [fileOf(id, 'down', part.down, apart)]),
+          ];
+        }),
+        fileOf(record.tier, 'up', textsOf(tier.up), between),
+        ...(tier.down === null || oneWay !== null ? [] : [fileOf(record.tier, 'down', textsOf(tier.down), between)]),
+      ];
+    }),
     ...parts.metrics.map(
       ({ name, query }) => [`metrics/${name}.sql`, `-- Written by oneroof import.\n${query};\n`] as const,
     ),
   ]);
 }
 
+const inOne = ', between the lock of the tool and the row of its history';
+const apart = ', which its tool runs without a transaction; a later tier writes the row of its history';
+const recorded = ': the row of its history, after the tiers with its statements';
+
 /** The statements of a tier. The semicolon is on a line of its own where a comment could hide it. */
-function sqlOf(steps: NonNullable<ImportedTier['down']>, of: string): string {
-  const ended = ({ sql }: ImportedStep): string =>
-    `${sql}${sql.split('\n').at(-1)?.includes('--') === true ? '\n' : ''};\n`;
-  return [
-    `-- Written by oneroof import from ${of}, between the lock of the tool and the row of its history.\n`,
-    ...steps.map(ended),
-  ].join('\n');
+function sqlOf(steps: readonly string[], of: string): string {
+  const ended = (sql: string): string => `${sql}${sql.split('\n').at(-1)?.includes('--') === true ? '\n' : ''};\n`;
+  return [`-- Written by oneroof import from ${of}.\n`, ...steps.map(ended)].join('\n');
 }
 
 /** The files to write. One that people changed stays, unless the import has something else to say in it now. */

@@ -62,6 +62,7 @@ export async function importRelease(
     added: draft.added,
     tiers: draft.tiers,
     withoutDown: draft.withoutDown,
+    changes: draft.changes,
     history: printable(pending.table ?? ''),
     unknown: pending.unknown,
   };

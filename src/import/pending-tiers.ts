@@ -14,14 +14,16 @@ import {
   unwrapped,
 } from '../release/index.ts';
 import { type PendingIn } from './history-state.ts';
-import { type Migration, type MigrationProject, type Script } from './migration.ts';
+import { type Migration, type MigrationProject, type Script, type ToolName } from './migration.ts';
 import { isWithin, type RepositoryFiles } from './repository.ts';
 
 /** A pending migration as a tier; its number and folder are not known yet. */
 export interface PendingTier {
   readonly migration: Migration;
-  readonly record: Omit<RecordedMigration, 'tier'>;
+  readonly record: Omit<RecordedMigration, 'tier' | 'parts'>;
   readonly tier: ImportedTier;
+  /** Why it has no down that a release can hold; null: it has one. */
+  readonly oneWay: string | null;
   /** The copies of its files, by their path in the release. */
   readonly copies: ReadonlyMap<string, string>;
 }
@@ -135,9 +137,16 @@ function pendingTier(
     known,
   };
   const { database, schema, table } = pending.history;
+  const alone = aloneIn(project, migration, parser);
+  if (alone.refused !== null)
+    return refuse(
+      `${alone.refused.step.title} cannot run inside a transaction, and ${project.tool} runs it in one`,
+      `put it into a migration of its own, and let ${project.tool} run that without a transaction`,
+      alone.refused.step.place,
+    );
   const tier = importedTier(
     { imported: { tool: importedToolOf(project), history: { schema, table } }, journal, database, parser },
-    record,
+    alone.isApart ? { ...record, parts: [] } : record,
     { up: text(file), down: downFile === null ? null : text(downFile) },
   );
   if (tier === null)
@@ -157,18 +166,54 @@ function pendingTier(
     place: { ...one.place, file: one.place?.file === record.file ? file : (downFile ?? file) },
   }));
   if (problems.length > 0) return { tier: null, problems };
-  const alone = [...statementsOf(parser, migration.up), ...statementsOf(parser, migration.down)].find(
-    ({ step }) => !step.transactional,
-  );
-  if (alone !== undefined)
-    return refuse(
-      `${alone.step.title} cannot run inside a transaction, and the gate runs each tier in one`,
-      'let its tool run this migration before the release; or write the release by hand, with a tier for it (`transaction: outside`) and a tier after it that writes the row of the history',
-      alone.step.place,
-    );
-  return { tier: { migration, record, tier, copies }, problems: [] };
+  const oneWay = alone.oneWay ?? whyOneWay(record, tier);
+  return { tier: { migration, record, tier, copies, oneWay }, problems: [] };
 }
 
+/** Tools in which a file chooses to be sent statement by statement; others send all of them so. */
+const chosenByFile: ReadonlySet<ToolName> = new Set(['goose', 'flyway']);
+
+/** How a migration runs in which the tool, or the server, wants no transaction. */
+interface Alone {
+  /** It becomes several tiers. */
+  readonly isApart: boolean;
+  /** A statement of the up that the server refuses as the tool sends it; null: there is none. */
+  readonly refused: Statement | null;
+  /** The same of the down, in words. */
+  readonly oneWay: string | null;
+}
+
+/** One message of several statements is a transaction too. */
+function aloneIn({ tool }: MigrationProject, { up, down }: Migration, parser: Parser): Alone {
+  const [forth, back] = [statementsOf(parser, up), statementsOf(parser, down)];
+  const first = (all: readonly Statement[]): Statement | undefined => all.find(({ step }) => !step.transactional);
+  const fails = (script: Script | null, all: readonly Statement[]): Statement | null =>
+    script?.send === 'statements' || (script?.send === 'message' && all.length === 1) ? null : (first(all) ?? null);
+  const refused = fails(down, back);
+  return {
+    isApart:
+      first(forth) !== undefined ||
+      first(back) !== undefined ||
+      (up.send === 'statements' && chosenByFile.has(tool) && forth.length > 1 && !isWrapped(up, parser)),
+    refused: fails(up, forth),
+    oneWay:
+      refused === null
+        ? null
+        : `${refused.step.title} in line ${refused.step.place.line ?? 1} of its down cannot run inside a transaction, and ${tool} runs it in one`,
+  };
+}
+
+/** The file itself makes one transaction of all its statements. */
+const isWrapped = (script: Script, parser: Parser): boolean =>
+  parser.parse(script.file, script.text).statements.length !== statementsOf(parser, script).length;
+
+/** Why the tiers of a migration have no down; null: they have one. */
+export function whyOneWay({ file }: Pick<RecordedMigration, 'file'>, { oneWay, down }: ImportedTier): string | null {
+  if (oneWay !== null) return printable(`${belowMigrations(file)}: ${oneWay}`).slice(0, 300);
+  return down === null ? `${belowMigrations(file)} has no down` : null;
+}
+
+const belowMigrations = (file: string): string => file.slice(migrationsFolder.length);
 const pathInRelease = (folder: string, path: string): string =>
   `${migrationsFolder}${folder === '' ? path : path.slice(folder.length + 1)}`;
 
@@ -205,14 +250,14 @@ function unlikeReader(
   { parser, project, files }: ImportSource,
   { migration, tier }: { readonly migration: Migration; readonly tier: ImportedTier },
 ): 'the up' | 'the down' | null {
-  const same = (script: Script | null, steps: ImportedTier['down']): boolean => {
-    const own = (steps ?? []).filter(({ what }) => what === 'file').map(({ sql }) => sql);
+  const same = (script: Script | null, steps: readonly Statement[] | null): boolean => {
+    const own = (steps ?? []).map(({ step }) => step.sql);
     const read = statementsOf(parser, script).map(({ step }) => step.sql);
     return (script === null) === (steps === null) && own.join('\0') === read.join('\0');
   };
   // the checksum of a repeatable one is of the text with its placeholders filled, also those in comments
   if (project.tool === 'flyway' && migration.up.text !== files.read(migration.up.file).text) return 'the up';
-  return same(migration.up, tier.up) ? (same(migration.down, tier.down) ? null : 'the down') : 'the up';
+  return same(migration.up, tier.statements) ? (same(migration.down, tier.undoing) ? null : 'the down') : 'the up';
 }
 
 /** The statements of a script, at their places in the file. */

@@ -1,6 +1,6 @@
 import { type Document, isMap, isSeq, parseDocument } from 'yaml';
 import { OneRoofError } from '../core/index.ts';
-import { type Imported, type ImportedMetric, type ImportedTool } from '../release/index.ts';
+import { type Imported, type ImportedMetric, type ImportedTool, type TransactionMode } from '../release/index.ts';
 
 /** What the import has to say in release.yaml. */
 export interface ImportedParts {
@@ -9,7 +9,12 @@ export interface ImportedParts {
   readonly varies: readonly string[];
   readonly metrics: readonly ImportedMetric[];
   /** All tiers that were imported, in order: `why` there is no down, or null. */
-  readonly tiers: readonly { readonly id: string; readonly title: string; readonly why: string | null }[];
+  readonly tiers: readonly {
+    readonly id: string;
+    readonly title: string;
+    readonly why: string | null;
+    readonly transaction: TransactionMode;
+  }[];
 }
 
 /** The release.yaml of a new release, before anything was imported. */
@@ -18,7 +23,9 @@ export function newManifest(of: {
   readonly tool: ImportedTool;
   readonly database: string;
   readonly searchPath: readonly string[];
+  readonly tiers: ImportedParts['tiers'];
 }): string {
+  const isOutside = of.tiers.some(({ transaction }) => transaction === 'outside');
   return `# Written by oneroof import. Texts, gates, budgets, checks and further tiers are yours: a new import keeps them.
 # What it writes again: import, its own tiers and migrations/. docs/reference/release-yaml.md describes every key.
 format: 1
@@ -35,10 +42,10 @@ touches: []
 # Values that each run writes anew. The rehearsal compares two runs, and names what is missing.
 varies: []
 
-# How long a statement may wait for a lock, and how long it may run.
+# How long a statement may wait for a lock, and how long it may run${isOutside ? ': a tier outside of a transaction waits for older transactions too' : ''}.
 settings:
   lockTimeout: 2s
-  statementTimeout: 5min
+  statementTimeout: ${isOutside ? '1h' : '5min'}
   searchPath: ${JSON.stringify(of.searchPath)}
 
 # Held by the gate: the tool has not recorded these migrations before the rollout, and has recorded all of them after it.
@@ -74,12 +81,18 @@ export function writeParts(text: string, parts: ImportedParts, was: ImportedPart
 /** A tier that is there keeps what people wrote; only whether it has a down is the migration's. */
 function writeTier(
   document: Document,
-  { id, title, why }: ImportedParts['tiers'][number],
+  { id, title, why, transaction }: ImportedParts['tiers'][number],
   before: string | null,
 ): void {
   const tiers = (document.toJS() as { readonly tiers?: readonly { readonly id?: string }[] }).tiers ?? [];
   const at = tiers.findIndex((one) => one.id === id);
-  if (at < 0) addIn(document, ['tiers'], { id, title, ...(why === null ? {} : { oneWay: why }) });
+  if (at < 0)
+    addIn(document, ['tiers'], {
+      id,
+      title,
+      ...(transaction === 'single' ? {} : { transaction }),
+      ...(why === null ? {} : { oneWay: why }),
+    });
   else if (why === null && before !== null) document.deleteIn(['tiers', at, 'oneWay']);
   else if (why !== null && before === null) document.setIn(['tiers', at, 'oneWay'], why);
 }

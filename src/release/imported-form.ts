@@ -19,7 +19,12 @@ const file = z
 const digest = digestForm.meta({ title: 'SHA-256 of the file' });
 
 const migration = z.strictObject({
-  tier: key(tierId, 'The tier that is this migration.', '1-add-orders'),
+  tier: key(tierId, 'The tier that is this migration, or writes its row where it has `parts`.', '1-add-orders'),
+  parts: key(
+    z.array(tierId).min(1).exactOptional(),
+    'The tiers with its statements, where its tool runs it without a transaction and they cannot share one with the row.',
+    ['1-add-index'],
+  ),
   file: key(file, 'The file of the migration, as the tool has it.', 'migrations/20240102_add_orders.sql'),
   digest: key(digest, 'Its SHA-256, as `sha256sum` gives it.', `sha256:${'0'.repeat(64)}`),
   down: key(
@@ -76,7 +81,9 @@ export const importedForm = z.strictObject({
 
 /** As it is in the sealed document: each migration with the row that its tier writes. */
 export const sealedImportForm = importedForm.extend({
-  migrations: z.array(migration.extend({ row: z.record(z.string(), z.string()) })).min(1),
+  migrations: z
+    .array(migration.extend({ row: z.record(z.string(), z.string()), changes: z.array(z.string()).exactOptional() }))
+    .min(1),
 });
 
 /** The digest of a file, as `sha256sum` gives it. */

@@ -1,5 +1,6 @@
 import { type Problem, printable } from '../core/index.ts';
 import { type Imported, type RecordedMigration } from './release.ts';
+import { type ImportedPart, takeApart } from './imported-parts.ts';
 import { migrationPart, placeholderIn } from './migration-part.ts';
 import { type Parser, type Statement } from './parser.ts';
 import { unwrapped } from './sequence.ts';
@@ -24,7 +25,7 @@ export interface ImportedStep {
 /** What a tier is that was imported. */
 export interface ImportedTier {
   readonly up: readonly ImportedStep[];
-  /** null: the migration has no down; then a down.sql is written by hand, between the lock and the row. */
+  /** null: the migration has no down, or its parts have none; then a down.sql is written by hand, between the lock and the row. */
   readonly down: readonly ImportedStep[] | null;
   /** What begins and ends a down.sql that is written by hand. */
   readonly around: readonly [lock: ImportedStep, remove: ImportedStep];
@@ -32,8 +33,15 @@ export interface ImportedTier {
   readonly found: string;
   /** That row by its columns, values as SQL. */
   readonly row: Readonly<Record<string, string>>;
-  /** Of the up, as the file has them. */
+  /** The tiers before it; none: its own tier has the statements. */
+  readonly parts: readonly ImportedPart[];
+  /** Why its down cannot be divided among the parts; null: it can, or there is none. */
+  readonly oneWay: string | null;
+  /** What the parts say in other words than the file, for people. */
+  readonly changes: readonly string[];
+  /** As the files have them; null: there is no down. */
   readonly statements: readonly Statement[];
+  readonly undoing: readonly Statement[] | null;
   readonly problems: readonly Problem[];
 }
 
@@ -46,7 +54,7 @@ export interface ImportedTier {
  */
 export function importedTier(
   { imported: { tool, history }, journal, database, parser }: ImportedRelease,
-  of: Pick<RecordedMigration, 'file' | 'known' | 'down'>,
+  of: Pick<RecordedMigration, 'file' | 'known' | 'down' | 'parts'>,
   texts: { readonly up: string; readonly down: string | null },
 ): ImportedTier | null {
   if (!areOfTool(tool, belowMigrations(of.file), of.down === undefined ? null : belowMigrations(of.down.file)))
@@ -58,23 +66,33 @@ export function importedTier(
   const [up, down] = [parser.parse(of.file, part), back === null ? null : parser.parse(of.down?.file ?? of.file, back)];
   const own = (sql: string): ImportedStep => ({ what: 'history', sql });
   const [lock, add, remove] = [own(steps.lock), own(steps.add), own(steps.remove)];
+  const apart =
+    of.parts === undefined
+      ? null
+      : takeApart({ up: up.statements, down: down === null ? null : down.statements }, parser);
   const around = (statements: readonly Statement[], last: ImportedStep): readonly ImportedStep[] => [
     lock,
-    ...unwrapped(statements).map(({ step }): ImportedStep => ({ what: 'file', sql: step.sql })),
+    ...unwrapped(apart === null ? statements : []).map(({ step }): ImportedStep => ({ what: 'file', sql: step.sql })),
     last,
   ];
+  const oneWay = apart?.oneWay ?? null;
   return {
     up: around(up.statements, add),
-    down: down === null ? null : around(down.statements, remove),
+    down: down === null || oneWay !== null ? null : around(down.statements, remove),
+    parts: apart?.parts ?? [],
+    oneWay,
+    changes: apart?.changes ?? [],
     around: [lock, remove],
     found: steps.found,
     row: steps.row,
     statements: unwrapped(up.statements),
+    undoing: down === null ? null : unwrapped(down.statements),
     problems: [
       ...filled(tool, of.file, texts.up),
       ...(of.down === undefined ? [] : filled(tool, of.down.file, texts.down ?? '')),
       ...up.problems,
       ...(down?.problems ?? []),
+      ...(apart?.problems ?? []),
     ],
   };
 }

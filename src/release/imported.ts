@@ -1,12 +1,14 @@
-import { type Place, type Problem, printable, truncate } from '../core/index.ts';
+import { type Place, type Problem, printable } from '../core/index.ts';
+import { compare, compareDown } from './imported-compare.ts';
 import { fileDigest } from './imported-form.ts';
-import { type ImportedStep, type ImportedTier, importedTier } from './imported-tier.ts';
+import { checkParts } from './imported-part-tiers.ts';
+import { type ImportedTier, importedTier } from './imported-tier.ts';
 import { type Declared } from './names.ts';
 import { type Parser } from './parser.ts';
 import { type ReleaseFiles } from './files.ts';
 import { checkGuards } from './import-guards.ts';
 import { checkOwn } from './imported-own.ts';
-import { type Imported, type RecordedMigration, type SealedImport, type Step, type Tier } from './release.ts';
+import { type Imported, type RecordedMigration, type SealedImport, type Tier } from './release.ts';
 import { toolRows } from './tool-rows.ts';
 import { sourceOf } from './tool-steps.ts';
 
@@ -38,14 +40,17 @@ export function checkImported(work: Work, tiers: readonly Tier[]): SealedImport 
   });
   const found = expected.map((one) => one.found);
   if (found.length === imported.migrations.length) work.problems.push(...checkGuards(work, imported, found));
-  const byImport = new Set(imported.migrations.map(({ tier }) => tier));
+  const byImport = new Set(imported.migrations.flatMap(({ tier, parts = [] }) => [tier, ...parts]));
   const { parser } = work;
   for (const { id, up, down } of tiers)
     if (!byImport.has(id))
       work.problems.push(...checkOwn([...up, ...down], { parser, imported, searchPath: settings.searchPath }));
   return {
     ...imported,
-    migrations: imported.migrations.map((one, index) => ({ ...one, row: expected[index]?.row ?? {} })),
+    migrations: imported.migrations.map((one, index) => {
+      const { row = {}, changes = [] } = expected[index] ?? {};
+      return { ...one, row, ...(changes.length === 0 ? {} : { changes }) };
+    }),
   };
 }
 
@@ -108,6 +113,9 @@ function checkMigration(
     problems.push(...compare(expected.up, tier.up, { file: `${folder}/up.sql`, of: of.file }));
   if (files.has(`${folder}/down.sql`))
     problems.push(...compareDown(expected, tier.down, { file: `${folder}/down.sql`, of: of.down?.file ?? of.file }));
+  problems.push(
+    ...checkParts(work, { of, imported, expected, text: up ?? '' }, { tiers, after: last, before: tier.order }),
+  );
   if (expected.down === null) problems.push(...checkOwn(tier.down.slice(1, -1), { parser, imported, searchPath: [] }));
   return { order: tier.order, expected };
 }
@@ -180,55 +188,4 @@ function readCopy(
     place,
   });
   return null;
-}
-
-interface Compared {
-  /** The file of the tier. */
-  readonly file: string;
-  /** The file of the migration. */
-  readonly of: string;
-}
-
-/** A down of the tool is compared whole; one that is written by hand only has to take the lock and to remove the row. */
-function compareDown(
-  { down, around: [lock, remove] }: ImportedTier,
-  actual: readonly Step[],
-  at: Compared,
-): readonly Problem[] {
-  if (down !== null) return compare(down, actual, at);
-  const own = actual.slice(1, -1).map(({ sql }): ImportedStep => ({ what: 'file', sql }));
-  return compare([lock, ...own, remove], actual, at);
-}
-
-/** The first statement that is not the one that it has to be. */
-function compare(
-  expected: readonly ImportedStep[],
-  actual: readonly Step[],
-  { file, of }: Compared,
-): readonly Problem[] {
-  const length = Math.max(expected.length, actual.length);
-  const at = Array.from({ length }, (_, index) => index).find((index) => expected[index]?.sql !== actual[index]?.sql);
-  if (at === undefined) return [];
-  const [wanted, found] = [expected[at], actual[at]];
-  const place = found?.place ?? actual.at(-1)?.place ?? { file, line: 1, column: 1 };
-  const isHistory = wanted?.what === 'history' && actual.length <= expected.length;
-  const shown = (sql: string): string => printable(truncate(sql.replaceAll(/\s+/g, ' '), 300));
-  return [
-    isHistory
-      ? {
-          code: 'IMPORT_HISTORY',
-          problem: `${found === undefined ? `${file} ends without` : 'this is not'} the statement on the tool's history that belongs to ${printable(of)}`,
-          fix: `write: ${shown(wanted.sql)};`,
-          place,
-        }
-      : {
-          code: 'IMPORT_STATEMENTS',
-          problem: `${file} is not what ${printable(of)} says: ${found === undefined ? 'a statement is missing' : wanted?.what === 'file' ? 'this statement is another one' : 'this statement is not in it'}`,
-          fix:
-            wanted?.what === 'file'
-              ? `write: ${shown(wanted.sql)}; to change it, change the migration and import it again`
-              : 'remove the statement, or write it into a tier of its own',
-          place,
-        },
-  ];
 }

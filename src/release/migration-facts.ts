@@ -14,12 +14,16 @@ export const migrationFactsForm = z.strictObject({
   history: z.string(),
   /** The row that the tier writes there: column → value as SQL. */
   row: z.record(z.string(), z.string()),
+  /** Of a tier with statements of a migration that is more than one tier: the one that writes the row. */
+  rowIn: z.string().exactOptional(),
+  /** What the tiers of the migration say in other words than its files. */
+  changes: z.array(z.string()).exactOptional(),
 });
 export type MigrationFacts = Formed<typeof migrationFactsForm>;
 
 /** The facts of one tier; null: people wrote it. */
 export function migrationFactsOf({ imported }: Pick<Release, 'imported'>, tier: string): MigrationFacts | null {
-  const of = imported?.migrations.find((one) => one.tier === tier);
+  const of = imported?.migrations.find(({ tier: own, parts = [] }) => own === tier || parts.includes(tier));
   if (imported === undefined || of === undefined) return null;
   const { tool, history, journal } = imported;
   return {
@@ -30,12 +34,15 @@ export function migrationFactsOf({ imported }: Pick<Release, 'imported'>, tier: 
       ...(journal === undefined ? [] : [{ is: 'journal' as const, ...journal }]),
     ],
     history: historyName(history),
-    row: of.row,
+    ...(of.tier === tier ? { row: of.row } : { row: {}, rowIn: of.tier }),
+    ...(of.changes === undefined ? {} : { changes: [...of.changes] }),
   };
 }
 
 /** The row for people: `version = 5, dirty = false`. */
-export const explainRow = ({ row }: Pick<MigrationFacts, 'row'>): string =>
-  Object.entries(row)
-    .map(([column, value]) => `${column} = ${value}`)
-    .join(', ');
+export const explainRow = ({ row, rowIn }: Pick<MigrationFacts, 'row' | 'rowIn'>): string =>
+  rowIn !== undefined
+    ? `written by tier ${rowIn}`
+    : Object.entries(row)
+        .map(([column, value]) => `${column} = ${value}`)
+        .join(', ');

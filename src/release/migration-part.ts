@@ -63,3 +63,18 @@ export function placeholderIn(tool: ImportedTool, content: string): string | nul
     ? (/^--[\s\u0085]*\+goose[\s\u0085]+envsub(?:st)?[\s\u0085]+on[\s\u0085]*$/im.exec(content)?.[0] ?? null)
     : null;
 }
+
+/** Marks by which a file of a tool says that it runs without a transaction. */
+const withoutTransaction: Partial<Readonly<Record<ImportedTool, RegExp>>> = {
+  goose: /^--[\s\u0085]*\+goose[\s\u0085]+no[\s\u0085]+transaction[\s\u0085]*$/im,
+  dbmate: /^--[\t\f\r ]*migrate:(?:up|down)[\t\f\r ](?:.*[\t\f\r ])?transaction:false(?:[\t\f\r ]|$)/m,
+  sqlx: /^-- no-transaction/,
+  'graphile-migrate': /\n\n--!\s*no-transaction\b/,
+};
+/** Tools that run every file in a transaction. */
+const alwaysInTransaction: ReadonlySet<ImportedTool> = new Set(['drizzle', 'node-pg-migrate']);
+
+/** Whether the tool runs a file in a transaction, as far as the file says so: of the others another file, or their way to send it, does. */
+export function runsInTransaction(tool: ImportedTool, content: string): boolean {
+  return alwaysInTransaction.has(tool) || withoutTransaction[tool]?.test(content) === false;
+}

@@ -19,6 +19,17 @@ export const outsideShapes = {
   vacuum: `^vacuum(${gap}|[(])`,
 } as const;
 
+const createIndex = new RegExp(
+  `^(?<head>${words('create', `(unique${gap}+)?index`)})(?<mode>${gap}+concurrently)?(${gap}+${words('if', 'not', 'exists')})?(?=${gap})`,
+  'i',
+);
+
+/** A CREATE INDEX as an outside tier takes it: with CONCURRENTLY, without IF NOT EXISTS. */
+export function asConcurrently(sql: string): string {
+  const { head, mode } = createIndex.exec(sql)?.groups ?? {};
+  return head === undefined ? sql : sql.replace(createIndex, () => `${head}${mode ?? ' CONCURRENTLY'}`);
+}
+
 /** Whether a text begins as the gate requires of its probe. */
 export function hasOutsideShape(sql: string, act: keyof typeof outsideShapes): boolean {
   return new RegExp(outsideShapes[act], 'i').test(sql);

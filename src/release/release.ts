@@ -167,7 +167,10 @@ export interface RecordedFile {
 
 /** A migration of another tool that is a tier. */
 export interface RecordedMigration extends RecordedFile {
+  /** The tier that writes the row of the history. */
   readonly tier: string;
+  /** The tiers before it with its statements, where its tool runs it without a transaction; absent: they are in the same tier. */
+  readonly parts?: readonly string[];
   /** The file of the down, where the tool keeps one. */
   readonly down?: RecordedFile;
   /** What the row of the history has beside what the file says. */
@@ -183,9 +186,16 @@ export interface Imported {
   readonly migrations: readonly RecordedMigration[];
 }
 
+/** A migration as each reading makes it again from its file. */
+export interface SealedMigration extends RecordedMigration {
+  readonly row: Readonly<Record<string, string>>;
+  /** What its tiers say in other words than the file; absent: nothing. */
+  readonly changes?: readonly string[];
+}
+
 /** The same as it is sealed: with the row that each tier writes, by its columns, values as SQL. It is made from the files on every reading. */
 export interface SealedImport extends Imported {
-  readonly migrations: readonly (RecordedMigration & { readonly row: Readonly<Record<string, string>> })[];
+  readonly migrations: readonly SealedMigration[];
 }
 
 /** A release that was read and checked: every file present, every statement parsed. */

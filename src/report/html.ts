@@ -133,7 +133,7 @@ function migrations(report: Report): Html | false {
           id,
           of.tool,
           html`${of.files.map(({ file, digest }, index) => html`${index > 0 && html`<br>`}<code>${file}</code><br><code>${digest.slice(7)}</code>`)}`,
-          html`<code>${of.history}</code><br><code>${explainRow(of)}</code>`,
+          html`<code>${of.history}</code><br><code>${explainRow(of)}</code>${(of.changes ?? []).map((change) => html`<br>${change}`)}`,
         ]),
       }),
     )

@@ -117,7 +117,7 @@ function migrations(report: Report): string {
       asText(id),
       asText(of.tool),
       of.files.map(({ file, digest }) => `${asText(file)} \`${digest.slice(7)}\``).join(' '),
-      asText(`${of.history}: ${explainRow(of)}`),
+      asText([`${of.history}: ${explainRow(of)}`, ...(of.changes ?? [])].join('; ')),
     ]),
   );
 }

@@ -62,7 +62,7 @@ it.each(newest)(
           const whole = (): Answer => oneroof(['import', '.', '--into', 'release'], { folder });
           expect([whole().status, whole().stdout]).toEqual([
             0,
-            '0 of 1 migrations of golang-migrate are new in release\n',
+            '0 of 1 tiers of golang-migrate are new in release\n',
           ]);
           mkdirSync(join(folder, 'shop', 'migrations'), { recursive: true });
           writeFileSync(join(folder, 'shop', 'migrations', '000003_c.up.sql'), 'create table c (i int);\n');

@@ -28,7 +28,7 @@ export const run: CommandRun = async (context) => {
   const found = await observer
     .snapshot((reading) => importRelease(reading, { project, files, folder, named }))
     .finally(() => observer.close());
-  const { written, added, tiers, withoutDown, unknown } = found;
+  const { written, added, tiers, withoutDown, changes, unknown } = found;
   if (unknown.length > 0)
     terminal.say(
       printable(
@@ -39,6 +39,7 @@ export const run: CommandRun = async (context) => {
     terminal.say(
       `warning: tier ${tier} has no down, so it cannot be rolled back: docs/IMPORT.md says how to write one`,
     );
+  for (const change of changes) terminal.say(`note: ${change}`);
   const show = (path: string): string => relative(process.cwd(), path);
   const name = quoted(show(folder) || '.');
   return {
@@ -53,9 +54,10 @@ export const run: CommandRun = async (context) => {
       tiers,
       added,
       withoutDown,
+      changes,
     },
     text: [
-      `${added.length} of ${tiers.length} migrations of ${project.tool} are new in ${printable(show(folder))}`,
+      `${added.length} of ${tiers.length} tiers of ${project.tool} are new in ${printable(show(folder))}`,
       ...written.map((path) => printable(show(path))),
     ].join('\n'),
     next: `oneroof lint ${name}, seal and rehearse --golden; the rehearsal names what touches and varies lack`,

@@ -64,7 +64,7 @@ export const ofReleases = {
   ),
   'oneroof/import/1': published(
     '`import`',
-    '`target`, `tool`, `history`: the table, quoted as in SQL; `folder` of the release; `written`: the paths that were written; `tiers`: all imported tiers, `added`: those that are new, `withoutDown`: those that cannot be rolled back',
+    '`target`, `tool`, `history`: the table, quoted as in SQL; `folder` of the release; `written`: the paths that were written; `tiers`: all imported tiers, `added`: those that are new, `withoutDown`: those that cannot be rolled back; `changes`: what tiers say in other words than the files',
     {
       target: text,
       tool: text,
@@ -74,6 +74,7 @@ export const ofReleases = {
       tiers: texts,
       added: texts,
       withoutDown: texts,
+      changes: texts,
     },
   ),
   'oneroof/seal/1': published('`seal`', '`seal`', { seal: digestText }),

@@ -45,6 +45,7 @@ function migration({ migration: of }: DossierTier): Html | false {
           ] as const,
       ),
       ['Row of its history', html`<code>${of.history}</code><br><code>${explainRow(of)}</code>`],
+      ...(of.changes ?? []).map((change) => ['In other words', change] as const),
     ])}`
   );
 }
