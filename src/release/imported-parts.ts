@@ -101,7 +101,12 @@ function downsOf(
     }
     if (transaction === 'outside' || texts.length > 0) continue;
     texts.push('SELECT 1');
-    changes.push(changeAt((steps[0] as Run['steps'][number]).statement, 'the down has no statement for it'));
+    changes.push(
+      changeAt(
+        (steps[0] as Run['steps'][number]).statement,
+        'no statement of the down undoes what begins here: its tier has SELECT 1',
+      ),
+    );
   }
   return { parts, changes };
 }
