@@ -179,7 +179,7 @@ interface Alone {
   readonly isApart: boolean;
   /** A statement of the up that the server refuses as the tool sends it; null: there is none. */
   readonly refused: Statement | null;
-  /** The same of the down, in words. */
+  /** Why its down cannot be one of a release; null: it can. */
   readonly oneWay: string | null;
 }
 
@@ -189,17 +189,17 @@ function aloneIn({ tool }: MigrationProject, { up, down }: Migration, parser: Pa
   const first = (all: readonly Statement[]): Statement | undefined => all.find(({ step }) => !step.transactional);
   const fails = (script: Script | null, all: readonly Statement[]): Statement | null =>
     script?.send === 'statements' || (script?.send === 'message' && all.length === 1) ? null : (first(all) ?? null);
-  const refused = fails(down, back);
+  const isApart =
+    first(forth) !== undefined ||
+    (up.send === 'statements' && chosenByFile.has(tool) && forth.length > 1 && !isWrapped(up, parser));
+  const alone = fails(down, back) ?? (isApart ? null : (first(back) ?? null));
   return {
-    isApart:
-      first(forth) !== undefined ||
-      first(back) !== undefined ||
-      (up.send === 'statements' && chosenByFile.has(tool) && forth.length > 1 && !isWrapped(up, parser)),
+    isApart,
     refused: fails(up, forth),
     oneWay:
-      refused === null
+      alone === null
         ? null
-        : `${refused.step.title} in line ${refused.step.place.line ?? 1} of its down cannot run inside a transaction, and ${tool} runs it in one`,
+        : `${alone.step.title} in line ${alone.step.place.line ?? 1} of its down runs outside of a transaction, and ${fails(down, back) === null ? 'what it undoes does not' : `${tool} runs it in one`}`,
   };
 }
 

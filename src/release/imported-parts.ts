@@ -1,6 +1,6 @@
 import { printable, type Problem } from '../core/index.ts';
 import { id } from '../database/index.ts';
-import { entriesOf, type Entry, outsideStep, type Run, runsOf } from './imported-runs.ts';
+import { entriesOf, type Entry, isCleared, outsideStep, type Run, runsOf } from './imported-runs.ts';
 import { type Node, type Parser, type Statement } from './parser.ts';
 import { type Probe } from './probe.ts';
 import { type TransactionMode } from './release.ts';
@@ -66,8 +66,9 @@ function downsOf(
   down: readonly Statement[],
   parser: Parser,
 ): { readonly parts: readonly (readonly string[])[]; readonly changes: readonly string[] } | string {
-  const { entries, problems } = entriesOf(down);
+  const { entries: all, problems } = entriesOf(down);
   if (problems[0] !== undefined) return problems[0].problem;
+  const entries = all.filter(({ statement }) => !doesNothing(statement));
   const undoing = entries.map((entry) => undoingOf(runs, entry, parser));
   const refusal = undoing.find((one) => typeof one === 'string');
   if (refusal !== undefined) return refusal;
@@ -91,7 +92,9 @@ function downsOf(
   }
   for (const [index, { transaction, steps }] of runs.entries()) {
     const texts = parts[index] ?? [];
-    for (const { probe, statement } of steps.toReversed()) {
+    for (const step of steps.toReversed()) {
+      const { probe, statement } = step;
+      if (isCleared(step, steps)) continue;
       const dropped = known.some((one) => one?.run === index && one.undoes.includes(probe as Probe));
       if (probe?.act === 'detach' || probe?.act === 'finalize' || (probe?.act === 'drop-index' && !dropped))
         return `${lineOf(statement)} is undone by no statement that runs outside of a transaction`;
@@ -109,6 +112,16 @@ function downsOf(
     );
   }
   return { parts, changes };
+}
+
+/** A SELECT of constants: some tools want a statement in each down. */
+function doesNothing({ step, tree }: Statement): boolean {
+  const { targetList = [], ...rest } = (tree[step.kind] ?? {}) as { readonly targetList?: readonly Node[] };
+  const isConstant = (one: Node): boolean => {
+    const { val } = (one['ResTarget'] ?? {}) as { readonly val?: Node };
+    return val !== undefined && 'A_Const' in val;
+  };
+  return step.kind === 'SelectStmt' && !('fromClause' in rest) && targetList.every(isConstant);
 }
 
 const lineOf = ({ step: { title, place } }: Statement): string => `${title} in line ${place.line ?? 1}`;

@@ -104,11 +104,35 @@ export function outsideStep(entry: Entry, parser: Parser): RunStep | Pick<NoProb
   return probe.act === null ? probe : { ...entry, sql, probe };
 }
 
-/** A run as tiers: the index that a down makes again has a tier of its own, because only there a cut-off tier can be rolled back. */
+/**
+ * A run as tiers. An index that a down makes again has a tier of its own, because only there a cut-off tier can be rolled back. DROP INDEX before CREATE
+ * INDEX of the same name clears what a cut-off run left: both are one tier.
+ */
 function tiersOf({ transaction, steps }: Omit<Run, 'place'>, place: number): readonly Run[] {
   if (transaction === 'each' && steps.length === 1) return [{ transaction: 'single', steps, place }];
-  if (!steps.some(({ probe }) => probe?.act === 'drop-index')) return [{ transaction, steps, place }];
-  return steps.map((step) => ({ transaction, steps: [step], place }));
+  if (!steps.some((step) => step.probe?.act === 'drop-index' && !isCleared(step, steps)))
+    return [{ transaction, steps, place }];
+  const tiers: RunStep[][] = [];
+  for (const step of steps) {
+    const last = tiers.at(-1);
+    if (last?.length === 1 && last.some((one) => isCleared(one, [step]))) last.push(step);
+    else tiers.push([step]);
+  }
+  return tiers.map((own) => ({ transaction, steps: own, place }));
+}
+
+/** Whether a step only clears the name of an index that one of the others makes. */
+export function isCleared({ probe }: RunStep, others: readonly RunStep[]): boolean {
+  return (
+    probe?.act === 'drop-index' &&
+    probe.missingOk &&
+    others.some(
+      ({ probe: other }) =>
+        other?.act === 'create-index' &&
+        other.name === probe.name &&
+        (other.schema === probe.schema || other.schema === null || probe.schema === null),
+    )
+  );
 }
 
 function unfit({ step }: Statement, { problem, fix }: Pick<NoProbe, 'problem' | 'fix'>): Problem {

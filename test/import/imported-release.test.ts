@@ -1081,11 +1081,6 @@ describe('a migration that cannot be a tier', () => {
       { file: 'db/migrations/20240101000002_t2.sql', line: 3 },
     ],
     [
-      'has a down that cannot',
-      dbmate(2, 'create table t2 (i int)', 'drop index concurrently i'),
-      { file: 'db/migrations/20240101000002_t2.sql', line: 5 },
-    ],
-    [
       'has line ends of Windows',
       { 'db/migrations/20240101000002_t2.sql': '-- migrate:up\r\nselect 1;\r\n-- migrate:down\r\n' },
       { file: 'db/migrations/20240101000002_t2.sql' },
@@ -1099,6 +1094,15 @@ describe('a migration that cannot be a tier', () => {
 
   it.each(unfit)('is refused at its place where it %s', async (_, files, place) => {
     expect(await refusal(imported({ ...one, ...files }, first))).toMatchObject([{ code: 'IMPORT_UNFIT', place }]);
+  });
+
+  it('cannot be rolled back where its tool runs a down in a transaction that runs in none', async () => {
+    const { withoutDown, files } = await imported(
+      { ...one, ...dbmate(2, 'create table t2 (i int)', 'drop index concurrently i') },
+      first,
+    );
+    expect(withoutDown).toEqual(['1-20240101000002-t2']);
+    expect(files.get('release.yaml')).toMatch(/oneWay: [^]*DROP INDEX[^]*dbmate\s+runs it in one/);
   });
 
   it('is refused where its tool fills placeholders, also those with a value', async () => {
