@@ -6,7 +6,7 @@ import { type Fault, type JudgementRecord } from './check-result.ts';
 import { failureFault, unjudged } from './failure.ts';
 import { leaveOut, type LeftOut } from './left-out.ts';
 import { judgeMigration, spotOf } from './judge.io.ts';
-import { emptyTables, type JudgingGround, sendWithRoles } from './judging-ground.io.ts';
+import { dropInvalidIndexes, emptyTables, type JudgingGround, sendWithRoles } from './judging-ground.io.ts';
 import { namedRows } from './named-rows.ts';
 import { namedValues, withBodies } from './named-values.ts';
 import { namedReferences } from './named-references.ts';
@@ -131,7 +131,10 @@ export class ReplayChain {
     const said = isJudged ? (await board.of(migration, signal)).judged.faults.map(({ code }) => code) : null;
     const mayBeRows = said === null ? this.filled !== null : said.includes('up-fails-on-rows');
     // what is judged on production's rows is not judged without them
-    if (golden === null && mayBeRows && (await emptyTables(this.sandbox.owner(base)))) failure = await send();
+    if (golden === null && mayBeRows && (await emptyTables(this.sandbox.owner(base)))) {
+      if (failure.leaves !== null) await dropInvalidIndexes(this.sandbox.owner(base));
+      failure = await send();
+    }
     if (failure === null) return;
     const fault =
       failure.unjudged === null

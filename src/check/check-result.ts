@@ -30,6 +30,7 @@ export const hazardCodes = [
   'renames',
   'updates-all-rows',
   'refresh-blocks-reads',
+  'leaves-invalid-index',
 ] as const;
 
 /** `error` fails the check; `warning` and `note` are only said. */

@@ -1,6 +1,7 @@
 import { fileLineOf, type Sent } from './sent.ts';
 import { type SaidError, saidError, type ShownValues, wholeDetail, wholeMessage } from './said-error.ts';
 import { type Fault, type Spot } from './check-result.ts';
+import { leftInvalid } from './invalid-index.ts';
 import { keptRole } from './kept-roles.ts';
 
 /** A script that the server refused, in the words of a fault. */
@@ -15,6 +16,8 @@ export interface ScriptFailure {
   readonly role: string | null;
   /** A role that DROP ROLE does not drop because of a database of the check; null: it is not that. */
   readonly kept: string | null;
+  /** What the failed statement leaves behind; null: nothing, because a transaction takes it back. */
+  readonly leaves: string | null;
   /** The statement has to run outside of a transaction, or another one has to end before it. */
   readonly needsNoTransaction: boolean;
 }
@@ -37,6 +40,7 @@ export function scriptFailureOf(
     unjudged: kept === null ? unjudgedBy(said, { whole: text, sql: sent.sql }) : keptInBlock,
     kept: sent.kind === 'DropRoleStmt' ? kept : null,
     role: state === '42704' && sent.kind !== 'DropRoleStmt' ? missing : null,
+    leaves: of.inTransaction ? null : leftInvalid(sent),
     needsNoTransaction: of.inTransaction && (state === '25001' || state === '55P04'),
   };
 }
@@ -98,13 +102,13 @@ export function failureFault(
   failure: ScriptFailure,
   words: { readonly begin: string; readonly fix: string },
 ): Fault {
-  const { said, spot } = failure;
+  const { said, spot, leaves } = failure;
   return {
     code,
     level: 'error',
     spot,
     cause: `${words.begin}: ${said.text}${said.state === '' ? '' : ` [SQLSTATE ${said.state}]`}`,
-    detail: [...said.detail],
+    detail: [...said.detail, ...(leaves === null ? [] : [leaves])],
     fix: said.state === '42704' && foreignType.test(said.text) ? foreignFix : words.fix,
   };
 }

@@ -3,6 +3,7 @@ import { lockName } from '../rehearsal/index.ts';
 import { actionsOf, buildsIndex, saferSql } from './altered.ts';
 import type { Moment, OldTable } from './probe.io.ts';
 import { briefly, type Sent } from './sent.ts';
+import { lockOutside } from './invalid-index.ts';
 import { bareName, lastPart } from './last-part.ts';
 import { type NamedTable, namedTable } from './named-table.ts';
 import { statementHazards } from './statement-hazards.ts';
@@ -16,6 +17,16 @@ export function upLocks({ ran, old }: Pick<UpSeen, 'ran' | 'old'>): readonly Tab
   const strongest = new Map<string, string>();
   for (const [oid, mode] of ran.flatMap(({ moments }) => moments?.[1].locks ?? []))
     if (lockModes.indexOf(mode) > lockModes.indexOf(strongest.get(oid) ?? '')) strongest.set(oid, mode);
+  for (const { sent, moments } of ran) {
+    const said = moments === null && !sent.transactional ? lockOutside(sent) : null;
+    const table = old.find(({ name }) => bareName(name) === said?.table);
+    if (
+      said !== null &&
+      table !== undefined &&
+      lockModes.indexOf(said.mode) > lockModes.indexOf(strongest.get(table.oid) ?? '')
+    )
+      strongest.set(table.oid, said.mode);
+  }
   return old
     .flatMap(({ oid, name }) => {
       const mode = strongest.get(oid);

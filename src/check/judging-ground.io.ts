@@ -64,6 +64,20 @@ export async function sendWithRoles(
   }
 }
 
+/** Drops the invalid indexes that cut-off or failed statements have left: a later CREATE INDEX of the same name would find them. */
+export async function dropInvalidIndexes(owner: Connection): Promise<void> {
+  const session = await openSession(owner, { applicationName: 'oneroof check' });
+  try {
+    const found = await session.query<{ name: string }>(
+      sql`select format('%I.%I', n.nspname, c.relname) as name from pg_index i join pg_class c on c.oid = i.indexrelid
+          join pg_namespace n on n.oid = c.relnamespace where not i.indisvalid and c.relkind = 'i' and n.nspname !~ '^pg_'`,
+    );
+    for (const { name } of found) await session.runScript(`drop index ${name}`);
+  } finally {
+    await session.close();
+  }
+}
+
 /** What TRUNCATE runs, and how it is set: one that refreshes a view, or counts, must not keep the rows in. */
 const truncateTriggers = sql`select format('alter table %I.%I', n.nspname, c.relname) as alter, quote_ident(t.tgname) as name,
     case t.tgenabled when 'R' then 'enable replica' when 'A' then 'enable always' else 'enable' end as set

@@ -2,6 +2,7 @@ import type { Moment, OldTable } from './probe.io.ts';
 import { briefly, type Sent } from './sent.ts';
 import { type Hazard } from './check-result.ts';
 import { concurrently } from './in-case-of.ts';
+import { cutOffIndex } from './invalid-index.ts';
 import { bareName } from './last-part.ts';
 import { type NamedTable, namedTable } from './named-table.ts';
 import { type UpSeen } from './up-seen.ts';
@@ -19,7 +20,12 @@ export function statementHazards(one: UpSeen['ran'][number], seen: UpSeen): read
     production: null,
     ...found,
   });
-  const found = [...refreshed(sent, seen), ...vacuumed(sent, seen)].map(([name, of]) => say(name, of));
+  const earlier = seen.ran.slice(0, seen.ran.indexOf(one)).map((each) => each.sent);
+  const found = [
+    ...refreshed(sent, seen),
+    ...vacuumed(sent, seen),
+    ...cutOffIndex(sent, { earlier, old: seen.old }),
+  ].map(([name, of]) => say(name, of));
   if (moments === null) return found;
   const [before, after] = moments;
   const measured = seen.ran.flatMap((each) => each.moments ?? []);

@@ -35,7 +35,7 @@ export {
 } from './release.io.ts';
 export type * from './release.ts';
 export { commitsBySteps } from './release.ts';
-export { outsideShapes } from './outside-shape.ts';
+export { asConcurrently, outsideShapes } from './outside-shape.ts';
 export { type Probe } from './probe.ts';
 export { explainOutside, explainProbe } from './probe-words.ts';
 export { ownSettings } from './release-settings.ts';

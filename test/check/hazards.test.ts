@@ -34,7 +34,23 @@ const cases: readonly Dangerous[] = [
     alone: true,
     up: 'create index concurrently users_age on users (age);',
     down: 'drop index users_age;',
+    hazards: ['leaves-invalid-index'],
+    safer: 'drop index concurrently if exists "users_age";\ncreate index concurrently users_age on users (age);',
+  },
+  {
+    name: 'index_cleared',
+    alone: true,
+    up: 'drop index concurrently if exists users_age_2;\ncreate index concurrently users_age_2 on users (age);',
+    down: 'drop index users_age_2;',
     hazards: [],
+  },
+  {
+    name: 'index_if_not_there',
+    alone: true,
+    up: 'CREATE INDEX CONCURRENTLY IF NOT EXISTS users_age_3 ON users (age);',
+    down: 'drop index users_age_3;',
+    hazards: ['leaves-invalid-index'],
+    safer: 'DROP INDEX CONCURRENTLY IF EXISTS "users_age_3";\nCREATE INDEX CONCURRENTLY users_age_3 ON users (age);',
   },
   { name: 'index_of_empty', up: 'create index e on empty_one (id);', down: 'drop index e;', hazards: [] },
   {
@@ -111,7 +127,7 @@ const cases: readonly Dangerous[] = [
     alone: true,
     up: 'create unique index concurrently u2 on users (id, email);\nalter table users add constraint u2 unique using index u2;',
     down: 'alter table users drop constraint u2;',
-    hazards: [],
+    hazards: ['leaves-invalid-index'],
   },
   { name: 'ages', up: 'update users set age = 1, extra = 1;', down: '', hazards: ['updates-all-rows'] },
   {
@@ -193,7 +209,18 @@ describe.each(versions)('the hazards of oneroof check, on PostgreSQL %s', (versi
     if (safer !== undefined) expect(judged.hazards.map((one) => one.safer).join()).toContain(safer);
   });
 
+  it('warns where a second run takes an invalid index for done, and notes where it fails', () => {
+    expect(run.of('index_if_not_there').hazards[0]).toMatchObject({
+      level: 'warning',
+      measured: expect.stringContaining('IF NOT EXISTS takes that for done'),
+    });
+    expect(run.of('index_safe').hazards[0]).toMatchObject({ level: 'note' });
+  });
+
   it('names the strongest lock of each table', () => {
+    expect(run.of('index_safe').locks).toEqual([
+      { relation: 'public.users', mode: 'SHARE UPDATE EXCLUSIVE', production: null },
+    ]);
     expect(run.of('index').locks).toContainEqual({ relation: 'public.users', mode: 'SHARE', production: null });
     expect(run.of('check_safe').locks).toContainEqual({
       relation: 'public.users',

@@ -52,6 +52,7 @@ export const codeTitles: Readonly<Record<FoundFault['code'], string>> = {
   renames: 'A table or column gets another name, which what runs does not know.',
   'updates-all-rows': 'One transaction updates every row of a table.',
   'refresh-blocks-reads': 'A materialized view is refreshed while no one can read it.',
+  'leaves-invalid-index': 'A cut-off CREATE INDEX CONCURRENTLY leaves an invalid index.',
 };
 
 /** Every code, in the order of the verdicts. */
