@@ -125,6 +125,11 @@ const cut: readonly (readonly [what: string, up: string, down: string | null, ti
         'create table u (a int);\ncreate index concurrently i on t (a);',
         'drop table u;\ndrop index concurrently i;',
       ],
+      [
+        'a down that drops indexes of two tiers in their order',
+        'create index concurrently i on t (a);\nanalyze t;\ncreate index concurrently j on t (a);',
+        'drop index i;\ndrop index j;',
+      ],
       ['a down that drops other indexes too', 'create index concurrently i on t (a);', 'drop index i, k;'],
       ['a down with CASCADE', 'create index concurrently i on t (a);', 'drop index i cascade;'],
       [
