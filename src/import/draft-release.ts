@@ -192,7 +192,10 @@ function partsOf(
 ): ImportedParts {
   const { tool, history, tiers, schema, journal } = of;
   const { varies } = toolRows[tool];
-  const written = tiers.flatMap(({ tier }) => writtenTables(tier.statements, schema));
+  const written = tiers.flatMap(({ tier: { statements, undoing, parts } }) =>
+    // DROP INDEX does not name its table, the CREATE INDEX of its down does
+    writtenTables([...statements, ...(parts.length === 0 ? [] : (undoing ?? []))], schema),
+  );
   const tables = [...new Set([history, ...written].map((one) => patternOf(one.schema, one.table)))];
   return {
     imported: {

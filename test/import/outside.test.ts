@@ -156,6 +156,11 @@ describe('a migration that its tool runs without a transaction becomes tiers', (
     expect(read(folderOf(made)).problems).toEqual([]);
   });
 
+  it('declares the table of an index that is dropped, which only the down names', async () => {
+    const made = await drafted('drop index concurrently i;', 'create index i on s.t (a);');
+    expect(parse(folderOf(made)['release.yaml'] ?? '')).toMatchObject({ touches: ['public.history', 's.t'] });
+  });
+
   it('says at its line what a tier says in other words', async () => {
     const { changes } = await drafted('create index concurrently if not exists i on t (a);', 'drop index i;');
     expect(changes).toEqual([
@@ -292,6 +297,14 @@ describe('the seal of tiers without a transaction', () => {
     const text = folder[file] ?? '';
     expect(text).toContain(from);
     expect(codesOf({ ...folder, [file]: text.replace(from, to) })).toContain(code);
+  });
+
+  it('lets people say that a tier cannot be rolled back', async () => {
+    const folder = folderOf(await drafted('create index concurrently i on t (a);', 'drop index i;'));
+    const yaml = (folder['release.yaml'] ?? '').replaceAll(/^( +)title: .*/gm, '$&\n$1oneWay: its index is of a whole');
+    const { 'tiers/1-00002-a/down.sql': part, 'tiers/2-00002-a-history/down.sql': last, ...rest } = folder;
+    expect([part, last]).not.toContain(undefined);
+    expect(codesOf({ ...rest, 'release.yaml': yaml })).toEqual([]);
   });
 
   it('is refused where a down that people wrote names the history', async () => {
