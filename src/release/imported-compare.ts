@@ -3,7 +3,7 @@ import { type ImportedStep, type ImportedTier } from './imported-tier.ts';
 import { type Step } from './release.ts';
 
 /** Which files are compared. */
-export interface Compared {
+interface Compared {
   /** The file of the tier. */
   readonly file: string;
   /** The file of the migration. */

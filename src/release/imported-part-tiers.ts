@@ -3,7 +3,7 @@ import { type ReleaseFiles } from './files.ts';
 import { compare } from './imported-compare.ts';
 import { checkOwn } from './imported-own.ts';
 import { type ImportedStep, type ImportedTier } from './imported-tier.ts';
-import { runsInTransaction } from './migration-part.ts';
+import { saysTransaction } from './migration-part.ts';
 import { type Declared } from './names.ts';
 import { type Parser } from './parser.ts';
 import { type Imported, type RecordedMigration, type Tier } from './release.ts';
@@ -43,7 +43,7 @@ export function checkParts(
     return [
       other(`${of.file} has ${expected.parts.length} tiers before ${of.tier}, and \`parts\` names ${parts.length}`),
     ];
-  if (parts.length > 0 && runsInTransaction(imported.tool, text))
+  if (parts.length > 0 && saysTransaction(imported.tool, text))
     return [other(`${imported.tool} runs ${of.file} in one transaction, so it is one tier`)];
   let last = after;
   return parts.flatMap((id, index): readonly Problem[] => {

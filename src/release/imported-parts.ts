@@ -1,6 +1,6 @@
 import { printable, type Problem } from '../core/index.ts';
 import { id } from '../database/index.ts';
-import { entriesOf, type Entry, isCleared, outsideStep, type Run, runsOf } from './imported-runs.ts';
+import { entriesOf, type ApartStatement, isCleared, outsideStep, type Run, cutRuns } from './imported-runs.ts';
 import { type Node, type Parser, type Statement } from './parser.ts';
 import { type Probe } from './probe.ts';
 import { type TransactionMode } from './release.ts';
@@ -35,7 +35,7 @@ export function takeApart(
   parser: Parser,
 ): ApartMigration {
   const read = entriesOf(up);
-  const { runs, problems } = runsOf(read.entries, parser);
+  const { runs, problems } = cutRuns(read.entries, parser);
   const changes = runs.flatMap(({ steps }) =>
     steps.flatMap(({ statement, sql }) =>
       sql === statement.step.sql
@@ -134,7 +134,7 @@ interface Undoing {
 }
 
 /** What a statement of a down undoes of the outside runs; null: nothing; a text says why it cannot be said. */
-function undoingOf(runs: readonly Run[], entry: Entry, parser: Parser): Undoing | string | null {
+function undoingOf(runs: readonly Run[], entry: ApartStatement, parser: Parser): Undoing | string | null {
   const { statement } = entry;
   const { sql, kind, transactional } = statement.step;
   const body = (statement.tree[kind] ?? {}) as Node;

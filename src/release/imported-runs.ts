@@ -5,14 +5,14 @@ import { type NoProbe, type Probe, probeOf } from './probe.ts';
 import { type TransactionMode } from './release.ts';
 
 /** A statement of a migration that its tool runs without a transaction. */
-export interface Entry {
+export interface ApartStatement {
   readonly statement: Statement;
   /** The number of the BEGIN … COMMIT of the file that it is in; null: it commits by itself. */
   readonly block: number | null;
 }
 
 /** The same as a step of a tier: its text may lack IF NOT EXISTS. */
-export interface RunStep extends Entry {
+export interface RunStep extends ApartStatement {
   readonly sql: string;
   /** null: it runs in a transaction. */
   readonly probe: Probe | null;
@@ -32,10 +32,10 @@ export interface Run {
  * Errors  IMPORT_UNFIT at other transaction control.
  */
 export function entriesOf(statements: readonly Statement[]): {
-  readonly entries: readonly Entry[];
+  readonly entries: readonly ApartStatement[];
   readonly problems: readonly Problem[];
 } {
-  const entries: Entry[] = [];
+  const entries: ApartStatement[] = [];
   let block: number | null = null;
   for (const [index, statement] of statements.entries()) {
     const control = controlIn(statement);
@@ -67,8 +67,8 @@ function controlIn({ step, tree }: Statement): 'begin' | 'commit' | 'other' | nu
  *
  * Errors  IMPORT_UNFIT at a statement that no tier can hold.
  */
-export function runsOf(
-  entries: readonly Entry[],
+export function cutRuns(
+  entries: readonly ApartStatement[],
   parser: Parser,
 ): { readonly runs: readonly Run[]; readonly problems: readonly Problem[] } {
   const runs: { transaction: TransactionMode; steps: RunStep[] }[] = [];
@@ -91,7 +91,7 @@ export function runsOf(
 }
 
 /** A statement as a step of an outside tier; or why it cannot be one. */
-export function outsideStep(entry: Entry, parser: Parser): RunStep | Pick<NoProbe, 'problem' | 'fix'> {
+export function outsideStep(entry: ApartStatement, parser: Parser): RunStep | Pick<NoProbe, 'problem' | 'fix'> {
   const { statement, block } = entry;
   if (block !== null)
     return {

@@ -75,6 +75,6 @@ const withoutTransaction: Partial<Readonly<Record<ImportedTool, RegExp>>> = {
 const alwaysInTransaction: ReadonlySet<ImportedTool> = new Set(['drizzle', 'node-pg-migrate']);
 
 /** Whether the tool runs a file in a transaction, as far as the file says so: of the others another file, or their way to send it, does. */
-export function runsInTransaction(tool: ImportedTool, content: string): boolean {
+export function saysTransaction(tool: ImportedTool, content: string): boolean {
   return alwaysInTransaction.has(tool) || withoutTransaction[tool]?.test(content) === false;
 }
