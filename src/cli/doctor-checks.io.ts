@@ -4,7 +4,9 @@ import { type ErrorCode, OneRoofError } from '../core/index.ts';
 import {
   type Connection,
   describe,
+  findBehind,
   findGuarded,
+  findInvalidIndexes,
   findUnseen,
   type Guarded,
   openObserver,
@@ -52,6 +54,7 @@ export async function checkTarget(
   let guarded: Guarded | null = null;
   let shut: readonly Lacking[] = [];
   let writers: readonly HistoryWriter[] = [];
+  let faults: readonly Lacking[] = [];
   const wants: DoctorCheck = {
     name: title,
     outcome: 'problem',
@@ -66,6 +69,10 @@ export async function checkTarget(
     unseen = await observer.snapshot(findUnseen);
     guarded = await observer.snapshot(findGuarded);
     writers = await observer.snapshot(findHistoryWriters);
+    faults = [
+      ...(await observer.snapshot(findInvalidIndexes)),
+      ...(await observer.snapshot((reading) => findBehind(reading))),
+    ];
     if (gate !== null) shut = await observer.snapshot((reading) => findShut(reading, null));
     if (release !== null) needs = await observer.snapshot((reading) => findNeeds(reading, release));
     await observer.close();
@@ -82,6 +89,7 @@ export async function checkTarget(
     ...originCheck(setup, targetOf(setup, name)),
     ...gateCheck(name, gate),
     ...shut.map(({ text, fix }): DoctorCheck => ({ name: `gate of ${name}`, outcome: 'problem', text, fix })),
+    ...faults.map(({ text, fix }): DoctorCheck => ({ name: `database of ${name}`, outcome: 'warning', text, fix })),
     ...writers.map((one): DoctorCheck => ({ name: `migrations on ${name}`, outcome: 'warning', ...one })),
     ...logins,
     // an executor that cannot work is told above

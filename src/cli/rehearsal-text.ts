@@ -5,6 +5,7 @@ import {
   blockedBy,
   explainProof,
   explainRole,
+  explainRows,
   heldWith,
   lockName,
   ofWhich,
@@ -22,7 +23,13 @@ export function rehearsalText(rehearsal: Rehearsal, look: TextLayout): string {
     ...rehearsal.stages.flatMap((stage) => stageLines(stage, look)),
     '',
     ...table(
-      [...roleFacts(rehearsal), ...proofFacts(rehearsal), ...lockFacts(rehearsal), ...otherFacts(rehearsal)],
+      [
+        ...roleFacts(rehearsal),
+        ...proofFacts(rehearsal),
+        ...lockFacts(rehearsal),
+        ...rowFacts(rehearsal),
+        ...otherFacts(rehearsal),
+      ],
       look,
     ),
     // not broken into lines: it is there to be copied
@@ -110,6 +117,20 @@ function lockFacts({ stages, barred, changes, gateSchema }: Rehearsal): Facts {
   return [
     ['longest lock', printable(text)],
     ...(gateMs === null ? [['', `in a rollout the gate's own checks add time: not measured, ${why}`] as const] : []),
+  ];
+}
+
+/** What happens to rows and objects and is easily missed. */
+function rowFacts({ changes }: Rehearsal): Facts {
+  const { emptied, unmatched, behind, skipped } = explainRows(changes);
+  const lost = (changes?.lost ?? []).map(({ kind, name, what, by }) => `${kind} ${name} (${by}): ${what.join(', ')}`);
+  const named = (name: string, texts: readonly string[]): Facts => texts.map((text) => [name, printable(text)]);
+  return [
+    ...named('emptied', emptied),
+    ...named('no row', unmatched),
+    ...named('skipped', skipped),
+    ...named('behind', behind),
+    ...named('lost', lost),
   ];
 }
 

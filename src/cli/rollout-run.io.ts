@@ -36,6 +36,7 @@ import { reported, tellRollout } from './activity.io.ts';
 import { sameFor } from './next-command.ts';
 import { isLive, lookOf, type CommandOutcome } from './output.io.ts';
 import { sayKept, whenAlone, withRecord } from './rollout-record.io.ts';
+import { addressLines } from './address-lines.ts';
 import { eventText, planText, type RolloutCourse, rolloutLines, rolloutText } from './rollout-text.ts';
 import { type Context } from './verb.ts';
 import { openWork, targetFor, type ReleaseTools } from './work.io.ts';
@@ -83,11 +84,12 @@ export async function runRollout(context: Context, direction: Direction): Promis
   const isHeld = isRunning || (verdict.decision === 'NO-GO' && verdict.runs.length === 0);
   if (isHeld || statement === null || recorder === null || isDry) {
     const reasons = told.reasons.map(explainHeld);
+    const layout = lookOf('stdout');
     return {
       exit: reasons.length > 0 ? 1 : 0,
       schema: 'oneroof/rollout/2',
       data: { ...facts, result: reasons.length > 0 ? 'held' : 'planned', reasons, plan },
-      text: planText(isDry ? plan : [], told, lookOf('stdout')),
+      text: [planText(isDry ? plan : [], told, layout), ...addressLines(told.reasons, executor, layout)].join('\n'),
       next: sameFor(context, nextAfter(told)),
     };
   }

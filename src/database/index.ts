@@ -51,5 +51,8 @@ export { lockModes } from './lock-modes.ts';
 export { fixed, id, literal, searchPathOf, type Sql, sql, unionAll } from './sql.ts';
 export { openWire, type Wire } from './wire.io.ts';
 export { copyBetween, type CopyWatch, readSome, runOn } from './copy-between.io.ts';
+export { type Behind, findBehind } from './behind.io.ts';
+export { findInvalidIndexes, type InvalidIndex } from './invalid-indexes.io.ts';
 export { foundElsewhere } from './other-schema.io.ts';
+export { explainRefusedRows } from './refused-rows.io.ts';
 export { isRowSecurity, type Located, problemOf, sqlStateOf } from './sqlstate.ts';

@@ -7,6 +7,7 @@ import {
   explainProduction,
   explainProof,
   explainRole,
+  explainRows,
   reachedOut,
   type Rehearsal,
 } from '../rehearsal/index.ts';
@@ -117,6 +118,7 @@ export function buildDossier(source: DossierSource): Dossier {
       objects,
       objectCount: body.changes?.count ?? 0,
       ...lostOf(body),
+      ...rowFindings(body),
       rows,
       ...writtenHistories(release, { objects, rows }),
     },
@@ -182,6 +184,12 @@ function lostOf({ changes }: Rehearsal): Pick<Dossier['changes'], 'lost'> {
   return lost.length === 0
     ? {}
     : { lost: lost.map(({ kind, name, what, by }) => `${kind} ${name} (${by}): ${what.join(', ')}`) };
+}
+
+/** What happens to rows and is easily missed; each absent where there is nothing. */
+function rowFindings({ changes }: Rehearsal): Pick<Dossier['changes'], 'emptied' | 'unmatched' | 'behind' | 'skipped'> {
+  const found = Object.entries(explainRows(changes)).filter(([, texts]) => texts.length > 0);
+  return Object.fromEntries(found.map(([name, texts]) => [name, [...texts]]));
 }
 
 /** What differs after the rollback, by its causes; a definition that differs has its lines below. */

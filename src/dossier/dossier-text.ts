@@ -121,6 +121,10 @@ function changes({ changes: of }: Dossier): readonly string[] {
     `  objects: ${of.objects === null ? 'not recorded' : of.objects.length} of ${of.objectCount}`,
     ...(of.objects ?? []).flatMap(object),
     ...(of.lost ?? []).map((text) => `  recreated without: ${text}`),
+    ...(of.emptied ?? []).map((text) => `  emptied: ${text}`),
+    ...(of.unmatched ?? []).map((text) => `  matched nothing: ${text}`),
+    ...(of.skipped ?? []).map((text) => `  skipped: ${text}`),
+    ...(of.behind ?? []).map((text) => `  behind: ${text}`),
     ...of.rows.map(({ relation, up, down }) => {
       const counts = (one: typeof up): string =>
         `${one.inserted} inserted, ${one.updated} updated, ${one.deleted} deleted`;

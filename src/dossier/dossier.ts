@@ -177,6 +177,14 @@ export const dossierForm = z.object({
     objectCount: z.number(),
     /** Objects that the forward run creates again, and what they lose; absent if there are none. */
     lost: z.array(z.string()).exactOptional(),
+    /** Tables with rows that are emptied by TRUNCATE, as text; absent if there are none. */
+    emptied: z.array(z.string()).exactOptional(),
+    /** Statements that were to write, and changed no row; absent if there are none. */
+    unmatched: z.array(z.string()).exactOptional(),
+    /** Indexes that IF NOT EXISTS found, as text with their definitions; absent if there are none. */
+    skipped: z.array(z.string()).exactOptional(),
+    /** Sequences that will give values which rows have already; absent if there are none. */
+    behind: z.array(z.string()).exactOptional(),
     rows: z.array(rowChange),
     /** Tables that have the name of a migration tool's history, which this release writes or makes without an import; absent if there are none. */
     histories: z.array(z.object({ relation: z.string(), tools: z.array(z.string()) })).exactOptional(),

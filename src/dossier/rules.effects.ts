@@ -109,7 +109,7 @@ export const effects: Readonly<Record<string, Rule>> = {
   },
   skipped: {
     part: 'changes',
-    says: ({ tiers }) => {
+    says: ({ tiers, changes: { skipped: indexes = [] } }) => {
       const skipped = tiers.flatMap(({ id, up }) =>
         up.flatMap(({ notices }) =>
           notices.filter((text) => text.endsWith(', skipping')).map((text) => `${id}: ${text}`),
@@ -117,7 +117,7 @@ export const effects: Readonly<Record<string, Rule>> = {
       );
       return one(skipped.length > 0, 'think', {
         title: `${countOf(skipped.length, 'statement')} did nothing`,
-        text: `IF NOT EXISTS found an object with that name, perhaps a different one; IF EXISTS found none: ${listOf(skipped)}`,
+        text: `IF NOT EXISTS found an object with that name, perhaps a different one; IF EXISTS found none: ${listOf([...skipped, ...indexes])}`,
       });
     },
   },
@@ -130,6 +130,30 @@ export const effects: Readonly<Record<string, Rule>> = {
         text: listOf(deleted.map(({ relation, up }) => `${relation}: ${up.deleted}`)),
       });
     },
+  },
+  emptied: {
+    part: 'changes',
+    says: ({ changes: { emptied = [] } }) =>
+      one(emptied.length > 0, 'think', {
+        title: `${countOf(emptied.length, 'table')} emptied`,
+        text: `all rows are removed: ${listOf(emptied)}`,
+      }),
+  },
+  unmatched: {
+    part: 'changes',
+    says: ({ changes: { unmatched = [] } }) =>
+      one(unmatched.length > 0, 'think', {
+        title: `${countOf(unmatched.length, 'statement')} changed no row`,
+        text: `its condition matched nothing, or something hides the rows: ${listOf(unmatched)}`,
+      }),
+  },
+  behind: {
+    part: 'changes',
+    says: ({ changes: { behind = [] } }) =>
+      one(behind.length > 0, 'think', {
+        title: `${countOf(behind.length, 'sequence')} behind after the rollout`,
+        text: `a row that takes its value from one will fail: ${listOf(behind)}`,
+      }),
   },
   histories: {
     part: 'changes',

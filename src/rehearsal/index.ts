@@ -1,5 +1,5 @@
 export { reversibleParts, stopText } from './boundaries/index.ts';
-export { changeForm, type SchemaChange, type SchemaChanges } from './changes/index.ts';
+export { changeForm, explainRows, type SchemaChange, type SchemaChanges } from './changes/index.ts';
 export { explainProof, type Proof } from './comparison/index.ts';
 export { type Leftover } from './leftovers/index.ts';
 export {

@@ -1,6 +1,6 @@
 import { explainNoticed, explainUnrelated } from '../fingerprint/index.ts';
 import { type GateBody } from '../gate/index.ts';
-import { explainProof, explainRole, type Rehearsal } from '../rehearsal/index.ts';
+import { explainProof, explainRole, explainRows, type Rehearsal } from '../rehearsal/index.ts';
 import { type FoundEvidence } from './find.ts';
 
 /** Findings of the rehearsal besides GO and NO-GO: how it proved, what varies, what was sent out, what remains. */
@@ -29,6 +29,11 @@ export function findingsOf(of: Rehearsal): readonly string[] {
     );
   for (const { kind, name, what, by } of changes?.lost ?? [])
     lines.push(`The release makes ${kind} ${name} again (${by}), without: ${what.join(', ')}.`);
+  const { emptied, unmatched, behind, skipped } = explainRows(changes);
+  for (const text of emptied) lines.push(`Emptied: ${text}.`);
+  for (const text of unmatched) lines.push(`Matched nothing: ${text}.`);
+  for (const text of skipped) lines.push(`Skipped: ${text}.`);
+  for (const text of behind) lines.push(`Behind: ${text}`);
   for (const one of noticed) lines.push(`Noticed: ${explainNoticed(one)}.`);
   return lines;
 }

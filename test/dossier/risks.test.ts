@@ -157,6 +157,24 @@ const cases: readonly (readonly [rule: string, Partial<RuleFacts>, weight: Weigh
     'GRANT SELECT to app',
   ],
   [
+    'emptied',
+    { changes: { ...quiet.changes, emptied: ['public.orders: 3 rows (up.sql:1, which does not name it)'] } },
+    'think',
+    'public.orders: 3 rows',
+  ],
+  [
+    'unmatched',
+    { changes: { ...quiet.changes, unmatched: ['up.sql:1 changed no row, although public.t has rows'] } },
+    'think',
+    'public.t has rows',
+  ],
+  [
+    'behind',
+    { changes: { ...quiet.changes, behind: ['sequence public.t_id_seq is behind public.t.id'] } },
+    'think',
+    'public.t_id_seq',
+  ],
+  [
     'skipped',
     {
       tiers: [

@@ -4,6 +4,7 @@ import { type Store } from '../../evidence-kinds/index.ts';
 import { gateStage } from '../../pipeline.io.ts';
 import { type Rehearsal } from '../../rehearsal/index.ts';
 import { verdictData, verdictOf, type Verdict } from '../../rollout/index.ts';
+import { addressLines } from '../address-lines.ts';
 import { gateText } from '../gate-text.ts';
 import { sameFor } from '../next-command.ts';
 import { lookOf } from '../output.io.ts';
@@ -22,11 +23,15 @@ export const run: CommandRun = async (context) => {
   const rehearsal = newestRehearsal(await store.heard(sealed.seal, { target: target.name }));
   const up = verdictOf(reading, { sealed, direction: 'up' });
   const down = verdictOf(reading, { sealed, direction: 'down' });
+  const look = lookOf('stdout');
   return {
     exit: up.decision === 'GO' ? 0 : 1,
     schema: 'oneroof/gate/1',
     data: { reading, verdict: { up: verdictData(up), down: verdictData(down) }, ...copyData(rehearsal) },
-    text: gateText({ reading, up, down, rehearsal }, sealed.release, lookOf('stdout')),
+    text: [
+      gateText({ reading, up, down, rehearsal }, sealed.release, look),
+      ...addressLines(up.reasons, target.observer, look),
+    ].join('\n'),
     next: sameFor(context, nextAfter(up, target.relay !== null)),
   };
 };

@@ -154,7 +154,8 @@ function difference(text: string): Html {
   return html`${first}${more.length > 0 && html`<pre tabindex="0" aria-label="Where it differs">${lines(more.join('\n'))}</pre>`}`;
 }
 
-function changes({ changes: { objects, objectCount, rows, lost = [] } }: Dossier): Html {
+function changes({ changes: of }: Dossier): Html {
+  const { objects, objectCount, rows, lost = [], emptied = [], unmatched = [], behind = [] } = of;
   const known = objects ?? [];
   const kinds = [...new Set(known.map(({ kind }) => kind))];
   const sum = (of: { inserted: number; updated: number; deleted: number }): string =>
@@ -187,7 +188,13 @@ function changes({ changes: { objects, objectCount, rows, lost = [] } }: Dossier
       rows: rows.map(({ relation, up, down }) => [html`<code>${relation}</code>`, sum(up), sum(down)]),
       none: 'No row is written.',
     },
-  )}`;
+  )}${(
+    [
+      ['Emptied', emptied],
+      ['Changed no row', unmatched],
+      ['Sequences that are behind', behind],
+    ] as const
+  ).map(([head, texts]) => texts.length > 0 && html`<h3>${head}</h3>${folded(texts)}`)}`;
 }
 
 function timing(dossier: Dossier): Html {

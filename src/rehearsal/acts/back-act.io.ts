@@ -18,7 +18,7 @@ export async function firstBack(ground: Ground, part: TierChain, byNow: SeenByNo
   const cycle = leftoversBetween(brought, await inSession(ground, first.clone, readConditions));
   const columns = cycle.filter((one) => one.kind === 'columns');
   return together(ran, {
-    problems: [...undeclared(more), ...judgeLeftovers(columns, release.allows)],
+    problems: [...undeclared(more, ran.steps), ...judgeLeftovers(columns, release.allows)],
     found: {
       touched: [...touched, ...more].toSorted((a, b) => (a.relation < b.relation ? -1 : 1)),
       leftovers: [...leftovers.filter((one) => one.kind !== 'columns'), ...columns],

@@ -1,3 +1,4 @@
+import { findBehind } from '../../database/index.ts';
 import { type SchemaDelta } from '../../fingerprint/index.ts';
 import { changesOf } from '../changes/index.ts';
 import {
@@ -9,7 +10,13 @@ import {
   varying,
   type Varying,
 } from '../comparison/index.ts';
-import { judgeLeftovers, leftoversBetween, readConditions, skippedInvalid } from '../leftovers/index.ts';
+import {
+  explainSkipped,
+  judgeLeftovers,
+  leftoversBetween,
+  readConditions,
+  skippedInvalid,
+} from '../leftovers/index.ts';
 import { type ForwardPlan, type Found, noticedAlso, type Seen, together } from '../record/index.ts';
 import { type Ground, inSession } from './ground.io.ts';
 import { runForward } from './tiers-act.io.ts';
@@ -29,9 +36,20 @@ export async function firstForward(ground: Ground, plan: ForwardPlan, known: Fou
   if (ran.isStuck) return together(ran, { problems: left, found: { leftovers } });
   const now = await compareWithGolden(first, ground);
   const touched = touchedBy(release, ran.steps, now);
-  const work = { tiers: release.tiers, steps: ran.steps };
+  const filled = ran.steps.flatMap(({ rowsByRelation }) =>
+    rowsByRelation.flatMap(({ relation, inserted }) => (inserted > 0 ? [relation] : [])),
+  );
+  const behind =
+    filled.length === 0 ? [] : await inSession(ground, first.clone, (session) => findBehind(session, { of: filled }));
+  const skipped = await inSession(ground, first.clone, (session) => explainSkipped(session, ran.steps));
+  const work = {
+    tiers: release.tiers,
+    steps: ran.steps,
+    behind: behind.map(({ text, fix }) => ({ text, fix })),
+    skipped,
+  };
   return together(ran, {
-    problems: [...undeclared(touched), ...left],
+    problems: [...undeclared(touched, ran.steps), ...left],
     found: {
       leftovers,
       touched,

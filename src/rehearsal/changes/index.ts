@@ -1,3 +1,3 @@
-export { changeForm, changesForm, changesOf, type SchemaChange, type SchemaChanges } from './changes.ts';
+export { changeForm, changesForm, changesOf, explainRows, type SchemaChange, type SchemaChanges } from './changes.ts';
 export { nothingDone, type ReleaseWork } from './release-work.ts';
 export { remedyText, restoring } from './restoring.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { canonicalJson, type Formed, type Json, truncate } from '../../core/index.ts';
 import { type Difference } from '../../fingerprint/index.ts';
 import { partsOf } from './object-sql.ts';
-import { type Done, madeAgain, type ReleaseWork } from './release-work.ts';
+import { type Done, madeAgain, type ReleaseWork, written } from './release-work.ts';
 
 /** An object that the forward run creates again, and what it lost. */
 export const lostForm = z.object({
@@ -23,7 +23,8 @@ const mostCharacters = 120;
 const parts: readonly string[] = ['trigger', 'rule', 'policy', 'constraint', 'column'];
 
 /**
- * The forward run drops an object and makes it again, or replaces it: this names the privileges, options, settings, comments and triggers that are lost.
+ * The forward run drops an object and makes it again, or replaces it: this names the owner, privileges, options, settings, comments and triggers that
+ * are lost, and the REVOKE that are.
  * If the rollback is correct, a comparison after it does not show them.
  */
 export function lostOf(differences: readonly Difference[], work: ReleaseWork): readonly LostChange[] {
@@ -41,10 +42,11 @@ export function lostOf(differences: readonly Difference[], work: ReleaseWork): r
     differences.filter(({ property }) => property === null).map(({ kind, name }) => canonicalJson([kind, name])),
   );
   for (const one of differences) {
-    const what = one.level === 'logical' && one.in === 'schema' ? without(one) : [];
-    if (what.length === 0) continue;
+    if (one.level !== 'logical' || one.in !== 'schema') continue;
     const isPart = parts.includes(one.kind);
     const name = isPart ? partsOf(one.name).relation : one.name;
+    const what = [...without(one), ...opened(one, work, name)];
+    if (what.length === 0) continue;
     const kinds = isPart ? ['view', 'materialized view', 'table', 'foreign table'] : [one.kind];
     for (const kind of kinds) {
       if (isWhole.has(canonicalJson([kind, name]))) continue;
@@ -81,12 +83,23 @@ function without({ kind, name, property, before, after }: Difference): readonly 
       return before !== null && after === null ? ['COMMENT'] : [];
     case 'securityDefiner':
       return before === true && after === false ? ['SECURITY DEFINER'] : [];
+    case 'owner':
+      return typeof before === 'string' ? [`OWNER TO ${before}`] : [];
     case 'rowSecurity':
-    case 'forceRowSecurity':
       return before === true && after === false ? ['row level security'] : [];
+    case 'forceRowSecurity':
+      return before === true && after === false ? ['FORCE row level security'] : [];
     default:
       return [];
   }
+}
+
+/** What others may do with an object that is made again, and could not before: a REVOKE that is lost. A GRANT of the release says so by itself. */
+function opened({ property, before, after }: Difference, work: ReleaseWork, name: string): readonly string[] {
+  if (property !== 'privileges') return [];
+  const { made } = written(work, { direction: 'up', relation: name });
+  if (made.some(({ sql }) => /^\s*grant\b/i.test(sql))) return [];
+  return minus(after, before).map((entry) => `REVOKE ${entry.replace(/ by \S+$/, '').replace(' to ', ' FROM ')}`);
 }
 
 function nameOf(option: string): string {

@@ -13,6 +13,9 @@ interface Measured {
     readonly updated: number;
     readonly deleted: number;
   }[];
+  readonly locks: readonly { readonly relation: string; readonly mode: string; readonly age: 'existing' | 'new' }[];
+  readonly emptied?: readonly string[];
+  readonly unmatched?: readonly { readonly relation: string; readonly rowSecurity: boolean }[];
 }
 
 /** What a release did: its statements, and what was measured of them. */
@@ -86,17 +89,57 @@ export function madeAgain(
   const [first] = [...dropped, ...replaced];
   if (first !== undefined) return first;
   const own = plainName(name);
-  const taken = work.steps.find(
-    ({ direction, notices }) =>
-      direction === 'up' &&
-      notices.some(({ message, detail = '' }) =>
-        `${message}\n${detail}`
-          .split('\n')
-          .some((line) => line.startsWith(`drop cascades to ${kind} `) && named(line, own)),
-      ),
+  const ups = work.steps.filter(({ direction }) => direction === 'up');
+  const taken = ups.find(({ notices }) =>
+    notices.some(({ message, detail = '' }) =>
+      `${message}\n${detail}`
+        .split('\n')
+        .some((line) => line.startsWith(`drop cascades to ${kind} `) && named(line, own)),
+    ),
   );
-  const step = work.tiers.find(({ id }) => id === taken?.tier)?.up[(taken?.index ?? 0) - 1];
-  return step === undefined ? null : { sql: step.sql, file: step.place.file, line: step.place.line ?? 1 };
+  // SQL that is put together while it runs names nothing, but it locks the old relation and the new one of the same name
+  const locked = (age: 'existing' | 'new') => (step: Measured) =>
+    step.locks.some((lock) => lock.relation === name && lock.age === age && lock.mode === 'AccessExclusiveLock');
+  const replacing = ups.some(locked('new')) ? ups.find(locked('existing')) : undefined;
+  return doneBy(work, taken ?? replacing);
+}
+
+/** The statement of a measured step, as it is in its file. */
+function doneBy({ tiers }: ReleaseWork, step: Measured | undefined): Done | null {
+  const found = step && tiers.find(({ id }) => id === step.tier)?.[step.direction][step.index - 1];
+  return found === undefined ? null : { sql: found.sql, file: found.place.file, line: found.place.line ?? 1 };
+}
+
+/** A table whose rows a statement of the up concerned in a way that its command tag does not tell. */
+export interface ConcernedTable {
+  readonly relation: string;
+  readonly by: Done;
+  /** Whether the statement names it. */
+  readonly named: boolean;
+}
+
+/** The tables that hold nothing after a statement of the up that gave them another file: TRUNCATE. */
+export function emptiedBy(work: ReleaseWork): readonly ConcernedTable[] {
+  return concerned(work, ({ emptied = [] }) => emptied.map((relation) => ({ relation })));
+}
+
+/** The tables with rows of which a statement of the up changed none, although it was to write: those that it names, or else all that it locked. */
+export function unmatchedBy(work: ReleaseWork): readonly (ConcernedTable & { readonly rowSecurity: boolean })[] {
+  return concerned(work, ({ unmatched = [] }) => unmatched).filter(
+    ({ by, named: isNamed }, _, all) => isNamed || !all.some((other) => other.by.sql === by.sql && other.named),
+  );
+}
+
+function concerned<T extends { readonly relation: string }>(
+  work: ReleaseWork,
+  of: (step: Measured) => readonly T[],
+): readonly (T & ConcernedTable)[] {
+  return work.steps
+    .filter(({ direction }) => direction === 'up')
+    .flatMap((step) => {
+      const by = doneBy(work, step);
+      return by === null ? [] : of(step).map((one) => ({ ...one, by, named: named(by.sql, plainName(one.relation)) }));
+    });
 }
 
 /** The columns of a table that an up drops, quoted as in SQL; `only`: this one. */

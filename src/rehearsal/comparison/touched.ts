@@ -61,12 +61,25 @@ function tableOf(index: string, { delta }: CloneDifference): readonly string[] {
 }
 
 /** A problem for each touched table that the release does not declare. */
-export function undeclared(touched: readonly Touched[]): readonly Problem[] {
+export function undeclared(touched: readonly Touched[], steps: readonly StepMeasure[]): readonly Problem[] {
   return touched
     .filter((one) => !one.declared)
     .map((one) => ({
       code: 'TOUCHED_UNDECLARED' as const,
-      problem: `the release changes ${printable(one.relation)}, which \`touches\` does not declare`,
+      problem: `the release changes ${printable(one.relation)}, which \`touches\` does not declare${how(one.relation, steps)}`,
       fix: `add ${printable(one.relation)} to \`touches\` in release.yaml, or correct the statement that changes it`,
     }));
+}
+
+/** What the first step did to its rows that did something. */
+function how(relation: string, steps: readonly StepMeasure[]): string {
+  for (const { tier, direction, index, emptied = [], rowsByRelation } of steps) {
+    const row = rowsByRelation.find((one) => one.relation === relation);
+    const done = (['deleted', 'updated', 'inserted'] as const).flatMap((what) =>
+      row === undefined || row[what] === 0 ? [] : [`${row[what]} rows ${what}`],
+    );
+    const what = emptied.includes(relation) ? ['all its rows removed'] : done;
+    if (what.length > 0) return `: ${what.join(', ')} by statement ${index} of tier ${tier} ${direction}`;
+  }
+  return '';
 }

@@ -1,4 +1,5 @@
 export { readConditions } from './leftovers.io.ts';
+export { explainSkipped } from './skipped.io.ts';
 export {
   type Conditions,
   judgeLeftovers,

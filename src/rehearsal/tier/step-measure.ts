@@ -37,6 +37,14 @@ export const stepForm = z.object({
   rewrittenTables: z.array(z.string()).exactOptional(),
   /** The largest table among them, by its size afterwards. */
   largestRewrite: z.object({ relation: z.string(), bytes: z.number() }).nullable(),
+  /** Those of them that hold nothing afterwards, as after a TRUNCATE; absent where there are none, and in older records. */
+  emptied: z.array(z.string()).exactOptional(),
+  /**
+   * Tables with rows that it locked in order to read or write them, where it was to write and no row changed, and whether row security hides rows of
+   * them from its role; absent where it wrote, and in older
+   * records.
+   */
+  unmatched: z.array(z.object({ relation: z.string(), rowSecurity: z.boolean() })).exactOptional(),
   invalidIndexes: z.array(z.string()),
   walBytes: z.number(),
   outward: outwardForm,

@@ -61,6 +61,7 @@ export async function measureStep(session: Session, step: Step, at: StepAt): Pro
     sampled?.held ??
     new Map([...after.locks].flatMap((key) => (before.locks.has(key) ? [] : [[key, { fromMs: 0, heldMs: 0 }]])));
   const replaced = rewritten(before, after);
+  const changed = changedRows(before, after);
   const measure: StepMeasure = {
     tier: at.tier.id,
     direction: at.direction,
@@ -70,7 +71,7 @@ export async function measureStep(session: Session, step: Step, at: StepAt): Pro
     measured: sampled === null ? 'whole' : 'sampled',
     durationMs,
     rows: done.rows,
-    rowsByRelation: changedRows(before, after),
+    rowsByRelation: changed,
     locks: [...held].flatMap(([key, span]) => {
       const [oid = '', mode = ''] = key.split(' ');
       const relation = relationOf(oid);
@@ -81,6 +82,8 @@ export async function measureStep(session: Session, step: Step, at: StepAt): Pro
     rewritten: replaced.map(({ name }) => name),
     rewrittenTables: replaced.flatMap(({ kind, name }) => (kind === 'i' ? [] : [name])),
     largestRewrite: await largest(session, replaced),
+    ...(await emptied(session, replaced)),
+    ...(await unmatched(session, { step, rows: done.rows, changed, locked: { before, after } })),
     invalidIndexes: after.invalid.filter((name) => !before.invalid.includes(name)),
     walBytes: Number(after.wal - before.wal),
     outward: outward(before, after),
@@ -126,6 +129,66 @@ async function largest(
     from pg_catalog.unnest(${tables.map(({ oid }) => oid)}::pg_catalog.oid[]) t(oid) order by pg_catalog.pg_table_size(t.oid) desc limit 1`);
   const relation = tables.find(({ oid }) => oid === row?.oid)?.name;
   return row === undefined || relation === undefined ? null : { relation, bytes: Number(row.bytes) };
+}
+
+/** The replaced tables that hold nothing now. */
+async function emptied(
+  session: Session,
+  replaced: ReturnType<typeof rewritten>,
+): Promise<Pick<StepMeasure, 'emptied'>> {
+  const tables = replaced.filter(({ kind }) => kind !== 'i');
+  const full = await withRows(session, tables);
+  const empty = tables.filter(({ oid }) => !full.has(oid)).map(({ name }) => name);
+  return empty.length === 0 ? {} : { emptied: empty };
+}
+
+/** Statements that write rows, and statements that call what may. */
+const writing: readonly string[] = ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'];
+const calling: readonly string[] = ['DoStmt', 'SelectStmt', 'CallStmt'];
+
+/** The tables with rows that a statement had locked which was to write, and changed no row. */
+async function unmatched(
+  session: Session,
+  of: {
+    readonly step: Step;
+    readonly rows: number | null;
+    readonly changed: StepMeasure['rowsByRelation'];
+    readonly locked: { readonly before: BackendSnapshot; readonly after: BackendSnapshot };
+  },
+): Promise<Pick<StepMeasure, 'unmatched'>> {
+  const { before, after } = of.locked;
+  const { kind } = of.step;
+  const own = [...after.locks].filter((key) => !before.locks.has(key)).map((key) => key.split(' '));
+  const isTable = (oid = ''): boolean => ['r', 'p'].includes(after.relations.get(oid)?.kind ?? '');
+  const isToWrite = writing.includes(kind)
+    ? of.rows === 0
+    : calling.includes(kind) && own.some(([oid, mode]) => mode === 'RowExclusiveLock' && isTable(oid));
+  if (!isToWrite || of.changed.length > 0) return {};
+  // a statement before it in its transaction may have taken the same locks
+  const keys = writing.includes(kind) ? [...after.locks].map((key) => key.split(' ')) : own;
+  const oids = [...new Set(keys.map(([oid = '']) => oid))].filter(isTable);
+  const tables = oids.flatMap((oid) =>
+    after.relations.has(oid) ? [{ oid, name: after.relations.get(oid)?.name ?? '' }] : [],
+  );
+  const full = await withRows(session, tables);
+  const named = tables.flatMap(({ oid, name }) => {
+    const rowSecurity = full.get(oid);
+    return rowSecurity === undefined ? [] : [{ relation: name, rowSecurity }];
+  });
+  return named.length === 0 ? {} : { unmatched: named };
+}
+
+/** Those of the tables whose files, or whose partitions', hold something, by OID, and whether row security hides rows of them from the role. */
+async function withRows(
+  session: Session,
+  tables: readonly { readonly oid: string }[],
+): Promise<ReadonlyMap<string, boolean>> {
+  if (tables.length === 0) return new Map();
+  const rows = await session.query<{ oid: string; guarded: string }>(sql`
+    select t.oid::text, pg_catalog.row_security_active(t.oid)::text as guarded from pg_catalog.unnest(${tables.map(({ oid }) => oid)}::pg_catalog.oid[]) t(oid)
+    where pg_catalog.pg_relation_size(t.oid) > 0
+      or exists (select from pg_catalog.pg_partition_tree(t.oid) p where pg_catalog.pg_relation_size(p.relid) > 0)`);
+  return new Map(rows.map(({ oid, guarded }) => [oid, guarded === 'true']));
 }
 
 function outward(before: BackendSnapshot, after: BackendSnapshot): StepMeasure['outward'] {

@@ -1,5 +1,5 @@
 import { OneRoofError, type Problem, printable } from '../../core/index.ts';
-import { foundElsewhere, type Session, type Sql, sql, sqlStateOf } from '../../database/index.ts';
+import { explainRefusedRows, foundElsewhere, type Session, type Sql, sql, sqlStateOf } from '../../database/index.ts';
 import { batchOf, type Direction, type Release, type Step, type Tier } from '../../release/index.ts';
 import { type StepEvent } from '../request/index.ts';
 import { requirementRefused, reset, roleOf } from '../session/index.ts';
@@ -159,8 +159,8 @@ async function runSteps(
         problems: [first = problem, ...others],
         ...stopped
       } = await failed([problem]);
-      const elsewhere = await foundElsewhere(session, error);
-      return { ...stopped, problems: [elsewhere === null ? first : { ...first, fix: elsewhere }, ...others] };
+      const fix = (await foundElsewhere(session, error)) ?? (await explainRefusedRows(session, error));
+      return { ...stopped, problems: [fix === null ? first : { ...first, fix }, ...others] };
     }
   }
   if (!single || list.length === 0) await session.script(reset(session));
