@@ -71,7 +71,7 @@ export async function checkTarget(
     writers = await observer.snapshot(findHistoryWriters);
     faults = [
       ...(await observer.snapshot(findInvalidIndexes)),
-      ...(await observer.snapshot((reading) => findBehind(reading))),
+      ...(await observer.snapshot((reading) => findBehind(reading, null))),
     ];
     if (gate !== null) shut = await observer.snapshot((reading) => findShut(reading, null));
     if (release !== null) needs = await observer.snapshot((reading) => findNeeds(reading, release));

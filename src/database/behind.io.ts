@@ -26,12 +26,12 @@ interface Fed {
  * Finds the sequences that are behind the values of their columns, as after a restore of rows alone: a row that takes such a value fails. Read are
  * identity columns and defaults with nextval(), of columns that a unique index holds by themselves, as far as the current role may read both.
  *
- * Shape   `of`: these tables alone, quoted as in SQL. `from`: whether the next value exists already, or the last one, after a value was drawn in vain.
+ * Shape   `of`: these tables alone, quoted as in SQL; null: all.
  * Source  PostgreSQL manual, "Sequence Manipulation Functions": nextval() is never undone; pg_depend, whose `i` is an identity.
  */
 export async function findBehind(
   reading: Pick<Session, 'query'>,
-  { of = null, from = 'next' }: { readonly of?: readonly string[] | null; readonly from?: 'next' | 'last' } = {},
+  of: readonly string[] | null,
 ): Promise<readonly Behind[]> {
   const fed = await reading.query<Record<keyof Fed, string>>(sql`
     with feeds as (
@@ -61,7 +61,7 @@ export async function findBehind(
         pg_catalog.format('%I.%I', ${one.table_schema}::text, ${one.table}::text) as table, pg_catalog.quote_ident(${one.column}) as column
       from ${sequence} s cross join pg_catalog.pg_sequence q
       where q.seqrelid = pg_catalog.format('%I.%I', ${one.sequence_schema}::text, ${one.sequence}::text)::pg_catalog.regclass
-        and exists (select from ${table} t where t.${id(one.column)} >= s.last_value + case when s.is_called and ${from} = 'next' then q.seqincrement else 0 end)`);
+        and exists (select from ${table} t where t.${id(one.column)} >= s.last_value + case when s.is_called then q.seqincrement else 0 end)`);
     if (row !== undefined) found.push({ ...row, ...explained(row) });
   }
   return found;

@@ -21,7 +21,7 @@ async function behind(session: Session, error: unknown): Promise<string | null> 
   const [row] = await session.query<{ name: string }>(
     sql`select pg_catalog.format('%I.%I', ${schema}::text, ${table}::text) as name`,
   );
-  const [first] = await findBehind(session, { of: [row?.name ?? ''], from: 'last' });
+  const [first] = await findBehind(session, [row?.name ?? '']);
   return first === undefined
     ? null
     : `${first.text}; in production, as after a restore: ${first.fix}; then \`oneroof clone golden\`, and rehearse again`;

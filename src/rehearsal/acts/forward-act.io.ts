@@ -40,7 +40,7 @@ export async function firstForward(ground: Ground, plan: ForwardPlan, known: Fou
     rowsByRelation.flatMap(({ relation, inserted }) => (inserted > 0 ? [relation] : [])),
   );
   const behind =
-    filled.length === 0 ? [] : await inSession(ground, first.clone, (session) => findBehind(session, { of: filled }));
+    filled.length === 0 ? [] : await inSession(ground, first.clone, (session) => findBehind(session, filled));
   const skipped = await inSession(ground, first.clone, (session) => explainSkipped(session, ran.steps));
   const work = {
     tiers: release.tiers,

@@ -1,6 +1,13 @@
 import { type Direction, type Release, type TierId } from '../../release/index.ts';
 import { partsOf } from './object-sql.ts';
 
+/** A table that a statement had locked which was to write, and changed no row. */
+interface Unmatched {
+  readonly relation: string;
+  readonly hasRows: boolean;
+  readonly rowSecurity: boolean;
+}
+
 /** What was measured for one statement. */
 interface Measured {
   readonly tier: TierId;
@@ -13,9 +20,14 @@ interface Measured {
     readonly updated: number;
     readonly deleted: number;
   }[];
-  readonly locks: readonly { readonly relation: string; readonly mode: string; readonly age: 'existing' | 'new' }[];
+  readonly locks: readonly {
+    readonly relation: string;
+    readonly mode: string;
+    readonly age: 'existing' | 'new';
+    readonly kind?: string;
+  }[];
   readonly emptied?: readonly string[];
-  readonly unmatched?: readonly { readonly relation: string; readonly rowSecurity: boolean }[];
+  readonly unmatched?: readonly Unmatched[];
 }
 
 /** What a release did: its statements, and what was measured of them. */
@@ -77,6 +89,14 @@ export function written(
   };
 }
 
+/** `relkind` of what may be made again under its name. */
+const relkinds: Readonly<Record<string, string>> = {
+  view: 'v',
+  'materialized view': 'm',
+  table: 'rp',
+  'foreign table': 'f',
+};
+
 /** The statement of the up by which an object that is still there was made again: it drops or replaces it, or what it was made of took it along. */
 export function madeAgain(
   work: ReleaseWork,
@@ -99,7 +119,13 @@ export function madeAgain(
   );
   // SQL that is put together while it runs names nothing, but it locks the old relation and the new one of the same name
   const locked = (age: 'existing' | 'new') => (step: Measured) =>
-    step.locks.some((lock) => lock.relation === name && lock.age === age && lock.mode === 'AccessExclusiveLock');
+    step.locks.some(
+      (lock) =>
+        lock.relation === name &&
+        lock.age === age &&
+        lock.mode === 'AccessExclusiveLock' &&
+        (relkinds[kind] ?? '').includes(lock.kind ?? '-'),
+    );
   const replacing = ups.some(locked('new')) ? ups.find(locked('existing')) : undefined;
   return doneBy(work, taken ?? replacing);
 }
@@ -124,9 +150,10 @@ export function emptiedBy(work: ReleaseWork): readonly ConcernedTable[] {
 }
 
 /** The tables with rows of which a statement of the up changed none, although it was to write: those that it names, or else all that it locked. */
-export function unmatchedBy(work: ReleaseWork): readonly (ConcernedTable & { readonly rowSecurity: boolean })[] {
-  return concerned(work, ({ unmatched = [] }) => unmatched).filter(
-    ({ by, named: isNamed }, _, all) => isNamed || !all.some((other) => other.by.sql === by.sql && other.named),
+export function unmatchedBy(work: ReleaseWork): readonly (ConcernedTable & Unmatched)[] {
+  const all = concerned(work, ({ unmatched = [] }) => unmatched);
+  return all.filter(
+    ({ by, named: isNamed, hasRows }) => hasRows && (isNamed || !all.some((other) => other.by === by && other.named)),
   );
 }
 

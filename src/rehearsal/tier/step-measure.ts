@@ -40,11 +40,13 @@ export const stepForm = z.object({
   /** Those of them that hold nothing afterwards, as after a TRUNCATE; absent where there are none, and in older records. */
   emptied: z.array(z.string()).exactOptional(),
   /**
-   * Tables with rows that it locked in order to read or write them, where it was to write and no row changed, and whether row security hides rows of
-   * them from its role; absent where it wrote, and in older
+   * Tables that it locked in order to read or write them, where it was to write and no row changed although one has rows, and whether row security
+   * hides rows of them from its role; absent where it wrote, and in older
    * records.
    */
-  unmatched: z.array(z.object({ relation: z.string(), rowSecurity: z.boolean() })).exactOptional(),
+  unmatched: z
+    .array(z.object({ relation: z.string(), hasRows: z.boolean(), rowSecurity: z.boolean() }))
+    .exactOptional(),
   invalidIndexes: z.array(z.string()),
   walBytes: z.number(),
   outward: outwardForm,

@@ -146,7 +146,7 @@ async function emptied(
 const writing: readonly string[] = ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'];
 const calling: readonly string[] = ['DoStmt', 'SelectStmt', 'CallStmt'];
 
-/** The tables with rows that a statement had locked which was to write, and changed no row. */
+/** The tables that a statement had locked which was to write, and changed no row, where one of them has rows. */
 async function unmatched(
   session: Session,
   of: {
@@ -171,11 +171,14 @@ async function unmatched(
     after.relations.has(oid) ? [{ oid, name: after.relations.get(oid)?.name ?? '' }] : [],
   );
   const full = await withRows(session, tables);
-  const named = tables.flatMap(({ oid, name }) => {
-    const rowSecurity = full.get(oid);
-    return rowSecurity === undefined ? [] : [{ relation: name, rowSecurity }];
-  });
-  return named.length === 0 ? {} : { unmatched: named };
+  if (full.size === 0) return {};
+  return {
+    unmatched: tables.map(({ oid, name }) => ({
+      relation: name,
+      hasRows: full.has(oid),
+      rowSecurity: full.get(oid) === true,
+    })),
+  };
 }
 
 /** Those of the tables whose files, or whose partitions', hold something, by OID, and whether row security hides rows of them from the role. */
