@@ -64,6 +64,13 @@ export const slowest: readonly string[] = [
   'test/import/twin.test.ts',
   'test/rollout/crash.test.ts',
   'test/runbooks/restore.test.ts',
+  'test/incidents/invalid-index.test.ts',
+  'test/incidents/lock-queue.test.ts',
+  'test/incidents/lost-grants.test.ts',
+  'test/incidents/row-security.test.ts',
+  'test/incidents/sequences-behind.test.ts',
+  'test/incidents/truncate-cascade.test.ts',
+  'test/incidents/wrong-address.test.ts',
 ];
 
 /** Those that are not run in a turn, `2/4` for the second of four; none where no turn is named. Error: a turn that is none. */

@@ -15,7 +15,7 @@ const production = {
       runSql(database, ['set role app_owner', 'create unique index concurrently accounts_name on accounts (name)']),
     ).rejects.toMatchObject({ code: '23505' }),
 };
-const time = { timeout: 180_000 };
+const time = { timeout: 300_000 };
 const wanted = 'create unique index if not exists accounts_name on accounts (name);\n';
 const told = { up: wanted, down: 'drop index if exists accounts_name;\n', touches: 'public.accounts' };
 const concurrently = { ...told, up: wanted.replace('index', 'index concurrently') };

@@ -12,7 +12,7 @@ const production = {
     "insert into accounts values (1, 'a'), (2, 'b')",
   ],
 };
-const time = { timeout: 240_000 };
+const time = { timeout: 300_000 };
 const told = {
   up: 'alter table accounts add column region text;\n',
   down: 'alter table accounts drop column region;\n',

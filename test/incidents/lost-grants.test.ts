@@ -42,7 +42,7 @@ const production = {
     'reset role',
   ],
 };
-const time = { timeout: 240_000 };
+const time = { timeout: 300_000 };
 const touches = 'public.accounts, public.m, public.p, s.t';
 const sql = (...lines: readonly string[]): string => lines.map((line) => `${line};\n`).join('');
 

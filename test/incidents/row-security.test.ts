@@ -29,7 +29,7 @@ const foreign = [
   tenant('public.team'),
   'grant all on public.team to app_owner',
 ];
-const time = { timeout: 240_000 };
+const time = { timeout: 300_000 };
 const touches = 'public.accounts, public.plain, public.parts, public.parts_1, public.team, public.archive';
 const fill = (table: string): string => `update ${table} set region = 'eu' where region is null;\n`;
 const empty = (table: string): string => `update ${table} set region = null where region = 'eu';\n`;

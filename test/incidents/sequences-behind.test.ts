@@ -19,7 +19,7 @@ const production = {
     "insert into notes values (1, 'a')",
   ],
 };
-const time = { timeout: 240_000 };
+const time = { timeout: 300_000 };
 const touches = 'public.accounts, public.orders, public.fine, "public.it\'s"';
 const behind = (sequence: string, column: string): string =>
   `sequence public.${sequence} is behind public.${column}: it will give values that rows have already`;

@@ -24,7 +24,7 @@ const production = {
     'reset role',
   ],
 };
-const time = { timeout: 180_000 };
+const time = { timeout: 300_000 };
 const allowed = 'allows: { cascade: the accounts of the trial are removed }';
 
 describe('a TRUNCATE … CASCADE that empties tables that no one named', () => {

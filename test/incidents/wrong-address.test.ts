@@ -10,7 +10,7 @@ const application = [
   'create table accounts (id integer primary key, name text)',
   "insert into accounts values (1, 'a')",
 ];
-const time = { timeout: 240_000 };
+const time = { timeout: 300_000 };
 const told = {
   up: "update accounts set name = 'x';\n",
   down: "update accounts set name = 'a';\n",
