@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { OneRoofError } from '../core/index.ts';
 import { type Session, sql, sqlStateOf } from '../database/index.ts';
-import { noLoopback } from '../gate/index.ts';
+import { noLoopback, refusalOf } from '../gate/index.ts';
 import { type Release, type Tier } from '../release/index.ts';
 import { enterTier, type TierCall } from './gate-calls.io.ts';
 import { unknown } from './halt.ts';
@@ -84,12 +84,26 @@ export async function runOutside(step: OutsideStep): Promise<void> {
     } catch (error) {
       // a row that another process updates at this moment, such as the runner's password for another database
       const isBusy = isRetryable(sqlStateOf(error)) || /tuple concurrently updated/.test(String(error));
-      if (!isLost(error) && !isBusy) throw error;
+      if (!isLost(error) && !isAway(error) && !isBusy) throw told(error, step);
       if (performance.now() - lastSeen > away) throw error;
       if (isLost(error)) await step.close();
       await wait(200);
     }
   }
+}
+
+/** What the server refused of a call of the gate itself, such as one that took longer than a statement may, at the place of the statement. */
+function told(error: unknown, { entry, one }: OutsideStep): unknown {
+  if (error instanceof OneRoofError || refusalOf(error) !== null) return error;
+  return failed(error, { entry, at: one.step, holders: [] });
+}
+
+/** A server that is restarted takes no connections for a while. */
+function isAway(error: unknown): boolean {
+  return (
+    error instanceof OneRoofError &&
+    ['CONNECT_REFUSED', 'CONNECT_STARTING', 'CONNECT_TOO_MANY', 'CONNECT_FAILED'].includes(error.code)
+  );
 }
 
 class OutsideRun {

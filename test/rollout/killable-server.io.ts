@@ -40,10 +40,11 @@ export function following({ host, user }: Connection): Readonly<Record<string, s
   return { primary_conninfo: `host=${host} user=${user}`, recovery_target_timeline: 'latest' };
 }
 
-/** Makes a server, hands it over, and takes it away. */
+/** Makes a server, hands it over, and takes it away; `more` are settings of it. */
 export async function withKillableServer<T>(
   version: Version,
   use: (killable: KillableServer) => Promise<T>,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<T> {
   const binaries = binariesOf(version);
   const folder = mkdtempSync(join(tmpdir(), 'oneroof-killable-'));
@@ -61,7 +62,7 @@ export async function withKillableServer<T>(
     rmSync(join(data, 'standby.signal'), { force: true });
     if (follow !== undefined) writeFileSync(join(data, 'standby.signal'), '');
     const settings = follow === undefined ? {} : following(follow);
-    server = await startServer({ binaries, data, settings: { fsync: 'off', ...settings } });
+    server = await startServer({ binaries, data, settings: { fsync: 'off', ...more, ...settings } });
     lead(server);
     lead(server, 'own');
   };

@@ -76,6 +76,55 @@ describe.each(versions)('on PostgreSQL %s, outside of a transaction,', (version)
     });
   });
 
+  it('a cut-off DROP INDEX leaves an invalid index, whose drop is ended', { timeout: 60_000 }, async () => {
+    const files = outsideFiles(
+      'drop index concurrently public.big_v;',
+      'create index concurrently big_v on public.big (v);',
+    );
+    await withOutside({ version, at }, { files, application: ['create index big_v on big (v)'] }, async (ground) => {
+      const writer = await openSession(ground.gated.database, { applicationName: 'writer' });
+      await writer.query(sql`begin`);
+      await writer.query(sql`insert into public.big values (-1, 'held')`);
+      const running = ground.run('up');
+      await until(async () => ((await indexIn(ground)) === 'invalid' ? true : null));
+      await ground.admin.query(
+        sql`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'oneroof_runner'`,
+      );
+      await until(async () => {
+        const [row] = await ground.admin.query(sql`select from gate.outside where phase = 'clearing'`);
+        return row ?? null;
+      });
+      await writer.close();
+      expect(await running).toMatchObject({ result: 'done' });
+      expect(await indexIn(ground)).toBe('absent');
+      expect(await ground.run('down')).toMatchObject({ result: 'done' });
+      expect(await indexIn(ground)).toBe('valid');
+    });
+  });
+
+  it('what waits has the time to work beside the time to wait, and not more than both', {
+    timeout: 60_000,
+  }, async () => {
+    const files = (wait: string): Readonly<Record<string, string>> => {
+      const found = outsideFiles(
+        'create index concurrently big_v on public.big (public.slow(id));',
+        'drop index concurrently if exists public.big_v;',
+      );
+      const manifest = (found['release.yaml'] ?? '').replace('Timeout: 1min', 'Timeout: 4s').replace('wait: 10s', wait);
+      return { ...found, 'release.yaml': manifest };
+    };
+    const application = [
+      "create function slow(i bigint) returns bigint immutable language plpgsql as 'begin perform pg_catalog.pg_sleep(case i when 1 then 5 else 0 end); return i; end'",
+    ];
+    await withOutside({ version, at }, { files: files('wait: 9s'), application }, async (ground) => {
+      expect(await ground.run('up')).toMatchObject({ result: 'done' });
+    });
+    await withOutside({ version, at }, { files: files('wait: 200ms'), application }, async (ground) => {
+      await expect(ground.run('up')).rejects.toMatchObject({ code: 'QUERY_TIMEOUT' });
+      expect(await indexIn(ground)).toBe('absent');
+    });
+  });
+
   it('what the server refuses is told at its place, and leaves nothing', { timeout: 60_000 }, async () => {
     const files = outsideFiles(
       'create unique index concurrently big_v on big (v);',

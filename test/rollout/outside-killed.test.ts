@@ -1,71 +1,36 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sql } from '../../src/database/index.ts';
+import { describe, expect, it } from 'vitest';
 import { isLong } from '../counts.ts';
-import { newest, runSql } from '../database.io.ts';
-import { type LoopbackServer, startLoopbackServer } from '../gate/loopback.io.ts';
-import { withRunners } from './fixture.io.ts';
-import { indexIn, outsideFiles, withOutside } from './outside.io.ts';
+import { newest } from '../database.io.ts';
+import { victims, withKillGround } from './outside-kills.io.ts';
 
-const files = outsideFiles(
-  'create index concurrently big_v on public.big (v);\ncreate index concurrently big_w on public.big (id, v);',
-  'drop index concurrently if exists big_w;\ndrop index concurrently if exists big_v;',
-);
+/** Kills of one direction of a cycle: the gate sends a statement at most ten times. */
+const eachWay = 4;
+/** Longer than an undisturbed direction takes. Milliseconds. */
+const longest = 600;
 
 describe.each(newest)('statements outside of a transaction on PostgreSQL %s', (version) => {
-  let at: LoopbackServer;
-  beforeAll(async () => {
-    at = await startLoopbackServer(version);
-    await runSql(at.connection('postgres'), ['create role app_owner login']);
-  });
-  afterAll(() => at.server.stop());
-
-  it('reach the same end wherever their process, its session, or the session of the gate is killed', {
-    timeout: 3_600_000,
-  }, async () => {
-    await withOutside({ version, at }, { files }, async (ground) => {
-      const { gated, admin } = ground;
-      const executor = { ...gated.database, user: 'oneroof_executor' };
-      let kills = 0;
-      const rounds = isLong ? 60 : 4;
-      await withRunners(async (runners) => {
-        for (let round = 0; round < rounds; round += 1) {
-          const { ana, ben } = gated.people;
-          const statement = await gated.ratify(await gated.ratification(), [ana, ben]);
-          for (const direction of ['up', 'down'] as const) {
-            for (let cut = 0; cut < 3; cut += 1) {
-              const runner = runners.start({
-                sealed: gated.sealed,
-                connection: executor,
-                statement,
-                direction,
-                through: null,
-                boundary: 0,
-                moment: 'at',
-                signal: 'SIGKILL',
-              });
-              await wait(Math.random() * 400);
-              if (cut === 0) process.kill(runner.pid, 'SIGKILL');
-              else
-                await admin.query(
-                  sql`select pg_terminate_backend(pid) from pg_stat_activity where usename = ${cut === 1 ? 'oneroof_executor' : 'oneroof_runner'} and datname = current_database()`,
-                );
-              kills += 1;
-              await runner.ended;
-            }
-            const ended = await ground.run(direction, { statement });
-            expect(ended.result).toMatch(/done|nothing-to-do/);
-            expect(await indexIn(ground)).toBe(direction === 'up' ? 'valid' : 'absent');
+  it('reach the same end, whatever is killed at random moments', { timeout: 7_200_000 }, () =>
+    withKillGround(version, async (ground) => {
+      const enough = isLong ? 300 : 12;
+      while (ground.tally.kills < enough) {
+        const statement = await ground.ratify();
+        for (const direction of ['up', 'down'] as const) {
+          let runner = ground.start(statement, direction);
+          for (let cut = 0; cut < eachWay; cut += 1) {
+            const isOver = await Promise.race([runner.ended.then(() => true), wait(Math.random() * longest, false)]);
+            if (isOver) break;
+            const victim = victims[Math.floor(Math.random() * victims.length)] ?? 'client';
+            const isKilled = await ground.kill(victim, runner);
+            if (isKilled && victim === 'client') runner = ground.start(statement, direction);
           }
-          const [row] = await admin.query(sql`
-            select (select count(*)::text from pg_index where not indisvalid) as invalid, (select count(*)::text from gate.steps s where s.statement = ${statement}) as steps,
-              (select count(*)::text from gate.markers m where m.statement = ${statement}) as markers,
-              (select count(*)::text from gate.outside o where o.statement = ${statement} and o.phase <> 'done') as undecided,
-              (select rolpassword from pg_authid where rolname = 'oneroof_runner') as word`);
-          expect(row).toMatchObject({ invalid: '0', steps: '4', markers: '2', undecided: '0', word: null });
+          await ground.ended(runner, `${direction}, at random`);
+          await ground.conclude(statement, direction);
         }
-      });
-      expect(kills).toBe(rounds * 6);
-    });
-  });
+        if (isLong) process.stdout.write(`${JSON.stringify(ground.tally)}\n`);
+      }
+      const { kills: _, disconnected: __, ...wrong } = ground.tally;
+      expect(wrong).toEqual({ lost: [], twice: [], invalid: [], wrong: [] });
+    }),
+  );
 });

@@ -212,7 +212,9 @@ declare
 begin
   select string_agg(format('(%L, %L)', v.name, v.value), ', ' order by v.n) into given
   from (select 1 as n, * from (values %SETTINGS%) f(name, value)
-    union all select 2, * from unnest(names, settings) s(name, value) where s.name not in ('idle_in_transaction_session_timeout', 'client_connection_check_interval', 'lock_timeout')
+    -- the time to work, and on top of it the time to wait
+    union all select 2, s.name, case when s.name = 'statement_timeout' and s.value <> '0' then least(2147483647, s.value::bigint + lock_timeout::bigint)::text else s.value end
+      from unnest(names, settings) s(name, value) where s.name not in ('idle_in_transaction_session_timeout', 'client_connection_check_interval', 'lock_timeout')
     union all select 3, * from (values ('lock_timeout', lock_timeout), ('search_path', gate.path_of(of_statement)), ('role', (select i.app_owner::text from gate.identity i))) o(name, value)) v;
   perform gate.outside_ask(link, 'select pg_catalog.count(pg_catalog.set_config(s.name, s.value, false)) from (values ' || given || ') s(name, value)');
 end $gate$;

@@ -87,7 +87,9 @@ language sql stable set search_path = pg_catalog, pg_temp as $gate$
     when 'create-index' then case when seen -> 'found' = 'null' then 'absent'
       when seen #>> '{found,table}' is distinct from before ->> 'table' or seen #>> '{found,kind}' is distinct from 'i' then 'other'
       when seen #> '{found,valid}' = 'true' then 'done' else 'debris' end
-    when 'drop-index' then case when seen -> 'found' = 'null' then 'done' when seen #>> '{found,oid}' is distinct from before #>> '{found,oid}' then 'other' else 'absent' end
+    when 'drop-index' then case when seen -> 'found' = 'null' then 'done' when seen #>> '{found,oid}' is distinct from before #>> '{found,oid}' then 'other'
+      -- a valid index that is not valid any more: no query uses it, and only the end of the drop makes the schema as in rehearsal
+      when before #> '{found,valid}' = 'true' and seen #> '{found,valid}' is distinct from 'true' then 'debris' else 'absent' end
     when 'reindex' then case when exists (select from gate.reindex_debris(before, seen)) then 'debris'
       when not exists (select from jsonb_each(before -> 'indexes') b where b.value -> 'meant' = 'true'
         -- of a table, the server passes over the invalid ones
@@ -102,10 +104,10 @@ $gate$;
 -- What takes away, or ends, what a statement of the gate left half done.
 create function gate.outside_remedy(of_statement text, o gate.outside) returns text
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
-  select case o.probe ->> 'act'
-    when 'create-index' then (select format('drop index concurrently %I.%I', c.relnamespace::regnamespace, c.relname) from pg_class c where c.oid = (gate.outside_look(of_statement, o.probe) #>> '{found,oid}')::oid)
-    when 'reindex' then (select format('drop index concurrently %s.%I', d.schema, d.name) from gate.reindex_debris(o.before, gate.outside_look(of_statement, o.probe)) d limit 1)
-    when 'detach' then (select format('alter table %s detach partition %s finalize', (s ->> 'table')::oid::regclass, (s ->> 'partition')::oid::regclass) from gate.outside_look(of_statement, o.probe) s) end
+  select case
+    when o.probe ->> 'act' in ('create-index', 'drop-index') then (select format('drop index concurrently %I.%I', c.relnamespace::regnamespace, c.relname) from pg_class c where c.oid = (gate.outside_look(of_statement, o.probe) #>> '{found,oid}')::oid)
+    when o.probe ->> 'act' = 'reindex' then (select format('drop index concurrently %s.%I', d.schema, d.name) from gate.reindex_debris(o.before, gate.outside_look(of_statement, o.probe)) d limit 1)
+    when o.probe ->> 'act' = 'detach' then (select format('alter table %s detach partition %s finalize', (s ->> 'table')::oid::regclass, (s ->> 'partition')::oid::regclass) from gate.outside_look(of_statement, o.probe) s) end
 $gate$;
 
 create function gate.hold_fence(of_epoch bigint) returns void
@@ -265,6 +267,8 @@ begin
   if not found then perform gate.refuse('order', 'nothing is to be decided'); end if;
   if exists (select from gate.runner_sessions() s where s.session = o.session) then perform gate.refuse('outside', 'it is still running'); end if;
   perform gate.assert_intact();
+  -- the transaction that connects takes the password away; this one was prepared, and did not end
+  if o.sent_at is null then perform gate.renew_runner(null); end if;
   seen := gate.outside_look(of_statement, o.probe);
   outcome := gate.outside_verdict(o.probe, o.before, seen, o.answer);
   if (outcome in ('done', 'absent', 'debris')) is not true then perform gate.refuse('outside', format('there is an object named %s that is not of this step', o.probe ->> 'name')); end if;
