@@ -95,6 +95,7 @@ export const controls: Readonly<Record<string, Control>> = {
     `r.subject in (t.answered) and r.kind`,
   ],
   'next step': silent('order', 'this is not the next step'),
+  'outside alone': silent('order', 'this tier runs in transactions'),
   'sealed bytes': [
     'if sealed is null or gate.step_digest(step) is distinct from sealed then',
     'if sealed is null then',

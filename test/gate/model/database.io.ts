@@ -365,12 +365,16 @@ function realOf({ template, database, sessions }: Parts): Real {
         return 'ok';
       }
       case 'batch':
-      case 'step': {
+      case 'step':
+      case 'outside': {
         const { direction, tier, n, text } = action;
+        const cycle = named(action.cycle);
         await session.query(
-          action.do === 'batch'
-            ? sql`select gate.run_batch(${named(action.cycle)}, ${direction}, ${tier}, ${n}::integer, ${text})`
-            : sql`select gate.run_step(${named(action.cycle)}, ${direction}, ${tier}, ${n}::integer, ${text})`,
+          {
+            step: sql`select gate.run_step(${cycle}, ${direction}, ${tier}, ${n}::integer, ${text})`,
+            batch: sql`select gate.run_batch(${cycle}, ${direction}, ${tier}, ${n}::integer, ${text})`,
+            outside: sql`select gate.outside_begin(${cycle}, ${direction}, ${tier}, ${n}::integer, ${text})`,
+          }[action.do],
         );
         return 'ok';
       }

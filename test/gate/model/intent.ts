@@ -58,7 +58,7 @@ export type Intent =
   | { readonly want: 'ask'; readonly pick: Picks; readonly direction: Direction };
 
 export type Interruption = 'revocation' | 'end' | 'policy' | 'answer';
-export type Call = 'attempt' | 'enter' | 'step' | 'batch' | 'leave';
+export type Call = 'attempt' | 'enter' | 'step' | 'batch' | 'outside' | 'leave';
 export type Control =
   | 'begin'
   | 'repeatable read'
@@ -335,7 +335,7 @@ function call(
   const row = isNear
     ? { cycle: entered.cycle, direction: entered.direction, tier: entered.tier }
     : { cycle: statement.id, direction, tier: tiers[b % tiers.length]?.id ?? '' };
-  if (name !== 'step' && name !== 'batch') {
+  if (name !== 'step' && name !== 'batch' && name !== 'outside') {
     const epoch = (isNear ? entered.epoch : view.epoch) - (c % 4 === 0 ? 1 : 0);
     return { do: name, session, ...row, epoch };
   }

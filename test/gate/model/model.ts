@@ -127,8 +127,8 @@ interface Bound extends Entered {
   readonly session: Name;
 }
 interface StepCall extends StepRow {
-  /** `batch`: as a step that runs in batches. */
-  readonly do: 'step' | 'batch';
+  /** `batch`: as a step that runs in batches; `outside`: the intention to send it outside of a transaction. */
+  readonly do: 'step' | 'batch' | 'outside';
   readonly session: Name;
   readonly n: number;
   readonly text: string;
@@ -488,6 +488,11 @@ function step(call: Call, { do: how, cycle, direction, tier, n, text }: StepCall
   return { code: null, layer: keeping(done, cycle, found) };
 }
 
+/** No tier here runs outside of a transaction, so nothing of them is ever sent there. */
+function outside(call: Call): Answer {
+  return refused(sessionCode(call) ?? 'order');
+}
+
 function keeping(layer: Layer, cycle: string, schema: string): Layer {
   return { ...layer, kept: { ...layer.kept, [cycle]: schema } };
 }
@@ -587,7 +592,9 @@ function called(world: World, action: Extract<Action, { do: 'attempt' }> | Bound
     action.do === 'attempt'
       ? attempt(call, action)
       : 'text' in action
-        ? step(call, action)
+        ? action.do === 'outside'
+          ? outside(call)
+          : step(call, action)
         : action.do === 'enter'
           ? enter(call, action)
           : leave(call, action);
@@ -667,6 +674,7 @@ function controlled(world: World, action: Extract<Action, { readonly session: Na
     case 'leave':
     case 'step':
     case 'batch':
+    case 'outside':
       return aborted ? { world, outcome: '25P02' } : called(world, action);
   }
 }

@@ -151,6 +151,14 @@ export const stories: readonly (readonly Intent[])[] = [
   [...advance(10), control('commit'), call('step', [1, 1, 0])],
   // the next step, as if it ran in batches
   [...advance(3), call('batch', [0, 0, 0])],
+  // a step of a tier that runs in a transaction, or in one for each step, is not sent outside of one: not entered, and entered
+  ...[2, 9, 10].map((calls) => [
+    ...advance(calls),
+    call('outside', [0, 1, 0]),
+    control('rollback'),
+    ...advance(3),
+    call('outside', [0, 0, 0]),
+  ]),
   [change('registry'), propose('rollout'), sign(0, 'it'), sign(2, 'it')],
   // a signature that comes when another registry, or policy, is in force than the statement names
   ...(['registry', 'policy'] as const).map((kind) => [
