@@ -9,6 +9,7 @@ import { memoryLines } from './memory.io.ts';
 import { proofLines } from './proof.io.ts';
 import { readLines } from './read.io.ts';
 import { rolloutLines } from './rollout.io.ts';
+import { outsideLines } from './outside.io.ts';
 import { openGround } from './servers.io.ts';
 import { siteLines } from './site.io.ts';
 import { startLines } from './start.io.ts';
@@ -27,6 +28,7 @@ const groups = {
   cost: costLines,
   rollout: rolloutLines,
   tiers: tierLines,
+  outside: outsideLines,
   memory: memoryLines,
   site: siteLines,
   log: logLines,

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type Binaries,
@@ -28,6 +29,8 @@ export interface Ground {
   readonly folder: string;
   /** PostgreSQL 18, with `small` and `large`. */
   readonly modern: () => Promise<Bench>;
+  /** PostgreSQL 18 over TCP, as a gate needs it that connects to its own database, with `looped` of five times the rows. */
+  readonly looped: () => Promise<Bench & { readonly host: string }>;
   /** The newest server that has a pg_dump beside it, with `large`; null where there is none. */
   readonly dumping: () => Promise<Bench | null>;
   readonly close: () => Promise<void>;
@@ -36,8 +39,12 @@ export interface Ground {
 /** Prepares the servers without starting them. */
 export function openGround(of: Pick<Ground, 'rows' | 'runs' | 'requests' | 'folder'>): Ground {
   const open: Bench[] = [];
-  const start = async (binaries: Binaries, sizes: Readonly<Record<string, number>>): Promise<Bench> => {
-    const server = await startTemporaryServer({ binaries, settings: settingsOf(binaries.major) });
+  const start = async (
+    binaries: Binaries,
+    sizes: Readonly<Record<string, number>>,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Bench> => {
+    const server = await startTemporaryServer({ binaries, settings: { ...settingsOf(binaries.major), ...more } });
     const admin = await openSession(server.connection('postgres'), { applicationName: 'bench' });
     open.push({ server, admin });
     for (const [database, rows] of Object.entries(sizes)) await fill({ server, admin }, { database, rows });
@@ -50,6 +57,15 @@ export function openGround(of: Pick<Ground, 'rows' | 'runs' | 'requests' | 'fold
   return {
     ...of,
     modern: once(() => start(embeddedBinaries(), { small: of.rows, large: of.rows * 10 })),
+    looped: once(async () => {
+      const host = `127.${randomInt(1, 255)}.${randomInt(1, 255)}.${randomInt(1, 255)}`;
+      const bench = await start(embeddedBinaries(), { looped: of.rows * 5 }, { listen_addresses: host });
+      const file = join(bench.server.data, 'pg_hba.conf');
+      const rules = 'host all oneroof_runner 127.0.0.0/8 scram-sha-256\nhost all all 127.0.0.0/8 trust\n';
+      writeFileSync(file, rules + readFileSync(file, 'utf8'));
+      await bench.admin.query(sql`select pg_reload_conf()`);
+      return { ...bench, host };
+    }),
     dumping: once(async () => {
       const binaries = withDump();
       return binaries === null ? null : await start(binaries, { large: of.rows * 10 });

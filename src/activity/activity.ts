@@ -18,6 +18,8 @@ export interface Waiting {
   readonly relation: string | null;
   /** The lock that they hold there. */
   readonly mode: string | null;
+  /** Since when their transaction is open; null: that is not to be seen. Absent where a statement within a transaction waits. */
+  readonly since?: Instant | null;
 }
 
 /** Where a command is. */
@@ -75,13 +77,14 @@ export function judgeSilence(activity: Activity, silentMs: number): Activity {
 }
 
 const text = (longest: number) => z.string().max(longest);
+const instant = z.iso.datetime().transform((time) => time as Instant);
 const waiting = z.strictObject({
   pid: z.int().nullable(),
   application: text(1000).nullable(),
   relation: text(1000).nullable(),
   mode: text(100).nullable(),
+  since: instant.nullable().exactOptional(),
 });
-const instant = z.iso.datetime().transform((time) => time as Instant);
 const form = z.strictObject({
   version: z.literal(1),
   id: z.string().regex(/^[0-9a-f]{16}$/),
@@ -121,8 +124,9 @@ export function whereText({ stage, tier, step }: Pick<Activity, 'stage' | 'tier'
 }
 
 /** Who is waited for, in words. */
-export function waitingText({ pid, application, relation, mode }: Waiting): string {
-  const who = [pid === null ? null : `session ${pid}`, application].filter((part) => part !== null).join(', ');
+export function waitingText({ pid, application, relation, mode, since }: Waiting): string {
+  const age = since === undefined ? null : since === null ? 'age unknown' : `in a transaction since ${since}`;
+  const who = [pid === null ? null : `session ${pid}`, application, age].filter((part) => part !== null).join(', ');
   const what = [mode === null ? null : `holds ${mode}`, relation === null ? null : `on ${relation}`]
     .filter((part) => part !== null)
     .join(' ');

@@ -8,6 +8,7 @@ import {
   waitingText,
 } from '../activity/index.ts';
 import { formatDuration, type Milliseconds, OneRoofError, printable } from '../core/index.ts';
+import { type Connection } from '../database/index.ts';
 import { ofKind, type StatementDigest } from '../evidence/index.ts';
 import { type Recorder } from '../evidence-kinds/index.ts';
 import { gateStage, rolloutStage, type RolloutWatch } from '../pipeline.io.ts';
@@ -105,6 +106,7 @@ export async function runRollout(context: Context, direction: Direction): Promis
       expected,
       tiers: remaining(wish, progress).map(({ tier }) => tier),
       executor,
+      observer: target.observer,
       target: target.name,
       replicas: target,
       statement,
@@ -190,6 +192,7 @@ async function followed(
   reporter: Reporter,
   plan: ReleaseTools &
     Pick<RolloutWatch, 'executor' | 'target' | 'statement' | 'direction' | 'through'> & {
+      readonly observer: Connection;
       readonly recorder: Recorder;
       readonly replicas: Pick<Target, 'observer' | 'replicaLag'>;
       readonly expected: TimedParts | null;
@@ -200,6 +203,7 @@ async function followed(
   const see = watcher(context, plan);
   const blockerMonitor = openLookout({
     executor,
+    observer: plan.observer,
     settings: sealed.release.settings,
     onWaiting: (waitingFor) => {
       reporter.tell({ waitingFor });

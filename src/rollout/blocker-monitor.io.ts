@@ -4,6 +4,7 @@ import { type ReleaseSettings } from '../release/index.ts';
 import { type RolloutEvent } from './rollout.ts';
 import { nameSession, type SessionFacts } from './session-name.ts';
 import { openExecutor } from './executor-session.io.ts';
+import { type OpenSince, openSince } from './open-since.io.ts';
 
 /** A statement that takes longer may be waiting for another session. Milliseconds. */
 const patience = 1000;
@@ -26,6 +27,8 @@ export interface BlockerMonitor {
  */
 export function openBlockerMonitor(plan: {
   readonly executor: Connection;
+  /** Tells since when a transaction is open that a statement outside of one waits for. */
+  readonly observer: Connection;
   readonly settings: ReleaseSettings;
   readonly onWaiting: (waiting: readonly Waiting[]) => void;
   /** Called once if the blockers cannot be read; then the monitor has ended. */
@@ -33,6 +36,7 @@ export function openBlockerMonitor(plan: {
 }): BlockerMonitor {
   const { executor, settings } = plan;
   const applicationName = 'oneroof blockers';
+  const transactions = openSince(plan.observer);
   let session: Promise<Session> | null = null;
   // from its beginning on: an attempt may wait for the fence, or for a standby that is to know of it
   let pid: number | null = null;
@@ -49,7 +53,7 @@ export function openBlockerMonitor(plan: {
   const look = async (): Promise<void> => {
     try {
       session ??= openExecutor(executor, settings, { applicationName, write: 'never' });
-      const found = await readWaiting(await session, pid);
+      const found = await withBegin(await readWaiting(await session, pid), transactions);
       if (mode !== 'idle' && (found.length > 0 || mode === 'step')) say(found);
     } catch (error) {
       if (!isOver) plan.onTrouble(error instanceof Error ? error.message : String(error));
@@ -89,6 +93,7 @@ export function openBlockerMonitor(plan: {
       clearInterval(timer);
       await looking;
       await (await session?.catch(() => null))?.close();
+      await transactions.close();
     },
   };
 }
@@ -100,13 +105,13 @@ export function openBlockerMonitor(plan: {
  *
  * Source  PostgreSQL manual, "System Information Functions" and "The Cumulative Statistics System".
  */
-async function readWaiting(session: Session, pid: number | null): Promise<readonly Waiting[]> {
+async function readWaiting(session: Session, pid: number | null): Promise<readonly Found[]> {
   const rows = await session.query<{ waiting: string }>(sql`
     with ours as (select * from pg_catalog.pg_stat_activity
       where datname = pg_catalog.current_database() and usename in (current_user, 'oneroof_runner') and pid = ${pid}::integer)
     select distinct pg_catalog.json_build_object('pid', nullif(b.pid, 0),
       'application', case when b.pid = 0 then 'a prepared transaction' else nullif(a.application_name, '') end,
-      'role', a.usename, 'address', pg_catalog.host(a.client_addr), 'query', a.query,
+      'isOutside', w.usename = 'oneroof_runner', 'role', a.usename, 'address', pg_catalog.host(a.client_addr), 'query', a.query,
       'relation', l.relation, 'mode', m.mode)::text as waiting
     from ours w
       cross join lateral pg_catalog.unnest(pg_catalog.pg_blocking_pids(w.pid)) as b(pid)
@@ -131,7 +136,30 @@ async function readWaiting(session: Session, pid: number | null): Promise<readon
     where a.wait_event = 'SyncRep'
     order by 1 limit 20`);
   return rows.map(({ waiting }) => {
-    const { role, address, query, ...found } = JSON.parse(waiting) as Waiting & SessionFacts;
-    return role == null ? found : { ...found, application: nameSession({ ...found, role, address, query }) };
+    const {
+      role,
+      address,
+      query,
+      isOutside = false,
+      ...found
+    } = JSON.parse(waiting) as Waiting & SessionFacts & { isOutside?: boolean };
+    const name = role == null ? found.application : nameSession({ ...found, role, address, query });
+    return { isOutside, waiting: { ...found, application: name } };
   });
+}
+
+/** Who is waited for, and whether by a statement outside of a transaction. */
+interface Found {
+  readonly isOutside: boolean;
+  readonly waiting: Waiting;
+}
+
+/** What runs outside of a transaction waits for older ones, in any table: since when they are open is what a person has to know. */
+async function withBegin(found: readonly Found[], transactions: OpenSince): Promise<readonly Waiting[]> {
+  const pids = found.flatMap(({ isOutside, waiting: { pid } }) => (isOutside && pid !== null ? [pid] : []));
+  if (pids.length === 0) return found.map(({ waiting }) => waiting);
+  const begins = await transactions.read(pids);
+  return found.map(({ isOutside, waiting }) =>
+    isOutside ? { ...waiting, since: begins.get(waiting.pid ?? 0) ?? null } : waiting,
+  );
 }

@@ -98,11 +98,11 @@ function told(error: unknown, { entry, one }: OutsideStep): unknown {
   return failed(error, { entry, at: one.step, holders: [] });
 }
 
-/** A server that is restarted takes no connections for a while. */
+/** A server that is restarted takes no connections for a while; one that ends while TLS is agreed on looks like one that has none. */
 function isAway(error: unknown): boolean {
   return (
     error instanceof OneRoofError &&
-    ['CONNECT_REFUSED', 'CONNECT_STARTING', 'CONNECT_TOO_MANY', 'CONNECT_FAILED'].includes(error.code)
+    ['CONNECT_REFUSED', 'CONNECT_STARTING', 'CONNECT_TOO_MANY', 'CONNECT_TLS', 'CONNECT_FAILED'].includes(error.code)
   );
 }
 

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { type Instant } from '../../src/core/index.ts';
 import { leftOf, rehearsedOf, stagesOf, tiersOf, waitingText, whereText } from '../../src/activity/index.ts';
 import { rehearsalBody, stageBody, stepBody } from '../evidence-kinds/bodies.ts';
 
@@ -56,6 +57,10 @@ it('where a command is, and who is waited for, is said in words', () => {
   expect(waitingText({ pid: 7, application: 'psql', relation: 'public.t', mode: 'AccessExclusiveLock' })).toBe(
     'session 7, psql: holds AccessExclusiveLock on public.t',
   );
+  const open = { pid: 7, application: 'psql', relation: null, mode: null };
+  expect(waitingText({ ...open, since: null })).toBe('session 7, psql, age unknown');
+  const since = '2026-01-02T03:04:05Z' as Instant;
+  expect(waitingText({ ...open, since })).toBe('session 7, psql, in a transaction since 2026-01-02T03:04:05Z');
   expect(waitingText({ pid: null, application: 'a prepared transaction', relation: null, mode: null })).toBe(
     'a prepared transaction',
   );

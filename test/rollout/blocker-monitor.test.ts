@@ -19,6 +19,7 @@ describe.each(versions)('who is waited for on PostgreSQL %s', (version) => {
         const seen: (readonly Waiting[])[] = [];
         const blockerMonitor = openLookout({
           executor: connection,
+          observer: connection,
           settings: sealed.release.settings,
           onWaiting: (waiting) => {
             seen.push(waiting);
@@ -73,6 +74,7 @@ describe.each(versions)('who is waited for on PostgreSQL %s', (version) => {
       let from = performance.now();
       const blockerMonitor = openLookout({
         executor,
+        observer: executor,
         settings: settings as ReleaseSettings,
         onWaiting: (waiting) => seen.push({ after: performance.now() - from, waiting }),
         onTrouble: (why) => expect.unreachable(why),
@@ -114,6 +116,7 @@ describe.each(versions)('who is waited for on PostgreSQL %s', (version) => {
       const troubles: string[] = [];
       const blockerMonitor = openLookout({
         executor: { ...database, user: 'nobody_of_this_name' },
+        observer: database,
         settings: {
           lockTimeout: 0,
           statementTimeout: 0,

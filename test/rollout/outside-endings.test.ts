@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitingText } from '../../src/activity/index.ts';
 import { openSession, type Session, sql } from '../../src/database/index.ts';
 import { openLookout } from '../../src/rollout/index.ts';
 import { runSql, versions } from '../database.io.ts';
@@ -87,13 +88,23 @@ describe.each(versions)('an ending of a statement outside of a transaction, on P
     }),
   );
 
-  it('that waits says whom it waits for', { timeout: seconds }, () =>
+  it.each([
+    ['and since when that is in a transaction', true, /^session \d+, slow report, in a transaction since 2\d{3}-.*Z/],
+    ['not its age, which the observer may not see', false, /^session \d+, slow report, age unknown/],
+  ])('that waits says whom it waits for, %s', { timeout: seconds }, (_, maySee, expected) =>
     within(async (ground) => {
+      const reader = `reader_${ground.gated.database.database}`;
+      await runSql(ground.gated.database, [
+        `create role ${reader} login`,
+        `revoke temporary, create on database ${ground.gated.database.database} from public`,
+        ...(maySee ? [`grant pg_read_all_stats to ${reader}`] : []),
+      ]);
       const told: string[] = [];
       const monitor = openLookout({
         executor: { ...ground.gated.database, user: 'oneroof_executor' },
+        observer: { ...ground.gated.database, user: reader },
         settings: ground.gated.sealed.release.settings,
-        onWaiting: (waiting) => told.push(JSON.stringify(waiting)),
+        onWaiting: (waiting) => told.push(...waiting.map(waitingText)),
         onTrouble: (why) => told.push(why),
       });
       await withWriter(ground, async (writer) => {
@@ -103,7 +114,8 @@ describe.each(versions)('an ending of a statement outside of a transaction, on P
         await running;
       });
       await monitor.close();
-      expect(told.join('\n')).toContain('slow report');
+      expect(told.find((one) => one.includes('slow report'))).toMatch(expected);
+      await runSql(ground.gated.database, [`drop owned by ${reader}`, `drop role ${reader}`]);
     }),
   );
 

@@ -35,7 +35,11 @@ export interface OutsideGround {
 }
 
 export async function withOutside(
-  of: { readonly version: Version; readonly at: Pick<LoopbackServer, 'connection'>; readonly installer?: string | null },
+  of: {
+    readonly version: Version;
+    readonly at: Pick<LoopbackServer, 'connection'>;
+    readonly installer?: string | null;
+  },
   plan: GatedPlan & { readonly files: Readonly<Record<string, string>> },
   use: (ground: OutsideGround) => Promise<void>,
 ): Promise<void> {

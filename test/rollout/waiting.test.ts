@@ -124,6 +124,7 @@ it.each(newest)(
             ): { readonly ended: Promise<unknown>; close(): Promise<void> } => {
               const blockerMonitor = openLookout({
                 executor: ground.connection,
+                observer: ground.database,
                 settings: ground.sealed.release.settings,
                 onWaiting: (waiting) => seen.push(waiting),
                 onTrouble: (why) => expect.unreachable(why),
