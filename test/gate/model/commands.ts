@@ -116,7 +116,7 @@ const kinds: readonly (readonly [weight: number, arbitrary: fc.Arbitrary<Intent>
     fc.record({
       want: fc.constant('call'),
       session,
-      call: fc.constantFrom('attempt', 'enter', 'step', 'step', 'batch', 'leave'),
+      call: fc.constantFrom('attempt', 'enter', 'step', 'step', 'batch', 'outside', 'leave'),
       pick,
       direction,
     }),

@@ -22,6 +22,7 @@ export function judged(of: {
     if (steps.length >= action.n) return 'a step ran twice';
   }
   if (action.do === 'batch') return 'a step ran in batches that people ratified to run once';
+  if (action.do === 'outside') return 'a step is sent outside of a transaction that people ratified to run in one';
   if (action.do === 'step' || action.do === 'leave') return uncovered(world, action);
   const isActive = world.sessions[action.session].transaction?.state === 'active';
   if (action.do !== 'commit' || !isActive) return null;
