@@ -1,9 +1,9 @@
-import { errorCodes } from '../src/core/index.ts';
+import { actorOf, errorCodes } from '../src/core/index.ts';
 
 /** The text of docs/ERRORS.md, from the table of codes. */
 export function errorsPage(): string {
   const rows = Object.entries(errorCodes).map(
-    ([code, [status, meaning]]) => `| \`${code}\` | ${status} | ${meaning} |`,
+    ([code, [status, meaning]]) => `| \`${code}\` | ${status} | ${actorOf(code)} | ${meaning} |`,
   );
   return [
     '# Errors',
@@ -15,8 +15,10 @@ export function errorsPage(): string {
     'the release or of safety, 4 broken. Exit 0 means that the work is done, or GO; exit 1 means NO-GO or BLOCKED, which is no error,',
     'or DONE: all of it is rolled out already, and nothing may be rolled out.',
     '',
-    '| Code | Exit | Meaning |',
-    '| --- | --- | --- |',
+    'In the JSON of an error, `next` is the command to type, or null; then the person in the column *Who* acts.',
+    '',
+    '| Code | Exit | Who | Meaning |',
+    '| --- | --- | --- | --- |',
     ...rows,
     '',
   ].join('\n');

@@ -1,4 +1,21 @@
+import { actors } from '../src/core/index.ts';
 import { jsonSchemas, publishedForms } from '../src/cli/json/schema-names.ts';
+
+const finding = [
+  '## A finding',
+  '',
+  'Everything that is wrong, closed or held has the same members beside its sentence, so that a program reads no prose ([decision 79](decisions/0079-findings-for-programs.md)).',
+  '',
+  '| member | what it is |',
+  '|---|---|',
+  '| `code` | of a closed list: [ERRORS.md](ERRORS.md), [CHECK.md](CHECK.md), `src/gate/refusal.ts`, `src/rollout/reason.ts`, `src/report/report-reason.ts`. It keeps its meaning |',
+  '| `facts` | the values that the sentence names: numbers, names, lists. Empty where it names none, and in records of older versions |',
+  '| `place` | null, or `{file, line?, column?}`, from 1 |',
+  '| `fix` | what to do, in words |',
+  '| `next` | the command to type, complete; after what `fix` asks for beside it. Null where no command follows, or a value has to be chosen first |',
+  `| \`by\` | who does what \`fix\` asks for: ${actors.map((one) => `\`${one}\``).join(', ')} |`,
+  '',
+];
 
 const verdict = [
   '## A verdict',
@@ -11,7 +28,7 @@ const verdict = [
   '| `statement` | the ratification that counts, or null |',
   '| `runs` | the tiers that the command would do now; with `NO-GO` those before the closed one |',
   '| `stops` | null, or `{before, reason}`: a later hold point that no one has answered |',
-  '| `reasons` | list of `{code, facts, fix, text}`; the command prints the first. A code of the gate (`src/gate/refusal.ts`) or of `src/rollout/reason.ts` |',
+  '| `reasons` | list of [findings](#a-finding), each with `text`; the command prints the first. A code of the gate (`src/gate/refusal.ts`) or of `src/rollout/reason.ts` |',
   "| `notAsked` | codes of checks that need the executor's session or the steps |",
   '| `waits` | server processes of another attempt that it would wait for |',
   '',
@@ -34,6 +51,7 @@ export function jsonPage(): string {
     '| --- | --- | --- |',
     ...rows,
     '',
+    ...finding,
     ...verdict,
   ].join('\n');
 }

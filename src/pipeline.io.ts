@@ -1,7 +1,7 @@
 import { isAbsolute, relative } from 'node:path';
 import { writeBundle } from './bundle/index.ts';
 import { type CloneHost, type Golden } from './clone/index.ts';
-import { canonicalJson, type Digest, type Milliseconds, now, OneRoofError } from './core/index.ts';
+import { canonicalJson, type Digest, type Milliseconds, now, OneRoofError, stated } from './core/index.ts';
 import { type Connection, openObserver, type Session } from './database/index.ts';
 import { buildDossier, readProduction, show, type ShownDossier, subjectOf } from './dossier/index.ts';
 import { type Entry, ofKind } from './evidence/index.ts';
@@ -11,10 +11,10 @@ import { executionsOf, type Recorder, recordRules, type Store, witnessesOf } fro
 import { type Rehearsal, rehearse, type RehearsalOptions, rehearsedSchema } from './rehearsal/index.ts';
 import { readSealed, readSources, sealDocument, type SealedRelease, sealRelease } from './release/index.ts';
 import {
-  buildReport,
+  type JudgedReport,
+  judgeRelease,
   type ReleaseContext,
   readRatifications,
-  type Report,
   toHtml,
   toMarkdown,
   writeReport,
@@ -160,7 +160,7 @@ export async function requireNotBehind(
   const lacked = lackedBy(at.progress, executions);
   if (lacked === null) return;
   throw new OneRoofError('TARGET_BEHIND', {
-    problem: `${at.target} lacks step ${lacked.steps[1]} of tier ${lacked.tier} ${lacked.direction}, although the evidence says that it was committed there: the target is a copy, an older state, or a primary that lost the step`,
+    ...stated`${{ target: at.target }} lacks step ${{ steps: lacked.steps[1] }} of tier ${{ tier: lacked.tier }} ${{ direction: lacked.direction }}, although the evidence says that it was committed there: the target is a copy, an older state, or a primary that lost the step`,
     fix: `check the address; if this database is the target from now on: oneroof adopt ${at.target} --reason "why"`,
   });
 }
@@ -230,21 +230,24 @@ export interface ReportPlan {
 }
 
 /** Builds the report from the store's evidence alone; nothing is written or recorded. `folder`: what its addresses begin at. */
-export async function readReport({ sealed, store }: Course, { folder, policy, target }: ReportPlan): Promise<Report> {
+export async function readJudged(
+  { sealed, store }: Course,
+  { folder, policy, target }: ReportPlan,
+): Promise<JudgedReport> {
   const heard = await store.heard(sealed.seal, { target });
-  return buildReport({ release: sealed, ...heard, policy, now: now(), hrefOf: hrefFrom(folder, store) });
+  return judgeRelease({ release: sealed, ...heard, policy, now: now(), hrefOf: hrefFrom(folder, store) });
 }
 
 /** Builds the report and writes it as Markdown, HTML and JSON. */
 export async function reportStage(
   course: Course,
   plan: ReportPlan,
-): Promise<{ readonly report: Report; readonly files: readonly string[] }> {
+): Promise<JudgedReport & { readonly files: readonly string[] }> {
   const { sealed, store } = course;
-  const report = await readReport(course, plan);
+  const { report, blockers } = await readJudged(course, plan);
   const files = await writeReport({ report, markdown: toMarkdown(report), html: toHtml(report), folder: plan.folder });
   await store.append({ kind: 'report', seal: sealed.seal, body: report }, now());
-  return { report, files };
+  return { report, blockers, files };
 }
 
 /** What an occasion is about, beside the course: a target, and how the release is called where its commands are typed. */
@@ -261,7 +264,7 @@ export async function readOccasion({ sealed, store }: Course, plan: OccasionPlan
   const { evidence } = await store.heard(sealed.seal, { target: target.name });
   const reading = await readGate({ release: sealed, target, at: now(), rehearsed: schemaIn(evidence) });
   const ratifications = await readRatifications(target, sealed.seal);
-  const report = await readReport({ sealed, store }, { ...setup, folder: setup.reports, target: target.name });
+  const { report } = await readJudged({ sealed, store }, { ...setup, folder: setup.reports, target: target.name });
   return { sealed, target: target.name, ...where, report, reading, ratifications };
 }
 

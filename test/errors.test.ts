@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { errorsPage } from '../scripts/errors-page.ts';
-import { canonicalJson, errorCodes, OneRoofError } from '../src/core/index.ts';
+import { canonicalJson, errorCodes, OneRoofError, stated } from '../src/core/index.ts';
 import { caused } from './errors.record.ts';
 import { neverCaused } from './errors.reporter.ts';
 
@@ -19,7 +19,7 @@ describe('the error codes', () => {
     const codes = ['INTERNAL', 'REGISTRY_INVALID', 'SEATS_UNFILLABLE', 'JSON_NOT_CANONICAL'];
     for (const code of codes) caused.delete(code);
     expect(() => canonicalJson(Infinity)).toThrow();
-    const own = new OneRoofError('INTERNAL', { problem: 'x', fix: 'y' });
+    const own = new OneRoofError('INTERNAL', { ...stated`x`, fix: 'y' });
     const found = [{ code: 'REGISTRY_INVALID' }, { code: 'SEATS_UNFILLABLE' }];
     expect(found).toMatchObject([{ code: 'REGISTRY_INVALID' }, {}]);
     expect(found).not.toEqual([{ code: 'SEATS_UNFILLABLE' }]);

@@ -1,4 +1,4 @@
-import { type ErrorCode, type Problem, printable } from '../core/index.ts';
+import { type ErrorCode, type Problem, printable, stated } from '../core/index.ts';
 
 /** One thing that is wrong in a bundle. */
 export interface Finding {
@@ -30,7 +30,7 @@ export function problemsOf(findings: readonly Finding[]): readonly Problem[] {
     const others = same.slice(1).flatMap((one) => one.at ?? []);
     const text = `${at === null ? '' : `${at} `}${cause}`;
     const more = others.length === 0 ? '' : `; the same is true of ${others.length} more: ${firstOf(others)}`;
-    return [{ code, problem: printable(`${text}${more}`), fix }];
+    return [{ code, ...stated`${{ text: printable(text) }}${{ more: printable(more) }}`, fix }];
   });
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { canonicalJson, type Digest, digestForm, formProblem, OneRoofError } from '../core/index.ts';
+import { canonicalJson, type Digest, digestForm, formProblem, OneRoofError, stated } from '../core/index.ts';
 import {
   base64Text,
   brokenBytes,
@@ -152,7 +152,7 @@ function base64(bytes: Uint8Array): string {
 
 function invalid(why: string): OneRoofError {
   return new OneRoofError('BUNDLE_INVALID', {
-    problem: `the file is not a bundle of evidence: ${why}`,
+    ...stated`the file is not a bundle of evidence: ${{ why }}`,
     fix: 'write it again where it was made: oneroof bundle RELEASE',
   });
 }

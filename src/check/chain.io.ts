@@ -120,7 +120,11 @@ export class ReplayChain {
     const spot = spotOf(migration.up);
     if (migration.unreadable !== null) {
       const fix = 'what follows is judged without it';
-      return this.leave(migration, unjudged(spot, { cause: migration.unreadable, fix }), isJudged);
+      return this.leave(
+        migration,
+        unjudged(spot, { cause: migration.unreadable, facts: { why: migration.unreadable }, fix }),
+        isJudged,
+      );
     }
     const send = async (script = migration.up) =>
       (await sendWithRoles(this.ground, script, { database: base, old: null })).failure;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Formed } from '../core/index.ts';
+import { statedFactsForm, type Formed } from '../core/index.ts';
 import { inProductionForm } from './production-sizes.ts';
 
 /** What can be wrong with a migration, its down, or its second up. `code` never changes its meaning: baselines and SARIF name it. */
@@ -48,6 +48,8 @@ const faultForm = z.object({
   spot: spotForm,
   /** One line: what happened, without values of rows. */
   cause: z.string(),
+  /** What the cause names, as data. */
+  facts: statedFactsForm,
   /** More lines: each difference, the server's words. */
   detail: z.array(z.string()),
   /** What to do, in one line. */
@@ -68,6 +70,8 @@ const hazardForm = z.object({
   statement: z.string(),
   /** What was measured, in one line. */
   measured: z.string(),
+  /** What the measurement names, as data. */
+  facts: statedFactsForm,
   /** What would be safe instead, in one line. */
   rule: z.string(),
   /** The safe SQL, where that can be written without a decision; else null. */

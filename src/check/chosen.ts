@@ -1,4 +1,4 @@
-import { OneRoofError, printable } from '../core/index.ts';
+import { OneRoofError, printable, stated } from '../core/index.ts';
 import { type Migration, type MigrationProject, type ProgramFolder } from '../import/index.ts';
 import { type CheckResult } from './check-result.ts';
 
@@ -45,7 +45,7 @@ export function choose(
     const at = migrations.findIndex(({ id, name }) => id === wanted.id || name === wanted.id);
     if (at < 0)
       throw new OneRoofError('CHECK_NO_MIGRATION', {
-        problem: `there is no migration ${printable(wanted.id)}`,
+        ...stated`there is no migration ${{ wanted: printable(wanted.id) }}`,
         fix: `name one as its tool does; the last is ${printable(migrations.at(-1)?.id ?? '')}`,
       });
     return {
@@ -108,7 +108,9 @@ export function theFolder<Found extends { readonly tool: string; readonly folder
   const [first, ...others] = fitting;
   if (first === undefined)
     throw new OneRoofError('CHECK_NO_FOLDER', {
-      problem: named === null ? 'no folder of migrations was found' : `no tool is known for ${printable(named)}`,
+      ...(named === null
+        ? stated`no folder of migrations was found`
+        : stated`no tool is known for ${{ named: printable(named) }}`),
       fix:
         found.length === 0
           ? 'name the folder of a repository with migrations; docs/CHECK.md lists the tools and how each is known'
@@ -116,7 +118,7 @@ export function theFolder<Found extends { readonly tool: string; readonly folder
     });
   if (others.length > 0)
     throw new OneRoofError('CHECK_WHICH_FOLDER', {
-      problem: `several folders hold migrations: ${fitting.map(shownFolder).join(', ')}`,
+      ...stated`several folders hold migrations: ${{ fitting: fitting.map(shownFolder) }}`,
       fix: `name one: oneroof check --migrations ${printable(first.folder === '' ? '.' : first.folder)}`,
     });
   return first;
@@ -133,7 +135,7 @@ export function refusePrograms(found: readonly ProgramFolder[]): void {
   const shown = found.slice(0, mostShown).map(shownFolder).join(', ');
   const more = found.length > mostShown ? `, and ${found.length - mostShown} more folders` : '';
   throw new OneRoofError('CHECK_PROGRAMS', {
-    problem: `the migrations here are programs, not SQL: ${shown}${more}`,
+    ...stated`the migrations here are programs, not SQL: ${{ shown }}${{ more }}`,
     fix: `let their tool run them, in the folder of its configuration: oneroof check --record '${first.forward}' --record-down '${first.back}' (docs/recipes/record.md)`,
   });
 }

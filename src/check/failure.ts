@@ -4,6 +4,9 @@ import { type Fault, type Spot } from './check-result.ts';
 import { leftInvalid } from './invalid-index.ts';
 import { keptRole } from './kept-roles.ts';
 
+/** Why nothing is known of a migration. */
+export type Unjudged = Pick<Fault, 'cause' | 'facts' | 'fix'>;
+
 /** A script that the server refused, in the words of a fault. */
 export interface ScriptFailure {
   readonly said: SaidError;
@@ -11,7 +14,7 @@ export interface ScriptFailure {
   /** Message and detail, to decide by, and never to be shown. */
   readonly whole: string;
   /** Why this says nothing about the migration; null: it does. */
-  readonly unjudged: { readonly cause: string; readonly fix: string } | null;
+  readonly unjudged: Unjudged | null;
   /** A role that does not exist and that the migration takes for granted; null: it is not that. */
   readonly role: string | null;
   /** A role that DROP ROLE does not drop because of a database of the check; null: it is not that. */
@@ -45,9 +48,10 @@ export function scriptFailureOf(
   };
 }
 
-const keptInBlock = {
+const keptInBlock: Unjudged = {
   cause:
     'it drops a role that has rights in the database before the migration, which the private server keeps beside the copy',
+  facts: {},
   fix: 'drop it with a DROP ROLE of its own, outside of a block or function',
 };
 
@@ -62,16 +66,19 @@ function unjudgedBy(
   if (extension !== undefined && ['0A000', '58P01', '22023'].includes(state))
     return {
       cause: `the private server has no extension ${extension}`,
+      facts: { extension },
       fix: 'install a PostgreSQL that has it on this machine, and name its version with --postgres',
     };
   if (state.startsWith('53'))
     return {
       cause: `the private server had no room: ${text}`,
+      facts: { said: text, sqlstate: state },
       fix: 'free memory and disk, or name a folder with room for its files: TMPDIR=FOLDER oneroof check',
     };
   if (state === '57014')
     return {
       cause: 'a statement did not end in time: in 5 minutes, on a golden copy in an hour',
+      facts: { sqlstate: state },
       fix: 'read it: it waits for something, or never ends',
     };
   if (state !== '42501') return null;
@@ -80,6 +87,7 @@ function unjudgedBy(
       extension === undefined
         ? `it needs more rights than the owner of a database has: ${text}`
         : `only a superuser may create the extension ${extension}`,
+    facts: { said: text, sqlstate: state, extension: extension ?? null },
     fix: 'read the migrations, and if you trust them, run the check on synthetic rows with --superuser',
   };
 }
@@ -108,6 +116,7 @@ export function failureFault(
     level: 'error',
     spot,
     cause: `${words.begin}: ${said.text}${said.state === '' ? '' : ` [SQLSTATE ${said.state}]`}`,
+    facts: { said: said.text, sqlstate: said.state },
     detail: [...said.detail, ...(leaves === null ? [] : [leaves])],
     fix: said.state === '42704' && foreignType.test(said.text) ? foreignFix : words.fix,
   };
@@ -120,10 +129,7 @@ const foreignFix =
   'this is the type of another database: where a program rewrites the SQL before it sends it, write what it sends into a folder, and name that with --migrations';
 
 /** A migration that cannot be judged. Unknown means failed. */
-export function unjudged(
-  spot: Spot,
-  why: { readonly cause: string; readonly fix: string; readonly detail?: readonly string[] },
-): Fault {
-  const { cause, fix, detail = [] } = why;
-  return { code: 'not-judged', level: 'error', spot, cause, detail: [...detail], fix };
+export function unjudged(spot: Spot, why: Unjudged & { readonly detail?: readonly string[] }): Fault {
+  const { cause, facts, fix, detail = [] } = why;
+  return { code: 'not-judged', level: 'error', spot, cause, facts, detail: [...detail], fix };
 }

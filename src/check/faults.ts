@@ -1,9 +1,11 @@
+import { type Facts } from '../core/index.ts';
 import {
   type ComparedSchemas,
   type Difference,
   explainMore,
   explainNode,
   heaviest,
+  nodeFacts,
   nodeLines,
 } from '../fingerprint/index.ts';
 import { type Fault, type Spot, type JudgedMigration, faultCodes } from './check-result.ts';
@@ -48,24 +50,35 @@ function schemaFault(logical: readonly Difference[], schemas: Restored['schemas'
     level: 'error',
     spot,
     cause: `after up and down, ${first}`,
+    facts: schemaFacts(logical, schemas),
     detail: rest,
     fix: 'let the down undo everything that the up does, and nothing else',
   };
 }
 
 function orderFault(schema: readonly Difference[], schemas: Restored['schemas'], spot: Spot): Fault {
-  const [first = '', ...rest] = explainedSchema(
-    schema.filter(({ kind }) => kind === 'column'),
-    schemas,
-  );
+  const moved = schema.filter(({ kind }) => kind === 'column');
+  const [first = '', ...rest] = explainedSchema(moved, schemas);
   return {
     code: 'column-order',
     level: 'warning',
     spot,
     cause: `after up and down, ${first}`,
+    facts: schemaFacts(moved, schemas),
     detail: rest,
     fix: 'nothing, unless SQL of yours depends on the order of columns: INSERT without a list of columns, COPY, SELECT *',
   };
+}
+
+/** Differences of schemas as data: the causes, without what follows from them. */
+export function schemaFacts(differences: readonly Difference[], schemas: Restored['schemas']): Facts {
+  const { roots, more } = heaviest(differences, schemas, mostDetails);
+  return { objects: roots.map(nodeFacts), more: more.roots };
+}
+
+/** A number of rows that differs, as data. */
+export function countFacts({ name, before, after }: Difference): Facts {
+  return { relation: name, before, after };
 }
 
 /** Differences of schemas in words: the causes, each with what follows from it, and where long definitions differ. */
@@ -85,6 +98,7 @@ function dataFault(code: 'data-lost' | 'data-changed', damage: readonly RowDamag
     level: 'error',
     spot,
     cause: `after up and down, ${first}`,
+    facts: { damage: damage.map((one) => ({ ...one })) },
     detail: rest.slice(0, mostDetails),
     fix:
       code === 'data-lost'

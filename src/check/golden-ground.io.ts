@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { carryOver, type GoldenServer, measuredLevel } from '../clone/index.ts';
-import { elapsed, type Instant, OneRoofError } from '../core/index.ts';
+import { elapsed, type Instant, OneRoofError, stated } from '../core/index.ts';
 import { fixed, id, openSession, type Session, sql } from '../database/index.ts';
 import { type PendingIn } from '../import/index.ts';
 import { type GoldenBase } from './chain.io.ts';
@@ -142,7 +142,7 @@ async function lockOut(admin: Session, data: string): Promise<void> {
     await another.close();
   }
   throw new OneRoofError('CHECK_GOLDEN_UNFIT', {
-    problem: 'a check cannot run on the golden copy: its server did not read pg_hba.conf again',
+    ...stated`a check cannot run on the golden copy: its server did not read pg_hba.conf again`,
     fix: 'run the same command again',
   });
 }

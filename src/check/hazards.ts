@@ -80,12 +80,14 @@ function tableHazards({ sent, moments }: Measured, seen: UpSeen): readonly Hazar
       code: 'rewrites-table',
       level: 'error',
       measured: `rewrites ${name}${more}: its file was replaced under a lock ${lockOn(oid)}`,
+      facts: { lock: lockOn(oid) },
       rule: 'add a new column, fill it in batches, and switch to it; a default that is not constant comes after ADD COLUMN, by ALTER COLUMN SET DEFAULT',
       safer: null,
     })),
     ...say(of('scanned'), ({ name, oid }, more, isOwn) => ({
       ...scanned(sent),
       measured: `reads all rows of ${name}${more} under a lock ${lockOn(oid)}`,
+      facts: { lock: lockOn(oid) },
       // of a partition it would be another statement, and an index of the whole cannot be built so
       safer: isOwn ? saferSql(sent, name) : null,
     })),
@@ -158,6 +160,7 @@ function lostTable(verb: 'drops' | 'empties', rows = 0): Omit<Hazard, Common> {
     code: 'drops-table',
     level: 'warning',
     measured: `${verb} a table that has ${rows} ${rows === 1 ? 'row' : 'rows'} here`,
+    facts: { rows },
     rule: 'deploy first what no longer uses the table, rename it, and drop it when no one has missed it',
     safer: null,
   };
@@ -168,6 +171,7 @@ function lostColumn({ name, values }: LostColumn): Omit<Hazard, Common> {
     code: 'drops-column',
     level: 'warning',
     measured: `drops column ${name}, which has a value in ${values} ${values === 1 ? 'row' : 'rows'} here`,
+    facts: { column: name, values },
     rule: 'deploy first what no longer uses the column, and keep its values until no one has missed them',
     safer: null,
   };
@@ -207,6 +211,7 @@ function cascaded({ sent, notices }: Measured, { file, before }: UpSeen): readon
       statement: briefly(sent.sql),
       production: null,
       measured: `CASCADE took along: ${taken.slice(0, 5).join(', ')}${taken.length > 5 ? `, and ${taken.length - 5} more` : ''}`,
+      facts: { taken },
       rule: 'drop or change each of these by name first, and leave CASCADE out',
       safer: null,
     },

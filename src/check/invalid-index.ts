@@ -47,7 +47,7 @@ export function leftInvalid(sent: Sent): string | null {
 export function cutOffIndex(
   sent: Sent,
   { earlier, old }: { readonly earlier: readonly Sent[]; readonly old: readonly OldTable[] },
-): readonly (readonly [relation: string, Pick<Hazard, 'code' | 'level' | 'measured' | 'rule' | 'safer'>])[] {
+): readonly (readonly [relation: string, Pick<Hazard, 'code' | 'level' | 'measured' | 'facts' | 'rule' | 'safer'>])[] {
   const index = concurrentIndex(sent);
   if (index?.name == null || earlier.some((one) => dropped(one).includes(index.name ?? ''))) return [];
   const { schema, table, name, isTakenIfThere } = index;
@@ -62,6 +62,7 @@ export function cutOffIndex(
         measured: isTakenIfThere
           ? `cut off, it leaves the invalid index ${name}; run again, IF NOT EXISTS takes that for done, and no query ever uses the index`
           : `cut off, it leaves the invalid index ${name}; run again, it fails because the name exists`,
+        facts: { index: name },
         rule: 'drop the index before it is built, so that the next run can repair it; a release of oneroof import does so by itself',
         safer: `${drop}\n${asConcurrently(sent.sql)};`,
       },

@@ -2,7 +2,7 @@ import { compareRows, type Difference, sidesOf } from '../fingerprint/index.ts';
 import { type Migration, type Script } from '../import/index.ts';
 import { compareWritten } from './chosen-names.ts';
 import { failureFault, type ScriptFailure, unjudged } from './failure.ts';
-import { explainedSchema, ordered, restoreFaults } from './faults.ts';
+import { countFacts, explainedSchema, schemaFacts, ordered, restoreFaults } from './faults.ts';
 import { hazardsOf, upLocks } from './hazards.ts';
 import { lackOf, type LeftOut } from './left-out.ts';
 import { lastPart } from './last-part.ts';
@@ -46,6 +46,7 @@ export async function judgeMigration(
     trial.faults.push(
       unjudged(spots.up, {
         cause: migration.unreadable,
+        facts: { why: migration.unreadable },
         fix: 'read it yourself: only SQL that stands in a file is judged',
       }),
     );
@@ -116,6 +117,7 @@ class Trial {
         level,
         spot: spotOf(up),
         cause: level === 'error' ? 'it has no down, and other migrations here have one' : 'it has no down',
+        facts: { migration: this.migration.id },
         detail: [],
         fix: 'write one, or plan how to go on without',
       });
@@ -185,6 +187,7 @@ class Trial {
       level: 'error',
       spot: spotOf(this.migration.up),
       cause: `after up, down and up, ${first}`,
+      facts: { ...schemaFacts(logical, [{ objects: was }, { objects: is }]), rows: counted.map(countFacts) },
       detail: rest,
       fix: 'let the down undo everything that the up does; leave out of the up what depends on the time it runs',
     });
@@ -210,6 +213,7 @@ class Trial {
       .map(({ table, reason }) =>
         unjudged(spotOf(up), {
           cause: `${table} took no rows, so what happens to rows there was not seen: ${reason}`,
+          facts: { table, why: reason },
           fix: 'give it rows: --rows FILE',
         }),
       );
@@ -229,6 +233,7 @@ class Trial {
       .map(({ relation, reason }) =>
         unjudged(spotOf(down), {
           cause: `the rows of ${relation} cannot be compared: ${reason}`,
+          facts: { relation, why: reason },
           fix: 'compare them yourself',
         }),
       );

@@ -1,6 +1,6 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
-import { OneRoofError, printable } from '../core/index.ts';
+import { OneRoofError, printable, stated } from '../core/index.ts';
 import { runGit } from '../import/index.ts';
 import { type KnownFaults, readKnownFaults } from './output/index.ts';
 import { type ChangedPaths } from './scope.io.ts';
@@ -46,7 +46,7 @@ function readText(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (cause) {
     throw new OneRoofError('CONFIG_NOT_FOUND', {
-      problem: `the baseline ${printable(file)} cannot be read`,
+      ...stated`the baseline ${{ file: printable(file) }} cannot be read`,
       fix: 'write it first: oneroof check --write-baseline --baseline FILE',
       cause,
     });

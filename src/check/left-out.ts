@@ -1,6 +1,6 @@
 import { type Migration } from '../import/index.ts';
 import { type Fault } from './check-result.ts';
-import { isOwnFailure, type ScriptFailure } from './failure.ts';
+import { isOwnFailure, type ScriptFailure, type Unjudged } from './failure.ts';
 
 /** The migrations that the history goes on without. */
 export interface LeftOut {
@@ -37,14 +37,12 @@ const plain = new Set(
 );
 
 /** Why a failure may come from what was left out, so that nothing is known of the migration; null: it is its own. */
-export function lackOf(
-  leftOut: LeftOut,
-  failure: ScriptFailure,
-): { readonly cause: string; readonly fix: string } | null {
+export function lackOf(leftOut: LeftOut, failure: ScriptFailure): Unjudged | null {
   if (isOwnFailure(failure) || !mayLack(leftOut, failure)) return null;
   const { file, line } = leftOut.first.spot;
   return {
     cause: `an earlier migration was not run (${file}:${line}), and without it this one fails: ${failure.said.text}`,
+    facts: { file, line, said: failure.said.text, sqlstate: failure.said.state },
     fix: 'see what is said of the earlier migration first',
   };
 }

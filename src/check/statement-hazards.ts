@@ -51,10 +51,11 @@ interface Between {
 function renamed({ table, before, after, begins, ends }: Between, { ran }: UpSeen): readonly Found[] {
   const [first, was, is] = [begins, before, after].map((moment) => moment.tables.get(table.oid) ?? null);
   if (first == null || was == null || is == null) return [];
-  const tell = (measured: string): Found => ({
+  const tell = (measured: string, facts: Found['facts']): Found => ({
     code: 'renames',
     level: 'warning',
     measured,
+    facts,
     rule: 'what runs with the old name fails from then on: add the new one beside it, deploy what uses that, and drop the old one later',
     safer: null,
   });
@@ -65,13 +66,13 @@ function renamed({ table, before, after, begins, ends }: Between, { ran }: UpSee
   if (was.name !== is.name)
     return was.name !== first.name || isBack || views.includes(bareName(was.name))
       ? []
-      : [tell(`${was.name} is now ${is.name}`)];
+      : [tell(`${was.name} is now ${is.name}`, { before: was.name, after: is.name })];
   const kept = new Set(Object.values(ends.tables.get(table.oid)?.columns ?? {}));
   return Object.entries(was.columns).flatMap(([number, name]) => {
     const now = is.columns[number];
     return now === undefined || now === name || name !== first.columns[number] || kept.has(name)
       ? []
-      : [tell(`column ${name} of ${was.name} is now ${now}`)];
+      : [tell(`column ${name} of ${was.name} is now ${now}`, { before: name, after: now })];
   });
 }
 
@@ -84,6 +85,7 @@ function updated({ table, before, after }: Between, { lost }: UpSeen): readonly 
       code: 'updates-all-rows',
       level: 'warning',
       measured: `updates every row of ${table.name} in one transaction: each stays locked until it ends`,
+      facts: { updated: many, rows },
       rule: 'fill it in batches, each in a transaction of its own, after the migration that adds the column',
       safer: null,
     },
@@ -108,6 +110,7 @@ function indexDropped({ table, before, after }: Between, sent: Sent): readonly F
       code: 'index-blocks-writes',
       level: 'warning',
       measured: `drops an index of ${table.name} under a lock ACCESS EXCLUSIVE, which waits for every query and lets none begin meanwhile`,
+      facts: { lock: 'ACCESS EXCLUSIVE' },
       rule: 'drop the index with CONCURRENTLY, in a migration that its tool runs outside of a transaction',
       safer: objects.length > 1 || behavior === 'DROP_CASCADE' ? null : concurrently(sent.sql),
     },
@@ -128,6 +131,7 @@ function refreshed({ kind, tree }: Sent, { filled }: UpSeen): readonly (readonly
         code: 'refresh-blocks-reads',
         level: 'error',
         measured: `runs the whole query of ${name} under a lock ACCESS EXCLUSIVE: no one can read it meanwhile`,
+        facts: { lock: 'ACCESS EXCLUSIVE' },
         rule: 'give it a unique index, and refresh it with CONCURRENTLY',
         safer: null,
       },
@@ -153,6 +157,7 @@ function vacuumed({ kind, tree }: Sent, { old }: UpSeen): readonly (readonly [st
         code: 'rewrites-table',
         level: 'error',
         measured: `VACUUM FULL writes ${name} anew under a lock ACCESS EXCLUSIVE`,
+        facts: { lock: 'ACCESS EXCLUSIVE' },
         rule: 'a plain VACUUM lets others read and write; pg_repack gives room back to the disk without the lock',
         safer: null,
       },

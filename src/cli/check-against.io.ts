@@ -1,6 +1,6 @@
 import { type GoldenGround, openGoldenGround, type ProductionSizes, readSizes } from '../check/index.ts';
 import { copyGoldenServer, explainAge, type Golden } from '../clone/index.ts';
-import { elapsed, formatDuration, now, OneRoofError, parseDuration, printable } from '../core/index.ts';
+import { elapsed, formatDuration, now, OneRoofError, parseDuration, printable, stated } from '../core/index.ts';
 import { type Snapshot, sql } from '../database/index.ts';
 import { type MigrationProject } from '../import/index.ts';
 import { readSetup, type Setup } from '../setup/index.ts';
@@ -52,7 +52,7 @@ function refuseWithGolden({ options }: Context): void {
   const given = Object.entries(notWithGolden).flatMap(([name, word]) => (options[name] === undefined ? [] : [word]));
   if (given.length === 0) return;
   throw new OneRoofError('USAGE', {
-    problem: `the golden copy of ${printable(String(options['against']))} has the history and the rows, so it does not go with ${given.join(', ')}`,
+    ...stated`the golden copy of ${{ against: printable(String(options['against'])) }} has the history and the rows, so it does not go with ${{ given }}`,
     fix: 'leave that out; or, for synthetic rows and the sizes of production alone, put its address into a variable and write --against env:NAME',
   });
 }
@@ -81,7 +81,7 @@ export async function withGolden<T>(
   const allowed = parseDuration(oldest);
   if (allowed === null)
     throw new OneRoofError('USAGE', {
-      problem: `--golden-age ${printable(oldest)} is not a length of time`,
+      ...stated`--golden-age ${{ oldest: printable(oldest) }} is not a length of time`,
       fix: 'for example: --golden-age 7d',
     });
   const accept = (golden: Golden): void => {
@@ -90,12 +90,12 @@ export async function withGolden<T>(
       golden.source.databaseOid !== identity.databaseOid
     )
       throw new OneRoofError('CHECK_GOLDEN_UNFIT', {
-        problem: `the golden copy is not of ${printable(target)}: it was taken from the database ${printable(golden.source.database)} of server ${printable(golden.source.systemIdentifier)}`,
+        ...stated`the golden copy is not of ${{ target: printable(target) }}: it was taken from the database ${{ database: printable(golden.source.database) }} of server ${{ systemIdentifier: printable(golden.source.systemIdentifier) }}`,
         fix: 'name the target that `clone:` of oneroof.yaml copies; where that is this one, take a new copy: oneroof clone golden',
       });
     if (elapsed({ from: golden.takenAt, to: at }) > allowed)
       throw new OneRoofError('CHECK_GOLDEN_OLD', {
-        problem: `${explainAge(golden, { moment: at, what: 'the check' })}; --golden-age allows ${formatDuration(allowed)}`,
+        ...stated`${{ golden: explainAge(golden, { moment: at, what: 'the check' }) }}; --golden-age allows ${{ allowed: formatDuration(allowed) }}`,
         fix: `oneroof clone pull --older-than ${printable(oldest)}`,
       });
   };

@@ -1,7 +1,7 @@
 import { availableParallelism, homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { type CheckPlan, openVerdictCache } from '../check/index.ts';
-import { OneRoofError, printable } from '../core/index.ts';
+import { OneRoofError, printable, stated } from '../core/index.ts';
 import { programEdition } from './program-edition.io.ts';
 import { type Context } from './verb.ts';
 
@@ -18,7 +18,7 @@ export function jobsOf({ options }: Context): number {
   if (jobs === undefined) return Math.min(availableParallelism(), mostServers);
   if (/^(?:[1-9]|[1-5]\d|6[0-4])$/.test(String(jobs))) return Number(jobs);
   throw new OneRoofError('USAGE', {
-    problem: `--jobs is ${printable(String(jobs))}, expected a number from 1 to 64`,
+    ...stated`--jobs is ${{ jobs: printable(String(jobs)) }}, expected a number from 1 to 64`,
     fix: 'leave it out for one server a core',
   });
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { refusePrograms, theFolder, type WantedMigrations } from '../check/index.ts';
-import { OneRoofError, printable, truncate } from '../core/index.ts';
+import { OneRoofError, printable, truncate, stated, type Stated } from '../core/index.ts';
 import {
   findPrograms,
   findProjects,
@@ -25,22 +25,28 @@ import { type Context } from './verb.ts';
  */
 export function refuseMixed({ options }: Context, major: number): void {
   const { all, from, pendingIn, history, against, record, recordDown, recordWithNetwork } = options;
-  const refuse = (problem: string, fix: string): never => {
-    throw new OneRoofError('USAGE', { problem, fix });
+  const refuse = (what: Stated, fix: string): never => {
+    throw new OneRoofError('USAGE', { ...what, fix });
   };
   if ([all === true, from !== undefined, pendingIn !== undefined].filter(Boolean).length > 1)
-    refuse('--all, --from and --pending-in exclude each other', 'leave all but one of them out');
+    refuse(stated`--all, --from and --pending-in exclude each other`, 'leave all but one of them out');
   if (history !== undefined && pendingIn === undefined && against === undefined)
-    refuse('--history belongs to --pending-in', 'add --pending-in, with the database whose history it is');
+    refuse(stated`--history belongs to --pending-in`, 'add --pending-in, with the database whose history it is');
   if (record === undefined && (recordDown !== undefined || recordWithNetwork === true))
     refuse(
-      '--record-down and --record-with-network belong to --record',
+      stated`--record-down and --record-with-network belong to --record`,
       "add --record 'COMMAND', which runs one migration or all that are pending",
     );
   if (record !== undefined && options['migrations'] !== undefined)
-    refuse('--record and --migrations exclude each other', 'the command of --record knows its folder: leave one out');
+    refuse(
+      stated`--record and --migrations exclude each other`,
+      'the command of --record knows its folder: leave one out',
+    );
   if (record !== undefined && major < 15)
-    refuse('--record needs PostgreSQL 15 or later, whose log can be read as JSON', 'name 15 to 18: --postgres 18');
+    refuse(
+      stated`--record needs PostgreSQL 15 or later, whose log can be read as JSON`,
+      'name 15 to 18: --postgres 18',
+    );
 }
 
 /**

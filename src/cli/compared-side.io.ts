@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Milliseconds, now, onAbort, OneRoofError, printable } from '../core/index.ts';
+import { type Milliseconds, now, onAbort, OneRoofError, printable, stated } from '../core/index.ts';
 import {
   type Connection,
   describe,
@@ -55,7 +55,7 @@ export async function databaseSide(context: Context, word?: string): Promise<Dat
     const url = process.env[variable];
     if (!url)
       throw new OneRoofError('USAGE', {
-        problem: `${printable(word)}: the environment variable ${printable(variable)} is not set`,
+        ...stated`${{ word: printable(word) }}: the environment variable ${{ variable: printable(variable) }} is not set`,
         fix: `export ${printable(variable)}=postgres://user@host:5432/database`,
       });
     return { kind: 'database', name: word, connection: resolveConnection({ url, env: process.env }), as: 'any role' };
@@ -92,7 +92,7 @@ export function readDocument(context: Context, name: string): FingerprintDocumen
     text = readFileSync(file, 'utf8');
   } catch (cause) {
     throw new OneRoofError('CONFIG_NOT_FOUND', {
-      problem: `the fingerprint ${printable(file)} cannot be read`,
+      ...stated`the fingerprint ${{ file: printable(file) }} cannot be read`,
       fix: `oneroof fingerprint TARGET --out ${printable(name)} writes it; the name of a target has no dot and no slash`,
       cause,
     });
@@ -212,7 +212,7 @@ function withWayOut(error: unknown, side: DatabaseSide): unknown {
   const [first, ...rest] = error.problems;
   const why = {
     code: error.code,
-    problem: `${printable(side.name)} is a target of oneroof.yaml: targets are read with a role that cannot write, and this role can`,
+    ...stated`${{ side: printable(side.name) }} is a target of oneroof.yaml: targets are read with a role that cannot write, and this role can`,
     fix: 'use a role from `oneroof grants`; or, for a clone or a development database, put its address into an environment variable and write env:NAME',
   };
   return OneRoofError.of([first, ...rest, why]);
@@ -227,7 +227,7 @@ async function told<T>(side: DatabaseSide, ask: () => Promise<T>): Promise<T> {
     if (!refused) throw error;
     const { code, problem } = problemOf(error, { sql: '', place: { file: side.name } });
     throw new OneRoofError(code, {
-      problem: `${printable(side.name)} (${describe(side.connection)}): ${problem}`,
+      ...stated`${{ side: printable(side.name) }} (${{ connection: describe(side.connection) }}): ${{ problem }}`,
       fix: 'run it again when the database is less busy, or with a role that may read it',
       cause: error,
     });
@@ -245,7 +245,7 @@ function refuseSecret(word: string): void {
     : /\bpassword\s*=/i.test(word) || /:\/\/[^/\s]*:[^/\s]*@/.test(word);
   if (!holds) return;
   throw new OneRoofError('SECRET_ON_COMMAND_LINE', {
-    problem: 'the command line contains an address with a password, and every user of this machine can read it',
+    ...stated`the command line contains an address with a password, and every user of this machine can read it`,
     fix: 'change that password, put the address into an environment variable such as COPY_URL, and write env:COPY_URL',
   });
 }

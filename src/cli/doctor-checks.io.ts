@@ -1,17 +1,12 @@
 import { existsSync } from 'node:fs';
 import { estimateGolden, findCloneProblems, type GoldenEstimate } from '../clone/index.ts';
-import { type ErrorCode, OneRoofError } from '../core/index.ts';
 import {
-  type Connection,
-  describe,
   findBehind,
   findGuarded,
   findInvalidIndexes,
   findUnseen,
   type Guarded,
   openObserver,
-  openSession,
-  sql,
   type Unseen,
 } from '../database/index.ts';
 import {
@@ -19,8 +14,6 @@ import {
   findGrants,
   findNeeds,
   findShut,
-  noLoopback,
-  tryLoopback,
   type Lacking,
   type Needs,
   readClocks,
@@ -30,16 +23,8 @@ import { findHistoryWriters, type HistoryWriter } from '../import/index.ts';
 import { readPolicy } from '../people/index.ts';
 import { type Release } from '../release/index.ts';
 import { type CloneSetup, type Setup, type Target, targetOf } from '../setup/index.ts';
-
-/** One thing that was checked. */
-export interface DoctorCheck {
-  readonly name: string;
-  /** `warning`: it works, and someone will be surprised later. */
-  readonly outcome: 'ok' | 'warning' | 'problem';
-  readonly text: string;
-  /** Null where nothing is to be done. */
-  readonly fix: string | null;
-}
+import { check, type DoctorCheck, fine, serverSaid } from './doctor-check.ts';
+import { loginChecks, loopbackCheck } from './doctor-logins.io.ts';
 
 /** Checks one target: the rights of its roles, its clock, its gate, and a release if one is named. */
 export async function checkTarget(
@@ -59,6 +44,8 @@ export async function checkTarget(
     name: title,
     outcome: 'problem',
     text: 'the observer needs a role that cannot write',
+    code: 'OBSERVER_CAN_WRITE',
+    facts: { target: name },
     fix: grants,
   };
   const look = async (): Promise<string> => {
@@ -88,9 +75,30 @@ export async function checkTarget(
     ...(await clockCheck(name, clocks)),
     ...originCheck(setup, targetOf(setup, name)),
     ...gateCheck(name, gate),
-    ...shut.map(({ text, fix }): DoctorCheck => ({ name: `gate of ${name}`, outcome: 'problem', text, fix })),
-    ...faults.map(({ text, fix }): DoctorCheck => ({ name: `database of ${name}`, outcome: 'warning', text, fix })),
-    ...writers.map((one): DoctorCheck => ({ name: `migrations on ${name}`, outcome: 'warning', ...one })),
+    ...shut.map(
+      ({ text, fix }): DoctorCheck => ({
+        ...serverSaid('gate-shut', name, text),
+        name: `gate of ${name}`,
+        outcome: 'problem',
+        fix,
+      }),
+    ),
+    ...faults.map(
+      ({ text, fix }): DoctorCheck => ({
+        ...serverSaid('database-fault', name, text),
+        name: `database of ${name}`,
+        outcome: 'warning',
+        fix,
+      }),
+    ),
+    ...writers.map(
+      ({ text, fix }): DoctorCheck => ({
+        ...serverSaid('history-writer', name, text),
+        name: `migrations on ${name}`,
+        outcome: 'warning',
+        fix,
+      }),
+    ),
     ...logins,
     // an executor that cannot work is told above
     ...(logins.some((one) => one.outcome === 'ok' && one.name === `executor of ${name}`)
@@ -102,7 +110,12 @@ export async function checkTarget(
 
 /** What the observer cannot read, now or once its owner makes it: metrics, fingerprints and drift would be blind to it. */
 function unseenCheck(name: string, unseen: readonly Unseen[]): DoctorCheck[] {
-  return unseen.map(({ text, fix }) => ({ name: `observer of ${name}`, outcome: 'problem', text, fix }));
+  return unseen.map(({ text, fix }) => ({
+    ...serverSaid('observer-blind', name, text),
+    name: `observer of ${name}`,
+    outcome: 'problem',
+    fix,
+  }));
 }
 
 /** Whether the clocks agree, where the target's was read. */
@@ -121,11 +134,20 @@ function needsCheck(name: string, needs: Needs | null): DoctorCheck[] {
   if (needs === null) return [];
   const title = `release on ${name}`;
   if (needs.lacking.length === 0)
-    return [{ name: title, outcome: 'ok', text: `${needs.role} has the rights that it needs`, fix: null }];
+    return [
+      {
+        name: title,
+        outcome: 'ok',
+        text: `${needs.role} has the rights that it needs`,
+        ...fine,
+        facts: { target: name, role: needs.role },
+      },
+    ];
   return needs.lacking.map(({ text, fix }) => ({
+    ...serverSaid('role-lacks-right', name, text),
+    facts: { target: name, role: needs.role, said: text },
     name: title,
     outcome: 'problem',
-    text,
     fix: fix.endsWith(';') ? `run as a superuser or the owner: ${fix}` : fix,
   }));
 }
@@ -139,6 +161,8 @@ function originCheck({ policyFile }: Setup, target: Target): DoctorCheck[] {
     {
       name: `policy for ${target.name}`,
       outcome: 'warning',
+      code: 'origin-local',
+      facts: { target: target.name, origin, host, policyFile },
       text: `the policy has its page at ${origin}, on this machine alone, and the target is at ${host}: passkeys that are made now work on no other page`,
       fix: `before anyone enrols, name the address of the site in ${policyFile}: origin: https://gate.example.org and rpId: gate.example.org (oneroof policy init --origin writes one)`,
     },
@@ -170,80 +194,29 @@ function gateCheck(name: string, fixes: readonly string[] | null): DoctorCheck[]
   if (fixes === null) return [];
   const title = `gate of ${name}`;
   if (fixes.length === 0)
-    return [{ name: title, outcome: 'ok', text: 'its roles have exactly the rights that they need', fix: null }];
+    return [
+      {
+        name: title,
+        outcome: 'ok',
+        text: 'its roles have exactly the rights that they need',
+        ...fine,
+        facts: { target: name },
+      },
+    ];
   const text = 'its roles lack rights, or have more rights than they need';
-  return [{ name: title, outcome: 'problem', text, fix: ['run as its owner:', ...fixes].join('\n') }];
+  return [
+    {
+      ...serverSaid('gate-rights', name, text),
+      facts: { target: name, statements: [...fixes] },
+      name: title,
+      outcome: 'problem',
+      fix: ['run as its owner:', ...fixes].join('\n'),
+    },
+  ];
 }
 
 const grants =
   'oneroof grants --schema public > observer.sql; a superuser, or the owner of the database, reads and runs it';
-
-/** The roles of a gate, their purpose, and a function that each must be able to call. */
-const callers = [
-  { key: 'relay', does: 'no one can hand in a signature', calls: 'submit' },
-  { key: 'executor', does: 'no one can roll out or back', calls: 'begin_attempt' },
-] as const;
-
-/** Whether relay and executor are set where there is a gate, and can log in and do their work. */
-async function loginChecks(target: Target, gate: 'there' | 'not known'): Promise<readonly DoctorCheck[]> {
-  const found: DoctorCheck[] = [];
-  for (const { key, does, calls } of callers) {
-    const name = `${key} of ${target.name}`;
-    let connection: Connection | null = null;
-    const read = await check(name, async () => {
-      connection = target[key];
-      return connection === null ? 'is not set' : await logIn(connection, { key, calls });
-    });
-    const variable = `${target.name.toUpperCase().replaceAll('-', '_')}_${key.toUpperCase()}_URL`;
-    const isMissing = read.every(({ outcome }) => outcome === 'ok') && connection === null;
-    if (!isMissing) found.push(...read);
-    else if (gate === 'there')
-      found.push({
-        name,
-        outcome: 'problem',
-        text: `oneroof.yaml names no address \`${key}\` for the target, so ${does}`,
-        fix: `add it to the target, with the role oneroof_${key}: ${key}: { urlFrom: ${variable} }`,
-      });
-  }
-  return found;
-}
-
-/** Whether the gate can send statements outside of a transaction: tried where it is prepared, and asked for where a release needs it. */
-async function loopbackCheck({ name, executor }: Target, release: Release | null): Promise<readonly DoctorCheck[]> {
-  const isNeeded = release?.tiers.some(({ transaction, barred }) => transaction === 'outside' && barred === null);
-  if (executor === null) return [];
-  return await check(`loopback of ${name}`, async () => {
-    const session = await openSession(executor, { applicationName: 'oneroof doctor' });
-    try {
-      const why = await tryLoopback(session);
-      if (why === null) return 'tried: statements outside of a transaction can run';
-      const isPrepared = !/dblink is not installed|is not a member of/.test(why);
-      if (isPrepared || isNeeded === true) throw noLoopback(name, why);
-      return 'not prepared; only releases with statements outside of a transaction need it (oneroof install --loopback)';
-    } finally {
-      await session.close();
-    }
-  });
-}
-
-async function logIn(
-  connection: Connection,
-  { key, calls }: { readonly key: string; readonly calls: string },
-): Promise<string> {
-  const session = await openSession(connection, { applicationName: 'oneroof doctor' });
-  try {
-    const [row] = await session.query<{ role: string; may: string }>(sql`
-      select current_user as role, coalesce(pg_catalog.bool_and(pg_catalog.has_schema_privilege(n.oid, 'usage') and pg_catalog.has_function_privilege(p.oid, 'execute')), false)::text as may
-      from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace where n.nspname = 'gate' and p.proname = ${calls}`);
-    if (row?.may === 'true') return `logs in as ${row.role}`;
-    throw new OneRoofError('GATE_NOT_INSTALLED', {
-      problem: `${describe(connection)} may not call gate.${calls}()`,
-      fix: `set the address of a database with a gate, and the role oneroof_${key}`,
-    });
-  } finally {
-    await session.close();
-  }
-}
 
 /** Whether clones can be made as oneroof.yaml says. */
 export async function checkClones({ clone, targets }: Setup): Promise<readonly DoctorCheck[]> {
@@ -254,13 +227,23 @@ export async function checkClones({ clone, targets }: Setup): Promise<readonly D
         name,
         outcome: 'problem',
         text: 'oneroof.yaml has no place for clones, so rehearsals are not possible',
+        code: 'no-clones',
+        facts: {},
         fix: 'fill in `clone:` in oneroof.yaml',
       },
     ];
   const problems: DoctorCheck[] = [];
   const read = await check(name, async () => {
     for (const { text, fix } of await findCloneProblems(clone, Object.values(targets)))
-      problems.push({ name, outcome: 'problem', text, fix });
+      problems.push({
+        name,
+        outcome: 'problem',
+        text,
+        code: 'clone-source',
+        facts: { said: text },
+        by: 'administrator',
+        fix,
+      });
     return `provider ${clone.provider}`;
   });
   if (problems.length > 0 || read.some(({ outcome }) => outcome === 'problem'))
@@ -277,23 +260,15 @@ async function checkGolden(clone: CloneSetup): Promise<readonly DoctorCheck[]> {
     return (estimate as GoldenEstimate | null)?.text ?? '';
   });
   const found = estimate as GoldenEstimate | null;
-  const risks = (found?.risks ?? []).map(({ text, fix }): DoctorCheck => ({ name, outcome: 'warning', text, fix }));
+  const risks = (found?.risks ?? []).map(
+    ({ text, fix }): DoctorCheck => ({
+      name,
+      outcome: 'warning',
+      text,
+      code: 'golden-risk',
+      facts: { said: text },
+      fix,
+    }),
+  );
   return found === null ? read.filter(({ outcome }) => outcome === 'problem') : [...read, ...risks];
-}
-
-/** Turns the errors of a check into problems, with more text for some codes; a defect of ours stays one. */
-export async function check(
-  name: string,
-  look: () => Promise<string>,
-  more: (code: ErrorCode) => readonly DoctorCheck[] = () => [],
-): Promise<DoctorCheck[]> {
-  try {
-    return [{ name, outcome: 'ok', text: await look(), fix: null }];
-  } catch (error) {
-    if (!(error instanceof OneRoofError)) throw error;
-    const found = error.problems.map(
-      ({ problem, fix }): DoctorCheck => ({ name, outcome: 'problem', text: problem, fix }),
-    );
-    return [...found, ...more(error.code)];
-  }
 }

@@ -1,4 +1,4 @@
-import { type Digest, OneRoofError, printable } from '../core/index.ts';
+import { type Digest, OneRoofError, printable, stated } from '../core/index.ts';
 import { openObserver } from '../database/index.ts';
 import { chooseCycle, lacksSeats, readCycles, readStatementBody } from '../gate/index.ts';
 import { parseStatement } from '../people/index.ts';
@@ -20,10 +20,9 @@ export async function requireWhole({ store, setup }: Omit<ReleaseTools, 'sealed'
   if (size === 0 || rootsOf(log)(size) === root) return;
   const { length } = log.lines;
   throw new OneRoofError('EVIDENCE_LOST', {
-    problem:
-      length < size
-        ? `the evidence has ${length} entries, but had ${size} when people ratified: entries were lost, or it is another log`
-        : `the first ${size} entries of the evidence are not those that it had when people ratified`,
+    ...(length < size
+      ? stated`the evidence has ${{ length }} entries, but had ${{ size }} when people ratified: entries were lost, or it is another log`
+      : stated`the first ${{ size }} entries of the evidence are not those that it had when people ratified`),
     fix: `restore it from a copy, or set \`evidence:\` in ${printable(setup.file)}; if it is permanently lost: rehearse and ratify again`,
   });
 }

@@ -1,6 +1,6 @@
 import { accessSync, constants, lstatSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { OneRoofError, printable } from '../core/index.ts';
+import { OneRoofError, printable, stated } from '../core/index.ts';
 import { type Context } from './verb.ts';
 
 /** A new file that a command writes at its end. */
@@ -37,7 +37,7 @@ export function newFile(context: Context, name: string): NewFile {
 
 function alreadyThere(path: string, cause?: unknown): OneRoofError {
   return new OneRoofError('ALREADY_EXISTS', {
-    problem: `${printable(path)} exists already`,
+    ...stated`${{ path: printable(path) }} exists already`,
     fix: 'name another file with --out, or remove it first',
     cause,
   });
@@ -45,7 +45,7 @@ function alreadyThere(path: string, cause?: unknown): OneRoofError {
 
 function notWritable(path: string, cause: unknown): OneRoofError {
   return new OneRoofError('CONFIG_NOT_FOUND', {
-    problem: `${printable(path)} cannot be written: ${(cause as NodeJS.ErrnoException).code ?? 'for an unknown reason'}`,
+    ...stated`${{ path: printable(path) }} cannot be written: ${{ code: (cause as NodeJS.ErrnoException).code ?? 'for an unknown reason' }}`,
     fix: 'name with --out a file in an existing folder that you may write to',
     cause,
   });

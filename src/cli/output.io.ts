@@ -1,5 +1,5 @@
 import colors from 'picocolors';
-import { type ErrorCode, OneRoofError, printable, type Problem, visibleJson } from '../core/index.ts';
+import { type ErrorCode, OneRoofError, printable, type Problem, visibleJson, stated } from '../core/index.ts';
 import { type SchemaName } from './json/schema-names.ts';
 import { cut, type TextLayout, newest, plain, widthOf } from './text/index.ts';
 
@@ -107,12 +107,16 @@ export function writeOutcome(outcome: CommandOutcome, form: 'text' | 'json'): vo
   process.exitCode = outcome.exit;
 }
 
-/** Writes an error: `error:` then `hint:` for each problem, to stderr; with `json`, one object to stdout. Sets the exit status. */
-export function writeError(thrown: unknown, form: 'text' | 'json'): void {
+/** Writes an error: `error:` then `hint:` for each problem, to stderr; else one object to stdout. Sets the exit status. */
+export async function writeError(
+  thrown: unknown,
+  /** How problems are printed as JSON; null: as text. */
+  printed: ((problems: readonly Problem[]) => Promise<readonly object[]>) | null,
+): Promise<void> {
   const error = asOneRoofError(thrown);
   process.exitCode = error.exitStatus;
-  if (form === 'json') {
-    writeJson({ schema: 'oneroof/error/1', exit: error.exitStatus, problems: error.problems });
+  if (printed !== null) {
+    writeJson({ schema: 'oneroof/error/1', exit: error.exitStatus, problems: await printed(error.problems) });
     return;
   }
   for (const problem of error.problems) process.stderr.write(problemLines(problem));
@@ -158,7 +162,9 @@ function asOneRoofError(thrown: unknown): OneRoofError {
   if (thrown instanceof OneRoofError) return thrown;
   const code: ErrorCode = 'INTERNAL';
   return new OneRoofError(code, {
-    problem: thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown),
+    ...(thrown instanceof Error
+      ? stated`${{ name: thrown.name }}: ${{ said: thrown.message }}`
+      : stated`${{ said: String(thrown) }}`),
     fix: 'this is a defect of One Roof: please report it, with what ONEROOF_DEBUG=1 prints',
     cause: thrown,
   });

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { OneRoofError, printable, type ProblemText } from '../core/index.ts';
+import { OneRoofError, printable, type ProblemText, stated } from '../core/index.ts';
 import { shortCode, statementDigest } from '../evidence/index.ts';
 import { type Policy } from '../people/index.ts';
 import {
@@ -75,7 +75,7 @@ async function openPage<T>(
       return offered;
     }
     throw new OneRoofError('PAGE_UNSERVED', {
-      problem: `\`oneroof serve\` has the address ${origin} and does not pass on the page of this command: it runs as another user, or with another oneroof.yaml`,
+      ...stated`\`oneroof serve\` has the address ${{ origin }} and does not pass on the page of this command: it runs as another user, or with another oneroof.yaml`,
       fix: 'run this command as that user and with that oneroof.yaml, or end `oneroof serve` (Ctrl-C) for as long as it takes',
       cause: error,
     });

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import { version } from './program-edition.io.ts';
 import { type Call, type CommandRun, type Verb } from './verb.ts';
 import { verbs } from './verbs.io.ts';
@@ -28,7 +28,7 @@ export function createProgram(
   for (const verb of verbsFor(words)) {
     const [first = '', second] = verb.name.split(' ');
     const parent = second === undefined ? program : group(program, { groups, name: first });
-    add(parent.command(second ?? first), verb, perform);
+    add(parent.command(second ?? first), verb, (run, call) => perform(run, { ...call, words }));
   }
   return program;
 }
@@ -60,7 +60,11 @@ function group(program: Command, of: { groups: Map<string, Command>; name: strin
   return made;
 }
 
-function add(command: Command, verb: Verb, perform: (run: CommandRun, call: Call) => Promise<void>): void {
+function add(
+  command: Command,
+  verb: Verb,
+  perform: (run: CommandRun, call: Omit<Call, 'words'>) => Promise<void>,
+): void {
   command.description(verb.summary);
   for (const [name, text] of verb.arguments ?? []) command.argument(name, text);
   for (const [flags, text, preset] of verb.options ?? [])
@@ -92,7 +96,7 @@ function mustHaveFolder(): void {
     process.cwd();
   } catch (cause) {
     throw new OneRoofError('CONFIG_NOT_FOUND', {
-      problem: 'the folder in which the command was started no longer exists',
+      ...stated`the folder in which the command was started no longer exists`,
       fix: 'change to an existing folder: cd FOLDER',
       cause,
     });

@@ -1,4 +1,4 @@
-import { formatDuration, type Milliseconds, type Problem, printable } from '../core/index.ts';
+import { formatDuration, type Milliseconds, printable } from '../core/index.ts';
 import { madeRelations } from '../dossier/index.ts';
 import { explainNoticed } from '../fingerprint/index.ts';
 import {
@@ -53,7 +53,7 @@ function stageLines({ problems, steps, ...stage }: StageResult, look: TextLayout
 }
 
 function problemLines(
-  { code, problem, fix, place, detail = [] }: Problem,
+  { code, problem, fix, place, detail = [] }: StageResult['problems'][number],
   { columns, paint }: TextLayout,
 ): readonly string[] {
   const where =

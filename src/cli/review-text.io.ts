@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { OneRoofError, printable } from '../core/index.ts';
+import { OneRoofError, printable, stated } from '../core/index.ts';
 import { longestReview } from '../reviews/index.ts';
 
 /** A character of UTF-8 has at most so many bytes. */
@@ -13,7 +13,7 @@ const mostBytes = 4 * longestReview;
 export function readReviewText(file: string): string {
   const refuse = (why: string, cause?: unknown): OneRoofError =>
     new OneRoofError('REVIEW_TEXT', {
-      problem: `the text of the review, ${printable(file)}, ${why}`,
+      ...stated`the text of the review, ${{ file: printable(file) }}, ${why}`,
       fix: `name a regular file with 1 to ${longestReview} characters of UTF-8 text: --text-file FILE`,
       cause,
     });

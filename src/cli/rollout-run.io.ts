@@ -7,7 +7,7 @@ import {
   type Waiting,
   waitingText,
 } from '../activity/index.ts';
-import { formatDuration, type Milliseconds, OneRoofError, printable } from '../core/index.ts';
+import { formatDuration, type Milliseconds, OneRoofError, printable, stated } from '../core/index.ts';
 import { type Connection } from '../database/index.ts';
 import { ofKind, type StatementDigest } from '../evidence/index.ts';
 import { type Recorder } from '../evidence-kinds/index.ts';
@@ -19,7 +19,6 @@ import {
   droppedBy,
   type DroppedRows,
   explainDropped,
-  explainHeld,
   openLookout,
   type Preflight,
   preflight,
@@ -27,13 +26,15 @@ import {
   type RolloutEvent,
   type RolloutResult,
   type Verdict,
-  verdictData,
   waitingFor,
   watchReplicas,
 } from '../rollout/index.ts';
 import { type Target } from '../setup/index.ts';
 import { afterSteps, afterText } from './after.ts';
 import { reported, tellRollout } from './activity.io.ts';
+import { heldData, verdictFindings } from './finding.ts';
+import { type TypedLine } from './next-of.ts';
+import { typedOf } from './typed-line.io.ts';
 import { sameFor } from './next-command.ts';
 import { isLive, lookOf, type CommandOutcome } from './output.io.ts';
 import { sayKept, whenAlone, withRecord } from './rollout-record.io.ts';
@@ -51,7 +52,7 @@ export async function runRollout(context: Context, direction: Direction): Promis
   const { executor } = target;
   if (executor === null)
     throw new OneRoofError('CONFIG_INVALID', {
-      problem: `target ${target.name} names no executor`,
+      ...stated`target ${{ target: target.name }} names no executor`,
       fix: `add \`executor:\` to the target in ${setup.file}`,
     });
   const through = throughOf(sealed.release, options['through']);
@@ -78,18 +79,26 @@ export async function runRollout(context: Context, direction: Direction): Promis
     steps: tier[direction].map(({ title, digest }, index) => ({ n: index + 1, title, digest })).slice(from - 1),
   }));
   const drops = direction === 'down' ? await sayDrops(context, work, { target, plan }) : [];
-  const facts = { target: target.name, direction, statement, blockers, drops, verdict: verdictData(verdict) };
+  const typed = typedOf(context);
+  const facts = {
+    target: target.name,
+    direction,
+    statement,
+    blockers,
+    drops,
+    verdict: verdictFindings(verdict, typed),
+  };
   // what nothing is left of may be so only until another attempt commits
   const isRunning = isDry && attempt !== null && remaining(wish, progress).length === 0;
   const told = isRunning ? waitingFor(verdict, attempt) : verdict;
   const isHeld = isRunning || (verdict.decision === 'NO-GO' && verdict.runs.length === 0);
   if (isHeld || statement === null || recorder === null || isDry) {
-    const reasons = told.reasons.map(explainHeld);
+    const { reasons } = told;
     const layout = lookOf('stdout');
     return {
       exit: reasons.length > 0 ? 1 : 0,
       schema: 'oneroof/rollout/2',
-      data: { ...facts, result: reasons.length > 0 ? 'held' : 'planned', reasons, plan },
+      data: { ...facts, result: reasons.length > 0 ? 'held' : 'planned', ...heldData(told.reasons, typed), plan },
       text: [planText(isDry ? plan : [], told, layout), ...addressLines(told.reasons, executor, layout)].join('\n'),
       next: sameFor(context, nextAfter(told)),
     };
@@ -115,7 +124,7 @@ export async function runRollout(context: Context, direction: Direction): Promis
       recorder,
     }).finally(() => sayKept(context, recorder, direction));
     const looked = result.result !== 'nothing-to-do' && (await lookAfter(context, work, target));
-    const reasons = result.result === 'held' ? result.reasons.map(explainHeld) : [];
+    const reasons = result.result === 'held' ? result.reasons : [];
     const text = rolloutText(result, lookOf('stdout'));
     const after = afterSteps({ release: sealed.release, direction, progress, result });
     // only a reading of the gate shows that it is done
@@ -124,7 +133,7 @@ export async function runRollout(context: Context, direction: Direction): Promis
     return {
       exit: reasons.length > 0 ? 1 : 0,
       schema: 'oneroof/rollout/2',
-      data: { ...facts, ...toldResult(result), looked, after },
+      data: { ...facts, ...toldResult(result, typed), looked, after },
       text,
       next,
       last: afterText(after, direction),
@@ -157,8 +166,8 @@ async function sayDrops(
 }
 
 /** What a run came to, for machines: reasons in words, and the digest under a name of its own. */
-function toldResult(result: RolloutResult) {
-  if (result.result === 'held') return { ...result, reasons: result.reasons.map(explainHeld) };
+function toldResult(result: RolloutResult, typed: TypedLine) {
+  if (result.result === 'held') return { ...result, ...heldData(result.reasons, typed) };
   const { schema, ...told } = result;
   return { ...told, schemaDigest: schema };
 }
@@ -294,7 +303,7 @@ function throughOf({ tiers }: Release, name: string | boolean | undefined): Tier
   const tier = tiers.find(({ id }) => id === name);
   if (tier !== undefined && tier.barred === null) return tier.id;
   throw new OneRoofError('USAGE', {
-    problem: `--through ${printable(name)}: the release does not have this tier, or the tier is barred`,
+    ...stated`--through ${{ name: printable(name) }}: the release does not have this tier, or the tier is barred`,
     fix: `name one of ${tiers
       .filter(({ barred }) => barred === null)
       .map(({ id }) => id)

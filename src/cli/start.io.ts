@@ -1,11 +1,12 @@
 import { constants } from 'node:os';
 import { CommanderError } from 'commander';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, type Problem, stated } from '../core/index.ts';
 import { toldAfter } from './interrupted.ts';
 import { openTerminal, writeError, writeOutcome } from './output.io.ts';
 import { createProgram } from './program.io.ts';
 
 const form = process.argv.includes('--json') ? 'json' : 'text';
+const printed = form === 'json' ? printedProblems : null;
 const interruption = new AbortController();
 const terminal = openTerminal();
 
@@ -15,7 +16,7 @@ function interrupt(signal: 'SIGINT' | 'SIGTERM'): void {
   terminal.say('\nStopping: cancelling and cleaning up (Ctrl-C again stops at once) …');
   interruption.abort(
     new OneRoofError('INTERRUPTED', {
-      problem: `${signal} interrupted the command; its work was cancelled and cleaned up`,
+      ...stated`${{ signal }} interrupted the command; its work was cancelled and cleaned up`,
       fix: 'run the same command again',
     }),
   );
@@ -34,17 +35,17 @@ const program = createProgram(async (run, call) => {
   writeOutcome(outcome, form);
 }, process.argv.slice(2));
 
-program.parseAsync().catch((error: unknown) => {
+program.parseAsync().catch(async (error: unknown) => {
   terminal.close();
   if (error instanceof CommanderError) {
     if (error.exitCode !== 0) {
       const usage = new OneRoofError('USAGE', {
-        problem: error.message.replace(/^error: /, ''),
+        ...stated`${{ said: error.message.replace(/^error: /, '') }}`,
         fix: usageOf(program),
       });
-      writeError(usage, form);
+      await writeError(usage, printed);
     }
-  } else writeError(toldAfter(error, interruption.signal), form);
+  } else await writeError(toldAfter(error, interruption.signal), printed);
 });
 
 /** Where the command that was meant is explained. */
@@ -56,4 +57,11 @@ function usageOf(of: typeof program): string {
   return named.length === 0
     ? 'oneroof --help lists the commands, oneroof <command> --help its options'
     : `oneroof ${named.join(' ')} --help lists its arguments and options`;
+}
+
+/** Loaded where it is used: a command that ends well needs none of it. */
+async function printedProblems(problems: readonly Problem[]): Promise<readonly object[]> {
+  const [{ problemFinding }, { typedLine }] = await Promise.all([import('./finding.ts'), import('./typed-line.io.ts')]);
+  const typed = typedLine(process.argv.slice(2));
+  return problems.map((one) => problemFinding(one, typed));
 }

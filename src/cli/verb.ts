@@ -4,6 +4,8 @@ import type { CommandOutcome, Terminal } from './output.io.ts';
 export interface Call {
   /** All commands: their names, and their options with hyphens. */
   readonly commands: readonly { readonly name: string; readonly options: readonly string[] }[];
+  /** As typed, after `oneroof`. */
+  readonly words: readonly string[];
   readonly arguments: readonly string[];
   readonly options: Readonly<Record<string, string | boolean | undefined>>;
   /** The folder of oneroof.yaml and the base of relative paths. */

@@ -1,5 +1,6 @@
 import { explain, type ReleaseContext, type ReleaseState, standingOf } from '../report/index.ts';
-import { verdictData } from '../rollout/index.ts';
+import { reasonFinding, verdictFindings } from './finding.ts';
+import { typedOf } from './typed-line.io.ts';
 import { readOccasions } from './read-context.io.ts';
 import { type CommandOutcome } from './output.io.ts';
 import { type Context } from './verb.ts';
@@ -26,7 +27,7 @@ export async function paper(
       [`${kind.name}s`]: papers.map(({ occasion, standing, text }) => ({
         target: occasion.target,
         seal: occasion.sealed.seal,
-        standing: told(standing),
+        standing: told(standing, context),
         [kind.member]: text,
       })),
     },
@@ -34,9 +35,15 @@ export async function paper(
   };
 }
 
-function told(standing: ReleaseState): object {
-  const verdict = verdictData(standing.verdict);
+function told(standing: ReleaseState, context: Context): object {
+  const typed = typedOf(context);
+  const verdict = verdictFindings(standing.verdict, typed);
   return standing.gate === 'closed'
-    ? { ...standing, verdict, reasons: standing.reasons.map(explain) }
+    ? {
+        ...standing,
+        verdict,
+        reasons: standing.reasons.map(explain),
+        findings: standing.reasons.map((one) => reasonFinding(one, typed)),
+      }
     : { ...standing, verdict };
 }

@@ -1,4 +1,4 @@
-import { formatSize, type Instant, OneRoofError, printable } from '../core/index.ts';
+import { formatSize, type Instant, OneRoofError, printable, stated } from '../core/index.ts';
 import { type CloneCap } from '../setup/index.ts';
 import { type DatabaseName } from './clone.ts';
 
@@ -49,7 +49,7 @@ export function refuseBeyond(cap: CloneCap, held: HeldCopies, wanted: WantedCopy
   ];
   if (problems.length === 0) return;
   throw new OneRoofError('CLONE_CAP', {
-    problem: `no ${wanted.what} is made: ${problems.join('; ')}`,
+    ...stated`no ${{ what: wanted.what }} is made: ${{ problems: problems.join('; ') }}`,
     fix: wayOut({ held, lacksClones: clones - (maxClones ?? clones), lacksBytes: bytes - (maxBytes ?? bytes), bytes }),
   });
 }

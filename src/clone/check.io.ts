@@ -1,4 +1,4 @@
-import { OneRoofError, printable } from '../core/index.ts';
+import { OneRoofError, printable, stated } from '../core/index.ts';
 import { openSession, type Session, sql } from '../database/index.ts';
 import { type CloneSetup, type Target } from '../setup/index.ts';
 import { type BasebackupSetup, findBackupProblems } from './basebackup/index.ts';
@@ -58,7 +58,7 @@ export function refuseObserver(setup: CloneSetup, targets: readonly Target[]): v
   const target = targets.find((one) => one.observer.user === user);
   if (target === undefined) return;
   throw new OneRoofError('CONFIG_INVALID', {
-    problem: `${printable(user)}, the role of clone.${key}, is the observer of target ${target.name}`,
+    ...stated`${{ user: printable(user) }}, the role of clone.${{ key }}, is the observer of target ${{ target: target.name }}`,
     fix: `give clone.${key} a role of its own: ${key === 'dump' ? 'oneroof grants --for-dump' : 'oneroof grants --for-basebackup'} prints its SQL`,
   });
 }

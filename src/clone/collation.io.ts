@@ -1,4 +1,4 @@
-import { OneRoofError, printable } from '../core/index.ts';
+import { OneRoofError, printable, stated } from '../core/index.ts';
 import { fixed, literal, type Session, sql, sqlStateOf } from '../database/index.ts';
 import { type CollationFacts, describeDifference } from './collation.ts';
 
@@ -45,7 +45,7 @@ export function refuseOtherOrders(differences: readonly string[]): void {
   const [first, ...more] = differences;
   if (first === undefined) return;
   throw new OneRoofError('CLONE_COLLATION', {
-    problem: `copied indexes on text would be wrong: ${first}${more.length === 0 ? '' : `, and ${more.length} more`}`,
+    ...stated`copied indexes on text would be wrong: ${{ first }}${more.length === 0 ? '' : `, and ${more.length} more`}`,
     fix: 'set bin: of the clone provider to the programs that production runs, or use the provider "dump", which builds indexes anew',
   });
 }

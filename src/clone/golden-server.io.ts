@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import { ownFolder, type Server, sql, startServer } from '../database/index.ts';
 import { type CloneSetup } from '../setup/index.ts';
 import { refuseBeyond } from './cap.ts';
@@ -44,7 +44,7 @@ export async function copyGoldenServer(setup: CloneSetup, options: CopyOptions):
   const served = existsSync(setup.folder) ? await serveNewest(setup) : null;
   if (served === null)
     throw new OneRoofError('CLONE_NO_GOLDEN', {
-      problem: `there is no golden copy in ${setup.folder}`,
+      ...stated`there is no golden copy in ${{ folder: setup.folder }}`,
       fix: 'oneroof clone golden',
     });
   try {
@@ -113,5 +113,5 @@ async function copyServed(
 }
 
 function unfit(why: string, fix: string): OneRoofError {
-  return new OneRoofError('CHECK_GOLDEN_UNFIT', { problem: `a check cannot run on the golden copy: ${why}`, fix });
+  return new OneRoofError('CHECK_GOLDEN_UNFIT', { ...stated`a check cannot run on the golden copy: ${{ why }}`, fix });
 }

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { OneRoofError, printable } from '../core/index.ts';
+import { OneRoofError, printable, stated } from '../core/index.ts';
 import { type Connection } from '../database/index.ts';
 import { type CloneSetup, type Target } from '../setup/index.ts';
 import { refuseBeyond } from './cap.ts';
@@ -45,7 +45,7 @@ function openPrivateHost(setup: PrivateSetup, newest: Served | null): CloneHost 
   const open = (): Served => {
     if (served !== null) return served;
     throw new OneRoofError('CLONE_NO_GOLDEN', {
-      problem: `there is no golden copy in ${setup.folder}`,
+      ...stated`there is no golden copy in ${{ folder: setup.folder }}`,
       fix: 'oneroof clone golden',
     });
   };
@@ -213,7 +213,7 @@ export async function openKept(
     await leave(served);
   }
   throw new OneRoofError('CLONE_GONE', {
-    problem: `${printable(database)} is not among the clones of the golden copies in ${setup.folder}`,
+    ...stated`${{ database: printable(database) }} is not among the clones of the golden copies in ${{ folder: setup.folder }}`,
     fix: 'oneroof clone list',
   });
 }

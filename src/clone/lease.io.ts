@@ -227,6 +227,7 @@ async function leased(admin: Session, database: DatabaseName): Promise<LeaseMark
   if (found?.kind === 'lease') return found;
   throw new OneRoofError('CLONE_NOT_OURS', {
     problem: `database ${printable(database)} does not have the mark of a clone`,
+    facts: { database },
     fix: 'check the name with `oneroof clone list`; One Roof never changes a database that it did not make',
   });
 }
@@ -288,6 +289,7 @@ export function later(from: Instant, hours: number): Instant {
 export function cloneGone(database: string): OneRoofError {
   return new OneRoofError('CLONE_GONE', {
     problem: `database ${printable(database)} does not exist: it was dropped meanwhile, or the name is wrong`,
+    facts: { database },
     fix: 'see `oneroof clone list`; run the same command again to make a new clone',
   });
 }

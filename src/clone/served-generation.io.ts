@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import {
   type Binaries,
   joinServer,
@@ -87,7 +87,7 @@ async function serve(plan: {
     }
     if (waited >= ending)
       throw new OneRoofError('CLONE_IN_USE', {
-        problem: `the golden copy in ${data} is served by another process (server ${runningOn(data)?.pid ?? 'unknown'}), and this process cannot join it`,
+        ...stated`the golden copy in ${{ data }} is served by another process (server ${{ pid: runningOn(data)?.pid ?? 'unknown' }}), and this process cannot join it`,
         fix: 'wait until that command has ended, or run this one as the same user',
       });
     await sleep(100);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import { type Binaries, type Connection, findBinaries, openSession } from '../database/index.ts';
 import { type CloneSetup } from '../setup/index.ts';
 import { type GoldenOptions } from './clone.ts';
@@ -58,7 +58,7 @@ export function refuseUnreachable(folder: string, binaries: Binaries): void {
   if (spawnSync('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], { uid, gid, cwd: '/', stdio: 'ignore' }).status === 0)
     return;
   throw new OneRoofError('CLONE_FOLDER_UNREACHABLE', {
-    problem: `${folder} cannot be reached by the user ${name}, who runs the clone server`,
+    ...stated`${{ folder }} cannot be reached by the user ${{ name }}, who runs the clone server`,
     fix: 'set "folder:" of the clone provider to a folder such as /var/lib/oneroof',
   });
 }

@@ -3,7 +3,7 @@ import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OneRoofError, printable, processState } from '../core/index.ts';
+import { OneRoofError, printable, processState, stated } from '../core/index.ts';
 import { thisProcess } from './lease.io.ts';
 import { type Maker } from './mark.ts';
 
@@ -45,7 +45,7 @@ export async function unlessTaking<T>(folder: string, work: () => Promise<T>): P
 /** Another command takes a golden copy. */
 export function isTaking(what: string, who: Pick<Maker, 'host' | 'pid'> | null = null): OneRoofError {
   return new OneRoofError('CLONE_TAKING', {
-    problem: `${who === null ? 'another command' : `process ${who.pid} of ${printable(who.host)}`} is taking ${printable(what)}`,
+    ...stated`${{ who: who === null ? 'another command' : `process ${who.pid} of ${printable(who.host)}` }} is taking ${{ what: printable(what) }}`,
     fix: 'run the same command again when that one has ended: it may find the copy new enough',
   });
 }

@@ -1,4 +1,4 @@
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import { openSession } from '../database/index.ts';
 import { type Target } from '../setup/index.ts';
 import { refuseBeyond } from './cap.ts';
@@ -55,7 +55,7 @@ export async function openTemplateHost(setup: TemplateSetup, targets: readonly T
       return golden;
     }
     throw new OneRoofError('CLONE_NO_GOLDEN', {
-      problem: `there is no golden copy of ${setup.source}`,
+      ...stated`there is no golden copy of ${{ source: setup.source }}`,
       fix: 'oneroof clone golden',
     });
   };

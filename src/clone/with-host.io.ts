@@ -1,4 +1,4 @@
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import { type Setup } from '../setup/index.ts';
 import { type CloneHost } from './clone.ts';
 import { refuseObserver } from './check.io.ts';
@@ -15,7 +15,7 @@ export async function withHost<T>(
 ): Promise<T> {
   if (setup.clone === null) {
     throw new OneRoofError('CONFIG_INVALID', {
-      problem: `${setup.file} has no place for clones`,
+      ...stated`${{ file: setup.file }} has no place for clones`,
       fix: 'fill in `clone:` in oneroof.yaml',
     });
   }

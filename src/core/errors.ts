@@ -1,5 +1,6 @@
 import { isNonEmpty, type NonEmpty } from './brand.ts';
 import { type ErrorCode, exitStatusOf } from './error-codes.ts';
+import { type Facts } from './stated.ts';
 
 /** Where a problem is: a file, and a line and column in it (both from 1, the column in characters). */
 export interface Place {
@@ -13,6 +14,8 @@ export interface Problem {
   readonly code: ErrorCode;
   /** What, where, expected: one line. */
   readonly problem: string;
+  /** The values that the sentence names, as data; empty where it names nothing. */
+  readonly facts: Facts;
   /** The next thing to type or edit. */
   readonly fix: string;
   readonly place?: Place;

@@ -3,7 +3,7 @@ import { type Branded } from './brand.ts';
 import { type Instant } from './clock.ts';
 import { type Problem } from './errors.ts';
 import { type Digest } from './frame.ts';
-import { type Json } from './json.ts';
+import { type Json } from './json-value.ts';
 import { printable } from './text.ts';
 
 /** A type whose every part is read-only: what a schema infers, as the rest of the program holds it. */
@@ -39,10 +39,14 @@ export const namedForm = <T extends Branded<string, string> | string>(): z.ZodTy
 export const jsonForm: z.ZodType<Json> = z.json();
 /** An integer that the database counts in more bits than a number holds. */
 export const bigForm = z.string().regex(/^-?[0-9]{1,20}$/, 'expected an integer as text');
+/** Values that a sentence names, as data. */
+export const statedFactsForm = z.record(z.string(), jsonForm);
 /** One thing that is wrong; a later version may know further codes. */
 export const problemForm = z.object({
   code: nameForm as unknown as z.ZodType<Problem['code']>,
   problem: z.string(),
+  /** Absent in records of before there were facts. */
+  facts: statedFactsForm.exactOptional(),
   fix: z.string(),
   place: z
     .object({ file: z.string(), line: z.number().exactOptional(), column: z.number().exactOptional() })

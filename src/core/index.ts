@@ -1,3 +1,4 @@
+export { type Actor, actorOf, actors } from './who-acts.ts';
 export { onAbort } from './abort.ts';
 export { keep } from './answer-cache.io.ts';
 export { type Branded, isNonEmpty, type NonEmpty } from './brand.ts';
@@ -8,6 +9,7 @@ export { OneRoofError, type Place, type Problem, type ProblemText } from './erro
 export {
   bigForm,
   digestForm,
+  statedFactsForm,
   type Formed,
   formProblem,
   keyForm,
@@ -22,7 +24,9 @@ export {
   recordReader,
 } from './form.ts';
 export { digest, type Digest, isDigest, type Purpose, shortDigest } from './frame.ts';
-export { canonicalJson, type Json, visibleJson } from './json.ts';
+export { type Json } from './json-value.ts';
+export { canonicalJson, visibleJson } from './json.ts';
 export { beginOf, isAlive, processState, type ProcessState } from './process.io.ts';
+export { type Facts, stated, type Stated } from './stated.ts';
 export { type Bytes, formatSize, parseSize } from './size.ts';
 export { asText, printable, truncate } from './text.ts';

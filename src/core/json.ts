@@ -1,7 +1,5 @@
+import { stated } from './stated.ts';
 import { OneRoofError } from './errors.ts';
-
-/** A value that JSON can hold. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /**
  * Writes a JSON value as RFC 8785 canonical text: keys sorted by UTF-16 code unit, no white space, shortest numbers.
@@ -49,7 +47,7 @@ export function visibleJson(value: unknown): string {
 
 function notCanonical(what: string): OneRoofError {
   return new OneRoofError('JSON_NOT_CANONICAL', {
-    problem: `${what} has no canonical JSON form`,
+    ...stated`${{ what }} has no canonical JSON form`,
     fix: 'this is a defect of One Roof: please report it with the command that you ran',
   });
 }

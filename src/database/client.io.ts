@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import { connectError, mayFallBack } from './connect-error.ts';
 import { type Connection } from './connection.ts';
 import { type Encryption, encryptionOf } from './tls.io.ts';
@@ -31,7 +31,7 @@ export async function connectClient(connection: Connection, options: ClientOptio
       if (index === ways.length - 1 || !mayFallBack(error)) throw error;
     }
   }
-  throw new OneRoofError('INTERNAL', { problem: 'no way to connect was tried', fix: 'please report it' });
+  throw new OneRoofError('INTERNAL', { ...stated`no way to connect was tried`, fix: 'please report it' });
 }
 
 async function connectOnce(

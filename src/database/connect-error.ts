@@ -1,4 +1,4 @@
-import { type ErrorCode, OneRoofError, printable } from '../core/index.ts';
+import { type ErrorCode, OneRoofError, printable, stated, type ProblemText } from '../core/index.ts';
 import { type Connection, describe } from './connection.ts';
 import { id, literal } from './sql.ts';
 
@@ -24,7 +24,7 @@ export function refuseVersion(serverVersion: number, where: string): void {
   const major = Math.floor(serverVersion / 10_000);
   if (major >= versions.oldest && major <= versions.newest) return;
   throw new OneRoofError('CONNECT_VERSION', {
-    problem: `${where} is PostgreSQL ${major}, expected ${versions.oldest} to ${versions.newest}`,
+    ...stated`${{ where }} is PostgreSQL ${{ major }}, expected ${{ oldest: versions.oldest }} to ${{ newest: versions.newest }}`,
     fix: major < versions.oldest ? 'upgrade the server' : 'install a version of One Roof that knows this PostgreSQL',
   });
 }
@@ -32,24 +32,29 @@ export function refuseVersion(serverVersion: number, where: string): void {
 /** Names what went wrong when a connection was opened. The server's words are hostile text, and a password is never among them. */
 export function connectError(connection: Connection, error: Error & { code?: string }): OneRoofError {
   const where = describe(connection);
-  const say = (code: ErrorCode, text: { readonly problem: string; readonly fix: string }): OneRoofError =>
-    new OneRoofError(code, { problem: `${where}: ${text.problem}`, fix: text.fix, cause: error });
+  const say = (code: ErrorCode, { problem, facts, fix }: ProblemText): OneRoofError =>
+    new OneRoofError(code, {
+      problem: `${where}: ${problem}`,
+      facts: { connection: where, ...facts },
+      fix,
+      cause: error,
+    });
   const message = printable(error.message);
   const isTls = error.code !== '28000' && /certificate|TLS|SSL|altnames/i.test(`${message} ${error.code ?? ''}`);
   // with `prefer` the encrypted way was tried before, so a refusal of the plain one is about the login
   if (/no encryption|SSL off/.test(message) && ['disable', 'allow'].includes(connection.sslmode ?? ''))
     return say('CONNECT_TLS', {
-      problem: `the server takes encrypted connections only, and sslmode=${connection.sslmode} asks for none: ${message}`,
+      ...stated`the server takes encrypted connections only, and sslmode=${{ sslmode: connection.sslmode ?? '' }} asks for none: ${{ message }}`,
       fix: 'write sslmode=require in the address, or verify-full to verify the server',
     });
   if (isTls && notEncrypted.test(message))
     return say('CONNECT_TLS', {
-      problem: `the server does not speak TLS, and sslmode=${connection.sslmode ?? 'prefer'} asks for it`,
+      ...stated`the server does not speak TLS, and sslmode=${{ sslmode: connection.sslmode ?? 'prefer' }} asks for it`,
       fix: 'enable TLS on the server (ssl = on, with ssl_cert_file and ssl_key_file); or, if you trust the network, write sslmode=disable in the address',
     });
   if (isTls)
     return say('CONNECT_TLS', {
-      problem: `sslmode requires a connection that could not be made: ${message}`,
+      ...stated`sslmode requires a connection that could not be made: ${{ message }}`,
       fix: 'set sslrootcert to the file of the root certificates, and connect by the host name in the certificate',
     });
   const refused = refusedLogin(connection, error);
@@ -57,17 +62,17 @@ export function connectError(connection: Connection, error: Error & { code?: str
   switch (error.code) {
     case '3D000':
       return say('CONNECT_NO_DATABASE', {
-        problem: 'this database does not exist',
+        ...stated`this database does not exist`,
         fix: 'check the name of the database',
       });
     case '57P03':
       return say('CONNECT_STARTING', {
-        problem: `the server takes no connections now: ${message}`,
+        ...stated`the server takes no connections now: ${{ message }}`,
         fix: 'wait a moment, then run the same command again; a standby needs hot_standby = on',
       });
     case '53300':
       return say('CONNECT_TOO_MANY', {
-        problem: `no free connection: ${message}`,
+        ...stated`no free connection: ${{ message }}`,
         fix: 'wait, end idle sessions, or raise the limit (max_connections, or CONNECTION LIMIT of the role or database)',
       });
     case 'ECONNREFUSED':
@@ -75,19 +80,16 @@ export function connectError(connection: Connection, error: Error & { code?: str
     case 'ENOTFOUND':
     case 'EACCES':
       return say('CONNECT_REFUSED', {
-        problem: 'no server answers there',
+        ...stated`no server answers there`,
         fix: 'check the host, the port, and that the server is running',
       });
     default:
-      return say('CONNECT_FAILED', { problem: message, fix: "see the server's log for the reason" });
+      return say('CONNECT_FAILED', { ...stated`${{ said: message }}`, fix: "see the server's log for the reason" });
   }
 }
 
 /** What the server says of a login that it refuses, as far as it tells; null: it is about something else. */
-function refusedLogin(
-  connection: Connection,
-  error: Error & { code?: string; routine?: string },
-): { readonly problem: string; readonly fix: string } | null {
+function refusedLogin(connection: Connection, error: Error & { code?: string; routine?: string }): ProblemText | null {
   const { code, routine } = error;
   const message = printable(error.message);
   // the driver's own words: it is asked for a password and has none
@@ -97,27 +99,27 @@ function refusedLogin(
   const role = printable(id(user).text);
   if (lacks || (code === '28P01' && connection.password === undefined))
     return {
-      problem: `the server asks ${role} for a password, but no password is set`,
+      ...stated`the server asks ${{ role }} for a password, but no password is set`,
       fix: `set PGPASSWORD, or \`passwordFile\` in oneroof.yaml, or add this line to ~/.pgpass (chmod 600): ${printable([host.startsWith('/') ? 'localhost' : host, port, database, user].join(':'))}:PASSWORD`,
     };
   // routine: the place in the server, the same in every language of its messages
   if (routine === 'InitializeSessionUserId' || routine === 'InitializeSessionUserIdStandalone')
     return {
-      problem: `the server refused the login: ${message}`,
+      ...stated`the server refused the login: ${{ message }}`,
       fix: `correct the user in the address; or, as a superuser or a role with CREATEROLE: create role ${role} login; if the role exists, alter role ${role} login;`,
     };
   if (routine === 'ClientAuthentication')
     return {
-      problem: `the server refused the login: ${message}`,
+      ...stated`the server refused the login: ${{ message }}`,
       fix: `add a line for this role, database and address to pg_hba.conf, then select pg_reload_conf(); or correct the address`,
     };
   if (code === '28000')
     return {
-      problem: `the server refused the login: ${message}`,
+      ...stated`the server refused the login: ${{ message }}`,
       fix: 'correct the user in the address, or the method of its line in pg_hba.conf (peer and ident take the name of the operating system user)',
     };
   return {
-    problem: `the server refused the password of ${role}, or the role does not exist (the server does not say which)`,
+    ...stated`the server refused the password of ${{ role }}, or the role does not exist (the server does not say which)`,
     fix: `check the user and the password (PGPASSWORD, passwordFile, .pgpass); as a superuser: select rolcanlogin from pg_roles where rolname = ${literal(user).text};`,
   };
 }

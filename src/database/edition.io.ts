@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import { type Binaries } from './binaries.io.ts';
 
 /** Which PostgreSQL the programs are of, without starting it. */
@@ -24,7 +24,7 @@ export function serverEdition({ folder, major, runAs }: Binaries): ServerEdition
   const [, version] = /^postgres \(PostgreSQL\) (\S+)/.exec(line) ?? [];
   if (version === undefined)
     throw new OneRoofError('SERVER_START', {
-      problem: `${join(folder, 'postgres')} --version gives no version of PostgreSQL`,
+      ...stated`${{ program: join(folder, 'postgres') }} --version gives no version of PostgreSQL`,
       fix: 'check that its files are whole and that its user may run it',
     });
   const extensions = [

@@ -1,4 +1,4 @@
-import { type ErrorCode, OneRoofError, type Place, printable, truncate } from '../core/index.ts';
+import { type ErrorCode, OneRoofError, type Place, printable, truncate, stated } from '../core/index.ts';
 import { type Snapshot } from './observer.io.ts';
 import { type Rows, type Session } from './session.io.ts';
 import { problemOf } from './sqlstate.ts';
@@ -33,7 +33,7 @@ export async function measureMetric(read: RowReader, metric: MetricQuery): Promi
   });
   const refuse = (code: ErrorCode, problem: string): OneRoofError =>
     new OneRoofError(code, {
-      problem: `metric ${metric.name}: ${problem}, expected one row with one number`,
+      ...stated`metric ${{ metric: metric.name }}: ${{ problem }}, expected one row with one number`,
       fix: `change ${place.file} so that it returns one number, e.g. \`select count(*) from …\``,
       place,
     });

@@ -1,4 +1,4 @@
-import { isNonEmpty, type Milliseconds, OneRoofError, printable } from '../core/index.ts';
+import { isNonEmpty, type Milliseconds, OneRoofError, printable, stated } from '../core/index.ts';
 import { type Connection, describe } from './connection.ts';
 import { type Harmless } from './observer.ts';
 import { definerFunctions, ownCounters, waysToWrite } from './observer.sql.ts';
@@ -91,7 +91,7 @@ async function refuseWriter(session: Session): Promise<void> {
   const ways = await session.query<{ reason: string; fix: string }>(waysToWrite());
   const problems = ways.map(({ reason, fix }) => ({
     code: 'OBSERVER_CAN_WRITE' as const,
-    problem: `${describe(session.connection)} could write: ${printable(reason)}`,
+    ...stated`${{ connection: describe(session.connection) }} could write: ${{ reason: printable(reason) }}`,
     fix: printable(fix),
   }));
   if (isNonEmpty(problems)) throw OneRoofError.of(problems);
@@ -138,7 +138,7 @@ function observe(
       const harmless: Harmless = { ...known, ...did };
       if (did.transactionIdAssigned || did.advisoryLocks > 0 || did.rowsWritten > 0) {
         throw new OneRoofError('OBSERVER_WROTE', {
-          problem: `the server's counters show that the read-only session on ${describe(session.connection)} wrote: ${accuse(harmless)}`,
+          ...stated`the server's counters show that the read-only session on ${{ connection: describe(session.connection) }} wrote: ${{ harmless: accuse(harmless) }}`,
           fix: 'find the function of a metric or check that writes or locks; the transaction was rolled back',
         });
       }

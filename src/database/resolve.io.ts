@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { OneRoofError, printable } from '../core/index.ts';
+import { OneRoofError, printable, stated } from '../core/index.ts';
 import { type AddressParts, badAddress, parseAddress, parsePgpass, parseService } from './address.ts';
 import { type Connection, secret } from './connection.ts';
 
@@ -88,7 +88,7 @@ function readService(service: string, env: AddressSource['env']): AddressParts {
     if (parts !== null) return parts;
   }
   throw new OneRoofError('CONNECT_ADDRESS', {
-    problem: `the service "${printable(service)}" is defined in none of ${files.join(', ')}`,
+    ...stated`the service "${{ service: printable(service) }}" is defined in none of ${{ files }}`,
     fix: `add [${printable(service)}] with host, dbname and user to ${files[0]}, or correct its name`,
   });
 }
@@ -104,13 +104,13 @@ function passwordOfPgpass(
 function readSecretFile(file: string): string {
   if (!existsSync(file)) {
     throw new OneRoofError('CONFIG_NOT_FOUND', {
-      problem: `the password file ${file} does not exist`,
+      ...stated`the password file ${{ file }} does not exist`,
       fix: `write the password to it and run: chmod 600 ${file}`,
     });
   }
   if ((statSync(file).mode & 0o077) !== 0) {
     throw new OneRoofError('PASSWORD_FILE_OPEN', {
-      problem: `the password file ${file} can be read by other users`,
+      ...stated`the password file ${{ file }} can be read by other users`,
       fix: `chmod 600 ${file}`,
     });
   }

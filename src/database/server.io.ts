@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, OneRoofError } from '../core/index.ts';
+import { isAlive, OneRoofError, stated } from '../core/index.ts';
 import { type Binaries } from './binaries.io.ts';
 import { type Connection } from './connection.ts';
 import { memoryFolder } from './memory-folder.io.ts';
@@ -84,7 +84,7 @@ export async function createCluster(plan: {
   const status = await ended(child);
   if (status !== 0) {
     throw new OneRoofError('SERVER_START', {
-      problem: `initdb failed in ${data}: ${lastLines(said)}`,
+      ...stated`initdb failed in ${{ data }}: ${{ said: lastLines(said) }}`,
       fix: 'check the free space and the permissions there',
     });
   }
@@ -144,7 +144,7 @@ export async function startServer(plan: ServerPlan): Promise<Server> {
     const said = logIn(socket);
     await stop();
     throw new OneRoofError('SERVER_START', {
-      problem: `the server on ${data} did not start: ${lastLines(said)}`,
+      ...stated`the server on ${{ data }} did not start: ${{ said: lastLines(said) }}`,
       fix: 'see the reason above; the usual causes are no free space and missing permissions',
     });
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
-import { now, OneRoofError } from '../core/index.ts';
+import { now, OneRoofError, stated } from '../core/index.ts';
 import { connectClient } from './client.io.ts';
 import { refuseVersion } from './connect-error.ts';
 import { type Connection, describe } from './connection.ts';
@@ -200,7 +200,7 @@ function nameOf(text: string): string {
 
 function connectionLost(connection: Connection, cause: Error): OneRoofError {
   return new OneRoofError('CONNECTION_LOST', {
-    problem: `the connection to ${describe(connection)} was lost at ${now()}`,
+    ...stated`the connection to ${{ connection: describe(connection) }} was lost at ${{ now: now() }}`,
     fix: "see the server's log, then run the same command again",
     cause,
   });

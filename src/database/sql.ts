@@ -1,4 +1,4 @@
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 
 /** One statement of ours: text with `$n` holes, and the values for them. Made only by the `sql` tag. */
 export interface Sql {
@@ -79,7 +79,7 @@ export function searchPathOf(schemas: readonly string[]): string {
 function quoteName(name: string): string {
   if (name === '' || name.includes('\0')) {
     throw new OneRoofError('INTERNAL', {
-      problem: 'a name is empty or contains a NUL, and cannot be quoted',
+      ...stated`a name is empty or contains a NUL, and cannot be quoted`,
       fix: 'this is a defect of One Roof: please report it with the command that you ran',
     });
   }

@@ -72,6 +72,7 @@ export function problemOf(error: unknown, step: Located): Problem {
   return {
     code,
     problem: `${text(said.message) || 'the server gave no reason'}${text(said.detail) === '' ? '' : ` (${text(said.detail)})`}${state === '' ? '' : ` [SQLSTATE ${printable(state)}]`}${calls}`,
+    facts: { said: text(said.message), detail: text(said.detail), sqlstate: printable(state), hint: text(said.hint) },
     fix: text(said.hint) === '' ? fix : `${fix}; the server's hint: ${text(said.hint)}`,
     ...located(step, position > 0 ? position : 1),
     ...(lines.length === 0 ? {} : { detail: lines }),

@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { existsSync, readFileSync } from 'node:fs';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import { type Connection } from './connection.ts';
 
 /** One way to connect: without encryption, or with these options of TLS. */
@@ -41,7 +41,7 @@ export function encryptionOf(connection: Connection): readonly [Encryption, ...E
 function readRoots(file: string): string {
   if (existsSync(file)) return readFileSync(file, 'utf8');
   throw new OneRoofError('CONFIG_NOT_FOUND', {
-    problem: `the root certificates ${file} (sslrootcert) do not exist`,
+    ...stated`the root certificates ${{ file }} (sslrootcert) do not exist`,
     fix: 'correct the path, or leave sslrootcert out to use the certificates of Node.js',
   });
 }

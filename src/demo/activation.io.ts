@@ -1,4 +1,4 @@
-import { type Milliseconds, OneRoofError } from '../core/index.ts';
+import { type Milliseconds, OneRoofError, stated, type Stated } from '../core/index.ts';
 import { openSession } from '../database/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
 import { type Difference, explainDifference } from '../fingerprint/index.ts';
@@ -45,7 +45,7 @@ export async function open(stage: ChapterGround): Promise<void> {
   await write(stage, approval);
   const { value: reading, took } = await read(stage);
   tellReading(narration, reading, took);
-  if (reading.verdict.decision !== 'OPEN') throw defect('the gate is not open');
+  if (reading.verdict.decision !== 'OPEN') throw defect(stated`the gate is not open`);
 }
 
 /** Everything that was ratified is rolled out. */
@@ -67,7 +67,7 @@ export async function rollBackAndProve(stage: ChapterGround, before: Before): Pr
   const [was, is] = [before.reading.exit, now.exit];
   const moved = Object.keys(was?.metrics ?? {}).filter((name) => was?.metrics[name] !== is?.metrics[name]);
   if (was === null || is === null || was.schemaDigest !== is.schemaDigest || moved.join() !== opened.metric)
-    throw defect(`the schema or these metrics differ from those before: ${moved.join(', ')}`);
+    throw defect(stated`the schema or these metrics differ from those before: ${{ moved }}`);
   narration.tell({ name: 'greenfield', text: numbers(is.metrics), took });
   narration.tell({
     name: 'schema',
@@ -110,7 +110,9 @@ function tellDiff({ narration }: ChapterGround, { logical, compared }: Diff, too
   const others = logical.filter(({ in: where, name }) => where !== 'rows' || name !== opened.relation);
   const [first] = others;
   if (first !== undefined || logical.length === 0)
-    throw defect(`production is not as before: ${first === undefined ? 'no approval' : explainDifference(first)}`);
+    throw defect(
+      stated`production is not as before: ${first === undefined ? 'no approval' : explainDifference(first)}`,
+    );
   const rows = Number(compared.rows ?? 0).toLocaleString('en-US');
   narration.tell({
     name: 'proven',
@@ -127,7 +129,7 @@ async function tellFinalized(stage: ChapterGround): Promise<void> {
   const [missed] = (['finalized', 'always'] as const).flatMap((name) =>
     judgeInvariants(invariants[name], metrics, name),
   );
-  if (missed !== undefined) throw defect(missed.problem);
+  if (missed !== undefined) throw defect(missed);
   stage.narration.tell({ name: 'finalized', text: `its invariants hold: ${numbers(metrics)}`, took });
 }
 
@@ -142,7 +144,7 @@ export async function expectRoll(
   expected: 'done' | 'held' | 'nothing-to-do',
 ): Promise<void> {
   const result = await roll(stage, direction);
-  if (result !== expected) throw defect(`the ${direction} is ${result}, expected ${expected}`);
+  if (result !== expected) throw defect(stated`the ${{ direction }} is ${{ result }}, expected ${{ expected }}`);
 }
 
 function read({ course, target }: ChapterGround): Promise<Timed<GateReading>> {
@@ -162,6 +164,6 @@ async function write({ production, narration }: ChapterGround, statement: string
   }
 }
 
-function defect(problem: string): OneRoofError {
-  return new OneRoofError('INTERNAL', { problem, fix: 'this is a defect of One Roof: please report it' });
+function defect(what: Stated): OneRoofError {
+  return new OneRoofError('INTERNAL', { ...what, fix: 'this is a defect of One Roof: please report it' });
 }

@@ -1,4 +1,4 @@
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import { type Connection, openSession, type Session } from '../database/index.ts';
 import { type ChapterGround } from './demo-commands.ts';
 
@@ -44,7 +44,7 @@ export async function tryIt(
     await session.close();
   }
   throw new OneRoofError('INTERNAL', {
-    problem: `NOT REFUSED: ${connection.user} could ${attempt.what}`,
+    ...stated`NOT REFUSED: ${{ user: connection.user }} could ${{ what: attempt.what }}`,
     fix: 'this is a defect of One Roof: please report it',
   });
 }

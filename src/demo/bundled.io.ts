@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { type BundleHistory } from '../bundle/index.ts';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import { registryDocument } from '../people/index.ts';
 import { draftRegistry } from '../signing/index.ts';
 import { makeDemoAuthenticator } from './demo-authenticator.io.ts';
@@ -86,7 +86,7 @@ async function refused({ narration }: ChapterGround, what: string, work: () => P
     return;
   }
   throw new OneRoofError('INTERNAL', {
-    problem: `a bundle passes with ${what}`,
+    ...stated`a bundle passes with ${{ what }}`,
     fix: 'this is a defect of One Roof: please report it',
   });
 }

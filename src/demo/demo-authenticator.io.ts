@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import { statementHash } from '../evidence/index.ts';
 import { type Passkey, type Policy, type Signature, unnamedAuthenticator } from '../people/index.ts';
 
@@ -34,7 +34,7 @@ export function makeDemoAuthenticator(): DemoAuthenticator {
 export function signWithDemo(authenticator: DemoAuthenticator, body: string, policy: Policy): Signature {
   if (policy.production) {
     throw new OneRoofError('DEMO_IN_PRODUCTION', {
-      problem: `policy "${policy.name}" is for production, and a software key does not represent a person`,
+      ...stated`policy "${{ policy: policy.name }}" is for production, and a software key does not represent a person`,
       fix: 'let a person ratify on the page',
     });
   }

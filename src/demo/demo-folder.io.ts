@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import { exampleFolder, type DemoProduction } from './demo-production.io.ts';
 
 const mark = '.oneroof-demo';
@@ -10,7 +10,7 @@ const mark = '.oneroof-demo';
 export function prepareFolder(folder: string): void {
   if (existsSync(folder) && !existsSync(join(folder, mark))) {
     throw new OneRoofError('ALREADY_EXISTS', {
-      problem: `${folder} exists already, and the demo did not make it`,
+      ...stated`${{ folder }} exists already, and the demo did not make it`,
       fix: 'move it away, or run the demo in another folder',
     });
   }

@@ -1,4 +1,4 @@
-import { canonicalJson, digest, now, OneRoofError, printable, truncate } from '../core/index.ts';
+import { canonicalJson, digest, now, OneRoofError, printable, truncate, stated } from '../core/index.ts';
 import { type Dossier, show } from '../dossier/index.ts';
 import { type SignedForm, statementDigest } from '../evidence/index.ts';
 import { type Ratification, type TargetDescriptor } from '../people/index.ts';
@@ -33,7 +33,7 @@ export async function tellPlanted(
     const differs = judged.state === 'foreign' ? judged.differs.find((text) => text.startsWith(expected)) : undefined;
     if (differs === undefined)
       throw new OneRoofError('INTERNAL', {
-        problem: `NOT REFUSED: a writer of evidence could ${what}`,
+        ...stated`NOT REFUSED: a writer of evidence could ${{ what }}`,
         fix: 'this is a defect of One Roof: please report it',
       });
     const answer = `refused: ${truncate(printable(differs), 120)} (PROPOSAL_FOREIGN)`;

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import { type Agent } from './people.io.ts';
 import { type ChapterGround } from './demo-commands.ts';
 import { timed } from './timed.io.ts';
@@ -34,7 +34,7 @@ export async function tellReviewed(
   const [first] = counted;
   if (first?.why !== null || seal !== course.sealed.seal)
     throw new OneRoofError('INTERNAL', {
-      problem: `the review does not count: ${first?.why ?? 'its seal is another one'}`,
+      ...stated`the review does not count: ${{ why: first?.why ?? 'its seal is another one' }}`,
       fix: 'this is a defect of One Roof: please report it',
     });
   narration.tell({

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated, type Stated } from '../core/index.ts';
 import { statementHash } from '../evidence/index.ts';
 import { type Policy } from '../people/index.ts';
 import { notForProduction } from '../signing/index.ts';
@@ -28,7 +28,7 @@ export async function signOnPage(
   by: { readonly authenticator: DemoAuthenticator; readonly policy: Policy },
 ): Promise<string> {
   const page = await (await reach(url)).text();
-  if (!page.includes(notForProduction)) throw broken(`the page does not say ${notForProduction}`);
+  if (!page.includes(notForProduction)) throw broken(stated`the page does not say ${{ notForProduction }}`);
   const body = statementOn(page);
   const sendTo = async (action: string, sent: object): Promise<Record<string, unknown>> => {
     const headers = { 'content-type': 'application/json', origin: by.policy.origin };
@@ -42,12 +42,13 @@ export async function signOnPage(
       await sleep(tryAgain);
       said = await sendTo(action, sent);
     }
-    if (said['ok'] !== true) throw broken(`${String(said['code'])}: ${String(said['text'])}`);
+    if (said['ok'] !== true) throw broken(stated`${{ code: String(said['code']) }}: ${{ text: String(said['text']) }}`);
     return said;
   };
   const { ceremony, challenge } = await post('begin', { code });
   // what is signed is what the page showed, to the byte
-  if (challenge !== encode(statementHash(body))) throw broken('the page shows another statement than it asks for');
+  if (challenge !== encode(statementHash(body)))
+    throw broken(stated`the page shows another statement than it asks for`);
   const made = signWithDemo(by.authenticator, body, by.policy);
   const done = await post('finish', {
     ceremony,
@@ -66,7 +67,7 @@ async function reach(url: string, sent: RequestInit = {}): Promise<Response> {
   } catch (cause) {
     const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
     throw new OneRoofError('PAGE_UNREACHED', {
-      problem: `the page at ${new URL(url).origin} is served and cannot be reached from this machine itself: ${why}`,
+      ...stated`the page at ${{ origin: new URL(url).origin }} is served and cannot be reached from this machine itself: ${{ why }}`,
       fix: 'let the machine reach itself: `ip link set lo up`, and a line `127.0.0.1 localhost` in /etc/hosts; the demo needs no other network',
       cause,
     });
@@ -84,10 +85,10 @@ function statementOn(page: string): string {
   const text = page.replace(/&#(\d+);/g, (_, number: string) => String.fromCharCode(Number(number)));
   const from = text.indexOf('{"_type":"https://in-toto.io/Statement/v1"');
   const to = text.indexOf('</', from);
-  if (from < 0 || to < 0) throw broken('the page shows no statement');
+  if (from < 0 || to < 0) throw broken(stated`the page shows no statement`);
   return text.slice(from, to);
 }
 
-function broken(problem: string): OneRoofError {
-  return new OneRoofError('INTERNAL', { problem, fix: 'this is a defect of One Roof: please report it' });
+function broken(what: Stated): OneRoofError {
+  return new OneRoofError('INTERNAL', { ...what, fix: 'this is a defect of One Roof: please report it' });
 }

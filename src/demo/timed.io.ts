@@ -1,4 +1,4 @@
-import { type Milliseconds, OneRoofError } from '../core/index.ts';
+import { type Milliseconds, OneRoofError, stated } from '../core/index.ts';
 import { type Timed } from './demo-commands.ts';
 
 /** Does some work and says how long it took. */
@@ -16,7 +16,7 @@ export async function timed<T>(work: () => Promise<T>): Promise<Timed<T>> {
 export function stopIf(signal: AbortSignal): void {
   if (signal.aborted)
     throw new OneRoofError('INTERRUPTED', {
-      problem: 'the demo was interrupted',
+      ...stated`the demo was interrupted`,
       fix: 'run it again; everything was removed',
     });
 }

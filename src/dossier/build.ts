@@ -1,5 +1,5 @@
 import { explainAge, explainOrigin, isSampled, measuredLevel } from '../clone/index.ts';
-import { type Digest, type Instant, OneRoofError } from '../core/index.ts';
+import { type Digest, type Instant, OneRoofError, stated } from '../core/index.ts';
 import { ofKind, type Piece, type SshKey } from '../evidence/index.ts';
 import { explainMore, explainNode, heaviest, nodeLines } from '../fingerprint/index.ts';
 import {
@@ -63,7 +63,7 @@ export function subjectOf(sealed: SealedRelease, evidence: readonly DossierEvide
   const subject = passed.at(-1);
   if (subject === undefined)
     throw new OneRoofError('NOT_REHEARSED', {
-      problem: `no rehearsal of ${sealed.release.name} with this seal has passed`,
+      ...stated`no rehearsal of ${{ release: sealed.release.name }} with this seal has passed`,
       fix: 'run oneroof rehearse --golden, and fix the problems that it finds',
     });
   const place = all.indexOf(subject);

@@ -1,4 +1,4 @@
-import { now, OneRoofError, printable } from '../core/index.ts';
+import { now, OneRoofError, printable, stated } from '../core/index.ts';
 import { ofKind } from '../evidence/index.ts';
 import { withOwn } from '../people/index.ts';
 import { type Direction, type SealedRelease } from '../release/index.ts';
@@ -43,7 +43,7 @@ export function openRecorder(store: Store, plan: RecorderPlan): Recorder {
   const keep = async (line: Execution, cause: unknown): Promise<void> => {
     await beside.keep(line).catch((second: unknown) => {
       throw new OneRoofError('EVIDENCE_UNWRITABLE', {
-        problem: `${whatOf(line)} could be recorded neither in the evidence (${textOf(cause)}) nor in ${printable(beside.file)} (${textOf(second)})`,
+        ...stated`${{ line: whatOf(line) }} could be recorded neither in the evidence (${{ said: textOf(cause) }}) nor in ${{ file: printable(beside.file) }} (${{ second: textOf(second) }})`,
         fix: `${stateOf(line)}; make one of the two writable, then run: ${plan.command}`,
         cause,
       });
@@ -102,7 +102,7 @@ export async function executionsOf(
 
 function missing(line: Execution, of: { readonly cause: unknown; readonly command: string }): OneRoofError {
   return new OneRoofError('RECORD_MISSING', {
-    problem: `${stateOf(line)}; the evidence lacks its record: ${whatOf(line)} (${textOf(of.cause)})`,
+    ...stated`${{ line: stateOf(line) }}; the evidence lacks its record: ${{ of: whatOf(line) }} (${{ said: textOf(of.cause) }})`,
     fix: `make the evidence writable, then run: ${of.command}: it adds the record and goes on`,
     cause: of.cause,
   });

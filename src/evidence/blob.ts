@@ -1,4 +1,4 @@
-import { canonicalJson, digest, type Instant, type Problem } from '../core/index.ts';
+import { canonicalJson, digest, type Instant, type Problem, stated } from '../core/index.ts';
 import { parseCanonical } from './envelope.ts';
 import { type Entry, type Recording, type Stored } from './evidence.ts';
 
@@ -19,7 +19,7 @@ export function pieceOf(
 export function brokenBytes({ index, kind }: Pick<Entry, 'index' | 'kind'>, reason: string): Problem {
   return {
     code: 'EVIDENCE_BYTES_BROKEN',
-    problem: `entry ${index} (${kind}): ${reason}`,
+    ...stated`entry ${{ index }} (${{ kind }}): ${{ reason }}`,
     fix: 'restore the bytes from a copy, or record the evidence again',
   };
 }

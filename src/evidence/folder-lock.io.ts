@@ -3,7 +3,7 @@ import { link, lstat, readFile, rm, unlink, utimes, writeFile } from 'node:fs/pr
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { beginOf, OneRoofError, printable, processState, type ProcessState } from '../core/index.ts';
+import { beginOf, OneRoofError, printable, processState, type ProcessState, stated } from '../core/index.ts';
 import { isErrno } from './file.io.ts';
 
 /**
@@ -132,7 +132,7 @@ interface Refusal {
 /** Evidence cannot be written, and why. */
 export function unwritable(root: string, { why, cause, ...refusal }: Refusal): OneRoofError {
   return new OneRoofError('EVIDENCE_UNWRITABLE', {
-    problem: `evidence cannot be written to ${printable(root)}: ${printable(why)}`,
+    ...stated`evidence cannot be written to ${{ root: printable(root) }}: ${{ why: printable(why) }}`,
     fix: refusal.fix ?? 'make the folder writable, or set another folder as `evidence:` in oneroof.yaml',
     cause,
   });

@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { OneRoofError, printable } from '../core/index.ts';
+import { OneRoofError, printable, stated } from '../core/index.ts';
 import { type SoftwareKey, softwareKey } from './sshsig.ts';
 
 /** A key that a command names. */
@@ -79,5 +79,9 @@ function isAbsent(error: unknown): boolean {
 }
 
 function keyError(path: string, [why, fix]: readonly [string, string], cause?: unknown): OneRoofError {
-  return new OneRoofError('EVIDENCE_KEY', { problem: `the key for evidence, ${printable(path)}, ${why}`, fix, cause });
+  return new OneRoofError('EVIDENCE_KEY', {
+    ...stated`the key for evidence, ${{ path: printable(path) }}, ${{ why }}`,
+    fix,
+    cause,
+  });
 }

@@ -7,6 +7,7 @@ import {
   isDigest,
   OneRoofError,
   printable,
+  stated,
 } from '../core/index.ts';
 import { type Head, isSignedBy, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { parseCanonical, readEnvelope, writeEnvelope } from './envelope.ts';
@@ -267,7 +268,7 @@ export function broken(
 ): OneRoofError {
   const what = line === undefined ? printable(place) : `line ${line} of ${printable(place)}`;
   return new OneRoofError(code, {
-    problem: `${what} ${why}`,
+    ...stated`${{ what }} ${{ why }}`,
     fix,
     place: { file: place, ...(line === undefined ? {} : { line }) },
   });

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type Digest, OneRoofError, printable } from '../core/index.ts';
+import { type Digest, OneRoofError, printable, stated } from '../core/index.ts';
 import { type Connection, describe, openSession, type Session, sql } from '../database/index.ts';
 import { pieceOf, readPiece } from './blob.ts';
 import { type CheckedLog, openCheckedLog } from './checked.io.ts';
@@ -152,7 +152,7 @@ function unreadable(place: string, cause: unknown): unknown {
   // what a server refuses has a code of SQL; what is no answer of a server has words of its own already
   if (cause instanceof OneRoofError || !(cause instanceof Error && 'severity' in cause)) return cause;
   return new OneRoofError('EVIDENCE_UNREADABLE', {
-    problem: `evidence cannot be read from ${place}: ${printable(cause.message)}`,
+    ...stated`evidence cannot be read from ${{ place }}: ${{ said: printable(cause.message) }}`,
     fix: 'grant the role USAGE on the schema oneroof_evidence and SELECT on its tables',
     cause,
   });
@@ -160,7 +160,7 @@ function unreadable(place: string, cause: unknown): unknown {
 
 function unwritable(place: string, cause: unknown): OneRoofError {
   return new OneRoofError('EVIDENCE_UNWRITABLE', {
-    problem: `evidence cannot be written to ${place}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    ...stated`evidence cannot be written to ${{ place }}: ${{ said: cause instanceof Error ? cause.message : String(cause) }}`,
     fix: 'grant the role CREATE on the database, or USAGE on the schema oneroof_evidence and INSERT, SELECT and UPDATE on its tables',
     cause,
   });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { canonicalJson, digest, digestForm, type Json, OneRoofError, printable } from '../core/index.ts';
+import { canonicalJson, digest, digestForm, type Json, OneRoofError, printable, stated } from '../core/index.ts';
 import type { DataFingerprint, SchemaFingerprint } from './fingerprint.ts';
 
 /** The fingerprint of one database as it is kept in a file. */
@@ -96,7 +96,7 @@ function jsonOf(text: string, file: string): unknown {
 
 function invalid(file: string, why: string): OneRoofError {
   return new OneRoofError('FINGERPRINT_INVALID', {
-    problem: `${printable(file)} is not a fingerprint that can be compared: ${printable(why)}`,
+    ...stated`${{ file: printable(file) }} is not a fingerprint that can be compared: ${{ why: printable(why) }}`,
     fix: 'make it again: oneroof fingerprint TARGET --rows --out FILE',
   });
 }

@@ -2,7 +2,7 @@ export { compareObjects, compareRows, compareSchemas, unproven } from './list-di
 export { explainDifference, explainExamples, explainNoticed } from './explain.ts';
 export { type ComparedSchemas, type DifferenceNode } from './tree/node.ts';
 export { allBelow, differenceTree } from './tree/tree.ts';
-export { explainMore, explainNode, heaviest, nodeLines, type ShownRoots } from './tree/tree-words.ts';
+export { explainMore, explainNode, heaviest, nodeFacts, nodeLines, type ShownRoots } from './tree/tree-words.ts';
 export { type FingerprintDocument, fingerprintForm, parseFingerprint } from './document.ts';
 export { whiteSpaceOnly } from './rows/white-space.io.ts';
 export { type ExamplesPlan, findExamples } from './rows/examples.io.ts';

@@ -1,4 +1,4 @@
-import { canonicalJson, type Json, OneRoofError } from '../core/index.ts';
+import { canonicalJson, type Json, OneRoofError, stated } from '../core/index.ts';
 import type {
   DataFingerprint,
   Difference,
@@ -45,7 +45,7 @@ export function compareObjects(before: readonly SchemaObject[], after: readonly 
 export function compareRows(before: DataFingerprint, after: DataFingerprint): readonly Difference[] {
   if (before.hash !== after.hash || canonicalJson(before.seeds) !== canonicalJson(after.seeds))
     throw new OneRoofError('INTERNAL', {
-      problem: 'rows that were hashed with different seeds or hashes cannot be compared',
+      ...stated`rows that were hashed with different seeds or hashes cannot be compared`,
       fix: 'this is a defect of One Roof: please report it with the command that you ran',
     });
   const open = new Set(unproven(before, after).map((entry) => entry.relation));

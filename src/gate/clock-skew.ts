@@ -1,4 +1,12 @@
-import { elapsed, formatDuration, type Instant, instant, type Milliseconds, OneRoofError } from '../core/index.ts';
+import {
+  elapsed,
+  formatDuration,
+  type Instant,
+  instant,
+  type Milliseconds,
+  OneRoofError,
+  stated,
+} from '../core/index.ts';
 
 /** The clock of this machine and that of a database, read at the same moment. */
 export interface Clocks {
@@ -26,7 +34,7 @@ export function requireClocks({ here, there }: Clocks, target: string): void {
   if (Math.abs(ahead) <= tolerated) return;
   const by = formatDuration(Math.abs(ahead) as Milliseconds);
   throw new OneRoofError('CLOCK_DIFFERS', {
-    problem: `the clock of this machine is ${by} ${ahead > 0 ? 'ahead of' : 'behind'} the clock of ${target}, which counts: there it is ${there}`,
+    ...stated`the clock of this machine is ${{ by }} ${ahead > 0 ? 'ahead of' : 'behind'} the clock of ${{ target }}, which counts: there it is ${{ there }}`,
     fix: 'set the clock of this machine, for example: timedatectl set-ntp true; if the clock of the database is wrong, ask its administrator to set it',
   });
 }

@@ -1,4 +1,4 @@
-import { OneRoofError, printable } from '../core/index.ts';
+import { OneRoofError, printable, stated } from '../core/index.ts';
 import { describe, fixed, type Session, sql } from '../database/index.ts';
 import { callerRights } from './callers.ts';
 import { roleProblems } from './install.ts';
@@ -17,7 +17,7 @@ export async function refuseOpenSchemas(session: Session): Promise<void> {
   OneRoofError.throwIfAny(
     rows.map(({ fix }) => ({
       code: 'GATE_SCHEMA_OPEN' as const,
-      problem: `${describe(session.connection)}: the gate's roles may create objects in a schema, and ratified SQL would use them`,
+      ...stated`${{ connection: describe(session.connection) }}: the gate's roles may create objects in a schema, and ratified SQL would use them`,
       fix: `as its owner: ${printable(fix)} then grant it to the roles of the application that need it`,
     })),
   );
@@ -29,7 +29,7 @@ export async function refuseRoles(session: Session): Promise<void> {
   OneRoofError.throwIfAny(
     rows.map(({ why, fix }) => ({
       code: 'GATE_ROLES' as const,
-      problem: `${describe(session.connection)}: a role of the gate exists already, and ${printable(why)}`,
+      ...stated`${{ connection: describe(session.connection) }}: a role of the gate exists already, and ${{ why: printable(why) }}`,
       fix: `as a superuser, or the role that made it: ${printable(fix)} then run the same command again`,
     })),
   );

@@ -1,4 +1,4 @@
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import { type Connection, describe, problemOf, sqlStateOf } from '../database/index.ts';
 import { refusalOf } from './refusal.ts';
 
@@ -8,12 +8,12 @@ const located = { sql: '', place: { file: 'gate.sql' } };
 const refused = {
   busy: {
     code: 'GATE_BUSY',
-    problem: 'a release is half way, or can still be rolled back',
+    ...stated`a release is half way, or can still be rolled back`,
     fix: 'finish it, or roll it back completely; or ask the quorum to abandon it: oneroof abandon RELEASE',
   },
   intact: {
     code: 'GATE_TAMPERED',
-    problem: 'the gate, its roles or their rights changed after the installation',
+    ...stated`the gate, its roles or their rights changed after the installation`,
     fix: 'nothing was changed; find out who changed what (oneroof doctor), and undo it first',
   },
 } as const;
@@ -27,17 +27,17 @@ export function installError(error: unknown, connection: Connection): OneRoofErr
   if (said === 'busy' || said === 'intact') {
     const { code, fix } = refused[said];
     const problem = said === 'busy' ? (refusal?.facts.said ?? refused[said].problem) : refused[said].problem;
-    return new OneRoofError(code, { problem: `${where}: ${problem}`, fix, cause: error });
+    return new OneRoofError(code, { ...stated`${{ where }}: ${{ problem }}`, fix, cause: error });
   }
   const { code, problem } = problemOf(error, located);
   if (sqlStateOf(error) !== '42501')
     return new OneRoofError(code, {
-      problem: `${where}: ${problem}`,
+      ...stated`${{ where }}: ${{ problem }}`,
       fix: 'nothing was changed; fix the problem and run the same command again',
       cause: error,
     });
   return new OneRoofError('GATE_RIGHTS', {
-    problem: `${where}: ${problem}`,
+    ...stated`${{ where }}: ${{ problem }}`,
     fix: 'nothing was changed; use a superuser, or the role that installed the gate',
     cause: error,
   });

@@ -1,4 +1,4 @@
-import { canonicalJson, digest, OneRoofError, printable } from '../core/index.ts';
+import { canonicalJson, digest, OneRoofError, printable, stated } from '../core/index.ts';
 import { type Connection, describe, openSession, problemOf, type Session, sql, type Sql } from '../database/index.ts';
 import { type Policy, type Registry } from '../people/index.ts';
 import { installError } from './install-error.ts';
@@ -37,7 +37,7 @@ async function readInstalled(session: Session): Promise<number | null> {
     return Number(identity?.version ?? 0);
   } catch (cause) {
     throw new OneRoofError('GATE_VERSION', {
-      problem: `${describe(session.connection)} has a schema gate that this program did not create: ${problemOf(cause, { sql: '', place: { file: 'gate.sql' } }).problem}`,
+      ...stated`${{ connection: describe(session.connection) }} has a schema gate that this program did not create: ${{ problem: problemOf(cause, { sql: '', place: { file: 'gate.sql' } }).problem }}`,
       fix: 'check it as the owner of the database; One Roof needs the name gate for itself',
       cause,
     });
@@ -65,7 +65,7 @@ export async function planInstall(
   refuseNewer(version, where);
   if (version !== null)
     throw new OneRoofError('GATE_INSTALLED', {
-      problem: `${where} has a gate already, version ${version}`,
+      ...stated`${{ where }} has a gate already, version ${{ version }}`,
       fix: `oneroof upgrade ${wish.uri} upgrades it to the version of this program`,
     });
   const as = await readMode(session);
@@ -108,7 +108,7 @@ export async function requireInstalled(session: Session): Promise<number> {
   refuseNewer(version, describe(session.connection));
   if (version !== null) return version;
   throw new OneRoofError('GATE_ABSENT', {
-    problem: `${describe(session.connection)} has no gate`,
+    ...stated`${{ connection: describe(session.connection) }} has no gate`,
     fix: 'oneroof install creates one',
   });
 }
@@ -139,7 +139,7 @@ export async function runGate(session: Session, text: string, end: Sql): Promise
 function refuseNewer(version: number | null, where: string): void {
   if (version === null || version <= gateVersion) return;
   throw new OneRoofError('GATE_VERSION', {
-    problem: `${where} has a gate of version ${version}; this program knows ${gateVersion}`,
+    ...stated`${{ where }} has a gate of version ${{ version }}; this program knows ${{ gateVersion }}`,
     fix: 'use the newer version of One Roof that installed it',
   });
 }
@@ -163,7 +163,7 @@ async function readAppOwner(session: Session, wish: InstallWish & Pick<InstallPl
   const name = printable(role?.name ?? wanted ?? '');
   const fix = `name the role that owns the application's tables: oneroof install ${wish.uri} --app-owner ROLE`;
   const refuse = (why: string): never => {
-    throw new OneRoofError('GATE_APP_OWNER', { problem: `the role "${name}" ${why}`, fix });
+    throw new OneRoofError('GATE_APP_OWNER', { ...stated`the role "${{ name }}" ${{ why }}`, fix });
   };
   if (role === undefined) return refuse('does not exist');
   if (role.mighty === 'true')
@@ -193,7 +193,7 @@ export async function requireRights(session: Session, appOwner: string): Promise
       having count(*) > 0`);
   const [first, ...rest] = rows.map(({ problem, fix }) => ({
     code: 'GATE_RIGHTS' as const,
-    problem: `${describe(session.connection)} cannot install the gate: ${printable(problem)}`,
+    ...stated`${{ connection: describe(session.connection) }} cannot install the gate: ${{ problem: printable(problem) }}`,
     fix: `as a superuser: ${printable(fix)}`,
   }));
   if (first !== undefined) throw OneRoofError.of([first, ...rest]);
@@ -218,9 +218,9 @@ export async function enterOwner(session: Session): Promise<() => Promise<void>>
 async function notAnOwner(session: Session, error: OneRoofError): Promise<OneRoofError> {
   if (error.code !== 'GATE_RIGHTS') return error;
   const [role] = await session.query<{ name: string }>(sql`select quote_ident(current_user) as name`);
-  const [{ problem }] = error.problems;
+  const [{ problem, facts }] = error.problems;
   const fix = `as a superuser: grant gate_owner, ${runner} to ${printable(role?.name ?? '')} with admin option`;
-  return new OneRoofError('GATE_RIGHTS', { problem, fix, cause: error });
+  return new OneRoofError('GATE_RIGHTS', { problem, facts, fix, cause: error });
 }
 
 /** The role that ratified steps run as in a gate. */
@@ -241,7 +241,7 @@ export async function withInstaller<T>(
 ): Promise<T> {
   if (target.admin === null)
     throw new OneRoofError('GATE_ADDRESS', {
-      problem: `oneroof.yaml has no address \`admin\` for the target "${target.name}"`,
+      ...stated`oneroof.yaml has no address \`admin\` for the target "${{ target: target.name }}"`,
       fix: `add it to the target, e.g. admin: { urlFrom: ${target.name.toUpperCase().replaceAll('-', '_')}_ADMIN_URL }`,
     });
   const session = await openSession(target.admin, { applicationName: 'oneroof install' });

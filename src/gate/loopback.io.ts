@@ -1,4 +1,4 @@
-import { OneRoofError, printable } from '../core/index.ts';
+import { OneRoofError, printable, stated } from '../core/index.ts';
 import { type Connection, describe, openObserver, type Session, sql, sqlStateOf } from '../database/index.ts';
 import { type Release } from '../release/index.ts';
 import { type Prepared, readRatifiedRole, readMode, requireInstalled } from './install-gate.io.ts';
@@ -30,7 +30,7 @@ export async function planLoopback(
   OneRoofError.throwIfAny(
     problems.map(([why, fix]) => ({
       code: 'GATE_LOOPBACK' as const,
-      problem: `${describe(session.connection)}: the gate cannot connect to its own database: ${printable(why)}`,
+      ...stated`${{ connection: describe(session.connection) }}: the gate cannot connect to its own database: ${{ why: printable(why) }}`,
       fix: printable(fix),
     })),
   );
@@ -135,7 +135,7 @@ async function readOutsideProblem(to: Connection): Promise<string | null> {
 /** The error of a database that cannot connect to itself. */
 export function noLoopback(target: string, why: string): OneRoofError {
   return new OneRoofError('GATE_LOOPBACK', {
-    problem: `statements outside of a transaction need a connection of ${target} to itself: ${printable(why)}`,
+    ...stated`statements outside of a transaction need a connection of ${{ target }} to itself: ${{ why: printable(why) }}`,
     fix: `oneroof install ${target} --loopback prints the SQL that prepares it; a line \`host all oneroof_runner 127.0.0.1/32 scram-sha-256\` in pg_hba.conf, before others that match, lets it in`,
   });
 }

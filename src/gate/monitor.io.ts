@@ -1,5 +1,5 @@
 import { type SourceIdentity } from '../clone/index.ts';
-import { type Instant, now, OneRoofError, type Problem } from '../core/index.ts';
+import { type Instant, now, OneRoofError, type Problem, stated } from '../core/index.ts';
 import {
   type Connection,
   findGuarded,
@@ -122,7 +122,7 @@ async function measure(reading: Snapshot, release: Release, takenAt: Instant) {
       failed[name] =
         guarded === null
           ? error.problems[0]
-          : { ...error.problems[0], problem: `${guarded.text}; ${guarded.fix}`, fix: guarded.fix };
+          : { ...error.problems[0], ...stated`${{ said: guarded.text }}; ${{ fix: guarded.fix }}`, fix: guarded.fix };
     }
   }
   const { digest } = await captureSchema(reading);

@@ -1,4 +1,4 @@
-import { canonicalJson, type Digest, type Instant, OneRoofError } from '../core/index.ts';
+import { canonicalJson, type Digest, type Instant, OneRoofError, stated } from '../core/index.ts';
 import { describe, type Session, sql, type Sql } from '../database/index.ts';
 import { type Direction, type SealedRelease, sealDocument } from '../release/index.ts';
 import { type StatementDigest } from '../evidence/index.ts';
@@ -28,7 +28,7 @@ export async function describeGate(session: Session): Promise<GateFacts> {
   const found = JSON.parse(row?.d ?? '{}') as GateFacts;
   if (found.facts.timeline === null)
     throw new OneRoofError('ROLLOUT_READ_ONLY', {
-      problem: `${describe(session.connection)} is a standby, but people sign for the primary`,
+      ...stated`${{ connection: describe(session.connection) }} is a standby, but people sign for the primary`,
       fix: 'give the address of the primary',
     });
   return found;

@@ -1,4 +1,4 @@
-import { OneRoofError, printable } from '../core/index.ts';
+import { OneRoofError, printable, stated, type Stated } from '../core/index.ts';
 import {
   fileDigest,
   historyName,
@@ -53,7 +53,7 @@ export function draftImport(
   const pending = pendingTiers(source);
   if (pending.length === 0)
     throw new OneRoofError('IMPORT_NOTHING', {
-      problem: printable(`${historyName(history)} has every migration of this folder`),
+      ...stated`${{ history: printable(historyName(history)) }} has every migration of this folder`,
       fix: `write the next migration with ${tool}, then import again`,
     });
   const text = of.existing?.get('release.yaml') ?? null;
@@ -113,15 +113,15 @@ function begunImport(of: {
   const { tool } = source.project;
   const { history } = source.pending;
   if (imported === undefined)
-    throw conflict('it is a release that was not imported', 'name another folder: --into FOLDER');
+    throw conflict(stated`it is a release that was not imported`, 'name another folder: --into FOLDER');
   if (imported.tool !== tool || historyName(imported.history) !== historyName(history))
     throw conflict(
-      `it holds migrations of ${imported.tool} in ${historyName(imported.history)}, and these are of ${tool} in ${historyName(history)}`,
+      stated`it holds migrations of ${{ tool: imported.tool }} in ${{ history: historyName(imported.history) }}, and these are of ${{ pendingTool: tool }} in ${{ pendingHistory: historyName(history) }}`,
       'name another folder: --into FOLDER',
     );
   if (manifest.database !== history.database)
     throw conflict(
-      `it is for the database ${manifest.database}, and the target is ${history.database}`,
+      stated`it is for the database ${{ database: manifest.database }}, and the target is ${{ historyDatabase: history.database }}`,
       'name another folder: --into FOLDER, or the other target: --target NAME',
     );
   imported.migrations.forEach(({ file, tier }, index) => {
@@ -129,8 +129,8 @@ function begunImport(of: {
     if (now === file) return;
     throw conflict(
       pending.some(({ record }) => record.file === file)
-        ? `${tool} would run ${now ?? ''} before ${file} now, and tier ${tier} is ${file}`
-        : `${file} is not pending any more, and tier ${tier} is that migration`,
+        ? stated`${{ tool }} would run ${{ now: now ?? '' }} before ${{ file }} now, and tier ${{ tier }} is ${{ tierFile: file }}`
+        : stated`${{ file }} is not pending any more, and tier ${{ tier }} is that migration`,
       'import what is pending now into another folder: --into FOLDER',
     );
   });
@@ -142,7 +142,11 @@ function begunImport(of: {
         ? null
         : importedTier({ imported, journal, database: manifest.database, parser: source.parser }, record, { up, down });
     if (tier === null)
-      throw conflict(`${record.file} is missing or is no migration of ${tool}`, 'put the file back', record.file);
+      throw conflict(
+        stated`${{ file: record.file }} is missing or is no migration of ${{ tool }}`,
+        'put the file back',
+        record.file,
+      );
     const copies = new Map([
       [record.file, up ?? ''],
       ...(record.down === undefined ? [] : [[record.down.file, down ?? ''] as const]),
@@ -152,8 +156,8 @@ function begunImport(of: {
   return { imported, tiers, journal, count: manifest.tiers.length };
 }
 
-function conflict(problem: string, fix: string, file = 'release.yaml'): OneRoofError {
-  return new OneRoofError('IMPORT_CONFLICT', { problem: printable(problem), fix, place: { file } });
+function conflict({ problem, facts }: Stated, fix: string, file = 'release.yaml'): OneRoofError {
+  return new OneRoofError('IMPORT_CONFLICT', { problem: printable(problem), facts, fix, place: { file } });
 }
 
 function withIds(pending: readonly PendingTier[], begun: BegunImport | null): readonly NamedTier[] {
@@ -163,7 +167,7 @@ function withIds(pending: readonly PendingTier[], begun: BegunImport | null): re
     const known = begun?.tiers[index];
     if (known !== undefined && modesOf(known.tier) !== modesOf(tier))
       throw conflict(
-        `${record.file} is cut into tiers otherwise than tier ${known.record.tier} and those before it`,
+        stated`${{ file: record.file }} is cut into tiers otherwise than tier ${{ tier: known.record.tier }} and those before it`,
         'import what is pending now into another folder: --into FOLDER',
       );
     const { parts } = tier;
@@ -232,7 +236,7 @@ function changedFiles(
     if (there === content || (there !== undefined && was === content)) continue;
     if (there !== undefined && there !== was)
       throw conflict(
-        `${path} has to change, and it is not as the last import wrote it`,
+        stated`${{ path }} has to change, and it is not as the last import wrote it`,
         `move your change elsewhere and remove ${path}, then import again`,
         path,
       );
@@ -240,6 +244,6 @@ function changedFiles(
   }
   for (const path of before.keys())
     if (!wanted.has(path) && existing?.has(path) === true)
-      throw conflict(`the migration has no ${path} any more`, `remove ${path}, then import again`, path);
+      throw conflict(stated`the migration has no ${{ path }} any more`, `remove ${path}, then import again`, path);
   return changed;
 }

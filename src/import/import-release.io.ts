@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { OneRoofError, printable } from '../core/index.ts';
+import { OneRoofError, printable, stated } from '../core/index.ts';
 import { type Session } from '../database/index.ts';
 import { loadParser, readFiles, slugOf, writeReleaseFiles } from '../release/index.ts';
 import { draftImport, type ImportDraft } from './draft-release.ts';
@@ -44,7 +44,7 @@ export async function importRelease(
     const first = tool === 'goose' ? '; INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true)' : '';
     const own = historyTables[tool];
     throw new OneRoofError('IMPORT_NO_HISTORY', {
-      problem: `the database has no history of ${tool}, so what is pending there is not known`,
+      ...stated`the database has no history of ${{ tool }}, so what is pending there is not known`,
       fix:
         own === undefined
           ? `let ${tool} make it, with no migration pending, then import again; a table with another name: --history SCHEMA.TABLE`

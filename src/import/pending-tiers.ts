@@ -1,4 +1,12 @@
-import { OneRoofError, type Place, type Problem, printable } from '../core/index.ts';
+import {
+  OneRoofError,
+  type Place,
+  type Problem,
+  printable,
+  stated,
+  type Stated,
+  type ProblemText,
+} from '../core/index.ts';
 import {
   fileDigest,
   historyName,
@@ -45,7 +53,7 @@ export function importedToolOf({ tool }: Pick<MigrationProject, 'tool'>): Import
   const found = importedTools.find((one) => one === tool);
   if (found !== undefined) return found;
   throw new OneRoofError('IMPORT_TOOL', {
-    problem: `a release cannot hold the history of ${tool}`,
+    ...stated`a release cannot hold the history of ${{ tool }}`,
     fix: `write the release by hand: oneroof init NAME; the tools whose history it can hold: ${importedTools.join(', ')}`,
   });
 }
@@ -92,7 +100,7 @@ export function journalOf({ project: { tool, folder }, files }: ImportSource): s
   const path = `${folder === '' ? '' : `${folder}/`}${journalFile.slice(migrationsFolder.length)}`;
   if (tool !== 'drizzle' || !files.paths.includes(path)) return null;
   const { text, problem } = files.read(path);
-  const unfit = problem === null ? unsealable(path, text) : { problem: `it ${problem}`, fix: 'correct the file' };
+  const unfit = problem === null ? unsealable(path, text) : { ...stated`it ${{ problem }}`, fix: 'correct the file' };
   if (unfit !== null) throw new OneRoofError('IMPORT_UNFIT', { ...unfit, place: { file: path } });
   return text;
 }
@@ -107,25 +115,29 @@ function pendingTier(
 ): { readonly tier: PendingTier | null; readonly problems: readonly Problem[] } {
   const { project, pending, parser } = source;
   const { file } = migration.up;
-  const refuse = (problem: string, fix: string, place: Place = { file }): ReturnType<typeof pendingTier> => ({
+  const refuse = (
+    { problem, facts }: Stated,
+    fix: string,
+    place: Place = { file },
+  ): ReturnType<typeof pendingTier> => ({
     tier: null,
-    problems: [{ code: 'IMPORT_UNFIT', problem: printable(problem), fix, place }],
+    problems: [{ code: 'IMPORT_UNFIT', problem: printable(problem), facts, fix, place }],
   });
   if (migration.unreadable !== null)
     return refuse(
-      `${migration.name} cannot be run as SQL: ${migration.unreadable}`,
+      stated`${{ migration: migration.name }} cannot be run as SQL: ${{ unreadable: migration.unreadable }}`,
       'let its tool run it before the release, or write it as SQL',
     );
   if (project.tool === 'goose' && pending.rows.some((row) => row['id'] === migration.id))
     return refuse(
-      `the history has older rows of version ${migration.id}, so a new one cannot be told from them`,
+      stated`the history has older rows of version ${{ migration: migration.id }}, so a new one cannot be told from them`,
       `remove them as the owner of the table, then import again: DELETE FROM ${historyName(pending.history)} WHERE version_id = ${migration.id};`,
     );
   const downFile = migration.down === null || migration.down.file === file ? null : migration.down.file;
   const copies = new Map<string, string>();
   for (const one of [file, ...(downFile === null ? [] : [downFile])]) {
     const problem = copyOf(source, one, copies);
-    if (problem !== null) return refuse(problem.problem, problem.fix, { file: one });
+    if (problem !== null) return refuse(problem, problem.fix, { file: one });
   }
   const text = (path: string): string => copies.get(pathInRelease(project.folder, path)) ?? '';
   const record = {
@@ -140,7 +152,7 @@ function pendingTier(
   const alone = aloneIn(project, migration, parser);
   if (alone.refused !== null)
     return refuse(
-      `${alone.refused.step.title} cannot run inside a transaction, and ${project.tool} runs it in one`,
+      stated`${{ title: alone.refused.step.title }} cannot run inside a transaction, and ${{ tool: project.tool }} runs it in one`,
       `put it into a migration of its own, and let ${project.tool} run that without a transaction`,
       alone.refused.step.place,
     );
@@ -151,13 +163,13 @@ function pendingTier(
   );
   if (tier === null)
     return refuse(
-      `its name or its text is not as ${project.tool} writes a migration, so its row is not known`,
+      stated`its name or its text is not as ${{ tool: project.tool }} writes a migration, so its row is not known`,
       'use the names that the tool has by itself, or write the release by hand: oneroof init NAME',
     );
   const unlike = unlikeReader(source, { migration, tier });
   if (unlike !== null)
     return refuse(
-      `it runs other SQL than stands in it, or takes values from elsewhere: ${unlike} differs`,
+      stated`it runs other SQL than stands in it, or takes values from elsewhere: ${{ unlike }} differs`,
       'write the values into the file: placeholders are not sealed',
     );
   // a copy is named by its path in the release; the person has the file of the repository
@@ -218,29 +230,24 @@ const pathInRelease = (folder: string, path: string): string =>
   `${migrationsFolder}${folder === '' ? path : path.slice(folder.length + 1)}`;
 
 /** Copies a file for the release; says why it cannot be sealed byte for byte. */
-function copyOf(
-  { project, files }: ImportSource,
-  path: string,
-  copies: Map<string, string>,
-): Pick<Problem, 'problem' | 'fix'> | null {
+function copyOf({ project, files }: ImportSource, path: string, copies: Map<string, string>): ProblemText | null {
   if (!isWithin(path, project.folder))
     return {
-      problem: `it is outside of ${project.folder}`,
+      ...stated`it is outside of ${{ folder: project.folder }}`,
       fix: 'name the folder that holds all migrations: --migrations PATH',
     };
   const { text, problem } = files.read(path);
-  if (problem !== null) return { problem: `it ${problem}`, fix: 'correct the file' };
+  if (problem !== null) return { ...stated`it ${{ problem }}`, fix: 'correct the file' };
   const unfit = unsealable(path, text);
   if (unfit === null) copies.set(pathInRelease(project.folder, path), text);
   return unfit;
 }
 
 /** Why a text cannot be in a release byte for byte; null: it can. */
-function unsealable(path: string, text: string): Pick<Problem, 'problem' | 'fix'> | null {
+function unsealable(path: string, text: string): ProblemText | null {
   if (!/[\r\uFEFF]/.test(text)) return null;
   return {
-    problem:
-      'it has a byte order mark or line ends of Windows, and a release holds neither: the checksum would be another one',
+    ...stated`it has a byte order mark or line ends of Windows, and a release holds neither: the checksum would be another one`,
     fix: `save it as UTF-8 with LF, and keep it so: *${path.slice(path.lastIndexOf('.'))} text eol=lf in .gitattributes`,
   };
 }

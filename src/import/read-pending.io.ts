@@ -1,4 +1,4 @@
-import { OneRoofError, printable } from '../core/index.ts';
+import { OneRoofError, printable, stated } from '../core/index.ts';
 import { fixed, type Session, sql } from '../database/index.ts';
 import { type HistoryForm, historyFormOf } from './tool-histories.ts';
 import { type PendingIn } from './history-state.ts';
@@ -18,7 +18,7 @@ export async function readPending(
   const form = historyFormOf(project);
   if (form === null)
     throw new OneRoofError('HISTORY_UNKNOWN', {
-      problem: `the history that ${project.tool} keeps is not read here`,
+      ...stated`the history that ${{ tool: project.tool }} keeps is not read here`,
       fix: 'name the first migration that is pending: --from ID',
     });
   const history = await findHistory(session, { form, tool: project.tool, named });
@@ -26,7 +26,7 @@ export async function readPending(
   const { name: table, readable, ...rest } = history;
   if (readable !== 'true')
     throw new OneRoofError('HISTORY_NO_RIGHT', {
-      problem: `${printable(rest.role)} may not read ${printable(table)}, the history of ${project.tool}`,
+      ...stated`${{ role: printable(rest.role) }} may not read ${{ table: printable(table) }}, the history of ${{ tool: project.tool }}`,
       fix: `run as its owner: grant usage on schema ${printable(rest.quotedSchema)} to ${printable(rest.role)}; grant select on ${printable(table)} to ${printable(rest.role)};`,
     });
   const list = Object.entries(form.columns).map(([name, column]) => `(${column})::text as "${name}"`);
@@ -36,7 +36,7 @@ export async function readPending(
   const state = form.judge(project.migrations, rows);
   if (state.stopped !== null)
     throw new OneRoofError('HISTORY_STOPPED', {
-      problem: `${printable(table)}: ${printable(state.stopped)}`,
+      ...stated`${{ table: printable(table) }}: ${{ stopped: printable(state.stopped) }}`,
       fix: `bring the database and its history in order with ${project.tool}, then run this again`,
     });
   return { ...state, table, history: rest, rows };
@@ -74,7 +74,7 @@ async function findHistory(
   const [first, ...others] = found;
   if (of.named !== null && first === undefined)
     throw new OneRoofError('HISTORY_WHICH', {
-      problem: `${printable(of.named)} is not a table of the form that ${of.tool} has for its history`,
+      ...stated`${{ named: printable(of.named) }} is not a table of the form that ${{ tool: of.tool }} has for its history`,
       fix:
         rows.length === 0
           ? 'leave --history out if nothing was ever run there'
@@ -82,7 +82,7 @@ async function findHistory(
     });
   if (others.length > 0)
     throw new OneRoofError('HISTORY_WHICH', {
-      problem: `several tables look like the history of ${of.tool}: ${printable(found.map(({ plain }) => plain).join(', '))}`,
+      ...stated`several tables look like the history of ${{ tool: of.tool }}: ${{ tables: found.map(({ plain }) => printable(plain)) }}`,
       fix: `name one: --history ${printable(first?.plain ?? '')}`,
     });
   return first ?? null;

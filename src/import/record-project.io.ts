@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { onAbort, OneRoofError, printable, truncate } from '../core/index.ts';
+import { onAbort, OneRoofError, printable, truncate, stated } from '../core/index.ts';
 import { findBinaries, launchWithout, openSession, type Server, sql, startTemporaryServer } from '../database/index.ts';
 import { loadParser, type Parser } from '../release/index.ts';
 import { type MigrationProject } from './migration.ts';
@@ -85,7 +85,7 @@ export async function recordProject(plan: RecordPlan): Promise<MigrationProject>
     });
     if (forward.tool === null || ups.length === 0)
       throw new OneRoofError('RECORD_NOTHING', {
-        problem: `${printable(plan.forward)} wrote no row into a history that is known`,
+        ...stated`${{ forward: printable(plan.forward) }} wrote no row into a history that is known`,
         fix: 'let the command connect to DATABASE_URL, or to PGHOST, PGPORT, PGUSER and PGDATABASE; docs/CHECK.md names the tools whose history is known',
       });
     if (forward.left > 0) onEnd(`${forward.left} statements after the last migration belong to none and are left out`);
@@ -171,7 +171,7 @@ async function runs(
         break;
       }
       throw new OneRoofError('RECORD_FAILED', {
-        problem: `${printable(of.command)} ended with ${said(ended)} ${into.length === 0 ? 'before a migration had run' : `after ${into.length} migrations, in the middle of the next`}`,
+        ...stated`${{ command: printable(of.command) }} ended with ${{ ended: said(ended) }} ${into.length === 0 ? 'before a migration had run' : `after ${into.length} migrations, in the middle of the next`}`,
         fix: 'correct the migration; to see it, run the command by hand against an empty database: it gets the address in DATABASE_URL',
         detail: shownOf(ended.talk),
       });
@@ -215,7 +215,7 @@ async function settled(server: Server, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (performance.now() > until)
       throw new OneRoofError('RECORD_FAILED', {
-        problem: `the log of the private server, from which a recording is read, did not grow for ${longestLag / 1000} s`,
+        ...stated`the log of the private server, from which a recording is read, did not grow for ${{ longestLag: longestLag / 1000 }} s`,
         fix: 'let the command write to the database only, not to the files of its server, and check the free space; then run it again',
       });
     await sleep(20);
@@ -238,8 +238,7 @@ function launchOf({ withNetwork }: RecordPlan): readonly string[] {
   const launch = launchWithout({ runAs: null, major: 18 });
   if (launch.network === 'none') return launch.prefix;
   throw new OneRoofError('RECORD_NETWORK', {
-    problem:
-      'this machine cannot run a command without a network, so the command might reach another database than the private one',
+    ...stated`this machine cannot run a command without a network, so the command might reach another database than the private one`,
     fix: 'make sure that its configuration names no other database, and add --record-with-network',
   });
 }

@@ -1,5 +1,5 @@
 import { type Document, isMap, isSeq, parseDocument } from 'yaml';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import { type Imported, type ImportedMetric, type ImportedTool, type TransactionMode } from '../release/index.ts';
 
 /** What the import has to say in release.yaml. */
@@ -114,7 +114,7 @@ function writeBound(
   if (there === value) return;
   if (there !== undefined && there !== before)
     throw new OneRoofError('IMPORT_CONFLICT', {
-      problem: `${path.join('.')} is ${JSON.stringify(there)}, which the import did not write; it has to be ${value}`,
+      ...stated`${{ key: path.join('.') }} is ${{ JSON: JSON.stringify(there) }}, which the import did not write; it has to be ${{ value }}`,
       fix: `write ${value}, then import again`,
       place: { file: 'release.yaml' },
     });

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { OneRoofError, printable } from '../core/index.ts';
+import { OneRoofError, printable, stated } from '../core/index.ts';
 import { runGit } from './git.io.ts';
 import { byteOrder, type FileText, parentOf, type RepositoryFiles } from './repository.ts';
 
@@ -30,7 +30,7 @@ export async function listRepository(folder: string): Promise<Repository> {
   const here = await realpath(folder).catch(() => null);
   if (here === null || !(await stat(here)).isDirectory()) {
     throw new OneRoofError('CONFIG_NOT_FOUND', {
-      problem: `${printable(folder)} is ${here === null ? 'missing' : 'not a folder'}`,
+      ...stated`${{ folder: printable(folder) }} is ${here === null ? 'missing' : 'not a folder'}`,
       fix: 'name the folder of a repository with migrations',
     });
   }

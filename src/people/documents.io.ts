@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { isNonEmpty, OneRoofError, type Problem } from '../core/index.ts';
+import { isNonEmpty, OneRoofError, type Problem, stated } from '../core/index.ts';
 import { type Parsed } from '../yaml/index.ts';
 import { type Policy, type Registry } from './documents.ts';
 import { parsePolicy, type UntrustedText } from './policy.ts';
@@ -70,7 +70,7 @@ function besides(file: string): ReadFile {
 function accepted<T>(parsed: Parsed<T>): Checked<T> {
   if (parsed.ok) return parsed;
   if (isNonEmpty(parsed.problems)) throw OneRoofError.of(parsed.problems);
-  throw new OneRoofError('INTERNAL', { problem: 'a document was refused without a problem', fix: 'please report it' });
+  throw new OneRoofError('INTERNAL', { ...stated`a document was refused without a problem`, fix: 'please report it' });
 }
 
 /** What makes each file at first. */
@@ -87,12 +87,12 @@ function written(file: string, key: 'policyFile' | 'registryFile'): UntrustedTex
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR')
       throw new OneRoofError('CONFIG_NOT_FOUND', {
-        problem: `${file} does not exist`,
+        ...stated`${{ file }} does not exist`,
         fix: `${maker[key]}; or name another file as ${key} in oneroof.yaml`,
         cause,
       });
     throw new OneRoofError('FILE_UNREADABLE', {
-      problem: `${file} cannot be read: ${code ?? 'for an unknown reason'}`,
+      ...stated`${{ file }} cannot be read: ${{ code: code ?? 'for an unknown reason' }}`,
       fix: 'check that it is a file, and who may read it',
       cause,
     });

@@ -1,4 +1,4 @@
-import { canonicalJson, digest, type Digest } from '../core/index.ts';
+import { canonicalJson, digest, type Digest, stated } from '../core/index.ts';
 import { type Parsed, parseYaml } from '../yaml/index.ts';
 import { type Policy } from './documents.ts';
 import {
@@ -58,7 +58,7 @@ export function canonicalOnly<T>(
     problems: [
       {
         code,
-        problem: 'the document is not canonical JSON',
+        ...stated`the document is not canonical JSON`,
         fix: `use the document that \`oneroof ${code === 'POLICY_INVALID' ? 'policy' : 'registry'} check --json\` prints`,
         place: { file: written.file, line: 1, column: 1 },
       },

@@ -1,4 +1,12 @@
-import { canonicalJson, type Digest, elapsed, formatDuration, type Instant, OneRoofError } from '../core/index.ts';
+import {
+  canonicalJson,
+  type Digest,
+  elapsed,
+  formatDuration,
+  type Instant,
+  OneRoofError,
+  stated,
+} from '../core/index.ts';
 import { leafHash, type TreeHash, treeRoot, writeStatement } from '../evidence/index.ts';
 import { type Release, type SealedRelease } from '../release/index.ts';
 import { type Policy, type Registry, type Seat, type TargetDescriptor } from './documents.ts';
@@ -38,7 +46,7 @@ export function buildRatification(proposal: RatificationRequest): string {
   OneRoofError.throwIfAny(
     problemsOf(proposal).map((problem) => ({
       code: 'STATEMENT_INVALID',
-      problem,
+      ...stated`${{ problem }}`,
       fix: 'correct the values above; no one has signed anything yet',
     })),
   );

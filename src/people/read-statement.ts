@@ -1,4 +1,4 @@
-import { canonicalJson, type NonEmpty, printable, type Problem, truncate } from '../core/index.ts';
+import { canonicalJson, type NonEmpty, printable, type Problem, truncate, stated } from '../core/index.ts';
 import { kindOf, type PersonStatement, statementForms } from './statement-form.ts';
 
 /** A statement that was read: every byte checked, or all that is wrong with it. */
@@ -72,7 +72,7 @@ function refused(texts: readonly string[]): ReadStatement {
   const [first = 'it cannot be read', ...rest] = texts;
   const problem = (text: string): Problem => ({
     code: 'STATEMENT_INVALID',
-    problem: `the statement is refused: ${printable(text)}`,
+    ...stated`the statement is refused: ${{ text: printable(text) }}`,
     fix: 'make the statement again; no one can sign this one',
   });
   return { ok: false, problems: [problem(first), ...rest.map(problem)] };

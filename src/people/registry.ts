@@ -1,4 +1,4 @@
-import { canonicalJson, digest, type Digest, type Problem } from '../core/index.ts';
+import { canonicalJson, digest, type Digest, type Problem, stated } from '../core/index.ts';
 import { type Parsed, parseYaml } from '../yaml/index.ts';
 import { checkAttestation } from './attestation.ts';
 import { type Passkey, type Policy, type Registry } from './documents.ts';
@@ -96,9 +96,9 @@ export function checkAgainst(policy: Policy, registry: Registry): readonly Misma
   const unfillable = wanted.flatMap(({ what, path, seats }): Mismatch[] => {
     const shortage = findShortage(seats, present);
     if (shortage === null) return [];
-    const problem = `the registry cannot fill ${what}: ${explainShortage(shortage)} with a key that counts`;
+    const lacks = stated`the registry cannot fill ${{ what }}: ${{ shortage: explainShortage(shortage) }} with a key that counts`;
     const fix = 'enrol another person or key, or require less in the policy';
-    return [{ code: 'SEATS_UNFILLABLE', problem, fix, document: 'policy', path }];
+    return [{ code: 'SEATS_UNFILLABLE', ...lacks, fix, document: 'policy', path }];
   });
   return [...unfillable, ...refusedKeys(policy, registry)];
 }
@@ -112,7 +112,7 @@ function refusedKeys(policy: Policy, registry: Registry): readonly Mismatch[] {
         return [
           {
             code: 'ATTESTATION_REFUSED',
-            problem: `the key "${key.label}" of ${id} is not attested as policy "${policy.name}" requires: ${lacking.problem} (${lacking.code})`,
+            ...stated`the key "${{ label: key.label }}" of ${{ id }} is not attested as policy "${{ policy: policy.name }}" requires: ${{ problem: lacking.problem }} (${{ code: lacking.code }})`,
             fix: `drop the key, then enrol the authenticator again: oneroof registry drop ${id} --key ${key.credential.slice(0, 12)}`,
             document: 'registry',
             path: ['persons', person, 'keys', index],
@@ -128,7 +128,7 @@ function refusedKeys(policy: Policy, registry: Registry): readonly Mismatch[] {
       return [
         {
           code: 'AUTHENTICATOR_REFUSED',
-          problem: `the key "${key.label}" of ${id} is on ${model}, which policy "${policy.name}" does not allow`,
+          ...stated`the key "${{ label: key.label }}" of ${{ id }} is on ${{ model }}, which policy "${{ policy: policy.name }}" does not allow`,
           fix: software
             ? 'remove the key: software signs without a person'
             : 'remove the key, or add its model to authenticators.aaguids of the policy',

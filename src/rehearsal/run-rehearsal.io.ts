@@ -1,5 +1,5 @@
 import { type Clone } from '../clone/index.ts';
-import { now, OneRoofError } from '../core/index.ts';
+import { now, OneRoofError, stated } from '../core/index.ts';
 import { type Ground, perform, withGround } from './acts/index.ts';
 import {
   andSeen,
@@ -30,7 +30,7 @@ export async function rehearse(given: RehearsalOptions): Promise<Rehearsal> {
   const golden = await host.golden();
   if (golden === null)
     throw new OneRoofError('REHEARSAL_NO_GOLDEN', {
-      problem: 'there is no golden copy to rehearse on',
+      ...stated`there is no golden copy to rehearse on`,
       fix: 'run `oneroof clone golden` first',
     });
   // that a clone of a service has the blocks of the golden copy is the service's word: all is compared

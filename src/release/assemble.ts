@@ -1,4 +1,4 @@
-import { type Branded, type Bytes, type Milliseconds, type Problem } from '../core/index.ts';
+import { type Branded, type Bytes, type Milliseconds, type Problem, stated } from '../core/index.ts';
 import { parseYaml } from '../yaml/index.ts';
 import { type ReleaseFiles } from './files.ts';
 import { type Manifest, manifestSchema, otherwise } from './manifest.ts';
@@ -202,7 +202,7 @@ function readTier(work: Work, index: number): Tier {
   if (!present || !work.files.has(`${folder}/up.sql`)) {
     work.problems.push({
       code: 'TIER_MISSING',
-      problem: `tier ${declared.id} has no ${folder}/up.sql`,
+      ...stated`tier ${{ declared: declared.id }} has no ${{ folder }}/up.sql`,
       fix: `write ${folder}/up.sql, or remove the tier from release.yaml`,
       place,
     });
@@ -213,7 +213,7 @@ function readTier(work: Work, index: number): Tier {
     const drafted = downOfTier(up);
     work.problems.push({
       code: 'DOWN_MISSING',
-      problem: `tier ${declared.id} has no ${folder}/down.sql`,
+      ...stated`tier ${{ declared: declared.id }} has no ${{ folder }}/down.sql`,
       fix: `write it${drafted === null ? '' : `: ${drafted}`}, or mark the tier \`oneWay: "<reason>"\` in release.yaml`,
       place,
     });
@@ -255,7 +255,7 @@ function readMetric(work: Work, { name, said }: { name: string; said: Manifest['
   if (!work.files.has(file)) {
     work.problems.push({
       code: 'FILE_MISSING',
-      problem: `the metric ${name} has no ${file}`,
+      ...stated`the metric ${{ name }} has no ${{ file }}`,
       fix: `write ${file}: one SELECT, one number`,
       place,
     });
@@ -267,7 +267,7 @@ function readMetric(work: Work, { name, said }: { name: string; said: Manifest['
   if (first === undefined || more.length > 0) {
     work.problems.push({
       code: 'QUERY_NOT_SELECT',
-      problem: `${file} has ${first === undefined ? 'no statement' : 'more than one statement'}; a metric is one SELECT`,
+      ...stated`${{ file }} has ${first === undefined ? 'no statement' : 'more than one statement'}; a metric is one SELECT`,
       fix: 'write one SELECT that returns one number',
       place: { file, line: 1, column: 1 },
     });

@@ -1,4 +1,4 @@
-import { type Place, printable, type Problem } from '../core/index.ts';
+import { type Place, printable, type Problem, stated, type Stated } from '../core/index.ts';
 import { type Node, type Parser, type Statement } from './parser.ts';
 import { visit } from './parse-tree.ts';
 import {
@@ -51,7 +51,7 @@ export function readBatched(
     const { step, excerpt } = statement;
     problems.push({
       code: 'RULE_BATCHED',
-      problem: `a statement with parameters runs in batches, but ${found}`,
+      ...stated`a statement with parameters runs in batches, but ${{ why: found }}`,
       fix: declared === undefined ? 'give the tier `batched: {by: id, rows: 10000}`, or remove the parameters' : form,
       place: step.place,
       excerpt,
@@ -67,16 +67,16 @@ export function checkBatched(
   up: readonly (BatchedTable | null)[],
   place: Place,
 ): readonly Problem[] {
-  const said = (problem: string, fix: string): Problem => ({ code: 'RULE_BATCHED', problem, fix, place });
+  const said = (what: Stated, fix: string): Problem => ({ code: 'RULE_BATCHED', ...what, fix, place });
   if (tier.transaction !== 'each')
     return [
       said(
-        `tier ${tier.id} says \`batched\` and \`transaction: ${tier.transaction}\``,
+        stated`tier ${{ tier: tier.id }} says \`batched\` and \`transaction: ${{ transaction: tier.transaction }}\``,
         'give the tier `transaction: each`',
       ),
     ];
   return up.every((table) => table === null)
-    ? [said(`tier ${tier.id} says \`batched\`, but no statement of its up.sql has bounds`, form)]
+    ? [said(stated`tier ${{ tier: tier.id }} says \`batched\`, but no statement of its up.sql has bounds`, form)]
     : [];
 }
 

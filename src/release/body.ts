@@ -1,3 +1,4 @@
+import { stated, type Stated } from '../core/index.ts';
 import { type Parser, type Statement } from './parser.ts';
 import { type RefusedProblem, untrusted } from './refused-statements.ts';
 import { visit } from './parse-tree.ts';
@@ -25,22 +26,22 @@ export function readRoutineBody(statement: Statement, parser: Parser): Body {
 
 function read(statement: Statement, parser: Parser): Body {
   const { language, text } = bodyOf(statement);
-  const refused = (problem: string, fix: string): Body => ({
+  const refused = (what: Stated, fix: string): Body => ({
     language,
     statements: [],
-    refusals: [['SQL_NOT_ANALYSED', problem, fix]],
+    refusals: [['SQL_NOT_ANALYSED', what, fix]],
   });
   // code in an untrusted language is refused as such
   if (text === null || untrusted.test(language)) return { language, statements: [], refusals: [] };
   if (language !== 'sql' && language !== 'plpgsql')
     return refused(
-      `code in the language ${language} cannot be parsed, so it cannot be checked`,
+      stated`code in the language ${{ language }} cannot be parsed, so it cannot be checked`,
       'write it in SQL or PL/pgSQL',
     );
   const texts = language === 'sql' ? [text] : parser.bodyTexts(statement.step.sql);
   if (texts === null)
     return refused(
-      'the PL/pgSQL of this statement cannot be parsed, so it cannot be checked',
+      stated`the PL/pgSQL of this statement cannot be parsed, so it cannot be checked`,
       'correct it; the seal takes only SQL that can be analysed',
     );
   const parts = texts.map((part) => readPart(part, parser));
@@ -49,7 +50,7 @@ function read(statement: Statement, parser: Parser): Body {
     statements: parts.flatMap((part) => part ?? []),
     refusals: parts.includes(null)
       ? refused(
-          'a part of this body cannot be parsed, so it cannot be checked',
+          stated`a part of this body cannot be parsed, so it cannot be checked`,
           'correct or simplify it; the seal takes only SQL that can be analysed',
         ).refusals
       : [],

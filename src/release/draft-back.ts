@@ -1,5 +1,5 @@
 import { parse, stringify } from 'yaml';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import { type ReleaseFiles } from './files.ts';
 import { type Release, type Tier } from './release.ts';
 
@@ -44,7 +44,7 @@ function tiersToUndo({ name, tiers }: Release, { target, tiers: done, halfWay, c
   const [half] = halfWay;
   if (half !== undefined)
     throw new OneRoofError('DRAFT_IMPOSSIBLE', {
-      problem: `tier ${half} of ${name} is half way on ${target}: neither its up.sql nor its down.sql fits that state`,
+      ...stated`tier ${{ half }} of ${{ name }} is half way on ${{ target }}: neither its up.sql nor its down.sql fits that state`,
       fix: `finish the tier first: ${commands.rollback}, or ${commands.rollout}`,
     });
   const last = tiers.filter(({ id }) => done.includes(id)).toReversed();
@@ -56,12 +56,11 @@ function tiersToUndo({ name, tiers }: Release, { target, tiers: done, halfWay, c
   if (undone.length > 0) return undone;
   const [newest] = last;
   throw new OneRoofError('DRAFT_IMPOSSIBLE', {
-    problem:
-      newest === undefined
-        ? `no part of ${name} is rolled out on ${target}`
-        : newest.oneWay === null
-          ? `no statement of ${name} has to be undone on ${target}`
-          : `tier ${newest.id} of ${name} is one-way: it has no down.sql`,
+    ...(newest === undefined
+      ? stated`no part of ${{ name }} is rolled out on ${{ target }}`
+      : newest.oneWay === null
+        ? stated`no statement of ${{ name }} has to be undone on ${{ target }}`
+        : stated`tier ${{ newest: newest.id }} of ${{ name }} is one-way: it has no down.sql`),
     fix:
       newest === undefined
         ? `name the target where it is rolled out: ${commands.elsewhere}`

@@ -1,4 +1,4 @@
-import { type Problem } from '../core/index.ts';
+import { type Problem, stated } from '../core/index.ts';
 import { type ReleaseFiles } from './files.ts';
 import { type Manifest } from './manifest.ts';
 import { undoesNothing } from './outside-rule.ts';
@@ -12,7 +12,7 @@ export function emptyOf(
   const isDeclared = manifest.allows.emptyUp !== undefined;
   const empty = (direction: Direction, fix: string): Problem => ({
     code: 'STEPS_MISSING',
-    problem: `${folder}/${direction}.sql has no statement`,
+    ...stated`${{ folder }}/${{ direction }}.sql has no statement`,
     fix,
     place: { file: `${folder}/${direction}.sql`, line: 1, column: 1 },
   });

@@ -1,6 +1,6 @@
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OneRoofError, type Problem } from '../core/index.ts';
+import { OneRoofError, type Problem, stated } from '../core/index.ts';
 import { type ReleaseFiles } from './files.ts';
 import { migrationsFolder } from './tool-steps.ts';
 
@@ -18,7 +18,7 @@ export async function readFiles(folder: string): Promise<ReleaseFiles> {
   const stat = await lstat(folder).catch(() => null);
   if (stat === null || !stat.isDirectory()) {
     throw new OneRoofError('RELEASE_NOT_A_FOLDER', {
-      problem: `${folder} is ${stat === null ? 'missing' : 'not a folder'}; a release is a folder with a release.yaml`,
+      ...stated`${{ folder }} is ${stat === null ? 'missing' : 'not a folder'}; a release is a folder with a release.yaml`,
       fix: 'name the folder of a release, or make one: oneroof init FOLDER',
       place: { file: folder },
     });
@@ -28,7 +28,7 @@ export async function readFiles(folder: string): Promise<ReleaseFiles> {
   await readInto({ root: folder, files, problems }, '');
   if (!files.has('release.yaml') && problems.length === 0) {
     throw new OneRoofError('RELEASE_NO_MANIFEST', {
-      problem: `${folder} holds no release.yaml`,
+      ...stated`${{ folder }} holds no release.yaml`,
       fix: 'name the folder of a release, or make one: oneroof init FOLDER',
       place: { file: folder },
     });
@@ -48,7 +48,7 @@ async function readInto(reading: Reading, below: string): Promise<void> {
   const entries = await readdir(join(reading.root, below), { withFileTypes: true }).catch((cause: Error) => {
     reading.problems.push({
       code: 'FILE_UNREADABLE',
-      problem: `${below === '' ? 'the folder' : below} cannot be read: ${cause.message}`,
+      ...stated`${below === '' ? 'the folder' : below} cannot be read: ${{ said: cause.message }}`,
       fix: 'check its permissions',
       place: { file: below === '' ? reading.root : below },
     });
@@ -63,7 +63,7 @@ async function readInto(reading: Reading, below: string): Promise<void> {
     else {
       reading.problems.push({
         code: 'FILE_OUTSIDE',
-        problem: `${path} is a link or a special file, and its target would not be sealed`,
+        ...stated`${{ path }} is a link or a special file, and its target would not be sealed`,
         fix: 'copy the file itself into the release',
         place: { file: path },
       });
@@ -78,7 +78,7 @@ async function readOne({ root, files, problems }: Reading, path: string): Promis
     if (size > largestFile) {
       problems.push({
         code: 'FILE_TOO_LARGE',
-        problem: `${path} has ${size} bytes; the limit is ${largestFile}`,
+        ...stated`${{ path }} has ${{ size }} bytes; the limit is ${{ largestFile }}`,
         fix: 'split the file, or load the data by other means',
         place,
       });
@@ -91,7 +91,7 @@ async function readOne({ root, files, problems }: Reading, path: string): Promis
     if (path.startsWith(migrationsFolder) && /[\r\uFEFF]/.test(text)) {
       problems.push({
         code: 'IMPORT_FILE_CHANGED',
-        problem: `${path} has a byte order mark or line ends of Windows, and oneroof import writes neither`,
+        ...stated`${{ path }} has a byte order mark or line ends of Windows, and oneroof import writes neither`,
         fix: 'restore the file with LF, and keep it so: *.sql text eol=lf in .gitattributes',
         place,
       });
@@ -102,7 +102,9 @@ async function readOne({ root, files, problems }: Reading, path: string): Promis
     const text = error instanceof TypeError;
     problems.push({
       code: text ? 'FILE_NOT_TEXT' : 'FILE_UNREADABLE',
-      problem: text ? `${path} is not UTF-8 text without NUL` : `${path} cannot be read: ${(error as Error).message}`,
+      ...(text
+        ? stated`${{ path }} is not UTF-8 text without NUL`
+        : stated`${{ path }} cannot be read: ${{ said: (error as Error).message }}`),
       fix: text ? 'save it as UTF-8' : 'check its permissions',
       place,
     });

@@ -1,3 +1,4 @@
+import { stated, type Stated } from '../core/index.ts';
 import { type Node, type Statement } from './parser.ts';
 import { type RefusedProblem } from './refused-statements.ts';
 import { isTrue, lastName, schemaName, visitNow } from './parse-tree.ts';
@@ -55,7 +56,7 @@ export function refusedByGate(
     if (only !== null)
       refusals.push([
         'RULE_SUPERUSER',
-        `${only} needs a superuser, but the gate runs every step as the application's owner`,
+        stated`${{ only }} needs a superuser, but the gate runs every step as the application's owner`,
         'do it outside of the release',
       ]);
   });
@@ -69,29 +70,29 @@ function refusedByExecute(kind: string, tree: Node): readonly RefusedProblem[] {
     into ||= 'intoClause' in node;
   });
   if (kind === 'SelectStmt' && into)
-    return [['RULE_EXECUTE', 'the gate cannot run SELECT … INTO', 'write CREATE TABLE … AS SELECT …']];
+    return [['RULE_EXECUTE', stated`the gate cannot run SELECT … INTO`, 'write CREATE TABLE … AS SELECT …']];
   const { filename, is_program: program } = (tree['CopyStmt'] ?? {}) as Node;
   if (kind === 'CopyStmt' && filename === undefined && program !== true)
-    return [['RULE_EXECUTE', 'the gate cannot run COPY … TO STDOUT: no client receives the data', 'remove it']];
+    return [['RULE_EXECUTE', stated`the gate cannot run COPY … TO STDOUT: no client receives the data`, 'remove it']];
   return [];
 }
 
 /** Why a statement changes what the gate's check `definer` compares before and after a tier; null: it does not. */
-function wayIn(kind: string, node: Node): string | null {
+function wayIn(kind: string, node: Node): Stated | null {
   const ofRule = [node['removeType'], node['renameType']].includes('OBJECT_RULE') && node['missing_ok'] !== true;
   const switched = kind === 'AlterTableCmd' && /^AT_(Enable|Disable).*Rule$/.test(String(node['subtype']));
   if ((kind === 'RuleStmt' && node['rulename'] !== '_RETURN') || ofRule || switched)
-    return "a rule runs with the rights of its table's owner";
+    return stated`a rule runs with the rights of its table's owner`;
   if (kind === 'CreateTrigStmt' && node['deferrable'] === true)
-    return "a trigger that is DEFERRABLE can wait for COMMIT, after the gate's last check";
+    return stated`a trigger that is DEFERRABLE can wait for COMMIT, after the gate's last check`;
   if (kind === 'AlterDefaultPrivilegesStmt' && changesDefaults(node))
-    return 'default privileges for PUBLIC or a role of the gate apply to all objects that are created later';
+    return stated`default privileges for PUBLIC or a role of the gate apply to all objects that are created later`;
   const writes = writing[String(node['objtype'])];
   if (kind !== 'GrantStmt' || node['is_grant'] !== true || node['targtype'] === 'ACL_TARGET_DEFAULTS') return null;
   const writesSomething = writes !== undefined && grants(node, writes);
   const grantee = granteesOf(node).find((role) => role === 'public' || gateLogins.has(role));
   return writesSomething && grantee !== undefined && reachForGate(kind, node) === null
-    ? `a right to write for ${grantee === 'public' ? 'PUBLIC' : grantee} also applies to a role of the gate`
+    ? stated`a right to write for ${{ grantee: grantee === 'public' ? 'PUBLIC' : grantee }} also applies to a role of the gate`
     : null;
 }
 
@@ -112,37 +113,37 @@ function changesDefaults(node: Node): boolean {
 }
 
 /** What no reason allows: the gate's schema, rights for its roles, the event triggers, its look before COMMIT. */
-function reachForGate(kind: string, node: Node): readonly [problem: string, fix: string] | null {
+function reachForGate(kind: string, node: Node): readonly [what: Stated, fix: string] | null {
   if (namesGate(kind, node))
     return [
-      'schema gate belongs to the gate alone: the database refuses SQL that reads, calls or changes it',
+      stated`schema gate belongs to the gate alone: the database refuses SQL that reads, calls or changes it`,
       'remove it',
     ];
   const owner = roleOf((node['newowner'] ?? node['authrole']) as Node | undefined);
   if (owner === 'gate_owner' || gateLogins.has(owner))
-    return [`${owner} is a role of the gate, and may not own other objects`, 'name another owner'];
+    return [stated`${{ owner }} is a role of the gate, and may not own other objects`, 'name another owner'];
   const isGrant = kind === 'GrantStmt' && node['is_grant'] === true && node['targtype'] !== 'ACL_TARGET_DEFAULTS';
   const maker = granteesOf(node).find((role) => role === 'public' || gateLogins.has(role));
   if (isGrant && node['objtype'] === 'OBJECT_SCHEMA' && maker !== undefined && grants(node, /^create$/))
     return [
-      `${maker === 'public' ? 'every role' : maker} could create objects in a schema, and ratified SQL would use them, so the gate would be closed`,
+      stated`${{ role: maker === 'public' ? 'every role' : maker }} could create objects in a schema, and ratified SQL would use them, so the gate would be closed`,
       'grant CREATE to the roles that need it',
     ];
   const whole = node['privileges'] === undefined || privilegesOf(node).some(({ cols }) => cols === undefined);
   const grantee = granteesOf(node).find((role) => role === 'oneroof_executor' || role === 'oneroof_relay');
   if (isGrant && compared.test(String(node['objtype'])) && whole && grantee !== undefined)
-    return [`${grantee} is a role of the gate and gets no other rights`, 'grant it to another role'];
+    return [stated`${{ grantee }} is a role of the gate and gets no other rights`, 'grant it to another role'];
   if (
     /^(Create|Alter)EventTrigStmt$/.test(kind) ||
     ([node['removeType'], node['renameType'], node['objectType'], node['objtype']].includes('OBJECT_EVENT_TRIGGER') &&
       node['missing_ok'] !== true)
   )
     return [
-      'the gate protects itself with event triggers, and compares them with those at its installation',
+      stated`the gate protects itself with event triggers, and compares them with those at its installation`,
       'do it outside of the release, before the gate is installed',
     ];
   if (kind === 'ConstraintsSetStmt' && node['deferred'] !== true && node['constraints'] === undefined)
-    return ["SET CONSTRAINTS ALL IMMEDIATE also fires the gate's check at COMMIT", 'name the constraints'];
+    return [stated`SET CONSTRAINTS ALL IMMEDIATE also fires the gate's check at COMMIT`, 'name the constraints'];
   return null;
 }
 

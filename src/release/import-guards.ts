@@ -1,4 +1,4 @@
-import { type Problem } from '../core/index.ts';
+import { type Problem, stated, type Stated } from '../core/index.ts';
 import { type ReleaseFiles } from './files.ts';
 import { metricsOf } from './import-metrics.ts';
 import { type Declared } from './names.ts';
@@ -16,9 +16,9 @@ export function checkGuards(
   /** Of each migration the condition that holds for its row alone. */
   found: readonly string[],
 ): readonly Problem[] {
-  const refused = (path: readonly string[], problem: string, fix: string): Problem => ({
+  const refused = (path: readonly string[], what: Stated, fix: string): Problem => ({
     code: 'IMPORT_HISTORY',
-    problem,
+    ...what,
     fix,
     place: placeOf(path),
   });
@@ -34,7 +34,7 @@ export function checkGuards(
           : [
               refused(
                 ['metrics', name],
-                `the metric ${name} is not the one by which the gate knows what ${imported.tool} has recorded`,
+                stated`the metric ${{ name }} is not the one by which the gate knows what ${{ tool: imported.tool }} has recorded`,
                 `write \`${name}: ${title}\` under \`metrics\` in release.yaml, and into ${file}: ${query};`,
               ),
             ]),
@@ -45,7 +45,7 @@ export function checkGuards(
             : [
                 refused(
                   ['invariants', when],
-                  `${name} has to be ${value} here: else the gate could roll out what ${imported.tool} has recorded otherwise`,
+                  stated`${{ name }} has to be ${{ value }} here: else the gate could roll out what ${{ tool: imported.tool }} has recorded otherwise`,
                   `write \`${name}: ${value}\` under \`invariants: ${when}\` in release.yaml`,
                 ),
               ];

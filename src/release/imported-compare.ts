@@ -1,4 +1,4 @@
-import { type Problem, printable, truncate } from '../core/index.ts';
+import { type Problem, printable, stated, truncate } from '../core/index.ts';
 import { type ImportedStep, type ImportedTier } from './imported-tier.ts';
 import { type Step } from './release.ts';
 
@@ -38,13 +38,13 @@ export function compare(
     isHistory
       ? {
           code: 'IMPORT_HISTORY',
-          problem: `${found === undefined ? `${file} ends without` : 'this is not'} the statement on the tool's history that belongs to ${printable(of)}`,
+          ...stated`${found === undefined ? `${file} ends without` : 'this is not'} the statement on the tool's history that belongs to ${{ of: printable(of) }}`,
           fix: `write: ${shown(wanted.sql)};`,
           place,
         }
       : {
           code: 'IMPORT_STATEMENTS',
-          problem: `${file} is not what ${printable(of)} says: ${found === undefined ? 'a statement is missing' : wanted?.what === 'file' ? 'this statement is another one' : 'this statement is not in it'}`,
+          ...stated`${{ file }} is not what ${{ of: printable(of) }} says: ${found === undefined ? 'a statement is missing' : wanted?.what === 'file' ? 'this statement is another one' : 'this statement is not in it'}`,
           fix:
             wanted?.what === 'file'
               ? `write: ${shown(wanted.sql)}; to change it, change the migration and import it again`

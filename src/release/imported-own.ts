@@ -1,4 +1,4 @@
-import { type Problem, printable } from '../core/index.ts';
+import { type Problem, printable, stated } from '../core/index.ts';
 import { readRoutineBody } from './body.ts';
 import { type Node, type Parser, type Statement } from './parser.ts';
 import { hidingSchema } from './imported-hiding.ts';
@@ -25,7 +25,7 @@ export function checkOwn(
       return [
         {
           code: 'IMPORT_HISTORY',
-          problem: `this is no statement of a migration of ${tool}, and it names ${printable(`${history.schema}.${history.table}`)}, the history of the tool, or changes its schema`,
+          ...stated`this is no statement of a migration of ${{ tool }}, and it names ${printable(`${history.schema}.${history.table}`)}, the history of the tool, or changes its schema`,
           fix: 'remove the statement: oneroof import writes the rows of the history, for the tiers that it makes',
           place,
         },
@@ -36,7 +36,7 @@ export function checkOwn(
       return [
         {
           code: 'IMPORT_STATEMENTS',
-          problem: `this makes something in the schema ${printable(hiding ?? '')}, which \`settings.searchPath\` has before another one: it could hide what statements of migrations mean by a name without a schema`,
+          ...stated`this makes something in the schema ${{ hiding: printable(hiding ?? '') }}, which \`settings.searchPath\` has before another one: it could hide what statements of migrations mean by a name without a schema`,
           fix: 'make it in a release of its own, or in the last schema of the search path, with its name',
           place,
         },
@@ -44,7 +44,7 @@ export function checkOwn(
     return [
       {
         code: 'IMPORT_STATEMENTS',
-        problem: `this makes, renames or drops the schema ${printable(searched)}, in which the statements of migrations look up their tables`,
+        ...stated`this makes, renames or drops the schema ${{ searched: printable(searched) }}, in which the statements of migrations look up their tables`,
         fix: 'make the schema before the release, or remove it from `settings.searchPath`',
         place,
       },

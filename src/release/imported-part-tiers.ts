@@ -1,4 +1,4 @@
-import { type Problem, printable } from '../core/index.ts';
+import { type Problem, printable, stated, type Stated } from '../core/index.ts';
 import { type ReleaseFiles } from './files.ts';
 import { compare } from './imported-compare.ts';
 import { checkOwn } from './imported-own.ts';
@@ -33,18 +33,21 @@ export function checkParts(
   const { parts = [] } = of;
   const at = imported.migrations.indexOf(of);
   const place = placeOf(['import', 'migrations', at, 'parts']);
-  const other = (problem: string): Problem => ({
+  const other = ({ problem, facts }: Stated): Problem => ({
     code: 'IMPORT_STATEMENTS',
     problem: printable(problem),
+    facts,
     fix: 'let oneroof import write this part of release.yaml',
     place,
   });
   if (parts.length !== expected.parts.length)
     return [
-      other(`${of.file} has ${expected.parts.length} tiers before ${of.tier}, and \`parts\` names ${parts.length}`),
+      other(
+        stated`${{ file: of.file }} has ${{ tiers: expected.parts.length }} tiers before ${{ tier: of.tier }}, and \`parts\` names ${{ parts: parts.length }}`,
+      ),
     ];
   if (parts.length > 0 && saysTransaction(imported.tool, text))
-    return [other(`${imported.tool} runs ${of.file} in one transaction, so it is one tier`)];
+    return [other(stated`${{ tool: imported.tool }} runs ${{ file: of.file }} in one transaction, so it is one tier`)];
   let last = after;
   return parts.flatMap((id, index): readonly Problem[] => {
     const part = expected.parts[index];
@@ -53,7 +56,7 @@ export function checkParts(
       return [
         {
           code: tier === undefined ? 'NAME_UNKNOWN' : 'NAME_TWICE',
-          problem: tier === undefined ? `the tier ${id} is unknown` : `the tier ${id} is named twice, or out of order`,
+          ...stated`the tier ${{ tier: id }} is ${tier === undefined ? 'unknown' : 'named twice, or out of order'}`,
           fix: 'name each tier of the migration once, in the order of `tiers`, before the one that writes its row',
           place,
         },
@@ -72,7 +75,7 @@ export function checkParts(
         : [
             {
               code: 'IMPORT_STATEMENTS' as const,
-              problem: `${id} has \`transaction: ${tier.transaction}\`, and ${printable(of.file)} runs otherwise`,
+              ...stated`${{ tier: id }} has \`transaction: ${{ transaction: tier.transaction }}\`, and ${{ file: printable(of.file) }} runs otherwise`,
               fix: `write \`transaction: ${part.transaction}\``,
               place: placeOf(['tiers', declared, 'transaction']),
             },
@@ -82,7 +85,7 @@ export function checkParts(
         : [
             {
               code: 'IMPORT_HISTORY' as const,
-              problem: `${id} is barred, and the row of the history would say that it ran`,
+              ...stated`${{ tier: id }} is barred, and the row of the history would say that it ran`,
               fix: 'remove `barred`; what must not run yet is imported later',
               place: placeOf(['tiers', declared, 'barred']),
             },

@@ -1,4 +1,4 @@
-import { type Problem } from '../core/index.ts';
+import { type Problem, stated } from '../core/index.ts';
 import { asConcurrently } from './outside-shape.ts';
 import { type Node, type Parser, type Statement } from './parser.ts';
 import { type NoProbe, type Probe, probeOf } from './probe.ts';
@@ -136,5 +136,5 @@ export function isCleared({ probe }: RunStep, others: readonly RunStep[]): boole
 }
 
 function unfit({ step }: Statement, { problem, fix }: Pick<NoProbe, 'problem' | 'fix'>): Problem {
-  return { code: 'IMPORT_UNFIT', problem: `${step.title}: ${problem}`, fix, place: step.place };
+  return { code: 'IMPORT_UNFIT', ...stated`${{ title: step.title }}: ${{ why: problem }}`, fix, place: step.place };
 }

@@ -1,4 +1,4 @@
-import { type Problem, printable } from '../core/index.ts';
+import { type Problem, printable, stated } from '../core/index.ts';
 import { type Imported, type RecordedMigration } from './release.ts';
 import { type ImportedPart, takeApart } from './imported-parts.ts';
 import { migrationPart, placeholderIn } from './migration-part.ts';
@@ -105,7 +105,7 @@ function filled(tool: Imported['tool'], file: string, text: string): readonly Pr
   return [
     {
       code: 'IMPORT_UNFIT',
-      problem: `${tool} fills placeholders here: ${printable(placeholder)}`,
+      ...stated`${{ tool }} fills placeholders here: ${{ placeholder: printable(placeholder) }}`,
       fix: 'write the values into the migration, then import it again: placeholders are not sealed',
       place: { file, line, column: 1 },
     },

@@ -1,4 +1,4 @@
-import { type Place, type Problem, printable } from '../core/index.ts';
+import { type Place, type Problem, printable, stated } from '../core/index.ts';
 import { compare, compareDown } from './imported-compare.ts';
 import { fileDigest } from './imported-form.ts';
 import { checkParts } from './imported-part-tiers.ts';
@@ -73,8 +73,9 @@ function checkMigration(
   if (tier === undefined || tier.order <= last) {
     problems.push({
       code: tier === undefined ? 'NAME_UNKNOWN' : 'NAME_TWICE',
-      problem:
-        tier === undefined ? `the tier ${of.tier} is unknown` : `the tier ${of.tier} is named twice, or out of order`,
+      ...(tier === undefined
+        ? stated`the tier ${{ tier: of.tier }} is unknown`
+        : stated`the tier ${{ tier: of.tier }} is named twice, or out of order`),
       fix: 'name each imported tier once, in the order of `tiers`',
       place: place('tier'),
     });
@@ -98,10 +99,9 @@ function checkMigration(
   if (expected === null || !follows(imported, index)) {
     problems.push({
       code: 'IMPORT_HISTORY',
-      problem:
-        expected === null
-          ? `${printable(of.file)}${of.down === undefined ? '' : ` with ${printable(of.down.file)}`} is no migration of ${imported.tool}: a name, the text or \`known\` lacks what the history records`
-          : `${printable(of.file)} does not follow the migration before it: \`known\` says another version or rank`,
+      ...(expected === null
+        ? stated`${{ file: printable(of.file) }}${of.down === undefined ? '' : ` with ${printable(of.down.file)}`} is no migration of ${{ tool: imported.tool }}: a name, the text or \`known\` lacks what the history records`
+        : stated`${{ file: printable(of.file) }} does not follow the migration before it: \`known\` says another version or rank`),
       fix: 'let oneroof import write this part of release.yaml',
       place: place('file'),
     });
@@ -145,7 +145,7 @@ function declaredOtherwise({ manifest, placeOf }: Work, tier: Tier): readonly Pr
       : [
           {
             code: 'IMPORT_STATEMENTS' as const,
-            problem: `${tier.id} is not one transaction, so the lock of the tool ends before its statements`,
+            ...stated`${{ tier: tier.id }} is not one transaction, so the lock of the tool ends before its statements`,
             fix: `remove \`transaction: ${tier.transaction}\``,
             place: placeOf(['tiers', index, 'transaction']),
           },
@@ -155,7 +155,7 @@ function declaredOtherwise({ manifest, placeOf }: Work, tier: Tier): readonly Pr
       : [
           {
             code: 'IMPORT_HISTORY' as const,
-            problem: `${tier.id} is barred, and later rows of the history would say that its migration ran`,
+            ...stated`${{ tier: tier.id }} is barred, and later rows of the history would say that its migration ran`,
             fix: 'remove `barred`; what must not run yet is imported later',
             place: placeOf(['tiers', index, 'barred']),
           },
@@ -174,7 +174,7 @@ function readCopy(
   if (text === undefined) {
     problems.push({
       code: 'FILE_MISSING',
-      problem: `the imported migration ${printable(file)} is missing`,
+      ...stated`the imported migration ${{ file: printable(file) }} is missing`,
       fix: 'import it again: oneroof import',
       place,
     });
@@ -183,7 +183,7 @@ function readCopy(
   if (fileDigest(text) === digest) return text;
   problems.push({
     code: 'IMPORT_FILE_CHANGED',
-    problem: `${printable(file)} is not the file that was imported: its SHA-256 is another one`,
+    ...stated`${{ file: printable(file) }} is not the file that was imported: its SHA-256 is another one`,
     fix: 'change the migration in its own repository, and import it again: oneroof import',
     place,
   });

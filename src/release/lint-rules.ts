@@ -1,4 +1,4 @@
-import { type Problem } from '../core/index.ts';
+import { type Problem, stated, type Stated } from '../core/index.ts';
 import { readRoutineBody } from './body.ts';
 import { calledBy } from './calls.ts';
 import { refusedByGate } from './gated.ts';
@@ -48,15 +48,15 @@ export function checkStatements(statements: readonly Statement[], context: RuleC
 }
 
 /** A problem of one statement, at its place. */
-export function refuse({ step, excerpt }: Statement, [code, problem, fix]: RefusedProblem): Problem {
-  return { code, problem, fix, place: step.place, excerpt };
+export function refuse({ step, excerpt }: Statement, [code, what, fix]: RefusedProblem): Problem {
+  return { code, ...what, fix, place: step.place, excerpt };
 }
 
 function checkStatement(statement: Statement, context: FileContext): readonly Problem[] {
   const { tree, step } = statement;
   const problems: Problem[] = [];
-  const say = (code: Problem['code'], problem: string, fix: string): number =>
-    problems.push(refuse(statement, [code, problem, fix]));
+  const say = (code: Problem['code'], what: Stated, fix: string): number =>
+    problems.push(refuse(statement, [code, what, fix]));
   const body = (tree[step.kind] ?? {}) as Node;
   const refused = refusedKinds[step.kind];
   if (refused !== undefined) say(...refused);
@@ -64,12 +64,12 @@ function checkStatement(statement: Statement, context: FileContext): readonly Pr
     if (step.kind === 'VariableSetStmt')
       say(
         'RULE_SESSION',
-        `SET ${String(body['name'] ?? '')} changes the session settings that are sealed`,
+        stated`SET ${{ name: String(body['name'] ?? '') }} changes the session settings that are sealed`,
         settingFix(String(body['name'] ?? '')),
       );
   }
   if (step.kind === 'UpdateStmt' && (body['relation'] as Node | undefined)?.['relname'] === 'pg_settings') {
-    say('RULE_SESSION', 'an UPDATE of pg_settings is a SET', 'use `settings:` in release.yaml');
+    say('RULE_SESSION', stated`an UPDATE of pg_settings is a SET`, 'use `settings:` in release.yaml');
   }
   if (
     [body['objtype'], body['objectType'], body['renameType'], body['removeType']].some((type) =>
@@ -78,7 +78,7 @@ function checkStatement(statement: Statement, context: FileContext): readonly Pr
   ) {
     say(
       'RULE_CLUSTER',
-      'databases, roles, tablespaces and subscriptions belong to the whole server: a clone on the same server would change production',
+      stated`databases, roles, tablespaces and subscriptions belong to the whole server: a clone on the same server would change production`,
       'do it outside of the release',
     );
   }
@@ -88,7 +88,7 @@ function checkStatement(statement: Statement, context: FileContext): readonly Pr
   if (skips && context.transaction !== 'outside') {
     say(
       'RULE_CONCURRENTLY',
-      'CREATE INDEX CONCURRENTLY IF NOT EXISTS also succeeds with an invalid index',
+      stated`CREATE INDEX CONCURRENTLY IF NOT EXISTS also succeeds with an invalid index`,
       'remove IF NOT EXISTS',
     );
   }
@@ -99,14 +99,14 @@ function checkStatement(statement: Statement, context: FileContext): readonly Pr
   if (cascades && context.allows.cascade === undefined) {
     say(
       'RULE_CASCADE',
-      'CASCADE affects objects that the text does not name',
+      stated`CASCADE affects objects that the text does not name`,
       'name every object, or say why under `allows: {cascade: …}` in release.yaml',
     );
   }
   if (step.kind === 'CopyStmt' && (body['is_program'] === true || body['filename'] !== undefined)) {
     say(
       'RULE_DISPATCH',
-      'COPY with a program or a file of the server reaches outside of the database',
+      stated`COPY with a program or a file of the server reaches outside of the database`,
       'write the rows as INSERT … VALUES',
     );
   }
@@ -116,7 +116,7 @@ function checkStatement(statement: Statement, context: FileContext): readonly Pr
   ) {
     say(
       'RULE_DISPATCH',
-      'foreign servers, tables and user mappings reach other servers',
+      stated`foreign servers, tables and user mappings reach other servers`,
       'say why under `allows: {dispatch: …}` in release.yaml',
     );
   }
@@ -134,7 +134,7 @@ function checkInside(statement: Statement, context: FileContext): readonly Probl
       problems.push(
         refuse(statement, [
           'RULE_DISPATCH',
-          'NOTIFY and LISTEN reach other sessions',
+          stated`NOTIFY and LISTEN reach other sessions`,
           'say why under `allows: {dispatch: …}` in release.yaml, or remove it',
         ]),
       );
@@ -144,7 +144,7 @@ function checkInside(statement: Statement, context: FileContext): readonly Probl
         problems.push(
           refuse(statement, [
             'RULE_DISPATCH',
-            `${name}() acts outside of this transaction`,
+            stated`${{ name }}() acts outside of this transaction`,
             'remove the call, or say why under `allows: {dispatch: …}` in release.yaml',
           ]),
         );
@@ -154,7 +154,7 @@ function checkInside(statement: Statement, context: FileContext): readonly Probl
         problems.push(
           refuse(statement, [
             'RULE_SESSION',
-            'set_config() changes the session settings that are sealed',
+            stated`set_config() changes the session settings that are sealed`,
             settingFix(literalOf((node['args'] as readonly Node[] | undefined)?.[0]) ?? ''),
           ]),
         );
@@ -169,7 +169,7 @@ function checkInside(statement: Statement, context: FileContext): readonly Probl
       problems.push(
         refuse(statement, [
           'RULE_DEFINER',
-          "SECURITY DEFINER gives its owner's rights to every caller",
+          stated`SECURITY DEFINER gives its owner's rights to every caller`,
           'remove it, or say why under `allows: {definer: …}` in release.yaml',
         ]),
       );
@@ -180,7 +180,7 @@ function checkInside(statement: Statement, context: FileContext): readonly Probl
         problems.push(
           refuse(statement, [
             'RULE_LANGUAGE',
-            `code in the language ${language} is outside of PostgreSQL's control`,
+            stated`code in the language ${{ language }} is outside of PostgreSQL's control`,
             'write it in SQL or PL/pgSQL',
           ]),
         );
@@ -195,7 +195,7 @@ function checkInside(statement: Statement, context: FileContext): readonly Probl
     gated: context.gated && (made === null || context.called.has(made)),
   };
   for (const inner of body.statements)
-    for (const { code, problem, fix } of checkStatement(inner, within))
-      problems.push(refuse(statement, [code, problem, fix]));
+    for (const { code, problem, facts, fix } of checkStatement(inner, within))
+      problems.push(refuse(statement, [code, { problem, facts }, fix]));
   return problems;
 }

@@ -1,4 +1,4 @@
-import { type Place, type Problem } from '../core/index.ts';
+import { type Place, type Problem, stated } from '../core/index.ts';
 import { type Manifest } from './manifest.ts';
 
 /** release.yaml as it was declared, where its parts stand, and what is found wrong with it. */
@@ -14,7 +14,7 @@ export function checkNumbering({ manifest, placeOf, problems }: Declared): void 
     if (Number.parseInt(id, 10) !== index + 1) {
       problems.push({
         code: 'TIER_NUMBERING',
-        problem: `tier ${id} is at position ${index + 1}; tiers are numbered from 1, in order, without gaps or duplicates`,
+        ...stated`tier ${{ id }} is at position ${{ index: index + 1 }}; tiers are numbered from 1, in order, without gaps or duplicates`,
         fix: `rename it and its folder to ${index + 1}-${id.replace(/^\d+-/, '')}`,
         place: placeOf(['tiers', index, 'id']),
       });
@@ -27,7 +27,7 @@ export function checkNames({ manifest, placeOf, problems }: Declared): void {
   const unknown = (what: string, path: readonly PropertyKey[], known: readonly string[]): number =>
     problems.push({
       code: 'NAME_UNKNOWN',
-      problem: `${what} is unknown`,
+      ...stated`${{ what }} is unknown`,
       fix: known.length === 0 ? 'define it in release.yaml' : `one of: ${known.join(', ')}`,
       place: placeOf(path),
     });
@@ -47,7 +47,7 @@ export function checkNames({ manifest, placeOf, problems }: Declared): void {
       if (seen.has(id))
         problems.push({
           code: 'NAME_TWICE',
-          problem: `${list} holds ${id} twice`,
+          ...stated`${{ list }} holds ${{ id }} twice`,
           fix: 'give each its own id',
           place: placeOf([list, index, 'id']),
         });
@@ -62,14 +62,14 @@ export function unusedFile(file: string, manifest: Manifest): Problem {
   if (tier !== undefined && !manifest.tiers.some(({ id }) => id === tier)) {
     return {
       code: 'TIER_UNLISTED',
-      problem: `${file} belongs to a tier that release.yaml does not list`,
+      ...stated`${{ file }} belongs to a tier that release.yaml does not list`,
       fix: `add the tier ${tier} to release.yaml, or remove its folder`,
       place: { file },
     };
   }
   return {
     code: 'FILE_UNUSED',
-    problem: `${file} is not part of the release: release.yaml does not name it`,
+    ...stated`${{ file }} is not part of the release: release.yaml does not name it`,
     fix: 'remove it, or name it in release.yaml; an unused file is not sealed',
     place: { file },
   };

@@ -1,4 +1,4 @@
-import { printable, type Problem } from '../core/index.ts';
+import { printable, type Problem, stated } from '../core/index.ts';
 import { id } from '../database/index.ts';
 import { type Statement } from './parser.ts';
 import { type NoProbe, ofNoTier, type Probe, probeOf } from './probe.ts';
@@ -18,12 +18,18 @@ export function refusedByMode(
   const probe = probeOf(statement);
   if (transaction === 'outside')
     return probe.act === null
-      ? [['RULE_OUTSIDE', `${step.title} in a tier with \`transaction: outside\`: ${probe.problem}`, probe.fix]]
+      ? [
+          [
+            'RULE_OUTSIDE',
+            stated`${{ title: step.title }} in a tier with \`transaction: outside\`: ${{ problem: probe.problem }}`,
+            probe.fix,
+          ],
+        ]
       : [];
   if (step.transactional || (transaction === 'each' && !gated)) return [];
   const where = transaction === 'single' ? 'this tier runs in one' : 'the gate runs each step of this tier in one';
-  const problem = `${step.title} cannot run inside a transaction, but ${where}`;
-  return [['RULE_CONCURRENTLY', problem, gated || probe.act !== null ? inOutside(probe) : inEach]];
+  const inside = stated`${{ title: step.title }} cannot run inside a transaction, but ${where}`;
+  return [['RULE_CONCURRENTLY', inside, gated || probe.act !== null ? inOutside(probe) : inEach]];
 }
 
 const inEach = 'give it a tier of its own with `transaction: each`';
@@ -77,8 +83,8 @@ export function onlyAfterAll({ up, down }: Pick<Tier, 'up' | 'down'>): readonly 
   if (up.length < 2) return [];
   return down.flatMap(({ title, place, probe }): readonly Problem[] => {
     const advice = adviceFor(probe);
-    const problem = `${title} fails if the tier is rolled back after a part of its up.sql`;
-    return advice === null ? [] : [{ code: 'RULE_OUTSIDE', problem, fix: advice, place }];
+    const fails = stated`${{ title }} fails if the tier is rolled back after a part of its up.sql`;
+    return advice === null ? [] : [{ code: 'RULE_OUTSIDE', ...fails, fix: advice, place }];
   });
 }
 

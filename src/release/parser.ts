@@ -1,4 +1,4 @@
-import { digest, type Place, type Problem } from '../core/index.ts';
+import { digest, type Place, type Problem, stated } from '../core/index.ts';
 import { type Node, type ParsedPart, partsOf, type RawStatement, Unparsed } from './parts.ts';
 import { type Step } from './release.ts';
 import { piecesOf, type ScannedToken, type SqlPiece } from './scan.ts';
@@ -110,16 +110,16 @@ const trailingBlank = /[ \t\n\r\f\v]+$/;
 function parseFile(module: ParserModule, { file, text }: { file: string; text: string }): ParsedSql {
   const source = sourceOf(file, text);
   const { all, found } = readFile(module, source, text);
-  const problemAt = ({ code, offset, problem, fix }: TextProblem): Problem => {
+  const problemAt = ({ code, offset, problem, facts, fix }: TextProblem): Problem => {
     const place = source.at(offset);
-    return { code, problem, fix, place, excerpt: source.lineAt(place.line) };
+    return { code, problem, facts, fix, place, excerpt: source.lineAt(place.line) };
   };
   const inline = all.filter(({ tree }) => isCopyInline(tree));
   const problems = [
     ...found.map(problemAt),
     ...inline.map(({ step: { place }, excerpt }) => ({
       code: 'SQL_COPY_INLINE' as const,
-      problem: 'COPY … FROM STDIN needs a client that sends the data',
+      ...stated`COPY … FROM STDIN needs a client that sends the data`,
       fix: 'write the rows as INSERT … VALUES',
       place,
       excerpt,

@@ -1,3 +1,4 @@
+import { stated, type Stated } from '../core/index.ts';
 import { z } from 'zod';
 import { hasOutsideShape } from './outside-shape.ts';
 import { type Node } from './parts.ts';
@@ -33,22 +34,21 @@ export const probeForm = z.discriminatedUnion('act', [
 export type Probe = z.output<typeof probeForm>;
 
 /** Why a statement cannot be a step of a tier with `transaction: outside`, and what to do. */
-export interface NoProbe {
+export interface NoProbe extends Stated {
   readonly act: null;
-  readonly problem: string;
   readonly fix: string;
 }
 
 const transactional: NoProbe = {
   act: null,
-  problem: 'it runs in a transaction',
+  ...stated`it runs in a transaction`,
   fix: 'move it to a tier of its own without `transaction: outside`',
 };
 
 /** What no tier may have: nothing in the catalogue says whether it is done. */
 export const ofNoTier: NoProbe = {
   act: null,
-  problem: 'nothing in the catalogue says whether it is done',
+  ...stated`nothing in the catalogue says whether it is done`,
   fix: 'do it outside of the release',
 };
 
@@ -67,7 +67,7 @@ export function probeOf(statement: ProbedStatement): Probe | NoProbe {
   const probe = ofText(statement);
   if (probe.act === null || hasOutsideShape(statement.step.sql, probe.act)) return probe;
   return refused(
-    'the gate does not recognize it: a semicolon or a nested comment is within it, or a name with Unicode escapes',
+    stated`the gate does not recognize it: a semicolon or a nested comment is within it, or a name with Unicode escapes`,
     'write it without',
   );
 }
@@ -93,13 +93,13 @@ function ofText({ tree, step }: ProbedStatement): Probe | NoProbe {
 function ofCreateIndex(body: Node): Probe | NoProbe {
   if (body['concurrent'] !== true)
     return refused(
-      'it runs in a transaction',
+      stated`it runs in a transaction`,
       'write CREATE INDEX CONCURRENTLY, or move it to a tier of its own without `transaction: outside`',
     );
   if (body['if_not_exists'] === true)
-    return refused('IF NOT EXISTS also succeeds with an invalid index', 'remove IF NOT EXISTS');
+    return refused(stated`IF NOT EXISTS also succeeds with an invalid index`, 'remove IF NOT EXISTS');
   if (body['idxname'] === undefined)
-    return refused('the index has no name by which the gate could find it', 'name the index');
+    return refused(stated`the index has no name by which the gate could find it`, 'name the index');
   const { schema, name: table } = nameOf(body['relation']);
   return { act: 'create-index', schema, table, name: String(body['idxname']) };
 }
@@ -110,7 +110,7 @@ function ofDropIndex(body: Node): Probe | NoProbe {
   const names = (objects[0]?.List.items ?? []).map(({ String: { sval } }) => sval);
   const name = names.at(-1);
   if (objects.length !== 1 || name === undefined)
-    return refused('it drops more than one index', 'write one DROP INDEX CONCURRENTLY for each index');
+    return refused(stated`it drops more than one index`, 'write one DROP INDEX CONCURRENTLY for each index');
   return { act: 'drop-index', schema: names.at(-2) ?? null, name, missingOk: body['missing_ok'] === true };
 }
 
@@ -118,12 +118,12 @@ function ofReindex(body: Node): Probe | NoProbe {
   const object = { REINDEX_OBJECT_INDEX: 'index', REINDEX_OBJECT_TABLE: 'table' }[String(body['kind'])];
   if (object === undefined)
     return refused(
-      'it rebuilds more than one table',
+      stated`it rebuilds more than one table`,
       'write REINDEX TABLE CONCURRENTLY or REINDEX INDEX CONCURRENTLY for each of them',
     );
   const concurrently = optionsOf(body['params'], 'concurrently');
   if (concurrently.length === 0 || !concurrently.every(isOn))
-    return refused('without CONCURRENTLY it blocks writes to the table', 'write REINDEX … CONCURRENTLY');
+    return refused(stated`without CONCURRENTLY it blocks writes to the table`, 'write REINDEX … CONCURRENTLY');
   return { act: 'reindex', object: object as 'index' | 'table', ...nameOf(body['relation']) };
 }
 
@@ -144,18 +144,18 @@ function ofVacuum(body: Node): Probe | NoProbe {
   const tables = (body['rels'] ?? []) as readonly { VacuumRelation: Node }[];
   if (tables.length !== 1)
     return refused(
-      tables.length === 0 ? 'it names no table' : 'it names more than one table',
+      tables.length === 0 ? stated`it names no table` : stated`it names more than one table`,
       'write one VACUUM for each table',
     );
   if (!optionsOf(body['options'], 'full').every(isOff))
-    return refused('VACUUM FULL blocks reads and writes of the table', 'write VACUUM without FULL');
+    return refused(stated`VACUUM FULL blocks reads and writes of the table`, 'write VACUUM without FULL');
   if (!optionsOf(body['options'], 'skip_locked').every(isOff))
-    return refused('SKIP_LOCKED also succeeds where nothing was vacuumed', 'remove SKIP_LOCKED');
+    return refused(stated`SKIP_LOCKED also succeeds where nothing was vacuumed`, 'remove SKIP_LOCKED');
   return { act: 'vacuum', ...nameOf(tables[0]?.VacuumRelation['relation']) };
 }
 
-function refused(problem: string, fix: string): NoProbe {
-  return { act: null, problem, fix };
+function refused(what: Stated, fix: string): NoProbe {
+  return { act: null, ...what, fix };
 }
 
 function nameOf(relation: unknown): { readonly schema: string | null; readonly name: string } {

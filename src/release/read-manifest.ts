@@ -1,4 +1,4 @@
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import { parseYaml } from '../yaml/index.ts';
 import { type Manifest, manifestSchema, otherwise } from './manifest.ts';
 
@@ -18,7 +18,7 @@ export function readManifest(text: string): Manifest {
   if (parsed.ok) return parsed.value;
   OneRoofError.throwIfAny(parsed.problems);
   throw new OneRoofError('INTERNAL', {
-    problem: 'release.yaml was neither read nor refused',
+    ...stated`release.yaml was neither read nor refused`,
     fix: 'please report this',
   });
 }

@@ -1,4 +1,4 @@
-import { type Problem } from '../core/index.ts';
+import { type Problem, stated } from '../core/index.ts';
 import { type Statement } from './parser.ts';
 import { dispatchFunctions } from './refused-statements.ts';
 import { visit } from './parse-tree.ts';
@@ -17,7 +17,7 @@ export function checkQuery({ tree, step, excerpt }: Statement): readonly Problem
     return [
       {
         code: 'QUERY_NOT_SELECT',
-        problem: `${step.title}: only a SELECT may read production`,
+        ...stated`${{ title: step.title }}: only a SELECT may read production`,
         fix: 'write it as one SELECT',
         place: step.place,
         excerpt,
@@ -28,7 +28,7 @@ export function checkQuery({ tree, step, excerpt }: Statement): readonly Problem
   const writes = (what: string): number =>
     problems.push({
       code: 'QUERY_WRITES',
-      problem: `${what} does more than read`,
+      ...stated`${{ what }} does more than read`,
       fix: 'write it as a SELECT that only reads',
       place: step.place,
       excerpt,

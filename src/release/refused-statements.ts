@@ -1,99 +1,107 @@
-import { type Problem } from '../core/index.ts';
+import { type Problem, stated, type Stated } from '../core/index.ts';
 
 /** Why something is refused, and what to do instead. */
-export type RefusedProblem = readonly [code: Problem['code'], problem: string, fix: string];
+export type RefusedProblem = readonly [code: Problem['code'], what: Stated, fix: string];
 
 /** Statements that no release may hold, by node type. */
 export const refusedKinds: Readonly<Record<string, RefusedProblem>> = {
   TransactionStmt: [
     'RULE_TRANSACTION',
-    'transaction control: the tier decides where a transaction begins and ends',
+    stated`transaction control: the tier decides where a transaction begins and ends`,
     'remove it; if it wraps only a part of the file, make one tier for each block, or use `transaction: each` for a tier that cannot run in one transaction',
   ],
-  DiscardStmt: ['RULE_SESSION', 'DISCARD resets the pinned settings of the session', 'remove it'],
+  DiscardStmt: ['RULE_SESSION', stated`DISCARD resets the pinned settings of the session`, 'remove it'],
   AlterSystemStmt: [
     'RULE_CLUSTER',
-    'ALTER SYSTEM changes the whole server and cannot be rehearsed on a clone',
+    stated`ALTER SYSTEM changes the whole server and cannot be rehearsed on a clone`,
     'change the configuration of the server',
   ],
   CreatedbStmt: [
     'RULE_CLUSTER',
-    'CREATE DATABASE changes more than the database of the release',
+    stated`CREATE DATABASE changes more than the database of the release`,
     'prepare databases outside of the release',
   ],
-  DropdbStmt: ['RULE_CLUSTER', 'DROP DATABASE changes more than the database of the release', 'remove it'],
-  AlterDatabaseStmt: ['RULE_CLUSTER', 'ALTER DATABASE changes more than a clone can show', 'remove it'],
+  DropdbStmt: ['RULE_CLUSTER', stated`DROP DATABASE changes more than the database of the release`, 'remove it'],
+  AlterDatabaseStmt: ['RULE_CLUSTER', stated`ALTER DATABASE changes more than a clone can show`, 'remove it'],
   CreateRoleStmt: [
     'RULE_CLUSTER',
-    'roles belong to the whole server: a clone on the same server would change production',
+    stated`roles belong to the whole server: a clone on the same server would change production`,
     'prepare roles outside of the release',
   ],
   AlterRoleStmt: [
     'RULE_CLUSTER',
-    'roles belong to the whole server: a clone on the same server would change production',
+    stated`roles belong to the whole server: a clone on the same server would change production`,
     'prepare roles outside of the release',
   ],
   AlterRoleSetStmt: [
     'RULE_CLUSTER',
-    'roles belong to the whole server: a clone on the same server would change production',
+    stated`roles belong to the whole server: a clone on the same server would change production`,
     'prepare roles outside of the release',
   ],
-  AlterDatabaseSetStmt: ['RULE_CLUSTER', 'ALTER DATABASE changes more than a clone can show', 'remove it'],
-  AlterDatabaseRefreshCollStmt: ['RULE_CLUSTER', 'ALTER DATABASE changes more than a clone can show', 'remove it'],
+  AlterDatabaseSetStmt: ['RULE_CLUSTER', stated`ALTER DATABASE changes more than a clone can show`, 'remove it'],
+  AlterDatabaseRefreshCollStmt: [
+    'RULE_CLUSTER',
+    stated`ALTER DATABASE changes more than a clone can show`,
+    'remove it',
+  ],
   DropRoleStmt: [
     'RULE_CLUSTER',
-    'roles belong to the whole server: a clone on the same server would change production',
+    stated`roles belong to the whole server: a clone on the same server would change production`,
     'prepare roles outside of the release',
   ],
   GrantRoleStmt: [
     'RULE_CLUSTER',
-    'memberships belong to the whole server: a clone on the same server would change production',
+    stated`memberships belong to the whole server: a clone on the same server would change production`,
     'prepare roles outside of the release',
   ],
   CreateTableSpaceStmt: [
     'RULE_CLUSTER',
-    'tablespaces belong to the whole server',
+    stated`tablespaces belong to the whole server`,
     'prepare them outside of the release',
   ],
   AlterTableSpaceOptionsStmt: [
     'RULE_CLUSTER',
-    'tablespaces belong to the whole server',
+    stated`tablespaces belong to the whole server`,
     'prepare them outside of the release',
   ],
-  AlterTableMoveAllStmt: ['RULE_CLUSTER', 'tablespaces belong to the whole server', 'name each table that moves'],
+  AlterTableMoveAllStmt: ['RULE_CLUSTER', stated`tablespaces belong to the whole server`, 'name each table that moves'],
   ReassignOwnedStmt: [
     'RULE_CLUSTER',
-    'REASSIGN OWNED also changes databases and tablespaces, which belong to the whole server',
+    stated`REASSIGN OWNED also changes databases and tablespaces, which belong to the whole server`,
     'write ALTER … OWNER TO for each object',
   ],
   DropOwnedStmt: [
     'RULE_CLUSTER',
-    'DROP OWNED also changes privileges on databases and tablespaces, which belong to the whole server',
+    stated`DROP OWNED also changes privileges on databases and tablespaces, which belong to the whole server`,
     'drop each object, and revoke each privilege, by name',
   ],
-  CheckPointStmt: ['RULE_CLUSTER', 'CHECKPOINT acts on the whole server', 'remove it'],
-  DropTableSpaceStmt: ['RULE_CLUSTER', 'tablespaces belong to the whole server', 'prepare them outside of the release'],
+  CheckPointStmt: ['RULE_CLUSTER', stated`CHECKPOINT acts on the whole server`, 'remove it'],
+  DropTableSpaceStmt: [
+    'RULE_CLUSTER',
+    stated`tablespaces belong to the whole server`,
+    'prepare them outside of the release',
+  ],
   CreateSubscriptionStmt: [
     'RULE_DISPATCH',
-    'a subscription connects to another server',
+    stated`a subscription connects to another server`,
     'set it up outside of the release',
   ],
   AlterSubscriptionStmt: [
     'RULE_DISPATCH',
-    'a subscription connects to another server',
+    stated`a subscription connects to another server`,
     'set it up outside of the release',
   ],
   DropSubscriptionStmt: [
     'RULE_DISPATCH',
-    'a subscription connects to another server',
+    stated`a subscription connects to another server`,
     'set it up outside of the release',
   ],
-  LoadStmt: ['RULE_DISPATCH', "LOAD runs code of the server's file system", 'remove it'],
-  UnlistenStmt: ['RULE_SESSION', 'UNLISTEN changes the session', 'remove it'],
-  DeallocateStmt: ['RULE_SESSION', 'DEALLOCATE changes the session', 'remove it'],
-  DeclareCursorStmt: ['RULE_SESSION', 'DECLARE leaves a cursor behind in the session', 'write the query itself'],
-  PrepareStmt: ['RULE_SESSION', 'PREPARE leaves a statement behind in the session', 'write the statement itself'],
-  ExecuteStmt: ['RULE_SESSION', 'EXECUTE runs text that is not sealed', 'write the statement itself'],
+  LoadStmt: ['RULE_DISPATCH', stated`LOAD runs code of the server's file system`, 'remove it'],
+  UnlistenStmt: ['RULE_SESSION', stated`UNLISTEN changes the session`, 'remove it'],
+  DeallocateStmt: ['RULE_SESSION', stated`DEALLOCATE changes the session`, 'remove it'],
+  DeclareCursorStmt: ['RULE_SESSION', stated`DECLARE leaves a cursor behind in the session`, 'write the query itself'],
+  PrepareStmt: ['RULE_SESSION', stated`PREPARE leaves a statement behind in the session`, 'write the statement itself'],
+  ExecuteStmt: ['RULE_SESSION', stated`EXECUTE runs text that is not sealed`, 'write the statement itself'],
 };
 
 /** Functions that act outside of the database or of the transaction. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OneRoofError, type Problem, shortDigest } from '../core/index.ts';
+import { OneRoofError, type Problem, shortDigest, stated } from '../core/index.ts';
 import { assemble } from './assemble.ts';
 import { readFiles } from './files.io.ts';
 import { loadParser } from './parser.io.ts';
@@ -32,7 +32,7 @@ export async function readRelease(folder: string): Promise<Release> {
   OneRoofError.throwIfAny(problems);
   if (release !== null) return release;
   throw new OneRoofError('INTERNAL', {
-    problem: 'a release was neither read nor refused',
+    ...stated`a release was neither read nor refused`,
     fix: 'please report this with the release',
   });
 }
@@ -50,7 +50,7 @@ export async function sealRelease(folder: string): Promise<SealedRelease> {
   } catch (cause) {
     await rm(draft, { force: true });
     throw new OneRoofError('FILE_UNREADABLE', {
-      problem: `seal.json cannot be written: ${(cause as Error).message}`,
+      ...stated`seal.json cannot be written: ${{ said: (cause as Error).message }}`,
       fix: 'check the permissions of the release folder',
       place: { file },
       cause,
@@ -79,7 +79,7 @@ export async function readSealedSources(
   const seal = release === null ? null : sealOf(sealDocument(release));
   if (release !== null && seal !== null && seal === expected) return { release, seal };
   throw new OneRoofError('SEAL_BROKEN', {
-    problem: `the recorded files are not the release with the seal ${expected}`,
+    ...stated`the recorded files are not the release with the seal ${{ expected }}`,
     fix: 'seal the release again with this version of oneroof, which records its files',
   });
 }
@@ -115,7 +115,7 @@ export async function readSealed(folder: string): Promise<SealedRelease> {
   const place = { file: join(folder, 'seal.json') };
   if (sealed === null) {
     throw new OneRoofError('SEAL_MISSING', {
-      problem: 'this release is not sealed',
+      ...stated`this release is not sealed`,
       fix: `oneroof seal ${folder}`,
       place,
     });
@@ -126,7 +126,7 @@ export async function readSealed(folder: string): Promise<SealedRelease> {
       .map(({ path }) => path)
       .join(', ');
     throw new OneRoofError('SEAL_BROKEN', {
-      problem: `the release changed after it was sealed as ${shortDigest(sealed)}; changed: ${what === '' ? 'seal.json itself' : what}`,
+      ...stated`the release changed after it was sealed as ${{ sealed: shortDigest(sealed) }}; changed: ${{ what: what === '' ? 'seal.json itself' : what }}`,
       fix: `see all changes with: oneroof seal --check ${folder}; then seal again, and rehearse again`,
       place,
     });
@@ -142,7 +142,7 @@ async function readStored(folder: string): Promise<{ readonly seal: Seal; readon
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw new OneRoofError('FILE_UNREADABLE', {
-      problem: `seal.json cannot be read: ${(cause as Error).message}`,
+      ...stated`seal.json cannot be read: ${{ said: (cause as Error).message }}`,
       fix: 'check its permissions',
       place: { file },
       cause,
@@ -153,14 +153,14 @@ async function readStored(folder: string): Promise<{ readonly seal: Seal; readon
     if (read !== null) return read;
   } catch (cause) {
     throw new OneRoofError('SEAL_BROKEN', {
-      problem: 'seal.json is not JSON',
+      ...stated`seal.json is not JSON`,
       fix: `oneroof seal ${folder}`,
       place: { file },
       cause,
     });
   }
   throw new OneRoofError('SEAL_BROKEN', {
-    problem: 'seal.json has no seal and document',
+    ...stated`seal.json has no seal and document`,
     fix: `oneroof seal ${folder}`,
     place: { file },
   });

@@ -3,7 +3,7 @@ import { lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseDocument } from 'yaml';
-import { OneRoofError, printable } from '../core/index.ts';
+import { OneRoofError, printable, stated } from '../core/index.ts';
 import { draftBack, type RolledOut } from './draft-back.ts';
 import { readFiles } from './files.io.ts';
 import { readManifest } from './read-manifest.ts';
@@ -43,7 +43,7 @@ export async function refuseExistingRelease(folder: string): Promise<void> {
 export async function newTier(folder: string, name: string): Promise<readonly string[]> {
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || name.length > 60) {
     throw new OneRoofError('USAGE', {
-      problem: `"${printable(name.slice(0, 80))}" cannot be the name of a tier; expected lower-case letters, digits and hyphens, at most 60`,
+      ...stated`"${{ name: printable(name.slice(0, 80)) }}" cannot be the name of a tier; expected lower-case letters, digits and hyphens, at most 60`,
       fix: 'give the name without its number, for example: oneroof new tier my-release backfill-owners',
     });
   }
@@ -132,14 +132,14 @@ async function replace(file: string, text: string): Promise<void> {
 
 function exists(file: string): OneRoofError {
   return new OneRoofError('ALREADY_EXISTS', {
-    problem: `${file} cannot be created: it exists already, or a file has the name of its folder`,
+    ...stated`${{ file }} cannot be created: it exists already, or a file has the name of its folder`,
     fix: 'name another folder, or remove it first',
   });
 }
 
 function unwritable(file: string, cause: unknown): OneRoofError {
   return new OneRoofError('FILE_UNREADABLE', {
-    problem: `${file} cannot be written: ${(cause as Error).message}`,
+    ...stated`${{ file }} cannot be written: ${{ said: (cause as Error).message }}`,
     fix: 'check the permissions of the folder',
     cause,
   });

@@ -1,4 +1,4 @@
-import { type Problem } from '../core/index.ts';
+import { type Problem, stated } from '../core/index.ts';
 import { type Node, type Statement } from './parser.ts';
 import { refuse } from './lint-rules.ts';
 import { lastName, visit } from './parse-tree.ts';
@@ -25,7 +25,7 @@ export function enumsUsed(statements: readonly Statement[]): readonly Problem[] 
       problems.push(
         refuse(statement, [
           'RULE_ENUM_USED',
-          `the enum value '${value.sval}' of ${type} is added and used in one transaction, and PostgreSQL refuses that`,
+          stated`the enum value '${{ sval: value.sval }}' of ${{ type }} is added and used in one transaction, and PostgreSQL refuses that`,
           'cut the tier in two: ALTER TYPE … ADD VALUE in the first, `oneWay` because PostgreSQL drops no value, and this statement in the second',
         ]),
       );
@@ -67,7 +67,7 @@ export function neverValidated(statements: readonly Statement[]): readonly Probl
   return [...open.values()].map(({ statement, name }) =>
     refuse(statement, [
       'RULE_NOT_VALID',
-      `the constraint ${name === '' ? 'without a name' : name} is NOT VALID and is never validated`,
+      stated`the constraint ${name === '' ? 'without a name' : name} is NOT VALID and is never validated`,
       'add ALTER TABLE … VALIDATE CONSTRAINT to this tier or a later one, or say why it waits for a later release under `allows: {notValid: …}` in release.yaml',
     ]),
   );

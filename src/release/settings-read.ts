@@ -1,4 +1,4 @@
-import { type Problem } from '../core/index.ts';
+import { type Problem, stated } from '../core/index.ts';
 import { readRoutineBody } from './body.ts';
 import { type Node, type Parser, type Statement } from './parser.ts';
 import { refuse } from './lint-rules.ts';
@@ -21,7 +21,7 @@ export function checkSettings(
         return [
           refuse(statement, [
             'RULE_SETTING',
-            'current_setting() with a computed name: the setting is unknown before it runs',
+            stated`current_setting() with a computed name: the setting is unknown before it runs`,
             'write the name as a text, and declare it under `settings: {custom: {…}}` in release.yaml',
           ]),
         ];
@@ -29,7 +29,7 @@ export function checkSettings(
       return [
         refuse(statement, [
           'RULE_SETTING',
-          `it reads the setting ${name}, but the release does not set its value`,
+          stated`it reads the setting ${{ name }}, but the release does not set its value`,
           `declare it in release.yaml: \`settings: {custom: {${name.toLowerCase()}: VALUE}}\``,
         ]),
       ];

@@ -1,4 +1,4 @@
-import { type Problem, truncate } from '../core/index.ts';
+import { type Problem, truncate, stated, type Facts } from '../core/index.ts';
 import { cutAsPsql, type PsqlCut, type PsqlPart } from './psql.ts';
 
 /** What the parser says of a text: its statements, or where and why it stopped. */
@@ -17,6 +17,7 @@ export interface TextProblem {
   readonly code: Problem['code'];
   readonly offset: number;
   readonly problem: string;
+  readonly facts: Facts;
   readonly fix: string;
 }
 
@@ -65,7 +66,7 @@ function asRefused(text: string, { message, position }: ParserRefusal): TextProb
 
 function syntaxError(message: string, offset: number): TextProblem {
   const fix = 'correct the SQL at this place; the grammar is that of PostgreSQL 18';
-  return { code: 'SQL_SYNTAX', offset, problem: truncate(message, 200), fix };
+  return { code: 'SQL_SYNTAX', offset, ...stated`${{ said: truncate(message, 200) }}`, fix };
 }
 
 /** What cannot be analysed is refused: a tree that is too deep for the parser ends without a position. */
@@ -73,7 +74,7 @@ function notAnalysed(message: string): TextProblem {
   return {
     code: 'SQL_NOT_ANALYSED',
     offset: 0,
-    problem: `PostgreSQL's parser cannot read this file: ${message}`,
+    ...stated`PostgreSQL's parser cannot read this file: ${{ message }}`,
     fix: 'split very long or deeply nested statements',
   };
 }
@@ -101,7 +102,7 @@ function ofCommand(text: string, { start, end }: PsqlPart): TextProblem {
   return {
     code: 'SQL_META_COMMAND',
     offset: start,
-    problem: `${truncate(name, 40)} is a command of psql, not SQL`,
+    ...stated`${{ name: truncate(name, 40) }} is a command of psql, not SQL`,
     fix: instead.find(([pattern]) => pattern.test(command))?.[1] ?? 'remove it, or write it as SQL',
   };
 }
@@ -124,7 +125,7 @@ function ofSyntax<Statement>(
       found: {
         code: 'SQL_META_COMMAND',
         offset: variable,
-        problem: 'variables of psql (:name) are not SQL',
+        ...stated`variables of psql (:name) are not SQL`,
         fix: 'write the value itself: only sealed text may run',
       },
       sql: replaced(sql, { start: variable, end: variable + 1 }, ' '),
@@ -137,7 +138,7 @@ function ofSyntax<Statement>(
       found: {
         code: 'SQL_SYNTAX',
         offset: open.end,
-        problem: `the statement that begins in line ${line(open.start)} has no semicolon before line ${line(open.next)} (${truncate(at.message, 200)})`,
+        ...stated`the statement that begins in line ${{ start: line(open.start) }} has no semicolon before line ${{ next: line(open.next) }} (${{ said: truncate(at.message, 200) }})`,
         fix: 'write a semicolon here',
       },
       sql: replaced(sql, { start: open.end, end: open.end + 1 }, ';'),

@@ -13,7 +13,7 @@ export {
   type ReleaseState,
   standingOf,
 } from './release-context.ts';
-export { explain, type ReportReason } from './report-reason.ts';
+export { explain, fixOfReport, type ReportReason } from './report-reason.ts';
 export { tierState } from './report-rows.ts';
 export { toSummary } from './summary.ts';
 export { toPrompt } from './prompt.ts';

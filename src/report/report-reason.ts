@@ -1,4 +1,4 @@
-import { explainHeld, type HeldReason } from '../rollout/index.ts';
+import { explainHeld, fixOf, type HeldReason } from '../rollout/index.ts';
 
 type None = Readonly<Record<never, never>>;
 interface Why {
@@ -93,5 +93,32 @@ function explainUnknown(unknown: Unknown): string {
       return 'the report or the reading is for another release or target';
     default:
       return unknown satisfies never;
+  }
+}
+
+/** What to do about a reason. */
+export function fixOfReport(reason: ReportReason): string {
+  switch (reason.code) {
+    case 'record-unreadable':
+    case 'broken':
+      return 'oneroof log names the entries; find out who changed them';
+    case 'outcome-missing':
+    case 'rollback-unseen':
+    case 'unknown':
+    case 'outdated':
+    case 'no-look':
+      return 'oneroof gate reads the target again';
+    case 'unratified':
+    case 'rolled-back':
+      return 'ask the people of the seats to ratify it (oneroof ratify)';
+    case 'unready':
+    case 'unproven':
+      return 'correct what the reasons name, then oneroof seal, and oneroof rehearse';
+    case 'tier-left':
+      return 'oneroof rollout --dry-run says what would run';
+    case 'nothing-left':
+      return 'nothing is to be done';
+    default:
+      return fixOf(reason);
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OneRoofError, printable, visibleJson } from '../core/index.ts';
+import { OneRoofError, printable, visibleJson, stated } from '../core/index.ts';
 import { type Report } from './report.ts';
 
 /** A report in its three forms, and where they go. */
@@ -34,7 +34,7 @@ export async function writeReport({ report, markdown, html, folder }: ReportFile
     } catch (cause) {
       await rm(temporary, { force: true }).catch(() => null);
       throw new OneRoofError('REPORT_UNWRITABLE', {
-        problem: `${printable(path)} cannot be written`,
+        ...stated`${{ path: printable(path) }} cannot be written`,
         fix: 'make the folder writable, or set another folder as `reports:` in oneroof.yaml',
         cause,
       });

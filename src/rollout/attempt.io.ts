@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { onAbort, OneRoofError, printable } from '../core/index.ts';
+import { onAbort, OneRoofError, printable, stated } from '../core/index.ts';
 import { type Connection, type Session, sqlStateOf } from '../database/index.ts';
 import { type ReleaseSettings } from '../release/index.ts';
 import { beginAttempt, type CycleCall, isNewerAlive, readAttempt } from './gate-calls.io.ts';
@@ -29,7 +29,7 @@ export async function awaitAttempt(plan: {
       if (attempt === null) return;
       if (performance.now() - began > patience)
         throw new OneRoofError('ROLLOUT_FENCED', {
-          problem: `nothing was begun: ${printable(explainAttempt(attempt))}`,
+          ...stated`nothing was begun: ${{ attempt: printable(explainAttempt(attempt)) }}`,
           fix: 'wait until it ends, then run the same command again',
         });
       await pauseFor(200, signal);
@@ -86,7 +86,7 @@ export async function awaitNewer(
     onWaiting();
     if (performance.now() > until)
       throw new OneRoofError('ROLLOUT_FENCED', {
-        problem: `a newer attempt, which still runs, fenced off attempt ${epoch}`,
+        ...stated`a newer attempt, which still runs, fenced off attempt ${{ epoch }}`,
         fix: 'wait until it ends, then run the same command again',
       });
     await pauseFor(200, signal);

@@ -1,4 +1,4 @@
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import {
   type Connection,
   openSession,
@@ -70,10 +70,9 @@ export async function undo(session: Session): Promise<void> {
 /** The error of an interrupted rollout. */
 export function rolloutInterrupted(tier: string | null): OneRoofError {
   return new OneRoofError('INTERRUPTED', {
-    problem:
-      tier === null
-        ? 'interrupted between two tiers: each tier is applied as a whole or not at all'
-        : `interrupted in tier ${tier}: uncommitted work was undone`,
+    ...(tier === null
+      ? stated`interrupted between two tiers: each tier is applied as a whole or not at all`
+      : stated`interrupted in tier ${{ tier }}: uncommitted work was undone`),
     fix: 'run the same command again: it goes on from the present state of the database',
   });
 }

@@ -1,4 +1,4 @@
-import { formatDuration, type Milliseconds, OneRoofError, printable } from '../core/index.ts';
+import { formatDuration, type Milliseconds, OneRoofError, printable, stated } from '../core/index.ts';
 import { sqlStateOf } from '../database/index.ts';
 import { type Direction, type SealedRelease } from '../release/index.ts';
 import { type Holder } from './rollout.ts';
@@ -7,7 +7,7 @@ import { type Holder } from './rollout.ts';
 export function betweenTransactions(error: unknown): unknown {
   if (error instanceof OneRoofError || !/^(57P0[1-5]|08...)$/.test(sqlStateOf(error))) return error;
   return new OneRoofError('CONNECTION_LOST', {
-    problem: 'the server ended the session between two transactions: each tier is applied as a whole or not at all',
+    ...stated`the server ended the session between two transactions: each tier is applied as a whole or not at all`,
     fix: 'run the same command again: it goes on from the present state of the database',
     cause: error,
   });
@@ -32,7 +32,7 @@ export function endHolders(holders: readonly Holder[]): string {
 export function notBegun(cause: unknown, holders: readonly Holder[]): OneRoofError {
   const who = explainHolders(holders);
   return new OneRoofError('LOCK_TIMEOUT', {
-    problem: `nothing was begun: an older attempt holds the fence, and the outcome of its tier is unknown until it ends${who === '' ? '' : `: ${who}`}`,
+    ...stated`nothing was begun: an older attempt holds the fence, and the outcome of its tier is unknown until it ends${who === '' ? '' : `: ${who}`}`,
     fix: `with wait_event SyncRep in pg_stat_activity its COMMIT waits for a synchronous standby: fix the standby; otherwise end the session as oneroof_executor or a superuser: ${endHolders(holders) || 'select pg_terminate_backend(PID);'} then run the same command again`,
     cause,
   });
@@ -49,13 +49,17 @@ export function stayedBusy(
   return new OneRoofError('ROLLOUT_BUSY', {
     ...first,
     problem: `${first.problem}; tried ${tries} in ${spent}, and nothing of it was applied`,
+    facts: { ...first.facts, attempts, elapsedMs: Math.round(elapsed) },
     cause: error,
   });
 }
 
 /** The error for an unknown outcome, with the place to check. */
 export function unknown(what: string, why: string, look: string): OneRoofError {
-  return new OneRoofError('ROLLOUT_UNKNOWN', { problem: `${what}: unknown, because ${why}`, fix: `check: ${look}` });
+  return new OneRoofError('ROLLOUT_UNKNOWN', {
+    ...stated`${{ what }}: unknown, because ${{ why }}`,
+    fix: `check: ${look}`,
+  });
 }
 
 /**
@@ -72,7 +76,7 @@ export function refuseOutside(of: { readonly sealed: SealedRelease; readonly dir
   OneRoofError.throwIfAny(
     outside.map(({ title, place }) => ({
       code: 'GATE_STEP_OUTSIDE' as const,
-      problem: `${title} cannot run in a transaction, so the gate cannot run it`,
+      ...stated`${{ title }} cannot run in a transaction, so the gate cannot run it`,
       fix: 'give it a tier of its own with `transaction: outside`',
       place,
     })),

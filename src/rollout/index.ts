@@ -10,7 +10,7 @@ export { defaultPatience } from './retry.ts';
 export { nextAct, remaining } from './next-act.ts';
 export { preflight, type Preflight, readBlockers } from './preflight.io.ts';
 export { explainAttempt, explainExecution, explainHeld, type HeldReason } from './reason.ts';
-export { type RefusalHelp, refusals } from './refusals.ts';
+export { actorForHeld, fixOf, type RefusalHelp, refusals } from './refusals.ts';
 export * from './rollout.ts';
 export { type RolloutQuestion, type TargetReading, type Verdict, verdictOf, waitingFor, type Why } from './verdict.ts';
 export { lackedBy, type Position, positionOf, type Transaction, transactionsOf } from './record.ts';

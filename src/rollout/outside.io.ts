@@ -224,6 +224,7 @@ function withDebris(error: OneRoofError, tier: string): OneRoofError {
   const [first] = error.problems;
   return new OneRoofError(first.code, {
     ...first,
+    facts: { ...first.facts, tier },
     problem: `${first.problem}; what tier ${tier} left half done is still there, and harms no one but the speed of writes`,
     fix: 'end what it waits for, or wait for it; then run the same command again: it takes that away first',
     cause: error,

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { OneRoofError, printable } from '../core/index.ts';
+import { OneRoofError, printable, stated } from '../core/index.ts';
 import { type Connection, type Session, sql, sqlStateOf } from '../database/index.ts';
 import { readRows, readStatementBody } from '../gate/index.ts';
 import { isTouched, type Release } from '../release/index.ts';
@@ -93,8 +93,7 @@ export async function requireDirect(session: Session): Promise<void> {
   }
   if (seen.every((row) => row?.pid === token && row.token === token)) return;
   throw new OneRoofError('ROLLOUT_NOT_DIRECT', {
-    problem:
-      'two transactions of one session were served by different server processes, or a setting was lost between them',
+    ...stated`two transactions of one session were served by different server processes, or a setting was lost between them`,
     fix: 'give the executor the address of the server itself, not of a connection pooler',
   });
 }
@@ -112,7 +111,7 @@ export async function requireWritable(session: Session): Promise<void> {
   const why = row?.standby === 'true' ? 'it is a standby' : row?.only ? 'default_transaction_read_only is on' : null;
   if (why === null) return;
   throw new OneRoofError('ROLLOUT_READ_ONLY', {
-    problem: `the server is read-only: ${why}`,
+    ...stated`the server is read-only: ${{ why }}`,
     fix: 'give the executor the address of the primary, or turn the setting off',
   });
 }
@@ -158,7 +157,7 @@ interface Blocker extends SessionFacts {
 function asMissing(error: unknown): unknown {
   if (!['42P01', '42883', '3F000', '42501'].includes(sqlStateOf(error))) return error;
   return new OneRoofError('GATE_NOT_INSTALLED', {
-    problem: `the executor cannot use a gate in this database: ${error instanceof Error ? error.message : ''}`,
+    ...stated`the executor cannot use a gate in this database: ${{ said: error instanceof Error ? error.message : '' }}`,
     fix: 'install the gate there, or correct the address of the executor',
     cause: error,
   });

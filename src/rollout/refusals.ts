@@ -1,3 +1,4 @@
+import { type Actor } from '../core/index.ts';
 import { changeRule, type ClosingCode } from '../gate/index.ts';
 import { type HeldReason } from './reason.ts';
 
@@ -145,6 +146,38 @@ export const refusals: Readonly<Record<ClosingCode, RefusalHelp>> = {
   executor: { means: 'this was not the role of the executor', next: 'check `executor:` of the target in oneroof.yaml' },
   'one-way': { means: 'this tier is one-way', next: 'stop; call the author; people must decide about a restore' },
 };
+
+/** Whose work a reason is that is not the approvers': the codes of the gate, and of `HeldReason`. */
+const others: Readonly<Record<Exclude<Actor, 'approver' | 'maintainer'>, readonly string[]>> = {
+  author: ['one-way', 'order', 'step', 'unmet', 'invariant', 'check', 'definer', 'deferred', 'data-gate', 'abandoned'],
+  operator: [
+    'seal',
+    'target',
+    'age',
+    'fence',
+    'attempt',
+    'not-yet-valid',
+    'rehearsal-age',
+    'evidence',
+    'in-progress',
+    'direction',
+    'session',
+    'commit',
+    'executor',
+    'unmeasured',
+    'unread',
+    'unchecked',
+    'outside',
+    'schema',
+  ],
+  administrator: ['setting', 'guard', 'intact', 'loopback', 'contradiction'],
+};
+
+/** Who does what the fix of a reason asks for; where the code is not known, the administrator of the gate. */
+export function actorForHeld(code: string): Actor {
+  for (const [actor, codes] of Object.entries(others)) if (codes.includes(code)) return actor as Actor;
+  return code in refusals || code === 'not-ratified' || code === 'way-back-begun' ? 'approver' : 'operator';
+}
 
 /** The next thing to do about it. */
 export function fixOf(reason: HeldReason): string {

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { onAbort, OneRoofError, printable } from '../core/index.ts';
+import { onAbort, OneRoofError, printable, stated } from '../core/index.ts';
 import { problemOf, type Session, sqlStateOf, type StepResult, sql } from '../database/index.ts';
 import { type BatchedStep } from '../gate/index.ts';
 import { type StepBatch, batchOf, type Direction, type Step, type Tier } from '../release/index.ts';
@@ -106,7 +106,7 @@ export async function runPiece(
     // a server answers COMMIT of a failed transaction with ROLLBACK, and no error
     if (command !== 'COMMIT')
       throw new OneRoofError('SQL_FAILED', {
-        problem: `tier ${tier}: the server answered COMMIT with ${command}: the tier was not applied`,
+        ...stated`tier ${{ tier }}: the server answered COMMIT with ${{ command }}: the tier was not applied`,
         fix: "see the server's log for the statement that failed",
       });
     // nothing of the application's runs at COMMIT, so nothing else warns there; the text is in the server's language
@@ -155,7 +155,7 @@ export function unusable(error: unknown, what: string): OneRoofError | null {
   if (!['42501', '42883', '3F000', '42704'].includes(sqlStateOf(error)) || error instanceof OneRoofError) return null;
   const { message } = error as { message?: unknown };
   return new OneRoofError('GATE_NOT_INSTALLED', {
-    problem: `${what}: the executor cannot use the gate: ${printable(String(message))}`,
+    ...stated`${{ what }}: the executor cannot use the gate: ${{ message: printable(String(message)) }}`,
     fix: 'oneroof doctor names what is missing; then run the same command again: it goes on from the present state of the database',
     cause: error,
   });
@@ -167,7 +167,7 @@ export function notApplied(error: unknown, entry: TierCall): OneRoofError {
   // the server did not go away: it ended the session because of its transaction_timeout
   if (sqlStateOf(cause) === '25P04') return failed(cause, { entry, at, holders: [] });
   return new OneRoofError('CONNECTION_LOST', {
-    problem: `the connection was lost in tier ${entry.tier}; the database says that it was not applied`,
+    ...stated`the connection was lost in tier ${{ tier: entry.tier }}; the database says that it was not applied`,
     fix: 'run the same command again',
     cause,
   });
@@ -189,6 +189,7 @@ export function failed(
   const who = explainHolders(holders);
   return new OneRoofError(problem.code, {
     ...problem,
+    facts: { ...problem.facts, tier },
     problem: `tier ${tier} was not applied: ${problem.problem}${who === '' ? '' : `; ${who}`}`,
     fix:
       who === ''

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Milliseconds, OneRoofError, parseDuration } from '../core/index.ts';
+import { type Milliseconds, OneRoofError, parseDuration, stated } from '../core/index.ts';
 import { type Connection, resolveConnection } from '../database/index.ts';
 import { type AddressForm } from './setup-form.ts';
 
@@ -28,7 +28,7 @@ export function variableOf(name: string, { env }: From): string {
   const value = env[name];
   if (value) return value;
   throw new OneRoofError('CONFIG_INVALID', {
-    problem: `oneroof.yaml takes a value from the environment variable ${name}, which is not set`,
+    ...stated`oneroof.yaml takes a value from the environment variable ${{ name }}, which is not set`,
     fix: `export ${name}=…, for an address for example postgres://user@host:5432/database`,
   });
 }

@@ -7,6 +7,7 @@ import {
   parseDuration,
   type Problem,
   printable,
+  stated,
 } from '../core/index.ts';
 import { type Connection, secret } from '../database/index.ts';
 import { parseYaml } from '../yaml/index.ts';
@@ -37,7 +38,10 @@ export async function readSetup(folderOrFile: string, env: Environment = process
   if (!parsed.ok) {
     const [first, ...rest] = parsed.problems;
     if (first !== undefined) throw OneRoofError.of([withoutSecret(first), ...rest.map(withoutSecret)]);
-    throw new OneRoofError('INTERNAL', { problem: `${file} was refused without a problem`, fix: 'please report it' });
+    throw new OneRoofError('INTERNAL', {
+      ...stated`${{ file }} was refused without a problem`,
+      fix: 'please report it',
+    });
   }
   const form = parsed.value;
   const from = { folder: dirname(file), env };
@@ -45,7 +49,7 @@ export async function readSetup(folderOrFile: string, env: Environment = process
   const defaultTarget = form.defaultTarget ?? names[0] ?? '';
   if (!names.includes(defaultTarget)) {
     throw new OneRoofError('CONFIG_INVALID', {
-      problem: `defaultTarget "${printable(defaultTarget)}" is not one of the targets ${names.join(', ')}`,
+      ...stated`defaultTarget "${{ defaultTarget: printable(defaultTarget) }}" is not one of the targets ${{ names }}`,
       fix: 'name one of the targets, or remove defaultTarget to use the first target',
       place: parsed.placeOf(['defaultTarget']),
     });
@@ -86,7 +90,7 @@ export function targetOf(setup: Setup, name?: string): Target {
   const target = Object.hasOwn(setup.targets, wanted) ? setup.targets[wanted] : undefined;
   if (target !== undefined) return target;
   throw new OneRoofError('CONFIG_TARGET_UNKNOWN', {
-    problem: `${setup.file} defines no target "${printable(wanted)}"`,
+    ...stated`${{ file: setup.file }} defines no target "${{ wanted: printable(wanted) }}"`,
     fix: `name one of ${Object.keys(setup.targets).join(', ')}, or add it to ${setup.file}`,
   });
 }
@@ -108,13 +112,13 @@ export async function initSetup(
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === 'EEXIST')
       throw new OneRoofError('ALREADY_EXISTS', {
-        problem: `${file} exists already`,
+        ...stated`${{ file }} exists already`,
         fix: 'edit it, or remove it first',
         cause,
       });
     if (code === 'ENOENT' || code === 'ENOTDIR')
       throw new OneRoofError('CONFIG_NOT_FOUND', {
-        problem: `the folder ${resolve(folder)} does not exist`,
+        ...stated`the folder ${{ folder: resolve(folder) }} does not exist`,
         fix: `mkdir -p ${resolve(folder)}`,
         cause,
       });
@@ -128,7 +132,7 @@ function setupFile(folderOrFile: string): string {
   const file = existsSync(path) && statSync(path).isDirectory() ? join(path, fileName) : path;
   if (existsSync(file)) return file;
   throw new OneRoofError('CONFIG_NOT_FOUND', {
-    problem: `${file} does not exist`,
+    ...stated`${{ file }} does not exist`,
     fix: 'run `oneroof init` in the folder of your releases, or name that folder with -C',
   });
 }
@@ -196,7 +200,7 @@ function keyFrom(name: string, from: From): () => Uint8Array {
   const key = signingKey(variableOf(name, from));
   if (key !== null) return () => key;
   throw new OneRoofError('CONFIG_INVALID', {
-    problem: `the environment variable ${name} holds a secret that is not valid: expected base64 behind whsec_`,
+    ...stated`the environment variable ${{ name }} holds a secret that is not valid: expected base64 behind whsec_`,
     fix: `export ${name}="whsec_$(openssl rand -base64 32)", and give the same secret to the receiver`,
   });
 }

@@ -1,4 +1,4 @@
-import { type Digest, isNonEmpty, OneRoofError, printable } from '../core/index.ts';
+import { type Digest, isNonEmpty, OneRoofError, printable, stated } from '../core/index.ts';
 import { type Session } from '../database/index.ts';
 import { type EvidenceKind, ofKind } from '../evidence/index.ts';
 import { acceptDocument, readAccount, refusalOf, submitSignature } from '../gate/index.ts';
@@ -92,7 +92,7 @@ async function handIn({ session }: Relay, { again }: RestoredComparison): Promis
       said.push(`handed in again: the ${kind} ${digest}`);
     } catch (cause) {
       throw new OneRoofError('ADOPT_LOST', {
-        problem: `the restore lost the ${kind} ${digest}, and the database does not accept it again: ${printable(cause instanceof Error ? cause.message : String(cause))}`,
+        ...stated`the restore lost the ${{ kind }} ${{ digest }}, and the database does not accept it again: ${{ printable: printable(cause instanceof Error ? cause.message : String(cause)) }}`,
         fix: `let the quorum sign it again (oneroof ratify --${kind} FILE), then run the same command again`,
         cause,
       });

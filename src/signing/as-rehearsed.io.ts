@@ -1,4 +1,4 @@
-import { OneRoofError, printable } from '../core/index.ts';
+import { OneRoofError, printable, stated } from '../core/index.ts';
 import { explainDrift, type Footprint } from '../fingerprint/index.ts';
 import { type CycleRow, compareFootprint, cyclesOf, describeGate, isInPlace } from '../gate/index.ts';
 import { type SealedRelease } from '../release/index.ts';
@@ -36,7 +36,7 @@ export async function requireAsRehearsed(relay: Relay, beginning: Beginning): Pr
   const drift = await driftSinceRehearsal(relay, beginning);
   if (drift === null) return;
   throw new OneRoofError('SCHEMA_DRIFTED', {
-    problem: `the schema of ${relay.target} is not the rehearsed one: ${drift}`,
+    ...stated`the schema of ${{ target: relay.target }} is not the rehearsed one: ${{ drift }}`,
     fix: 'rehearse on a fresh copy, and ask again: oneroof rehearse RELEASE --golden, then oneroof ratify RELEASE; or undo what others changed there',
   });
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OneRoofError, printable } from '../core/index.ts';
+import { OneRoofError, printable, stated } from '../core/index.ts';
 import { shortCode, statementDigest, statementHash } from '../evidence/index.ts';
 import { refusalOf } from '../gate/index.ts';
 import {
@@ -172,7 +172,7 @@ export function recognise(of: Omit<Ceremony, 'submit'>, signature: Signature): S
 
 function softwareKey(person: Person): OneRoofError {
   return new OneRoofError('SOFTWARE_KEY', {
-    problem: `a key of ${person.id} is a software key, and the policy is for production`,
+    ...stated`a key of ${{ person: person.id }} is a software key, and the policy is for production`,
     fix: 'enrol a hardware authenticator, and drop that key from the registry',
   });
 }

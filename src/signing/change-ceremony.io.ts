@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import { type StatementDigest, writeStatement } from '../evidence/index.ts';
 import { acceptDocument, closedByChange, describeGate, readChanges, readCycles } from '../gate/index.ts';
 import {
@@ -86,7 +86,7 @@ export async function withdrawalCeremony(
   const [found] = await changesOf(relay, next);
   if (found === undefined)
     throw new OneRoofError('NOTHING_WAITS', {
-      problem: `nobody has signed this ${next.kind} for ${target}, or it is in force, or it has expired`,
+      ...stated`nobody has signed this ${{ kind: next.kind }} for ${{ target }}, or it is in force, or it has expired`,
       fix: 'there is no signature to withdraw',
     });
   const nonce = randomBytes(16).toString('hex');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, formatDuration, isNonEmpty, OneRoofError, type Problem } from '../core/index.ts';
+import { canonicalJson, formatDuration, isNonEmpty, OneRoofError, type Problem, stated } from '../core/index.ts';
 import {
   checkAgainst,
   explainSeat,
@@ -43,12 +43,12 @@ export function requireNext(present: PolicyAndRegistry, next: Next): void {
   const before = next.kind === 'registry' ? registryDigest(present.registry) : policyDigest(present.policy);
   if (documentOf(next).digest === before)
     throw new OneRoofError('CHANGE_NOT_NEXT', {
-      problem: `this ${next.kind} is already in force: ${before}`,
+      ...stated`this ${{ kind: next.kind }} is already in force: ${{ before }}`,
       fix: 'there is nothing to sign',
     });
   if (next.kind === 'registry' && !follows(next.registry, present.registry))
     throw new OneRoofError('CHANGE_NOT_NEXT', {
-      problem: `version ${next.registry.version} does not follow version ${present.registry.version}, which is in force: ${before}`,
+      ...stated`version ${{ version: next.registry.version }} does not follow version ${{ registryVersion: present.registry.version }}, which is in force: ${{ before }}`,
       fix: 'make it from the registry in force: oneroof enrol, or oneroof registry drop, with --out registry.next.json',
     });
   const problems = lockOuts(present, next);
@@ -62,20 +62,20 @@ function lockOuts(present: PolicyAndRegistry, next: Next): readonly Problem[] {
   if (policy.rpId !== present.policy.rpId)
     problems.push({
       code: 'CHANGE_LOCKS_OUT',
-      problem: `the passkeys of the registry are for ${present.policy.rpId}; under ${policy.rpId} none of them could sign`,
+      ...stated`the passkeys of the registry are for ${{ rpId: present.policy.rpId }}; under ${{ policyRpId: policy.rpId }} none of them could sign`,
       fix: `keep rpId: ${present.policy.rpId}`,
     });
   const { attestation, roots } = policy.authenticators;
   if (next.kind === 'policy' && attestation === 'required' && roots === undefined)
     problems.push({
       code: 'ATTESTATION_UNVERIFIED',
-      problem: `policy "${policy.name}" requires attestation, but names no roots: no one could be enrolled`,
+      ...stated`policy "${{ policy: policy.name }}" requires attestation, but names no roots: no one could be enrolled`,
       fix: 'name them (`authenticators.roots: [vendor.pem]`), or set `attestation: none`',
     });
   return [...problems, ...checkAgainst(policy, counting({ policy, registry })).map(asProblem)];
 }
 
-const asProblem = ({ code, problem, fix }: Problem): Problem => ({ code, problem, fix });
+const asProblem = ({ code, problem, facts, fix }: Problem): Problem => ({ code, problem, facts, fix });
 
 /** Without the keys that no page would let sign. */
 function counting({ policy, registry }: PolicyAndRegistry): Registry {

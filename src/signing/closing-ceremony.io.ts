@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import { type StatementDigest, writeStatement } from '../evidence/index.ts';
 import { type CycleRow, isWaiting, readCycles } from '../gate/index.ts';
 import { foreignSaid, type JudgedProposal } from '../proposal/index.ts';
@@ -84,14 +84,13 @@ function choose(
   if (found !== undefined) return found;
   if (cycles.length === 0)
     throw new OneRoofError('NOTHING_WAITS', {
-      problem: `no one has signed a ratification of ${release.name} on ${target}`,
+      ...stated`no one has signed a ratification of ${{ release: release.name }} on ${{ target }}`,
       fix: `there is nothing to ${kind}: the gate is closed until people ratify`,
     });
   throw new OneRoofError('NOTHING_WAITS', {
-    problem:
-      kind === 'decline'
-        ? `no ratification of ${release.name} waits for signatures on ${target}`
-        : `every ratification of ${release.name} on ${target} is revoked already`,
+    ...(kind === 'decline'
+      ? stated`no ratification of ${{ release: release.name }} waits for signatures on ${{ target }}`
+      : stated`every ratification of ${{ release: release.name }} on ${{ target }} is revoked already`),
     fix:
       kind === 'decline'
         ? `if one has opened the gate, close it: oneroof revoke … --reason "why"`

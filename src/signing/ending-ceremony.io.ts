@@ -1,4 +1,4 @@
-import { canonicalJson, digest, OneRoofError } from '../core/index.ts';
+import { canonicalJson, digest, OneRoofError, stated } from '../core/index.ts';
 import { writeStatement } from '../evidence/index.ts';
 import {
   acceptAbandonment,
@@ -88,7 +88,7 @@ export async function requireNotAbandoned(
 ): Promise<void> {
   if (await isAbandonedIn(session, seal))
     throw new OneRoofError('ABANDONED', {
-      problem: `${release.name} is abandoned on ${target}: it stays there as it is, and its seal opens nothing there any more`,
+      ...stated`${{ release: release.name }} is abandoned on ${{ target }}: it stays there as it is, and its seal opens nothing there any more`,
       fix: 'there is nothing to sign; if something is still needed, make another release for the present schema',
     });
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { RegistrationResponseJSON } from '@simplewebauthn/server';
 import { z } from 'zod';
-import { now, OneRoofError } from '../core/index.ts';
+import { now, OneRoofError, stated } from '../core/index.ts';
 import { type Passkey, type Policy, type Registry, unattested } from '../people/index.ts';
 import { type Prompts, promptsInMemory } from './prompts.io.ts';
 import { refuseKey } from './registration.ts';
@@ -40,7 +40,7 @@ export function enrolmentActions(
   const { attestation, roots } = of.policy.authenticators;
   if (attestation === 'required' && roots === undefined) {
     throw new OneRoofError('ATTESTATION_UNVERIFIED', {
-      problem: `policy "${of.policy.name}" requires attestation, and names no roots for attestation`,
+      ...stated`policy "${{ policy: of.policy.name }}" requires attestation, and names no roots for attestation`,
       fix: "name the vendor's certificates (`authenticators.roots: [vendor.pem]`), or set `attestation: none` and hand out the authenticators yourself",
     });
   }

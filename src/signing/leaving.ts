@@ -16,7 +16,7 @@ export function dropFrom(draft: Registry, of: { readonly policy: Policy; readonl
   OneRoofError.throwIfAny(
     lacking(next)
       .filter(({ path }) => !before.has(path.join('.')))
-      .map(({ code, problem, fix }) => ({ code, problem, fix })),
+      .map(({ code, problem, facts, fix }) => ({ code, problem, facts, fix })),
   );
   return next;
 }

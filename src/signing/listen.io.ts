@@ -1,7 +1,7 @@
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { getRequestListener } from '@hono/node-server';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 
 /** The limits of one connection, from any client. */
 const limits = {
@@ -60,7 +60,7 @@ export async function startListening(
   } catch (cause) {
     const at = 'path' in listen ? listen.path : `${listen.host}:${listen.port}`;
     throw new OneRoofError('PAGE_UNSERVED', {
-      problem: `the page cannot be served at ${at}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      ...stated`the page cannot be served at ${{ at }}: ${{ said: cause instanceof Error ? cause.message : String(cause) }}`,
       fix: fixFor(cause),
       cause,
     });

@@ -1,4 +1,4 @@
-import { type Digest, OneRoofError, printable } from '../core/index.ts';
+import { type Digest, OneRoofError, printable, stated } from '../core/index.ts';
 import { readRecord } from '../gate/index.ts';
 import { parseRegistryDocument, type Registry, registryDigest } from '../people/index.ts';
 import { type Relay } from './relay.io.ts';
@@ -21,9 +21,7 @@ export async function refuseOtherDraft({ session, registry, target }: Relay, dra
   const by = names.length === 0 ? 'the installation' : [...new Set(names)].join(', ');
   const { version } = registry;
   throw new OneRoofError('CHANGE_NOT_NEXT', {
-    problem: printable(
-      `another draft of version ${version} is in force in ${target}: ${inForce}, signed by ${by}, since ${document?.acceptedAt ?? 'an unknown time'}; this draft of version ${version} is ${mine}`,
-    ),
+    ...stated`another draft of version ${{ version }} is in force in ${{ target: printable(target) }}: ${{ inForce: printable(inForce) }}, signed by ${{ by: printable(by) }}, since ${{ acceptedAt: printable(document?.acceptedAt ?? 'an unknown time') }}; this draft of version ${String(version)} is ${{ mine: printable(mine) }}`,
     fix: `replace registry.json with the registry in force, remove this draft, and make the change again, as version ${version + 1}: oneroof enrol, oneroof registry drop or oneroof registry add-key`,
   });
 }

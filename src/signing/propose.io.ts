@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Digest, instant, type Instant, now, OneRoofError, printable } from '../core/index.ts';
+import { type Digest, instant, type Instant, now, OneRoofError, printable, stated } from '../core/index.ts';
 import { sealedAtOf } from '../dossier/index.ts';
 import { ofKind, type StatementDigest, statementDigest } from '../evidence/index.ts';
 import { readDrift, readReceived } from '../gate/index.ts';
@@ -45,14 +45,13 @@ export function findPassedRehearsal(evidence: readonly KnownEvidence[], { releas
   if (found !== undefined && body?.outcome === 'passed' && body.footprint != null)
     return { digest: found.entry.digest, body, schema: footprintDigest(body.footprint) };
   throw new OneRoofError('NOT_REHEARSED', {
-    problem:
-      body === null
-        ? found?.readable === false
-          ? `the last rehearsal of this seal cannot be read: ${found.reason}`
-          : `there is no rehearsal of ${release.name} with this seal`
-        : body.outcome === 'passed'
-          ? 'the golden copy was taken before the gate was installed, so the rehearsal says nothing about the state that people would ratify'
-          : 'the last rehearsal of this seal failed',
+    ...(body === null
+      ? found?.readable === false
+        ? stated`the last rehearsal of this seal cannot be read: ${{ reason: found.reason }}`
+        : stated`there is no rehearsal of ${{ release: release.name }} with this seal`
+      : body.outcome === 'passed'
+        ? stated`the golden copy was taken before the gate was installed, so the rehearsal says nothing about the state that people would ratify`
+        : stated`the last rehearsal of this seal failed`),
     fix: 'oneroof rehearse --golden, and fix what it finds',
   });
 }
@@ -81,9 +80,7 @@ export async function nameTarget(
   const [first] = accepts;
   if (first !== undefined && !(purpose.what === 'rollback' && purpose.acceptDrift))
     throw new OneRoofError('DRIFT_NOT_ACCEPTED', {
-      problem: printable(
-        `the schema is not as the last tier left it: ${explainDrift(first)}${accepts.length > 1 ? `, and ${accepts.length - 1} more` : ''}`,
-      ),
+      ...stated`the schema is not as the last tier left it: ${{ first: printable(explainDrift(first)) }}${accepts.length > 1 ? `, and ${accepts.length - 1} more` : ''}`,
       fix: 'undo what others changed there; or ask people to accept exactly these differences: oneroof ratify RELEASE --rollback --accept-drift',
     });
   return { descriptor: { format: 1, ...facts.facts, schema: footprintDigest({ format: 1, accepts }) }, accepts };
@@ -171,7 +168,7 @@ export async function requireProposal(relay: Relay, course: Course, statement: S
 function foreignError(statement: StatementDigest, same: readonly JudgedProposal[]): OneRoofError {
   const differs = same.flatMap((one) => (one.state === 'foreign' ? one.differs : []));
   return new OneRoofError('PROPOSAL_FOREIGN', {
-    problem: `${foreignSaid}: ${printable(differs.join('; ') || `nothing of ${statement} was recorded for it`)}`,
+    ...stated`${{ foreignSaid }}: ${printable(differs.join('; ') || `nothing of ${statement} was recorded for it`)}`,
     fix: 'do not sign it; find out who can write evidence (oneroof log shows who recorded it), and request a proposal from this host: oneroof ratify RELEASE',
   });
 }

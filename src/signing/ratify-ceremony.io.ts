@@ -1,4 +1,4 @@
-import { now, OneRoofError, printable } from '../core/index.ts';
+import { now, OneRoofError, printable, stated } from '../core/index.ts';
 import {
   dossierHtml,
   type ProductionReading,
@@ -205,7 +205,7 @@ function opensOf(
     const begun = cycles.find(isInPlace);
     if (begun !== undefined) return { what: 'rollback', cycle: begun.statement };
     throw new OneRoofError('CYCLE_MISSING', {
-      problem: `no part of ${release.name} is rolled out on ${target}, so there is no rollback to carry on`,
+      ...stated`no part of ${{ release: release.name }} is rolled out on ${{ target }}, so there is no rollback to carry on`,
       fix: 'there is nothing to ratify: oneroof gate shows what is done',
     });
   }
@@ -214,7 +214,7 @@ function opensOf(
   if (found !== undefined) return { ...purpose, cycle: found.statement };
   const why = cycles[0]?.closed.up;
   throw new OneRoofError('CYCLE_MISSING', {
-    problem: `no rollout of ${release.name} is open on ${target}${why == null ? '' : `: ${printable(explainRefusal(why))}`}; an answer to a hold point is for one rollout`,
+    ...stated`no rollout of ${{ release: release.name }} is open on ${{ target }}${why == null ? '' : `: ${printable(explainRefusal(why))}`}; an answer to a hold point is for one rollout`,
     fix: `ratify the release first: oneroof ratify ${release.name}; then the hold point`,
   });
 }

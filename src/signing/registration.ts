@@ -1,4 +1,4 @@
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import {
   isSoftware,
   type Passkey,
@@ -60,7 +60,7 @@ export function withKey(draft: Registry, person: Enrolment, key: Passkey): Regis
   const level = person.level ?? known?.level;
   if (name === undefined || level === undefined) {
     throw new OneRoofError('PERSON_INCOMPLETE', {
-      problem: `${person.id} is not in the registry yet`,
+      ...stated`${{ person: person.id }} is not in the registry yet`,
       fix: `give name and level: oneroof enrol --person ${person.id} --name "…" --level 4`,
     });
   }
@@ -84,14 +84,14 @@ export function without(draft: Registry, { person, key }: Leaving): Registry {
   const known = draft.persons.find(({ id }) => id === person);
   if (known === undefined)
     throw new OneRoofError('PERSON_UNKNOWN', {
-      problem: `${person} is not in the registry`,
+      ...stated`${{ person }} is not in the registry`,
       fix: `one of these: ${draft.persons.map(({ id }) => id).join(', ') || 'it has no persons'}`,
     });
   if (key === null) return { ...draft, persons: draft.persons.filter(({ id }) => id !== person) };
   const gone = known.keys.filter(({ credential }) => credential.startsWith(key));
   if (key === '' || gone.length !== 1)
     throw new OneRoofError('PERSON_UNKNOWN', {
-      problem: `${gone.length} keys of ${person} have a credential that begins with "${key}"`,
+      ...stated`${{ gone: gone.length }} keys of ${{ person }} have a credential that begins with "${{ key }}"`,
       fix: `name one of these: ${known.keys.map(({ credential }) => credential.slice(0, 12)).join(', ') || `none: ${person} has no key`}`,
     });
   const keys = known.keys.filter((one) => !gone.includes(one));

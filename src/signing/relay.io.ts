@@ -1,4 +1,4 @@
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import { openSession, type Session } from '../database/index.ts';
 import { describeGate, type GateFacts } from '../gate/index.ts';
 import { parsePolicyDocument, parseRegistryDocument, type Policy, type Registry } from '../people/index.ts';
@@ -22,7 +22,7 @@ export interface Relay {
 export async function withRelay<T>(target: Target, purpose: string, use: (relay: Relay) => Promise<T>): Promise<T> {
   if (target.relay === null)
     throw new OneRoofError('CONFIG_INVALID', {
-      problem: `target ${target.name} has no relay to hand in signatures`,
+      ...stated`target ${{ target: target.name }} has no relay to hand in signatures`,
       fix: 'give the target a `relay:` in oneroof.yaml',
     });
   const session = await openSession(target.relay, { applicationName: `oneroof ${purpose}` });
@@ -54,7 +54,7 @@ export function parsed<T>(
   if (read.ok) return read.value;
   OneRoofError.throwIfAny(read.problems);
   throw new OneRoofError('INTERNAL', {
-    problem: 'a document is wrong, but no reason was given',
+    ...stated`a document is wrong, but no reason was given`,
     fix: 'please report it',
   });
 }

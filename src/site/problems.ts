@@ -1,4 +1,3 @@
-import { type Problem } from '../core/index.ts';
 import { ofKind } from '../evidence/index.ts';
 import { type KnownEvidence } from '../evidence-kinds/index.ts';
 import { type Html, html, lines, tag } from '../html/index.ts';
@@ -6,7 +5,7 @@ import { type Rehearsal } from '../rehearsal/index.ts';
 
 /** What a failed rehearsal found. */
 export interface Failure {
-  readonly problems: readonly (Problem & { readonly stage: string | null })[];
+  readonly problems: readonly (Rehearsal['problems'][number] & { readonly stage: string | null })[];
   /** The clone that was kept to look at; null where there is none. */
   readonly kept: string | null;
 }
@@ -43,7 +42,7 @@ export function failureHtml({ problems, kept }: Failure): Html {
   }`;
 }
 
-function excerpt({ place, excerpt: text }: Problem): Html | null {
+function excerpt({ place, excerpt: text }: Failure['problems'][number]): Html | null {
   if (place === undefined) return null;
   const { file, line, column = 1 } = place;
   const where = html`<p class="soft"><code>${file}${line !== undefined && `:${line}:${column}`}</code></p>`;

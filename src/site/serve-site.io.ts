@@ -1,6 +1,6 @@
 import { type ActivityBoard } from '../activity/index.ts';
 import { type Connection } from '../database/index.ts';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 import { type Store } from '../evidence-kinds/index.ts';
 import { type Setup } from '../setup/index.ts';
 import { startListening } from '../signing/index.ts';
@@ -102,7 +102,7 @@ function sayingUnchanged({ token }: ServePlan): (error: unknown) => never {
   return (error) => {
     if (token !== 'draw' || !(error instanceof OneRoofError) || error.code !== 'PAGE_UNSERVED') throw error;
     throw new OneRoofError('PAGE_UNSERVED', {
-      problem: `${error.problems[0].problem}; the token was not changed`,
+      ...stated`${{ problem: error.problems[0].problem }}; the token was not changed`,
       fix: 'end the `oneroof serve` that runs there (Ctrl-C), then type this again: it shows an address with the new token',
       cause: error,
     });

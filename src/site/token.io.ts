@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { OneRoofError } from '../core/index.ts';
+import { OneRoofError, stated } from '../core/index.ts';
 
 /**
  * Reads the sign-in token, or creates one if there is none: it outlives the process, so that an address that someone keeps goes
@@ -14,12 +14,12 @@ export function readToken(file: string): string {
     const token = readFileSync(file, 'utf8').trim();
     if ((statSync(file).mode & 0o077) !== 0)
       throw new OneRoofError('PASSWORD_FILE_OPEN', {
-        problem: `${file} holds what lets one in, and other users can read it`,
+        ...stated`${{ file }} holds what lets one in, and other users can read it`,
         fix: `chmod 600 ${file}, then start with --new-token`,
       });
     if (/^[A-Za-z0-9_-]{16,128}$/.test(token)) return token;
     throw new OneRoofError('CONFIG_INVALID', {
-      problem: `${file} does not hold a token of 16 to 128 letters, digits, hyphens and underscores`,
+      ...stated`${{ file }} does not hold a token of 16 to 128 letters, digits, hyphens and underscores`,
       fix: 'start with --new-token: it draws a new one',
     });
   } catch (error) {

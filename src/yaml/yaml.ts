@@ -1,6 +1,6 @@
 import { LineCounter, parseDocument, isMap, isScalar, type Document } from 'yaml';
 import type { z } from 'zod';
-import { type ErrorCode, type Place, type Problem } from '../core/index.ts';
+import { type ErrorCode, type Place, type Problem, stated } from '../core/index.ts';
 
 /** The outcome of reading untrusted text: a checked value with the places of its parts, or all problems at once. */
 export type Parsed<T> =
@@ -52,7 +52,7 @@ export function parseYaml<T>(source: YamlSource<T>): Parsed<T> {
         const place = at(error.pos[0]);
         return {
           code: 'YAML_SYNTAX',
-          problem: `this is not valid YAML: ${error.message}`,
+          ...stated`this is not valid YAML: ${{ said: error.message }}`,
           fix:
             error.code === 'TAB_AS_INDENT'
               ? 'indent with spaces'
@@ -75,7 +75,7 @@ export function parseYaml<T>(source: YamlSource<T>): Parsed<T> {
       problems: [
         {
           code: 'YAML_SYNTAX',
-          problem: `aliases are not allowed here: ${(error as Error).message}`,
+          ...stated`aliases are not allowed here: ${{ said: (error as Error).message }}`,
           fix: 'write the value out at each place',
           place: { file: source.file, line: 1, column: 1 },
         },
@@ -95,7 +95,9 @@ export function parseYaml<T>(source: YamlSource<T>): Parsed<T> {
         const name = path.length === 0 ? 'the document' : path.map(String).join('.');
         return {
           code: source.invalid,
-          problem: key === undefined ? `${name}: ${issue.message}` : `${name}: this key is unknown`,
+          ...(key === undefined
+            ? stated`${{ key: name }}: ${{ said: issue.message }}`
+            : stated`${{ key: name }}: this key is unknown`),
           fix:
             key === undefined
               ? (facts.fix ?? source.fix ?? 'correct the value; docs/FORMAT.md describes its form')

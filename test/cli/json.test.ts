@@ -13,6 +13,7 @@ import { signOn } from '../signing/desk.io.ts';
 import { isLong } from '../counts.ts';
 import { type Shown } from './people.io.ts';
 import { oneroof } from './run.io.ts';
+import { nextsOf, refusal } from './command-line.ts';
 
 const docs = join(import.meta.dirname, '..', '..', 'docs');
 const { $defs } = JSON.parse(readFileSync(join(docs, 'json.schema.json'), 'utf8')) as {
@@ -50,6 +51,7 @@ async function typed(
     expect(value.schema === 'oneroof/error/1' ? answer.stdout : '', line).toContain(refused ?? '');
     expect(value.schema === 'oneroof/error/1', `${line}: ${answer.stdout}`).toBe(refused !== undefined);
     const name = verbs.find((verb) => `${line} `.startsWith(`${verb.name} `))?.name ?? '';
+    for (const next of nextsOf(value)) expect(await refusal(next), `${line}: ${next}`).toBeNull();
     seen.set(`${name} ${value.schema}`, name);
   }
   return seen;

@@ -112,6 +112,7 @@ async function call(
   writeFileSync(join(folder, 'oneroof.yaml'), `targets:\n  production:\n    url: "${url('looker')}"\n${admin}`);
   return await run({
     commands: [],
+    words: [],
     arguments: [],
     options: of.options ?? {},
     folder,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Problem } from '../../src/core/index.ts';
+import { type Problem, stated } from '../../src/core/index.ts';
 import { type Release, type Tier } from '../../src/release/index.ts';
 import { isPossible, planOf } from '../../src/rehearsal/record/stage-plan.ts';
 import { sealed, tier } from './made.ts';
@@ -46,7 +46,7 @@ describe('the plan of a rehearsal', () => {
   });
 
   it('measures nothing of a release that cannot run', () => {
-    const refused: readonly Problem[] = [{ code: 'ROLE_MISSING' as never, problem: 'no role', fix: 'make it' }];
+    const refused: readonly Problem[] = [{ code: 'ROLE_MISSING' as never, ...stated`no role`, fix: 'make it' }];
     expect(planned([one], {}, { refused })[0]?.work).toEqual({ act: 'refuse', problems: refused });
     expect(planned([one])[0]?.work).toMatchObject({ act: 'measure', when: 'greenfield' });
   });

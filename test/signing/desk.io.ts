@@ -20,6 +20,7 @@ export function desk(
     running = new AbortController();
     return run({
       commands: [],
+      words: [],
       arguments: release === null ? [] : [release],
       options,
       folder: home,

@@ -64,6 +64,7 @@ describe('a target with the gate', () => {
       const said: string[] = [];
       const context = {
         commands: [],
+        words: [],
         arguments: ['release'],
         options: { reason: 'a customer reports wrong owners' },
         folder,

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { digestForm, type Digest, type Formed, formProblem, OneRoofError, printable } from '../../core/index.ts';
+import {
+  digestForm,
+  type Digest,
+  type Formed,
+  formProblem,
+  OneRoofError,
+  printable,
+  stated,
+} from '../../core/index.ts';
 import { type CheckResult } from '../check-result.ts';
 import { type FoundFault, foundIn } from './found.ts';
 
@@ -81,7 +89,7 @@ export function isFailure(found: FoundFault, compared: Compared | null): boolean
 
 function invalid(file: string, why: string, cause?: unknown): OneRoofError {
   return new OneRoofError('CHECK_BASELINE', {
-    problem: `${printable(file)} is not a baseline: ${why}`,
+    ...stated`${{ file: printable(file) }} is not a baseline: ${{ why }}`,
     fix: `write it again: oneroof check --baseline ${printable(file)} --write-baseline`,
     place: { file },
     cause,

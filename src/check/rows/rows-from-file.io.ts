@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { OneRoofError, printable } from '../../core/index.ts';
+import { OneRoofError, printable, stated } from '../../core/index.ts';
 import { type Session } from '../../database/index.ts';
 import { loadParser } from '../../release/index.ts';
 import { whyRefused } from './refused-row.ts';
@@ -55,7 +55,7 @@ function refused(
   { line, why, cause }: { readonly line: number; readonly why: string; readonly cause: unknown },
 ): OneRoofError {
   return new OneRoofError('CHECK_ROWS', {
-    problem: `the rows of ${printable(file)} could not be inserted: ${why}`,
+    ...stated`the rows of ${{ file: printable(file) }} could not be inserted: ${{ why }}`,
     fix: `correct ${printable(file)}:${line}; pg_dump --data-only --inserts writes such a file`,
     place: { file, line },
     cause,

@@ -1,4 +1,4 @@
-import { OneRoofError, printable } from '../../core/index.ts';
+import { OneRoofError, printable, stated } from '../../core/index.ts';
 import { statementDigest } from '../../evidence/index.ts';
 import { abandonCeremony, recorded, withRelay } from '../../signing/index.ts';
 import { runCeremony } from '../page-run.io.ts';
@@ -9,7 +9,7 @@ import { type Context, type CommandRun } from '../verb.ts';
 export function abandonReason({ options }: Context, command: string): string {
   const { reason } = options;
   if (typeof reason === 'string' && reason.trim() !== '') return reason;
-  throw new OneRoofError('USAGE', { problem: 'a reason is missing', fix: `oneroof ${command} … --reason "why"` });
+  throw new OneRoofError('USAGE', { ...stated`a reason is missing`, fix: `oneroof ${command} … --reason "why"` });
 }
 
 /** Serves the page on which the quorum ends a release in a target as it is. */
@@ -22,7 +22,7 @@ export const run: CommandRun = async (context) => {
       ceremony: recorded(ceremony, { course: { sealed, store }, relay, onProblem: context.terminal.say }),
       setup,
       unfinished: {
-        problem: 'the release is not abandoned; the signatures so far are kept',
+        ...stated`the release is not abandoned; the signatures so far are kept`,
         fix: 'run the command again: the others sign the same statement',
       },
     });

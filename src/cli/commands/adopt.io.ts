@@ -1,4 +1,4 @@
-import { printable } from '../../core/index.ts';
+import { printable, stated } from '../../core/index.ts';
 import { statementDigest } from '../../evidence/index.ts';
 import { describeGate } from '../../gate/index.ts';
 import { readPolicy, readRegistry } from '../../people/index.ts';
@@ -24,7 +24,7 @@ export const run: CommandRun = async (context) => {
       ceremony,
       setup,
       unfinished: {
-        problem: `${target.name} is not adopted; the signatures so far are kept`,
+        ...stated`${{ target: target.name }} is not adopted; the signatures so far are kept`,
         fix: 'run the command again: the others sign the same statement',
       },
     });

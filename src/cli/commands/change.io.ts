@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { printable } from '../../core/index.ts';
+import { printable, stated } from '../../core/index.ts';
 import { statementDigest } from '../../evidence/index.ts';
 import { readPolicy, readRegistry } from '../../people/index.ts';
 import { readSetup } from '../../setup/index.ts';
@@ -29,7 +29,7 @@ export async function withdrawing(
     const { signed } = await runCeremony(context, {
       ceremony,
       setup,
-      unfinished: { problem: 'no one has signed', fix: 'run the command again' },
+      unfinished: { ...stated`no one has signed`, fix: 'run the command again' },
     });
     const [person = ''] = signed;
     return {
@@ -57,7 +57,7 @@ export async function changing(kind: Next['kind'], named: string, context: Conte
       ceremony,
       setup,
       unfinished: {
-        problem: `the next ${kind} is not in force; the signatures so far are kept`,
+        ...stated`the next ${{ kind }} is not in force; the signatures so far are kept`,
         fix: 'run the command again: the others sign the same statement',
       },
     });

@@ -16,13 +16,15 @@ import {
   readKnownFile,
   sarifOf,
 } from '../../check/index.ts';
-import { OneRoofError, printable } from '../../core/index.ts';
+import { OneRoofError, printable, stated } from '../../core/index.ts';
 import { packagedMajors } from '../../database/index.ts';
 import { earlierProject, listRepository } from '../../import/index.ts';
 import { readAgainst, withGolden } from '../check-against.io.ts';
 import { pendingMigrations, projectOf, refuseMixed, wantedOf } from '../check-subject.io.ts';
 import { cacheOf, jobsOf } from '../check-speed.io.ts';
 import { describeCheck, verdictLine } from '../check-text.ts';
+import { checkFindings } from '../finding.ts';
+import { typedOf } from '../typed-line.io.ts';
 import { lookOf } from '../output.io.ts';
 import { type CommandRun, type Context } from '../verb.ts';
 
@@ -85,7 +87,7 @@ export const run: CommandRun = async (context) => {
     exit: outcome === 'passed' || options['writeBaseline'] === true ? 0 : 1,
     schema: 'oneroof/check/1',
     data: {
-      result,
+      result: checkFindings(result, typedOf(context)),
       baseline:
         compared === null
           ? null
@@ -123,7 +125,7 @@ function filesOf({ options, folder }: Context): NamedFiles {
   };
   if (options['writeBaseline'] === true && files.baseline === null)
     throw new OneRoofError('USAGE', {
-      problem: '--write-baseline needs the file of --baseline',
+      ...stated`--write-baseline needs the file of --baseline`,
       fix: 'oneroof check --write-baseline --baseline FILE',
     });
   return files;
@@ -140,7 +142,7 @@ function majorOf({ options }: Context): number {
   const major = Number(options['postgres']);
   if (packagedMajors.includes(major)) return major;
   throw new OneRoofError('USAGE', {
-    problem: `--postgres is ${printable(String(options['postgres']))}, expected one of ${packagedMajors.join(', ')}`,
+    ...stated`--postgres is ${{ postgres: printable(String(options['postgres'])) }}, expected one of ${{ packagedMajors }}`,
     fix: 'leave it out for PostgreSQL 18',
   });
 }

@@ -9,7 +9,16 @@ import {
   openKept,
   withHost,
 } from '../../clone/index.ts';
-import { elapsed, type Milliseconds, now, onAbort, OneRoofError, parseDuration, printable } from '../../core/index.ts';
+import {
+  elapsed,
+  type Milliseconds,
+  now,
+  onAbort,
+  OneRoofError,
+  parseDuration,
+  printable,
+  stated,
+} from '../../core/index.ts';
 import { copiedGateSql } from '../../gate/index.ts';
 import { readSetup } from '../../setup/index.ts';
 import { cronLine } from '../cron-line.ts';
@@ -42,7 +51,7 @@ const verbs: Readonly<Record<string, (host: CloneHost, context: Context) => Prom
     const hours = Number(options['hours']);
     if (!(hours > 0 && hours <= 720))
       throw new OneRoofError('USAGE', {
-        problem: '--hours expects a number from 1 to 720',
+        ...stated`--hours expects a number from 1 to 720`,
         fix: 'for example: --hours 24',
       });
     const clone = await host.makeClone({ purpose: String(options['purpose']), owner: userInfo().username, hours });
@@ -92,7 +101,7 @@ function olderThan(value: Context['options'][string]): Milliseconds | null {
   const length = parseDuration(String(value));
   if (length !== null) return length;
   throw new OneRoofError('USAGE', {
-    problem: `--older-than ${printable(String(value))} is not a length of time`,
+    ...stated`--older-than ${{ value: printable(String(value)) }} is not a length of time`,
     fix: 'for example: --older-than 24h',
   });
 }
@@ -102,7 +111,7 @@ async function printCron({ folder, options }: Context): Promise<CommandOutcome> 
   const { file, clone } = await readSetup(folder);
   if (clone === null)
     throw new OneRoofError('CONFIG_INVALID', {
-      problem: `${file} has no place for clones`,
+      ...stated`${{ file }} has no place for clones`,
       fix: 'fill in `clone:` in oneroof.yaml',
     });
   const home = dirname(resolve(file));
@@ -148,7 +157,7 @@ export const cloneVerb = (name: keyof typeof verbs): { readonly run: CommandRun 
     return withHost(await readSetup(context.folder), async (host) => {
       const verb = verbs[name];
       if (verb === undefined)
-        throw new OneRoofError('USAGE', { problem: `there is no clone ${name}`, fix: 'oneroof clone --help' });
+        throw new OneRoofError('USAGE', { ...stated`there is no clone ${{ name }}`, fix: 'oneroof clone --help' });
       return verb(host, context);
     });
   },

@@ -1,4 +1,4 @@
-import { OneRoofError, printable } from '../../core/index.ts';
+import { OneRoofError, printable, stated } from '../../core/index.ts';
 import { type Call, type CommandRun } from '../verb.ts';
 
 type Commands = Call['commands'];
@@ -76,7 +76,7 @@ export const run: CommandRun = async (context) => {
   const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
   if (script === undefined)
     throw new OneRoofError('USAGE', {
-      problem: `there is no completion for the shell "${printable(shell)}"; expected bash, zsh or fish`,
+      ...stated`there is no completion for the shell "${{ shell: printable(shell) }}"; expected bash, zsh or fish`,
       fix: 'oneroof completion bash',
     });
   const text = script(wordsOf(context.commands));

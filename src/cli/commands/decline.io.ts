@@ -1,4 +1,4 @@
-import { OneRoofError, printable } from '../../core/index.ts';
+import { OneRoofError, printable, stated } from '../../core/index.ts';
 import { statementDigest } from '../../evidence/index.ts';
 import {
   type ClosingCeremony,
@@ -22,13 +22,13 @@ export function closing(kind: ClosingPlan['kind']): { readonly run: CommandRun }
 const runClosing = async (kind: ClosingPlan['kind'], context: Context): ReturnType<CommandRun> => {
   const reason = context.options['reason'];
   if (typeof reason !== 'string' || reason.trim() === '') {
-    throw new OneRoofError('USAGE', { problem: 'a reason is missing', fix: `oneroof ${kind} … --reason "why"` });
+    throw new OneRoofError('USAGE', { ...stated`a reason is missing`, fix: `oneroof ${kind} … --reason "why"` });
   }
   const { registry, policy } = context.options;
   const named = [context.arguments[0], registry, policy].filter((one) => typeof one === 'string');
   if (named.length !== 1)
     throw new OneRoofError('USAGE', {
-      problem: `${kind} takes one subject: a release${kind === 'revoke' ? ', the next registry, or the next policy' : ''}`,
+      ...stated`${{ kind }} takes one subject: a release${kind === 'revoke' ? ', the next registry, or the next policy' : ''}`,
       fix: `oneroof ${kind} my-release --reason "why"`,
     });
   if (typeof registry === 'string') return await withdrawing({ kind: 'registry', file: registry, reason }, context);
@@ -42,7 +42,7 @@ const runClosing = async (kind: ClosingPlan['kind'], context: Context): ReturnTy
     const { signed } = await runCeremony(context, {
       ceremony: recorded(ceremony, { course: { sealed, store }, relay, onProblem: context.terminal.say }),
       setup,
-      unfinished: { problem: 'no one has signed', fix: 'run the command again' },
+      unfinished: { ...stated`no one has signed`, fix: 'run the command again' },
     });
     const [person = ''] = signed;
     return {

@@ -37,6 +37,7 @@ export const run: CommandRun = async ({ folder, options, signal }) => {
     const { run: work } = await commands[typed.command]();
     return work({
       commands: [],
+      words: [],
       arguments: typed.words ?? [],
       options: typed.options ?? {},
       folder: to,

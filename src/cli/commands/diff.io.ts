@@ -1,4 +1,4 @@
-import { OneRoofError, printable } from '../../core/index.ts';
+import { OneRoofError, printable, stated } from '../../core/index.ts';
 import { type Session } from '../../database/index.ts';
 import {
   compareRows,
@@ -79,7 +79,7 @@ function limitOf({ options }: Context): number {
   const limit = Number(options['limit']);
   if (Number.isInteger(limit) && limit >= 1 && limit <= mostExamples) return limit;
   throw new OneRoofError('USAGE', {
-    problem: `--limit is ${printable(String(options['limit']))}, expected a number from 1 to ${mostExamples}`,
+    ...stated`--limit is ${{ limit: printable(String(options['limit'])) }}, expected a number from 1 to ${{ mostExamples }}`,
     fix: 'leave it out to see three rows of each relation',
   });
 }
@@ -100,7 +100,7 @@ function lookOf(
       return none(`${side.name} has no rows: run oneroof fingerprint with --rows again, or compare with --schema-only`);
     if (wanted === 'strong' && data.hash !== 'strong')
       throw new OneRoofError('USAGE', {
-        problem: `${printable(side.name)} was made without --strong`,
+        ...stated`${{ side: printable(side.name) }} was made without --strong`,
         fix: 'leave --strong out, or run oneroof fingerprint with --rows --strong again',
       });
     if (rows !== null && (data.hash !== rows.hash || data.seeds.join() !== rows.seeds.join()))

@@ -3,7 +3,10 @@ import { printable } from '../../core/index.ts';
 import { readRelease, type Release } from '../../release/index.ts';
 import { readSetup, type Setup, targetOf } from '../../setup/index.ts';
 import { releaseFolder } from '../release-folder.ts';
-import { type DoctorCheck, check, checkClones, checkTarget } from '../doctor-checks.io.ts';
+import { check, type DoctorCheck, fine } from '../doctor-check.ts';
+import { checkClones, checkTarget } from '../doctor-checks.io.ts';
+import { checkFinding } from '../finding.ts';
+import { typedOf } from '../typed-line.io.ts';
 import { inFolder } from '../next-command.ts';
 import { lookOf } from '../output.io.ts';
 import { type TextLayout, table } from '../text/index.ts';
@@ -13,7 +16,7 @@ import { type CommandRun } from '../verb.ts';
 export const run: CommandRun = async (context) => {
   const { folder, options, terminal, signal } = context;
   const checks: DoctorCheck[] = [
-    { name: 'Node', outcome: 'ok', text: process.version, fix: null },
+    { name: 'Node', outcome: 'ok', text: process.version, ...fine, facts: { version: process.version } },
     ...(await check('embedded PostgreSQL', async () => `${embeddedBinaries().major}`)),
   ];
   let setup: Setup | null = null;
@@ -37,7 +40,7 @@ export const run: CommandRun = async (context) => {
   return {
     exit: broken.length === 0 ? 0 : 1,
     schema: 'oneroof/doctor/1',
-    data: { checks },
+    data: { checks: checks.map((one) => checkFinding(one, typedOf(context))) },
     text: checks.flatMap((one) => lines(one, look)).join('\n'),
     next:
       broken.length === 0

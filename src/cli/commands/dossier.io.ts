@@ -3,9 +3,10 @@ import { printable } from '../../core/index.ts';
 import { readPolicy } from '../../people/index.ts';
 import { writeDossier } from '../../pipeline.io.ts';
 import { foreignSaid } from '../../proposal/index.ts';
-import { verdictData } from '../../rollout/index.ts';
 import { judgeCourse, readVerdictNow, verdictNowText } from '../../signing/index.ts';
 import { sayStaleReviews } from '../stale-reviews.io.ts';
+import { verdictFindings } from '../finding.ts';
+import { typedOf } from '../typed-line.io.ts';
 import { openWork, targetsFor } from '../work.io.ts';
 import { type CommandRun } from '../verb.ts';
 
@@ -33,7 +34,7 @@ export const run: CommandRun = async (context) => {
       target: target.name,
       dossier,
       digest,
-      verdict: { up: verdictData(now.up), down: verdictData(now.down) },
+      verdict: { up: verdictFindings(now.up, typedOf(context)), down: verdictFindings(now.down, typedOf(context)) },
       foreign: foreign.map(({ statement, index, differs }) => ({ statement, index, differs })),
     });
   }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { OneRoofError, printable } from '../../core/index.ts';
+import { OneRoofError, printable, stated } from '../../core/index.ts';
 import { type Passkey, readPolicy, type Registry, registryDigest } from '../../people/index.ts';
 import { readSetup } from '../../setup/index.ts';
 import { type Enrolment, enrolmentActions, enrolPage, withKey } from '../../signing/index.ts';
@@ -31,7 +31,7 @@ export const run: CommandRun = async (context) => {
       }),
     }),
     invite: `on the device where ${printable(person.name)} has the authenticator`,
-    unfinished: { problem: 'no passkey was made', fix: 'run the command again' },
+    unfinished: { ...stated`no passkey was made`, fix: 'run the command again' },
   });
   const next = withKey(draft.registry, person.enrolment, key);
   return {
@@ -55,14 +55,14 @@ function personOf(
     (level !== null && !(Number.isInteger(level) && level >= 1 && level <= 9))
   ) {
     throw new OneRoofError('USAGE', {
-      problem: '--person expects lower-case letters, digits and hyphens, --level a number from 1 to 9',
+      ...stated`--person expects lower-case letters, digits and hyphens, --level a number from 1 to 9`,
       fix: 'for example: oneroof enrol --person ana --name "Ana" --level 4',
     });
   }
   const enrolment = { id, name, level };
   if (known === undefined && (name === null || level === null)) {
     throw new OneRoofError('PERSON_INCOMPLETE', {
-      problem: `${id} is not in the registry yet`,
+      ...stated`${{ id }} is not in the registry yet`,
       fix: `give the name and the level: oneroof enrol --person ${id} --name "…" --level 4`,
     });
   }

@@ -1,4 +1,4 @@
-import { canonicalJson, digest, OneRoofError, printable, shortDigest } from '../../core/index.ts';
+import { canonicalJson, digest, OneRoofError, printable, shortDigest, stated } from '../../core/index.ts';
 import { type DataFingerprint, explainNoticed, type FingerprintDocument } from '../../fingerprint/index.ts';
 import { paint } from '../output.io.ts';
 import {
@@ -35,7 +35,7 @@ function lookOf(context: Context): ReadOptions {
   if (rows !== true) {
     if (strong !== true && like === undefined) return { rows: null };
     throw new OneRoofError('USAGE', {
-      problem: `${strong === true ? '--strong' : '--like'} sets how rows are hashed, but --rows is missing`,
+      ...stated`${strong === true ? '--strong' : '--like'} sets how rows are hashed, but --rows is missing`,
       fix: 'add --rows',
     });
   }
@@ -43,7 +43,7 @@ function lookOf(context: Context): ReadOptions {
   const { data } = readDocument(context, like);
   if (data === null || (strong === true && data.hash !== 'strong'))
     throw new OneRoofError('USAGE', {
-      problem: `${printable(like)} ${data === null ? 'holds no rows' : 'was made without --strong'}`,
+      ...stated`${{ like: printable(like) }} ${data === null ? 'holds no rows' : 'was made without --strong'}`,
       fix: 'name a fingerprint that was made with the same options',
     });
   return { rows: { hash: data.hash, seeds: data.seeds } };

@@ -3,8 +3,10 @@ import { ofKind } from '../../evidence/index.ts';
 import { type Store } from '../../evidence-kinds/index.ts';
 import { gateStage } from '../../pipeline.io.ts';
 import { type Rehearsal } from '../../rehearsal/index.ts';
-import { verdictData, verdictOf, type Verdict } from '../../rollout/index.ts';
+import { verdictOf, type Verdict } from '../../rollout/index.ts';
 import { addressLines } from '../address-lines.ts';
+import { verdictFindings } from '../finding.ts';
+import { typedOf } from '../typed-line.io.ts';
 import { gateText } from '../gate-text.ts';
 import { sameFor } from '../next-command.ts';
 import { lookOf } from '../output.io.ts';
@@ -27,7 +29,11 @@ export const run: CommandRun = async (context) => {
   return {
     exit: up.decision === 'GO' ? 0 : 1,
     schema: 'oneroof/gate/1',
-    data: { reading, verdict: { up: verdictData(up), down: verdictData(down) }, ...copyData(rehearsal) },
+    data: {
+      reading,
+      verdict: { up: verdictFindings(up, typedOf(context)), down: verdictFindings(down, typedOf(context)) },
+      ...copyData(rehearsal),
+    },
     text: [
       gateText({ reading, up, down, rehearsal }, sealed.release, look),
       ...addressLines(up.reasons, target.observer, look),

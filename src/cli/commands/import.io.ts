@@ -1,5 +1,5 @@
 import { relative, resolve } from 'node:path';
-import { OneRoofError, printable, truncate } from '../../core/index.ts';
+import { OneRoofError, printable, truncate, stated } from '../../core/index.ts';
 import { openObserver } from '../../database/index.ts';
 import { importRelease, listRepository } from '../../import/index.ts';
 import { quoted } from '../../report/index.ts';
@@ -14,7 +14,7 @@ export const run: CommandRun = async (context) => {
   const { into, history } = options;
   if (typeof into !== 'string')
     throw new OneRoofError('USAGE', {
-      problem: 'the folder of the release is not named',
+      ...stated`the folder of the release is not named`,
       fix: 'oneroof import --into releases/NAME',
     });
   const folder = resolve(context.folder, into);

@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { OneRoofError, printable } from '../../core/index.ts';
+import { OneRoofError, printable, stated } from '../../core/index.ts';
 import {
   lookAtProduction,
   type SourceLook,
@@ -171,7 +171,7 @@ async function foundBy({ options, terminal, signal }: Context): Promise<FoundDat
   const given = options['url'];
   if (typeof given === 'string' && parseAddress(given)['password'] !== undefined)
     throw new OneRoofError('SECRET_ON_COMMAND_LINE', {
-      problem: 'the command line contains a password, and other users of this machine can read it',
+      ...stated`the command line contains a password, and other users of this machine can read it`,
       fix: 'remove it from --url; put it into PGPASSWORD or ~/.pgpass, or the whole address into DATABASE_URL',
     });
   const named = typeof given === 'string' ? given : env['DATABASE_URL'] || null;

@@ -1,4 +1,4 @@
-import { OneRoofError, printable } from '../../core/index.ts';
+import { OneRoofError, printable, stated } from '../../core/index.ts';
 import { policyText } from '../../people/index.ts';
 import { readSetup } from '../../setup/index.ts';
 import { newFile } from '../new-file.io.ts';
@@ -34,7 +34,7 @@ function originOf({ options }: Context, port: number): string {
   if (url !== null && url.origin === origin && (url.protocol === 'https:' ? url.hostname !== 'localhost' : isLocal))
     return origin;
   throw new OneRoofError('USAGE', {
-    problem: `--origin ${printable(origin)} is not a valid address of a page for passkeys: expected https and a host name`,
+    ...stated`--origin ${{ origin: printable(origin) }} is not a valid address of a page for passkeys: expected https and a host name`,
     fix: 'leave out a slash at the end: oneroof policy init --origin https://gate.example.org; without --origin the policy is for this machine',
   });
 }

@@ -1,7 +1,8 @@
-import { OneRoofError, printable } from '../../core/index.ts';
+import { OneRoofError, printable, stated } from '../../core/index.ts';
 import { statementDigest } from '../../evidence/index.ts';
 import { readClocks, requireClocks, requireLoopback } from '../../gate/index.ts';
-import { verdictData } from '../../rollout/index.ts';
+import { verdictFindings } from '../finding.ts';
+import { typedOf } from '../typed-line.io.ts';
 import {
   directionOf,
   ratifyCeremony,
@@ -25,7 +26,7 @@ export const run: CommandRun = async (context) => {
   const named = [release, registry, policy].filter((one) => typeof one === 'string');
   if (named.length !== 1)
     throw new OneRoofError('USAGE', {
-      problem: 'ratify takes one subject: a release, the next registry, or the next policy',
+      ...stated`ratify takes one subject: a release, the next registry, or the next policy`,
       fix: 'oneroof ratify my-release, or --registry registry.next.json, or --policy policy.next.yaml',
     });
   if (typeof registry === 'string') return await changing('registry', registry, context);
@@ -54,7 +55,7 @@ const ratifyRelease: CommandRun = async (context) => {
       setup,
       onSite: true,
       unfinished: {
-        problem: 'the gate is not open yet; the signatures so far are kept',
+        ...stated`the gate is not open yet; the signatures so far are kept`,
         fix: 'run the command again: the others sign the same statement',
       },
     });
@@ -63,7 +64,7 @@ const ratifyRelease: CommandRun = async (context) => {
     return {
       exit: 0,
       schema: 'oneroof/ratify/1',
-      data: { statement, persons: signed, verdict: verdictData(now[only]) },
+      data: { statement, persons: signed, verdict: verdictFindings(now[only], typedOf(context)) },
       text: [
         `ratified by ${signed.map((person) => printable(person)).join(', ')}: ${statement}`,
         verdictNowText(now, { target: target.name, only }),
@@ -88,12 +89,12 @@ function purposeOf({ options }: Context): RatifyPurpose {
   const { holdPoint, rollback, acceptDrift } = options;
   if (acceptDrift === true && rollback !== true)
     throw new OneRoofError('USAGE', {
-      problem: '--accept-drift is only for a rollback: a rollout needs a rehearsal on the present schema',
+      ...stated`--accept-drift is only for a rollback: a rollout needs a rehearsal on the present schema`,
       fix: 'add --rollback, or rehearse again on a new copy: oneroof rehearse --golden',
     });
   if (typeof holdPoint === 'string' && rollback === true)
     throw new OneRoofError('USAGE', {
-      problem: '--hold-point is for a rollout, --rollback for its rollback: they exclude each other',
+      ...stated`--hold-point is for a rollout, --rollback for its rollback: they exclude each other`,
       fix: 'give only one of them',
     });
   if (typeof holdPoint === 'string') return { what: 'tier', tier: holdPoint };
@@ -103,6 +104,6 @@ function purposeOf({ options }: Context): RatifyPurpose {
 function hoursOf({ options }: Context): number | null {
   if (options['hours'] === undefined) return null;
   const hours = Number(options['hours']);
-  if (!(hours > 0)) throw new OneRoofError('USAGE', { problem: '--hours is not a number of hours', fix: '--hours 4' });
+  if (!(hours > 0)) throw new OneRoofError('USAGE', { ...stated`--hours is not a number of hours`, fix: '--hours 4' });
   return hours;
 }

@@ -1,4 +1,4 @@
-import { OneRoofError, printable } from '../../core/index.ts';
+import { OneRoofError, printable, stated } from '../../core/index.ts';
 import {
   parseRegistryDocument,
   type Registry,
@@ -44,8 +44,9 @@ function rightsIn(option: string | boolean | undefined): readonly Right[] {
   const strange = words.filter((word) => !rights.some((right) => right === word));
   if (may.length > 0 && strange.length === 0) return may;
   throw new OneRoofError('USAGE', {
-    problem:
-      strange.length > 0 ? `--may ${printable(strange.join(','))}: this right does not exist` : '--may names no right',
+    ...(strange.length > 0
+      ? stated`--may ${{ rights: strange.map(printable) }}: this right does not exist`
+      : stated`--may names no right`),
     fix: `name the rights of the key: --may ${rights.join(',')}, or some of them`,
   });
 }

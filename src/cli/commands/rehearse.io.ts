@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { formatDuration, type Milliseconds, OneRoofError, printable } from '../../core/index.ts';
+import { formatDuration, type Milliseconds, OneRoofError, printable, stated } from '../../core/index.ts';
 import { goldenStage, rehearsalStage } from '../../pipeline.io.ts';
 import { type CloneHost, withHost } from '../../clone/index.ts';
 import {
@@ -18,6 +18,8 @@ import { courseLines, follow, type RehearsalCourse, rehearsalText } from '../reh
 import { sayUnheard } from '../unheard.io.ts';
 import { openWork, targetFor } from '../work.io.ts';
 import { requireLoopbackFor } from '../../gate/index.ts';
+import { rehearsalFindings } from '../finding.ts';
+import { typedOf } from '../typed-line.io.ts';
 import { type Context, type CommandRun } from '../verb.ts';
 import { copyText } from '../text/index.ts';
 
@@ -62,7 +64,7 @@ export const run: CommandRun = async (context) => {
       return {
         exit: passed ? 0 : 1,
         schema: 'oneroof/rehearsal/1',
-        data: { rehearsal },
+        data: { rehearsal: rehearsalFindings(rehearsal, typedOf(context)) },
         text: rehearsalText(rehearsal, lookOf('stdout')),
         next: passed
           ? sameFor(context, 'gate')
@@ -90,7 +92,7 @@ function keepOf(value: unknown): 'never' | 'failed' | 'always' {
   if (value === undefined) return 'failed';
   if (value === 'never' || value === 'failed' || value === 'always') return value;
   throw new OneRoofError('USAGE', {
-    problem: `--keep ${printable(String(value))} is not valid: expected never, failed or always`,
+    ...stated`--keep ${{ value: printable(String(value)) }} is not valid: expected never, failed or always`,
     fix: 'for example: --keep failed',
   });
 }

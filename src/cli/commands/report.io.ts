@@ -2,6 +2,8 @@ import { join, relative } from 'node:path';
 import { printable } from '../../core/index.ts';
 import { reportStage } from '../../pipeline.io.ts';
 import { type Report } from '../../report/index.ts';
+import { reportFindings } from '../finding.ts';
+import { typedOf } from '../typed-line.io.ts';
 import { sameFor } from '../next-command.ts';
 import { lookOf } from '../output.io.ts';
 import { reportText } from '../report-text.ts';
@@ -15,12 +17,14 @@ export const run: CommandRun = async (context) => {
   const { policy } = setup;
   const targets = targetsFor(setup, context);
   const reports: Report[] = [];
+  const findings: object[] = [];
   for (const { name } of targets) {
     const folder = join(setup.reports, sealed.release.name, name);
-    const { report, files } = await reportStage({ sealed, store }, { folder, policy, target: name });
+    const { report, blockers, files } = await reportStage({ sealed, store }, { folder, policy, target: name });
     for (const file of files) context.terminal.say(`written: ${printable(relative(process.cwd(), file))}`);
     await sayStaleReviews(context, { sealed, store, target: name });
     reports.push(report);
+    findings.push(...reportFindings({ report, blockers }, typedOf(context)));
   }
   // the first one that anything is left to do for
   const next = Math.max(
@@ -33,7 +37,7 @@ export const run: CommandRun = async (context) => {
   return {
     exit: reports.every(({ execution }) => execution.status === 'GO') ? 0 : 1,
     schema: 'oneroof/report/2',
-    data: { reports },
+    data: { reports, findings },
     text: reports.map((one) => reportText(one, lookOf('stdout'))).join('\n\n'),
     ...(report === undefined ? {} : { next: sameFor(on, after(report, target.relay !== null)) }),
   };

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { now, OneRoofError, printable } from '../../core/index.ts';
+import { now, OneRoofError, printable, stated } from '../../core/index.ts';
 import { keyFingerprint } from '../../evidence/index.ts';
 import { type Store } from '../../evidence-kinds/index.ts';
 import { readSealed } from '../../release/index.ts';
@@ -19,7 +19,7 @@ export const run: CommandRun = async (context) => {
   const { textFile: file, key } = context.options;
   if (typeof file !== 'string')
     throw new OneRoofError('USAGE', {
-      problem: 'the text of the review is missing',
+      ...stated`the text of the review is missing`,
       fix: `oneroof review RELEASE --finding ${finding} --text-file FILE`,
     });
   const text = readReviewText(resolve(context.folder, file));
@@ -55,7 +55,7 @@ function findingIn({ options }: Context): ReviewFinding {
   const found = reviewFindings.find((one) => one === options['finding']);
   if (found !== undefined) return found;
   throw new OneRoofError('USAGE', {
-    problem: '--finding is missing or not one of agrees, objects, comments',
+    ...stated`--finding is missing or not one of ${{ findings: reviewFindings }}`,
     fix: 'oneroof review RELEASE --finding agrees --text-file FILE',
   });
 }

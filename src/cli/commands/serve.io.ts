@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { onAbort, OneRoofError } from '../../core/index.ts';
+import { onAbort, OneRoofError, stated } from '../../core/index.ts';
 import { readPolicy } from '../../people/index.ts';
 import { serveSite, startEmbeddedState } from '../../site/index.ts';
 import { readSetup, type Setup } from '../../setup/index.ts';
@@ -54,7 +54,7 @@ export const run: CommandRun = async ({ folder, options, signal, terminal }) => 
 };
 
 function missing(setup: Setup): never {
-  throw new OneRoofError('INTERNAL', { problem: `${setup.file} leads to no state`, fix: 'please report it' });
+  throw new OneRoofError('INTERNAL', { ...stated`${{ file: setup.file }} leads to no state`, fix: 'please report it' });
 }
 
 function pem(file: string): string {
@@ -62,7 +62,7 @@ function pem(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (cause) {
     throw new OneRoofError('CONFIG_NOT_FOUND', {
-      problem: `${file} cannot be read: ${(cause as Error).message}`,
+      ...stated`${{ file }} cannot be read: ${{ said: (cause as Error).message }}`,
       fix: 'name the certificate and the key, as PEM, under `serve:` in oneroof.yaml',
       cause,
     });

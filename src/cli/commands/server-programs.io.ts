@@ -1,4 +1,4 @@
-import { OneRoofError, printable } from '../../core/index.ts';
+import { OneRoofError, printable, stated } from '../../core/index.ts';
 import {
   fetchServer,
   foundServer,
@@ -70,7 +70,7 @@ async function agree({ options, signal }: Context, major: number): Promise<void>
   const said = await askOnTerminal('Fetch it? (yes or no): ', signal);
   if (said !== null && /^y(es)?$/i.test(said)) return;
   throw new OneRoofError('SERVER_ADD_DECLINED', {
-    problem: 'nothing was fetched: no one agreed to it',
+    ...stated`nothing was fetched: no one agreed to it`,
     fix: `to agree to what is printed above: oneroof server add ${major} --yes`,
   });
 }
@@ -109,7 +109,7 @@ function majorOf({ arguments: [word = ''] }: Context): number {
   const major = packagedMajors.find((one) => String(one) === word);
   if (major !== undefined) return major;
   throw new OneRoofError('USAGE', {
-    problem: `"${printable(word.slice(0, 40))}" is no major version of PostgreSQL that can be fetched: expected ${packagedMajors.join(', ')}`,
+    ...stated`"${{ word: printable(word.slice(0, 40)) }}" is no major version of PostgreSQL that can be fetched: expected ${{ packagedMajors }}`,
     fix: 'for example: oneroof server add 16',
   });
 }

@@ -1,6 +1,8 @@
-import { OneRoofError, printable } from '../../core/index.ts';
-import { readReport } from '../../pipeline.io.ts';
-import { type Report, toSummary } from '../../report/index.ts';
+import { OneRoofError, printable, stated } from '../../core/index.ts';
+import { readJudged } from '../../pipeline.io.ts';
+import { type JudgedReport, type Report, toSummary } from '../../report/index.ts';
+import { reportFindings } from '../finding.ts';
+import { typedOf } from '../typed-line.io.ts';
 import { openWork, targetsFor } from '../work.io.ts';
 import { type CommandRun } from '../verb.ts';
 
@@ -8,11 +10,12 @@ import { type CommandRun } from '../verb.ts';
 export const run: CommandRun = async (context) => {
   const { setup, sealed, store } = await openWork(context);
   const { reports: folder, policy } = setup;
-  const read = ({ name }: { readonly name: string }): Promise<Report> =>
-    readReport({ sealed, store }, { folder, policy, target: name });
+  const read = ({ name }: { readonly name: string }): Promise<JudgedReport> =>
+    readJudged({ sealed, store }, { folder, policy, target: name });
   const [first, ...others] = targetsFor(setup, context);
-  const reports = [await read(first)] as [Report, ...Report[]];
-  for (const other of others) reports.push(await read(other));
+  const judged = [await read(first)] as [JudgedReport, ...JudgedReport[]];
+  for (const other of others) judged.push(await read(other));
+  const reports = judged.map(({ report }) => report) as [Report, ...Report[]];
   const markdown = toSummary(reports, linkOf(context.options['link']));
   return {
     exit: reports.every(({ execution }) => execution.status === 'GO') ? 0 : 1,
@@ -24,6 +27,7 @@ export const run: CommandRun = async (context) => {
         readiness: readiness.status,
         execution: execution.status,
       })),
+      findings: judged.flatMap((one) => reportFindings(one, typedOf(context))),
       markdown,
     },
     text: markdown,
@@ -34,7 +38,7 @@ function linkOf(link: string | boolean | undefined): string | null {
   if (typeof link !== 'string') return null;
   if (/^https?:\/\//.test(link) && URL.canParse(link)) return link;
   throw new OneRoofError('USAGE', {
-    problem: `--link ${printable(link)} is not the address of a web page`,
+    ...stated`--link ${{ link: printable(link) }} is not the address of a web page`,
     fix: '--link https://example.org/report.html',
   });
 }

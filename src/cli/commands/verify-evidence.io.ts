@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Bundle, readBundle, sourcesIn, type BundleHistory, verifyBundle } from '../../bundle/index.ts';
-import { OneRoofError, printable } from '../../core/index.ts';
+import { OneRoofError, printable, stated } from '../../core/index.ts';
 import { keyFingerprint, sshKey } from '../../evidence/index.ts';
 import { explainOpens, policyDigest, readPolicy, readRegistry, registryDigest } from '../../people/index.ts';
 import { foreignSaid } from '../../proposal/index.ts';
@@ -114,7 +114,7 @@ function read(file: string): Uint8Array {
     return readFileSync(file);
   } catch (cause) {
     throw new OneRoofError('CONFIG_NOT_FOUND', {
-      problem: `${printable(file)} cannot be read`,
+      ...stated`${{ file: printable(file) }} cannot be read`,
       fix: 'name a file that oneroof bundle wrote',
       cause,
     });
@@ -130,7 +130,7 @@ function trusted(file: string) {
     const key = sshKey(line.trim());
     if (key !== null) return key;
     throw new OneRoofError('EVIDENCE_KEY', {
-      problem: `${printable(file)} contains a line that is not a public key`,
+      ...stated`${{ file: printable(file) }} contains a line that is not a public key`,
       fix: 'write one `ssh-ed25519 AAAA…` a line',
     });
   });

@@ -1,6 +1,8 @@
 import { now, printable } from '../../core/index.ts';
 import { readBaseline } from '../../gate/index.ts';
 import { judgeInvariants } from '../../rehearsal/index.ts';
+import { problemFinding } from '../finding.ts';
+import { typedOf } from '../typed-line.io.ts';
 import { sameFor } from '../next-command.ts';
 import { lookOf } from '../output.io.ts';
 import { table } from '../text/index.ts';
@@ -34,7 +36,9 @@ export const run: CommandRun = async (context) => {
       target: target.name,
       metrics,
       held,
-      violations: Object.fromEntries(sets.map(({ name, problems }) => [name, problems])),
+      violations: Object.fromEntries(
+        sets.map(({ name, problems }) => [name, problems.map((one) => problemFinding(one, typedOf(context)))]),
+      ),
     },
     text: table(rows, calm).join('\n'),
     ...(good ? { next: sameFor(context, 'gate') } : {}),

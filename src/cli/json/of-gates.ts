@@ -2,11 +2,27 @@ import { z } from 'zod';
 import { dossierForm } from '../../dossier/index.ts';
 import { reportForm } from '../../report/index.ts';
 import { reviewFindings, reviewForm } from '../../reviews/index.ts';
-import { countForm, digestText, type Published, published, some, text, texts, verdict } from './published.ts';
+import {
+  countForm,
+  digestText,
+  type Published,
+  published,
+  reasonFindingForm,
+  some,
+  text,
+  texts,
+  verdict,
+} from './published.ts';
 
 const foreign = z.array(z.strictObject({ statement: digestText, index: countForm, differs: texts }));
 const as = z.enum(['superuser', 'owner']);
-const standing = z.looseObject({ gate: z.enum(['open', 'done', 'closed']), verdict, reasons: texts.optional() });
+const standing = z.looseObject({
+  gate: z.enum(['open', 'done', 'closed']),
+  verdict,
+  reasons: texts.optional(),
+  findings: z.array(reasonFindingForm).optional(),
+});
+const reportFinding = reasonFindingForm.extend({ target: text.nullable(), about: z.enum(['readiness', 'execution']) });
 const paper = { target: text, seal: digestText, standing };
 const installed = {
   applied: z.boolean(),
@@ -112,12 +128,12 @@ export const ofGates = {
   ),
   'oneroof/report/2': published(
     '`report`',
-    '`reports`: one for each target: `target`, `readiness`, `execution: {status: "GO", "NO-GO" or "DONE", reasons}`, `rolledOut`, `tiers` with `state`, `components`, `blockers`, `next`, `meanwhile`, …; types in `src/report/report.ts`; exit 1 if execution is not `GO` for all of them, so also if it is `DONE`',
-    { reports: z.array(reportForm).min(1) },
+    '`reports`: one for each target: `target`, `readiness`, `execution: {status: "GO", "NO-GO" or "DONE", reasons}`, `rolledOut`, `tiers` with `state`, `components`, `blockers`, `next`, `meanwhile`, …; types in `src/report/report.ts`; `findings`: why a verdict is not `GO`, each [a finding](#a-finding) with `target` and `about`: `readiness` or `execution`; exit 1 if execution is not `GO` for all of them, so also if it is `DONE`',
+    { reports: z.array(reportForm).min(1), findings: z.array(reportFinding) },
   ),
   'oneroof/summary/2': published(
     '`summary`',
-    '`seal`, `verdicts`: list of `{target, readiness, execution}`, `markdown`; exit as for `report`',
+    '`seal`, `verdicts`: list of `{target, readiness, execution}`, `findings` as for `report`, `markdown`; exit as for `report`',
     {
       seal: digestText,
       verdicts: z
@@ -129,6 +145,7 @@ export const ofGates = {
           }),
         )
         .min(1),
+      findings: z.array(reportFinding),
       markdown: text,
     },
   ),
@@ -151,7 +168,7 @@ export const ofGates = {
   ),
   'oneroof/rollout/2': published(
     '`rollout`, `rollback`',
-    '`target`, `direction`, `statement` (or null), `blockers`, `verdict`: what was found before it ([a verdict](#a-verdict)), `drops`: for a rollback, the tables and columns that it drops, list of `{name, kind, written, rows, more}`, `rows`: how many it has now, or null, `written`: rows that the rollout itself wrote on the clone, `more`: whether there are more rows; `result`: `done`, `nothing-to-do`, `held` or `planned`. If it ran: `tiers`: the names of those that it ran; `runs`: list of `{tier, steps, started, ended, replication}` for these, `steps` a number, `replication`: `as-configured`, or `uncertain` if a synchronous standby may lack the tier; `schemaDigest`: of the schema at the end; `looked`: whether the command read the target afterwards, as `gate` does, and recorded it; `after`: what people must still do by hand, list of `{title, run}`, empty while it is not complete. If it did not begin: `plan`: list of `{tier, steps: list of {n, title, digest}}`. `reasons` if it is held; exit 1',
+    '`target`, `direction`, `statement` (or null), `blockers`, `verdict`: what was found before it ([a verdict](#a-verdict)), `drops`: for a rollback, the tables and columns that it drops, list of `{name, kind, written, rows, more}`, `rows`: how many it has now, or null, `written`: rows that the rollout itself wrote on the clone, `more`: whether there are more rows; `result`: `done`, `nothing-to-do`, `held` or `planned`. If it ran: `tiers`: the names of those that it ran; `runs`: list of `{tier, steps, started, ended, replication}` for these, `steps` a number, `replication`: `as-configured`, or `uncertain` if a synchronous standby may lack the tier; `schemaDigest`: of the schema at the end; `looked`: whether the command read the target afterwards, as `gate` does, and recorded it; `after`: what people must still do by hand, list of `{title, run}`, empty while it is not complete. If it did not begin: `plan`: list of `{tier, steps: list of {n, title, digest}}`. `reasons` if it is held, and `held`: the same, each [a finding](#a-finding); exit 1',
     {
       target: text,
       direction: z.enum(['up', 'down']),
@@ -185,6 +202,7 @@ export const ofGates = {
       after: z.array(z.strictObject({ title: text, run: text.nullable() })).optional(),
       plan: z.array(z.strictObject({ tier: text, steps: z.array(step) })).optional(),
       reasons: texts.optional(),
+      held: z.array(reasonFindingForm).optional(),
     },
   ),
   'oneroof/draft-back/1': published(
@@ -194,7 +212,7 @@ export const ofGates = {
   ),
   'oneroof/runbook/2': published(
     '`runbook`',
-    '`runbooks`: one for each target: `target`, `seal`, `standing`: `{gate: "open", "done" or "closed", cycle, next?, reasons?, verdict}` with [a verdict](#a-verdict), `markdown`; exit 1 while one of them is not open',
+    '`runbooks`: one for each target: `target`, `seal`, `standing`: `{gate: "open", "done" or "closed", cycle, next?, reasons?, findings?, verdict}` with [a verdict](#a-verdict), `findings`: its reasons, each [a finding](#a-finding), `markdown`; exit 1 while one of them is not open',
     { runbooks: z.array(z.strictObject({ ...paper, markdown: text })).min(1) },
   ),
   'oneroof/prompt/2': published(

@@ -1,12 +1,23 @@
 import { z } from 'zod';
 import { checkResultForm } from '../../check/index.ts';
 import { goldenForm } from '../../clone/index.ts';
-import { digestForm, problemForm } from '../../core/index.ts';
+import { digestForm } from '../../core/index.ts';
 import { baselineForm, readingForm } from '../../gate/index.ts';
 import { harmlessForm } from '../../database/index.ts';
 import { differenceForm, fingerprintForm } from '../../fingerprint/index.ts';
 import { rehearsalForm } from '../../rehearsal/index.ts';
-import { countForm, digestText, envelope, type Published, published, text, texts, verdict } from './published.ts';
+import {
+  countForm,
+  digestText,
+  envelope,
+  findingShape,
+  problemFindingForm,
+  type Published,
+  published,
+  text,
+  texts,
+  verdict,
+} from './published.ts';
 
 const lease = z.strictObject({
   database: text,
@@ -18,6 +29,23 @@ const lease = z.strictObject({
   kept: z.boolean(),
   sampled: z.literal(true).exactOptional(),
 });
+const { place, next, by } = findingShape;
+const printedRehearsal = rehearsalForm.extend({
+  stages: z.array(rehearsalForm.shape.stages.element.extend({ problems: z.array(problemFindingForm) })),
+  options: z.array(rehearsalForm.shape.options.element.extend({ problems: z.array(problemFindingForm) })),
+  problems: z.array(problemFindingForm),
+});
+const judged = checkResultForm.shape.migrations.element;
+const printedFault = checkResultForm.shape.history.element.extend({ place, next, by });
+const printedCheck = checkResultForm.extend({
+  history: z.array(printedFault),
+  migrations: z.array(
+    judged.extend({
+      faults: z.array(printedFault),
+      hazards: z.array(judged.shape.hazards.element.extend({ place, fix: text, next, by })),
+    }),
+  ),
+});
 const side = z.looseObject({});
 const noticed = z.array(z.looseObject({ kind: text, option: text, count: text, first: text }));
 
@@ -25,10 +53,10 @@ const noticed = z.array(z.looseObject({ kind: text, option: text, count: text, f
 export const ofReleases = {
   'oneroof/error/1': {
     command: 'any that ends with an error',
-    fields: '`problems`: list of `{code, problem, fix, place?: {file, line?, column?}, excerpt?, detail?}`',
+    fields: '`problems`: list of [findings](#a-finding), each with `problem`, `excerpt?`, `detail?`',
     form: z.strictObject({
       ...envelope(z.union([z.literal(2), z.literal(3), z.literal(4)])),
-      problems: z.array(problemForm).min(1),
+      problems: z.array(problemFindingForm).min(1),
     }),
   },
   'oneroof/init/1': published(
@@ -49,9 +77,9 @@ export const ofReleases = {
   }),
   'oneroof/check/1': published(
     '`check`',
-    '`result`: `project` (`tool`, `folder`, `knownBy`), `server`, `scope` (which migrations were judged, and why), `history` (what could not be replayed), `roles` and `rows` that were made, `golden`: the golden copy that was judged on (`of`, `takenAt`, `ageMs`, `level`, `masked`, `role`), or null, `against`: the production whose sizes are told, or null, `migrations`: list of `{id, name, up, down, verdict, faults, hazards, locks, onRows, milliseconds}`, `outcome`; `baseline`: `{known, fresh, vanished, note}` beside the baseline, or null (`note`: where the baseline comes from, where that is not the file that was named); every code is in [CHECK.md](CHECK.md), types in `src/check/check-result.ts`',
+    '`result`: `project` (`tool`, `folder`, `knownBy`), `server`, `scope` (which migrations were judged, and why), `history` (what could not be replayed), `roles` and `rows` that were made, `golden`: the golden copy that was judged on (`of`, `takenAt`, `ageMs`, `level`, `masked`, `role`), or null, `against`: the production whose sizes are told, or null, `migrations`: list of `{id, name, up, down, verdict, faults, hazards, locks, onRows, milliseconds}`, each fault and hazard [a finding](#a-finding), `outcome`; `baseline`: `{known, fresh, vanished, note}` beside the baseline, or null (`note`: where the baseline comes from, where that is not the file that was named); every code is in [CHECK.md](CHECK.md), types in `src/check/check-result.ts`',
     {
-      result: checkResultForm,
+      result: printedCheck,
       baseline: z
         .strictObject({
           known: countForm,
@@ -89,15 +117,19 @@ export const ofReleases = {
   ),
   'oneroof/rehearsal/1': published(
     '`rehearse`',
-    '`rehearsal`: `outcome`, `stages` with `steps` measured (`gateMs`: how long the gate itself holds their locks, or null), `proof`, `idempotent`, `repeatable`, `touched`, `options`, `noticed`, `problems`, `production` (how the golden copy differed from it), `footprint` (what the release depends on); types in `src/rehearsal/record/rehearsal.ts`',
-    { rehearsal: rehearsalForm },
+    '`rehearsal`: `outcome`, `stages` with `steps` measured (`gateMs`: how long the gate itself holds their locks, or null), `proof`, `idempotent`, `repeatable`, `touched`, `options`, `noticed`, `problems` (also of a stage and of an option; each [a finding](#a-finding)), `production` (how the golden copy differed from it), `footprint` (what the release depends on); types in `src/rehearsal/record/rehearsal.ts`',
+    { rehearsal: printedRehearsal },
   ),
-  'oneroof/verify/1': published('`verify`', '`target`, `metrics`, `held`, `violations`: lists of problems by set', {
-    target: text,
-    metrics: z.record(text, z.number()),
-    held: z.array(z.enum(['always', 'greenfield', 'finalized'])),
-    violations: z.record(text, z.array(problemForm)),
-  }),
+  'oneroof/verify/1': published(
+    '`verify`',
+    '`target`, `metrics`, `held`, `violations`: lists of problems by set, each [a finding](#a-finding)',
+    {
+      target: text,
+      metrics: z.record(text, z.number()),
+      held: z.array(z.enum(['always', 'greenfield', 'finalized'])),
+      violations: z.record(text, z.array(problemFindingForm)),
+    },
+  ),
   'oneroof/gate/1': published(
     '`gate`',
     '`reading`: `target`, `verdict: {decision, reasons?}`, `entry`, `exit`, `changedMeanwhile`, `harmless`, `rows`: what the rows of the gate say, `{state: "read", schema, cycles}` or `{state: "unread", why}`; `closed.up` and `closed.down` of a cycle are null, or `{code, facts: {said}}` with a code of the gate (`src/gate/refusal.ts`); `checked`: what `gate.verdict` returns for it; `drift`: how the schema differs from what was rehearsed. `reading.verdict` is what the observer measured of data and invariants; it is no permission. `copy`: when the copy of the newest rehearsal was taken, and when the rehearsal began; absent without one. `verdict`: `{up, down}`, each [a verdict](#a-verdict); exit 0 only if `up` is `GO`; types in `src/gate/gate.ts`',
@@ -192,10 +224,17 @@ export const ofReleases = {
   'oneroof/grants/1': published('`grants`', '`sql`', { sql: text }),
   'oneroof/doctor/1': published(
     '`doctor`',
-    '`checks`: list of `{name, outcome: "ok", "warning" or "problem", text, fix: text or null}`',
+    '`checks`: list of `{name, outcome: "ok", "warning" or "problem", text, code, facts, place, fix, next, by}`; `code` to `by` as of [a finding](#a-finding), `fix` and `by` null where nothing is to be done',
     {
       checks: z.array(
-        z.strictObject({ name: text, outcome: z.enum(['ok', 'warning', 'problem']), text, fix: text.nullable() }),
+        z.strictObject({
+          ...findingShape,
+          name: text,
+          outcome: z.enum(['ok', 'warning', 'problem']),
+          text,
+          fix: text.nullable(),
+          by: by.nullable(),
+        }),
       ),
     },
   ),

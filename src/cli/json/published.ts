@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { actors, statedFactsForm } from '../../core/index.ts';
 
 /** What a command prints with `--json`, as it is published. */
 export interface Published {
@@ -30,7 +31,27 @@ export const countForm = z.int().nonnegative();
 /** A value whose own form is another document's: an object. */
 export const some = z.looseObject({});
 
-const reason = z.strictObject({ code: text, facts: some, fix: text, text });
+/** What everything that is wrong, closed or held has beside its sentence: see docs/JSON.md "A finding". */
+export const findingShape = {
+  code: text,
+  facts: statedFactsForm,
+  place: z
+    .strictObject({ file: text, line: z.number().exactOptional(), column: z.number().exactOptional() })
+    .nullable(),
+  fix: text,
+  next: text.startsWith('oneroof ').nullable(),
+  by: z.enum(actors),
+};
+/** A problem: the finding, its sentence, and what is drawn beside it. */
+export const problemFindingForm = z.strictObject({
+  ...findingShape,
+  problem: text,
+  excerpt: text.exactOptional(),
+  detail: texts.exactOptional(),
+});
+/** A reason: the finding, and its sentence. */
+export const reasonFindingForm = z.strictObject({ ...findingShape, text });
+const reason = reasonFindingForm;
 /** Whether a rollout, or a rollback, may run now: every command gives the same of the same state. */
 export const verdict = z.strictObject({
   decision: z.enum(['GO', 'DONE', 'NO-GO']),

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { OneRoofError, printable } from '../../core/index.ts';
+import { OneRoofError, printable, stated, type Stated } from '../../core/index.ts';
 import { type Connection, describe, id, identifySystem, type Session, sql } from '../../database/index.ts';
 import { type CloneSetup } from '../../setup/index.ts';
 import { type SourceIdentity } from '../clone.ts';
@@ -71,20 +71,21 @@ export async function requireBackup(
       (pg_catalog.current_setting('max_wal_senders')::integer - (select pg_catalog.count(*) from pg_catalog.pg_stat_replication))::text as senders,
       (pg_catalog.current_setting('max_replication_slots')::integer - (select pg_catalog.count(*) from pg_catalog.pg_replication_slots))::text as slots,
       (select pg_catalog.string_agg(spcname, ', ' order by spcname) from pg_catalog.pg_tablespace where spcname !~ '^pg_') as tablespaces`);
-  const denied = (problem: string, fix: string, cause?: unknown): OneRoofError =>
+  const denied = (what: Stated, fix: string, cause?: unknown): OneRoofError =>
     new OneRoofError('CLONE_BACKUP_DENIED', {
-      problem: `${where}: ${problem}`,
+      problem: `${where}: ${what.problem}`,
+      facts: { ...what.facts, connection: where },
       fix,
       ...(cause === undefined ? {} : { cause }),
     });
   if (row?.may !== 'true')
     throw denied(
-      'the role may not copy files over the replication protocol',
+      stated`the role may not copy files over the replication protocol`,
       `as a superuser: alter role ${printable(role)} replication; (oneroof grants --for-basebackup prints all of it)`,
     );
   if (row.level === 'minimal')
     throw denied(
-      'the server has wal_level = minimal',
+      stated`the server has wal_level = minimal`,
       'set wal_level = replica there and restart it, or use the provider "dump"',
     );
   for (const [name, free, need] of [
@@ -93,12 +94,12 @@ export async function requireBackup(
   ] as const)
     if (Number(free) < need)
       throw denied(
-        `a copy needs ${need} more of ${name}, and ${free} are free`,
+        stated`a copy needs ${{ need }} more of ${{ name }}, and ${{ free }} are free`,
         `raise ${name} there and restart the server, or end what uses them: see pg_stat_replication and pg_replication_slots`,
       );
   if (row.tablespaces)
     throw new OneRoofError('CLONE_TABLESPACES', {
-      problem: `${where} has tablespaces of its own (${printable(row.tablespaces)}); the provider basebackup copies the data directory only`,
+      ...stated`${{ where }} has tablespaces of its own (${{ tablespaces: printable(row.tablespaces) }}); the provider basebackup copies the data directory only`,
       fix: 'use the provider "dump"',
     });
   if (setup.proof === 'exact') await requireDumpRights(session);
@@ -106,7 +107,7 @@ export async function requireBackup(
     const refused = error instanceof OneRoofError && ['CONNECT_PASSWORD', 'CONNECT_FAILED'].includes(error.code);
     throw refused
       ? denied(
-          `the server refused a connection for replication: ${error.problems[0].problem}`,
+          stated`the server refused a connection for replication: ${{ problem: error.problems[0].problem }}`,
           `add a line to pg_hba.conf there, e.g.: hostssl replication ${printable(role)} ADDRESS scram-sha-256, then: select pg_reload_conf();`,
           error,
         )
@@ -123,7 +124,7 @@ async function requireReplication(connection: Connection, { identity }: BackupSo
   const { systemIdentifier } = await identifySystem(connection, { applicationName: 'oneroof golden' });
   if (systemIdentifier === identity.systemIdentifier) return;
   throw new OneRoofError('CLONE_BACKUP_DENIED', {
-    problem: `${describe(connection)}: the server that answers for replication is not the one that answers for SQL`,
+    ...stated`${{ connection: describe(connection) }}: the server that answers for replication is not the one that answers for SQL`,
     fix: 'name the server itself in "backup:", not a pooler',
   });
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { OneRoofError, printable } from '../../core/index.ts';
+import { OneRoofError, printable, stated } from '../../core/index.ts';
 import { systemFolders } from '../../database/index.ts';
 
 /** The programs of PostgreSQL that a base backup needs, by their paths. */
@@ -35,7 +35,7 @@ function findProgram(name: string, of: { readonly bin: string | null; readonly m
     others.push(`${path} is ${version === null ? 'no program of PostgreSQL' : `of ${version}`}`);
   }
   throw new OneRoofError('CLONE_NO_BASEBACKUP', {
-    problem: `${name} of PostgreSQL ${of.major}, the version of production, is not on this machine${others.length === 0 ? '' : ` (${printable(others.join(', '))})`}`,
+    ...stated`${{ name }} of PostgreSQL ${{ major: of.major }}, the version of production, is not on this machine${others.length === 0 ? '' : ` (${printable(others.join(', '))})`}`,
     fix: `install it (Debian: apt-get install postgresql-${of.major}), or set "bin:" of the clone provider in oneroof.yaml to its folder`,
   });
 }

@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OneRoofError } from '../../core/index.ts';
+import { OneRoofError, stated } from '../../core/index.ts';
 import { type Binaries } from '../../database/index.ts';
 import { lastLines } from '../exec/redact.ts';
 import { noSpace } from '../providers/copy.io.ts';
@@ -68,12 +68,14 @@ export function requireEnded(
   if (/No space left on device/.test(ended.talk)) throw noSpace(of.folder, 'the disk became full');
   if (/requested WAL segment \S+ has already been removed/.test(ended.talk))
     throw new OneRoofError('CLONE_WAL_GONE', {
-      problem: `production removed WAL that the copy needs (${of.program})`,
+      ...stated`production removed WAL that the copy needs (${{ program: of.program }})`,
       fix: 'raise max_slot_wal_keep_size there, or run this when production writes less',
       detail,
     });
   throw new OneRoofError('CLONE_BASEBACKUP_FAILED', {
-    problem: `${of.program} ${ended.status === null ? 'was ended by a signal' : `failed with exit status ${ended.status}`}`,
+    ...(ended.status === null
+      ? stated`${{ program: of.program }} was ended by a signal`
+      : stated`${{ program: of.program }} failed with exit status ${{ status: ended.status }}`),
     fix: 'read what it wrote, below, and the log of production; then run the same command again',
     ...(detail.length === 0 ? {} : { detail }),
   });

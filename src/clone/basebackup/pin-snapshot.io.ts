@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { onAbort, OneRoofError, printable } from '../../core/index.ts';
+import { onAbort, OneRoofError, printable, stated } from '../../core/index.ts';
 import { type Connection, fixed, literal, openSession, type Session, sql, sqlStateOf } from '../../database/index.ts';
 import { captureRows, type DataFingerprint, type ListedObject, listSchema } from '../../fingerprint/index.ts';
 import { guardDump } from '../dump/guard.io.ts';
@@ -86,7 +86,7 @@ async function readPinned(of: Pinning): Promise<Pinned | string> {
 function lockedOut(error: unknown): unknown {
   if (!['55P03', '42P01'].includes(sqlStateOf(error))) return error;
   return new OneRoofError('CLONE_BLOCKED', {
-    problem: `a table of production could not be locked for reading: ${printable(String((error as Error).message))}`,
+    ...stated`a table of production could not be locked for reading: ${{ said: printable(String((error as Error).message)) }}`,
     fix: 'run the same command again when no migration or maintenance runs there',
     cause: error,
   });

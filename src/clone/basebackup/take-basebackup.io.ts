@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { elapsed, formatDuration, now, onAbort, OneRoofError } from '../../core/index.ts';
+import { elapsed, formatDuration, now, onAbort, OneRoofError, stated } from '../../core/index.ts';
 import { type Binaries, describe, libpqEnvironment, openSession, type Session } from '../../database/index.ts';
 import { readActors } from '../actors.io.ts';
 import { explainActors } from '../actors.ts';
@@ -54,7 +54,7 @@ export async function takeBasebackup(plan: BasebackupPlan, options: GoldenOption
     stopWhereAsked(options.signal);
     if (isOver)
       throw new OneRoofError('CLONE_BUDGET', {
-        problem: `the golden copy was not complete after ${formatDuration(setup.maxDuration)}, so it was given up and removed`,
+        ...stated`the golden copy was not complete after ${{ maxDuration: formatDuration(setup.maxDuration) }}, so it was given up and removed`,
         fix: 'set maxDuration of the clone provider in oneroof.yaml to more, or maxRate to more',
         cause: error,
       });
@@ -129,7 +129,7 @@ async function takeFrom(
     await writeRecord(draft, record);
     if (signal.aborted)
       throw new OneRoofError('INTERRUPTED', {
-        problem: 'the golden copy was interrupted',
+        ...stated`the golden copy was interrupted`,
         fix: 'run the same command again',
       });
     await rename(draft, join(setup.folder, `generation-${generation}`));

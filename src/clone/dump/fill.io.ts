@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { formatSize, onAbort, OneRoofError, printable } from '../../core/index.ts';
+import { formatSize, onAbort, OneRoofError, printable, stated } from '../../core/index.ts';
 import { describe, fixed, id, openSession, type Server, type Session, sql, sqlStateOf } from '../../database/index.ts';
 import { listSchema } from '../../fingerprint/index.ts';
 import { type CloneSetup } from '../../setup/index.ts';
@@ -152,12 +152,15 @@ function refusedByServer(error: unknown): unknown {
   // a standby ends queries that hold up its replay
   if (sqlStateOf(error) === '40001')
     return new OneRoofError('CLONE_DUMP_FAILED', {
-      problem: `the standby ended the copy: ${printable(String((error as Error).message))}`,
+      ...stated`the standby ended the copy: ${{ said: printable(String((error as Error).message)) }}`,
       fix: 'as a superuser on the standby: alter system set max_standby_streaming_delay = -1; select pg_reload_conf(); or set hot_standby_feedback there, or read from the primary',
       cause: error,
     });
-  const problem = `the copy was ended: ${printable(String((error as Error).message))}`;
-  return new OneRoofError('CLONE_DUMP_FAILED', { problem, fix: 'run the same command again', cause: error });
+  return new OneRoofError('CLONE_DUMP_FAILED', {
+    ...stated`the copy was ended: ${{ said: printable(String((error as Error).message)) }}`,
+    fix: 'run the same command again',
+    cause: error,
+  });
 }
 
 /** A table that is altered meanwhile would be empty in the snapshot: all are locked, as pg_dump does it. Answers with the snapshot. */
@@ -183,7 +186,7 @@ async function refuseGrown(
   const bytes = await sizeOf(admin, of.database);
   if (of.room === null || bytes <= of.room) return;
   throw new OneRoofError('CLONE_CAP', {
-    problem: `no golden copy is made: with what is kept besides its share, the sample has ${formatSize(bytes)}, and maxBytes leaves ${formatSize(of.room)}`,
+    ...stated`no golden copy is made: with what is kept besides its share, the sample has ${{ bytes: formatSize(bytes) }}, and maxBytes leaves ${{ room: formatSize(of.room) }}`,
     fix: 'set a smaller clone.sample.share, or more maxBytes, in oneroof.yaml',
   });
 }

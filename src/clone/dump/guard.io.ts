@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OneRoofError, printable } from '../../core/index.ts';
+import { OneRoofError, printable, stated } from '../../core/index.ts';
 import { openSession, type Session, sql } from '../../database/index.ts';
 
 /** What production may be asked for. Milliseconds. */
@@ -64,7 +64,7 @@ export async function guardDump(
           error instanceof OneRoofError
             ? error
             : new OneRoofError('CONNECTION_LOST', {
-                problem: `the watch over the copy failed: ${printable(String(error))}`,
+                ...stated`the watch over the copy failed: ${{ said: printable(String(error)) }}`,
                 fix: 'run the same command again',
                 cause: error,
               }),
@@ -87,14 +87,14 @@ export async function guardDump(
 
 function blocked(who: string): OneRoofError {
   return new OneRoofError('CLONE_BLOCKED', {
-    problem: `${printable(who)} waited ${patience / 1000} s for a lock of the copy, so the copy was given up and its locks are released`,
+    ...stated`${{ who: printable(who) }} waited ${{ patience: patience / 1000 }} s for a lock of the copy, so the copy was given up and its locks are released`,
     fix: 'run the same command again when no migration or maintenance runs there',
   });
 }
 
 function tooLong(most: number): OneRoofError {
   return new OneRoofError('CLONE_BUDGET', {
-    problem: `the snapshot on production was held for ${Math.round(most / 1000)} s, so the copy was given up`,
+    ...stated`the snapshot on production was held for ${{ seconds: Math.round(most / 1000) }} s, so the copy was given up`,
     fix: 'set maxSnapshotAge of the clone provider in oneroof.yaml to more, or dump a standby',
   });
 }

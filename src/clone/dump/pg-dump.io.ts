@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { onAbort, OneRoofError, printable } from '../../core/index.ts';
+import { onAbort, OneRoofError, printable, stated } from '../../core/index.ts';
 import { type Connection, describe, openWire } from '../../database/index.ts';
 import {
   BackendMessages,
@@ -71,7 +71,7 @@ export async function dumpSchema(connection: Connection, of: SchemaDump): Promis
     });
     if ('text' in result) return result.text;
     throw new OneRoofError('CLONE_DUMP_FAILED', {
-      problem: `pg_dump of ${describe(connection)} failed: ${printable(result.failed)}`,
+      ...stated`pg_dump of ${{ connection: describe(connection) }} failed: ${{ failed: printable(result.failed) }}`,
       fix: 'oneroof doctor names rights that the role of clone.dump lacks; then run the same command again',
     });
   } finally {
@@ -89,7 +89,7 @@ function workerFile(): string {
     if (existsSync(file)) return file;
   }
   throw new OneRoofError('INTERNAL', {
-    problem: 'dist/pg-dump/worker.mjs, which is part of this package, is missing',
+    ...stated`dist/pg-dump/worker.mjs, which is part of this package, is missing`,
     fix: 'install the package again; in a checkout: npm run build',
   });
 }

@@ -1,4 +1,4 @@
-import { OneRoofError, printable, truncate } from '../../core/index.ts';
+import { OneRoofError, printable, truncate, stated } from '../../core/index.ts';
 import {
   describe,
   fixed,
@@ -37,7 +37,7 @@ export async function prepareServer(
   await admin.query(databaseStatement(database, source.database)).catch((cause: unknown) => {
     if (!['42809', '22023', '58000'].includes(sqlStateOf(cause))) throw cause;
     throw new OneRoofError('CLONE_LOCALE', {
-      problem: `the clone server cannot make a database like that of production: ${printable(String((cause as Error).message))}`,
+      ...stated`the clone server cannot make a database like that of production: ${{ said: printable(String((cause as Error).message)) }}`,
       fix: `install the locale ${printable(source.database.collate)} on this machine (Debian: locales-all), or name a server that has it`,
       cause,
     });
@@ -65,7 +65,7 @@ async function requireExtensions(admin: Session, { extensions }: DumpSource): Pr
   });
   const major = Math.floor(admin.serverVersion / 10_000);
   throw new OneRoofError('CLONE_EXTENSION', {
-    problem: `the clone server lacks extensions of production: ${printable(words.join(', '))}`,
+    ...stated`the clone server lacks extensions of production: ${{ extensions: words.map(printable) }}`,
     fix: `install them on this machine for PostgreSQL ${major} (Debian: apt-get install postgresql-${major}, and postgresql-${major}-NAME for each that is not part of it), or set bin: of the clone provider to an installation that has them`,
   });
 }
@@ -130,12 +130,12 @@ async function restoreOne(session: Session, text: string): Promise<void> {
     // integrity_constraint_violation: rows that came in while triggers were off (session_replication_role), or before a table was damaged
     if (sqlStateOf(cause).startsWith('23'))
       throw new OneRoofError('CLONE_DUMP_FAILED', {
-        problem: `rows of production violate a constraint of their own table, so no dump of it can be restored: ${printable(String((cause as Error).message))}`,
+        ...stated`rows of production violate a constraint of their own table, so no dump of it can be restored: ${{ said: printable(String((cause as Error).message)) }}`,
         fix: 'correct these rows in production, or declare the constraint NOT VALID there; a provider that copies files takes them as they are: basebackup, physical',
         cause,
       });
     throw new OneRoofError('CLONE_DUMP_FAILED', {
-      problem: `the clone server refused a statement of pg_dump: ${printable(String((cause as Error).message))}: ${printable(truncate(text, 300))}`,
+      ...stated`the clone server refused a statement of pg_dump: ${{ said: printable(String((cause as Error).message)) }}: ${{ text: printable(truncate(text, 300)) }}`,
       fix: 'read the message; where the statement names something that only production has, install it on this machine; else please report it',
       cause,
     });

@@ -1,4 +1,4 @@
-import { OneRoofError, printable, truncate } from '../../core/index.ts';
+import { OneRoofError, printable, truncate, stated } from '../../core/index.ts';
 import { literal } from '../../database/index.ts';
 import { type Parser, type Statement } from '../../release/index.ts';
 import { type ExtensionFacts } from './facts.ts';
@@ -36,7 +36,7 @@ export function restorePlan(
   const [problem] = problems;
   if (problem !== undefined)
     throw new OneRoofError('CLONE_DUMP_FAILED', {
-      problem: `what pg_dump wrote (${of.section}) cannot be read: ${printable(problem.problem)}: ${printable(truncate(problem.excerpt ?? '', 200))}`,
+      ...stated`what pg_dump wrote (${{ section: of.section }}) cannot be read: ${{ problem: printable(problem.problem) }}: ${{ excerpt: printable(truncate(problem.excerpt ?? '', 200)) }}`,
       fix: 'please report it, with this statement',
     });
   const gone = new Set(statements.flatMap((one) => gateTrigger(one) ?? []));

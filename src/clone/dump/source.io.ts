@@ -1,5 +1,5 @@
 import { describe, fixed, openSession, type Session, sql } from '../../database/index.ts';
-import { OneRoofError, printable } from '../../core/index.ts';
+import { OneRoofError, printable, stated } from '../../core/index.ts';
 import { type CopiedGate } from '../clone.ts';
 import {
   type DatabaseFacts,
@@ -159,7 +159,7 @@ export async function requireDumpRights(session: Session): Promise<void> {
   const named = rows.slice(0, 5).map(({ lacks }) => printable(lacks));
   const fixes = [...new Set(rows.map(({ fix }) => printable(fix)))];
   throw new OneRoofError('CLONE_DUMP_RIGHTS', {
-    problem: `${describe(session.connection)} may not read ${named.join(', ')}${rows.length > 5 ? `, and ${rows.length - 5} more` : ''}`,
+    ...stated`${{ connection: describe(session.connection) }} may not read ${{ named }}${rows.length > 5 ? `, and ${rows.length - 5} more` : ''}`,
     fix: `as a superuser: ${fixes.join(' ')} (oneroof grants --for-dump prints all of it)`,
   });
 }

@@ -1,7 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
-import { formatDuration, formProblem, onAbort, OneRoofError, printable } from '../../core/index.ts';
+import {
+  formatDuration,
+  formProblem,
+  onAbort,
+  OneRoofError,
+  printable,
+  stated,
+  type Stated,
+} from '../../core/index.ts';
 import { type CloneSetup } from '../../setup/index.ts';
 import {
   type ProgramAnswer,
@@ -46,23 +54,29 @@ export async function callProgram<Verb extends ProgramVerb>(
   const where = `${programName(setup)} ${request.verb}`;
   const refuse = (
     code: 'CLONE_PROGRAM_FAILED' | 'CLONE_PROGRAM_DEADLINE' | 'CLONE_PROGRAM_ANSWER',
-    problem: string,
+    what: Stated,
     fix: string,
-  ) => new OneRoofError(code, { problem: `${where} ${problem}`, fix, ...(talk.length === 0 ? {} : { detail: talk }) });
+  ) =>
+    new OneRoofError(code, {
+      problem: `${where} ${what.problem}`,
+      facts: { ...what.facts, program: where },
+      fix,
+      ...(talk.length === 0 ? {} : { detail: talk }),
+    });
   switch (ended.by) {
     case 'interruption':
       throw new OneRoofError('INTERRUPTED', {
-        problem: `${where} was interrupted and ended`,
+        ...stated`${{ where }} was interrupted and ended`,
         fix: 'run the same command again: it asks for the same once more. `oneroof clone gc` drops what is left',
       });
     case 'deadline':
       throw refuse(
         'CLONE_PROGRAM_DEADLINE',
-        `gave no answer in ${formatDuration(setup.deadline)} and was ended`,
+        stated`gave no answer in ${{ deadline: formatDuration(setup.deadline) }} and was ended`,
         'see what the service says; set "deadline:" of the clone provider to more. `oneroof clone gc` drops what is left',
       );
     case 'size':
-      throw refuse('CLONE_PROGRAM_ANSWER', `answered with more than ${largestAnswer} bytes`, seeSchema);
+      throw refuse('CLONE_PROGRAM_ANSWER', stated`answered with more than ${{ largestAnswer }} bytes`, seeSchema);
     case 'itself':
       break;
     default:
@@ -71,13 +85,15 @@ export async function callProgram<Verb extends ProgramVerb>(
   if (ended.status !== 0)
     throw refuse(
       'CLONE_PROGRAM_FAILED',
-      ended.status === null ? `was ended by ${ended.signal ?? 'a signal'}` : `failed with exit status ${ended.status}`,
+      ended.status === null
+        ? stated`was ended by ${{ signal: ended.signal ?? 'a signal' }}`
+        : stated`failed with exit status ${{ status: ended.status }}`,
       talk.length === 0
         ? 'run it by hand as docs/CLONES.md shows; it wrote nothing to its standard error'
         : 'read what it wrote, below; `oneroof doctor` asks it again',
     );
   const answer = readAnswer<Verb>(ended.answer, request);
-  if (typeof answer === 'string') throw refuse('CLONE_PROGRAM_ANSWER', answer, seeSchema);
+  if (typeof answer === 'string') throw refuse('CLONE_PROGRAM_ANSWER', stated`${{ answer }}`, seeSchema);
   return answer;
 }
 
@@ -224,7 +240,7 @@ function notStarted({ command: [program] }: ProgramSetup, cause: NodeJS.ErrnoExc
     cause.code ??
     'it is no program';
   return new OneRoofError('CLONE_PROGRAM_START', {
-    problem: `${printable(program)}, the program of the clone provider, cannot be started: ${why}`,
+    ...stated`${{ program: printable(program) }}, the program of the clone provider, cannot be started: ${{ why }}`,
     fix: 'correct "command:" of the clone provider in oneroof.yaml: [node, ./clone.mjs], or a file that is executable',
     cause,
   });

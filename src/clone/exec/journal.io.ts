@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type Formed, formProblem, instantForm, namedForm, OneRoofError } from '../../core/index.ts';
+import { type Formed, formProblem, instantForm, namedForm, OneRoofError, stated } from '../../core/index.ts';
 import { type DatabaseName, goldenForm } from '../clone.ts';
 
 const makerForm = z.object({ host: z.string(), pid: z.number(), begin: z.string().exactOptional() });
@@ -135,7 +135,7 @@ function readRecord<Form extends z.ZodType>(file: string, form: Form): Formed<Fo
 
 function damaged(file: string, why: string): OneRoofError {
   return new OneRoofError('FILE_UNREADABLE', {
-    problem: `${file}, a record of what the program of the clone provider was asked for, cannot be read: ${why}`,
+    ...stated`${{ file }}, a record of what the program of the clone provider was asked for, cannot be read: ${{ why }}`,
     fix: `remove ${file}; \`oneroof clone gc\` then drops what it was about, which carries the mark of this place`,
   });
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { OneRoofError, printable } from '../../core/index.ts';
+import { OneRoofError, printable, stated, type Stated } from '../../core/index.ts';
 import { type Connection, describe, openSession, type Session, sql } from '../../database/index.ts';
 import { type Target } from '../../setup/index.ts';
 import { type SourceIdentity } from '../clone.ts';
@@ -38,7 +38,7 @@ export async function checkCandidate(
   try {
     for (const target of of.targets) present.push(await presentOn(target));
     if (present.length === 0)
-      throw notVerified('oneroof.yaml names no target', 'name production under "targets:" of oneroof.yaml');
+      throw notVerified(stated`oneroof.yaml names no target`, 'name production under "targets:" of oneroof.yaml');
     for (const one of of.clones) {
       const clone = await presence(one).catch(unlessGone);
       if (clone !== null) present.push(clone);
@@ -87,7 +87,7 @@ interface Present {
 async function presentOn(target: Target): Promise<Present> {
   const onObserver = await presence(target.observer).catch((cause: unknown) => {
     throw notVerified(
-      `target ${target.name} cannot be asked: ${cause instanceof Error ? printable(cause.message) : 'no answer'}`,
+      stated`target ${{ target: target.name }} cannot be asked: ${{ said: cause instanceof Error ? printable(cause.message) : 'no answer' }}`,
       `correct its address, or start it: a clone is used only while every target can be told from it. \`oneroof doctor\` says more`,
     );
   });
@@ -126,7 +126,7 @@ async function presence(connection: Connection): Promise<Present> {
         exists (select from pg_catalog.pg_stat_activity where pg_catalog.starts_with(application_name, ${nonce}))::text as seen`);
     if (row?.seen !== 'true')
       throw notVerified(
-        `${describe(connection)} does not show our session by its name, so a clone cannot be told from it`,
+        stated`${{ connection: describe(connection) }} does not show our session by its name, so a clone cannot be told from it`,
         'give the address of the server itself, not that of a pooler',
       );
     return { target: null, nonce, session, isStandby: row.standby === 'true' };
@@ -156,7 +156,7 @@ function refuseUnlessOther(of: {
   const [one, other] = [of.of.systemIdentifier, of.identity.systemIdentifier];
   if (one !== '' && other !== '' && one !== other) return;
   throw notVerified(
-    `the addresses of target ${of.target} lead to a standby, so a clone cannot be told from its primary`,
+    stated`the addresses of target ${{ target: of.target }} lead to a standby, so a clone cannot be told from its primary`,
     `give target ${of.target} an address of the primary in oneroof.yaml: executor, relay or admin`,
   );
 }
@@ -185,18 +185,18 @@ function unlessGone(error: unknown): null {
 
 function isProduction(candidate: Connection, target: string): OneRoofError {
   return new OneRoofError('CLONE_IS_PRODUCTION', {
-    problem: `the program answered with ${printable(describe(candidate))}, which is on the server of target ${target}; nothing was written there`,
+    ...stated`the program answered with ${{ candidate: printable(describe(candidate)) }}, which is on the server of target ${{ target }}; nothing was written there`,
     fix: 'correct the program: it must answer with the address of the clone that it made. Then run `oneroof clone gc`',
   });
 }
 
 function isOther(candidate: Connection): OneRoofError {
   return new OneRoofError('CLONE_PROGRAM_ANSWER', {
-    problem: `the program answered two requests with one clone, ${printable(describe(candidate))}`,
+    ...stated`the program answered two requests with one clone, ${{ candidate: printable(describe(candidate)) }}`,
     fix: 'correct the program: another "request" asks for another clone',
   });
 }
 
-function notVerified(problem: string, fix: string): OneRoofError {
-  return new OneRoofError('CLONE_NOT_VERIFIED', { problem, fix });
+function notVerified(what: Stated, fix: string): OneRoofError {
+  return new OneRoofError('CLONE_NOT_VERIFIED', { ...what, fix });
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Instant, now, OneRoofError } from '../../core/index.ts';
+import { type Instant, now, OneRoofError, stated } from '../../core/index.ts';
 import { type Target } from '../../setup/index.ts';
 import { type HeldClone, refuseBeyond } from '../cap.ts';
 import { type CloneHost, type DatabaseName, keptUnder, keptWith } from '../clone.ts';
@@ -47,7 +47,7 @@ export function openProgramHost(setup: ProgramSetup, targets: readonly Target[])
     used = golden?.name ?? null;
     if (golden !== null) return golden;
     throw new OneRoofError('CLONE_NO_GOLDEN', {
-      problem: `there is no golden copy in ${setup.folder}`,
+      ...stated`there is no golden copy in ${{ folder: setup.folder }}`,
       fix: 'oneroof clone golden',
     });
   };

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { elapsed, now, OneRoofError, printable } from '../../core/index.ts';
+import { elapsed, now, OneRoofError, printable, stated } from '../../core/index.ts';
 import { type Connection } from '../../database/index.ts';
 import { type Target } from '../../setup/index.ts';
 import { type Actors } from '../actors.ts';
@@ -125,7 +125,7 @@ export async function tellExpiry(
 export function recordOf({ journal }: ProgramGround, database: DatabaseName): LeaseRecord {
   if (!database.startsWith(`${journal.place}-c-`))
     throw new OneRoofError('CLONE_NOT_OURS', {
-      problem: `${printable(database)} does not have the mark of this place, ${journal.place}`,
+      ...stated`${{ database: printable(database) }} does not have the mark of this place, ${{ place: journal.place }}`,
       fix: 'check the name with `oneroof clone list`; One Roof never changes a database that it did not make',
     });
   const record = journal.leases().find(({ lease }) => lease.database === database);
@@ -161,7 +161,7 @@ async function takeAnswer(
   const isOthers = others.some(({ made }) => made?.id === answer.id);
   if (isOthers || (asked.made !== null && asked.made.id !== answer.id))
     throw new OneRoofError('CLONE_PROGRAM_ANSWER', {
-      problem: `the program answered with the clone ${printable(answer.id)}, which was made for another request`,
+      ...stated`the program answered with the clone ${{ answer: printable(answer.id) }}, which was made for another request`,
       fix: 'correct the program: another "request" asks for another clone, and the same one for the same',
     });
   const connection = connectionOf(answer.connection, setup.variables);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { formatDuration, isNonEmpty, OneRoofError, type Problem, printable } from '../../core/index.ts';
+import { formatDuration, isNonEmpty, OneRoofError, type Problem, printable, stated } from '../../core/index.ts';
 import { type Connection, fixed, id, libpqEnvironment, type Session, sql } from '../../database/index.ts';
 import {
   captureRows,
@@ -180,7 +180,7 @@ function notChanged(before: Look, after: Look): readonly Problem[] {
 }
 
 function failed(problem: string, fix: string): Problem {
-  return { code: 'CLONE_MASK_FAILED', problem: `the program of clone.mask ${problem}`, fix };
+  return { code: 'CLONE_MASK_FAILED', ...stated`the program of clone.mask ${{ problem }}`, fix };
 }
 
 async function run(of: Parameters<typeof runMaskCommand>[1]): Promise<void> {
@@ -211,7 +211,7 @@ async function run(of: Parameters<typeof runMaskCommand>[1]): Promise<void> {
     });
     if (of.signal?.aborted === true)
       throw new OneRoofError('INTERRUPTED', {
-        problem: 'masking was interrupted, and there is no copy',
+        ...stated`masking was interrupted, and there is no copy`,
         fix: 'run the same command again',
       });
     if (deadline.aborted)

@@ -1,4 +1,4 @@
-import { OneRoofError } from '../../core/index.ts';
+import { OneRoofError, stated } from '../../core/index.ts';
 import { type Connection, openSession, type Session } from '../../database/index.ts';
 import { type MaskSetup } from '../../setup/index.ts';
 import { type GoldenMasks } from '../clone.ts';
@@ -89,10 +89,9 @@ export function requireSameMasks(
   const [is, wanted] = [golden.masks?.digest ?? null, maskDigest(mask)];
   if (is === wanted) return;
   throw new OneRoofError('CLONE_MASK_STALE', {
-    problem:
-      is === null
-        ? 'the golden copy is not masked, and oneroof.yaml has masks'
-        : `the golden copy was masked by other expressions than oneroof.yaml has now${wanted === null ? ': it has none' : ''}`,
+    ...(is === null
+      ? stated`the golden copy is not masked, and oneroof.yaml has masks`
+      : stated`the golden copy was masked by other expressions than oneroof.yaml has now${wanted === null ? ': it has none' : ''}`),
     fix: 'take a new one: oneroof clone golden',
   });
 }

@@ -1,4 +1,4 @@
-import { isNonEmpty, OneRoofError, type Problem, printable } from '../../core/index.ts';
+import { isNonEmpty, OneRoofError, type Problem, printable, stated } from '../../core/index.ts';
 import { fixed, id, type Session, sql } from '../../database/index.ts';
 import { readForeignKeys } from '../foreign-keys.io.ts';
 import { type ForeignKey } from '../foreign-keys.ts';
@@ -20,7 +20,7 @@ export async function requireKeys(session: Session, targets: readonly MaskTarget
     if (isBroken)
       problems.push({
         code: 'CLONE_MASK_FAILED',
-        problem: `foreign key ${printable(key.name)} of ${printable(key.from.name)} to ${printable(key.to.name)} ${key.period ? 'is over periods, which are not checked' : 'does not hold after masking'}`,
+        ...stated`foreign key ${{ key: printable(key.name) }} of ${{ from: printable(key.from.name) }} to ${{ to: printable(key.to.name) }} ${key.period ? 'is over periods, which are not checked' : 'does not hold after masking'}`,
         fix: 'mask the columns on both sides by the same expression, or none of them',
       });
   }

@@ -6,6 +6,7 @@ import {
   OneRoofError,
   type Problem,
   printable,
+  stated,
 } from '../../core/index.ts';
 import { type Parser, type Statement } from '../../release/index.ts';
 import { type MaskSetup } from '../../setup/index.ts';
@@ -90,7 +91,11 @@ export function byTable(masks: readonly ColumnMask[]): readonly TableMask[] {
 
 /** One thing that is wrong with the mask of a column. */
 export function maskProblem(written: string, problem: string, fix: string): Problem {
-  return { code: 'CLONE_MASK_INVALID', problem: `clone.mask of oneroof.yaml, ${printable(written)}: ${problem}`, fix };
+  return {
+    code: 'CLONE_MASK_INVALID',
+    ...stated`clone.mask of oneroof.yaml, ${{ written: printable(written) }}: ${{ problem }}`,
+    fix,
+  };
 }
 
 /** The only thing that a text selects, where it is one expression and nothing beside it. */

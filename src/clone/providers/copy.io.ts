@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { chmod, copyFile, lchown, mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OneRoofError } from '../../core/index.ts';
+import { OneRoofError, stated } from '../../core/index.ts';
 import { type Binaries } from '../../database/index.ts';
 import { emptied, isLeftOut } from './neutral.ts';
 
@@ -91,7 +91,7 @@ export async function giveToServer(path: string, runAs: Binaries['runAs']): Prom
 export function stopWhereAsked(signal: AbortSignal | undefined): void {
   if (signal?.aborted !== true) return;
   throw new OneRoofError('INTERRUPTED', {
-    problem: 'the golden copy was interrupted; its files were removed',
+    ...stated`the golden copy was interrupted; its files were removed`,
     fix: 'run the same command again',
   });
 }
@@ -99,7 +99,7 @@ export function stopWhereAsked(signal: AbortSignal | undefined): void {
 /** The error of a full disk. */
 export function noSpace(folder: string, what: string): OneRoofError {
   return new OneRoofError('CLONE_NO_SPACE', {
-    problem: `no room for a golden copy at ${folder}: ${what}`,
+    ...stated`no room for a golden copy at ${{ folder }}: ${{ what }}`,
     fix: 'free space there, or set "folder:" of the clone provider to a larger disk (with reflink a copy needs almost none)',
   });
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { elapsed, now, OneRoofError } from '../../core/index.ts';
+import { elapsed, now, OneRoofError, stated } from '../../core/index.ts';
 import { type Binaries, describe, openSession, type Session, sql } from '../../database/index.ts';
 import { type CloneSetup } from '../../setup/index.ts';
 import { readCollations } from '../collation.io.ts';
@@ -49,13 +49,13 @@ export async function readSource(session: Session, setup: PhysicalSetup): Promis
   const systemIdentifier = row?.['system'] ?? '';
   if (dataDirectory === null || systemAt(dataDirectory) !== systemIdentifier) {
     throw new OneRoofError('CLONE_SOURCE_NOT_LOCAL', {
-      problem: `the data directory of ${describe(setup.backup)} is not readable on this host (${dataDirectory ?? 'the server does not show its path'})`,
+      ...stated`the data directory of ${{ backup: describe(setup.backup) }} is not readable on this host (${{ dataDirectory: dataDirectory ?? 'the server does not show its path' }})`,
       fix: 'run this on the host of the source as root or as its server user, and `GRANT pg_read_all_settings` to the role or set "dataDirectory:"; else use the provider "template"',
     });
   }
   if (Number(row?.['tablespaces']) > 2) {
     throw new OneRoofError('CLONE_TABLESPACES', {
-      problem: `${describe(setup.backup)} has tablespaces of its own; the physical provider copies the data directory only`,
+      ...stated`${{ backup: describe(setup.backup) }} has tablespaces of its own; the physical provider copies the data directory only`,
       fix: 'use the provider "template" on a clone server',
     });
   }
@@ -172,7 +172,7 @@ export async function copyRunning(
   await session.query(start).catch((cause: unknown) => {
     if ((cause as { code?: string }).code !== '42501') throw cause;
     throw new OneRoofError('CLONE_BACKUP_DENIED', {
-      problem: `${describe(session.connection)} may not call ${modern ? 'pg_backup_start' : 'pg_start_backup'}`,
+      ...stated`${{ connection: describe(session.connection) }} may not call ${{ function: modern ? 'pg_backup_start' : 'pg_start_backup' }}`,
       fix: modern
         ? 'as a superuser: GRANT EXECUTE ON FUNCTION pg_backup_start(text, boolean), pg_backup_stop(boolean) TO the role'
         : 'as a superuser: GRANT EXECUTE ON FUNCTION pg_start_backup(text, boolean, boolean), pg_stop_backup(boolean, boolean) TO the role',
@@ -190,7 +190,7 @@ export async function copyRunning(
   for (const name of walSegments({ label, stop: stopped?.lsn ?? '0/0', segmentBytes: source.segmentBytes })) {
     if (await copyOne({ from: source.dataDirectory, to: data, path: `pg_wal/${name}`, runAs })) continue;
     throw new OneRoofError('CLONE_WAL_GONE', {
-      problem: `WAL segment ${name} was recycled by the source before it could be copied`,
+      ...stated`WAL segment ${{ name }} was recycled by the source before it could be copied`,
       fix: 'raise wal_keep_size on the source to the amount of WAL that it writes during a copy, or run this when it writes less',
     });
   }

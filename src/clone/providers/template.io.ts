@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { elapsed, now, OneRoofError, printable } from '../../core/index.ts';
+import { elapsed, now, OneRoofError, printable, stated } from '../../core/index.ts';
 import { fixed, id, literal, type Session, sql, sqlStateOf } from '../../database/index.ts';
 import { type CloneSetup, type Target } from '../../setup/index.ts';
 import { type DatabaseName, type Golden, type KeptReadings, type SourceIdentity } from '../clone.ts';
@@ -22,7 +22,7 @@ export type TemplateSetup = Extract<CloneSetup, { provider: 'template' }>;
 export function refuseSameServer(setup: TemplateSetup): void {
   if (setup.sameServer) return;
   throw new OneRoofError('CLONE_SAME_SERVER', {
-    problem: `clones of ${printable(setup.source)} would be made on its own server`,
+    ...stated`clones of ${{ source: printable(setup.source) }} would be made on its own server`,
     fix: 'if that server is not production, set "sameServer: true" of the clone provider; otherwise use the provider "physical"',
   });
 }
@@ -130,7 +130,7 @@ async function requireSuperuser(admin: Session): Promise<void> {
   );
   if (role?.super === 'true') return;
   throw new OneRoofError('CLONE_MASK_FAILED', {
-    problem: `${printable(role?.name ?? '')}, the role of admin, is not a superuser, and masking needs one with the provider "template"`,
+    ...stated`${{ role: printable(role?.name ?? '') }}, the role of admin, is not a superuser, and masking needs one with the provider "template"`,
     fix: 'let admin: of the clone provider name a superuser of that server, or use the provider "dump"',
   });
 }
@@ -198,7 +198,7 @@ async function busy(admin: Session, plan: { readonly source: string; readonly ca
     select pg_catalog.format('%s (%s, pid %s)', usename, application_name, pid) as who
     from pg_catalog.pg_stat_activity where datname = ${plan.source} limit 5`);
   return new OneRoofError('CLONE_SOURCE_BUSY', {
-    problem: `sessions are connected to ${printable(plan.source)}: ${printable(sessions.map(({ who }) => who).join(', '))}`,
+    ...stated`sessions are connected to ${{ source: printable(plan.source) }}: ${{ sessions: sessions.map(({ who }) => printable(who)) }}`,
     fix: 'ask them to disconnect, or use the provider "physical", which copies a live database',
     cause: plan.cause,
   });

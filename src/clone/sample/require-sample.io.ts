@@ -1,4 +1,4 @@
-import { type Digest, isNonEmpty, OneRoofError, type Problem, printable } from '../../core/index.ts';
+import { type Digest, isNonEmpty, OneRoofError, type Problem, printable, stated } from '../../core/index.ts';
 import { fixed, type Session, sql, sqlStateOf } from '../../database/index.ts';
 import { loadParser } from '../../release/index.ts';
 import { type SampleSetup } from '../../setup/index.ts';
@@ -37,7 +37,7 @@ const howToChoose =
 function sampleProblem(table: string, problem: string, fix: string): Problem {
   return {
     code: 'CLONE_SAMPLE_INVALID',
-    problem: `clone.sample.keep of oneroof.yaml, ${printable(table)}: ${problem}`,
+    ...stated`clone.sample.keep of oneroof.yaml, ${{ table: printable(table) }}: ${{ problem }}`,
     fix,
   };
 }
@@ -89,7 +89,7 @@ export function refusedRow(error: unknown, keep: readonly KeptRows[]): unknown {
   const state = sqlStateOf(error);
   if (keep.length === 0 || !state.startsWith('22')) return error;
   return new OneRoofError('CLONE_SAMPLE_INVALID', {
-    problem: `a condition of clone.sample.keep of oneroof.yaml fails on a row of production (SQLSTATE ${state})`,
+    ...stated`a condition of clone.sample.keep of oneroof.yaml fails on a row of production (SQLSTATE ${{ state }})`,
     fix: 'write conditions that have a value for every row; run them by hand to see what the server says, which is not shown here because it may hold values of production',
   });
 }
@@ -106,10 +106,9 @@ export function requireSameSample(
   const [is, wanted] = [golden.sample?.digest ?? null, sampleDigest(setup.sample)];
   if (is === wanted) return;
   throw new OneRoofError('CLONE_SAMPLE_STALE', {
-    problem:
-      is === null
-        ? 'the golden copy has every row of production, and oneroof.yaml asks for a sample'
-        : `the golden copy has another sample than oneroof.yaml asks for now${wanted === null ? ': it asks for every row' : ''}`,
+    ...(is === null
+      ? stated`the golden copy has every row of production, and oneroof.yaml asks for a sample`
+      : stated`the golden copy has another sample than oneroof.yaml asks for now${wanted === null ? ': it asks for every row' : ''}`),
     fix: 'take a new one: oneroof clone golden',
   });
 }

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { canonicalJson, digest, onAbort, OneRoofError } from '../../core/index.ts';
+import { canonicalJson, digest, onAbort, OneRoofError, stated } from '../../core/index.ts';
 import { type Connection, literal, openSession, type Session, sql } from '../../database/index.ts';
 import type { DataFingerprint, RowHash } from '../fingerprint.ts';
 import { relationsWithRows } from './list.sql.ts';
@@ -237,7 +237,7 @@ async function readAll(
 
 function interrupted(): OneRoofError {
   return new OneRoofError('INTERRUPTED', {
-    problem: 'the reading of rows was interrupted',
+    ...stated`the reading of rows was interrupted`,
     fix: 'run the same command again',
   });
 }

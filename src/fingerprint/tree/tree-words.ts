@@ -1,4 +1,4 @@
-import { printable, truncate } from '../../core/index.ts';
+import { printable, truncate, type Facts, type Json } from '../../core/index.ts';
 import { diffLines, explainChange } from '../shown-change.ts';
 import { explainDifference } from '../explain.ts';
 import type { Difference } from '../fingerprint.ts';
@@ -40,6 +40,17 @@ export function explainNode(node: DifferenceNode): string {
   const below = countBelow(node);
   return `${explainOwn(node)}${below === '' ? '' : `, and with it ${below}`}`;
 }
+
+/** The same as data: the object, and what of it differs; long definitions are cut. */
+export function nodeFacts(node: DifferenceNode): Facts {
+  const { kind, name, change, own } = node;
+  const differences = own
+    .slice(0, mostRoots)
+    .map(({ property, before, after }) => ({ property, before: short(before), after: short(after) }));
+  return { kind, name, in: node.in, change, differences, differs: own.length };
+}
+
+const short = (value: Json): Json => (typeof value === 'string' ? truncate(value, 200) : value);
 
 /** Properties of one object that are named. */
 const mostProperties = 3;

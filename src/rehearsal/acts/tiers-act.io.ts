@@ -1,4 +1,4 @@
-import { type Problem } from '../../core/index.ts';
+import { type Problem, stated } from '../../core/index.ts';
 import { type Direction, type Release, type Tier } from '../../release/index.ts';
 import { lockedBy, namedByProbes, type SeenLock } from '../footprint/index.ts';
 import { type ForwardPlan, type Measurement, type Seen, together } from '../record/index.ts';
@@ -95,7 +95,7 @@ function overTotal({ budgets }: Pick<Release, 'budgets'>, totalMs: number): read
   return [
     {
       code: 'BUDGET_TOTAL',
-      problem: `the forward run took ${Math.round(totalMs)} ms, expected at most ${bound} ms`,
+      ...stated`the forward run took ${{ totalMs: Math.round(totalMs) }} ms, expected at most ${{ bound }} ms`,
       fix: 'make the release faster, or raise budgets.total in release.yaml',
     },
   ];

@@ -1,4 +1,4 @@
-import { type Problem, printable } from '../../core/index.ts';
+import { type Problem, printable, stated } from '../../core/index.ts';
 import { type DataFingerprint, type SchemaDelta } from '../../fingerprint/index.ts';
 import { type Tier, type TierId } from '../../release/index.ts';
 import { touchedBy } from '../comparison/index.ts';
@@ -92,9 +92,7 @@ export function unprovenBoundary(result: BoundaryResult | undefined, after: Tier
   return [
     {
       code: 'PROOF_INCOMPLETE',
-      problem: printable(
-        `tier ${after} is one-way, and the state after it is not proven: ${result?.reason ?? 'the twin did not get so far'}`,
-      ),
+      ...stated`tier ${{ after: printable(after) }} is one-way, and the state after it is not proven: ${{ reason: printable(result?.reason ?? 'the twin did not get so far') }}`,
       fix: 'run `oneroof rehearse --full`, or make the tables that later tiers write to comparable',
     },
   ];

@@ -1,4 +1,4 @@
-import { type Digest, type Problem, printable } from '../../core/index.ts';
+import { type Digest, type Problem, printable, stated } from '../../core/index.ts';
 import {
   allBelow,
   columnsKey,
@@ -12,6 +12,7 @@ import {
   fingerprintOf,
   heaviest,
   type KeyedObject,
+  nodeFacts,
   nodeLines,
 } from '../../fingerprint/index.ts';
 import { nothingDone, type ReleaseWork, remedyText, restoring } from '../changes/index.ts';
@@ -80,7 +81,7 @@ export function incomplete(proof: Proof, touched: ReadonlySet<string>): readonly
     .filter(({ relation }) => touched.has(relation))
     .map(({ relation, reason }) => ({
       code: 'PROOF_INCOMPLETE' as const,
-      problem: printable(`the release changes ${relation}, and its rows cannot be compared: ${reason}`),
+      ...stated`the release changes ${{ relation: printable(relation) }}, and its rows cannot be compared: ${{ reason: printable(reason) }}`,
       fix: reason.startsWith('column ')
         ? 'give the column a type whose values can be compared in an earlier release, or leave the table out of this one'
         : 'let the role of the clone read it, or leave it out of this release',
@@ -91,9 +92,7 @@ export function incomplete(proof: Proof, touched: ReadonlySet<string>): readonly
 export function stale(doubtful: readonly DoubtfulIndex[]): readonly Problem[] {
   return doubtful.slice(0, shown).map(({ table, index, ingredient }) => ({
     code: 'PROOF_INCOMPLETE' as const,
-    problem: printable(
-      `the contents of index ${index} are not proven: rows of ${table} were written, and so was ${ingredient}, which the index uses`,
-    ),
+    ...stated`the contents of index ${{ index: printable(index) }} are not proven: rows of ${{ table: printable(table) }} were written, and so was ${{ ingredient: printable(ingredient) }}, which the index uses`,
     fix: printable(`let down.sql end with: reindex index ${index}`),
   }));
 }
@@ -120,11 +119,23 @@ export function explained(
     ...found.roots.map((root): Problem => {
       const lines = nodeLines(root);
       const fix = remedyText(restoring(root, work, schemas));
-      return { code, problem: explainNode(root), fix, ...(lines.length === 0 ? {} : { detail: lines }) };
+      return {
+        code,
+        problem: explainNode(root),
+        facts: nodeFacts(root),
+        fix,
+        ...(lines.length === 0 ? {} : { detail: lines }),
+      };
     }),
     ...(more === null
       ? []
-      : [{ code, problem: more, fix: 'correct what is named above, and rehearse again: then the rest is named' }]),
+      : [
+          {
+            code,
+            ...stated`${{ more }}`,
+            fix: 'correct what is named above, and rehearse again: then the rest is named',
+          },
+        ]),
   ];
 }
 
@@ -149,7 +160,7 @@ export function varying(
           : 'write it so that it has the same result each time';
     return {
       code,
-      problem: printable(`${which}${what}; the usual causes: ${causes}`),
+      ...stated`${{ which: printable(which) }}${{ what: printable(what) }}; the usual causes: ${{ causes: printable(causes) }}`,
       fix: printable(`remove the cause from the up.sql, or ${declare}`),
     };
   });

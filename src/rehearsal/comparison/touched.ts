@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Formed, type Problem, printable } from '../../core/index.ts';
+import { type Formed, type Problem, printable, stated } from '../../core/index.ts';
 import { isTouched, type Release } from '../../release/index.ts';
 import { type StepMeasure } from '../tier/index.ts';
 import { type CloneDifference, differencesOf } from './clone-difference.ts';
@@ -66,7 +66,7 @@ export function undeclared(touched: readonly Touched[], steps: readonly StepMeas
     .filter((one) => !one.declared)
     .map((one) => ({
       code: 'TOUCHED_UNDECLARED' as const,
-      problem: `the release changes ${printable(one.relation)}, which \`touches\` does not declare${how(one.relation, steps)}`,
+      ...stated`the release changes ${{ relation: printable(one.relation) }}, which \`touches\` does not declare${how(one.relation, steps)}`,
       fix: `add ${printable(one.relation)} to \`touches\` in release.yaml, or correct the statement that changes it`,
     }));
 }

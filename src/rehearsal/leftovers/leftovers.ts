@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Formed, type Problem, printable } from '../../core/index.ts';
+import { type Formed, type Problem, printable, stated } from '../../core/index.ts';
 import { type StepMeasure } from '../tier/index.ts';
 
 /** A part of the schema that can exist without being in force. */
@@ -65,7 +65,7 @@ export function judgeLeftovers(
         : [
             {
               code: 'COLUMNS_SCARCE',
-              problem: `table ${name} has ${one.left} of ${mostColumns} column numbers left: this release used ${one.burned} by dropping columns`,
+              ...stated`table ${{ name }} has ${{ left: one.left }} of ${{ mostColumns }} column numbers left: this release used ${{ burned: one.burned }} by dropping columns`,
               fix: 'create the table again (CREATE TABLE … AS, rename) before you add and drop more columns',
             },
           ];
@@ -73,7 +73,7 @@ export function judgeLeftovers(
       return [
         {
           code: 'INDEX_INVALID',
-          problem: `index ${name} is invalid after the forward run`,
+          ...stated`index ${{ name }} is invalid after the forward run`,
           fix: 'drop it and build it again in a tier of its own',
         },
       ];
@@ -82,7 +82,7 @@ export function judgeLeftovers(
       return [
         {
           code: 'CONSTRAINT_NOT_VALID',
-          problem: `constraint ${name} was never validated`,
+          ...stated`constraint ${{ name }} was never validated`,
           fix: 'add ALTER TABLE … VALIDATE CONSTRAINT in a later tier, or say why it waits for a later release under `allows: {notValid: …}` in release.yaml',
         },
       ];
@@ -91,7 +91,7 @@ export function judgeLeftovers(
     return [
       {
         code: 'SWITCHED_OFF',
-        problem: `${one.kind} ${name} was in force before the release, and is ${one.state} after it`,
+        ...stated`${{ kind: one.kind }} ${{ name }} was in force before the release, and is ${{ state: one.state }} after it`,
         fix: 'enable it again in the last tier that needs it disabled, or say why under `allows: {switchOff: …}` in release.yaml',
       },
     ];
@@ -112,9 +112,7 @@ export function skippedInvalid(before: Conditions, steps: readonly Pick<StepMeas
     })
     .map(({ name }) => ({
       code: 'INDEX_INVALID' as const,
-      problem: printable(
-        `index ${name} was invalid before the release, and IF NOT EXISTS accepts it as the wanted index`,
-      ),
+      ...stated`index ${{ name: printable(name) }} was invalid before the release, and IF NOT EXISTS accepts it as the wanted index`,
       fix: printable(`drop it first: drop index if exists ${name}, or REINDEX it outside of the release`),
     }));
 }

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { type Formed, instantForm, type NonEmpty, OneRoofError, type Problem, printable } from '../../core/index.ts';
+import {
+  type Formed,
+  instantForm,
+  type NonEmpty,
+  OneRoofError,
+  type Problem,
+  printable,
+  stated,
+} from '../../core/index.ts';
 import { type Golden, type SourceIdentity } from '../../clone/index.ts';
 
 /** How many objects are named; the others are counted. */
@@ -55,7 +63,7 @@ export function isCopyOf(
 /** Refuses a rehearsal on a golden copy of another database: what it proves says nothing of the target. */
 export function otherDatabase(golden: Pick<Golden, 'source' | 'takenAt'>, target: string): OneRoofError {
   return new OneRoofError('GOLDEN_OTHER', {
-    problem: `the golden copy of ${printable(golden.source.database)}, taken ${golden.takenAt}, is a copy of another database than target ${printable(target)}, or from before it was adopted`,
+    ...stated`the golden copy of ${{ database: printable(golden.source.database) }}, taken ${{ takenAt: golden.takenAt }}, is a copy of another database than target ${{ target: printable(target) }}, or from before it was adopted`,
     fix: `let \`clone:\` of oneroof.yaml name the database of target ${printable(target)}, then rehearse with --golden`,
   });
 }
@@ -64,7 +72,7 @@ export function otherDatabase(golden: Pick<Golden, 'source' | 'takenAt'>, target
 export function staleGolden({ takenAt }: Pick<Golden, 'takenAt'>, production: AgainstProduction): OneRoofError | null {
   if (production.compared === 'no' || production.count === 0) return null;
   return new OneRoofError('GOLDEN_STALE', {
-    problem: `${explainProduction(production)} (golden copy taken ${takenAt})`,
+    ...stated`${{ production: explainProduction(production) }} (golden copy taken ${{ takenAt }})`,
     fix: 'rehearse with --golden: it takes a new golden copy first; with --stale: it rehearses on this one, and tells the signers so',
   });
 }

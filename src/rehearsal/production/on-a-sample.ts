@@ -1,5 +1,5 @@
 import { type Golden, isSampled } from '../../clone/index.ts';
-import { type Problem } from '../../core/index.ts';
+import { type Problem, stated } from '../../core/index.ts';
 
 /** Whether the policy lets rehearsals on a sample of production count. What is absent or not known does not. */
 export type SampledRehearsals = 'allowed' | 'not allowed';
@@ -17,7 +17,7 @@ export function sampledProblem(
   const tables = golden.sample?.tables ?? [];
   return {
     code: 'REHEARSAL_SAMPLED',
-    problem: `the rehearsal ran on a sample of production: ${tables.length === 1 ? '1 table' : `${tables.length} tables`} of its copy lack rows, and the policy does not allow that`,
+    ...stated`the rehearsal ran on a sample of production: ${tables.length === 1 ? '1 table' : `${tables.length} tables`} of its copy lack rows, and the policy does not allow that`,
     fix: 'rehearse on every row: remove `sample` from `clone` of oneroof.yaml, then oneroof rehearse --golden; or let the quorum sign a policy with `rehearsal: { sampled: allowed }`',
   };
 }

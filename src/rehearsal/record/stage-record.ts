@@ -1,5 +1,5 @@
 import { type Clone, type Golden } from '../../clone/index.ts';
-import { type Problem } from '../../core/index.ts';
+import { type Problem, stated } from '../../core/index.ts';
 import { type SealedRelease } from '../../release/index.ts';
 import { type BoundaryResult } from '../boundaries/index.ts';
 import { withGateTimes } from '../footprint/index.ts';
@@ -96,7 +96,7 @@ function collisions(options: SealedRelease['release']['options'], trials: readon
     })
     .map(({ option, outcome, problems: [first] }) => ({
       code: 'OPTION_COLLIDES' as const,
-      problem: `option ${option} is chosen, and ${outcome}: ${first?.problem ?? ''}`,
+      ...stated`option ${{ option }} is chosen, and ${{ outcome }}: ${{ problem: first?.problem ?? '' }}`,
       fix: 'correct the option, or its decision in release.yaml',
     }));
 }

@@ -1,4 +1,4 @@
-import { OneRoofError, type Problem } from '../../core/index.ts';
+import { OneRoofError, type Problem, stated } from '../../core/index.ts';
 import { problemOf, sqlStateOf } from '../../database/index.ts';
 import { type Step } from '../../release/index.ts';
 import { grantFix } from './role.ts';
@@ -26,7 +26,7 @@ export function gone(error: unknown): OneRoofError | null {
   const code = sqlStateOf(error);
   if (!lostStates.includes(code) && code !== 'CONNECTION_LOST' && code !== 'CONNECT_NO_DATABASE') return null;
   return new OneRoofError('CLONE_GONE', {
-    problem: 'the rehearsal clone disappeared while it was in use: someone dropped it, or its server stopped',
+    ...stated`the rehearsal clone disappeared while it was in use: someone dropped it, or its server stopped`,
     fix: 'run the same command again; `oneroof clone gc` drops only what has expired',
     cause: error,
   });
@@ -35,7 +35,7 @@ export function gone(error: unknown): OneRoofError | null {
 /** The error of an interrupted rehearsal. */
 export function rehearsalInterrupted(): OneRoofError {
   return new OneRoofError('INTERRUPTED', {
-    problem: 'the rehearsal was interrupted; its clone was dropped',
+    ...stated`the rehearsal was interrupted; its clone was dropped`,
     fix: 'run the same command again',
   });
 }

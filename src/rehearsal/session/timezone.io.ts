@@ -1,4 +1,4 @@
-import { type Problem } from '../../core/index.ts';
+import { type Problem, stated } from '../../core/index.ts';
 import { type Connection, openSession, sql } from '../../database/index.ts';
 
 /**
@@ -16,7 +16,7 @@ export async function unknownTimezone(clone: Connection, timezone: string | unde
     return [
       {
         code: 'TIMEZONE_UNKNOWN',
-        problem: `settings.timezone is ${timezone}, which the server does not know`,
+        ...stated`settings.timezone is ${{ timezone }}, which the server does not know`,
         fix: 'use a name of pg_timezone_names on that server, or an offset such as "+02:00"',
       },
     ];

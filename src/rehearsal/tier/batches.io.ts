@@ -1,4 +1,4 @@
-import { OneRoofError, printable } from '../../core/index.ts';
+import { OneRoofError, printable, stated } from '../../core/index.ts';
 import { fixed, id, type Session, sql } from '../../database/index.ts';
 import { type StepBatch, type Step } from '../../release/index.ts';
 
@@ -30,7 +30,7 @@ export async function nextBatch(
   const kind = await kindOf(session, batch);
   if (kind === null)
     throw new OneRoofError('RULE_BATCHED', {
-      problem: printable(`${by} of ${schema}.${table} bounds no batch`),
+      ...stated`${{ by: printable(by) }} of ${{ table: printable(`${schema}.${table}`) }} bounds no batch`,
       fix: `make it NOT NULL, with a unique index on it alone, of type integer, uuid, text, varchar or timestamptz, in a table without children; or choose another column for \`by\` in release.yaml`,
       place: step.place,
     });

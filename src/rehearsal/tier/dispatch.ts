@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Formed, type Problem, printable } from '../../core/index.ts';
+import { type Formed, type Problem, printable, stated } from '../../core/index.ts';
 import { type Network, notificationForm } from '../../database/index.ts';
 
 /** A function that was called. */
@@ -81,7 +81,7 @@ function libraryOf(file: string): string {
 export function undeclaredDispatch(where: string, what: string): Problem {
   return {
     code: 'DISPATCH_UNDECLARED',
-    problem: `${where}: ${what}`,
+    ...stated`${{ where }}: ${{ what }}`,
     fix: 'remove it, or say why under `allows: {dispatch: …}` in release.yaml',
   };
 }

@@ -1,4 +1,4 @@
-import { type Problem } from '../../core/index.ts';
+import { type Problem, stated } from '../../core/index.ts';
 import { type Expectation, meets } from '../../release/index.ts';
 
 /** How long a metric took, of the database `greenfield`, `finalized`, or in a tier. Milliseconds. */
@@ -20,7 +20,7 @@ export function judgeInvariants(
     return [
       {
         code: 'INVARIANT_VIOLATED' as const,
-        problem: `${when}: metric ${name} is ${value ?? 'not measured'}, expected ${explainExpectation(want)}`,
+        ...stated`${{ when }}: metric ${{ name }} is ${{ value: value ?? 'not measured' }}, expected ${{ want: explainExpectation(want) }}`,
         fix: `correct the release so that ${name} is as declared, or correct the invariant in release.yaml`,
       },
     ];

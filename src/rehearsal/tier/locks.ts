@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Formed, type Problem, printable } from '../../core/index.ts';
+import { type Formed, type Problem, printable, stated } from '../../core/index.ts';
 import { type Release, type TierId, type Direction } from '../../release/index.ts';
 
 /** A lock that a step took again. */
@@ -83,7 +83,7 @@ export function overBudget(
   if (longest !== undefined && lock !== null && longest.heldMs > lock)
     problems.push({
       code: 'BUDGET_LOCK',
-      problem: `${at}: the ${blocking[longest.mode]} lock on ${printable(longest.relation)} was held for ${Math.round(longest.heldMs)} ms${ofWhich(longest.gateMs)}, expected at most ${lock} ms`,
+      ...stated`${{ at }}: the ${{ blocks: blocking[longest.mode] ?? '' }} lock on ${{ relation: printable(longest.relation) }} was held for ${{ heldMs: Math.round(longest.heldMs) }} ms${ofWhich(longest.gateMs)}, expected at most ${{ lock }} ms`,
       fix:
         longest.gateMs === null
           ? 'split the tier, or raise budgets.lock in release.yaml'
@@ -93,7 +93,7 @@ export function overBudget(
   if (largest !== undefined && rewrite !== undefined && largest.bytes > rewrite)
     problems.push({
       code: 'BUDGET_REWRITE',
-      problem: `${at}: ${printable(largest.relation)} was rewritten, ${largest.bytes} bytes, expected at most ${rewrite} bytes`,
+      ...stated`${{ at }}: ${{ relation: printable(largest.relation) }} was rewritten, ${{ bytes: largest.bytes }} bytes, expected at most ${{ rewrite }} bytes`,
       fix: 'add a new column and fill it in batches instead, or raise budgets.rewrite in release.yaml',
     });
   return problems;

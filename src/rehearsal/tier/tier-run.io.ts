@@ -1,4 +1,4 @@
-import { OneRoofError, type Problem, printable } from '../../core/index.ts';
+import { OneRoofError, type Problem, printable, stated } from '../../core/index.ts';
 import { explainRefusedRows, foundElsewhere, type Session, type Sql, sql, sqlStateOf } from '../../database/index.ts';
 import { batchOf, type Direction, type Release, type Step, type Tier } from '../../release/index.ts';
 import { type StepEvent } from '../request/index.ts';
@@ -247,7 +247,7 @@ function violation(tier: Tier, step: Step, rows: readonly (readonly (string | nu
   const shown = rows.map((row) => `(${row.map((value) => printable((value ?? 'NULL').slice(0, 60))).join(', ')})`);
   return {
     code: 'CHECK_VIOLATED',
-    problem: `tier ${tier.id}: a check returned rows, expected none; the first: ${shown.join(' ')}`,
+    ...stated`tier ${{ tier: tier.id }}: a check returned rows, expected none; the first: ${shown.join(' ')}`,
     fix: `correct tiers/${tier.id}/up.sql, or the query in ${step.place.file}`,
     place: step.place,
   };

@@ -1,5 +1,5 @@
 import { type Clone } from '../../clone/index.ts';
-import { OneRoofError, type Problem, printable } from '../../core/index.ts';
+import { OneRoofError, type Problem, printable, stated } from '../../core/index.ts';
 import { fixed, id, literal, type Session, type Sql, sql } from '../../database/index.ts';
 import { type Anchors, compareObjects, lookAt } from '../../fingerprint/index.ts';
 import { type Direction, type Tier } from '../../release/index.ts';
@@ -49,7 +49,7 @@ async function prove(marked: MarkedClone, parents: readonly string[], by: By): P
       // the release may make it, or drop it
       if (added === null)
         problems.push(
-          ...(isLast && !grown.has(parent) ? [untriedPartition(`${parent} is not a partitioned table`)] : []),
+          ...(isLast && !grown.has(parent) ? [untriedPartition(stated`${{ parent }} is not a partitioned table`)] : []),
         );
       else if ('name' in added) {
         made.push({ name: added.name, parent });
@@ -94,7 +94,9 @@ async function others(
     }));
   const unexpected = new Set(found.flatMap(({ key, isNew }) => (isNew && news.has(key) ? [] : [key])));
   return [...unexpected].map((key) =>
-    unlike(`with new partitions the rollback does not restore the previous state: ${key.replace(': ', ' ')}`),
+    unlike(
+      stated`with new partitions the rollback does not restore the previous state: ${{ difference: key.replace(': ', ' ') }}`,
+    ),
   );
 }
 
@@ -128,8 +130,8 @@ async function notFollowing(
   return rows.map(({ name, there }) =>
     unlike(
       there === 'true'
-        ? `${when}, the new partition ${name} does not follow its parent: the gate would refuse it as a new object`
-        : `${when}, the new partition ${name} does not exist any more`,
+        ? stated`${{ when }}, the new partition ${{ name }} does not follow its parent: the gate would refuse it as a new object`
+        : stated`${{ when }}, the new partition ${{ name }} does not exist any more`,
     ),
   );
 }
@@ -142,12 +144,13 @@ async function addPartition(
   const table = await readTable(reading, parent);
   if (table === null) return null;
   const bounds = boundsOf(table);
-  if (typeof bounds === 'string') return untriedPartition(bounds);
+  if (typeof bounds === 'string') return untriedPartition(stated`${{ bounds }}`);
   const [schema = '', relation = ''] = splitName(table.table);
   const name = `${[...relation].slice(0, 12).join('')}_oneroof_${table.bounds.length + 1}`;
   try {
     const values = await nextValues(reading, bounds);
-    if (values === null) return untriedPartition(`every value of ${bounds.type} has a partition of ${parent} already`);
+    if (values === null)
+      return untriedPartition(stated`every value of ${{ type: bounds.type }} has a partition of ${{ parent }} already`);
     await reading.query(sql`begin`);
     await reading.query(sql`select pg_catalog.set_config('role', ${table.owner}, true)`);
     await reading.query(
@@ -162,7 +165,7 @@ async function addPartition(
     await reading.query(sql`rollback`);
     if (error instanceof OneRoofError) throw error;
     return untriedPartition(
-      printable(`${when}, PostgreSQL refuses a new partition of ${parent}: ${(error as Error).message}`),
+      stated`${{ when: printable(when) }}, PostgreSQL refuses a new partition of ${{ parent: printable(parent) }}: ${{ said: printable((error as Error).message) }}`,
     );
   }
 }

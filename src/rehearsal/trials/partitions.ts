@@ -1,4 +1,4 @@
-import { type Problem } from '../../core/index.ts';
+import { type Problem, type Stated } from '../../core/index.ts';
 
 /** What is known of a partitioned table, and of the partitions that it has. */
 export interface Partitioned {
@@ -77,20 +77,20 @@ function literalsOf(bound: string): readonly string[] {
 }
 
 /** Why a new partition could not be tried. */
-export function untriedPartition(problem: string): Problem {
+export function untriedPartition(what: Stated): Problem {
   return {
     code: 'EXPECTS_UNPROVEN',
-    problem,
+    ...what,
     fix: 'remove the table from `expects: {partitionsOf: …}` in release.yaml; a new partition then closes the gate until people accept it',
     place: { file: 'release.yaml' },
   };
 }
 
 /** What goes wrong once there is a new partition. */
-export function unlike(problem: string): Problem {
+export function unlike(what: Stated): Problem {
   return {
     code: 'EXPECTS_DIFFERS',
-    problem,
+    ...what,
     fix: 'write the tiers so that they work on the parent table and so on every partition, or remove the table from `expects: {partitionsOf: …}` in release.yaml',
     place: { file: 'release.yaml' },
   };

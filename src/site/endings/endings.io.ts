@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OneRoofError, printable } from '../../core/index.ts';
+import { OneRoofError, printable, stated } from '../../core/index.ts';
 import { path } from '../../html/index.ts';
 import { targetOf } from '../../setup/index.ts';
 import {
@@ -139,7 +139,7 @@ async function ceremonyOf(
   const { account, again, lost } = await compareTarget(relay, { store, pins: pinsOf(services) });
   if (again.documents.length > 0)
     throw new OneRoofError('ADOPT_LOST', {
-      problem: `${relay.target} lacks a registry or policy that the log knows: ${again.documents.map(({ kind, digest }) => printable(`${kind} ${digest}`)).join(', ')}`,
+      ...stated`${{ target: relay.target }} lacks a registry or policy that the log knows: ${{ documents: again.documents.map(({ kind, digest }) => printable(`${kind} ${digest}`)) }}`,
       fix: 'ask for the adoption again, on the page People: that hands in again what was lost',
     });
   const ready = { relay: { ...relay, ...(await readInForce(relay.session)) }, account, lost };
@@ -151,7 +151,7 @@ function pinsOf({ setup }: SiteServices): PolicyAndRegistry {
   const { policy, registry } = readPeopleFiles(setup);
   if (policy !== null && registry !== null) return { policy, registry };
   throw new OneRoofError('CONFIG_NOT_FOUND', {
-    problem: 'there is no policy or no registry beside oneroof.yaml, so the database cannot be compared with them',
+    ...stated`there is no policy or no registry beside oneroof.yaml, so the database cannot be compared with them`,
     fix: `put both there, as they were when they were in force: ${setup.policyFile}, ${setup.registryFile}`,
   });
 }

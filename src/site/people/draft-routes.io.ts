@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OneRoofError } from '../../core/index.ts';
+import { OneRoofError, stated } from '../../core/index.ts';
 import { type Registry, registryDocument } from '../../people/index.ts';
 import { dropFrom, requireNext } from '../../signing/index.ts';
 import { type SiteServices } from '../site-services.ts';
@@ -77,7 +77,7 @@ async function baseOf(services: SiteServices, readings: Readings, follows: strin
   const found = basesOf(await readings.all(), readPeopleFiles(services.setup)).find((one) => one.follows === follows);
   if (found !== undefined) return found;
   throw new OneRoofError('CHANGE_NOT_NEXT', {
-    problem: 'the version before this draft is no longer in force, or cannot be read now',
+    ...stated`the version before this draft is no longer in force, or cannot be read now`,
     fix: 'reload the page',
   });
 }

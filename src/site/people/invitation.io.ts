@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OneRoofError } from '../../core/index.ts';
+import { OneRoofError, stated } from '../../core/index.ts';
 import { type Registry } from '../../people/index.ts';
 import { enrolmentActions, type Prompts, withKey } from '../../signing/index.ts';
 import { type SiteServices } from '../site-services.ts';
@@ -85,7 +85,7 @@ export async function draftBase(services: SiteServices, readings: Readings): Pro
   const [base] = basesOf(await readings.all(), readPeopleFiles(services.setup));
   if (base !== undefined) return base;
   throw new OneRoofError('CONFIG_NOT_FOUND', {
-    problem: `${services.setup.policyFile} does not exist, and no target has a gate that this site can ask`,
+    ...stated`${{ policyFile: services.setup.policyFile }} does not exist, and no target has a gate that this site can ask`,
     fix: 'write the policy (docs/FORMAT.md describes it), check it with `oneroof policy check`, and restart the site',
   });
 }
@@ -98,7 +98,7 @@ export async function draftBase(services: SiteServices, readings: Readings): Pro
 export function requireOrigin({ origin }: Pick<SiteServices, 'origin'>, { policy }: Pick<Base, 'policy'>): void {
   if (policy.origin === origin) return;
   throw new OneRoofError('CONFIG_INVALID', {
-    problem: `policy "${policy.name}" has its page at ${policy.origin}, and this site is at ${origin}: a passkey of this site would not count`,
+    ...stated`policy "${{ policy: policy.name }}" has its page at ${{ origin: policy.origin }}, and this site is at ${{ site: origin }}: a passkey of this site would not count`,
     fix: 'start the site where the policy says, or change the origin in the policy',
   });
 }
@@ -108,7 +108,7 @@ function requireSame(draft: Registry, { enrolment: { id, name, level } }: Invita
   const known = draft.persons.find((one) => one.id === id);
   if (known === undefined || name === null || (known.name === name && known.level === level)) return;
   throw new OneRoofError('INVITATION_OVER', {
-    problem: `${id} is in the draft since, as ${known.name}, level ${known.level}; the invitation was for ${name}, level ${level}`,
+    ...stated`${{ id }} is in the draft since, as ${{ known: known.name }}, level ${{ level: known.level }}; the invitation was for ${{ name }}, level ${{ invitedLevel: level }}`,
     fix: 'ask for another invitation, under another id or for another device',
   });
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type Instant, OneRoofError } from '../../core/index.ts';
+import { type Instant, OneRoofError, stated } from '../../core/index.ts';
 import { type Session, sql } from '../../database/index.ts';
 import { type Enrolment } from '../../signing/index.ts';
 import { type State } from '../state/index.ts';
@@ -82,7 +82,7 @@ export async function withdrawInvitation({ pool }: Pick<State, 'pool'>, name: st
 
 function over(): OneRoofError {
   return new OneRoofError('INVITATION_OVER', {
-    problem: 'this invitation is unknown, was used, was withdrawn, or has expired',
+    ...stated`this invitation is unknown, was used, was withdrawn, or has expired`,
     fix: 'ask its sender for another one: the page People of this site makes invitations',
   });
 }

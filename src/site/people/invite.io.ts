@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OneRoofError } from '../../core/index.ts';
+import { OneRoofError, stated } from '../../core/index.ts';
 import { parseRegistry, type Registry } from '../../people/index.ts';
 import { type Enrolment, parsed } from '../../signing/index.ts';
 import { type SiteServices } from '../site-services.ts';
@@ -50,14 +50,14 @@ function enrolmentOf(draft: Registry, given: z.output<typeof invitee>): Enrolmen
   if (given.kind === 'device') {
     if (known !== undefined) return { id: given.id, name: null, level: null };
     throw new OneRoofError('PERSON_UNKNOWN', {
-      problem: `${given.id} is not in the draft`,
+      ...stated`${{ given: given.id }} is not in the draft`,
       fix: 'invite them as a new person, with a name and a level',
     });
   }
   const { id, name, level } = given;
   if (known !== undefined)
     throw new OneRoofError('USAGE', {
-      problem: `${id} exists already, as ${known.name}`,
+      ...stated`${{ id }} exists already, as ${{ known: known.name }}`,
       fix: 'choose another id, or "Another device" beside that person',
     });
   const persons = [...draft.persons, { id, name, level, keys: [] }].toSorted((one, other) =>

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, OneRoofError } from '../../core/index.ts';
+import { isAlive, OneRoofError, stated } from '../../core/index.ts';
 import {
   type Binaries,
   createCluster,
@@ -33,7 +33,7 @@ export async function startEmbeddedState(folder: string): Promise<Server> {
       if (!isInUse(error)) throw error;
       if (performance.now() - began < patience) continue;
       throw new OneRoofError('STATE_IN_USE', {
-        problem: `the state in ${folder} is in use by another process`,
+        ...stated`the state in ${{ folder }} is in use by another process`,
         fix: 'end the `oneroof serve` that runs on this folder; or give both one database, as `serve: { state: … }` in oneroof.yaml',
         cause: error,
       });
@@ -80,7 +80,7 @@ function reach(folder: string, { runAs }: Binaries): void {
     why = error instanceof Error ? error.message : String(error);
   }
   throw new OneRoofError('STATE_UNREACHABLE', {
-    problem: `the server cannot keep its state in ${folder}: ${why}`,
+    ...stated`the server cannot keep its state in ${{ folder }}: ${{ why }}`,
     fix: 'name a folder such as /var/lib/oneroof, as `serve: { folder: … }` in oneroof.yaml, or a database, as `serve: { state: … }`',
   });
 }
@@ -92,10 +92,9 @@ function refuseOtherVersion(data: string, binaries: Binaries): void {
   const found = existsSync(file) ? readFileSync(file, 'utf8').trim() : 'none';
   if (found === String(binaries.major)) return;
   throw new OneRoofError('STATE_OTHER_VERSION', {
-    problem:
-      found === 'none'
-        ? `${data} holds no PostgreSQL cluster`
-        : `the state in ${data} was made by PostgreSQL ${found}, and this is ${binaries.major}`,
+    ...(found === 'none'
+      ? stated`${{ data }} holds no PostgreSQL cluster`
+      : stated`the state in ${{ data }} was made by PostgreSQL ${{ found }}, and this is ${{ major: binaries.major }}`),
     fix: 'move the folder away: a new one is made. Users must sign in again, and open prompts are lost; the evidence is elsewhere',
   });
 }

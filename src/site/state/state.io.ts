@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { OneRoofError } from '../../core/index.ts';
+import { OneRoofError, stated } from '../../core/index.ts';
 import { type Connection, openPool, type Pool, type Session, sql } from '../../database/index.ts';
 import { stateVersions, versionSchema } from './state.sql.ts';
 
@@ -138,7 +138,7 @@ async function bringUp(session: Session, say: (line: string) => void): Promise<v
   const newest = stateVersions.length;
   if (found > newest)
     throw new OneRoofError('STATE_NEWER', {
-      problem: `the state of the server has version ${found}, and this program knows ${newest}`,
+      ...stated`the state of the server has version ${{ found }}, and this program knows ${{ newest }}`,
       fix: 'serve with the newer version of One Roof that made it, or give this one a state of its own',
     });
   if (found === newest) return;

@@ -1,0 +1,27 @@
+import { quoted } from '../report/index.ts';
+import { positionalOf, type TypedLine } from './next-of.ts';
+import { type Call } from './verb.ts';
+import { verbs } from './verbs.io.ts';
+
+/** How a command was called, as far as a next one is made of it. */
+export function typedOf({ words, arguments: given, options, folder }: Omit<Call, 'commands'>): TypedLine {
+  const verb = verbs.find(({ name }) => `${words.join(' ')} `.startsWith(`${name} `));
+  const isOfRelease = /release/.test(verb?.arguments?.[0]?.[0] ?? '');
+  return {
+    again: verb === undefined || options['url'] !== undefined ? null : `oneroof ${words.map(quoted).join(' ')}`,
+    release: isOfRelease ? (given[0] ?? '.') : null,
+    folder,
+    verbs,
+  };
+}
+
+/** The same of words that were perhaps never understood. */
+export function typedLine(words: readonly string[]): TypedLine {
+  const verb = verbs.find(({ name }) => `${words.join(' ')} `.startsWith(`${name} `));
+  if (verb === undefined) return { again: null, release: null, folder: '.', verbs };
+  const rest = words.slice(verb.name.split(' ').length);
+  const at = rest.findIndex((word) => word === '-C' || word === '--folder');
+  const options = rest.some((word) => word.startsWith('--url')) ? { url: true } : {};
+  const folder = at < 0 ? '.' : (rest[at + 1] ?? '.');
+  return typedOf({ words, arguments: positionalOf(rest, verb), options, folder });
+}
