@@ -13,7 +13,7 @@ const mostBytes = 4 * longestReview;
 export function readReviewText(file: string): string {
   const refuse = (why: string, cause?: unknown): OneRoofError =>
     new OneRoofError('REVIEW_TEXT', {
-      ...stated`the text of the review, ${{ file: printable(file) }}, ${why}`,
+      ...stated`the text of the review, ${{ file: printable(file) }}, ${{ why }}`,
       fix: `name a regular file with 1 to ${longestReview} characters of UTF-8 text: --text-file FILE`,
       cause,
     });

@@ -1,13 +1,5 @@
-import {
-  type TimedParts,
-  leftOf,
-  type PassedRehearsal,
-  type Reporter,
-  tiersOf,
-  type Waiting,
-  waitingText,
-} from '../activity/index.ts';
-import { formatDuration, type Milliseconds, OneRoofError, printable, stated } from '../core/index.ts';
+import { type PassedRehearsal, type Reporter, tiersOf, type TimedParts } from '../activity/index.ts';
+import { OneRoofError, printable, stated } from '../core/index.ts';
 import { type Connection } from '../database/index.ts';
 import { ofKind, type StatementDigest } from '../evidence/index.ts';
 import { type Recorder } from '../evidence-kinds/index.ts';
@@ -36,10 +28,11 @@ import { heldData, verdictFindings } from './finding.ts';
 import { type TypedLine } from './next-of.ts';
 import { typedOf } from './typed-line.io.ts';
 import { sameFor } from './next-command.ts';
-import { isLive, lookOf, type CommandOutcome } from './output.io.ts';
+import { lookOf, type CommandOutcome } from './output.io.ts';
 import { sayKept, whenAlone, withRecord } from './rollout-record.io.ts';
 import { addressLines } from './address-lines.ts';
-import { eventText, planText, type RolloutCourse, rolloutLines, rolloutText } from './rollout-text.ts';
+import { planText, rolloutText } from './rollout-text.ts';
+import { rolloutView } from './rollout-view.io.ts';
 import { type Context } from './verb.ts';
 import { openWork, targetFor, type ReleaseTools } from './work.io.ts';
 
@@ -209,7 +202,7 @@ async function followed(
     },
 ): Promise<RolloutResult> {
   const { sealed, store, executor, target, statement, direction, through, recorder } = plan;
-  const see = watcher(context, plan);
+  const see = rolloutView(context, plan);
   const blockerMonitor = openLookout({
     executor,
     observer: plan.observer,
@@ -252,50 +245,6 @@ async function followed(
   } finally {
     await Promise.all([blockerMonitor.close(), replicas.close()]);
   }
-}
-
-/** Shows the progress of a run on a terminal; otherwise prints each finished tier, and the sessions that it waits for. */
-function watcher(
-  { terminal }: Context,
-  of: { readonly tiers: readonly Tier[]; readonly direction: Direction; readonly expected: TimedParts | null },
-): { readonly event: (event: RolloutEvent) => void; readonly waiting: (waitingFor: readonly Waiting[]) => void } {
-  const { tiers, direction, expected } = of;
-  const begun = performance.now();
-  let since = begun;
-  let course: RolloutCourse = { over: [], now: { at: 'attempt', tier: null, step: null }, waitingFor: [] };
-  terminal.progress((look) => {
-    const now = performance.now();
-    const { tier } = course.now;
-    const leftMs =
-      expected === null || tier === null
-        ? null
-        : leftOf(
-            expected.filter(({ part }) => tiers.some(({ id }) => id === part)),
-            { part: tier, forMs: now - since },
-          );
-    return rolloutLines(course, { tiers, direction, timing: { spentMs: now - begun, leftMs } }, look);
-  });
-  return {
-    event: (event) => {
-      const now = performance.now();
-      const { over, now: before } = course;
-      const isNext = event.tier !== before.tier;
-      // a tier that runs statement by statement is committed many times: it has ended when another one begins
-      const done = isNext && before.tier !== null ? [...over, { tier: before.tier, ms: now - since }] : over;
-      if (isNext) since = now;
-      course = { ...course, now: event, over: done };
-      const spent = formatDuration((now - begun) as Milliseconds);
-      const line = [event.tier, eventText(event, { tiers }, direction), spent]
-        .filter((part) => part !== null)
-        .join('  ');
-      if (event.at === 'retry' || event.at === 'uncertain' || (event.at === 'committed' && !isLive))
-        terminal.say(printable(line));
-    },
-    waiting: (waitingFor) => {
-      course = { ...course, waitingFor };
-      if (!isLive) for (const one of waitingFor) terminal.say(printable(`waits for ${waitingText(one)}`));
-    },
-  };
 }
 
 function throughOf({ tiers }: Release, name: string | boolean | undefined): TierId | null {

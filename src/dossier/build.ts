@@ -7,14 +7,13 @@ import {
   explainProduction,
   explainProof,
   explainRole,
-  explainRows,
   reachedOut,
   type Rehearsal,
 } from '../rehearsal/index.ts';
 import { type Release, type SealedRelease } from '../release/index.ts';
 import { type Review, reviewsOf } from '../reviews/index.ts';
 import { type Dossier, type ProductionReading } from './dossier.ts';
-import { lossesOf } from './losses.ts';
+import { lossesOf, rowFindings } from './losses.ts';
 import { locksOf, writtenHistories, writtenRows, stepsOf, dossierTiers, timeOf } from './measures.ts';
 import { type DossierEvidence } from './dossier-record.ts';
 import { risksOf } from './risks.ts';
@@ -184,12 +183,6 @@ function lostOf({ changes }: Rehearsal): Pick<Dossier['changes'], 'lost'> {
   return lost.length === 0
     ? {}
     : { lost: lost.map(({ kind, name, what, by }) => `${kind} ${name} (${by}): ${what.join(', ')}`) };
-}
-
-/** What happens to rows and is easily missed; each absent where there is nothing. */
-function rowFindings({ changes }: Rehearsal): Pick<Dossier['changes'], 'emptied' | 'unmatched' | 'behind' | 'skipped'> {
-  const found = Object.entries(explainRows(changes)).filter(([, texts]) => texts.length > 0);
-  return Object.fromEntries(found.map(([name, texts]) => [name, [...texts]]));
 }
 
 /** What differs after the rollback, by its causes; a definition that differs has its lines below. */

@@ -1,6 +1,6 @@
-import { type Rehearsal, type StepMeasure } from '../rehearsal/index.ts';
+import { explainRows, type Rehearsal, type StepMeasure } from '../rehearsal/index.ts';
 import { type Release } from '../release/index.ts';
-import { type Loss } from './dossier.ts';
+import { type Dossier, type Loss } from './dossier.ts';
 import { madeRelations, releasedSteps } from './measures.ts';
 
 /** The kinds of objects that hold data of users. */
@@ -142,4 +142,12 @@ function setBack({ changes, proof }: Rehearsal): readonly Loss[] {
       relation,
       text: 'the rollback resets the sequence: it returns numbers again that it returned meanwhile',
     }));
+}
+
+/** What happens to rows and is easily missed; each absent where there is nothing. */
+export function rowFindings({
+  changes,
+}: Rehearsal): Pick<Dossier['changes'], 'emptied' | 'unmatched' | 'behind' | 'skipped'> {
+  const found = Object.entries(explainRows(changes)).filter(([, texts]) => texts.length > 0);
+  return Object.fromEntries(found.map(([name, texts]) => [name, [...texts]]));
 }
