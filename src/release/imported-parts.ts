@@ -1,4 +1,4 @@
-import { printable, type Problem } from '../core/index.ts';
+import { printable, type Problem, truncate } from '../core/index.ts';
 import { id } from '../database/index.ts';
 import { entriesOf, type ApartStatement, isCleared, outsideStep, type Run, cutRuns } from './imported-runs.ts';
 import { type Node, type Parser, type Statement } from './parser.ts';
@@ -58,7 +58,7 @@ export function takeApart(
 }
 
 const changeAt = ({ step: { place } }: Statement, text: string): string =>
-  printable(`${place.file}:${place.line ?? 1}: ${text}`);
+  printable(`${place.file}:${place.line ?? 1}: ${truncate(text.replaceAll(/\s+/g, ' '), 300)}`);
 
 /** The statements of a down for each run; a text says why they cannot be divided. */
 function downsOf(
