@@ -28,7 +28,7 @@ export function createProgram(
   for (const verb of verbsFor(words)) {
     const [first = '', second] = verb.name.split(' ');
     const parent = second === undefined ? program : group(program, { groups, name: first });
-    add(parent.command(second ?? first), verb, (run, call) => perform(run, { ...call, words }));
+    add(parent.command(second ?? first), verb, (run, call) => perform(run, { ...call, words, verbs }));
   }
   return program;
 }
@@ -63,7 +63,7 @@ function group(program: Command, of: { groups: Map<string, Command>; name: strin
 function add(
   command: Command,
   verb: Verb,
-  perform: (run: CommandRun, call: Omit<Call, 'words'>) => Promise<void>,
+  perform: (run: CommandRun, call: Omit<Call, 'words' | 'verbs'>) => Promise<void>,
 ): void {
   command.description(verb.summary);
   for (const [name, text] of verb.arguments ?? []) command.argument(name, text);

@@ -26,7 +26,7 @@ import { afterSteps, afterText } from './after.ts';
 import { reported, tellRollout } from './activity.io.ts';
 import { heldData, verdictFindings } from './finding.ts';
 import { type TypedLine } from './next-of.ts';
-import { typedOf } from './typed-line.io.ts';
+import { typedOf } from './typed-line.ts';
 import { sameFor } from './next-command.ts';
 import { lookOf, type CommandOutcome } from './output.io.ts';
 import { sayKept, whenAlone, withRecord } from './rollout-record.io.ts';

@@ -4,6 +4,7 @@ import { OneRoofError, type Problem, stated } from '../core/index.ts';
 import { toldAfter } from './interrupted.ts';
 import { openTerminal, writeError, writeOutcome } from './output.io.ts';
 import { createProgram } from './program.io.ts';
+import { verbs } from './verbs.io.ts';
 
 const form = process.argv.includes('--json') ? 'json' : 'text';
 const printed = form === 'json' ? printedProblems : null;
@@ -61,7 +62,7 @@ function usageOf(of: typeof program): string {
 
 /** Loaded where it is used: a command that ends well needs none of it. */
 async function printedProblems(problems: readonly Problem[]): Promise<readonly object[]> {
-  const [{ problemFinding }, { typedLine }] = await Promise.all([import('./finding.ts'), import('./typed-line.io.ts')]);
-  const typed = typedLine(process.argv.slice(2));
+  const [{ problemFinding }, { typedLine }] = await Promise.all([import('./finding.ts'), import('./typed-line.ts')]);
+  const typed = typedLine(process.argv.slice(2), verbs);
   return problems.map((one) => problemFinding(one, typed));
 }

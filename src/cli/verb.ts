@@ -6,6 +6,8 @@ export interface Call {
   readonly commands: readonly { readonly name: string; readonly options: readonly string[] }[];
   /** As typed, after `oneroof`. */
   readonly words: readonly string[];
+  /** Every command, also those that were not meant. */
+  readonly verbs: readonly Verb[];
   readonly arguments: readonly string[];
   readonly options: Readonly<Record<string, string | boolean | undefined>>;
   /** The folder of oneroof.yaml and the base of relative paths. */

@@ -1,6 +1,6 @@
 import { explain, type ReleaseContext, type ReleaseState, standingOf } from '../report/index.ts';
 import { reasonFinding, verdictFindings } from './finding.ts';
-import { typedOf } from './typed-line.io.ts';
+import { typedOf } from './typed-line.ts';
 import { readOccasions } from './read-context.io.ts';
 import { type CommandOutcome } from './output.io.ts';
 import { type Context } from './verb.ts';

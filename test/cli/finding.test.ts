@@ -5,9 +5,10 @@ import { z } from 'zod';
 import { problemFinding } from '../../src/cli/finding.ts';
 import { publishedForms } from '../../src/cli/json/schema-names.ts';
 import { nextIn } from '../../src/cli/next-of.ts';
-import { typedLine } from '../../src/cli/typed-line.io.ts';
+import { typedLine } from '../../src/cli/typed-line.ts';
 import { actorOf, errorCodes, OneRoofError, stated } from '../../src/core/index.ts';
 import { actorForHeld, refusals } from '../../src/rollout/refusals.ts';
+import { verbs } from '../../src/cli/verbs.io.ts';
 import { refusal } from './command-line.ts';
 
 const source = join(import.meta.dirname, '..', '..', 'src');
@@ -23,7 +24,7 @@ const fixes = sources.flatMap((text) =>
 );
 
 describe('the next command of a finding', () => {
-  const typed = typedLine(['rollout', 'my release', '--target', 'production', '-C', 'ops']);
+  const typed = typedLine(['rollout', 'my release', '--target', 'production', '-C', 'ops'], verbs);
 
   it('is taken by the command line, whatever fix it comes from', async () => {
     const lines = [...new Set(fixes.flatMap((fix) => nextIn(fix, typed) ?? []))];
@@ -52,9 +53,9 @@ describe('the next command of a finding', () => {
     expect(next('write oneroof.yaml, and add `clone:`')).toBeNull();
     expect(next('oneroof ratify --everything')).toBeNull();
     expect(
-      nextIn('run the same command again', typedLine(['init', '--url', 'postgres://me:secret@db/shop'])),
+      nextIn('run the same command again', typedLine(['init', '--url', 'postgres://me:secret@db/shop'], verbs)),
     ).toBeNull();
-    expect(nextIn('run the same command again', typedLine(['frobnicate']))).toBeNull();
+    expect(nextIn('run the same command again', typedLine(['frobnicate'], verbs))).toBeNull();
   });
 
   it('is not found where the command line has none: the check of this test finds a wrong one', async () => {
@@ -65,7 +66,7 @@ describe('the next command of a finding', () => {
 });
 
 describe('a finding', () => {
-  const typed = typedLine(['lint', 'release']);
+  const typed = typedLine(['lint', 'release'], verbs);
   const error = new OneRoofError('DOWN_MISSING', {
     ...stated`tier ${{ tier: '3-ownership' }} has no ${{ file: 'down.sql' }}, of ${{ tiers: ['1-rows', '3-ownership'] }}`,
     fix: 'add it',

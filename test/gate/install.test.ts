@@ -113,6 +113,7 @@ async function call(
   return await run({
     commands: [],
     words: [],
+    verbs: [],
     arguments: [],
     options: of.options ?? {},
     folder,

@@ -21,6 +21,7 @@ export function desk(
     return run({
       commands: [],
       words: [],
+      verbs: [],
       arguments: release === null ? [] : [release],
       options,
       folder: home,

@@ -65,6 +65,7 @@ describe('a target with the gate', () => {
       const context = {
         commands: [],
         words: [],
+        verbs: [],
         arguments: ['release'],
         options: { reason: 'a customer reports wrong owners' },
         folder,

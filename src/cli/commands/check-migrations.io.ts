@@ -24,7 +24,7 @@ import { pendingMigrations, projectOf, refuseMixed, wantedOf } from '../check-su
 import { cacheOf, jobsOf } from '../check-speed.io.ts';
 import { describeCheck, verdictLine } from '../check-text.ts';
 import { checkFindings } from '../finding.ts';
-import { typedOf } from '../typed-line.io.ts';
+import { typedOf } from '../typed-line.ts';
 import { lookOf } from '../output.io.ts';
 import { type CommandRun, type Context } from '../verb.ts';
 

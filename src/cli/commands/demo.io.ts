@@ -38,6 +38,7 @@ export const run: CommandRun = async ({ folder, options, signal }) => {
     return work({
       commands: [],
       words: [],
+      verbs: [],
       arguments: typed.words ?? [],
       options: typed.options ?? {},
       folder: to,

@@ -6,7 +6,7 @@ import { releaseFolder } from '../release-folder.ts';
 import { check, type DoctorCheck, fine } from '../doctor-check.ts';
 import { checkClones, checkTarget } from '../doctor-checks.io.ts';
 import { checkFinding } from '../finding.ts';
-import { typedOf } from '../typed-line.io.ts';
+import { typedOf } from '../typed-line.ts';
 import { inFolder } from '../next-command.ts';
 import { lookOf } from '../output.io.ts';
 import { type TextLayout, table } from '../text/index.ts';

@@ -6,7 +6,7 @@ import { foreignSaid } from '../../proposal/index.ts';
 import { judgeCourse, readVerdictNow, verdictNowText } from '../../signing/index.ts';
 import { sayStaleReviews } from '../stale-reviews.io.ts';
 import { verdictFindings } from '../finding.ts';
-import { typedOf } from '../typed-line.io.ts';
+import { typedOf } from '../typed-line.ts';
 import { openWork, targetsFor } from '../work.io.ts';
 import { type CommandRun } from '../verb.ts';
 

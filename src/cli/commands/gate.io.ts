@@ -6,7 +6,7 @@ import { type Rehearsal } from '../../rehearsal/index.ts';
 import { verdictOf, type Verdict } from '../../rollout/index.ts';
 import { addressLines } from '../address-lines.ts';
 import { verdictFindings } from '../finding.ts';
-import { typedOf } from '../typed-line.io.ts';
+import { typedOf } from '../typed-line.ts';
 import { gateText } from '../gate-text.ts';
 import { sameFor } from '../next-command.ts';
 import { lookOf } from '../output.io.ts';

@@ -2,7 +2,7 @@ import { OneRoofError, printable, stated } from '../../core/index.ts';
 import { statementDigest } from '../../evidence/index.ts';
 import { readClocks, requireClocks, requireLoopback } from '../../gate/index.ts';
 import { verdictFindings } from '../finding.ts';
-import { typedOf } from '../typed-line.io.ts';
+import { typedOf } from '../typed-line.ts';
 import {
   directionOf,
   ratifyCeremony,

@@ -19,7 +19,7 @@ import { sayUnheard } from '../unheard.io.ts';
 import { openWork, targetFor } from '../work.io.ts';
 import { requireLoopbackFor } from '../../gate/index.ts';
 import { rehearsalFindings } from '../finding.ts';
-import { typedOf } from '../typed-line.io.ts';
+import { typedOf } from '../typed-line.ts';
 import { type Context, type CommandRun } from '../verb.ts';
 import { copyText } from '../text/index.ts';
 

@@ -3,7 +3,7 @@ import { printable } from '../../core/index.ts';
 import { reportStage } from '../../pipeline.io.ts';
 import { type Report } from '../../report/index.ts';
 import { reportFindings } from '../finding.ts';
-import { typedOf } from '../typed-line.io.ts';
+import { typedOf } from '../typed-line.ts';
 import { sameFor } from '../next-command.ts';
 import { lookOf } from '../output.io.ts';
 import { reportText } from '../report-text.ts';

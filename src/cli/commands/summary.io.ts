@@ -2,7 +2,7 @@ import { OneRoofError, printable, stated } from '../../core/index.ts';
 import { readJudged } from '../../pipeline.io.ts';
 import { type JudgedReport, type Report, toSummary } from '../../report/index.ts';
 import { reportFindings } from '../finding.ts';
-import { typedOf } from '../typed-line.io.ts';
+import { typedOf } from '../typed-line.ts';
 import { openWork, targetsFor } from '../work.io.ts';
 import { type CommandRun } from '../verb.ts';
 

@@ -2,7 +2,7 @@ import { now, printable } from '../../core/index.ts';
 import { readBaseline } from '../../gate/index.ts';
 import { judgeInvariants } from '../../rehearsal/index.ts';
 import { problemFinding } from '../finding.ts';
-import { typedOf } from '../typed-line.io.ts';
+import { typedOf } from '../typed-line.ts';
 import { sameFor } from '../next-command.ts';
 import { lookOf } from '../output.io.ts';
 import { table } from '../text/index.ts';

@@ -1,10 +1,9 @@
 import { quoted } from '../report/index.ts';
 import { positionalOf, type TypedLine } from './next-of.ts';
-import { type Call } from './verb.ts';
-import { verbs } from './verbs.io.ts';
+import { type Call, type Verb } from './verb.ts';
 
 /** How a command was called, as far as a next one is made of it. */
-export function typedOf({ words, arguments: given, options, folder }: Omit<Call, 'commands'>): TypedLine {
+export function typedOf({ words, verbs, arguments: given, options, folder }: Omit<Call, 'commands'>): TypedLine {
   const verb = verbs.find(({ name }) => `${words.join(' ')} `.startsWith(`${name} `));
   const isOfRelease = /release/.test(verb?.arguments?.[0]?.[0] ?? '');
   return {
@@ -16,12 +15,12 @@ export function typedOf({ words, arguments: given, options, folder }: Omit<Call,
 }
 
 /** The same of words that were perhaps never understood. */
-export function typedLine(words: readonly string[]): TypedLine {
+export function typedLine(words: readonly string[], verbs: readonly Verb[]): TypedLine {
   const verb = verbs.find(({ name }) => `${words.join(' ')} `.startsWith(`${name} `));
   if (verb === undefined) return { again: null, release: null, folder: '.', verbs };
   const rest = words.slice(verb.name.split(' ').length);
   const at = rest.findIndex((word) => word === '-C' || word === '--folder');
   const options = rest.some((word) => word.startsWith('--url')) ? { url: true } : {};
   const folder = at < 0 ? '.' : (rest[at + 1] ?? '.');
-  return typedOf({ words, arguments: positionalOf(rest, verb), options, folder });
+  return typedOf({ words, verbs, arguments: positionalOf(rest, verb), options, folder });
 }
