@@ -11,6 +11,7 @@ describe('a private server without room', () => {
     const { unjudged } = scriptFailureOf({ sent, error: { code, message: 'could not extend file' } }, of);
     expect(unjudged).toEqual({
       cause: 'the private server had no room: could not extend file',
+      facts: { said: 'could not extend file', sqlstate: code },
       fix: expect.stringContaining('TMPDIR'),
     });
     expect(scriptFailureOf({ sent, error: { code: '42601', message: 'syntax error' } }, of).unjudged).toBe(null);
