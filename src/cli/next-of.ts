@@ -33,7 +33,7 @@ export function nextIn(fix: string, typed: TypedLine): string | null {
 const again = (_: string, { again: line }: TypedLine): string | null => line;
 
 /** Values that a reader has to choose. */
-const placeholder = /^(?:[A-Z][A-Z_]+|NAME|…|\.\.\.|"…"|<.*>|\[.*\]|FOLDER=.*)$/;
+const placeholder = /^(?:"?(?:why|WHY)"?|[A-Z][A-Z_]+|NAME|…|\.\.\.|"…"|<.*>|\[.*\]|FOLDER=.*)$/;
 
 function complete(found: string, typed: TypedLine, isMarked: boolean): string | null {
   const words =
@@ -67,12 +67,15 @@ function argumentsIn(words: readonly string[], verb: Verb, isMarked: boolean): P
   const most = verb.arguments?.length ?? 0;
   const positional = positionalOf(words, verb);
   const isAll = isMarked || positional.length <= most;
+  // which of these words is the target, and which is prose? A command for another target must not come of it
+  if (!isAll && most > 0 && verb.arguments?.[0]?.[0] !== '[release]') return null;
   const taken: string[] = [];
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? '';
     if (/^--?[a-zA-Z]/.test(word)) {
       const takes = optionOf(word, verb);
-      if (takes === null) return null;
+      // prose after an option that takes a value: no one can say where the command ends
+      if (takes === null || (takes && !isAll && /^[a-z]*$/.test(words[at + 1] ?? ''))) return null;
       taken.push(word, ...(takes && !word.includes('=') ? words.slice(at + 1, at + 2) : []));
       if (takes && !word.includes('=')) at += 1;
     } else if (isAll) taken.push(word);

@@ -66,7 +66,7 @@ export async function planInstall(
   if (version !== null)
     throw new OneRoofError('GATE_INSTALLED', {
       ...stated`${{ where }} has a gate already, version ${{ version }}`,
-      fix: `oneroof upgrade ${wish.uri} upgrades it to the version of this program`,
+      fix: `\`oneroof upgrade ${wish.uri}\` upgrades it to the version of this program`,
     });
   const as = await readMode(session);
   const appOwner = await readAppOwner(session, { ...wish, as });

@@ -50,6 +50,10 @@ describe('the next command of a finding', () => {
     );
     expect(next('make one: oneroof init FOLDER')).toBeNull();
     expect(next('sign it: oneroof revoke my-release --reason "…"')).toBeNull();
+    expect(next('name the address (oneroof policy init --origin writes one)')).toBeNull();
+    expect(next('if this is the target from now on: oneroof adopt production --reason "why"')).toBeNull();
+    expect(next('oneroof upgrade staging upgrades it to the version of this program')).toBeNull();
+    expect(next('`oneroof upgrade staging` upgrades it')).toBe('oneroof upgrade staging -C ops');
     expect(next('write oneroof.yaml, and add `clone:`')).toBeNull();
     expect(next('oneroof ratify --everything')).toBeNull();
     expect(
