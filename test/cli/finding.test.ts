@@ -26,7 +26,7 @@ const fixes = sources.flatMap((text) =>
 describe('the next command of a finding', () => {
   const typed = typedLine(['rollout', 'my release', '--target', 'production', '-C', 'ops'], verbs);
 
-  it('is taken by the command line, whatever fix it comes from', async () => {
+  it('is taken by the command line, whatever fix it comes from', { timeout: 300_000 }, async () => {
     const lines = [...new Set(fixes.flatMap((fix) => nextIn(fix, typed) ?? []))];
     expect(lines.length).toBeGreaterThan(40);
     const wrong: string[] = [];
@@ -62,7 +62,9 @@ describe('the next command of a finding', () => {
     expect(nextIn('run the same command again', typedLine(['frobnicate'], verbs))).toBeNull();
   });
 
-  it('is not found where the command line has none: the check of this test finds a wrong one', async () => {
+  it('is not found where the command line has none: the check of this test finds a wrong one', {
+    timeout: 300_000,
+  }, async () => {
     expect(await refusal('oneroof clone')).not.toBeNull();
     expect(await refusal('oneroof seal --frobnicate')).not.toBeNull();
     expect(await refusal("oneroof seal 'my release'")).toBeNull();
