@@ -29,6 +29,7 @@ const order = [
   ['project'],
   ['signing'],
   ['site'],
+  ['mcp'],
   ['demo', 'cli', 'index'],
 ];
 /** The rooms of a folder that is divided, left to right; the files beside them are the last one. */

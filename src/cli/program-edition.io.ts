@@ -21,8 +21,13 @@ export function programEdition(): string {
 
 /** The version of this program. */
 export function version(): string {
-  const { version: text } = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8')) as {
+  const { version: text } = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as {
     version: string;
   };
   return text;
+}
+
+/** The folder that this program came in, with its documents. */
+export function packageFolder(): string {
+  return join(import.meta.dirname, '..', '..');
 }

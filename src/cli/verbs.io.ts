@@ -1,3 +1,4 @@
+import { agentVerbs } from './agent-verbs.io.ts';
 import { checkVerb, importVerb } from './check-verb.io.ts';
 import { cloneVerbs } from './clone-verbs.io.ts';
 import { serverVerbs } from './server-verbs.io.ts';
@@ -18,12 +19,14 @@ export const verbs: readonly Verb[] = [
         'the address of the database, without a password; default: DATABASE_URL or the PG* variables, otherwise it asks on a terminal. The command reads the schemas and the owners of the tables, and looks for a way to copy the database, read-only',
       ],
       ['--service <name>', 'the same by the name of a service of pg_service.conf'],
+      ['--agent', 'also write .agents/skills/oneroof/SKILL.md, what `oneroof skill` prints'],
     ],
     examples: [
       'oneroof init',
       'oneroof init my-release',
       'oneroof init --url postgres://me@db.example.org/shop',
       'oneroof init -C ops/database',
+      'oneroof init --agent',
     ],
     load: () => import('./commands/init.io.ts'),
   },
@@ -210,6 +213,7 @@ export const verbs: readonly Verb[] = [
   },
   ...cloneVerbs,
   ...serverVerbs,
+  ...agentVerbs,
   {
     name: 'completion',
     summary: 'print the completion script of a shell',

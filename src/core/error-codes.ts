@@ -283,6 +283,12 @@ export const errorCodes = {
   PERSON_UNKNOWN: [2, 'The registry does not have this person, or this key of the person.'],
   PERSON_INCOMPLETE: [2, 'A person who is not in the registry yet needs a name and a level.'],
   INVITATION_OVER: [3, 'The invitation is unknown, used, withdrawn or expired.'],
+  // tools of agents
+  TOOL_OUTSIDE: [3, "An agent's tool was called with a path that is not inside the folder of its server."],
+  TOOL_TARGET: [3, "An agent's tool was called for a target that its server does not serve."],
+  TOOL_CONFIG: [3, "oneroof.yaml changed after the server of an agent's tools started."],
+  TOOL_BUSY: [3, "The server of an agent's tools has as many calls as it takes."],
+  DOCS_UNKNOWN: [2, 'The documentation has no such page or heading.'],
   // core
   JSON_NOT_CANONICAL: [4, 'A value cannot be written as canonical JSON.'],
   INTERNAL: [4, 'A defect of One Roof itself.'],

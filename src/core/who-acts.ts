@@ -43,6 +43,7 @@ const others: Readonly<Record<Exclude<Actor, 'operator'>, readonly ErrorCode[]>>
     'RULE_LANGUAGE',
     'RULE_CONCURRENTLY',
     'RULE_OUTSIDE',
+    'RULE_BATCHED',
     'RULE_GATE',
     'RULE_EXECUTE',
     'RULE_SUPERUSER',

@@ -60,10 +60,7 @@ it.each(newest)(
 
           // again: nothing to do, then one that has no down; the copies in the release are not taken for a second folder
           const whole = (): Answer => oneroof(['import', '.', '--into', 'release'], { folder });
-          expect([whole().status, whole().stdout]).toEqual([
-            0,
-            '0 of 1 tiers of golang-migrate are new in release\n',
-          ]);
+          expect([whole().status, whole().stdout]).toEqual([0, '0 of 1 tiers of golang-migrate are new in release\n']);
           mkdirSync(join(folder, 'shop', 'migrations'), { recursive: true });
           writeFileSync(join(folder, 'shop', 'migrations', '000003_c.up.sql'), 'create table c (i int);\n');
           const more = whole();

@@ -1,5 +1,5 @@
-import { existsSync, rmSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { OneRoofError, printable, stated } from '../../core/index.ts';
 import {
   lookAtProduction,
@@ -10,6 +10,7 @@ import {
   verifiesFully,
 } from '../../clone/index.ts';
 import { type Connection, describe, parseAddress, resolveConnection } from '../../database/index.ts';
+import { agentSkill } from '../../mcp/index.ts';
 import { policyText } from '../../people/index.ts';
 import { initRelease, refuseExistingRelease } from '../../release/index.ts';
 import { findDatabase, type FoundDatabase, initSetup, type KnownCopy, readSetup, targetOf } from '../../setup/index.ts';
@@ -31,11 +32,17 @@ export const run: CommandRun = async (context) => {
   const copy = found === null || 'why' in found.read ? null : await copyOf(context, found.connection);
   const made: string[] = [];
   let policy: string | null = null;
+  let skill: string | null = null;
   try {
-    if (!isThere || release === undefined) made.push(await initSetup(folder, found?.connection ?? null, copy));
+    if (!isThere || (release === undefined && context.options['agent'] !== true))
+      made.push(await initSetup(folder, found?.connection ?? null, copy));
     else terminal.say(`${show(file)} exists already and is not changed.`);
     policy = await firstPolicy(context);
     if (policy !== null) made.push(policy);
+    if (context.options['agent'] === true) {
+      skill = writeSkill(context);
+      made.push(skill);
+    }
     if (release !== undefined) made.push(...(await initRelease(resolve(folder, release), await databaseOf(folder))));
   } catch (error) {
     // all or nothing: with half of it, the next attempt would be refused
@@ -50,13 +57,24 @@ export const run: CommandRun = async (context) => {
     data: {
       file,
       policy,
-      release: made.filter((path) => path !== file && path !== policy),
+      release: made.filter((path) => path !== file && path !== policy && path !== skill),
+      skill,
       clone: copy === null ? null : { provider: copy.provider, reason: copy.reason, cost: copy.cost },
     },
     text: made.map(show).join('\n'),
     next: [...begin, inFolder(context, 'doctor'), ...end].join('; '),
   };
 };
+
+/** Where coding agents find what `oneroof skill` prints. */
+const skillFile = join('.agents', 'skills', 'oneroof', 'SKILL.md');
+
+function writeSkill(context: Context): string {
+  mkdirSync(dirname(join(resolve(context.folder), skillFile)), { recursive: true });
+  const file = newFile(context, skillFile);
+  file.write(agentSkill());
+  return file.path;
+}
 
 /** The database of the default target; undefined where oneroof.yaml does not say it, or not here: an address may be in a variable. */
 async function databaseOf(folder: string): Promise<string | undefined> {

@@ -13,6 +13,7 @@ import {
   verdictNowText,
   withRelay,
 } from '../../signing/index.ts';
+import { hoursOf } from '../hours.ts';
 import { sameFor } from '../next-command.ts';
 import { runCeremony } from '../page-run.io.ts';
 import { openWork, targetFor } from '../work.io.ts';
@@ -99,11 +100,4 @@ function purposeOf({ options }: Context): RatifyPurpose {
     });
   if (typeof holdPoint === 'string') return { what: 'tier', tier: holdPoint };
   return rollback === true ? { what: 'rollback', acceptDrift: acceptDrift === true } : { what: 'rollout' };
-}
-
-function hoursOf({ options }: Context): number | null {
-  if (options['hours'] === undefined) return null;
-  const hours = Number(options['hours']);
-  if (!(hours > 0)) throw new OneRoofError('USAGE', { ...stated`--hours is not a number of hours`, fix: '--hours 4' });
-  return hours;
 }

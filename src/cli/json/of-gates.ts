@@ -71,6 +71,32 @@ export const ofGates = {
     '`statement`, `persons`, `verdict`: what the ratified rollout or rollback would do now ([a verdict](#a-verdict)); not part of what was signed',
     { statement: digestText, persons: texts, verdict },
   ),
+  'oneroof/propose/1': published(
+    '`propose`',
+    '`target`, `statement`, `code`: what people type on the page, `address`: of the page; `complete`: whether every signature is there, `signed`: who signed, `missing`: what is missing, in words',
+    {
+      target: text,
+      statement: digestText,
+      code: text,
+      address: text,
+      complete: z.boolean(),
+      signed: texts,
+      missing: texts,
+    },
+  ),
+  'oneroof/mcp/1': published(
+    '`mcp`, when it ends',
+    '`address`: where it listened, or null for standard input and output',
+    {
+      address: text.nullable(),
+    },
+  ),
+  'oneroof/skill/1': published('`skill`', '`skill`: the file, as Markdown', { skill: text }),
+  'oneroof/docs/1': published('`docs`', '`page`: its name, or null for the list; `pages`: all names; `text`', {
+    page: text.nullable(),
+    pages: texts,
+    text,
+  }),
   'oneroof/change/1': published(
     '`ratify --registry`, `ratify --policy`',
     '`target`, `kind`: `registry` or `policy`, `digest`: now in force, `statement`, `persons`, `file`',

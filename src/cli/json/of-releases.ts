@@ -61,11 +61,12 @@ export const ofReleases = {
   },
   'oneroof/init/1': published(
     '`init`',
-    '`file`; `policy`: the first policy, or null if one already existed; `release`: the paths of its files; `clone`: `{provider, reason, cost}` as recommended, or null if no way to copy was found',
+    '`file`; `policy`: the first policy, or null if one already existed; `release`: the paths of its files; `skill`: the file for agents, or null; `clone`: `{provider, reason, cost}` as recommended, or null if no way to copy was found',
     {
       file: text,
       policy: text.nullable(),
       release: texts,
+      skill: text.nullable(),
       clone: z.strictObject({ provider: text, reason: text, cost: text }).nullable(),
     },
   ),
