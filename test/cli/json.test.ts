@@ -8,7 +8,7 @@ import { verbs } from '../../src/cli/verbs.io.ts';
 import { jsonPage, jsonSchemaPage } from '../../scripts/json-page.ts';
 import { runSql, withDatabase } from '../database.io.ts';
 import { type Place, withPlace } from '../runbooks/place.io.ts';
-import { hasBrowser, launch, addAuthenticator } from '../signing/browser.io.ts';
+import { freePort, hasBrowser, launch, addAuthenticator } from '../signing/browser.io.ts';
 import { signOn } from '../signing/desk.io.ts';
 import { isLong } from '../counts.ts';
 import { type Shown } from './people.io.ts';
@@ -141,6 +141,10 @@ describe.skipIf(!hasBrowser())('the JSON of every command', () => {
             ['dossier release -t production'],
             ['runbook release -t production'],
             ['prompt release -t production'],
+            ['propose release'],
+            ['skill'],
+            ['docs'],
+            [`mcp --http ${await freePort()}`, interrupting],
             ['ratify release', two],
             ['rollout release --dry-run'],
             ['rollout release --through 1-rows'],

@@ -75,6 +75,8 @@ export async function withPlace(
     readonly policy?: Partial<Gated['policy']>;
     /** Takes a check out of the gate's SQL. */
     readonly change?: (text: string) => string;
+    /** Nothing is sealed, rehearsed or ratified yet. */
+    readonly begins?: 'before the seal';
   },
   use: (place: Place) => Promise<void>,
 ): Promise<void> {
@@ -144,7 +146,8 @@ export async function withPlace(
       };
       const store = readable(openFolderStore(join(home, '.oneroof', 'evidence')));
       const place: Place = { gated, home, store, type, follow, point, name };
-      await follow(['oneroof seal release', 'oneroof rehearse release --golden', 'oneroof ratify release']);
+      if (of.begins === undefined)
+        await follow(['oneroof seal release', 'oneroof rehearse release --golden', 'oneroof ratify release']);
       await use(place);
     });
   } finally {
