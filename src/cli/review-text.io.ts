@@ -17,9 +17,29 @@ export function readReviewText(file: string): string {
       fix: `name a regular file with 1 to ${longestReview} characters of UTF-8 text: --text-file FILE`,
       cause,
     });
-  const bytes = bytesOf(file, refuse);
-  const text = decoded(bytes)?.trimEnd();
+  const text = decoded(bytesOf(file, refuse));
   if (text === undefined) throw refuse('is not UTF-8 text');
+  return bounded(text, refuse);
+}
+
+/**
+ * The text of a review that stands on the command line.
+ *
+ * Errors  REVIEW_TEXT.
+ */
+export function reviewTextOf(text: string): string {
+  return bounded(
+    text,
+    (why) =>
+      new OneRoofError('REVIEW_TEXT', {
+        ...stated`the text of the review ${{ why }}`,
+        fix: `write 1 to ${longestReview} characters: --text TEXT`,
+      }),
+  );
+}
+
+function bounded(written: string, refuse: (why: string) => OneRoofError): string {
+  const text = written.trimEnd();
   if (text === '') throw refuse('is empty');
   if (text.length > longestReview) throw refuse(`has more than ${longestReview} characters`);
   return text;

@@ -11,6 +11,7 @@ export const reviewVerb: Verb = {
     targetOption,
     ['--finding <finding>', 'agrees, objects or comments'],
     ['--text-file <file>', 'the review: a regular file of at most 8,000 characters'],
+    ['--text <text>', 'the review itself, in place of a file'],
     ['--key <file>', 'the private key that signs; default: the key of this machine'],
   ],
   examples: [

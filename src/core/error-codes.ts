@@ -297,8 +297,3 @@ export const errorCodes = {
 
 /** The code of an error. */
 export type ErrorCode = keyof typeof errorCodes;
-
-/** The exit status that belongs to a code. */
-export function exitStatusOf(code: ErrorCode): 2 | 3 | 4 {
-  return errorCodes[code][0];
-}

@@ -1,5 +1,5 @@
 import { isNonEmpty, type NonEmpty } from './brand.ts';
-import { type ErrorCode, exitStatusOf } from './error-codes.ts';
+import { type ErrorCode, errorCodes } from './error-codes.ts';
 import { type Facts } from './stated.ts';
 
 /** Where a problem is: a file, and a line and column in it (both from 1, the column in characters). */
@@ -47,7 +47,7 @@ export class OneRoofError extends Error {
 
   /** The exit status of the process that ends with this error: 2 usage, 3 refused, 4 broken. */
   get exitStatus(): 2 | 3 | 4 {
-    return exitStatusOf(this.code);
+    return errorCodes[this.code][0];
   }
 
   /** An error that holds all of several problems; its code is the first one's. */

@@ -31,7 +31,7 @@ You prepare and prove. People open the gate with passkeys. No tool, option or fi
 1. Migrations of a tool: \`check\`. Each fault has a code and a fix; correct the SQL and check again. \`import\` makes a release of them.
 2. A release is a folder: \`release.yaml\`, and for each tier \`tiers/N-name/up.sql\` and \`down.sql\`. \`oneroof init my-release\` writes a first one; \`docs\` page FORMAT has every key. \`lint\` until nothing is wrong.
 3. \`seal\`, then \`rehearse\`: it runs up, down and up again on a clone, and proves the rollback. After any change of a file, do both again.
-4. \`report\`: it says what is still missing, and the next step.
+4. \`report\`: it says what is still missing, and the next step. \`review\` records what you find of a release that another agent sealed; it is advice, and people see whose key signed it.
 5. \`propose\`: it answers with the address of a page. Give it to people, say in your own words what the release does and what it risks, and stop. They read, and sign or not.
 6. \`gate\` says OPEN, DONE or BLOCKED, with each reason. Wait for people; do not call it in a loop.
 
@@ -39,7 +39,7 @@ You prepare and prove. People open the gate with passkeys. No tool, option or fi
 
 - One purpose for each tier, and a \`down.sql\` that undoes exactly it. A tier that cannot be undone says so: \`oneWay: "reason"\`.
 - Short locks: add constraints NOT VALID and validate them in a later tier; CREATE INDEX CONCURRENTLY is a tier with \`transaction: outside\`.
-- Fill large tables in a tier of their own, not in the tier that changes the schema.
+- Fill large tables in a tier of their own, not in the tier that changes the schema, and in batches: \`transaction: each\`, \`batched: {by: id, rows: 10000}\`, and \`WHERE id BETWEEN $1 AND $2\` in the statement.
 - No BEGIN, COMMIT, SET ROLE or psql commands in SQL.
 
 ## What errors mean

@@ -143,6 +143,19 @@ export const askingTools: readonly Tool[] = [
     reach: 'one',
     schema: 'oneroof/propose/1',
   },
+  {
+    name: 'review',
+    class: 'ASK',
+    command: 'review',
+    text: 'Say what you find of a sealed release, signed with the key of this machine. It is advice that people read: it fills no seat, and opens and closes nothing.',
+    fields: {
+      release: releaseField,
+      finding: field(z.enum(['agrees', 'objects', 'comments']), 'what you find'),
+      text: field(z.string().min(1).max(8000), 'why; people read it as text'),
+    },
+    reach: 'each',
+    schema: 'oneroof/review/1',
+  },
 ];
 
 /** The tools that roll out what is open. */

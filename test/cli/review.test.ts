@@ -286,10 +286,15 @@ describe('the text of a review', () => {
         [['--text-file', 'review.txt'], 'USAGE'],
         [['--finding', 'ratifies', '--text-file', 'review.txt'], 'USAGE'],
         [['--finding', 'agrees'], 'USAGE'],
+        [['--finding', 'agrees', '--text', 'fine', '--text-file', 'review.txt'], 'USAGE'],
+        [['--finding', 'agrees', '--text', ' '], 'REVIEW_TEXT'],
+        [['--finding', 'agrees', '--text', 'x'.repeat(8001)], 'REVIEW_TEXT'],
         [['--finding', 'agrees', '--text-file', 'review.txt', '--key', 'none.key'], 'EVIDENCE_KEY'],
       ] as const)
         expect(run('review', 'release', ...words).stderr).toContain(`[${code}]`);
       expect(log()).toHaveLength(before);
+      expect(run('review', 'release', '--finding', 'agrees', '--text', 'fine').status).toBe(0);
+      expect(log()).toHaveLength(before + 1);
     }));
 });
 

@@ -188,10 +188,14 @@ describe('the server of tools', () => {
       new Promise<number>((resolve) => {
         const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
         const { method = 'POST', path = '/mcp' } = more;
-        const asked = request({ host: '127.0.0.1', port, path, method, headers: { ...json, ...headers } }, (answer) => {
-          answer.resume();
-          resolve(answer.statusCode ?? 0);
-        });
+        // a connection for each, because one that was cut off is none for the next
+        const asked = request(
+          { host: '127.0.0.1', port, path, method, agent: false, headers: { ...json, ...headers } },
+          (answer) => {
+            answer.resume();
+            resolve(answer.statusCode ?? 0);
+          },
+        );
         // a body that is too long is not read to its end
         asked.once('error', () => resolve(-1));
         asked.end(method === 'POST' ? (more.body ?? body) : undefined);
@@ -220,7 +224,7 @@ describe('the server of tools', () => {
     const { call } = await overStdio(folder, 'auto');
     const terminal = { say: () => undefined, progress: () => undefined };
     const { signal } = new AbortController();
-    const words = { commands: [], arguments: ['release'], options: {}, folder };
+    const words = { commands: [], words: [], verbs: [], arguments: ['release'], options: {}, folder };
     const took: Record<'tool' | 'command', number[]> = { tool: [], command: [] };
     const timed = async (of: keyof typeof took, act: () => Promise<unknown>): Promise<void> => {
       const began = performance.now();

@@ -8,7 +8,7 @@ import { readSetup } from '../../setup/index.ts';
 import { openStore } from '../../store.io.ts';
 import { sameFor } from '../next-command.ts';
 import { releaseFolder } from '../release-folder.ts';
-import { readReviewText } from '../review-text.io.ts';
+import { readReviewText, reviewTextOf } from '../review-text.io.ts';
 import { sayUnheard } from '../unheard.io.ts';
 import { type Context, type CommandRun } from '../verb.ts';
 import { targetsFor } from '../work.io.ts';
@@ -16,13 +16,8 @@ import { targetsFor } from '../work.io.ts';
 /** Records what a reviewer says of a sealed release, signed with a software key. The release stays as it is, and no seat is filled. */
 export const run: CommandRun = async (context) => {
   const finding = findingIn(context);
-  const { textFile: file, key } = context.options;
-  if (typeof file !== 'string')
-    throw new OneRoofError('USAGE', {
-      ...stated`the text of the review is missing`,
-      fix: `oneroof review RELEASE --finding ${finding} --text-file FILE`,
-    });
-  const text = readReviewText(resolve(context.folder, file));
+  const { key } = context.options;
+  const text = textIn(context, finding);
   const setup = await readSetup(context.folder);
   const { seal, release } = await readSealed(releaseFolder(context));
   const store = openStore(setup);
@@ -50,6 +45,16 @@ export const run: CommandRun = async (context) => {
     next: sameFor(context, 'report'),
   };
 };
+
+/** The review: as it stands on the command line, or in the file that it names. */
+function textIn({ folder, options: { text, textFile } }: Context, finding: ReviewFinding): string {
+  if (typeof text === 'string' && textFile === undefined) return reviewTextOf(text);
+  if (typeof textFile === 'string' && text === undefined) return readReviewText(resolve(folder, textFile));
+  throw new OneRoofError('USAGE', {
+    ...stated`the text of the review is missing, or said twice`,
+    fix: `oneroof review RELEASE --finding ${finding} --text-file FILE`,
+  });
+}
 
 function findingIn({ options }: Context): ReviewFinding {
   const found = reviewFindings.find((one) => one === options['finding']);
