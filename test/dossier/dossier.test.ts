@@ -255,7 +255,6 @@ describe('the dossier of the worked example', () => {
       // its rows of Directus have identifiers of their own, far above the sequences
       'think: 2 sequences behind after the rollout',
       'think: 1 data gate closed',
-      'think: A review is missing',
       'think: It was not rehearsed with the role of a rollout',
       // its copy was taken beside its source, and no target was named
       'think: It is unknown whether the copy equals production',
