@@ -167,10 +167,14 @@ export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
       unjudged: 0,
     };
   const isPinned = pinOf(trust).pinned !== 'compared';
-  findings.push(...verdictProblems(sealed, { evidence, counted, signerOf, isPinned }));
   const { told: people, faults, history } = readPeople(sealed, counted.evidence);
   const told = { ...people, ...heard };
-  findings.push(...faults);
+  // first, because by other rules other entries count, and the verdicts differ
+  for (const root of told.roots)
+    for (const kind of ['policy', 'registry'] as const)
+      if (trust[kind] !== null && trust[kind] !== root[kind])
+        wrong('BUNDLE_RULES', `the gate of ${root.target} was not installed with the given ${kind}`);
+  findings.push(...verdictProblems(sealed, { evidence, counted, signerOf, isPinned }), ...faults);
   const judged =
     trust.release?.seal === release.seal ? judgedIn({ sealed: trust.release, evidence, history, signerOf, keys }) : [];
   const foreign = judged.filter((one) => one.state === 'foreign');
@@ -181,10 +185,6 @@ export function verifyBundle(bundle: Bundle, trust: Verification): Verified {
       !judged.some((one) => one.state === 'holds' && one.statement === statement)
     )
       wrong('BUNDLE_RATIFICATION', `entry ${index} of the log was ratified, and ${foreignSaid}: ${differs.join('; ')}`);
-  for (const root of told.roots)
-    for (const kind of ['policy', 'registry'] as const)
-      if (trust[kind] !== null && trust[kind] !== root[kind])
-        wrong('BUNDLE_RULES', `the gate of ${root.target} was not installed with the given ${kind}`);
   const unjudged = trust.release === undefined ? ofKind(evidence, 'proposal').length : 0;
   return { problems: problemsOf(findings), told, foreign, unjudged };
 }

@@ -153,7 +153,7 @@ describe('the demo with nobody at a terminal', () => {
       'its digest equals the digest before the release',
     );
     expect(proven.find((line) => line.startsWith('proven '))).toMatch(
-      /1,\d{3} objects and 206,\d{3} rows of 96 relations compared: equal, except the approval itself/,
+      /2,\d{3} objects and 206,\d{3} rows of 96 relations compared: equal, except the approval itself/,
     );
 
     const again = 'Another rollout needs another ratification';
@@ -171,7 +171,11 @@ describe('the demo with nobody at a terminal', () => {
     );
     const go = chapter(run.told, 'Report: GO');
     expect(go[0]).toMatch(/^OPEN Human ratification gate: Ratified for production by Ana .*Ben .*every seat is filled/);
-    expect(go.slice(2)).toEqual(['GO RELEASE READINESS for production', 'GO EXECUTION on production']);
+    expect(go.slice(2)).toEqual([
+      'review gpt comments: advice',
+      'GO RELEASE READINESS for production',
+      'GO EXECUTION on production',
+    ]);
     const active = chapter(run.told, 'Report: active');
     expect(active[1]).toMatch(/^DONE Production activation .*: Active on production: 1-structure, .*6-finalize/);
     expect(active.at(-1)).toMatch(
