@@ -141,6 +141,7 @@ describe.skipIf(!hasBrowser())('the JSON of every command', () => {
             ['dossier release -t production'],
             ['runbook release -t production'],
             ['prompt release -t production'],
+            ['review release --finding comments --text read'],
             ['propose release'],
             ['skill'],
             ['docs'],
