@@ -1,6 +1,6 @@
 import { type Place, printable, type Problem, stated, type Stated } from '../core/index.ts';
 import { type Node, type Parser, type Statement } from './parser.ts';
-import { visit } from './parse-tree.ts';
+import { lastName, visit } from './parse-tree.ts';
 import {
   type StepBatch,
   type BatchedTable,
@@ -122,7 +122,27 @@ function tableOf({ step, tree }: Statement, by: string): BatchedTable | string {
 
 function isMany(source: Node): boolean {
   const whole = ['groupClause', 'havingClause', 'distinctClause', 'limitCount', 'limitOffset', 'valuesLists'];
-  return whole.some((part) => part in source) || (source['op'] ?? 'SETOP_NONE') !== 'SETOP_NONE';
+  return (
+    whole.some((part) => part in source) ||
+    (source['op'] ?? 'SETOP_NONE') !== 'SETOP_NONE' ||
+    foldsRows([source['targetList'], source['sortClause']])
+  );
+}
+
+/** The aggregates of PostgreSQL, but for those that a call shows as such. */
+const aggregates =
+  /^(any_value|array_agg|avg|bit_(and|or|xor)|bool_(and|or)|corr|count|covar_(pop|samp)|every|jsonb?_(object_)?agg(_unique)?(_strict)?|max|min|mode|range_(intersect_)?agg|regr_\w+|stddev(_pop|_samp)?|string_agg|sum|var_(pop|samp)|variance|xmlagg)$/;
+const shown = ['over', 'agg_star', 'agg_filter', 'agg_distinct', 'agg_order', 'agg_within_group'];
+
+/** Whether an expression has an aggregate or a window, whose value depends on where a batch ends; a subquery has its own. */
+function foldsRows(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([kind, member]) => {
+    if (kind === 'SubLink') return false;
+    if (kind === 'JsonArrayAgg' || kind === 'JsonObjectAgg') return true;
+    const call = (kind === 'FuncCall' ? member : {}) as Node;
+    return shown.some((part) => part in call) || aggregates.test(lastName(call['funcname'])) || foldsRows(member);
+  });
 }
 
 interface Range extends BatchedTable {
@@ -135,12 +155,16 @@ function rangeOf(relation: unknown): Range {
   return { schema: schemaname, table: relname, alias: aliasname ?? relname };
 }
 
-/** The tables of a FROM, also joined ones; a column of a subselect is not one of its tables. */
+/**
+ * The tables of a FROM, also joined ones, whose columns have their own names there: a list of names gives them others, and the name of a join hides
+ * its tables. A column of a subselect is not one of its tables.
+ */
 function rangesIn(from: unknown): readonly Range[] {
   return ((from ?? []) as readonly Node[]).flatMap((item) => {
-    const { larg, rarg } = (item['JoinExpr'] ?? {}) as Node;
-    if (larg !== undefined && rarg !== undefined) return rangesIn([larg, rarg]);
-    return item['RangeVar'] === undefined ? [] : [rangeOf(item['RangeVar'])];
+    const { larg, rarg, alias } = (item['JoinExpr'] ?? item['RangeVar'] ?? {}) as Node;
+    if (larg !== undefined && rarg !== undefined) return alias === undefined ? rangesIn([larg, rarg]) : [];
+    const isRenamed = (alias as Node | undefined)?.['colnames'] !== undefined;
+    return item['RangeVar'] === undefined || isRenamed ? [] : [rangeOf(item['RangeVar'])];
   });
 }
 

@@ -35,6 +35,7 @@ describe('a statement that runs in batches', () => {
     'delete from public.t using public.b where t.id between $1 and $2 and b.id = t.id',
     'insert into public.n (id) select o.id from public.t o left join public.b on b.id = o.id where o.id between $1 and $2',
     'insert into public.n (id) select id from public.t where id between $1 and $2 on conflict do nothing',
+    'insert into public.n (id, a) select id, (select max(b.a) from public.b where b.id = t.id) from public.t where id between $1 and $2',
     'with b as (select 1 as a) update public.t set a = b.a from b where t.id between $1 and $2',
   ])('may be: %s', async (text) => {
     expect(await problemsOf(files(text))).toEqual([]);
@@ -61,6 +62,22 @@ describe('a statement that runs in batches', () => {
       'not a column of the table',
       'insert into public.n select o.id from (select o.id from public.t o) o where o.id between $1 and $2',
     ],
+    [
+      'not a column of the table',
+      'insert into public.n select o.a from public.t as o (a, id) where o.id between $1 and $2',
+    ],
+    [
+      'not a column of the table',
+      'insert into public.n select a from public.t as o (a, id) where id between $1 and $2',
+    ],
+    [
+      'not a column of the table',
+      'insert into public.n select t.a from (public.t join public.b on true) as t (a, id) where t.id between $1 and $2',
+    ],
+    [
+      'not a column of the table',
+      'insert into public.n select a from (public.t join public.b on true) as j (a, id) where id between $1 and $2',
+    ],
     ['without its schema', 'update t set a = 1 where id between $1 and $2'],
     ['changes id', 'update public.t set id = id + 1000 where id between $1 and $2'],
     ['adds rows to the table', 'insert into public.t (a) select a from public.t where id between $1 and $2'],
@@ -71,6 +88,18 @@ describe('a statement that runs in batches', () => {
     ['not one row for each', 'insert into public.n select distinct a from public.t where id between $1 and $2'],
     ['not one row for each', 'insert into public.n select id from public.t where id between $1 and $2 limit 5'],
     ['not one row for each', 'insert into public.n select id from public.t where id between $1 and $2 union select 1'],
+    ['not one row for each', 'insert into public.n select count(*) from public.t where id between $1 and $2'],
+    ['not one row for each', 'insert into public.n select 1 + max(a) from public.t where id between $1 and $2'],
+    [
+      'not one row for each',
+      'insert into public.n select pg_catalog.jsonb_agg(a) from public.t where id between $1 and $2',
+    ],
+    ['not one row for each', 'insert into public.n select own(a order by a) from public.t where id between $1 and $2'],
+    [
+      'not one row for each',
+      'insert into public.n select id, row_number() over (order by id) from public.t where id between $1 and $2',
+    ],
+    ['not one row for each', 'insert into public.n select json_arrayagg(a) from public.t where id between $1 and $2'],
     ['not one row for each', 'insert into public.n values ($1, $2)'],
     [
       'second statement that writes',
