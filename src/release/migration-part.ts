@@ -64,17 +64,18 @@ export function placeholderIn(tool: ImportedTool, content: string): string | nul
     : null;
 }
 
-/** Marks by which a file of a tool says that it runs without a transaction. */
+/** Marks by which a file of a tool says that its up runs without a transaction. dbmate: in the line that begins the up, because a down has its own. */
 const withoutTransaction: Partial<Readonly<Record<ImportedTool, RegExp>>> = {
   goose: /^--[\s\u0085]*\+goose[\s\u0085]+no[\s\u0085]+transaction[\s\u0085]*$/im,
-  dbmate: /^--[\t\f\r ]*migrate:(?:up|down)[\t\f\r ](?:.*[\t\f\r ])?transaction:false(?:[\t\f\r ]|$)/m,
+  dbmate: /[\t\f\r ]transaction:false(?:[\t\f\r ]|$)/,
   sqlx: /^-- no-transaction/,
   'graphile-migrate': /\n\n--!\s*no-transaction\b/,
 };
 /** Tools that run every file in a transaction. */
 const alwaysInTransaction: ReadonlySet<ImportedTool> = new Set(['drizzle', 'node-pg-migrate']);
 
-/** Whether the tool runs a file in a transaction, as far as the file says so: of the others another file, or their way to send it, does. */
+/** Whether the tool runs the up of a file in a transaction, as far as the file says so: of the others another file, or their way to send it, does. */
 export function saysTransaction(tool: ImportedTool, content: string): boolean {
-  return alwaysInTransaction.has(tool) || withoutTransaction[tool]?.test(content) === false;
+  const said = tool === 'dbmate' ? (content.split('\n').find((line) => begins.dbmate?.up.test(line)) ?? '') : content;
+  return alwaysInTransaction.has(tool) || withoutTransaction[tool]?.test(said) === false;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { saysTransaction } from '../../src/release/migration-part.ts';
 import { byId, idsOf, projectOf } from './files.ts';
 
 const file = (up: string, down: string): string => `-- migrate:up\n${up}\n\n-- migrate:down\n${down}\n`;
@@ -48,5 +49,15 @@ describe('dbmate', () => {
     const project = await projectOf({ 'm/1_a.sql': file('', ''), 'm/1_b.sql': file('', ''), 'm/x.sql': '' });
     expect(project.migrations.map(({ unreadable }) => unreadable === null)).toEqual([true, false]);
     expect(project.warnings.map(({ file: path }) => path)).toEqual(['m/1_b.sql', 'm/x.sql']);
+  });
+
+  it.each([
+    ['', '', true],
+    ['', ' transaction:false', true],
+    [' transaction:false', '', false],
+    [' x:y transaction:false z:1', ' transaction:true', false],
+    [' transaction:true', ' transaction:false', true],
+  ])('may be taken apart where its up runs without a transaction, whatever its down does: %j, %j', (up, down, says) => {
+    expect(saysTransaction('dbmate', `-- migrate:up${up}\nSELECT 1;\n-- migrate:down${down}\nSELECT 2;\n`)).toBe(says);
   });
 });
