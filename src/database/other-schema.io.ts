@@ -28,8 +28,8 @@ export async function foundElsewhere(session: Session, error: unknown): Promise<
     order by 1 limit 3`);
   const [first] = rows;
   if (first === undefined) return null;
-  // names that need no quotes have none in release.yaml
-  const searched = first.path.replace(/"([a-z_][a-z0-9_$]*)"/g, '$1');
+  // names that need no quotes have none in release.yaml, and the schema of temporary tables is never there
+  const searched = first.path.replace(/"([a-z_][a-z0-9_$]*)"/g, '$1').replace(/(^|, )pg_temp$/, '');
   return printable(
     `${rows.map((row) => row.name).join(' and ')} ${rows.length === 1 ? 'is' : 'are'} there, and the release searches ${searched === '' ? 'no schema' : searched}: write the schema before the name; where a function of the database names it, add the schema to \`settings.searchPath\` in release.yaml (searchPath: [${[first.schema, ...(searched === '' ? [] : [searched])].join(', ')}])`,
   );

@@ -46,4 +46,7 @@ async function elsewhere(session: Session, error: unknown): Promise<void> {
   await session.run('create function s.only_here() returns integer language sql as $$ select 1 $$');
   const found = await session.run('select only_here()').catch((cause: unknown) => cause);
   expect(await foundElsewhere(session, found)).toMatch(/^s\.only_here is there/);
+  // as in rehearsal, and in the gate
+  await session.run('set search_path = "public", "pg_temp"');
+  expect(await foundElsewhere(session, found)).toMatch(/ searches public: .*\(searchPath: \[s, public\]\)$/);
 }

@@ -50,7 +50,8 @@ export async function withReleaseSession<T>(
       ...ownSettings(settings),
       lock_timeout: String(settings.lockTimeout),
       statement_timeout: String(settings.statementTimeout),
-      search_path: searchPathOf(settings.searchPath),
+      // as in the gate: without its name PostgreSQL searches it first, and a temporary table would hide what a rollout changes
+      search_path: searchPathOf([...settings.searchPath, 'pg_temp']),
       ...options.plans,
     };
     // the name that the gate shows while steps run: SQL can read it

@@ -87,7 +87,7 @@ async function turn(session: Session, relation: string): Promise<string | null> 
       sql`create temporary table turned on commit drop as select ${list} from only ${table} order by ctid desc`,
     );
     await session.query(sql`delete from only ${table}`);
-    await session.query(sql`insert into ${table} (${list}) overriding system value select ${list} from turned`);
+    await session.query(sql`insert into ${table} (${list}) overriding system value select ${list} from pg_temp.turned`);
     await session.query(sql`commit`);
     return null;
   } catch (error) {
