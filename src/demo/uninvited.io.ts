@@ -73,7 +73,7 @@ export async function uninvited(stage: ChapterGround, agent: Agent): Promise<rea
     {
       who: 'application',
       what: 'change a function of the gate',
-      work: run('alter function gate.run_step(text, text, text, integer, text) security invoker'),
+      work: run('alter function gate.execute_step(text, text) security invoker'),
     },
     { who: 'application', what: 'replace the policy', work: run('delete from gate.documents') },
     { who: 'application', what: 'let the executor in', work: run('grant directus to oneroof_executor') },

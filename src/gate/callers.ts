@@ -9,10 +9,22 @@ const ofAnyReader = [
   'why_closed',
 ];
 
-/** Which functions of schema gate each role may call; no one else may call any. `app_owner` stands for the role that has this part. */
+/**
+ * Which functions of schema gate each role may call; no one else may call any. The owner of the application's objects has none but
+ * `ofTheApplication`: its triggers and functions run between the steps too, and would say of a step that it has run.
+ */
 export const callerRights: Readonly<Record<string, readonly string[]>> = {
-  app_owner: ['claim_step', 'finish_step', 'claim_batch', 'finish_batch'],
-  gate_owner: ['measure', 'settle', 'violations', 'waiting', 'renew_runner', 'runner_sessions'],
+  gate_owner: [
+    'execute_step',
+    'next_keys',
+    'execute_batch',
+    'measure',
+    'settle',
+    'violations',
+    'waiting',
+    'renew_runner',
+    'runner_sessions',
+  ],
   oneroof_executor: [
     'begin_attempt',
     'enter_tier',
@@ -75,9 +87,7 @@ export const login = ['oneroof_executor', 'oneroof_relay', 'oneroof_observer'];
 
 /** Functions that run as the owner of the application's objects, because they run its SQL. */
 export const ofTheApplication = [
-  'run_step',
   'execute_step',
-  'run_batch',
   'next_keys',
   'execute_batch',
   'measure',

@@ -47,7 +47,7 @@ export async function findGrants(reading: Pick<Session, 'query'>): Promise<reado
   );
   const rows = await reading.query<{ fix: string }>(sql`
     with f as (select p.oid, p.proname, p.proowner, p.proacl from pg_proc p where p.pronamespace = 'gate'::regnamespace),
-    wanted as (select f.oid, case w.role when 'app_owner' then (select proowner from f where proname = 'run_step') else to_regrole(w.role)::oid end as role
+    wanted as (select f.oid, to_regrole(w.role)::oid as role
       from json_to_recordset(${wanted}::json) w(role text, name text) join f on f.proname = w.name),
     held as (select f.oid, a.grantee as role from f, aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) a where a.grantee <> f.proowner)
     select format('grant execute on function %s to %I;', oid::regprocedure, pg_get_userbyid(role)) as fix

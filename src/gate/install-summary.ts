@@ -31,9 +31,7 @@ export function installSummary({ as, appOwner, uri }: InstallPlan): string {
     ...login.map((role) => `  ${role} ${does[role] ?? ''}.`),
     '  oneroof_runner is used only after oneroof install --loopback. It has a password for the time of one connection, and belongs to no one.',
     'Rights: each role may use schema gate and call these functions; PUBLIC may call none. No role gets a right on a table.',
-    ...Object.entries(callerRights).map(
-      ([role, functions]) => `  ${role === 'app_owner' ? owner : role}: ${functions.join(', ')}`,
-    ),
+    ...Object.entries(callerRights).map(([role, functions]) => `  ${role}: ${functions.join(', ')}`),
     ...triggers,
     '',
     `It can: run SQL as ${owner}, which owns the application's objects, and only SQL that the persons of the registry below have signed`,

@@ -176,7 +176,6 @@ export function gateOwners(plan: Pick<InstallPlan, 'appOwner' | 'as'> & { readon
   const { expected = null } = plan;
   const take = expected === null ? takeDigest : `${takeDigest}\n  ${requireDigest(expected)}`;
   const appOwner = id(plan.appOwner).text;
-  const roleOf = (role: string): string => (role === 'app_owner' ? plan.appOwner : role);
   return [
     '-- Owners and rights.',
     `grant usage on schema gate to ${[appOwner, ...login].join(', ')};`,
@@ -190,7 +189,7 @@ end $do$;`,
     ...Object.entries(callerRights).map(
       ([role, functions]) => `do $do$ declare o record; begin
   for o in select p.oid::regprocedure as what from pg_proc p where p.pronamespace = 'gate'::regnamespace and p.proname in (${functions.map(text).join(', ')}) loop
-    execute format('grant execute on function %s to %I', o.what, ${text(roleOf(role))});
+    execute format('grant execute on function %s to %I', o.what, ${text(role)});
   end loop;
 end $do$;`,
     ),

@@ -77,7 +77,7 @@ describe.each(versions)('a safeguard of COMMIT that is taken out on %s', (versio
 
 describe.each(newest)('the wall of event triggers in PostgreSQL %s', (version) => {
   const changes = [
-    'alter function gate.run_step(text, text, text, integer, text) security invoker',
+    'alter function gate.execute_step(text, text) security invoker',
     'alter function gate.measure(text, text) reset all',
     'drop function gate.settle(text)',
   ];

@@ -167,8 +167,7 @@ describe.each(newest)('the credentials of the gate on PostgreSQL %s', (version) 
       expect(functions.length).toBeGreaterThan(40);
       for (const role of [executor, 'oneroof_relay', 'oneroof_observer', 'app_owner'])
         await gated.as(role, async (session) => {
-          const own = callerRights[role === 'app_owner' ? 'app_owner' : role] ?? [];
-          const runs = role === 'app_owner' ? [...own, ...ofTheApplication] : own;
+          const runs = role === 'app_owner' ? ofTheApplication : (callerRights[role] ?? []);
           for (const { name, call, oid, strict } of functions) {
             const [may] = await session.query<{ yes: string }>(
               sql`select has_function_privilege(${oid}::oid, 'execute')::text as yes`,

@@ -37,11 +37,11 @@ describe.each(newest)('a running gate in PostgreSQL %s', (version) => {
       );
       await refused(executor, attempt(statement, [], ['commit']), 'gate: order: the tier was not left');
       await refused(executor, ['begin', step(statement, 1, first)], 'gate: order');
-      await refused('app_owner', ['begin', step(statement, 1, first)], 'gate: executor');
+      await refused('app_owner', ['begin', step(statement, 1, first)], 'permission denied');
       await refused(
         'app_owner',
         [`select gate.claim_step('${statement}', 'up', '1-rows', 1, ${text(first)})`],
-        'gate: executor',
+        'permission denied',
       );
       await refused('oneroof_relay', [step(statement, 1, first)], 'permission denied');
       await refused('oneroof_observer', [step(statement, 1, first)], 'permission denied');
@@ -69,7 +69,7 @@ describe.each(newest)('a running gate in PostgreSQL %s', (version) => {
           'select gate.refuse(null, null)',
           'drop schema gate cascade',
           'select gate.finish_step(null)',
-        ].slice(0, role === 'app_owner' ? 6 : 8))
+        ])
           await refused(role, [change], change.includes('drop') ? 'must be owner' : 'denied');
       await refused('oneroof_observer', ['create table mine (i integer)'], 'permission denied');
       await as(gated, executor, attempt(statement, [step(statement, 1, first), step(statement, 2, second)]));

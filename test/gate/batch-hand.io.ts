@@ -12,6 +12,7 @@ export interface Hand {
   readonly ground: RolloutFixture;
   readonly session: Session;
   readonly texts: readonly string[];
+  readonly statement: string;
   /** Begins, and enters the tier. */
   begin(): Promise<void>;
   batch(n: number, text?: string): Promise<{ readonly batches: number; readonly done: boolean }>;
@@ -45,6 +46,7 @@ export function handOnBatches(
           ground,
           session,
           texts,
+          statement,
           begin: async () => {
             await session.run('begin');
             await session.query(sql`select gate.enter_tier(${statement}, 'up', ${tier}, ${epoch}::bigint)`);

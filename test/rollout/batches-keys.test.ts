@@ -96,6 +96,11 @@ describe.each(newest)('a key of batches on PostgreSQL %s', (version) => {
       'is one of two of its primary key',
       'alter table public.orders drop constraint orders_pkey, add column part integer not null default 0, add primary key (id, part)',
     ],
+    [
+      'has an index of another collation, by which two of its values may be equal',
+      'alter table public.orders drop constraint orders_pkey, alter column id type text collate "C"',
+      'create unique index on public.orders (id collate "POSIX")',
+    ],
     ['is inherited by another table', 'create table public.more () inherits (public.orders)'],
     ['has a type that batches do not have', 'alter table public.orders alter column id type numeric'],
   ])('is refused by the gate where the column %s', time, (_, ...changes) =>

@@ -19,17 +19,17 @@ $gate$;
 create function gate.key_of(batch jsonb, out relation text, out key text, out kind text, out expected bigint)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
-  of_table oid; number smallint;
+  of_table oid; number smallint; collated oid;
 begin
-  select c.oid, a.attnum, quote_ident(a.attname), case when a.atttypid in (20, 21, 23) then 'bigint' when a.atttypid in (25, 1043) then 'text'
+  select c.oid, a.attnum, a.attcollation, quote_ident(a.attname), case when a.atttypid in (20, 21, 23) then 'bigint' when a.atttypid in (25, 1043) then 'text'
       when a.atttypid in (1184, 2950) then a.atttypid::regtype::text end
-    into of_table, number, key, kind
+    into of_table, number, collated, key, kind
     from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     where n.nspname = batch ->> 'schema' and c.relname = batch ->> 'table' and c.relkind in ('r', 'p') and a.attname = batch ->> 'by' and a.attnotnull
       and not exists (select from pg_constraint o where o.conrelid = c.oid and o.contype = 'n' and not o.convalidated and o.conkey = array[a.attnum])
       and not (c.relkind = 'r' and exists (select from pg_inherits i where i.inhparent = c.oid));
   if kind is null or not exists (select from pg_index i where i.indrelid = of_table and i.indisunique and i.indisvalid and i.indnkeyatts = 1 and i.indkey[0] = number
-      and i.indpred is null and i.indexprs is null) then
+      and i.indcollation[0] = collated and i.indpred is null and i.indexprs is null) then
     perform gate.refuse('schema', format('%s of %I.%I bounds no batch: it must be NOT NULL, of a type that batches may have, with a unique index on it alone, in a table without children', batch ->> 'by', batch ->> 'schema', batch ->> 'table'));
   end if;
   relation := format('%I.%I', batch ->> 'schema', batch ->> 'table');
@@ -37,7 +37,7 @@ begin
   if expected is null then expected := (select nullif(greatest(c.reltuples, 0), 0)::bigint from pg_class c where c.oid = of_table); end if;
 end $gate$;
 
--- Only gate.run_batch may call it, like gate.claim_step. after: the last key of the previous batch; last: the last key of all, null before the first batch.
+-- Only gate.run_batch calls it, like gate.claim_step. after: the last key of the previous batch; last: the last key of all, null before the first batch.
 create function gate.claim_batch(of_statement text, of_direction text, of_tier text, of_n integer, step text,
   out secret bytea, out path text, out relation text, out key text, out kind text, out most bigint, out after text, out last text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
@@ -65,7 +65,7 @@ begin
     into low, high, keys using last, after, most;
 end $gate$;
 
--- A separate function, so that its settings apply after the reset that claims the step. The bounds are values, never text of the statement.
+-- A separate function, like gate.execute_step. The bounds are values, never text of the statement.
 create function gate.execute_batch(step text, path text, kind text, low text, high text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp %PINNED% as $gate$
 declare
@@ -92,7 +92,7 @@ begin
   return jsonb_build_object('batches', s.batches, 'keys', s.keys, 'expected', s.expected, 'done', is_last);
 end $gate$;
 
--- Owned by the role that owns the application's objects, like gate.run_step.
+-- Like gate.run_step, it is no function of the application's owner.
 create function gate.run_batch(of_statement text, of_direction text, of_tier text, of_n integer, step text) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare

@@ -156,7 +156,7 @@ begin
       began = excluded.began;
 end $gate$;
 
--- Only gate.run_step may call it; only that function knows the secret that it returns.
+-- Only gate.run_step calls it; only that function knows the secret that it returns.
 create function gate.claim_step(of_statement text, of_direction text, of_tier text, of_n integer, step text, out secret bytea, out path text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
@@ -206,7 +206,8 @@ begin
   end if;
 end $gate$;
 
--- A separate function, so that its settings apply after the reset that claims the step.
+-- Owned by the role that owns the application's objects, so that ratified SQL runs with its rights and no others. A separate function, so that
+-- its settings apply after the reset that claims the step.
 create function gate.execute_step(step text, path text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp %PINNED% as $gate$
 begin
@@ -214,7 +215,7 @@ begin
   execute step;
 end $gate$;
 
--- Owned by the role that owns the application's objects, so that ratified SQL runs with its rights and no others.
+-- The application's owner may neither claim nor finish a step: SQL of the application, also what it deferred, runs where no step does.
 create function gate.run_step(of_statement text, of_direction text, of_tier text, of_n integer, step text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare

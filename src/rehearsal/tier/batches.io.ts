@@ -63,6 +63,6 @@ async function kindOf(session: Session, { schema, table, by }: StepBatch): Promi
       and not exists (select from pg_catalog.pg_constraint o where o.conrelid = c.oid and o.contype = 'n' and not o.convalidated and o.conkey = array[a.attnum])
       and not (c.relkind = 'r' and exists (select from pg_catalog.pg_inherits i where i.inhparent = c.oid))
       and exists (select from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indnkeyatts = 1
-        and i.indkey[0] = a.attnum and i.indpred is null and i.indexprs is null)`);
+        and i.indkey[0] = a.attnum and i.indcollation[0] = a.attcollation and i.indpred is null and i.indexprs is null)`);
   return row?.kind ?? null;
 }
