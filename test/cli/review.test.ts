@@ -211,6 +211,47 @@ describe('a review', () => {
       }),
   );
 
+  it(
+    'of an earlier seal is not pushed out of sight by many later ones, of keys that may review or not',
+    {
+      timeout: 180_000,
+    },
+    () =>
+      withReviewer(async (place) => {
+        const { folder, keyOf, run, write } = place;
+        const [machine, ci, gpt] = [place.own, await keyOf('ci'), await keyOf('gpt')];
+        const may = ['look', 'propose', 'record', 'rehearse', 'review', 'seal'] as const;
+        write(
+          'registry.json',
+          registryDocument(
+            registryOf([
+              { id: 'machine', key: machine, may },
+              { id: 'ci', key: ci, may: ['rehearse'] },
+              { id: 'gpt', key: gpt, may: ['review'] },
+            ]),
+          ),
+        );
+        reviewed(place, 'objects', 'tier 2 is wrong', 'gpt');
+        for (const key of ['ci', undefined]) {
+          const store = openFolderStore(
+            join(folder, '.oneroof', 'evidence'),
+            key === undefined ? {} : { keyFile: join(folder, 'keys', key) },
+          );
+          for (let at = 0; at < 60; at += 1) {
+            const seal = `sha256:${String(at).padStart(64, key === undefined ? 'a' : 'c')}` as Digest;
+            const body = { version: 1, release: 'one-roof', seal, finding: 'comments', text: `${at}` };
+            await store.append({ kind: 'review', seal, body }, now());
+          }
+        }
+        const manifest = readFileSync(join(folder, 'release/release.yaml'), 'utf8');
+        write('release/release.yaml', manifest.replace(/^title: .*$/m, 'title: Another title'));
+        const { stderr } = run('seal', 'release');
+        expect(stderr).toContain('objects: tier 2 is wrong');
+        // of each key the newest one
+        expect(stderr.match(/Earlier review/g)).toHaveLength(2);
+      }),
+  );
+
   it('shows a hostile text as text, and gives it to no agent as an instruction', { timeout: 180_000 }, () =>
     withReviewer(async (place) => {
       const { append, folder, report, run, seal } = place;
