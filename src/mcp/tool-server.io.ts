@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   fromJsonSchema,
   type JsonSchemaValidatorResult,
@@ -10,7 +8,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { OneRoofError, printable, type Problem, stated } from '../core/index.ts';
-import { readSetup } from '../setup/index.ts';
+import { readSetup, requirePinned } from '../setup/index.ts';
 import { requireInside } from './inside.io.ts';
 import { openLanes } from './lanes.ts';
 import { outputForm, type PublishedSchemas } from './output-form.ts';
@@ -56,7 +54,6 @@ export function openTools(service: ToolService): {
   const offered = toolsOf(service);
   const forms = JSON.parse(readFileSync(service.forms, 'utf8')) as PublishedSchemas;
   const inTurn = openLanes();
-  const config = configDigest(service.folder);
   const running = new Set<Promise<unknown>>();
   const shapes = offered.map((tool) => ({
     tool,
@@ -71,7 +68,7 @@ export function openTools(service: ToolService): {
     const signal = AbortSignal.any([context.mcpReq.signal, service.ending, ...(client === undefined ? [] : [client])]);
     try {
       return await inTurn(tool, signal, async () => {
-        await mayCall(service, { tool, input, config });
+        await mayCall(service, { tool, input });
         return await perform(service, { tool, input, signal, context });
       });
     } catch (error) {
@@ -126,14 +123,9 @@ const asItIs = <T>(data: unknown): JsonSchemaValidatorResult<T> => ({
  */
 async function mayCall(
   service: ToolService,
-  { tool, input, config }: { readonly tool: Tool; readonly input: ToolInput; readonly config: string | null },
+  { tool, input }: { readonly tool: Tool; readonly input: ToolInput },
 ): Promise<void> {
-  if (configDigest(service.folder) !== config)
-    throw new OneRoofError('TOOL_CONFIG', {
-      ...stated`oneroof.yaml changed after this server started, so no tool is performed with it`,
-      fix: 'let a person read the change, and start the server again: oneroof mcp',
-      place: { file: 'oneroof.yaml' },
-    });
+  requirePinned();
   for (const [name, { kind }] of Object.entries(tool.fields)) {
     const value = input[name];
     if (typeof value !== 'string') continue;
@@ -155,18 +147,6 @@ async function mayCall(
           : `name one that it serves: ${may.map(printable).join(', ')}`,
       place: { file: 'oneroof.yaml' },
     });
-}
-
-/** The bytes of oneroof.yaml, as a digest; null: there is none. */
-function configDigest(folder: string): string | null {
-  try {
-    return createHash('sha256')
-      .update(readFileSync(join(folder, 'oneroof.yaml')))
-      .digest('hex');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
 }
 
 async function perform(

@@ -15,6 +15,7 @@ import { type AddressForm, type SetupForm, type TargetForm, setupForm } from './
 import { type KnownAddress, type KnownCopy, setupText } from './setup-template.ts';
 import { signingKey } from './signing-key.ts';
 import { cloneFrom } from './read-clone.io.ts';
+import { requireSame } from './pinned-files.io.ts';
 import { connectionFrom, checkedDuration, type Environment, type From, variableOf } from './read-address.io.ts';
 import { type EvidencePlace, type ServeSetup, type Setup, type Target } from './setup.ts';
 
@@ -24,13 +25,15 @@ const fileName = 'oneroof.yaml';
  * Reads oneroof.yaml: all problems of its form at once. An address is resolved when it is first used, so that a command which
  * only looks at a target does not need the variables of the clone server.
  *
- * Errors  CONFIG_NOT_FOUND, CONFIG_INVALID, YAML_SYNTAX; on use of a connection those of resolveConnection.
+ * Errors  CONFIG_NOT_FOUND, CONFIG_INVALID, YAML_SYNTAX, TOOL_CONFIG; on use of a connection those of resolveConnection.
  */
 export async function readSetup(folderOrFile: string, env: Environment = process.env): Promise<Setup> {
   const file = setupFile(folderOrFile);
+  const bytes = readFileSync(file);
+  requireSame(file, bytes);
   const parsed = parseYaml<SetupForm>({
     file,
-    text: readFileSync(file, 'utf8'),
+    text: bytes.toString('utf8'),
     schema: setupForm,
     invalid: 'CONFIG_INVALID',
     fix: 'compare with docs/reference/oneroof-yaml.md, or with the comments of a new oneroof.yaml (`oneroof init` in an empty folder)',

@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -128,6 +138,18 @@ describe.each([
         true,
       ]);
     }
+  });
+
+  it('performs nothing once a program that oneroof.yaml names in its folder has changed', {
+    timeout: 240_000,
+  }, async () => {
+    const folder = home();
+    writeFileSync(join(folder, 'clone.mjs'), 'process.exit(1)');
+    appendFileSync(join(folder, 'oneroof.yaml'), 'clone: { provider: exec, command: [node, ./clone.mjs] }\n');
+    const { call } = await connect(folder, mode);
+    expect((await call('lint', { release: 'release' })).isError).toBe(false);
+    writeFileSync(join(folder, 'clone.mjs'), 'process.exit(2)');
+    expect((await call('lint', { release: 'release' })).codes).toEqual(['TOOL_CONFIG']);
   });
 
   it('performs nothing once oneroof.yaml has changed', { timeout: 240_000 }, async () => {

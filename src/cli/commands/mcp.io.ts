@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { Writable } from 'node:stream';
 import { OneRoofError, printable, stated } from '../../core/index.ts';
 import { type LoopbackPlace, serveOnHttp, serveOnStdio, toolAddress, type ToolService } from '../../mcp/index.ts';
-import { readSetup, targetOf } from '../../setup/index.ts';
+import { pinSetup, readSetup, targetOf } from '../../setup/index.ts';
 import { drawToken } from '../../site/index.ts';
 import { packageFolder, version } from '../program-edition.io.ts';
 import { performIn, printedIn } from '../tool-run.io.ts';
@@ -12,6 +12,7 @@ import { type CommandRun, type Context } from '../verb.ts';
 /** Serves the tools of an agent until the client ends the connection, or it is interrupted. */
 export const run: CommandRun = async (context) => {
   const { folder, options, signal, terminal } = context;
+  await pinSetup(folder);
   const onProblem = (problem: string): void => terminal.say(printable(problem));
   const service: Omit<ToolService, 'ending'> = {
     folder,

@@ -10,7 +10,7 @@ import {
   stated,
   type Stated,
 } from '../../core/index.ts';
-import { type CloneSetup } from '../../setup/index.ts';
+import { type CloneSetup, requirePinned } from '../../setup/index.ts';
 import {
   type ProgramAnswer,
   programAnswerForms,
@@ -211,6 +211,7 @@ function run(setup: ProgramSetup, request: ProgramRequest, signal: AbortSignal |
 
 /** In a group of its own, so that all of it can be ended, and an interruption of this command does not reach it half way. */
 function start(setup: ProgramSetup): ChildProcess {
+  requirePinned();
   const [command, ...words] = setup.command;
   const own = ['PATH', 'HOME', 'LANG'].flatMap((name) =>
     process.env[name] === undefined ? [] : [[name, process.env[name]]],

@@ -14,7 +14,7 @@ import {
   type SchemaFingerprint,
   unproven,
 } from '../../fingerprint/index.ts';
-import { type MaskCommand, type MaskSetup } from '../../setup/index.ts';
+import { type MaskCommand, type MaskSetup, requirePinned } from '../../setup/index.ts';
 import { runProgram } from '../run-program.io.ts';
 import { requireKeys } from './mask-keys.io.ts';
 import { checkDeferred, type MaskedColumn, refreshViews } from './mask-rows.io.ts';
@@ -194,6 +194,7 @@ async function run(of: Parameters<typeof runMaskCommand>[1]): Promise<void> {
       const value = process.env[name];
       return value === undefined ? [] : [[name, value] as const];
     });
+    requirePinned();
     const { status } = await runProgram({
       program: program.includes('/') ? resolve(command.startIn, program) : program,
       words,
