@@ -16,14 +16,11 @@ export function performIn({ folder, commands, verbs }: Pick<Call, 'folder' | 'co
     const verb = verbs.find(({ name }) => name === command);
     if (verb === undefined)
       throw new OneRoofError('INTERNAL', { ...stated`there is no command ${{ command }}`, fix: 'please report it' });
-    const presets = (verb.options ?? []).flatMap(([flags, , preset]) =>
-      preset === undefined ? [] : [[/--([a-z-]+)/.exec(flags)?.[1] ?? '', preset] as const],
-    );
     const { run } = await verb.load();
     const { terminal, close } = listening({ tell, show });
     try {
       const call = callOf({ folder, verbs }, command, words);
-      const options = { ...Object.fromEntries(presets), ...words.options, folder, json: true };
+      const options = { ...presetsOf(verb), ...words.options, folder, json: true };
       return await run({ ...call, commands, options, terminal, signal });
     } catch (error) {
       throw toldAfter(error, signal);
@@ -31,6 +28,15 @@ export function performIn({ folder, commands, verbs }: Pick<Call, 'folder' | 'co
       close();
     }
   };
+}
+
+/** What the options of a command are where they are not given, by the names that the command knows them by. */
+export function presetsOf({ options = [] }: Pick<Call['verbs'][number], 'options'>): Readonly<Record<string, string>> {
+  const named = (flags: string): string =>
+    (/--([a-z-]+)/.exec(flags)?.[1] ?? '').replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return Object.fromEntries(
+    options.flatMap(([flags, , preset]) => (preset === undefined ? [] : [[named(flags), preset]])),
+  );
 }
 
 /** The problems of a tool's command, as its JSON has them. */

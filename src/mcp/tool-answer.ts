@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { OneRoofError, printable, type Problem, stated } from '../core/index.ts';
+import { OneRoofError, type Problem, stated } from '../core/index.ts';
 
 /** What a command said at its end, as a tool answers it. */
 export interface ToolOutcome {
@@ -65,9 +65,15 @@ function answer(text: string, value: object): ToolAnswer {
   };
 }
 
-/** Characters that a reader would not see, or that would change the order of others, become visible; lines stay lines. */
+/**
+ * Characters that a reader would not see, or that would change the order of others, become visible; lines stay lines. A row of variation selectors
+ * carries a text that only a model reads.
+ */
 export function visible(text: string): string {
-  return text.replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu, printable);
+  return text.replace(
+    /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  );
 }
 
 /** The same for every text in a value of JSON. */
