@@ -286,7 +286,7 @@ export const errorCodes = {
   // tools of agents
   TOOL_OUTSIDE: [3, "An agent's tool was called with a path that is not inside the folder of its server."],
   TOOL_TARGET: [3, "An agent's tool was called for a target that its server does not serve."],
-  TOOL_CONFIG: [3, "oneroof.yaml, or a program of the folder that it names, changed after the server of an agent's tools started."],
+  TOOL_CONFIG: [3, "oneroof.yaml, or a program that it names, changed after the server of an agent's tools started."],
   TOOL_BUSY: [3, "The server of an agent's tools has as many calls as it takes."],
   DOCS_UNKNOWN: [2, 'The documentation has no such page or heading.'],
   // core
