@@ -1,11 +1,18 @@
 import { type Node } from './parser.ts';
 
+/**
+ * Whether a member of a node can be meant by a rule. That of a JSON constructor is called `constructor`, which every object has: a table of
+ * rules that is asked for it would answer.
+ */
+const isNamed = (key: string): boolean => !(key in Object.prototype);
+
 /** Calls back for every named node of a parse tree. */
 export function visit(value: unknown, see: (kind: string, node: Node) => void): void {
   if (Array.isArray(value)) for (const item of value) visit(item, see);
   else if (typeof value === 'object' && value !== null) {
     for (const [key, member] of Object.entries(value)) {
-      if (typeof member === 'object' && member !== null && !Array.isArray(member)) see(key, member as Node);
+      if (isNamed(key) && typeof member === 'object' && member !== null && !Array.isArray(member))
+        see(key, member as Node);
       visit(member, see);
     }
   }
@@ -27,7 +34,8 @@ export function visitNow(value: unknown, see: (kind: string, node: Node) => void
   if (Array.isArray(value)) for (const item of value) visitNow(item, see);
   else if (typeof value === 'object' && value !== null) {
     for (const [key, member] of Object.entries(value)) {
-      if (typeof member !== 'object' || member === null || Array.isArray(member)) visitNow(member, see);
+      if (!isNamed(key) || typeof member !== 'object' || member === null || Array.isArray(member))
+        visitNow(member, see);
       else {
         see(key, member as Node);
         visitNow(Object.fromEntries(Object.entries(member).filter(([part]) => !later[key]?.includes(part))), see);
