@@ -127,7 +127,7 @@ describe.skipIf(!hasBrowser())('the page of a release', () => {
           await card.waitFor({ timeout: 60_000 });
           await expect
             .poll(() => card.locator('.waits').textContent(), { timeout: 30_000 })
-            .toContain('RowExclusiveLock on public.base');
+            .toContain('holds ShareLock on public.base');
           expect(await card.locator('.waits').textContent()).toContain(
             `session ${other.pid}, <img src=x onerror=alert(1)>`,
           );
@@ -140,7 +140,7 @@ describe.skipIf(!hasBrowser())('the page of a release', () => {
             extraHTTPHeaders: { authorization: `Bearer ${stage.token}` },
           });
           await plain.goto(`${stage.origin}/releases/${gated.sealed.seal}`);
-          expect(await plain.textContent('#running')).toContain('RowExclusiveLock on public.base');
+          expect(await plain.textContent('#running')).toContain('holds ShareLock on public.base');
           expect(await plain.textContent('main')).toContain('Without scripts');
           const line = plain.locator('figure').first();
           await line.locator('summary').click();
