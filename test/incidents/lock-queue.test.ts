@@ -83,7 +83,7 @@ describe('a lock queue behind a long reader', () => {
         expect(code, stderr).toBe(4);
         expect(stderr).toContain(named);
         expect(stderr).toContain(`waits for session ${pid}, nightly report: holds AccessShareLock on public.accounts`);
-        expect(stderr).toMatch(/tier 1-change was not applied: .*\[LOCK_TIMEOUT\]/);
+        expect(stderr).toMatch(/tier 1-change was not applied: .*\[ROLLOUT_BUSY\]/);
       });
     }),
   );
