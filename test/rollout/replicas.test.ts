@@ -13,7 +13,7 @@ const ms = (n: number): Milliseconds => n as Milliseconds;
 
 it.each(newest)(
   'batches on PostgreSQL %s wait while a replica is behind, not for ever, and not where its lag is hidden',
-  { timeout: 500_000 },
+  { timeout: 240_000 },
   (version) =>
     withKillableServer(version, async (killable) => {
       const primary = killable.own;
@@ -59,17 +59,10 @@ it.each(newest)(
         await near.close();
 
         const patient = watchReplicas({ observer: primary, longest: ms(2500), onUnseen });
-        let isMended = false;
-        await patient.ready(() => {
-          if (isMended) return;
-          isMended = true;
-          void runSql(standby.connection('postgres'), [
-            "alter system set recovery_min_apply_delay = '0'",
-            'select pg_catalog.pg_reload_conf()',
-          ]);
-        });
+        // with nothing more to replay it catches up
+        await patient.ready(() => written.abort());
         await patient.close();
-        expect(isMended).toBe(true);
+        expect(written.signal.aborted).toBe(true);
         expect(unseen).toEqual([]);
 
         const blind = watchReplicas({ observer: { ...primary, user: 'plain' }, longest: ms(0), onUnseen });
