@@ -17,7 +17,7 @@ export function pinFiles(files: readonly string[]): void {
  * Errors  TOOL_CONFIG.
  */
 export function requirePinned(): void {
-  for (const file of pinned.keys()) requireSame(file, bytesOf(file));
+  for (const file of pinned.keys()) requireSameBytes(file, bytesOf(file));
 }
 
 /**
@@ -25,7 +25,7 @@ export function requirePinned(): void {
  *
  * Errors  TOOL_CONFIG.
  */
-export function requireSame(file: string, bytes: Uint8Array | null): void {
+export function requireSameBytes(file: string, bytes: Uint8Array | null): void {
   const digest = pinned.get(file);
   if (digest === undefined || digest === digestOf(bytes)) return;
   throw new OneRoofError('TOOL_CONFIG', {

@@ -15,7 +15,7 @@ import { type AddressForm, type SetupForm, type TargetForm, setupForm } from './
 import { type KnownAddress, type KnownCopy, setupText } from './setup-template.ts';
 import { signingKey } from './signing-key.ts';
 import { cloneFrom } from './read-clone.io.ts';
-import { requireSame } from './pinned-files.io.ts';
+import { requireSameBytes } from './pinned-files.io.ts';
 import { connectionFrom, checkedDuration, type Environment, type From, variableOf } from './read-address.io.ts';
 import { type EvidencePlace, type ServeSetup, type Setup, type Target } from './setup.ts';
 
@@ -30,7 +30,7 @@ const fileName = 'oneroof.yaml';
 export async function readSetup(folderOrFile: string, env: Environment = process.env): Promise<Setup> {
   const file = setupFile(folderOrFile);
   const bytes = readFileSync(file);
-  requireSame(file, bytes);
+  requireSameBytes(file, bytes);
   const parsed = parseYaml<SetupForm>({
     file,
     text: bytes.toString('utf8'),
