@@ -9,22 +9,26 @@ const ofAnyReader = [
   'why_closed',
 ];
 
+/** Functions that run as the owner of the application's objects, because they run its SQL. */
+export const ofTheApplication = [
+  'execute_step',
+  'next_keys',
+  'execute_batch',
+  'measure',
+  'settle',
+  'violations',
+  'waiting',
+];
+
+/** Functions that run as the runner: a role may change its own password, and sees its own sessions. */
+export const ofTheRunner = ['renew_runner', 'runner_sessions'];
+
 /**
  * Which functions of schema gate each role may call; no one else may call any. The owner of the application's objects has none but
  * `ofTheApplication`: its triggers and functions run between the steps too, and would say of a step that it has run.
  */
 export const callerRights: Readonly<Record<string, readonly string[]>> = {
-  gate_owner: [
-    'execute_step',
-    'next_keys',
-    'execute_batch',
-    'measure',
-    'settle',
-    'violations',
-    'waiting',
-    'renew_runner',
-    'runner_sessions',
-  ],
+  gate_owner: [...ofTheApplication, ...ofTheRunner],
   oneroof_executor: [
     'begin_attempt',
     'enter_tier',
@@ -85,19 +89,5 @@ export const callerRights: Readonly<Record<string, readonly string[]>> = {
 /** The roles that log in. */
 export const login = ['oneroof_executor', 'oneroof_relay', 'oneroof_observer'];
 
-/** Functions that run as the owner of the application's objects, because they run its SQL. */
-export const ofTheApplication = [
-  'execute_step',
-  'next_keys',
-  'execute_batch',
-  'measure',
-  'settle',
-  'violations',
-  'waiting',
-];
-
 /** The role of the gate's own connection: it logs in for the time of one statement, and belongs to no one. */
 export const runner = 'oneroof_runner';
-
-/** Functions that run as the runner: a role may change its own password, and sees its own sessions. */
-export const ofTheRunner = ['renew_runner', 'runner_sessions'];
