@@ -107,7 +107,7 @@ describe('a statement that runs in batches', () => {
     ],
   ])('is refused where it %s: %s', async (why, text) => {
     const problems = await problemsOf(files(text));
-    expect(problems, problems.join("\n")).toHaveLength(1);
+    expect(problems, problems.join('\n')).toHaveLength(1);
     expect(problems[0]).toMatch(new RegExp(`^RULE_BATCHED .*${why}`));
   });
 
