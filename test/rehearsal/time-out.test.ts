@@ -24,6 +24,8 @@ tiers:
   'tiers/1-slow/down.sql': 'delete from public.t where i = 2;\n',
 };
 
+const slower = 'select pg_catalog.pg_sleep(12);\n';
+
 describe.each(since17)('transaction_timeout on %s', (version) => {
   const bounded = (change: (text: string) => string, use: (rolled: Answer) => void): Promise<void> =>
     withGate(version, { files, change }, async (gated) => {
@@ -52,10 +54,11 @@ describe.each(since17)('transaction_timeout on %s', (version) => {
   );
 
   it('is told as what it is where the time of a rollout ends in a step', time, () =>
-    withGate(version, { files }, async (gated) => {
+    withGate(version, { files: { ...files, 'tiers/1-slow/up.sql': slower } }, async (gated) => {
       await withPlace(gated, async (run) => {
         const { schema } = await descriptorOf(gated);
-        const expires = new Date(Date.now() + 3000).toISOString();
+        // long enough for a busy machine to begin the step, and shorter than the step
+        const expires = new Date(Date.now() + 8000).toISOString();
         const body = await gated.ratification({ expires: expires as never }, { schema });
         const statement = await gated.ratify(body, [gated.people.ana, gated.people.ben]);
         const { status, stderr } = run('rollout', 'release', '--statement', statement);

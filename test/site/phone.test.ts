@@ -39,6 +39,7 @@ async function drawn(more: { readonly production: boolean; readonly state?: 'ope
       target: 'production',
       standing: { state: more.state ?? 'waits', text: '1 of 2 seats are filled', persons: ['Ana Example'], done: [] },
       review: null,
+      beside: { late: [], stale: [] },
       fresh: 'not asked',
       earlier: null,
       now: null,
