@@ -49,6 +49,16 @@ export const verbs: readonly Verb[] = [
     load: () => import('./commands/draft-back.io.ts'),
   },
   {
+    name: 'draft down',
+    summary: 'draft the rollback of a tier on clones: down.sql, and what up.sql must keep for it; the rehearsal judges it',
+    arguments: [
+      ['<release>', 'the folder of the release'],
+      ['<tier>', 'the id of the tier, which has no down.sql yet'],
+    ],
+    examples: ['oneroof draft down my-release 2-backfill'],
+    load: () => import('./commands/draft-down.io.ts'),
+  },
+  {
     name: 'doctor',
     summary: 'check this machine, oneroof.yaml and every target, and say how to fix each problem',
     arguments: [['[release]', 'a release: also check that the role of the rollout has the rights that it needs']],

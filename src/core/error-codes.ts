@@ -232,7 +232,7 @@ export const errorCodes = {
   CLOCK_DIFFERS: [3, "The clock of this machine differs from the clock of a target. The target's clock counts."],
   DRAFT_IMPOSSIBLE: [
     3,
-    'There is no rollout that a new release could undo, or one of its tiers is half way or one-way.',
+    'There is nothing that could be drafted: no such rollout or tier, half way, one-way, in batches, or refused by the database.',
   ],
   GATE_TAMPERED: [3, 'The gate changed after its installation, so it is not upgraded.'],
   STATEMENT_INVALID: [3, 'A statement is not valid.'],

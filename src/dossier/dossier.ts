@@ -94,6 +94,8 @@ const tier = z.object({
   outside: z.string().exactOptional(),
   barred: z.string().nullable(),
   oneWay: z.string().nullable(),
+  /** A command drafted its rollback, and no author says to have read it; absent: no. */
+  drafted: z.literal(true).exactOptional(),
   /** What it is to the tool whose migration it is; absent: people wrote it. */
   migration: migrationFactsForm.exactOptional(),
   /** The data gates that stand before it. */

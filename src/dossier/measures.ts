@@ -174,6 +174,7 @@ export function dossierTiers(release: Release, subject: Rehearsal): readonly Dos
     ...outsideOf(tier),
     barred: tier.barred,
     oneWay: tier.oneWay,
+    ...(tier.drafted === true ? { drafted: true as const } : {}),
     ...asMigration(release, tier),
     gates: release.gates.filter(({ before }) => before === tier.id).map(({ title }) => title),
     durationMs: sumMs(stepsOf(subject, 'up').filter((step) => step.tier === tier.id)),

@@ -28,6 +28,16 @@ export const rulesAround: Readonly<Record<string, Rule>> = {
       });
     },
   },
+  drafted: {
+    part: 'statements',
+    says: ({ tiers }) => {
+      const drafted = tiers.filter((tier) => tier.drafted === true && tier.barred === null);
+      return one(drafted.length > 0, 'think', {
+        title: `${countOf(drafted.length, 'rollback')} drafted by a command`,
+        text: `its statements follow from the differences on a clone, and no author says to have read them; what users write after the rollout was not there: ${listOf(drafted.map(({ id }) => id))}`,
+      });
+    },
+  },
   outsideTransaction: {
     part: 'statements',
     says: ({ tiers }) => {

@@ -72,6 +72,18 @@ export const rehearsingTools: readonly Tool[] = [
     schema: 'oneroof/draft-back/1',
   },
   {
+    name: 'draft_down',
+    class: 'REHEARSE',
+    command: 'draft down',
+    text: 'Draft the rollback of a tier that has no down.sql, on clones: write down.sql, add to up.sql what keeps rows for it, and mark the tier as drafted. Exit 1 if something is left for you to write. Read it, seal and rehearse: only that proves it.',
+    fields: {
+      release: folderField('the folder of the release'),
+      tier: field(z.string().regex(/^[1-9]\d*-[a-z0-9-]{1,62}$/), 'the id of the tier', { argument: 1 }),
+    },
+    reach: 'default',
+    schema: 'oneroof/draft-down/1',
+  },
+  {
     name: 'seal',
     class: 'REHEARSE',
     command: 'seal',

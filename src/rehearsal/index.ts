@@ -1,6 +1,7 @@
 export { reversibleParts, stopText } from './boundaries/index.ts';
 export { changeForm, explainRows, type SchemaChange, type SchemaChanges } from './changes/index.ts';
 export { explainProof, type Proof } from './comparison/index.ts';
+export { draftDown } from './draft/index.ts';
 export { type Leftover } from './leftovers/index.ts';
 export {
   type AgainstProduction,

@@ -42,6 +42,7 @@ interface Work extends Declared {
   readonly used: Set<string>;
   /** The statements of all tiers, forwards and in order. */
   readonly forward: Statement[];
+  readonly isDownOptional: boolean;
 }
 
 /**
@@ -54,6 +55,8 @@ export function assemble(source: {
   readonly folder: string;
   readonly files: ReleaseFiles;
   readonly parser: Parser;
+  /** Whether a tier may lack its down, which is then empty: it is to be drafted. */
+  readonly isDownOptional?: true;
 }): Assembled {
   const { folder, files, parser } = source;
   const parsed = parseYaml({
@@ -74,6 +77,7 @@ export function assemble(source: {
     problems: [],
     used: new Set(['release.yaml', 'seal.json', 'README.md']),
     forward: [],
+    isDownOptional: source.isDownOptional === true,
   };
   const tiers = manifest.tiers.map((_, index) => readTier(work, index));
   // the statement that validates may be the one that cannot be read
@@ -209,7 +213,7 @@ function readTier(work: Work, index: number): Tier {
   }
   const up = work.files.has(`${folder}/up.sql`) ? side('up') : [];
   const hasDown = work.files.has(`${folder}/down.sql`);
-  if (!hasDown && declared.oneWay === undefined) {
+  if (!hasDown && declared.oneWay === undefined && !work.isDownOptional) {
     const drafted = downOfTier(up);
     work.problems.push({
       code: 'DOWN_MISSING',
@@ -237,6 +241,7 @@ function readTier(work: Work, index: number): Tier {
     check: checks.map(({ step }) => step),
     barred: declared.barred ?? null,
     ...(declared.rerunnable ? { rerunnable: true } : {}),
+    ...(declared.drafted ? { drafted: true } : {}),
     ...(declared.batched === undefined ? {} : { batched: { ...declared.batched, ...tables } }),
   };
 }

@@ -28,6 +28,11 @@ const keys = z.strictObject({
   ),
   barred: key(line.optional(), 'Why the tier is rehearsed and never rolled out.', 'no receiver was reviewed'),
   rerunnable: key(z.boolean().default(false), 'As `rerunnable` above, for this tier.', true),
+  drafted: key(
+    z.boolean().default(false),
+    '`true`: `oneroof draft down` wrote its down.sql. Approvers see that as a risk; remove the line when you have read the file and made it yours.',
+    true,
+  ),
 });
 
 /** The longest lock_timeout of PostgreSQL, milliseconds; 0 would be no limit. */

@@ -23,6 +23,28 @@ export async function lintRelease(
 }
 
 /**
+ * Reads and checks a release whose downs may be missing, to draft the down of a tier.
+ *
+ * Errors  ALREADY_EXISTS where that tier has a down that does something; every problem of `lintRelease`.
+ */
+export async function readWithoutDown(folder: string, tier: string): Promise<Release> {
+  const [files, parser] = await Promise.all([readFiles(folder), loadParser()]);
+  const down = `tiers/${tier}/down.sql`;
+  const { statements, problems: unread } = parser.parse(down, files.get(down) ?? '');
+  if (unread.length > 0 || statements.some(({ step }) => !/^select\s+1$/i.test(step.sql)))
+    throw new OneRoofError('ALREADY_EXISTS', {
+      ...stated`${{ file: down }} has statements already, and they would be lost`,
+      fix: `move it away or remove it, and take out of tiers/${tier}/up.sql what an earlier draft added`,
+      place: { file: down },
+    });
+  const others = new Map([...files].filter(([path]) => path !== down));
+  const { release, problems } = assemble({ folder, files: others, parser, isDownOptional: true });
+  OneRoofError.throwIfAny(problems);
+  if (release === null) throw neither();
+  return release;
+}
+
+/**
  * Reads and checks a release.
  *
  * Errors  every problem of `lintRelease`, in one error.
@@ -31,7 +53,11 @@ export async function readRelease(folder: string): Promise<Release> {
   const { release, problems } = await lintRelease(folder);
   OneRoofError.throwIfAny(problems);
   if (release !== null) return release;
-  throw new OneRoofError('INTERNAL', {
+  throw neither();
+}
+
+function neither(): OneRoofError {
+  return new OneRoofError('INTERNAL', {
     ...stated`a release was neither read nor refused`,
     fix: 'please report this with the release',
   });

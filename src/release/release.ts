@@ -70,6 +70,8 @@ export interface Tier {
   readonly barred: string | null;
   /** Its down.sql is rehearsed a second time; absent: as the release says. */
   readonly rerunnable?: true;
+  /** A command drafted its down.sql, and no author says to have read it; absent: people wrote it, or read it. */
+  readonly drafted?: true;
   /** Absent where no statement runs in batches: a seal made before this key was known holds. */
   readonly batched?: Batches;
 }

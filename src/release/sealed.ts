@@ -51,6 +51,7 @@ const tierKeys = {
   check: steps,
   barred: reason,
   rerunnable: z.literal(true).exactOptional(),
+  drafted: z.literal(true).exactOptional(),
 };
 const probes = z.array(probeForm);
 const outsideTier = z

@@ -50,6 +50,7 @@ export function idempotentText(body: Rehearsal | null): string {
 /** What cannot be undone, and what was proven about the rest, as text. */
 export function provenText(body: Rehearsal, tiers: SealedRelease['release']['tiers']): string {
   const oneWay = tiers.filter((tier) => tier.oneWay !== null && tier.barred === null);
+  const drafted = tiers.filter((tier) => tier.drafted === true && tier.barred === null);
   const proven = (body.boundaries ?? []).filter(({ state }) => state === 'equal').length;
   const open = (body.boundaries ?? []).filter(({ state }) => state === 'not proven');
   const stops = body.stops ?? [];
@@ -59,6 +60,11 @@ export function provenText(body: Rehearsal, tiers: SealedRelease['release']['tie
       ? []
       : [
           `Cannot be undone: ${oneWay.map(({ id, oneWay: why }) => `${id} (${why ?? ''})`).join(', ')}; a rollback stops there.`,
+        ]),
+    ...(drafted.length === 0
+      ? []
+      : [
+          `Drafted by a command, and not yet read by an author (\`drafted\`): the rollback of ${drafted.map(({ id }) => id).join(', ')}.`,
         ]),
     ...(proven === 0 ? [] : [`Equal at ${proven} half-way point${proven === 1 ? '' : 's'} between tiers.`]),
     ...open.map(({ after, reason }) => `The half-way point after ${after} is not proven: ${reason ?? ''}.`),

@@ -26,7 +26,9 @@ export interface Story {
   readonly database: Connection;
   readonly folder: string;
   run(...words: string[]): Answer;
-  /** Writes a release, in place of the last one, and seals it. */
+  /** Writes a release, in place of the last one. */
+  write(release: Told): void;
+  /** The same, and seals it. */
   seal(release: Told): Answer;
   /** The same, and rehearses it on a new golden copy. */
   rehearse(release: Told, ...words: string[]): Answer;
@@ -94,12 +96,15 @@ export async function withStory(
     await of.earlier?.(database);
     await withFolder({ 'oneroof.yaml': setupOf(database) }, async (folder) => {
       const run = (...words: string[]): Answer => oneroof(words, { folder });
-      const seal: Story['seal'] = (told) => {
+      const write: Story['write'] = (told) => {
         rmSync(join(folder, 'release'), { recursive: true, force: true });
         for (const [file, text] of Object.entries(filesOf(told))) {
           mkdirSync(dirname(join(folder, 'release', file)), { recursive: true });
           writeFileSync(join(folder, 'release', file), text);
         }
+      };
+      const seal: Story['seal'] = (told) => {
+        write(told);
         return run('seal', 'release');
       };
       const rehearse: Story['rehearse'] = (told, ...words) => {
@@ -113,7 +118,7 @@ export async function withStory(
         });
       const before = await stateOf(database);
       try {
-        await use({ gated, database, folder, run, seal, rehearse, plain });
+        await use({ gated, database, folder, run, write, seal, rehearse, plain });
         expect(await stateOf(database), 'production is as it was').toEqual(before);
       } finally {
         // other tests have clones on the same server

@@ -7,6 +7,7 @@ import {
   digestText,
   type Published,
   published,
+  problemFindingForm,
   reasonFindingForm,
   some,
   text,
@@ -235,6 +236,11 @@ export const ofGates = {
     '`draft back`',
     '`target`, `folder`: of the new release, `files`: the paths that were written',
     { target: text, folder: text, files: texts },
+  ),
+  'oneroof/draft-down/1': published(
+    '`draft down`',
+    '`tier`, `files`: the paths that were written; `begin`, `end`: what was added to up.sql; `down`: the statements of down.sql; `left`: list of [findings](#a-finding), each with `problem`: what the draft does not undo; exit 1 if there are any',
+    { tier: text, files: texts, begin: texts, end: texts, down: texts, left: z.array(problemFindingForm) },
   ),
   'oneroof/runbook/2': published(
     '`runbook`',

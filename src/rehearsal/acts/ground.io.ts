@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { type Clone } from '../../clone/index.ts';
 import { type Session } from '../../database/index.ts';
 import { SchemaDeltas } from '../../fingerprint/index.ts';
 import { type Release } from '../../release/index.ts';
-import { type Comparing, markClone, type MarkedClone } from '../comparison/index.ts';
+import { type Comparing, drawSeeds, markClone, type MarkedClone } from '../comparison/index.ts';
 import { readSchemaDigests } from '../footprint/index.ts';
 import { type RehearsalOptions } from '../request/index.ts';
 import { gone, withReleaseSession } from '../session/index.ts';
@@ -16,6 +15,7 @@ export interface WorkClone extends MarkedClone {
 
 /** What the acts of one rehearsal work with. It does not change meanwhile. */
 export interface Ground extends Comparing {
+  readonly options: RehearsalOptions;
   /** As it runs here: the role may differ from the one that the release names. */
   readonly release: Release;
   /** As it was made. */
@@ -39,7 +39,7 @@ export async function withGround<T>(
     const first = await listenTo(await marked(clone, atEnd), release, atEnd);
     return await use({
       options,
-      seeds: options.seeds ?? [drawSeed(), drawSeed()],
+      seeds: options.seeds ?? drawSeeds(),
       deltas: new SchemaDeltas(),
       release,
       first,
@@ -85,9 +85,4 @@ export function inSession<T>(
   use: (session: Session) => Promise<T>,
 ): Promise<T> {
   return withReleaseSession(clone.connection, { settings: release.settings, signal: options.signal }, use);
-}
-
-/** Draws a 64-bit integer as text. */
-function drawSeed(): string {
-  return randomBytes(8).readBigInt64BE().toString();
 }

@@ -13,6 +13,8 @@ export interface Keep {
 /** The SQL of both files. */
 interface Kept {
   readonly up: readonly string[];
+  /** What the up.sql ends with: it forgets what the statements between did not change. */
+  readonly upEnd?: readonly string[];
   readonly down: readonly string[];
 }
 
@@ -29,21 +31,36 @@ export function keyOf(
   const listed = typeof definition === 'string' ? /^PRIMARY KEY \((.*?)\)/.exec(definition)?.[1] : undefined;
   if (listed !== undefined) return listed.split(/, (?=(?:[^"]*"[^"]*")*[^"]*$)/);
   const example = of.own.flatMap(({ examples = [] }) => examples).find(({ key }) => key !== null);
-  return example?.key === undefined || example.key === null ? null : Object.keys(example.key).map(identifier);
+  return example?.key === undefined || example.key === null ? null : Object.keys(example.key).map((column) => columnName(table, column, of.schemas));
 }
 
-function identifier(name: string): string {
+/** A name as SQL writes it. */
+export function identifier(name: string): string {
   return /^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
-/** Keeps the values of columns by key, and puts them back. */
-export function keepColumns({ table, key }: Keep, columns: readonly string[]): Kept {
+/** The name of a column as SQL writes it: where the schema has it, as the server quotes it, which knows the reserved words. */
+export function columnName(table: string, column: string, schemas: ComparedSchemas | undefined): string {
+  const known = schemas?.[0].objects.find(
+    ({ kind, name }) => kind === 'column' && partsOf(name).relation === table && unquoted(partsOf(name).own) === column,
+  );
+  return known === undefined ? identifier(column) : partsOf(known.name).own;
+}
+
+/** Keeps the values of columns by key, and puts them back; `by`: the only statements that change them, so that nothing else is kept. */
+export function keepColumns({ table, key }: Keep, columns: readonly string[], by?: readonly Done[]): Kept {
   const keep = keepName(table, columns[0]);
   const keys = key ?? [];
   const others = columns.filter((column) => !keys.includes(column));
   const same = keys.map((column) => `k.${column} = t.${column}`).join(' and ');
+  const where = by === undefined ? '' : conditionOf(by);
+  // as text: some types have no equality
+  const unchanged = others.map((column) => `k.${column}::text is not distinct from t.${column}::text`).join(' and ');
   return {
-    up: [`create table ${keep} as select ${[...keys, ...others].join(', ')} from ${table};`],
+    up: [`create table ${keep} as select ${[...keys, ...others].join(', ')} from ${table}${where};`],
+    ...(by === undefined || where !== ''
+      ? {}
+      : { upEnd: [`delete from ${keep} k using ${table} t where ${same} and ${unchanged};`] }),
     down: [
       `update ${table} t set ${others.map((column) => `${column} = k.${column}`).join(', ')} from ${keep} k where ${same};`,
       `drop table ${keep};`,
@@ -55,15 +72,15 @@ export function keepColumns({ table, key }: Keep, columns: readonly string[]): K
 export function keepRows(of: Keep, by: readonly Done[]): Kept {
   const { table, key } = of;
   const keep = keepName(table);
-  const [only, ...more] = by;
-  const where = more.length > 0 || only === undefined ? '' : conditionOf(only.sql);
+  const where = conditionOf(by);
   const columns = columnsOf(of);
-  const missing =
-    key === null
-      ? ''
-      : ` where not exists (select from ${table} t where ${key.map((column) => `t.${column} = k.${column}`).join(' and ')})`;
+  const same = (key ?? []).map((column) => `t.${column} = k.${column}`).join(' and ');
+  const missing = key === null ? '' : ` where not exists (select from ${table} t where ${same})`;
   return {
     up: [`create table ${keep} as select * from ${table}${where};`],
+    ...(key === null || where !== '' || by.length === 0
+      ? {}
+      : { upEnd: [`delete from ${keep} k using ${table} t where ${same};`] }),
     down: [insert({ table, keep, columns }) + missing.concat(';'), `drop table ${keep};`],
   };
 }
@@ -89,18 +106,26 @@ function columnsOf({ table, schemas }: Keep): string | null {
   return own.length === columns.length ? null : own.map(({ name }) => partsOf(name).own).join(', ');
 }
 
-/** The condition of a DELETE that reads no other table; otherwise empty, so all rows are kept. */
-function conditionOf(sql: string): string {
-  const found = /^delete\s+from\s+(?:only\s+)?(?:"(?:[^"]|"")+"|[\w$.])+\s+where\s+(.*?);?\s*$/is.exec(sql);
-  const condition = found?.[1] ?? '';
-  return condition === '' || /\b(returning|current\s+of)\b|--|\/\*/i.test(condition) ? '' : ` where ${condition}`;
+/** The condition of a single UPDATE or DELETE that reads no other table; otherwise empty, so all rows are kept. */
+function conditionOf(by: readonly Done[]): string {
+  const [only, ...more] = by;
+  if (only === undefined || more.length > 0) return '';
+  const found =
+    /^(?:delete\s+from|update)\s+(?:only\s+)?(?:"(?:[^"]|"")+"|[\w$.])+\s+(?:set\s+(.*?)\s+)?where\s+(.*?);?\s*$/is.exec(only.sql);
+  const [, set = '', condition = ''] = found ?? [];
+  const isPlain =
+    !/\b(from|select|where)\b|--|\/\*/i.test(set) && !/\b(returning|current\s+of)\b|--|\/\*/i.test(condition);
+  return condition === '' || !isPlain ? '' : ` where ${condition}`;
 }
 
 /** The name of a table that keeps what another one had. */
 function keepName(table: string, column?: string): string {
   const { relation, own } = partsOf(table);
-  const plain = [own, ...(column === undefined ? [] : [column])].map((name) =>
-    name.replace(/^"(.*)"$/s, '$1').replaceAll('""', '"'),
-  );
+  const plain = [own, ...(column === undefined ? [] : [column])].map(unquoted);
   return `${relation}.${identifier(['keep', ...plain].join('_').slice(0, 60))}`;
+}
+
+/** A name without its quotes. */
+function unquoted(name: string): string {
+  return name.replace(/^"(.*)"$/s, '$1').replaceAll('""', '"');
 }

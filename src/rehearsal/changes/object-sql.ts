@@ -105,6 +105,8 @@ function creating(node: DifferenceNode): string | null {
       return policy(relation, own, of);
     case 'column':
       return column(relation, own, of);
+    case 'sequence':
+      return sequence(name, of);
     case 'type':
       return isList(of['labels'] ?? null)
         ? `create type ${name} as enum (${(of['labels'] as readonly Json[]).map((label) => sqlQuoted(text(label))).join(', ')});`
@@ -140,6 +142,26 @@ function policy(relation: string, own: string, of: Readonly<Record<string, Json>
     .concat(';');
 }
 
+/** A sequence of its own; that of an identity column comes with the column. */
+function sequence(name: string, of: Readonly<Record<string, Json>>): string | null {
+  if (text(of['ownedBy']).endsWith(' i')) return null;
+  const words = sequenceWords.flatMap(([property, word]) => {
+    const value = text(of[property]);
+    return value === '' ? [] : [`${word} ${value}`];
+  });
+  return `create sequence ${name} ${words.join(' ')}${of['cycle'] === true ? ' cycle' : ''};`;
+}
+
+/** The properties of a sequence, and the words for them. */
+const sequenceWords = [
+  ['type', 'as'],
+  ['increment', 'increment by'],
+  ['min', 'minvalue'],
+  ['max', 'maxvalue'],
+  ['start', 'start with'],
+  ['cache', 'cache'],
+] as const;
+
 /** A column without NOT NULL, which its values must come before. */
 function column(relation: string, own: string, of: Readonly<Record<string, Json>>): string | null {
   const type = text(of['type']);
@@ -170,6 +192,14 @@ export function setting(
     return [`comment on ${words} is ${before === null ? 'null' : sqlQuoted(text(before))};`];
   if (property === 'owner' && words !== null && kind !== 'column') return [`alter ${words} owner to ${text(before)};`];
   if (kind === 'column') return ofColumn(name, of);
+  if (kind === 'sequence') return ofSequence(name, of);
+  if (kind === 'table' && property === 'persistence')
+    return [`alter table ${name} set ${before === 'u' ? 'unlogged' : 'logged'};`];
+  if (kind === 'table' && property === 'replicaIdentity') {
+    const words: Readonly<Record<string, string>> = { d: 'default', n: 'nothing', f: 'full' };
+    const known = words[text(before)];
+    return known === undefined ? [] : [`alter table ${name} replica identity ${known};`];
+  }
   if (kind === 'index' && property === 'constraint' && typeof before === 'string') return [];
   if ((kind === 'function' || kind === 'procedure') && property === 'settings')
     return [
@@ -214,6 +244,15 @@ export function setting(
   return [];
 }
 
+function ofSequence(name: string, of: { readonly property: string; readonly before: Json }): readonly string[] {
+  const { property, before } = of;
+  if (property === 'cycle') return [`alter sequence ${name} ${before === true ? '' : 'no '}cycle;`];
+  if (property === 'ownedBy')
+    return text(before).endsWith(' i') ? [] : [`alter sequence ${name} owned by ${text(before).replace(/ a$/, '') || 'none'};`];
+  const word = sequenceWords.find(([known]) => known === property)?.[1];
+  return word === undefined ? [] : [`alter sequence ${name} ${word} ${text(before)};`];
+}
+
 function ofColumn(name: string, of: { readonly property: string; readonly before: Json }): readonly string[] {
   const { relation, own } = partsOf(name);
   const alter = `alter table ${relation} alter column ${own}`;
@@ -224,6 +263,18 @@ function ofColumn(name: string, of: { readonly property: string; readonly before
       return [`${alter} ${of.before === true ? 'set' : 'drop'} not null;`];
     case 'default':
       return [`${alter} ${of.before === null ? 'drop default' : `set default ${text(of.before)}`};`];
+    case 'storage': {
+      const words: Readonly<Record<string, string>> = { p: 'plain', e: 'external', m: 'main', x: 'extended' };
+      const known = words[text(of.before)];
+      return known === undefined ? [] : [`${alter} set storage ${known};`];
+    }
+    case 'compression': {
+      const words: Readonly<Record<string, string>> = { '': 'default', p: 'pglz', l: 'lz4' };
+      const known = words[text(of.before)];
+      return known === undefined ? [] : [`${alter} set compression ${known};`];
+    }
+    case 'identity':
+      return text(of.before) === '' ? [`${alter} drop identity;`] : [];
     case 'statistics':
       return [`${alter} set statistics ${of.before === null ? '-1' : JSON.stringify(of.before)};`];
     default:

@@ -1,6 +1,6 @@
 import { printable, truncate } from '../../core/index.ts';
 import { allBelow, type ComparedSchemas, type Difference, type DifferenceNode } from '../../fingerprint/index.ts';
-import { type Keep, keepColumns, keepRows, keepTable, keyOf } from './keeping.ts';
+import { columnName, identifier, type Keep, keepColumns, keepRows, keepTable, keyOf } from './keeping.ts';
 import { dropping, making, partsOf, setting, sqlQuoted } from './object-sql.ts';
 import { type Done, droppedColumns, type ReleaseWork, written } from './release-work.ts';
 
@@ -9,8 +9,12 @@ export interface Remedy {
   readonly words: string;
   /** What the up.sql runs before its own statements, or instead of one of them. */
   readonly up: readonly string[];
+  /** What the up.sql ends with; absent: nothing. */
+  readonly upEnd?: readonly string[];
   /** What the down.sql ends with. */
   readonly down: readonly string[];
+  /** Its statements of the up stand in the place of others, so they cannot be added to these. */
+  readonly instead?: true;
 }
 
 /** A remedy with text only. */
@@ -20,13 +24,14 @@ const said = (words: string): Remedy => ({ words, up: [], down: [] });
 const mostSql = 1200;
 
 /** A remedy as the fix of a problem. */
-export function remedyText({ words, up, down }: Remedy): string {
-  const [first, second] = [up, down].map((sql) => truncate(sql.join(' ').replace(/;$/, ''), mostSql));
+export function remedyText({ words, up, upEnd = [], down }: Remedy): string {
+  const [first, last, back] = [up, upEnd, down].map((sql) => truncate(sql.join(' ').replace(/;$/, ''), mostSql));
   return printable(
     [
       words,
       ...(up.length === 0 ? [] : [`let up.sql begin with: ${first}`]),
-      ...(down.length === 0 ? [] : [`let down.sql ${up.length === 0 ? 'run' : 'end with'}: ${second}`]),
+      ...(upEnd.length === 0 ? [] : [`let up.sql end with: ${last}`]),
+      ...(down.length === 0 ? [] : [`let down.sql ${up.length === 0 ? 'run' : 'end with'}: ${back}`]),
     ].join('; '),
   );
 }
@@ -104,54 +109,84 @@ function ofRows(node: DifferenceNode, work: ReleaseWork, schemas: ComparedSchema
     };
   if (truncated.length > 0)
     return { words: `${doneBy(truncated, 'empties')} it: keep its rows, ${oneWay}`, ...keepTable(keeping) };
-  if (up.deleted.length > 0)
-    return { words: `${doneBy(up.deleted, 'deletes')} rows: keep them, ${oneWay}`, ...keepRows(keeping, up.deleted) };
-  if (up.updated.length > 0) {
-    const words = `${doneBy(up.updated, 'updates')} rows, and their previous values are lost: keep these, ${oneWay}`;
-    const columns = [...new Set(own.flatMap(({ examples = [] }) => examples.flatMap((one) => one.columns)))];
-    return key === null || columns.length === 0
-      ? withoutKey(words)
-      : { words, ...keepColumns(keeping, columns.map(identifier)) };
-  }
-  if (up.inserted.length > 0) return ofInserted(name, own, up.inserted);
+  const dml = [
+    ...(up.deleted.length === 0
+      ? []
+      : [{ words: `${doneBy(up.deleted, 'deletes')} rows: keep them, ${oneWay}`, ...keepRows(keeping, up.deleted) }]),
+    ...(up.updated.length === 0 ? [] : [ofUpdated(keeping, own, up.updated)]),
+    ...(up.inserted.length === 0 ? [] : [ofInserted(keeping, own, up.inserted)]),
+  ];
+  if (dml.length > 0) return together(dml);
   const down = written(work, { direction: 'down', relation: name });
   const wrote = [...down.deleted, ...down.updated, ...down.inserted, ...down.truncated];
   if (wrote.length > 0) return said(`${doneBy(wrote, 'writes')} it, and no up.sql does: correct that statement`);
-  return said(`let down.sql restore its rows: up.sql must keep them in a separate table, ${oneWay}`);
+  const columns = changedColumns(keeping, own);
+  const words = `let down.sql restore its rows: up.sql must keep them in a separate table, ${oneWay}`;
+  return key === null || columns.length === 0 ? said(words) : { words, ...keepColumns(keeping, columns) };
+}
+
+/** The columns of which examples show that a value changed. */
+function changedColumns({ table, schemas }: Keep, own: readonly Difference[]): readonly string[] {
+  const columns = own.flatMap(({ examples = [] }) => examples.flatMap((one) => one.columns));
+  return [...new Set(columns)].map((column) => columnName(table, column, schemas));
+}
+
+function ofUpdated(keeping: Keep, own: readonly Difference[], by: readonly Done[]): Remedy {
+  const words = `${doneBy(by, 'updates')} rows, and their previous values are lost: keep these, ${oneWay}`;
+  const columns = changedColumns(keeping, own);
+  return keeping.key === null || columns.length === 0
+    ? withoutKey(words)
+    : { words, ...keepColumns(keeping, columns, by) };
+}
+
+/** Several remedies as one. */
+function together(all: readonly Remedy[]): Remedy {
+  const upEnd = all.flatMap((one) => one.upEnd ?? []);
+  return {
+    words: all.map(({ words }) => words).join('; '),
+    up: all.flatMap(({ up }) => up),
+    ...(upEnd.length === 0 ? {} : { upEnd }),
+    down: all.flatMap(({ down }) => down),
+  };
 }
 
 function withoutKey(words: string): Remedy {
   return said(`${words} (it has no primary key to find rows by: add one in an earlier release)`);
 }
 
-/** A name as SQL writes it. */
-function identifier(name: string): string {
-  return /^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
-}
-
-function ofInserted(name: string, own: readonly Difference[], by: readonly Done[]): Remedy {
+function ofInserted({ table, schemas }: Keep, own: readonly Difference[], by: readonly Done[]): Remedy {
   const made = own
     .flatMap(({ examples = [] }) => examples)
     .filter(({ change, key }) => change === 'new' && key !== null);
   const [first] = made;
   const words = `${doneBy(by, 'inserts')} rows: let down.sql delete them`;
   if (first?.key === undefined || first.key === null) return said(words);
-  const columns = Object.keys(first.key);
-  const rows = made.map(({ key }) => `(${columns.map((column) => sqlQuoted(key?.[column] ?? '')).join(', ')})`);
-  return {
-    words,
-    up: [],
-    down: [`delete from ${name} where (${columns.map(identifier).join(', ')}) in (${rows.join(', ')});`],
-  };
+  const names = Object.keys(first.key);
+  const columns = names.map((name) => columnName(table, name, schemas));
+  // in production such a key belongs to another row
+  const drawn = columns.filter((column) => isDrawn(`${table}.${column}`, schemas));
+  if (drawn.length > 0)
+    return said(
+      `${words}; the server draws ${drawn.join(', ')}, so production has other keys: let up.sql write the keys itself, or keep them: with added as (insert … returning ${columns.join(', ')}) insert into …`,
+    );
+  const rows = made.map(({ key }) => `(${names.map((name) => sqlQuoted(key?.[name] ?? '')).join(', ')})`);
+  return { words, up: [], down: [`delete from ${table} where (${columns.join(', ')}) in (${rows.join(', ')});`] };
+}
+
+/** Whether the server makes the values of a column where a statement gives none. */
+function isDrawn(column: string, schemas: ComparedSchemas | undefined): boolean {
+  const found = schemas?.[0].objects.find(({ kind, name }) => kind === 'column' && name === column)?.logical;
+  return found !== undefined && (found['identity'] !== '' || found['default'] !== null);
 }
 
 /** A table that is renamed keeps all that it has. */
-function renamed(name: string): Pick<Remedy, 'up' | 'down'> {
+function renamed(name: string): Pick<Remedy, 'up' | 'down' | 'instead'> {
   const { relation, own } = partsOf(name);
   const keep = `keep_${own.replace(/^"(.*)"$/s, '$1').replaceAll('""', '"')}`;
   return {
     up: [`alter table ${name} rename to ${identifier(keep)};`],
     down: [`alter table ${relation}.${identifier(keep)} rename to ${own};`],
+    instead: true,
   };
 }
 
@@ -270,7 +305,10 @@ function ofNew(node: DifferenceNode, work: ReleaseWork): Remedy {
 
 function ofChange(node: DifferenceNode, work: ReleaseWork): Remedy {
   const { kind, name, own } = node;
-  const sql = own.flatMap((one) => (one.property === null ? [] : setting(node, { ...one, property: one.property })));
+  // a type brings its own way to be stored
+  const hasType = own.some(({ property }) => property === 'type');
+  const chosen = own.filter(({ property }) => !hasType || !['storage', 'compression', 'collation'].includes(property ?? ''));
+  const sql = chosen.flatMap((one) => (one.property === null ? [] : setting(node, { ...one, property: one.property })));
   const mentioned = written(work, { direction: 'down', relation: name }).made;
   const where = mentioned.length === 0 ? 'down.sql' : at(mentioned);
   if (kind === 'type' && own.some(({ property }) => property === 'labels'))

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { onAbort } from '../../core/index.ts';
 import { type Clone, isLease } from '../../clone/index.ts';
 import { openSession, type Session } from '../../database/index.ts';
@@ -5,6 +6,7 @@ import {
   type ChangedFiles,
   changedSince,
   columnsKey,
+  type ComparedSchemas,
   compareData,
   compareInitdb,
   compareObjects,
@@ -169,6 +171,64 @@ export async function compareWithTwin(marked: Finalized, twin: Finalized, by: Co
   for (const difference of [...schema, ...rows].filter(({ level }) => level === 'logical'))
     found.push({ difference, columns: await columnsOf(difference, { marked, twin, varies }) });
   return found;
+}
+
+/** How two clones differ that were made of one golden copy; `written`: tables whose definition is wanted whether or not it differs. */
+export async function compareTwoClones(
+  before: MarkedClone,
+  after: MarkedClone,
+  by: Comparing & { readonly written: ReadonlySet<string> },
+): Promise<{ readonly differences: readonly Difference[]; readonly schemas: ComparedSchemas }> {
+  const read = (marked: MarkedClone): Promise<SchemaDelta> =>
+    besideGolden(marked, by, (was) => readDelta(was, marked.reading, { marked, by, files: null, also: by.written }));
+  const deltas = [await read(before), await read(after)] as const;
+  const [one, other] = sidesOf(...deltas);
+  // each clone carries a mark of its own
+  const schema = compareObjects(one, other).filter(({ kind }) => kind !== 'database');
+  const data = await compare(
+    { connection: before.clone.connection, since: before.since, session: before.reading },
+    { connection: after.clone.connection, since: after.since, session: after.reading },
+    { ...by, concerned: keysOf(...deltas) },
+  );
+  const rows = await withAllColumns(before, after, data.differences);
+  return { differences: [...schema, ...rows], schemas: [{ objects: one }, { objects: other }] };
+}
+
+/** Adds the rows that differ, and to a changed one every column that differs in any. */
+async function withAllColumns(
+  before: MarkedClone,
+  after: MarkedClone,
+  differences: readonly Difference[],
+): Promise<readonly Difference[]> {
+  const all: Difference[] = [];
+  for (const one of differences) {
+    if (one.in !== 'rows' || one.property === null) {
+      all.push(one);
+      continue;
+    }
+    const [schema = '', table = ''] = splitName(one.name);
+    const examples = await findExamples(before.reading, after.reading, { relation: one.name, limit: mostKeys });
+    // rows that came or went make every column differ, so it is asked only where not all rows were found
+    const columns =
+      examples.length < mostKeys
+        ? [...new Set(examples.flatMap((row) => row.columns))]
+        : await differingColumns(before.clone.connection, after.clone.connection, { schema, table });
+    const isChanged = ({ change }: (typeof examples)[number]): boolean => change === 'changed';
+    all.push({
+      ...one,
+      examples: examples.map((row) => (isChanged(row) && row.key !== null ? { ...row, columns: [...columns] } : row)),
+    });
+  }
+  return all;
+}
+
+/** The most rows of a relation that are looked for by key. */
+const mostKeys = 100;
+
+/** Draws the seeds of the hashes: two 64-bit integers as text. */
+export function drawSeeds(): readonly [string, string] {
+  const one = (): string => randomBytes(8).readBigInt64BE().toString();
+  return [one(), one()];
 }
 
 function keysOf(one: SchemaDelta, other: SchemaDelta): ReadonlySet<string> | null {

@@ -1,5 +1,12 @@
 export { differencesOf, schemasOf } from './clone-difference.ts';
-export { compareWithGolden, compareWithTwin, markClone, schemaDifferences } from './compare-clones.io.ts';
+export {
+  compareTwoClones,
+  compareWithGolden,
+  compareWithTwin,
+  drawSeeds,
+  markClone,
+  schemaDifferences,
+} from './compare-clones.io.ts';
 export { type Comparing, type Finalized, type MarkedClone, type Varying } from './marked-clone.ts';
 export { withMarkedClone, withOwnClone } from './own-clone.io.ts';
 export { type Proof, proofForm } from './proof-form.ts';

@@ -8,6 +8,7 @@ import {
   type SchemaDeltas,
   type SchemaMark,
 } from '../../fingerprint/index.ts';
+import { type SealedRelease } from '../../release/index.ts';
 import { type RehearsalOptions } from '../request/index.ts';
 
 /** A clone, and its state when it was equal to the golden copy. */
@@ -27,7 +28,9 @@ export interface Finalized extends MarkedClone {
 
 /** What every comparison of one rehearsal has in common. */
 export interface Comparing {
-  readonly options: RehearsalOptions;
+  readonly options: Pick<RehearsalOptions, 'host' | 'owner' | 'signal' | 'full'> & {
+    readonly release: Pick<SealedRelease, 'release'>;
+  };
   readonly seeds: readonly [string, string];
   readonly deltas: SchemaDeltas;
 }

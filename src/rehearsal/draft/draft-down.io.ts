@@ -1,0 +1,261 @@
+import { digest, OneRoofError, type Problem, printable, stated } from '../../core/index.ts';
+import { type Session, sql } from '../../database/index.ts';
+import { type Difference } from '../../fingerprint/index.ts';
+import { type Release, type Step, type Tier, type TierId } from '../../release/index.ts';
+import { forwardOrder } from '../boundaries/index.ts';
+import {
+  compareTwoClones,
+  type Comparing,
+  drawSeeds,
+  explained,
+  type MarkedClone,
+  touchedBy,
+  withMarkedClone,
+} from '../comparison/index.ts';
+import { SchemaDeltas } from '../../fingerprint/index.ts';
+import { type RehearsalOptions } from '../request/index.ts';
+import { readRole, requirementRefused, withReleaseSession } from '../session/index.ts';
+import { openListener, runTier, type StepMeasure } from '../tier/index.ts';
+import { begunDraft, type Draft, furthered, type Found, type Part, type Undo } from './draft.ts';
+
+/** What a draft is made of. */
+export interface DraftOptions extends Pick<RehearsalOptions, 'host' | 'owner' | 'signal'> {
+  /** Its tier needs no down. */
+  readonly release: Release;
+  readonly tier: TierId;
+  /** Told at the begin of each pass, from 1. */
+  readonly onPass?: (pass: number) => void;
+}
+
+/** The draft of a rollback. */
+export interface DraftedDown {
+  /** What the up.sql has to begin and to end with, so that the down has the rows that it brings back; empty where it brings none back. */
+  readonly begin: readonly string[];
+  readonly end: readonly string[];
+  readonly down: readonly string[];
+  /** What it does not undo, each with what a person can write. */
+  readonly left: readonly Problem[];
+}
+
+/** A draft that is not whole after so many passes needs a person. */
+const mostPasses = 5;
+
+/**
+ * Drafts the rollback of a tier: runs the release on clones up to and with the tier, and writes what undoes each difference, until none is
+ * left or nothing more is known. The server decides the order, by what it takes. Nothing of it is a proof: a rehearsal judges it.
+ *
+ * Errors  REHEARSAL_NO_GOLDEN, DRAFT_IMPOSSIBLE, INTERRUPTED, those of making clones.
+ */
+export async function draftDown(options: DraftOptions): Promise<DraftedDown> {
+  const { host, release, tier: id } = options;
+  const tier = tierOf(release, id);
+  if ((await host.golden()) === null)
+    throw new OneRoofError('REHEARSAL_NO_GOLDEN', {
+      ...stated`there is no golden copy to draft a rollback on`,
+      fix: 'run `oneroof clone golden` first',
+    });
+  const by: Comparing = {
+    options: { ...options, release: { release } },
+    seeds: drawSeeds(),
+    deltas: new SchemaDeltas(),
+  };
+  return await withMarkedClone(options, `draft for ${release.name} before ${id}`, async (before) => {
+    const as = await asRollout(before, release);
+    await runEarlier(before, { release: as, tier }, by);
+    let draft = begunDraft(tier, release.settings.searchPath);
+    for (let pass = 1; ; pass += 1) {
+      options.onPass?.(pass);
+      const tried = await withMarkedClone(options, `draft for ${release.name} after ${id}`, (after) =>
+        tryDraft({ before, after, release: as, tier, draft }, by),
+      );
+      const more = tried.differences.length === 0 || pass === mostPasses ? null : furthered(draft, tried, tier);
+      if (more === null) return asDrafted(draft, tried);
+      draft = more;
+    }
+  });
+}
+
+function tierOf({ tiers }: Release, id: TierId): Tier {
+  const tier = tiers.find((one) => one.id === id);
+  const impossible = (why: ReturnType<typeof stated>, fix: string): OneRoofError =>
+    new OneRoofError('DRAFT_IMPOSSIBLE', { ...why, fix });
+  if (tier === undefined)
+    throw impossible(
+      stated`the release has no tier ${{ tier: printable(id) }}`,
+      `name one of its tiers: ${tiers.map((one) => one.id).join(', ')}`,
+    );
+  if (tier.oneWay !== null)
+    throw impossible(
+      stated`tier ${{ tier: id }} is one-way: ${{ reason: printable(tier.oneWay) }}`,
+      'remove `oneWay` from the tier in release.yaml, if it can be undone after all',
+    );
+  if (tier.batched !== undefined)
+    throw impossible(
+      stated`tier ${{ tier: id }} runs in batches, and a draft is written for the whole tier at once`,
+      `write tiers/${id}/down.sql with BETWEEN $1 AND $2, as docs/FORMAT.md says under "Batches"`,
+    );
+  return tier;
+}
+
+/** The release with the role that a rollout has. */
+async function asRollout({ clone }: MarkedClone, release: Release): Promise<Release> {
+  const { role, problems } = await readRole(clone.connection, release.settings.role);
+  OneRoofError.throwIfAny(problems);
+  const name = role === null || role.from === 'administrator' ? null : role.name;
+  return { ...release, settings: { ...release.settings, role: name } };
+}
+
+interface Place {
+  readonly release: Release;
+  readonly tier: Tier;
+}
+
+async function runEarlier({ clone }: MarkedClone, { release, tier }: Place, by: Comparing): Promise<void> {
+  const order = forwardOrder(release.tiers);
+  const earlier = order.slice(0, order.findIndex(({ id }) => id === tier.id));
+  const { settings } = release;
+  await withReleaseSession(clone.connection, { settings, signal: by.options.signal }, async (session) => {
+    for (const one of earlier) {
+      const { done, problems } = await runTier(session, { tier: one, direction: 'up', before: noChecks, limits: null });
+      if (!done) throw refused(one, problems);
+    }
+  });
+}
+
+const noChecks = (): Promise<readonly Problem[]> => Promise.resolve([]);
+
+function refused({ id }: Pick<Tier, 'id'>, [first]: readonly Problem[]): OneRoofError {
+  return new OneRoofError('DRAFT_IMPOSSIBLE', {
+    ...stated`tier ${{ tier: id }} does not run on a clone: ${{ said: first?.problem ?? '' }}`,
+    fix: first?.fix ?? `correct tiers/${id}/up.sql`,
+    ...(first?.place === undefined ? {} : { place: first.place }),
+  });
+}
+
+/** What a draft came to on a clone. */
+interface Tried extends Found {
+  /** The statements that the server took, in that order. */
+  readonly ran: Part;
+}
+
+async function tryDraft(
+  on: Place & { readonly before: MarkedClone; readonly after: MarkedClone; readonly draft: Draft },
+  by: Comparing,
+): Promise<Tried> {
+  const { before, after, release, draft } = on;
+  await runEarlier(after, on, by);
+  const tier = { ...on.tier, up: [...stepsOf(draft.begin), ...on.tier.up, ...stepsOf(draft.end)] };
+  const { settings, requires } = release;
+  const { steps, ran } = await withReleaseSession(
+    after.clone.connection,
+    { settings, signal: by.options.signal },
+    async (session) => ({
+      steps: await runUp(session, { after, release, tier }),
+      ran: await undo(session, draft.undo, tier),
+    }),
+  );
+  const written = new Set(touchedBy(release, steps, null).map(({ relation }) => relation));
+  const compared = await compareTwoClones(before, after, { ...by, written });
+  return {
+    ...compared,
+    differences: compared.differences.filter(({ level }) => requires === 'strict' || level === 'logical'),
+    work: { tiers: [tier], steps },
+    routines: await routinesOf(before.reading, compared.differences),
+    ran,
+  };
+}
+
+/** Statements of the draft as steps. */
+function stepsOf(part: Part): readonly Step[] {
+  return part.map((text) => ({
+    sql: text,
+    digest: digest('step', [text]),
+    kind: 'DraftStmt',
+    title: 'a statement of the draft',
+    place: { file: 'draft', line: 1, column: 1 },
+    transactional: true,
+  }));
+}
+
+async function runUp(
+  session: Session,
+  { after, release, tier }: Place & { readonly after: MarkedClone },
+): Promise<readonly StepMeasure[]> {
+  const listener = await openListener(
+    after.clone,
+    tier.up.map((step) => step.sql),
+  );
+  try {
+    const limits = { release: { allows: release.allows, budgets: { lock: null, total: null } }, listener };
+    const ran = await runTier(session, { tier, direction: 'up', before: noChecks, limits });
+    if (!ran.done) throw refused(tier, ran.problems);
+    return ran.steps;
+  } finally {
+    await listener.session.close();
+  }
+}
+
+/** Runs what the server takes, again and again until it takes nothing more: what depends on others is taken after them. */
+async function undo(session: Session, all: readonly Undo[], tier: Tier): Promise<Part> {
+  const ran: string[] = [];
+  const isOutside = tier.transaction === 'outside';
+  let open = all;
+  if (!isOutside) await session.query(sql`begin`);
+  for (let before = -1; open.length > 0 && before !== open.length; ) {
+    before = open.length;
+    const left: Undo[] = [];
+    for (const one of open) {
+      const way = await firstTaken(session, one, isOutside);
+      if (way === null) left.push(one);
+      else ran.push(...way);
+    }
+    open = left;
+  }
+  if (!isOutside) await commit(session, tier);
+  return ran;
+}
+
+async function commit(session: Session, { id }: Tier): Promise<void> {
+  try {
+    await session.query(sql`commit`);
+  } catch (error) {
+    const step = stepsOf(['commit'])[0] as Step;
+    throw refused({ id }, [requirementRefused(error, step, null)]);
+  }
+}
+
+async function firstTaken(session: Session, { ways }: Undo, isOutside: boolean): Promise<Part | null> {
+  for (const way of ways) {
+    if (!isOutside) await session.query(sql`savepoint draft`);
+    try {
+      for (const text of way) await session.run(text);
+      if (!isOutside) await session.query(sql`release savepoint draft`);
+      return way;
+    } catch (error) {
+      // an interruption ends the session, and so the next statement too
+      if (isOutside) continue;
+      await session.query(sql`rollback to savepoint draft`);
+      void error;
+    }
+  }
+  return null;
+}
+
+/** The definitions that functions and procedures had, as CREATE OR REPLACE. */
+async function routinesOf(
+  before: Session,
+  differences: readonly Difference[],
+): Promise<ReadonlyMap<string, string>> {
+  const names = differences.flatMap(({ kind, name }) => (/^(function|procedure)$/.test(kind) ? [name] : []));
+  if (names.length === 0) return new Map();
+  const rows = await before.query<{ key: string; definition: string }>(sql`
+    select case p.prokind when 'p' then 'procedure ' else 'function ' end || x.name as key, pg_catalog.pg_get_functiondef(p.oid) as definition
+    from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace,
+      lateral (select pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.oidvectortypes(p.proargtypes))) x(name)
+    where p.prokind <> 'a' and x.name = any(${[...new Set(names)]}::text[])`);
+  return new Map(rows.map(({ key, definition }) => [key, definition]));
+}
+
+function asDrafted({ begin, end }: Draft, { ran, differences, schemas, work }: Tried): DraftedDown {
+  return { begin, end, down: ran, left: explained(differences, { code: 'BACK_DIFFERS', level: 'strict', schemas, work }) };
+}

@@ -1,0 +1,124 @@
+import { allBelow, type ComparedSchemas, type Difference, type DifferenceNode, differenceTree } from '../../fingerprint/index.ts';
+import { asConcurrently, type Tier } from '../../release/index.ts';
+import { dropping, making, type ReleaseWork, restoring } from '../changes/index.ts';
+import { inverseOf } from './inverse.ts';
+
+/** Statements that belong together, in the order in which they run. */
+export type Part = readonly string[];
+
+/** What undoes one thing: ways to do it, of which the first that the server takes is used. */
+export interface Undo {
+  readonly ways: readonly Part[];
+}
+
+/** A draft while it is being made. */
+export interface Draft {
+  /** What the up.sql begins with: it keeps rows. */
+  readonly begin: Part;
+  /** What it ends with. */
+  readonly end: Part;
+  readonly undo: readonly Undo[];
+}
+
+/** What a draft begins with: a rename is undone by a rename. */
+export function begunDraft(tier: Tier, [schema = 'public']: readonly string[]): Draft {
+  const renames = tier.up.flatMap((step) => inverseOf(step, schema) ?? []);
+  return { begin: [], end: [], undo: renames.toReversed().map((sql) => ({ ways: [[sql]] })) };
+}
+
+/** What a comparison found after the up and the draft. */
+export interface Found {
+  /** Those that count. */
+  readonly differences: readonly Difference[];
+  readonly schemas: ComparedSchemas;
+  readonly work: ReleaseWork;
+  /** The definitions of functions and procedures before the up, by `kind name`. */
+  readonly routines: ReadonlyMap<string, string>;
+}
+
+/** Adds what undoes the differences that are left; null where nothing can be added. */
+export function furthered(draft: Draft, found: Found, tier: Pick<Tier, 'transaction'>): Draft | null {
+  const known = new Set([...draft.begin, ...draft.undo.flatMap(({ ways }) => ways.flat())]);
+  const all = differenceTree(found.differences, found.schemas)
+    .flatMap((node) => [...madeBelow(node), node])
+    .map((node) => undoing(node, found, tier));
+  const wanted = all.filter(({ ways }) => ways.some((way) => way.some((sql) => !known.has(sql))));
+  // the values of a column that comes back are among what brings the column back
+  const own = wanted.filter(
+    (one) => !wanted.some((other) => other !== one && one.ways.every((way) => isWithin(way, other.ways.flat()))),
+  );
+  if (own.length === 0) return null;
+  const added = (of: 'up' | 'upEnd', before: Part): Part => [
+    ...new Set([...before, ...own.flatMap((one) => one[of])]),
+  ];
+  return {
+    begin: added('up', draft.begin),
+    end: added('upEnd', draft.end),
+    undo: [...draft.undo, ...own.filter(({ ways }) => ways.length > 0).map(({ ways }) => ({ ways }))],
+  };
+}
+
+function isWithin(some: Part, all: Part): boolean {
+  return some.length > 0 && some.every((sql) => all.includes(sql));
+}
+
+interface Undoing extends Undo {
+  readonly up: Part;
+  readonly upEnd: Part;
+}
+
+function undoing(node: DifferenceNode, found: Found, { transaction }: Pick<Tier, 'transaction'>): Undoing {
+  const { up, upEnd = [], down, instead } = restoring(node, found.work, found.schemas);
+  if (instead === true) return { up: [], upEnd: [], ways: [] };
+  const routine = found.routines.get(`${node.kind} ${node.name}`);
+  const isDefined = routine !== undefined && !node.own.every(({ property }) => besides.includes(property ?? ''));
+  const ways = isDefined ? againAs(node, [`${routine.trim()};`]) : [down, ...replaced(node, found)];
+  const safe = transaction === 'single' ? ways : ways.map((way) => way.map((sql) => asIs(sql, transaction)));
+  return { up, upEnd, ways: safe.filter((way) => way.length > 0) };
+}
+
+/** What was made with an object and is dropped by itself: a schema holds others, and a view reads a table. */
+function madeBelow(node: DifferenceNode): readonly DifferenceNode[] {
+  if (node.change !== 'new') return [];
+  return allBelow(node)
+    .filter(({ in: where, change, kind }) => where === 'schema' && change === 'new' && !parts.includes(kind))
+    .toReversed();
+}
+
+/** What goes with its table. */
+const parts: readonly string[] = ['column', 'constraint', 'index', 'trigger', 'rule', 'policy', 'statistics'];
+
+/** What CREATE OR REPLACE FUNCTION leaves as it is. */
+const besides: readonly string[] = ['owner', 'privileges', 'comment'];
+
+/** A definition in the place of what is there: at once, or after a DROP where PostgreSQL does not replace it. */
+function againAs(node: DifferenceNode, made: Part): readonly Part[] {
+  const drop = node.change === 'gone' ? null : dropping(node);
+  return [made, ...(drop === null ? [] : [[drop, ...made]])];
+}
+
+/** Another way: the object as it was, in the place of the one that is there. */
+function replaced(node: DifferenceNode, { schemas }: Found): readonly Part[] {
+  const { kind, name, change } = node;
+  const drop = dropping(node);
+  if (change !== 'changed' || drop === null || !replaceable.includes(kind)) return [];
+  const was = schemas[0].objects.find((object) => object.kind === kind && object.name === name);
+  if (was === undefined) return [];
+  const own: Difference[] = [
+    { in: 'schema', kind, name, property: null, level: 'logical', before: was.logical, after: null },
+  ];
+  const made = making({ ...node, change: 'gone', own, below: [] });
+  return made.length === 0 ? [] : [[drop, ...made]];
+}
+
+/** What holds nothing of its own, so that it can be dropped and made again. */
+const replaceable: readonly string[] = ['view', 'index', 'constraint', 'trigger', 'policy', 'rule', 'statistics'];
+
+/** A statement of a down that may begin at any step of the up, or run outside of a transaction. */
+function asIs(sql: string, transaction: Tier['transaction']): string {
+  const safe = sql
+    .replace(/^(drop (?:materialized view|foreign table|event trigger|access method|foreign data wrapper|text search \w+|user mapping|operator (?:class|family)|[a-z]+)) (?!if exists |for )/, '$1 if exists ')
+    .replace(/^(alter table .* drop (?:column|constraint)) (?!if exists )/, '$1 if exists ');
+  if (transaction !== 'outside') return safe;
+  return asConcurrently(safe.replace(/^drop index (?!concurrently)/, 'drop index concurrently '));
+}

@@ -1,0 +1,1 @@
+export { draftDown, type DraftedDown } from './draft-down.io.ts';
