@@ -46,6 +46,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'footprint',
     'twin',
     'trials',
+    'draft',
     'record',
     'acts',
   ],

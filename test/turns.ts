@@ -8,6 +8,7 @@ export const slowest: readonly string[] = [
   'test/cli/beside-serve.test.ts',
   'test/cli/counted.test.ts',
   'test/cli/draft-back.test.ts',
+  'test/cli/draft-down.test.ts',
   'test/cli/endings.test.ts',
   'test/cli/first-hour.test.ts',
   'test/cli/json.test.ts',

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Milliseconds, now, onAbort, OneRoofError, printable, stated } from '../core/index.ts';
@@ -157,12 +156,6 @@ export async function withReader<T>(
     stopListening();
     await session.close();
   }
-}
-
-/** Two seeds that no one knew before. */
-export function drawSeeds(): readonly [string, string] {
-  const seed = (): string => randomBytes(8).readBigInt64BE().toString();
-  return [seed(), seed()];
 }
 
 /**

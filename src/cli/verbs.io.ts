@@ -50,7 +50,8 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: 'draft down',
-    summary: 'draft the rollback of a tier on clones: down.sql, and what up.sql must keep for it; the rehearsal judges it',
+    summary:
+      'draft the rollback of a tier on clones: down.sql, and what up.sql must keep for it; the rehearsal judges it',
     arguments: [
       ['<release>', 'the folder of the release'],
       ['<tier>', 'the id of the tier, which has no down.sql yet'],

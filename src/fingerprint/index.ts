@@ -10,6 +10,7 @@ export * from './fingerprint.ts';
 export { columnsKey } from './rows/plan.ts';
 export { type ChosenRows, chosenRows } from './rows/chosen-rows.io.ts';
 export { captureRows, type RowsPlan } from './rows/hash-rows.io.ts';
+export { drawSeeds } from './rows/seeds.io.ts';
 export { captureStillRows, stillSettings } from './rows/still-rows.io.ts';
 export { captureSchema, readNoticed } from './schema/schema.io.ts';
 export { markSchema, SchemaDeltas, type SchemaMark, wholeDelta } from './schema/delta.io.ts';

@@ -37,7 +37,7 @@ You prepare and prove. People open the gate with passkeys. No tool, option or fi
 
 ## Rules of a good tier
 
-- One purpose for each tier, and a \`down.sql\` that undoes exactly it. A tier that cannot be undone says so: \`oneWay: "reason"\`.
+- One purpose for each tier, and a \`down.sql\` that undoes exactly it; \`draft_down\` drafts one where you have none: read it, complete it, and leave \`drafted: true\` for people to remove. A tier that cannot be undone says so: \`oneWay: "reason"\`.
 - Short locks: add constraints NOT VALID and validate them in a later tier; CREATE INDEX CONCURRENTLY is a tier with \`transaction: outside\`.
 - Fill large tables in a tier of their own, not in the tier that changes the schema, and in batches: \`transaction: each\`, \`batched: {by: id, rows: 10000}\`, and \`WHERE id BETWEEN $1 AND $2\` in the statement.
 - No BEGIN, COMMIT, SET ROLE or psql commands in SQL.

@@ -41,7 +41,7 @@ export { type Probe } from './probe.ts';
 export { explainOutside, explainProbe } from './probe-words.ts';
 export { ownSettings } from './release-settings.ts';
 export { readSealRecord, releaseOfSeal, type SealRecord } from './sealed.ts';
-export { writeDraftDown } from './draft-down.io.ts';
+export { writeDraftDown } from './write-draft.io.ts';
 export { type RolledOut } from './draft-back.ts';
 export {
   initRelease,

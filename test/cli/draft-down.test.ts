@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Story, withStory } from '../incidents/story.io.ts';
@@ -30,22 +30,29 @@ interface Drafted {
   readonly left: readonly { readonly code: string; readonly problem: string; readonly fix: string }[];
 }
 
-/** Writes a release of one tier without a down, and drafts it. */
-function draft(story: Story, up: string, tier = ''): { readonly answer: Answer; readonly drafted: Drafted } {
+/** Writes a release of one tier without a down. */
+function write(story: Story, up: string, tier = ''): void {
   story.write({
     up,
     down: '',
     touches: '"public.*", "made.*", "other.*"',
     tier,
-    more: "allows: { cascade: the view of it }\n",
+    more: 'allows: { cascade: the view of it, switchOff: for a while }\n',
   });
   rmSync(join(story.folder, 'release/tiers/1-change/down.sql'));
+}
+
+/** Writes it, and drafts its down. */
+function draft(story: Story, up: string, tier = ''): { readonly answer: Answer; readonly drafted: Drafted } {
+  write(story, up, tier);
   const answer = story.run('draft', 'down', 'release', '1-change', '--json');
   return { answer, drafted: JSON.parse(answer.stdout) as Drafted };
 }
 
 /** Each is a release of its own, of changes that have nothing to do with each other. */
-const whole: Readonly<Record<string, { readonly up: string; readonly says?: readonly RegExp[] }>> = {
+const whole: Readonly<
+  Record<string, { readonly up: string; readonly says?: readonly RegExp[]; readonly tier?: string }>
+> = {
   'what the up makes': {
     up: `create schema made;
 create table made.one (id bigint generated always as identity primary key, t integer references things (id));
@@ -72,6 +79,11 @@ alter function f(integer) rename to plus_one;
 alter type mood rename value 'sad' to 'gloomy';
 alter table kept add column more integer;
 update things set name = upper(name) where id <= 20;`,
+    says: [
+      /alter table things rename column name to a;/,
+      /alter table other\.stock set schema public;/,
+      /alter type mood rename value 'gloomy' to 'sad';/,
+    ],
   },
   'what it defines anew': {
     up: `create or replace function f(x integer) returns integer language sql as 'select x + 2';
@@ -92,7 +104,7 @@ update stock set qty = qty + 2 where code > 'c4';
 delete from stock where code = 'c33';
 insert into things values (501, 'x', 'y', 1), (502, 'xx', 'yy', 2);`,
     says: [
-      /create table public\.keep_things_\w+ as select id, .*"Order".* from public\.things where id > 150/,
+      /create table public\."keep_things_Order" as select id, "Order", b from public\.things where id > 150;/,
       /delete from public\.keep_stock_qty k using public\.stock t where k\.code = t\.code/,
     ],
   },
@@ -107,6 +119,14 @@ create or replace view v as select id, b, n from things where n > 3;
 alter function f(integer) strict set work_mem = '5MB';
 alter table things disable trigger user;`,
   },
+  'a tier that commits each statement': {
+    tier: 'transaction: each',
+    up: `create table made (id integer primary key);
+create view seen as select * from made;
+alter table things add column c integer;
+create index things_c on things (c);`,
+    says: [/drop view if exists public\.seen;/, /alter table public\.things drop column if exists c;/],
+  },
   'columns that it drops, and values that a type loses': {
     up: `alter table things drop column n cascade, drop column "Order";
 alter table stock alter column qty type integer using (qty / 1000000000)::integer;
@@ -114,20 +134,126 @@ truncate gone;`,
   },
 };
 
+/** What a draft does not undo, with what it says about that. */
+const partly: Readonly<
+  Record<string, { readonly up: string; readonly left: readonly RegExp[]; readonly down?: RegExp }>
+> = {
+  'a label of an enum; a table; rows whose keys the server draws; rows without a key': {
+    up: `drop table stock;
+alter type mood add value 'calm';
+insert into gone (w) values ('new');
+update log set at = 'y' where at = 'x1';
+create table made (id integer);`,
+    left: [
+      /table public\.stock: is missing.*rename it instead.*alter table public\.stock rename to keep_stock/,
+      /type public\.mood.*oneWay/,
+      /public\.gone.*the server draws id, so production has other keys/,
+      /public\.log.*it has no primary key to find rows by/,
+    ],
+    down: /drop table public\.made;/,
+  },
+};
+
 describe('oneroof draft down', () => {
-  it('drafts a rollback that the rehearsal proves', { timeout: 600_000 }, async () => {
-    await withStory({ application }, async (story) => {
+  it('drafts a rollback that the rehearsal proves, or says what it does not undo', { timeout: 900_000 }, async () => {
+    const before = [
+      "do $$ begin execute format('grant create on database %I to app_owner', current_database()); end $$",
+    ];
+    await withStory({ application, before }, async (story) => {
+      expect(draft(story, 'create table made (id integer);').answer.stdout).toContain('REHEARSAL_NO_GOLDEN');
       expect(story.run('clone', 'golden').status).toBe(0);
-      for (const [what, { up, says = [] }] of Object.entries(whole)) {
-        const { answer, drafted } = draft(story, up);
+      for (const [what, { up, says = [], tier }] of Object.entries(whole)) {
+        const { answer, drafted } = draft(story, up, tier);
         expect(drafted.left, `${what}: ${answer.stdout}`).toEqual([]);
         expect(answer.status, `${what}: ${answer.stderr}`).toBe(0);
-        for (const said of says) expect([...drafted.begin, ...drafted.end].join('\n'), what).toMatch(said);
-        expect(readFileSync(join(story.folder, 'release/release.yaml'), 'utf8')).toContain('drafted: true');
+        const all = [...drafted.begin, ...drafted.end, ...drafted.down].join('\n');
+        for (const said of says) expect(all, what).toMatch(said);
+        expect(story.text('release.yaml'), what).toContain('drafted: true');
         expect(story.run('seal', 'release').stderr, what).not.toContain('error:');
         const rehearsed = story.run('rehearse', 'release');
-        expect(rehearsed.status, `${what}: ${rehearsed.stderr}${rehearsed.stdout}${JSON.stringify(drafted, null, 1)}`).toBe(0);
+        expect(rehearsed.status, `${what}: ${rehearsed.stderr}${rehearsed.stdout}${all}`).toBe(0);
       }
+      for (const [what, { up, left, down = /(?:)/ }] of Object.entries(partly)) {
+        const { answer, drafted } = draft(story, up);
+        expect(answer.status, `${what}: ${answer.stderr}`).toBe(1);
+        expect(drafted.left.map(({ code }) => code)).toEqual(left.map(() => 'BACK_DIFFERS'));
+        for (const one of left) {
+          expect(
+            drafted.left.map(({ problem, fix }) => `${problem} ${fix}`).filter((said) => one.test(said)),
+            `${one}`,
+          ).toHaveLength(1);
+          expect(story.text('tiers/1-change/down.sql')).toMatch(/NOT WHOLE: it does not undo/);
+        }
+        expect(drafted.down.join('\n')).toMatch(down);
+        // what is left is found by the rehearsal too
+        expect(story.run('seal', 'release').stderr, what).not.toContain('error:');
+        expect(story.run('rehearse', 'release', '--keep', 'never').stdout, what).toContain('BACK_DIFFERS');
+      }
+    });
+  });
+
+  it('says why there is nothing to draft', { timeout: 300_000 }, async () => {
+    await withStory({ application }, async (story) => {
+      expect(story.run('clone', 'golden').status).toBe(0);
+      const refused = (up: string, tier = '', id = '1-change'): string => {
+        write(story, up, tier);
+        const { status, stderr } = story.run('draft', 'down', 'release', id);
+        expect(status, stderr).toBe(3);
+        return stderr;
+      };
+      const made = 'create table made (id integer);';
+      expect(refused(made, '', '2-other')).toMatch(
+        /no tier 2-other[^]*name one of its tiers: 1-change[^]*|DRAFT_IMPOSSIBLE/,
+      );
+      expect(refused(made, 'oneWay: it is not undone')).toMatch(/is one-way: it is not undone \[DRAFT_IMPOSSIBLE\]/);
+      expect(
+        refused(
+          'update public.things set n = 1 where id between $1 and $2;',
+          'transaction: each, batched: { by: id, rows: 10 }',
+        ),
+      ).toMatch(/runs in batches[^]*\[DRAFT_IMPOSSIBLE\]/);
+      expect(refused('alter table nothing add column a integer;')).toMatch(
+        /does not run on a clone: relation "nothing" does not exist[^]*\[DRAFT_IMPOSSIBLE\]/,
+      );
+      // what an earlier draft added is still in the up
+      expect(refused("create table keep_gone as select 1;\ndelete from gone where w like 'w1%';")).toMatch(
+        /statements that would keep rows[^]*keep_gone[^]*take out of tiers\/1-change\/up\.sql what an earlier draft added/,
+      );
+      story.write({ up: made, down: 'drop table made;' });
+      const there = story.run('draft', 'down', 'release', '1-change');
+      expect([there.status, there.stderr]).toEqual([2, expect.stringContaining('[ALREADY_EXISTS]')]);
+      expect(story.text('tiers/1-change/down.sql')).toBe('drop table made;');
+    });
+  });
+
+  it('drafts a tier between others, of which one has no down yet', { timeout: 300_000 }, async () => {
+    await withStory({ application }, async (story) => {
+      expect(story.run('clone', 'golden').status).toBe(0);
+      write(story, 'alter table things rename column a to name;');
+      const tier = (id: string, up: string): void => {
+        const folder = join(story.folder, 'release/tiers', id);
+        mkdirSync(folder);
+        writeFileSync(join(folder, 'up.sql'), up);
+      };
+      tier('2-more', "update things set name = name || 'x' where id < 4;");
+      tier('3-last', 'create index things_n on things (n);');
+      appendFileSync(
+        join(story.folder, 'release/release.yaml'),
+        '  - { id: 2-more, title: More }\n  # the last one\n  - { id: 3-last, title: Last }\n',
+      );
+      for (const id of ['2-more', '1-change', '3-last']) {
+        const { status, stdout, stderr } = story.run('draft', 'down', 'release', id);
+        expect(status, `${id}: ${stdout}${stderr}`).toBe(0);
+      }
+      expect(story.text('release.yaml')).toMatch(/# the last one/);
+      expect(story.text('tiers/1-change/down.sql')).toContain('alter table things rename column name to a;');
+      expect(story.run('seal', 'release').stderr).not.toContain('error:');
+      const rehearsed = story.run('rehearse', 'release');
+      expect(rehearsed.status, rehearsed.stdout).toBe(0);
+      expect(story.run('dossier', 'release').stdout).toMatch(
+        /3 rollbacks drafted by a command[^]*1-change; 2-more; 3-last/,
+      );
+      expect(story.run('report', 'release').stdout).toMatch(/Drafted by a command, and not yet read by an author/);
     });
   });
 });

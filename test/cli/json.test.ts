@@ -121,6 +121,7 @@ describe.skipIf(!hasBrowser())('the JSON of every command', () => {
             ['clone golden'],
             ['clone pull'],
             ['rehearse release'],
+            ['draft down other 2-more'],
             ['clone make'],
             ['clone list'],
             ['clone open CLONE'],

@@ -115,6 +115,7 @@ const migration = {
 const cases: readonly (readonly [rule: string, Partial<RuleFacts>, weight: Weight, says: string])[] = [
   ['migrations', { tiers: [tier, { ...tier, migration }] }, 'know', 'compare the SHA-256 of each file'],
   ['notProven', back({ verdict: 'not proven', how: 'never came so far' }), 'stop', 'never came so far'],
+  ['drafted', { tiers: [{ ...tier, drafted: true }] }, 'think', '1-x'],
   ['oneWay', back({ oneWay: [{ tier: '2-y', reason: 'gone' }] }), 'stop', '2-y: gone'],
   ['strict', back({ verdict: 'logical', differenceCount: 1, differences: ['position'] }), 'stop', 'position'],
   [

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
 import { type Connection, sql } from '../../src/database/index.ts';
@@ -26,6 +26,8 @@ export interface Story {
   readonly database: Connection;
   readonly folder: string;
   run(...words: string[]): Answer;
+  /** A file of the release. */
+  text(file: string): string;
   /** Writes a release, in place of the last one. */
   write(release: Told): void;
   /** The same, and seals it. */
@@ -46,9 +48,9 @@ database: shop
 touches: [${touches}]
 authors:
   - { name: agent, kind: agent, instructedBy: ira }
-tiers:
+${more}tiers:
   - { id: 1-change, title: Change${tier === '' ? '' : `, ${tier}`} }
-${more}`,
+`,
     'tiers/1-change/up.sql': up,
     'tiers/1-change/down.sql': down,
   };
@@ -96,6 +98,7 @@ export async function withStory(
     await of.earlier?.(database);
     await withFolder({ 'oneroof.yaml': setupOf(database) }, async (folder) => {
       const run = (...words: string[]): Answer => oneroof(words, { folder });
+      const text = (file: string): string => readFileSync(join(folder, 'release', file), 'utf8');
       const write: Story['write'] = (told) => {
         rmSync(join(folder, 'release'), { recursive: true, force: true });
         for (const [file, text] of Object.entries(filesOf(told))) {
@@ -118,7 +121,7 @@ export async function withStory(
         });
       const before = await stateOf(database);
       try {
-        await use({ gated, database, folder, run, write, seal, rehearse, plain });
+        await use({ gated, database, folder, run, text, write, seal, rehearse, plain });
         expect(await stateOf(database), 'production is as it was').toEqual(before);
       } finally {
         // other tests have clones on the same server

@@ -9,11 +9,11 @@ import {
   findExamples,
   type NotProven,
   unproven,
+  drawSeeds,
 } from '../../fingerprint/index.ts';
 import {
   anySide,
   type DatabaseSide,
-  drawSeeds,
   type ReadOptions,
   type ComparedSide,
   takeFingerprint,

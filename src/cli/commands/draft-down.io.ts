@@ -25,7 +25,8 @@ export const run: CommandRun = async (context) => {
       host,
       owner: userInfo().username,
       signal,
-      onPass: (pass) => terminal.say(pass === 1 ? 'comparing clones before and after the tier' : `trying the draft (${pass - 1})`),
+      onPass: (pass) =>
+        terminal.say(pass === 1 ? 'comparing clones before and after the tier' : `trying the draft (${pass - 1})`),
     }),
   );
   const files = await writeDraftDown(folder, tier, {

@@ -1,10 +1,9 @@
 import { canonicalJson, digest, OneRoofError, printable, shortDigest, stated } from '../../core/index.ts';
-import { type DataFingerprint, explainNoticed, type FingerprintDocument } from '../../fingerprint/index.ts';
+import { type DataFingerprint, drawSeeds, explainNoticed, type FingerprintDocument } from '../../fingerprint/index.ts';
 import { paint } from '../output.io.ts';
 import {
   databaseSide,
   type DatabaseSide,
-  drawSeeds,
   type ReadOptions,
   readDocument,
   takeFingerprint,

@@ -1,8 +1,8 @@
 import { type Clone } from '../../clone/index.ts';
 import { type Session } from '../../database/index.ts';
-import { SchemaDeltas } from '../../fingerprint/index.ts';
+import { drawSeeds, SchemaDeltas } from '../../fingerprint/index.ts';
 import { type Release } from '../../release/index.ts';
-import { type Comparing, drawSeeds, markClone, type MarkedClone } from '../comparison/index.ts';
+import { type Comparing, markClone, type MarkedClone } from '../comparison/index.ts';
 import { readSchemaDigests } from '../footprint/index.ts';
 import { type RehearsalOptions } from '../request/index.ts';
 import { gone, withReleaseSession } from '../session/index.ts';

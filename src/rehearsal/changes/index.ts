@@ -1,4 +1,6 @@
 export { changeForm, changesForm, changesOf, explainRows, type SchemaChange, type SchemaChanges } from './changes.ts';
-export { dropping, making } from './object-sql.ts';
+export { making } from './making-sql.ts';
+export { dropping } from './object-sql.ts';
 export { nothingDone, type ReleaseWork } from './release-work.ts';
-export { remedyText, restoring } from './restoring.ts';
+export { remedyText } from './remedy.ts';
+export { restoring } from './restoring.ts';

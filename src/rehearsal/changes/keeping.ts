@@ -31,7 +31,9 @@ export function keyOf(
   const listed = typeof definition === 'string' ? /^PRIMARY KEY \((.*?)\)/.exec(definition)?.[1] : undefined;
   if (listed !== undefined) return listed.split(/, (?=(?:[^"]*"[^"]*")*[^"]*$)/);
   const example = of.own.flatMap(({ examples = [] }) => examples).find(({ key }) => key !== null);
-  return example?.key === undefined || example.key === null ? null : Object.keys(example.key).map((column) => columnName(table, column, of.schemas));
+  return example?.key === undefined || example.key === null
+    ? null
+    : Object.keys(example.key).map((column) => columnName(table, column, of.schemas));
 }
 
 /** A name as SQL writes it. */
@@ -111,7 +113,9 @@ function conditionOf(by: readonly Done[]): string {
   const [only, ...more] = by;
   if (only === undefined || more.length > 0) return '';
   const found =
-    /^(?:delete\s+from|update)\s+(?:only\s+)?(?:"(?:[^"]|"")+"|[\w$.])+\s+(?:set\s+(.*?)\s+)?where\s+(.*?);?\s*$/is.exec(only.sql);
+    /^(?:delete\s+from|update)\s+(?:only\s+)?(?:"(?:[^"]|"")+"|[\w$.])+\s+(?:set\s+(.*?)\s+)?where\s+(.*?);?\s*$/is.exec(
+      only.sql,
+    );
   const [, set = '', condition = ''] = found ?? [];
   const isPlain =
     !/\b(from|select|where)\b|--|\/\*/i.test(set) && !/\b(returning|current\s+of)\b|--|\/\*/i.test(condition);

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { onAbort } from '../../core/index.ts';
 import { type Clone, isLease } from '../../clone/index.ts';
 import { openSession, type Session } from '../../database/index.ts';
@@ -190,46 +189,27 @@ export async function compareTwoClones(
     { connection: after.clone.connection, since: after.since, session: after.reading },
     { ...by, concerned: keysOf(...deltas) },
   );
-  const rows = await withAllColumns(before, after, data.differences);
+  const rows = await withAllExamples(before, after, data.differences);
   return { differences: [...schema, ...rows], schemas: [{ objects: one }, { objects: other }] };
 }
 
-/** Adds the rows that differ, and to a changed one every column that differs in any. */
-async function withAllColumns(
+/** Adds the first rows that differ of every relation. */
+async function withAllExamples(
   before: MarkedClone,
   after: MarkedClone,
   differences: readonly Difference[],
 ): Promise<readonly Difference[]> {
   const all: Difference[] = [];
   for (const one of differences) {
-    if (one.in !== 'rows' || one.property === null) {
-      all.push(one);
-      continue;
-    }
-    const [schema = '', table = ''] = splitName(one.name);
-    const examples = await findExamples(before.reading, after.reading, { relation: one.name, limit: mostKeys });
-    // rows that came or went make every column differ, so it is asked only where not all rows were found
-    const columns =
-      examples.length < mostKeys
-        ? [...new Set(examples.flatMap((row) => row.columns))]
-        : await differingColumns(before.clone.connection, after.clone.connection, { schema, table });
-    const isChanged = ({ change }: (typeof examples)[number]): boolean => change === 'changed';
-    all.push({
-      ...one,
-      examples: examples.map((row) => (isChanged(row) && row.key !== null ? { ...row, columns: [...columns] } : row)),
-    });
+    const isRows = one.in === 'rows' && one.property !== null;
+    const wanted = { relation: one.name, limit: mostKeys };
+    all.push(isRows ? { ...one, examples: await findExamples(before.reading, after.reading, wanted) } : one);
   }
   return all;
 }
 
-/** The most rows of a relation that are looked for by key. */
+/** The most rows of a relation that are looked for, by key. */
 const mostKeys = 100;
-
-/** Draws the seeds of the hashes: two 64-bit integers as text. */
-export function drawSeeds(): readonly [string, string] {
-  const one = (): string => randomBytes(8).readBigInt64BE().toString();
-  return [one(), one()];
-}
 
 function keysOf(one: SchemaDelta, other: SchemaDelta): ReadonlySet<string> | null {
   return one.keys === null || other.keys === null ? null : new Set([...one.keys, ...other.keys]);

@@ -3,7 +3,6 @@ export {
   compareTwoClones,
   compareWithGolden,
   compareWithTwin,
-  drawSeeds,
   markClone,
   schemaDifferences,
 } from './compare-clones.io.ts';

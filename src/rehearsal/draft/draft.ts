@@ -1,4 +1,10 @@
-import { allBelow, type ComparedSchemas, type Difference, type DifferenceNode, differenceTree } from '../../fingerprint/index.ts';
+import {
+  allBelow,
+  type ComparedSchemas,
+  type Difference,
+  type DifferenceNode,
+  differenceTree,
+} from '../../fingerprint/index.ts';
 import { asConcurrently, type Tier } from '../../release/index.ts';
 import { dropping, making, type ReleaseWork, restoring } from '../changes/index.ts';
 import { inverseOf } from './inverse.ts';
@@ -27,7 +33,7 @@ export function begunDraft(tier: Tier, [schema = 'public']: readonly string[]): 
 }
 
 /** What a comparison found after the up and the draft. */
-export interface Found {
+export interface FoundAfter {
   /** Those that count. */
   readonly differences: readonly Difference[];
   readonly schemas: ComparedSchemas;
@@ -37,7 +43,7 @@ export interface Found {
 }
 
 /** Adds what undoes the differences that are left; null where nothing can be added. */
-export function furthered(draft: Draft, found: Found, tier: Pick<Tier, 'transaction'>): Draft | null {
+export function furthered(draft: Draft, found: FoundAfter, tier: Pick<Tier, 'transaction'>): Draft | null {
   const known = new Set([...draft.begin, ...draft.undo.flatMap(({ ways }) => ways.flat())]);
   const all = differenceTree(found.differences, found.schemas)
     .flatMap((node) => [...madeBelow(node), node])
@@ -48,9 +54,7 @@ export function furthered(draft: Draft, found: Found, tier: Pick<Tier, 'transact
     (one) => !wanted.some((other) => other !== one && one.ways.every((way) => isWithin(way, other.ways.flat()))),
   );
   if (own.length === 0) return null;
-  const added = (of: 'up' | 'upEnd', before: Part): Part => [
-    ...new Set([...before, ...own.flatMap((one) => one[of])]),
-  ];
+  const added = (of: 'up' | 'upEnd', before: Part): Part => [...new Set([...before, ...own.flatMap((one) => one[of])])];
   return {
     begin: added('up', draft.begin),
     end: added('upEnd', draft.end),
@@ -67,7 +71,7 @@ interface Undoing extends Undo {
   readonly upEnd: Part;
 }
 
-function undoing(node: DifferenceNode, found: Found, { transaction }: Pick<Tier, 'transaction'>): Undoing {
+function undoing(node: DifferenceNode, found: FoundAfter, { transaction }: Pick<Tier, 'transaction'>): Undoing {
   const { up, upEnd = [], down, instead } = restoring(node, found.work, found.schemas);
   if (instead === true) return { up: [], upEnd: [], ways: [] };
   const routine = found.routines.get(`${node.kind} ${node.name}`);
@@ -98,7 +102,7 @@ function againAs(node: DifferenceNode, made: Part): readonly Part[] {
 }
 
 /** Another way: the object as it was, in the place of the one that is there. */
-function replaced(node: DifferenceNode, { schemas }: Found): readonly Part[] {
+function replaced(node: DifferenceNode, { schemas }: FoundAfter): readonly Part[] {
   const { kind, name, change } = node;
   const drop = dropping(node);
   if (change !== 'changed' || drop === null || !replaceable.includes(kind)) return [];
@@ -117,7 +121,10 @@ const replaceable: readonly string[] = ['view', 'index', 'constraint', 'trigger'
 /** A statement of a down that may begin at any step of the up, or run outside of a transaction. */
 function asIs(sql: string, transaction: Tier['transaction']): string {
   const safe = sql
-    .replace(/^(drop (?:materialized view|foreign table|event trigger|access method|foreign data wrapper|text search \w+|user mapping|operator (?:class|family)|[a-z]+)) (?!if exists |for )/, '$1 if exists ')
+    .replace(
+      /^(drop (?:materialized view|foreign table|event trigger|access method|foreign data wrapper|text search \w+|user mapping|operator (?:class|family)|[a-z]+)) (?!if exists |for )/,
+      '$1 if exists ',
+    )
     .replace(/^(alter table .* drop (?:column|constraint)) (?!if exists )/, '$1 if exists ');
   if (transaction !== 'outside') return safe;
   return asConcurrently(safe.replace(/^drop index (?!concurrently)/, 'drop index concurrently '));

@@ -1,1 +1,1 @@
-export { draftDown, type DraftedDown } from './draft-down.io.ts';
+export { draftDown, type DraftedDown } from './try-draft.io.ts';

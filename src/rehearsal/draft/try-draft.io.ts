@@ -1,22 +1,20 @@
 import { digest, OneRoofError, type Problem, printable, stated } from '../../core/index.ts';
 import { type Session, sql } from '../../database/index.ts';
-import { type Difference } from '../../fingerprint/index.ts';
+import { type Difference, drawSeeds, SchemaDeltas } from '../../fingerprint/index.ts';
 import { type Release, type Step, type Tier, type TierId } from '../../release/index.ts';
 import { forwardOrder } from '../boundaries/index.ts';
 import {
   compareTwoClones,
   type Comparing,
-  drawSeeds,
   explained,
   type MarkedClone,
   touchedBy,
   withMarkedClone,
 } from '../comparison/index.ts';
-import { SchemaDeltas } from '../../fingerprint/index.ts';
 import { type RehearsalOptions } from '../request/index.ts';
 import { readRole, requirementRefused, withReleaseSession } from '../session/index.ts';
 import { openListener, runTier, type StepMeasure } from '../tier/index.ts';
-import { begunDraft, type Draft, furthered, type Found, type Part, type Undo } from './draft.ts';
+import { begunDraft, type Draft, furthered, type FoundAfter, type Part, type Undo } from './draft.ts';
 
 /** What a draft is made of. */
 export interface DraftOptions extends Pick<RehearsalOptions, 'host' | 'owner' | 'signal'> {
@@ -112,7 +110,10 @@ interface Place {
 
 async function runEarlier({ clone }: MarkedClone, { release, tier }: Place, by: Comparing): Promise<void> {
   const order = forwardOrder(release.tiers);
-  const earlier = order.slice(0, order.findIndex(({ id }) => id === tier.id));
+  const earlier = order.slice(
+    0,
+    order.findIndex(({ id }) => id === tier.id),
+  );
   const { settings } = release;
   await withReleaseSession(clone.connection, { settings, signal: by.options.signal }, async (session) => {
     for (const one of earlier) {
@@ -124,7 +125,15 @@ async function runEarlier({ clone }: MarkedClone, { release, tier }: Place, by: 
 
 const noChecks = (): Promise<readonly Problem[]> => Promise.resolve([]);
 
+/** Where the statements of a draft stand. */
+const draftFile = 'draft';
+
 function refused({ id }: Pick<Tier, 'id'>, [first]: readonly Problem[]): OneRoofError {
+  if (first?.place?.file === draftFile)
+    return new OneRoofError('DRAFT_IMPOSSIBLE', {
+      ...stated`the statements that would keep rows for a rollback do not run in tier ${{ tier: id }}: ${{ said: first.problem }}`,
+      fix: `take out of tiers/${id}/up.sql what an earlier draft added, or give what renames a tier of its own`,
+    });
   return new OneRoofError('DRAFT_IMPOSSIBLE', {
     ...stated`tier ${{ tier: id }} does not run on a clone: ${{ said: first?.problem ?? '' }}`,
     fix: first?.fix ?? `correct tiers/${id}/up.sql`,
@@ -133,7 +142,7 @@ function refused({ id }: Pick<Tier, 'id'>, [first]: readonly Problem[]): OneRoof
 }
 
 /** What a draft came to on a clone. */
-interface Tried extends Found {
+interface Tried extends FoundAfter {
   /** The statements that the server took, in that order. */
   readonly ran: Part;
 }
@@ -172,7 +181,7 @@ function stepsOf(part: Part): readonly Step[] {
     digest: digest('step', [text]),
     kind: 'DraftStmt',
     title: 'a statement of the draft',
-    place: { file: 'draft', line: 1, column: 1 },
+    place: { file: draftFile, line: 1, column: 1 },
     transactional: true,
   }));
 }
@@ -242,10 +251,7 @@ async function firstTaken(session: Session, { ways }: Undo, isOutside: boolean):
 }
 
 /** The definitions that functions and procedures had, as CREATE OR REPLACE. */
-async function routinesOf(
-  before: Session,
-  differences: readonly Difference[],
-): Promise<ReadonlyMap<string, string>> {
+async function routinesOf(before: Session, differences: readonly Difference[]): Promise<ReadonlyMap<string, string>> {
   const names = differences.flatMap(({ kind, name }) => (/^(function|procedure)$/.test(kind) ? [name] : []));
   if (names.length === 0) return new Map();
   const rows = await before.query<{ key: string; definition: string }>(sql`
@@ -257,5 +263,10 @@ async function routinesOf(
 }
 
 function asDrafted({ begin, end }: Draft, { ran, differences, schemas, work }: Tried): DraftedDown {
-  return { begin, end, down: ran, left: explained(differences, { code: 'BACK_DIFFERS', level: 'strict', schemas, work }) };
+  return {
+    begin,
+    end,
+    down: ran,
+    left: explained(differences, { code: 'BACK_DIFFERS', level: 'strict', schemas, work }),
+  };
 }

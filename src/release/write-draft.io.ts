@@ -28,9 +28,7 @@ export async function writeDraftDown(folder: string, tier: string, draft: Drafte
   const document = parseDocument(manifest);
   document.setIn(['tiers', at, 'drafted'], true);
   const files = new Map([
-    ...(draft.begin.length + draft.end.length === 0
-      ? []
-      : [[upFile, around(await read(upFile), draft)] as const]),
+    ...(draft.begin.length + draft.end.length === 0 ? [] : [[upFile, around(await read(upFile), draft)] as const]),
     [downFile, downText(draft)] as const,
     // last: what is drafted is never there without its mark for long, and lint names what is missing
     [yamlFile, document.toString({ lineWidth: 120 })] as const,
