@@ -155,7 +155,7 @@ create table made (id integer);`,
 };
 
 describe('oneroof draft down', () => {
-  it('drafts a rollback that the rehearsal proves, or says what it does not undo', { timeout: 900_000 }, async () => {
+  it('drafts a rollback that the rehearsal proves', { timeout: 900_000 }, async () => {
     const before = [
       "do $$ begin execute format('grant create on database %I to app_owner', current_database()); end $$",
     ];
@@ -173,6 +173,12 @@ describe('oneroof draft down', () => {
         const rehearsed = story.run('rehearse', 'release');
         expect(rehearsed.status, `${what}: ${rehearsed.stderr}${rehearsed.stdout}${all}`).toBe(0);
       }
+    });
+  });
+
+  it('says what it does not undo, and leaves that to people', { timeout: 300_000 }, async () => {
+    await withStory({ application }, async (story) => {
+      expect(story.run('clone', 'golden').status).toBe(0);
       for (const [what, { up, left, down = /(?:)/ }] of Object.entries(partly)) {
         const { answer, drafted } = draft(story, up);
         expect(answer.status, `${what}: ${answer.stderr}`).toBe(1);
@@ -253,7 +259,9 @@ describe('oneroof draft down', () => {
       expect(story.run('dossier', 'release').stdout).toMatch(
         /3 rollbacks drafted by a command[^]*1-change; 2-more; 3-last/,
       );
-      expect(story.run('report', 'release').stdout).toMatch(/Drafted by a command, and not yet read by an author/);
+      expect(story.run('report', 'release', '--json').stdout).toMatch(
+        /Drafted by a command, and not yet read by an author/,
+      );
     });
   });
 });

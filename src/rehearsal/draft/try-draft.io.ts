@@ -125,11 +125,9 @@ async function runEarlier({ clone }: MarkedClone, { release, tier }: Place, by: 
 
 const noChecks = (): Promise<readonly Problem[]> => Promise.resolve([]);
 
-/** Where the statements of a draft stand. */
-const draftFile = 'draft';
-
-function refused({ id }: Pick<Tier, 'id'>, [first]: readonly Problem[]): OneRoofError {
-  if (first?.place?.file === draftFile)
+function refused({ id }: Pick<Tier, 'id'>, [first]: readonly Problem[], isKeeping = false): OneRoofError {
+  // the tier ran before anything was added to it
+  if (first !== undefined && isKeeping)
     return new OneRoofError('DRAFT_IMPOSSIBLE', {
       ...stated`the statements that would keep rows for a rollback do not run in tier ${{ tier: id }}: ${{ said: first.problem }}`,
       fix: `take out of tiers/${id}/up.sql what an earlier draft added, or give what renames a tier of its own`,
@@ -159,7 +157,7 @@ async function tryDraft(
     after.clone.connection,
     { settings, signal: by.options.signal },
     async (session) => ({
-      steps: await runUp(session, { after, release, tier }),
+      steps: await runUp(session, { after, release, tier, isKeeping: draft.begin.length > 0 }),
       ran: await undo(session, draft.undo, tier),
     }),
   );
@@ -181,14 +179,14 @@ function stepsOf(part: Part): readonly Step[] {
     digest: digest('step', [text]),
     kind: 'DraftStmt',
     title: 'a statement of the draft',
-    place: { file: draftFile, line: 1, column: 1 },
+    place: { file: 'draft', line: 1, column: 1 },
     transactional: true,
   }));
 }
 
 async function runUp(
   session: Session,
-  { after, release, tier }: Place & { readonly after: MarkedClone },
+  { after, release, tier, isKeeping }: Place & { readonly after: MarkedClone; readonly isKeeping: boolean },
 ): Promise<readonly StepMeasure[]> {
   const listener = await openListener(
     after.clone,
@@ -197,7 +195,7 @@ async function runUp(
   try {
     const limits = { release: { allows: release.allows, budgets: { lock: null, total: null } }, listener };
     const ran = await runTier(session, { tier, direction: 'up', before: noChecks, limits });
-    if (!ran.done) throw refused(tier, ran.problems);
+    if (!ran.done) throw refused(tier, ran.problems, isKeeping);
     return ran.steps;
   } finally {
     await listener.session.close();
