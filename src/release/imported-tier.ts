@@ -1,5 +1,6 @@
 import { type Problem, printable, stated } from '../core/index.ts';
-import { type Imported, type RecordedMigration } from './release.ts';
+import { type ReleaseFiles } from './files.ts';
+import { type Imported, type RecordedMigration, type Release } from './release.ts';
 import { type ImportedPart, takeApart } from './imported-parts.ts';
 import { migrationPart, placeholderIn } from './migration-part.ts';
 import { type Parser, type Statement } from './parser.ts';
@@ -95,6 +96,20 @@ export function importedTier(
       ...(apart?.problems ?? []),
     ],
   };
+}
+
+/** The first and the last statement of the down of a tier that people write for a migration which has none; null: it is no such tier. */
+export function aroundDown(
+  { imported, database }: Pick<Release, 'imported' | 'database'>,
+  of: { readonly tier: string; readonly files: ReleaseFiles; readonly parser: Parser },
+): readonly [string, string] | null {
+  const record = imported?.migrations.find(({ tier }) => tier === of.tier);
+  if (imported === undefined || record === undefined) return null;
+  const text = (file: string | undefined): string | null => (file === undefined ? null : (of.files.get(file) ?? null));
+  const release = { imported, journal: text(imported.journal?.file), database, parser: of.parser };
+  const tier = importedTier(release, record, { up: text(record.file) ?? '', down: text(record.down?.file) });
+  const [lock, remove] = tier?.around ?? [];
+  return lock === undefined || remove === undefined ? null : [lock.sql, remove.sql];
 }
 
 /** The file alone would not say what runs. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { OneRoofError, type Problem, shortDigest, stated } from '../core/index.ts';
 import { assemble } from './assemble.ts';
 import { readFiles } from './files.io.ts';
+import { aroundDown } from './imported-tier.ts';
 import { loadParser } from './parser.io.ts';
 import { type Release, type Seal, type SealedRelease } from './release.ts';
 import { readSealFile } from './sealed.ts';
@@ -22,12 +23,18 @@ export async function lintRelease(
   }
 }
 
+/** A release of which a tier lacks its down; `around`: the statements that this down has to begin and to end with, where the tier is a migration of another tool. */
+interface WithoutDown {
+  readonly release: Release;
+  readonly around: readonly [string, string] | null;
+}
+
 /**
  * Reads and checks a release whose downs may be missing, to draft the down of a tier.
  *
  * Errors  ALREADY_EXISTS where that tier has a down that does something; every problem of `lintRelease`.
  */
-export async function readWithoutDown(folder: string, tier: string): Promise<Release> {
+export async function readWithoutDown(folder: string, tier: string): Promise<WithoutDown> {
   const [files, parser] = await Promise.all([readFiles(folder), loadParser()]);
   const down = `tiers/${tier}/down.sql`;
   const { statements, problems: unread } = parser.parse(down, files.get(down) ?? '');
@@ -41,7 +48,7 @@ export async function readWithoutDown(folder: string, tier: string): Promise<Rel
   const { release, problems } = assemble({ folder, files: others, parser, isDownOptional: true });
   OneRoofError.throwIfAny(problems);
   if (release === null) throw neither();
-  return release;
+  return { release, around: aroundDown(release, { tier, files, parser }) };
 }
 
 /**

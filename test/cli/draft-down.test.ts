@@ -1,5 +1,5 @@
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Story, withStory } from '../incidents/story.io.ts';
 import { type Answer } from './run.io.ts';
@@ -262,6 +262,51 @@ describe('oneroof draft down', () => {
       expect(story.run('report', 'release', '--json').stdout).toMatch(
         /Drafted by a command, and not yet read by an author/,
       );
+    });
+  });
+
+  it('drafts the down of a migration whose tool has none, between the lock and the row of its history', {
+    timeout: 300_000,
+  }, async () => {
+    const history = [
+      'create table schema_migrations (version bigint primary key, dirty boolean not null)',
+      'insert into schema_migrations values (1, false)',
+    ];
+    await withStory({ application: [...application, ...history] }, async (story) => {
+      const put = (file: string, text: string): void => {
+        mkdirSync(dirname(join(story.folder, file)), { recursive: true });
+        writeFileSync(join(story.folder, file), text);
+      };
+      put('repo/db/migrations/000001_first.up.sql', 'create table things (id integer);\n');
+      put('repo/db/migrations/000001_first.down.sql', 'drop table things;\n');
+      put('repo/db/migrations/000002_second.up.sql', 'alter table things add column c integer;\n');
+      put('repo/db/migrations/000003_third.up.sql', 'update things set b = upper(b) where id < 5;\n');
+      expect(story.run('clone', 'golden').status).toBe(0);
+      const imported = story.run('import', 'repo', '--target', 'production', '--into', 'release');
+      expect(imported.status, imported.stderr).toBe(0);
+      const [second, third] = ['1-000002-second', '2-000003-third'];
+      const oneWay = story.run('draft', 'down', 'release', second);
+      expect(oneWay.stderr).toMatch(/one-way: 000002_second\.up\.sql has no down[^]*remove `oneWay` from the tier/);
+      const yaml = join(story.folder, 'release/release.yaml');
+      writeFileSync(yaml, story.text('release.yaml').replaceAll(/\n    oneWay: .*/g, ''));
+      const up = story.text(`tiers/${third}/up.sql`);
+      const partly = story.run('draft', 'down', 'release', third);
+      expect([partly.status, partly.stdout]).toEqual([
+        1,
+        expect.stringMatching(/a tier of your own before it can keep/),
+      ]);
+      expect(story.text(`tiers/${third}/up.sql`), 'the up of a migration is not changed').toBe(up);
+      const whole = story.run('draft', 'down', 'release', second);
+      expect(whole.status, whole.stderr).toBe(0);
+      expect(story.text(`tiers/${second}/down.sql`)).toMatch(
+        /SELECT pg_catalog\.pg_advisory_xact_lock[^]*drop column c;[^]*UPDATE "public"\."schema_migrations" SET version = 1/,
+      );
+      expect(story.run('seal', 'release').stderr).not.toContain('error:');
+      // what differs is what was left, and nothing of the one that is whole
+      const rehearsed = story.run('rehearse', 'release', '--keep', 'never').stdout;
+      const differing = rehearsed.split('\n').filter((line) => line.includes('BACK_DIFFERS'));
+      expect(differing.length, rehearsed).toBeGreaterThan(0);
+      for (const line of differing) expect(line).toMatch(/table public\.things: same number of rows, other content/);
     });
   });
 });

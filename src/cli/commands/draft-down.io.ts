@@ -17,11 +17,12 @@ export const run: CommandRun = async (context) => {
   const [, tier = ''] = context.arguments;
   const folder = releaseFolder(context);
   const setup = await readSetup(context.folder);
-  const release = await readWithoutDown(folder, tier);
+  const { release, around } = await readWithoutDown(folder, tier);
   const { begin, end, down, left } = await withHost(setup, (host) =>
     draftDown({
       release,
       tier: tier as TierId,
+      around,
       host,
       owner: userInfo().username,
       signal,

@@ -42,8 +42,13 @@ export interface FoundAfter {
   readonly routines: ReadonlyMap<string, string>;
 }
 
+/** The tier of a draft; `isUpFixed`: nothing can be added to its up. */
+interface DraftedTier extends Pick<Tier, 'transaction'> {
+  readonly isUpFixed: boolean;
+}
+
 /** Adds what undoes the differences that are left; null where nothing can be added. */
-export function furthered(draft: Draft, found: FoundAfter, tier: Pick<Tier, 'transaction'>): Draft | null {
+export function furthered(draft: Draft, found: FoundAfter, tier: DraftedTier): Draft | null {
   const known = new Set([...draft.begin, ...draft.undo.flatMap(({ ways }) => ways.flat())]);
   const all = differenceTree(found.differences, found.schemas)
     .flatMap((node) => [...madeBelow(node), node])
@@ -71,9 +76,9 @@ interface Undoing extends Undo {
   readonly upEnd: Part;
 }
 
-function undoing(node: DifferenceNode, found: FoundAfter, { transaction }: Pick<Tier, 'transaction'>): Undoing {
+function undoing(node: DifferenceNode, found: FoundAfter, { transaction, isUpFixed }: DraftedTier): Undoing {
   const { up, upEnd = [], down, instead } = restoring(node, found.work, found.schemas);
-  if (instead === true) return { up: [], upEnd: [], ways: [] };
+  if (instead === true || (isUpFixed && up.length > 0)) return { up: [], upEnd: [], ways: [] };
   const routine = found.routines.get(`${node.kind} ${node.name}`);
   const isDefined = routine !== undefined && !node.own.every(({ property }) => besides.includes(property ?? ''));
   const ways = isDefined ? againAs(node, [`${routine.trim()};`]) : [down, ...replaced(node, found)];

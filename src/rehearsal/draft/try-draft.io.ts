@@ -21,6 +21,8 @@ export interface DraftOptions extends Pick<RehearsalOptions, 'host' | 'owner' | 
   /** Its tier needs no down. */
   readonly release: Release;
   readonly tier: TierId;
+  /** What the down has to begin and to end with, because the tier is a migration of another tool, whose up nobody changes; null: nothing. */
+  readonly around: readonly [string, string] | null;
   /** Told at the begin of each pass, from 1. */
   readonly onPass?: (pass: number) => void;
 }
@@ -45,7 +47,8 @@ const mostPasses = 5;
  * Errors  REHEARSAL_NO_GOLDEN, DRAFT_IMPOSSIBLE, INTERRUPTED, those of making clones.
  */
 export async function draftDown(options: DraftOptions): Promise<DraftedDown> {
-  const { host, release, tier: id } = options;
+  const { host, release, tier: id, around } = options;
+  const isUpFixed = around !== null;
   const tier = tierOf(release, id);
   if ((await host.golden()) === null)
     throw new OneRoofError('REHEARSAL_NO_GOLDEN', {
@@ -64,10 +67,11 @@ export async function draftDown(options: DraftOptions): Promise<DraftedDown> {
     for (let pass = 1; ; pass += 1) {
       options.onPass?.(pass);
       const tried = await withMarkedClone(options, `draft for ${release.name} after ${id}`, (after) =>
-        tryDraft({ before, after, release: as, tier, draft }, by),
+        tryDraft({ before, after, release: as, tier, draft, around }, by),
       );
-      const more = tried.differences.length === 0 || pass === mostPasses ? null : furthered(draft, tried, tier);
-      if (more === null) return asDrafted(draft, tried);
+      const more =
+        tried.differences.length === 0 || pass === mostPasses ? null : furthered(draft, tried, { ...tier, isUpFixed });
+      if (more === null) return asDrafted(draft, tried, around);
       draft = more;
     }
   });
@@ -146,7 +150,10 @@ interface Tried extends FoundAfter {
 }
 
 async function tryDraft(
-  on: Place & { readonly before: MarkedClone; readonly after: MarkedClone; readonly draft: Draft },
+  on: Place & { readonly before: MarkedClone; readonly after: MarkedClone; readonly draft: Draft } & Pick<
+      DraftOptions,
+      'around'
+    >,
   by: Comparing,
 ): Promise<Tried> {
   const { before, after, release, draft } = on;
@@ -158,7 +165,7 @@ async function tryDraft(
     { settings, signal: by.options.signal },
     async (session) => ({
       steps: await runUp(session, { after, release, tier, isKeeping: draft.begin.length > 0 }),
-      ran: await undo(session, draft.undo, tier),
+      ran: await undo(session, draft.undo, { tier, around: on.around ?? [] }),
     }),
   );
   const written = new Set(touchedBy(release, steps, null).map(({ relation }) => relation));
@@ -203,7 +210,11 @@ async function runUp(
 }
 
 /** Runs what the server takes, again and again until it takes nothing more: what depends on others is taken after them. */
-async function undo(session: Session, all: readonly Undo[], tier: Tier): Promise<Part> {
+async function undo(
+  session: Session,
+  all: readonly Undo[],
+  { tier, around }: { readonly tier: Tier; readonly around: Part },
+): Promise<Part> {
   const ran: string[] = [];
   const isOutside = tier.transaction === 'outside';
   let open = all;
@@ -218,6 +229,8 @@ async function undo(session: Session, all: readonly Undo[], tier: Tier): Promise
     }
     open = left;
   }
+  // they write nothing that the others read: the history of the tool
+  for (const text of around) await session.run(text);
   if (!isOutside) await commit(session, tier);
   return ran;
 }
@@ -260,11 +273,20 @@ async function routinesOf(before: Session, differences: readonly Difference[]): 
   return new Map(rows.map(({ key, definition }) => [key, definition]));
 }
 
-function asDrafted({ begin, end }: Draft, { ran, differences, schemas, work }: Tried): DraftedDown {
+function asDrafted(
+  { begin, end }: Draft,
+  { ran, differences, schemas, work }: Tried,
+  around: DraftOptions['around'],
+): DraftedDown {
+  const left = explained(differences, { code: 'BACK_DIFFERS', level: 'strict', schemas, work });
+  if (around === null) return { begin, end, down: ran, left };
+  const [first, last] = around;
+  const elsewhere =
+    'the up is that of the migration: what it would have to keep, a tier of your own before it can keep';
   return {
     begin,
     end,
-    down: ran,
-    left: explained(differences, { code: 'BACK_DIFFERS', level: 'strict', schemas, work }),
+    down: [first, ...ran, last].map((text) => `${text.replace(/;\s*$/, '')};`),
+    left: left.map((one) => (one.fix.includes('up.sql') ? { ...one, fix: `${one.fix}; ${elsewhere}` } : one)),
   };
 }
