@@ -78,6 +78,10 @@ function ofInserted({ table, schemas }: Keep, own: readonly Difference[], by: re
   const names = Object.keys(first.key);
   const columns = names.map((name) => columnName(table, name, schemas));
   // in production such a key belongs to another row
+  const keeping = `keep their keys: with added as (insert … returning ${columns.join(', ')}) insert into …`;
+  // production has other rows to choose from than the clone
+  if (!by.every(({ sql }) => /^\s*insert\s/i.test(sql) && !/\bselect\b/i.test(sql)))
+    return inWords(`${words}; which rows it inserts depends on what is there: let up.sql ${keeping}`);
   if (made.length >= mostDeleted)
     return inWords(
       `${words}; ${made.length} or more are too many to name: let up.sql keep the keys of what it inserts`,
@@ -85,7 +89,7 @@ function ofInserted({ table, schemas }: Keep, own: readonly Difference[], by: re
   const drawn = columns.filter((column) => isDrawn(`${table}.${column}`, schemas));
   if (drawn.length > 0)
     return inWords(
-      `${words}; the server draws ${drawn.join(', ')}, so production has other keys: let up.sql write the keys itself, or keep them: with added as (insert … returning ${columns.join(', ')}) insert into …`,
+      `${words}; the server draws ${drawn.join(', ')}, so production has other keys: let up.sql write the keys itself, or ${keeping}`,
     );
   const rows = made.map(({ key }) => `(${names.map((name) => sqlQuoted(key?.[name] ?? '')).join(', ')})`);
   return { words, up: [], down: [`delete from ${table} where (${columns.join(', ')}) in (${rows.join(', ')});`] };
