@@ -27,6 +27,8 @@ const beyondTheDump: ReadonlyMap<string, string> = new Map([
   ['constraint: comment', 'of a constraint trigger'],
   ['constraint: triggers', 'whether the triggers of a foreign key are disabled'],
   ['language: privileges', 'of sql, which initdb made'],
+  ['sequence: type', 'of an identity column'],
+  ['sequence: max', 'of an identity column, where it is the largest value of the type'],
   ['materialized view: populated', 'REFRESH belongs to the data'],
 ]);
 

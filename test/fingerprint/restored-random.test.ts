@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Session } from '../../src/database/index.ts';
-import { captureSchema, compareSchemas } from '../../src/fingerprint/index.ts';
+import { captureSchema, compareSchemas, type SchemaFingerprint } from '../../src/fingerprint/index.ts';
 import { runSql, versions, withDatabase, withSession } from '../database.io.ts';
 import { count, isLong, seed } from '../counts.ts';
 import { clientsOf, withRestored } from './dump.io.ts';
@@ -35,18 +35,15 @@ const change = fc.record({
 });
 
 const dumped = versions.filter((version) => Number(version) >= 15 && clientsOf(version) !== null);
-const databases = count('restoredDumps');
 const perDatabase = 35;
+const changes = fc.sample(change, { numRuns: count('restoredDumps') * perDatabase, seed });
+const databases = Array.from({ length: count('restoredDumps') }, (_, at) => at * perDatabase);
 
-test.skipIf(dumped.length === 0).each(isLong ? dumped : dumped.slice(0, 1))(
+describe.skipIf(dumped.length === 0).each(isLong ? dumped : dumped.slice(0, 1))(
   'on %s a restored dump has the same list of objects after whatever changes of the schema',
-  { timeout: 60_000 + databases * 120_000 },
-  async (version) => {
-    const changes = fc.sample(change, { numRuns: databases * perDatabase, seed });
-    const wrong: string[] = [];
-    const except = await membersOfExtensions(version);
-    let done = 0;
-    for (let start = 0; start < changes.length; start += perDatabase)
+  (version) => {
+    test.each(databases)(`seed ${seed}, from change %i on`, { timeout: 300_000 }, async (start) => {
+      const except = await membersOfExtensions(version);
       await withDatabase(version, async (connection) => {
         await runSql(
           connection,
@@ -61,19 +58,31 @@ test.skipIf(dumped.length === 0).each(isLong ? dumped : dumped.slice(0, 1))(
             if (text !== null && (await attempt(session, text))) made.push(text.join('; '));
           }
         });
-        done += made.length;
         await withRestored({ version, connection, way: 'custom' }, async ({ copy }) => {
           const [was, is] = await Promise.all([connection, copy].map((to) => withSession(to, captureSchema)));
           if (was === undefined || is === undefined) throw new Error('two databases were read');
+          const identities = identityTypes(was);
           const found = compareSchemas(was, is).flatMap((one) => written(one) ?? []);
-          const rest = found.filter((one) => !documented.some((pattern) => pattern.test(one)));
-          if (rest.length > 0) wrong.push(`${rest.join('\n')}\nafter ${made.join(';\n')}`);
+          const wrong = found.filter((one) => !identities.has(one) && !documented.some((known) => known.test(one)));
+          expect(wrong, `after ${made.join(';\n')}`).toEqual([]);
         });
+        expect(made.length / perDatabase).toBeGreaterThan(0.5);
       });
-    expect(wrong.join('\n\n'), `seed ${seed}`).toBe('');
-    expect(done / changes.length).toBeGreaterThan(0.5);
+    });
   },
 );
+
+/** As docs/FORMAT.md lists it too: what depends on the type of an identity column's sequence, where it is not that of the column. */
+function identityTypes({ objects }: SchemaFingerprint): ReadonlySet<string> {
+  const columns = new Map(
+    objects.flatMap(({ kind, name, logical }) => (kind === 'column' ? [[`${name} i`, logical['type']]] : [])),
+  );
+  const odd = objects.filter(({ kind, logical }) => {
+    const type = columns.get(String(logical['ownedBy']));
+    return kind === 'sequence' && type !== undefined && type !== logical['type'];
+  });
+  return new Set(odd.flatMap(({ name }) => ['type', 'min', 'max'].map((property) => `sequence ${name}: ${property}`)));
+}
 
 /** Whether it could be done; nothing is left of what could not. */
 async function attempt(session: Session, statements: readonly string[]): Promise<boolean> {

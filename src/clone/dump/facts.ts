@@ -69,6 +69,14 @@ export interface ExtensionFacts {
   readonly version: string;
 }
 
+/** The sequence of an identity column that has another type than the column, which pg_dump does not write. */
+export interface IdentityFacts {
+  /** Schema and name of the sequence. */
+  readonly sequence: readonly [string, string];
+  /** SQL: what creates it. */
+  readonly statements: readonly string[];
+}
+
 /** What is known of production before it is copied. */
 export interface DumpSource {
   readonly identity: SourceIdentity;
@@ -79,6 +87,7 @@ export interface DumpSource {
   readonly roles: readonly CopiedRole[];
   readonly memberships: readonly MembershipFacts[];
   readonly extensions: readonly ExtensionFacts[];
+  readonly identities: readonly IdentityFacts[];
   readonly tablespaces: readonly string[];
 }
 

@@ -120,7 +120,7 @@ async function planOf(
 ): Promise<ReturnType<typeof restorePlan>> {
   const known = await session.query<{ name: string }>(sql`select lower(name) as name from pg_catalog.pg_settings`);
   const settings = new Set(known.map(({ name }) => name));
-  return restorePlan(await loadParser(), { ...of, settings, extensions: of.source.extensions });
+  return restorePlan(await loadParser(), { ...of, settings });
 }
 
 async function restoreOne(session: Session, text: string): Promise<void> {

@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { OneRoofError, printable, truncate, stated } from '../../core/index.ts';
 import { literal } from '../../database/index.ts';
 import { type Parser, type Statement } from '../../release/index.ts';
-import { type ExtensionFacts } from './facts.ts';
+import { type DumpSource } from './facts.ts';
 
 /** A statement of a dump, as the clone server runs it. */
 export interface RestoreStatement {
@@ -18,7 +19,7 @@ export interface RestorePlan {
 
 /**
  * Makes statements of a text that pg_dump wrote: each setting that the clone server does not know is left out, extensions are created in the version
- * of production, and event triggers of the gate stay behind with it.
+ * of production, sequences of identity columns with the type that they have there, and event triggers of the gate stay behind with it.
  *
  * Errors  CLONE_DUMP_FAILED where PostgreSQL's parser cannot read the text.
  */
@@ -27,7 +28,7 @@ export function restorePlan(
   of: {
     readonly text: string;
     readonly section: string;
-    readonly extensions: readonly ExtensionFacts[];
+    readonly source: Pick<DumpSource, 'extensions' | 'identities'>;
     /** Names of pg_settings on the clone server. */
     readonly settings: ReadonlySet<string>;
   },
@@ -46,8 +47,11 @@ export function restorePlan(
     if (set !== null && !of.settings.has(set)) return [];
     const { sql } = one.step;
     const name = extensionOf(one);
-    const version = of.extensions.find((known) => known.name === name)?.version;
+    const version = of.source.extensions.find((known) => known.name === name)?.version;
     if (version !== undefined) return [{ sql: `${sql} version ${literal(version).text}`, builds: false }];
+    const sequence = identitySequenceOf(one);
+    const identity = of.source.identities.find((known) => isDeepStrictEqual(known.sequence, sequence));
+    if (identity !== undefined) return identity.statements.map((text) => ({ sql: text, builds: false }));
     return [{ sql, builds: buildsIndex(one) }];
   });
   return { statements: kept, leftOut: [...gone].map((name) => `event trigger ${name} of the gate`) };
@@ -74,6 +78,18 @@ function setting({ tree }: Statement): string | null {
 
 function extensionOf({ tree }: Statement): string | null {
   return (tree as { CreateExtensionStmt?: { extname?: string } }).CreateExtensionStmt?.extname ?? null;
+}
+
+/** Schema and name of the sequence that a statement creates for an identity column. */
+function identitySequenceOf({ tree }: Statement): readonly unknown[] {
+  const { AlterTableStmt: alter } = tree as {
+    AlterTableStmt?: { cmds?: readonly { AlterTableCmd?: { def?: { Constraint?: { options?: readonly Tree[] } } } }[] };
+  };
+  const options = (alter?.cmds?.[0]?.AlterTableCmd?.def?.Constraint?.options ?? []) as readonly {
+    DefElem?: { defname?: string; arg?: { List?: { items?: readonly { String?: { sval?: string } }[] } } };
+  }[];
+  const name = options.find(({ DefElem: one }) => one?.defname === 'sequence_name')?.DefElem?.arg?.List?.items ?? [];
+  return name.map(({ String: part }) => part?.sval);
 }
 
 /** The name of an event trigger that runs a function of the gate. */

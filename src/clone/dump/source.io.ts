@@ -5,6 +5,7 @@ import {
   type DatabaseFacts,
   type DumpSource,
   type ExtensionFacts,
+  type IdentityFacts,
   type MembershipFacts,
   type CopiedRole,
   type TableFacts,
@@ -51,6 +52,17 @@ export async function readDumpSource(session: Session): Promise<DumpSource> {
       from pg_catalog.pg_auth_members m, pg_catalog.to_jsonb(m) j where pg_catalog.pg_get_userbyid(m.member) !~ '^pg_' order by m.roleid, m.member`),
     extensions: await list<ExtensionFacts>(sql`
       select pg_catalog.json_build_object('name', e.extname, 'version', e.extversion)::text as one from pg_catalog.pg_extension e order by e.oid`),
+    identities: await list<IdentityFacts>(sql`
+      select pg_catalog.json_build_object('sequence', array[n.nspname, c.relname], 'statements', array[
+        pg_catalog.format('alter table %I.%I alter %I add generated %s as identity (sequence name %I.%I)', tn.nspname, t.relname, a.attname,
+          case a.attidentity when 'a' then 'always' else 'by default' end, n.nspname, c.relname),
+        pg_catalog.format('alter sequence %I.%I as %s increment %s minvalue %s maxvalue %s start %s restart cache %s %s cycle', n.nspname, c.relname,
+          pg_catalog.format_type(s.seqtypid, null), s.seqincrement, s.seqmin, s.seqmax, s.seqstart, s.seqcache, case when not s.seqcycle then 'no' end)])::text as one
+      from pg_catalog.pg_sequence s join pg_catalog.pg_class c on c.oid = s.seqrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.refclassid = d.classid and d.deptype = 'i'
+      join pg_catalog.pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+      join pg_catalog.pg_class t on t.oid = a.attrelid join pg_catalog.pg_namespace tn on tn.oid = t.relnamespace
+      where s.seqtypid <> a.atttypid`),
     tablespaces: (
       await session.query<{ one: string }>(
         sql`select spcname as one from pg_catalog.pg_tablespace where spcname !~ '^pg_' order by 1`,
