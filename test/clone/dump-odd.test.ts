@@ -53,6 +53,7 @@ test.each(newest)(
         'alter table "Odd Name".ids alter "b.""c" set cache 5',
         `alter sequence "Odd Name"."ids_b.""c_seq" as bigint maxvalue 99999999999 start 4000000000 restart cycle`,
         'alter sequence "Odd Name".ids_d_seq as smallint increment -2 minvalue -32768 maxvalue -3 start -5 restart',
+        'create table "Odd Name".like_ids (like "Odd Name"."a ""b""" including all)',
         `comment on sequence "Odd Name".ids_d_seq is 'c'`,
         'grant usage on sequence "Odd Name".ids_d_seq to app',
       ]);
