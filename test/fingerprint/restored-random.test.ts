@@ -29,6 +29,9 @@ const documented: readonly RegExp[] = [
   /^database settings current: \*$/,
 ];
 
+/** Options of a wrapper that its new validator refuses stay, as the server warns: no such dump can be restored. */
+const unrestorable = /^alter foreign data wrapper wrapper validator postgresql_fdw_validator/;
+
 const change = fc.record({
   template: fc.nat(templates.length - 1),
   picks: fc.array(fc.nat(9999), { minLength: 12, maxLength: 12 }),
@@ -55,16 +58,17 @@ describe.skipIf(dumped.length === 0).each(isLong ? dumped : dumped.slice(0, 1))(
             const schema = await captureSchema(session);
             const of = templates[template] as Template;
             const text = statementsOf(of, new Chooser({ schema, picks, serial: start + index, except }));
-            if (text !== null && (await attempt(session, text))) made.push(text.join('; '));
+            if (text === null || unrestorable.test(text.join('; '))) continue;
+            if (await attempt(session, text)) made.push(text.join('; '));
           }
         });
-        await withRestored({ version, connection, way: 'custom' }, async ({ copy }) => {
+        await withRestored({ version, connection, way: 'custom' }, async ({ copy, errors }) => {
           const [was, is] = await Promise.all([connection, copy].map((to) => withSession(to, captureSchema)));
           if (was === undefined || is === undefined) throw new Error('two databases were read');
           const identities = identityTypes(was);
           const found = compareSchemas(was, is).flatMap((one) => written(one) ?? []);
           const wrong = found.filter((one) => !identities.has(one) && !documented.some((known) => known.test(one)));
-          expect(wrong, `after ${made.join(';\n')}`).toEqual([]);
+          expect(wrong, `${errors.join('\n')}\nafter ${made.join(';\n')}`).toEqual([]);
         });
         expect(made.length / perDatabase).toBeGreaterThan(0.5);
       });
