@@ -9,6 +9,7 @@ import { maskDigest } from '../../src/clone/mask/mask-plan.ts';
 import { OneRoofError } from '../../src/core/index.ts';
 import { dumpStatements, secret, sql, startTemporaryServer } from '../../src/database/index.ts';
 import { type CloneSetup, type MaskCommand, type MaskSetup } from '../../src/setup/index.ts';
+import { pinFiles } from '../../src/setup/pinned-files.io.ts';
 import { binariesOf } from '../binaries.io.ts';
 import { newest, runSql, versions, withDatabase, withSession } from '../database.io.ts';
 
@@ -214,3 +215,28 @@ test('the digest of masks tells programs and columns apart', () => {
   ];
   expect(new Set(masks.map(maskDigest)).size).toBe(masks.length);
 });
+
+test.each(newest)(
+  'PostgreSQL %s: a program that a server of tools keeps to masks nothing once it has changed',
+  {
+    timeout: 120_000,
+  },
+  async (version) => {
+    const folder = mkdtempSync(join(tmpdir(), 'oneroof-program-'));
+    try {
+      await withDatabase(version, async (connection) => {
+        await runSql(connection, schema);
+        const masked = (): Promise<string> =>
+          refusal(maskCopy({ connection, data: null, mask: { columns: [], command: commandOf(file, named) } }));
+        const file = programIn(folder, good);
+        pinFiles([file]);
+        programIn(folder, [...good, 'drop table app.orders']);
+        expect(await masked()).toContain('TOOL_CONFIG');
+        programIn(folder, good);
+        expect(await masked()).toBe('not refused');
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);

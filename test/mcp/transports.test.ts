@@ -9,7 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { request } from 'node:http';
+import { type ClientRequest, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -237,6 +237,36 @@ describe('the server of tools', () => {
     expect(oneroof(['mcp', '--http', '0'], { folder }).stderr).toContain('[USAGE]');
     await served.end();
     expect(existsSync(served.tokenFile)).toBe(false);
+  });
+
+  it('reads no more requests than its bound, whoever sends them, and answers again when one has ended', {
+    timeout: 240_000,
+  }, async () => {
+    const served = await onHttp(home());
+    onTestFinished(() => served.end());
+    const { port } = new URL(served.address);
+    const headers = {
+      authorization: `Bearer ${served.token}`,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    };
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} });
+    const ask = (begin: (one: ClientRequest) => void): ClientRequest => {
+      const one = request({ host: '127.0.0.1', port, path: '/mcp', method: 'POST', agent: false, headers });
+      one.on('error', () => undefined);
+      begin(one);
+      return one;
+    };
+    const status = (): Promise<number> =>
+      new Promise((resolve) => {
+        ask((one) => one.end(body)).once('response', (answer) => resolve(answer.resume().statusCode ?? 0));
+      });
+    expect(await status()).toBe(200);
+    // each is begun, and its body never ends
+    const slow = Array.from({ length: 64 }, () => ask((one) => one.write(body.slice(0, 10))));
+    await expect.poll(status, { timeout: 15_000 }).toBe(503);
+    for (const one of slow) one.destroy();
+    await expect.poll(status, { timeout: 15_000 }).toBe(200);
   });
 
   it('reads at a cost of at most 1.3 times its command, beside the start of the program', {
