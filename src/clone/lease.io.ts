@@ -1,12 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { beginOf, elapsed, type Instant, instant, now, OneRoofError, printable, processState } from '../core/index.ts';
+import {
+  elapsed,
+  type Instant,
+  instant,
+  now,
+  OneRoofError,
+  printable,
+  processState,
+  thisProcess,
+} from '../core/index.ts';
 import { fixed, id, literal, type Session, sql, sqlStateOf } from '../database/index.ts';
 import { type Clone, type DatabaseName, type Golden, type Lease } from './clone.ts';
 import { settingStatement } from './dump/facts.ts';
 import { type Holding, holdLeases } from './holding.io.ts';
 import { alone, unlessHeld } from './locks.io.ts';
-import { isExpired, isHalfMade, type Maker, type Mark, newCloneName, readMark, writeMark } from './mark.ts';
+import { isExpired, isHalfMade, type Mark, newCloneName, readMark, writeMark } from './mark.ts';
 
 type LeaseMark = Extract<Mark, { kind: 'lease' }>;
 
@@ -211,13 +220,6 @@ export function openHolding(admin: Session): Holding {
     };
   });
 }
-
-/** This process, as the maker of a clone. */
-export const thisProcess = async (): Promise<Maker> => ({
-  host: hostname(),
-  pid: process.pid,
-  begin: await beginOf(process.pid),
-});
 
 async function leased(admin: Session, database: DatabaseName): Promise<LeaseMark> {
   const [row] = await admin.query<{ comment: string | null }>(sql`

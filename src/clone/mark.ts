@@ -1,19 +1,11 @@
 import { createHash } from 'node:crypto';
-import { type Instant } from '../core/index.ts';
+import { type Instant, type ProcessMark } from '../core/index.ts';
 import { type DatabaseName, type Golden, type KeptReadings, type Lease, type SourceIdentity } from './clone.ts';
 
-/** Who made a clone: `gc` asks whether that process still lives. */
-export interface Maker {
-  readonly host: string;
-  readonly pid: number;
-  /** When it began, as `beginOf` tells it; absent in marks of before. */
-  readonly begin?: string;
-}
-
-/** What our mark on a database says: a golden generation, or a lease with its maker. */
+/** What our mark on a database says: a golden generation, or a lease with its maker: `gc` asks whether that process still lives. */
 export type Mark =
   | { readonly kind: 'golden'; readonly golden: Golden; readonly once?: KeptReadings }
-  | { readonly kind: 'lease'; readonly lease: Lease; readonly maker: Maker };
+  | { readonly kind: 'lease'; readonly lease: Lease; readonly maker: ProcessMark };
 
 const prefix = 'oneroof:';
 
@@ -33,7 +25,12 @@ export function readMark(comment: string | null, database: string): Mark | null 
     if (error instanceof SyntaxError) return null;
     throw error;
   }
-  const mark = value as Partial<{ kind: string; golden: Partial<Golden>; lease: Partial<Lease>; maker: Maker }> | null;
+  const mark = value as Partial<{
+    kind: string;
+    golden: Partial<Golden>;
+    lease: Partial<Lease>;
+    maker: ProcessMark;
+  }> | null;
   if (mark?.kind === 'golden' && mark.golden?.database === database) return value as Mark;
   const leased = mark?.kind === 'lease' && mark.lease?.database === database && isText(mark.lease.expires);
   return leased && isText(mark.maker?.host) && typeof mark.maker?.pid === 'number' ? (value as Mark) : null;

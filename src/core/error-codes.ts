@@ -170,7 +170,10 @@ export const errorCodes = {
   CLONE_CAP: [3, 'There would be more golden copies and clones than oneroof.yaml allows.'],
   CLONE_TAKING: [4, 'Another command is taking a golden copy.'],
   CLONE_NO_GOLDEN: [2, 'There is no golden copy yet.'],
-  CLONE_NOT_OURS: [3, 'A database does not have the mark of a clone, so it is not changed.'],
+  CLONE_NOT_OURS: [
+    3,
+    'A database does not have the mark of a clone, or is the clone of another project, so it is not changed.',
+  ],
   CLONE_PROGRAM_START: [2, 'The program of the clone provider "exec" cannot be started.'],
   CLONE_PROGRAM_FAILED: [4, 'The program of the clone provider "exec" failed.'],
   CLONE_PROGRAM_DEADLINE: [4, 'The program of the clone provider "exec" took longer than its deadline and was ended.'],
@@ -287,6 +290,7 @@ export const errorCodes = {
   TOOL_OUTSIDE: [3, "An agent's tool was called with a path that is not inside the folder of its server."],
   TOOL_TARGET: [3, "An agent's tool was called for a target that its server does not serve."],
   TOOL_CONFIG: [3, "oneroof.yaml, or a program that it names, changed after the server of an agent's tools started."],
+  TOOL_SERVED: [3, 'Another process serves the tools of this folder over HTTP, with the same token file.'],
   TOOL_BUSY: [3, "The server of an agent's tools has as many calls as it takes."],
   DOCS_UNKNOWN: [2, 'The documentation has no such page or heading.'],
   // core

@@ -1,5 +1,6 @@
 export { type Actor, actorOf, actors } from './who-acts.ts';
 export { onAbort } from './abort.ts';
+export { whileAlone } from './alone.io.ts';
 export { keep } from './answer-cache.io.ts';
 export { type Branded, isNonEmpty, type NonEmpty } from './brand.ts';
 export { elapsed, formatDuration, type Instant, instant, type Milliseconds, parseDuration } from './clock.ts';
@@ -26,7 +27,7 @@ export {
 export { digest, type Digest, isDigest, type Purpose, shortDigest } from './frame.ts';
 export { type Json } from './json-value.ts';
 export { canonicalJson, visibleJson } from './json.ts';
-export { beginOf, isAlive, processState, type ProcessState } from './process.io.ts';
+export { beginOf, isAlive, type ProcessMark, processState, type ProcessState, thisProcess } from './process.io.ts';
 export { type Facts, stated, type Stated } from './stated.ts';
 export { type Bytes, formatSize, parseSize } from './size.ts';
 export { asText, printable, truncate } from './text.ts';

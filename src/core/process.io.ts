@@ -1,4 +1,18 @@
 import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+
+/** A process, so that others can ask whether it still lives. */
+export interface ProcessMark {
+  readonly host: string;
+  readonly pid: number;
+  /** When it began, as `beginOf` tells it; absent in marks of before. */
+  readonly begin?: string;
+}
+
+/** This process, for others. */
+export async function thisProcess(): Promise<ProcessMark> {
+  return { host: hostname(), pid: process.pid, begin: await beginOf(process.pid) };
+}
 
 /** What can be seen from here of a process of this machine. `unseen`: something has its number, and whether it is the same is not known. */
 export type ProcessState = 'lives' | 'gone' | 'unseen';

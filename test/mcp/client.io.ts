@@ -85,7 +85,11 @@ export interface HttpServed {
 }
 
 /** Starts `oneroof mcp --http`. */
-export async function onHttp(folder: string, words: readonly string[] = []): Promise<HttpServed> {
+export async function onHttp(
+  folder: string,
+  words: readonly string[] = [],
+  file = '.oneroof/mcp.token',
+): Promise<HttpServed> {
   const port = await freePort();
   const child = spawn(process.execPath, [cli, 'mcp', '--http', String(port), ...words], {
     cwd: folder,
@@ -98,7 +102,7 @@ export async function onHttp(folder: string, words: readonly string[] = []): Pro
     if (child.exitCode !== null) throw new Error(text);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  const tokenFile = join(folder, '.oneroof', 'mcp.token');
+  const tokenFile = join(folder, file);
   const token = readFileSync(tokenFile, 'utf8').trim();
   const address = `http://127.0.0.1:${port}/mcp`;
   const pid = child.pid ?? 0;

@@ -4,6 +4,8 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -18,6 +20,7 @@ import { run as lint } from '../../src/cli/commands/lint.io.ts';
 import { agentTools, neverTools } from '../../src/mcp/index.ts';
 import { loadedBy } from '../cli/loaded.io.ts';
 import { oneroof } from '../cli/run.io.ts';
+import { freePort } from '../signing/browser.io.ts';
 import { type Connected, onHttp, onStdio, residentBytes, type Revision } from './client.io.ts';
 
 const nobody = 'postgres://nobody@127.0.0.1:1/none';
@@ -237,6 +240,51 @@ describe('the server of tools', () => {
     expect(oneroof(['mcp', '--http', '0'], { folder }).stderr).toContain('[USAGE]');
     await served.end();
     expect(existsSync(served.tokenFile)).toBe(false);
+  });
+
+  it('over HTTP is one for each token file: a second is refused with the number of the first, and kill -9 leaves nothing in the way', {
+    timeout: 240_000,
+  }, async () => {
+    const folder = home();
+    const first = await onHttp(folder);
+    onTestFinished(() => first.end());
+    const again = oneroof(['mcp', '--http', String(await freePort()), '--json'], { folder });
+    expect([again.status, JSON.parse(again.stdout)]).toMatchObject([
+      3,
+      { problems: [{ code: 'TOOL_SERVED', facts: { pid: first.pid, file: first.tokenFile } }] },
+    ]);
+    // the first one is not disturbed, and a file of its own is a server of its own
+    expect(readFileSync(first.tokenFile, 'utf8').trim()).toBe(first.token);
+    expect((await (await first.connect()).call('lint', { release: 'release' })).isError).toBe(false);
+    const beside = await onHttp(folder, ['--token-file', 'beside.token'], 'beside.token');
+    onTestFinished(() => beside.end());
+    expect((await (await beside.connect()).call('lint', { release: 'release' })).isError).toBe(false);
+    process.kill(first.pid, 'SIGKILL');
+    await first.end();
+    expect(existsSync(first.tokenFile)).toBe(true);
+    const next = await onHttp(folder);
+    onTestFinished(() => next.end());
+    expect(next.token).not.toBe(first.token);
+    expect((await (await next.connect()).call('lint', { release: 'release' })).isError).toBe(false);
+    await next.end();
+    await beside.end();
+    expect(readdirSync(join(folder, '.oneroof')).filter((name) => name.startsWith('mcp'))).toEqual([]);
+  });
+
+  it('on standard input and output may be several: what they record at once is all recorded, once', {
+    timeout: 240_000,
+  }, async () => {
+    const folder = home();
+    const servers = [await overStdio(folder, 'auto'), await overStdio(folder, 'auto')];
+    const sealed = await Promise.all(
+      servers.flatMap(({ call }) => Array.from({ length: 4 }, () => call('seal', { release: 'release' }))),
+    );
+    expect(new Set(sealed.map(({ isError, value }) => [isError, value['seal']].join())).size).toBe(1);
+    expect(sealed[0]?.isError, sealed[0]?.text).toBe(false);
+    const log = await servers[0]?.call('log', { offline: true });
+    const entries = log?.value['entries'] as readonly { readonly index: number }[];
+    expect(entries.map(({ index }) => index)).toEqual(entries.map((_, at) => at));
+    expect(entries).toHaveLength(sealed.length);
   });
 
   it('reads no more requests than its bound, whoever sends them, and answers again when one has ended', {

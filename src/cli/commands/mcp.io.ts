@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { Writable } from 'node:stream';
-import { OneRoofError, printable, stated } from '../../core/index.ts';
+import { OneRoofError, printable, type ProcessMark, stated, whileAlone } from '../../core/index.ts';
 import { type LoopbackPlace, serveOnHttp, serveOnStdio, toolAddress, type ToolService } from '../../mcp/index.ts';
 import { pinSetup, readSetup, targetOf } from '../../setup/index.ts';
 import { drawToken } from '../../site/index.ts';
@@ -32,20 +32,31 @@ export const run: CommandRun = async (context) => {
   const listen = placeOf(options['http']);
   const address = toolAddress(listen);
   const file = resolve(folder, typeof options['tokenFile'] === 'string' ? options['tokenFile'] : '.oneroof/mcp.token');
-  const token = drawToken(file);
-  try {
-    await serveOnHttp(service, {
-      listen,
-      token,
-      signal,
-      onListening: () => terminal.say(`clients open ${address} with the token in ${printable(file)}; Ctrl-C ends it`),
-      onProblem,
-    });
-  } finally {
-    rmSync(file, { force: true });
-  }
+  // a second server would draw a token of its own, and the clients of the first would find that one
+  await whileAlone({ folder: dirname(file), work: basename(file), taken: servedBy(file) }, async () => {
+    const token = drawToken(file);
+    try {
+      await serveOnHttp(service, {
+        listen,
+        token,
+        signal,
+        onListening: () => terminal.say(`clients open ${address} with the token in ${printable(file)}; Ctrl-C ends it`),
+        onProblem,
+      });
+    } finally {
+      rmSync(file, { force: true });
+    }
+  });
   return { exit: 0, schema: 'oneroof/mcp/1', data: { address }, text: '' };
 };
+
+const servedBy =
+  (file: string) =>
+  ({ pid, host }: ProcessMark): OneRoofError =>
+    new OneRoofError('TOOL_SERVED', {
+      ...stated`process ${{ pid }} of ${{ host: printable(host) }} serves tools with the token file ${{ file: printable(file) }}`,
+      fix: `use that server, or end it (kill ${pid}); a second server for the same folder needs a file of its own: --token-file FILE`,
+    });
 
 /** The targets that calls may reach; null: all. */
 async function targetsOfServer({ folder, options: { target } }: Context): Promise<readonly string[] | null> {
@@ -68,7 +79,7 @@ function placeOf(http: unknown): LoopbackPlace {
   const [, host = '127.0.0.1', port = ''] = /^(?:(127\.0\.0\.1|\[::1\]):)?([0-9]{1,5})$/.exec(String(http)) ?? [];
   if (!(Number(port) > 0 && Number(port) < 65_536))
     throw new OneRoofError('USAGE', {
-      ...stated`--http ${{ http: printable(String(http)) }} is not a port of this machine`,
+      ...stated`--http ${{ value: printable(String(http)) }} is not a port of this machine`,
       fix: 'for example: --http 7341, or --http [::1]:7341',
     });
   return { host: host === '127.0.0.1' ? host : '::1', port: Number(port) };

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
-import { elapsed, now, processState } from '../../core/index.ts';
+import { elapsed, now, processState, thisProcess } from '../../core/index.ts';
 import { explainActors } from '../actors.ts';
 import { type DatabaseName, type Golden, type GoldenOptions } from '../clone.ts';
-import { later, thisProcess } from '../lease.io.ts';
+import { later } from '../lease.io.ts';
 import { type GoldenRecord } from './journal.io.ts';
 import { levelOf, unlikeTargets } from '../level.ts';
 import { programVersion } from './program-form.ts';

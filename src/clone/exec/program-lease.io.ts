@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { elapsed, now, OneRoofError, printable, stated } from '../../core/index.ts';
+import { elapsed, now, OneRoofError, printable, stated, thisProcess } from '../../core/index.ts';
 import { type Connection } from '../../database/index.ts';
 import { type Target } from '../../setup/index.ts';
 import { type Actors } from '../actors.ts';
 import { type DatabaseName, type Lease } from '../clone.ts';
-import { cloneGone, later, type LeaseRequest, thisProcess } from '../lease.io.ts';
+import { cloneGone, later, type LeaseRequest } from '../lease.io.ts';
 import { type GoldenRecord, type Journal, type LeaseRecord } from './journal.io.ts';
 import { neutralise } from './neutral-clone.io.ts';
 import { type Checked, checkCandidate } from './production-guard.io.ts';
@@ -161,7 +161,7 @@ async function takeAnswer(
   const isOthers = others.some(({ made }) => made?.id === answer.id);
   if (isOthers || (asked.made !== null && asked.made.id !== answer.id))
     throw new OneRoofError('CLONE_PROGRAM_ANSWER', {
-      ...stated`the program answered with the clone ${{ answer: printable(answer.id) }}, which was made for another request`,
+      ...stated`the program answered with the clone ${{ clone: printable(answer.id) }}, which was made for another request`,
       fix: 'correct the program: another "request" asks for another clone, and the same one for the same',
     });
   const connection = connectionOf(answer.connection, setup.variables);
