@@ -199,9 +199,9 @@ export interface CloneHost {
   once(name: string, read: () => Promise<string>): Promise<string>;
   /** Marks a clone as kept for inspection (it survives `gc` until its lease expires). */
   keep(database: DatabaseName, hours: number): Promise<Lease>;
-  /** Makes a clone as its golden copy is; refuses a database without our mark. */
+  /** Makes a clone as its golden copy is; refuses a database without our mark, and a clone of another source. */
   reset(database: DatabaseName): Promise<Lease>;
-  /** Drops a clone; refuses a database without our mark. */
+  /** Drops a clone; refuses a database without our mark, and a clone of another source. */
   drop(database: DatabaseName): Promise<void>;
   list(): Promise<readonly Lease[]>;
   /** Drops clones that expired or remain from a crash; never a database without our mark. */

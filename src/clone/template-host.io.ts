@@ -1,8 +1,8 @@
-import { OneRoofError, stated } from '../core/index.ts';
+import { OneRoofError, printable, stated } from '../core/index.ts';
 import { openSession } from '../database/index.ts';
 import { type Target } from '../setup/index.ts';
 import { refuseBeyond } from './cap.ts';
-import { type CloneHost, type DatabaseName, type Golden, keptUnder, keptWith } from './clone.ts';
+import { type CloneHost, type DatabaseName, type Golden, keptUnder, keptWith, type Lease } from './clone.ts';
 import { heldOnServer, refuseTemplateGolden } from './held.io.ts';
 import {
   collect,
@@ -59,6 +59,14 @@ export async function openTemplateHost(setup: TemplateSetup, targets: readonly T
       fix: 'oneroof clone golden',
     });
   };
+  /** Another project may have its clones on the same server: a clone is ours where its golden copy is one of our source. */
+  const requireOurs = async (database: DatabaseName): Promise<void> => {
+    const clone = (await leases(admin)).find((one) => one.database === database);
+    // what has no mark at all is refused where it would be changed
+    if (clone === undefined) return;
+    const ours = await templateGoldens(admin, setup.source);
+    if (!ours.some((golden) => golden.database === clone.golden)) throw ofAnother(clone, setup.source);
+  };
   const taking = { purpose: 'taking', name: setup.source } as const;
   return {
     makeGolden: async ({ signal }) => {
@@ -114,10 +122,12 @@ export async function openTemplateHost(setup: TemplateSetup, targets: readonly T
       return keepLeased(admin, { database, hours });
     },
     reset: async (database) => {
+      await requireOurs(database);
       const [newest] = await templateGoldens(admin, setup.source);
       return resetLeased(admin, { database, golden: newest ?? (await needed()) });
     },
     drop: async (database) => {
+      await requireOurs(database);
       await holding.release(database);
       await dropLeased(admin, database);
     },
@@ -137,4 +147,11 @@ export async function openTemplateHost(setup: TemplateSetup, targets: readonly T
       await admin.close();
     },
   };
+}
+
+function ofAnother({ database, golden }: Lease, source: string): OneRoofError {
+  return new OneRoofError('CLONE_NOT_OURS', {
+    ...stated`${{ database: printable(database) }} is a clone of ${{ golden: printable(golden) }}, which is no golden copy of ${{ source: printable(source) }}: another project made it`,
+    fix: 'drop it from the folder of that project; `oneroof clone gc` drops it when its lease ends',
+  });
 }

@@ -38,3 +38,41 @@ test.each(newest)(
     });
   },
 );
+
+test.each(newest)(
+  'PostgreSQL %s: a clone of another project on the same server is neither reset nor dropped',
+  { timeout: 120_000 },
+  async (version) => {
+    await withDatabase(version, (ours) =>
+      withDatabase(version, async (theirs) => {
+        const open = ({ database: source }: typeof ours) =>
+          openCloneHost({ provider: 'template', admin: serverConnection(version), source, sameServer: true });
+        const [our, their] = [await open(ours), await open(theirs)];
+        const made: string[] = [];
+        try {
+          for (const host of [our, their]) made.push((await host.makeGolden({})).database);
+          await runSql(theirs, ['create table t as select 1 as i']);
+          const clone = await their.makeClone({ purpose: 'p', owner: 'o', hours: 1 });
+          const { database } = clone.lease;
+          made.unshift(database);
+          await runSql(clone.connection, ['create table tried as select 1 as i']);
+          for (const act of [our.reset, our.drop])
+            await expect(act(database)).rejects.toMatchObject({ code: 'CLONE_NOT_OURS' });
+          // nothing of it was changed
+          await runSql(clone.connection, ['select i from tried']);
+          expect(await their.reset(database)).toEqual(clone.lease);
+          await their.drop(database);
+          made.shift();
+        } finally {
+          for (const host of [our, their]) await host.close();
+          await withSession(serverConnection(version), async (session) => {
+            for (const database of made) {
+              await session.query(sql`alter database ${id(database)} with is_template false`);
+              await session.query(sql`drop database ${id(database)}`);
+            }
+          });
+        }
+      }),
+    );
+  },
+);
