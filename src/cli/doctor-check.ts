@@ -20,9 +20,16 @@ export interface DoctorCheck {
 /** Nothing is to be done. */
 export const fine = { code: 'ok', facts: {}, fix: null } as const;
 
-/** What the server itself says of a target: its administrator acts. */
-export const serverSaid = (code: string, target: string, text: string) =>
-  ({ code, facts: { target, said: text }, text, by: 'administrator' }) as const;
+/** A check of what the server itself says of a target: its administrator acts. */
+export const serverSays =
+  ({ target, ...of }: Pick<DoctorCheck, 'name' | 'code' | 'outcome'> & { readonly target: string }) =>
+  ({ text, fix }: { readonly text: string; readonly fix: string }): DoctorCheck => ({
+    ...of,
+    facts: { target, said: text },
+    text,
+    fix,
+    by: 'administrator',
+  });
 
 /** Turns the errors of a check into problems, with more text for some codes; a defect of ours stays one. */
 export async function check(

@@ -23,7 +23,7 @@ import { findHistoryWriters, type HistoryWriter } from '../import/index.ts';
 import { readPolicy } from '../people/index.ts';
 import { type Release } from '../release/index.ts';
 import { type CloneSetup, type Setup, type Target, targetOf } from '../setup/index.ts';
-import { check, type DoctorCheck, fine, serverSaid } from './doctor-check.ts';
+import { check, type DoctorCheck, fine, serverSays } from './doctor-check.ts';
 import { loginChecks, loopbackCheck } from './doctor-logins.io.ts';
 
 /** Checks one target: the rights of its roles, its clock, its gate, and a release if one is named. */
@@ -75,29 +75,12 @@ export async function checkTarget(
     ...(await clockCheck(name, clocks)),
     ...originCheck(setup, targetOf(setup, name)),
     ...gateCheck(name, gate),
-    ...shut.map(
-      ({ text, fix }): DoctorCheck => ({
-        ...serverSaid('gate-shut', name, text),
-        name: `gate of ${name}`,
-        outcome: 'problem',
-        fix,
-      }),
-    ),
+    ...shut.map(serverSays({ target: name, name: `gate of ${name}`, code: 'gate-shut', outcome: 'problem' })),
     ...faults.map(
-      ({ text, fix }): DoctorCheck => ({
-        ...serverSaid('database-fault', name, text),
-        name: `database of ${name}`,
-        outcome: 'warning',
-        fix,
-      }),
+      serverSays({ target: name, name: `database of ${name}`, code: 'database-fault', outcome: 'warning' }),
     ),
     ...writers.map(
-      ({ text, fix }): DoctorCheck => ({
-        ...serverSaid('history-writer', name, text),
-        name: `migrations on ${name}`,
-        outcome: 'warning',
-        fix,
-      }),
+      serverSays({ target: name, name: `migrations on ${name}`, code: 'history-writer', outcome: 'warning' }),
     ),
     ...logins,
     // an executor that cannot work is told above
@@ -110,12 +93,9 @@ export async function checkTarget(
 
 /** What the observer cannot read, now or once its owner makes it: metrics, fingerprints and drift would be blind to it. */
 function unseenCheck(name: string, unseen: readonly Unseen[]): DoctorCheck[] {
-  return unseen.map(({ text, fix }) => ({
-    ...serverSaid('observer-blind', name, text),
-    name: `observer of ${name}`,
-    outcome: 'problem',
-    fix,
-  }));
+  return unseen.map(
+    serverSays({ target: name, name: `observer of ${name}`, code: 'observer-blind', outcome: 'problem' }),
+  );
 }
 
 /** Whether the clocks agree, where the target's was read. */
@@ -143,12 +123,10 @@ function needsCheck(name: string, needs: Needs | null): DoctorCheck[] {
         facts: { target: name, role: needs.role },
       },
     ];
+  const says = serverSays({ target: name, name: title, code: 'role-lacks-right', outcome: 'problem' });
   return needs.lacking.map(({ text, fix }) => ({
-    ...serverSaid('role-lacks-right', name, text),
+    ...says({ text, fix: fix.endsWith(';') ? `run as a superuser or the owner: ${fix}` : fix }),
     facts: { target: name, role: needs.role, said: text },
-    name: title,
-    outcome: 'problem',
-    fix: fix.endsWith(';') ? `run as a superuser or the owner: ${fix}` : fix,
   }));
 }
 
@@ -204,13 +182,11 @@ function gateCheck(name: string, fixes: readonly string[] | null): DoctorCheck[]
       },
     ];
   const text = 'its roles lack rights, or have more rights than they need';
+  const says = serverSays({ target: name, name: title, code: 'gate-rights', outcome: 'problem' });
   return [
     {
-      ...serverSaid('gate-rights', name, text),
+      ...says({ text, fix: ['run as its owner:', ...fixes].join('\n') }),
       facts: { target: name, statements: [...fixes] },
-      name: title,
-      outcome: 'problem',
-      fix: ['run as its owner:', ...fixes].join('\n'),
     },
   ];
 }
