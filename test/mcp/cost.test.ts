@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
+import { expect, it } from 'vitest';
+import { performIn, printedIn } from '../../src/cli/tool-run.io.ts';
+import { verbs } from '../../src/cli/verbs.io.ts';
+import { visibleJson } from '../../src/core/index.ts';
+import { agentTools, type Tool } from '../../src/mcp/index.ts';
+import { openTools } from '../../src/mcp/tool-server.io.ts';
+import { commandWords } from '../../src/mcp/tool-words.ts';
+import { pinSetup } from '../../src/setup/index.ts';
+import { withDatabase } from '../database.io.ts';
+import { withPlace } from '../runbooks/place.io.ts';
+
+/** What a call gives where it needs more than the release. */
+const inputs: Readonly<Record<string, Record<string, unknown>>> = {
+  docs: { page: 'ERRORS', heading: 'NOT_REHEARSED' },
+};
+const inputOf = ({ name, fields }: Tool): Record<string, unknown> =>
+  inputs[name] ?? ('release' in fields ? { release: 'release' } : {});
+
+const median = (times: readonly number[]): number => times.toSorted((a, b) => a - b)[times.length >> 1] ?? Number.NaN;
+
+const timed = async (into: number[], act: () => Promise<unknown>): Promise<void> => {
+  const began = performance.now();
+  await act();
+  into.push(performance.now() - began);
+};
+
+/** A call over the protocol in this process costs so much, whatever it calls. Milliseconds. */
+const protocol = 2;
+
+it('a tool that reads costs at most 1.3 times its command, beside the start of the program', { timeout: 580_000 }, () =>
+  withDatabase('18', (database) =>
+    // a small release: what a tool adds weighs most where its command has little to do
+    withPlace('18', { database }, async ({ home: folder }) => {
+      await pinSetup(folder);
+      const perform = performIn({ folder, commands: [], verbs });
+      const service = {
+        folder,
+        targets: ['production'],
+        run: false,
+        version: '0',
+        forms: join(import.meta.dirname, '..', '..', 'docs', 'json.schema.json'),
+        perform,
+        printed: printedIn({ folder, verbs }),
+        ending: new AbortController().signal,
+      };
+      const [near, far] = InMemoryTransport.createLinkedPair();
+      const client = new Client({ name: 'test', version: '1' });
+      await openTools(service).connect().connect(far);
+      await client.connect(near);
+      const nothing = { signal: service.ending, tell: () => undefined, show: () => undefined };
+      const reading = agentTools.filter((tool) => tool.class === 'READ');
+      expect(reading.length).toBeGreaterThan(10);
+      const found = [];
+      for (const tool of reading) {
+        const input = inputOf(tool);
+        const call = async (): Promise<void> => {
+          const { isError, content } = await client.callTool({ name: tool.name, arguments: input });
+          expect([tool.name, isError === true, isError === true ? content : null]).toEqual([tool.name, false, null]);
+        };
+        const command = async (): Promise<void> => {
+          const { schema, exit, data } = await perform(tool.command, commandWords(tool, input), nothing);
+          visibleJson({ schema, exit, ...data });
+        };
+        const took = { tool: [] as number[], command: [] as number[] };
+        for (const act of [call, command, call, command]) await act();
+        const until = performance.now() + 8000;
+        // in turns, and each first as often as second: a busy machine slows both
+        for (let n = 0; n < 10 || (n < 60 && performance.now() < until); n += 1)
+          if (n % 2 === 0) {
+            await timed(took.tool, call);
+            await timed(took.command, command);
+          } else {
+            await timed(took.command, command);
+            await timed(took.tool, call);
+          }
+        found.push({ name: tool.name, tool: median(took.tool), command: median(took.command) });
+      }
+      const told = found.map(
+        ({ name, tool, command }) => `${name}: ${tool.toFixed(1)} ms, its command ${command.toFixed(1)} ms`,
+      );
+      const dear = found.filter(({ tool, command }) => tool > 1.3 * command + protocol).map(({ name }) => name);
+      expect(dear, told.join('\n')).toEqual([]);
+      if (process.env['COST'] !== undefined) console.log(told.join('\n'));
+    }),
+  ),
+);
