@@ -9,7 +9,7 @@ const finding = [
   '| member | what it is |',
   '|---|---|',
   '| `code` | of a closed list: [ERRORS.md](ERRORS.md), [CHECK.md](CHECK.md), `src/gate/refusal.ts`, `src/rollout/reason.ts`, `src/report/report-reason.ts`. It keeps its meaning |',
-  '| `facts` | the values that the sentence names: numbers, names, lists. Empty where it names none, and in records of older versions |',
+  '| `facts` | the values that the sentence names: numbers, names, lists; `said` by a server or another program, `why` by another part of One Roof. Empty where it names none, and in records of older versions |',
   '| `place` | null, or `{file, line?, column?}`, from 1 |',
   '| `fix` | what to do, in words |',
   '| `next` | the command to type, complete; after what `fix` asks for beside it. Null where no command follows, or a value has to be chosen first |',

@@ -29,8 +29,8 @@ export function problemsOf(findings: readonly Finding[]): readonly Problem[] {
     const { code, cause, at, fix = again } = first;
     const others = same.slice(1).flatMap((one) => one.at ?? []);
     const text = `${at === null ? '' : `${at} `}${cause}`;
-    const more = others.length === 0 ? '' : `; the same is true of ${others.length} more: ${firstOf(others)}`;
-    return [{ code, ...stated`${{ text: printable(text) }}${{ more: printable(more) }}`, fix }];
+    const sentence = stated`${{ why: printable(text) }}${others.length === 0 ? '' : printable(`; the same is true of ${others.length} more: ${firstOf(others)}`)}`;
+    return [{ code, ...sentence, fix }];
   });
 }
 

@@ -45,7 +45,7 @@ export function choose(
     const at = migrations.findIndex(({ id, name }) => id === wanted.id || name === wanted.id);
     if (at < 0)
       throw new OneRoofError('CHECK_NO_MIGRATION', {
-        ...stated`there is no migration ${{ wanted: printable(wanted.id) }}`,
+        ...stated`there is no migration ${{ migration: printable(wanted.id) }}`,
         fix: `name one as its tool does; the last is ${printable(migrations.at(-1)?.id ?? '')}`,
       });
     return {
@@ -110,7 +110,7 @@ export function theFolder<Found extends { readonly tool: string; readonly folder
     throw new OneRoofError('CHECK_NO_FOLDER', {
       ...(named === null
         ? stated`no folder of migrations was found`
-        : stated`no tool is known for ${{ named: printable(named) }}`),
+        : stated`no tool is known for ${{ tool: printable(named) }}`),
       fix:
         found.length === 0
           ? 'name the folder of a repository with migrations; docs/CHECK.md lists the tools and how each is known'
@@ -118,7 +118,7 @@ export function theFolder<Found extends { readonly tool: string; readonly folder
     });
   if (others.length > 0)
     throw new OneRoofError('CHECK_WHICH_FOLDER', {
-      ...stated`several folders hold migrations: ${{ fitting: fitting.map(shownFolder) }}`,
+      ...stated`several folders hold migrations: ${{ folders: fitting.map(shownFolder) }}`,
       fix: `name one: oneroof check --migrations ${printable(first.folder === '' ? '.' : first.folder)}`,
     });
   return first;
@@ -132,10 +132,9 @@ export function theFolder<Found extends { readonly tool: string; readonly folder
 export function refusePrograms(found: readonly ProgramFolder[]): void {
   const [first] = found;
   if (first === undefined) return;
-  const shown = found.slice(0, mostShown).map(shownFolder).join(', ');
-  const more = found.length > mostShown ? `, and ${found.length - mostShown} more folders` : '';
+  const folders = found.slice(0, mostShown).map(shownFolder);
   throw new OneRoofError('CHECK_PROGRAMS', {
-    ...stated`the migrations here are programs, not SQL: ${{ shown }}${{ more }}`,
+    ...stated`the migrations here are programs, not SQL: ${{ folders }}${found.length > mostShown ? `, and ${found.length - mostShown} more folders` : ''}`,
     fix: `let their tool run them, in the folder of its configuration: oneroof check --record '${first.forward}' --record-down '${first.back}' (docs/recipes/record.md)`,
   });
 }

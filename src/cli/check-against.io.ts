@@ -52,7 +52,7 @@ function refuseWithGolden({ options }: Context): void {
   const given = Object.entries(notWithGolden).flatMap(([name, word]) => (options[name] === undefined ? [] : [word]));
   if (given.length === 0) return;
   throw new OneRoofError('USAGE', {
-    ...stated`the golden copy of ${{ against: printable(String(options['against'])) }} has the history and the rows, so it does not go with ${{ given }}`,
+    ...stated`the golden copy of ${{ target: printable(String(options['against'])) }} has the history and the rows, so it does not go with ${{ options: given }}`,
     fix: 'leave that out; or, for synthetic rows and the sizes of production alone, put its address into a variable and write --against env:NAME',
   });
 }
@@ -81,7 +81,7 @@ export async function withGolden<T>(
   const allowed = parseDuration(oldest);
   if (allowed === null)
     throw new OneRoofError('USAGE', {
-      ...stated`--golden-age ${{ oldest: printable(oldest) }} is not a length of time`,
+      ...stated`--golden-age ${{ value: printable(oldest) }} is not a length of time`,
       fix: 'for example: --golden-age 7d',
     });
   const accept = (golden: Golden): void => {
@@ -95,7 +95,7 @@ export async function withGolden<T>(
       });
     if (elapsed({ from: golden.takenAt, to: at }) > allowed)
       throw new OneRoofError('CHECK_GOLDEN_OLD', {
-        ...stated`${{ golden: explainAge(golden, { moment: at, what: 'the check' }) }}; --golden-age allows ${{ allowed: formatDuration(allowed) }}`,
+        ...stated`${{ why: explainAge(golden, { moment: at, what: 'the check' }) }}; --golden-age allows ${{ goldenAge: formatDuration(allowed) }}`,
         fix: `oneroof clone pull --older-than ${printable(oldest)}`,
       });
   };

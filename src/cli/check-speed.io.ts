@@ -18,7 +18,7 @@ export function jobsOf({ options }: Context): number {
   if (jobs === undefined) return Math.min(availableParallelism(), mostServers);
   if (/^(?:[1-9]|[1-5]\d|6[0-4])$/.test(String(jobs))) return Number(jobs);
   throw new OneRoofError('USAGE', {
-    ...stated`--jobs is ${{ jobs: printable(String(jobs)) }}, expected a number from 1 to 64`,
+    ...stated`--jobs is ${{ value: printable(String(jobs)) }}, expected a number from 1 to 64`,
     fix: 'leave it out for one server a core',
   });
 }

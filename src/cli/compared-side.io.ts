@@ -54,7 +54,7 @@ export async function databaseSide(context: Context, word?: string): Promise<Dat
     const url = process.env[variable];
     if (!url)
       throw new OneRoofError('USAGE', {
-        ...stated`${{ word: printable(word) }}: the environment variable ${{ variable: printable(variable) }} is not set`,
+        ...stated`${{ value: printable(word) }}: the environment variable ${{ variable: printable(variable) }} is not set`,
         fix: `export ${printable(variable)}=postgres://user@host:5432/database`,
       });
     return { kind: 'database', name: word, connection: resolveConnection({ url, env: process.env }), as: 'any role' };
@@ -220,7 +220,7 @@ async function told<T>(side: DatabaseSide, ask: () => Promise<T>): Promise<T> {
     if (!refused) throw error;
     const { code, problem } = problemOf(error, { sql: '', place: { file: side.name } });
     throw new OneRoofError(code, {
-      ...stated`${{ side: printable(side.name) }} (${{ connection: describe(side.connection) }}): ${{ problem }}`,
+      ...stated`${{ side: printable(side.name) }} (${{ connection: describe(side.connection) }}): ${{ why: problem }}`,
       fix: 'run it again when the database is less busy, or with a role that may read it',
       cause: error,
     });

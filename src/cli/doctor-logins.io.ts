@@ -69,7 +69,7 @@ async function logIn(
       from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace where n.nspname = 'gate' and p.proname = ${calls}`);
     if (row?.may === 'true') return `logs in as ${row.role}`;
     throw new OneRoofError('GATE_NOT_INSTALLED', {
-      ...stated`${{ connection: describe(connection) }} may not call gate.${{ calls }}()`,
+      ...stated`${{ connection: describe(connection) }} may not call gate.${{ function: calls }}()`,
       fix: `set the address of a database with a gate, and the role oneroof_${key}`,
     });
   } finally {

@@ -26,7 +26,7 @@ export function openDraft({ options, folder }: Context, { registryFile }: Setup)
   if (first && current !== null) {
     if (current.version === 1) return { registry: current, file };
     throw new OneRoofError('USAGE', {
-      ...stated`--first is only for a registry before its gate is installed; ${{ registryFile }} is version ${{ version: current.version }}`,
+      ...stated`--first is only for a registry before its gate is installed; ${{ registry: registryFile }} is version ${{ version: current.version }}`,
       fix: 'leave --first out: the quorum signs the next version',
     });
   }
@@ -34,7 +34,7 @@ export function openDraft({ options, folder }: Context, { registryFile }: Setup)
   const begun = readRegistry(file);
   if (follows(begun, current)) return { registry: begun, file };
   throw new OneRoofError('CHANGE_NOT_NEXT', {
-    ...stated`${{ file }} ${{ begun: whyNot(begun, current) }} ${{ registryFile }}`,
+    ...stated`${{ file }} ${{ why: whyNot(begun, current) }} ${{ registry: registryFile }}`,
     fix: `if it is in force everywhere: mv ${file} ${registryFile}; otherwise move it away and type this again: it begins version ${current.version + 1}`,
   });
 }

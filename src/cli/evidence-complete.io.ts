@@ -21,8 +21,8 @@ export async function requireWhole({ store, setup }: Omit<ReleaseTools, 'sealed'
   const { length } = log.lines;
   throw new OneRoofError('EVIDENCE_LOST', {
     ...(length < size
-      ? stated`the evidence has ${{ length }} entries, but had ${{ size }} when people ratified: entries were lost, or it is another log`
-      : stated`the first ${{ size }} entries of the evidence are not those that it had when people ratified`),
+      ? stated`the evidence has ${{ entries: length }} entries, but had ${{ ratifiedEntries: size }} when people ratified: entries were lost, or it is another log`
+      : stated`the first ${{ ratifiedEntries: size }} entries of the evidence are not those that it had when people ratified`),
     fix: `restore it from a copy, or set \`evidence:\` in ${printable(setup.file)}; if it is permanently lost: rehearse and ratify again`,
   });
 }

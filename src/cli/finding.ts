@@ -1,5 +1,6 @@
 import { type CheckResult } from '../check/index.ts';
-import { type Actor, actorOf, type Facts, type Place, type Problem } from '../core/index.ts';
+import { type Actor, actorOf, type Facts, type Place, type Problem, stated } from '../core/index.ts';
+import { foreignFix, foreignSaid } from '../proposal/index.ts';
 import { type Rehearsal } from '../rehearsal/index.ts';
 import { explain, fixOfReport, type JudgedReport, type ReportReason } from '../report/index.ts';
 import { actorForHeld, explainHeld, type HeldReason, type Verdict, verdictData } from '../rollout/index.ts';
@@ -27,6 +28,15 @@ export function problemFinding(
   typed: TypedLine,
 ) {
   return { ...problem, facts, place: place ?? null, ...actOn(problem, typed) };
+}
+
+/** A recorded proposal that this host did not make: an attack, or another host's. */
+export function foreignFinding<
+  One extends { readonly index: number; readonly statement: string; readonly differs: readonly string[] },
+>(one: One, typed: TypedLine) {
+  const { index, statement, differs } = one;
+  const sentence = stated`${{ statement }}, entry ${{ entry: index }}: ${{ why: foreignSaid }}: ${{ differs: [...differs] }}`;
+  return { ...one, ...problemFinding({ code: 'PROPOSAL_FOREIGN', ...sentence, fix: foreignFix }, typed) };
 }
 
 /** Next command and actor, of a code and its fix. */

@@ -37,7 +37,7 @@ export function newFile(context: Context, name: string): NewFile {
 
 function alreadyThere(path: string, cause?: unknown): OneRoofError {
   return new OneRoofError('ALREADY_EXISTS', {
-    ...stated`${{ path: printable(path) }} exists already`,
+    ...stated`${{ file: printable(path) }} exists already`,
     fix: 'name another file with --out, or remove it first',
     cause,
   });
@@ -45,7 +45,7 @@ function alreadyThere(path: string, cause?: unknown): OneRoofError {
 
 function notWritable(path: string, cause: unknown): OneRoofError {
   return new OneRoofError('CONFIG_NOT_FOUND', {
-    ...stated`${{ path: printable(path) }} cannot be written: ${{ code: (cause as NodeJS.ErrnoException).code ?? 'for an unknown reason' }}`,
+    ...stated`${{ file: printable(path) }} cannot be written: ${{ code: (cause as NodeJS.ErrnoException).code ?? 'for an unknown reason' }}`,
     fix: 'name with --out a file in an existing folder that you may write to',
     cause,
   });

@@ -49,7 +49,7 @@ export function refuseBeyond(cap: CloneCap, held: HeldCopies, wanted: WantedCopy
   ];
   if (problems.length === 0) return;
   throw new OneRoofError('CLONE_CAP', {
-    ...stated`no ${{ what: wanted.what }} is made: ${{ problems: problems.join('; ') }}`,
+    ...stated`no ${{ kind: wanted.what }} is made: ${{ why: problems.join('; ') }}`,
     fix: wayOut({ held, lacksClones: clones - (maxClones ?? clones), lacksBytes: bytes - (maxBytes ?? bytes), bytes }),
   });
 }

@@ -45,7 +45,7 @@ export function refuseOtherOrders(differences: readonly string[]): void {
   const [first, ...more] = differences;
   if (first === undefined) return;
   throw new OneRoofError('CLONE_COLLATION', {
-    ...stated`copied indexes on text would be wrong: ${{ first }}${more.length === 0 ? '' : `, and ${more.length} more`}`,
+    ...stated`copied indexes on text would be wrong: ${{ index: first }}${more.length === 0 ? '' : `, and ${more.length} more`}`,
     fix: 'set bin: of the clone provider to the programs that production runs, or use the provider "dump", which builds indexes anew',
   });
 }

@@ -87,7 +87,7 @@ async function serve(plan: {
     }
     if (waited >= ending)
       throw new OneRoofError('CLONE_IN_USE', {
-        ...stated`the golden copy in ${{ data }} is served by another process (server ${{ pid: runningOn(data)?.pid ?? 'unknown' }}), and this process cannot join it`,
+        ...stated`the golden copy in ${{ folder: data }} is served by another process (server ${{ pid: runningOn(data)?.pid ?? 'unknown' }}), and this process cannot join it`,
         fix: 'wait until that command has ended, or run this one as the same user',
       });
     await sleep(100);

@@ -47,7 +47,7 @@ export function visibleJson(value: unknown): string {
 
 function notCanonical(what: string): OneRoofError {
   return new OneRoofError('JSON_NOT_CANONICAL', {
-    ...stated`${{ what }} has no canonical JSON form`,
+    ...stated`${{ value: what }} has no canonical JSON form`,
     fix: 'this is a defect of One Roof: please report it with the command that you ran',
   });
 }

@@ -61,13 +61,13 @@ export async function offerServer(major: number, signal: AbortSignal): Promise<S
     const version = newestOf(major, versions);
     if (version === null)
       throw failed(
-        stated`the registry of npm has no ${{ serverPackage }} of PostgreSQL ${{ major }}`,
+        stated`the registry of npm has no ${{ package: serverPackage }} of PostgreSQL ${{ major }}`,
         `install PostgreSQL ${major} on this machine, and set "bin:" of the clone provider to its folder`,
       );
     const facts = packageFacts(await npm(['view', `${serverPackage}@${version}`, 'dist', '--json'], { draft, signal }));
     if (facts === null)
       throw failed(
-        stated`the registry of npm names no sha512 of ${{ serverPackage }}@${{ version }}, so what it sends cannot be checked`,
+        stated`the registry of npm names no sha512 of ${{ package: serverPackage }}@${{ version }}, so what it sends cannot be checked`,
         'use another registry (npm config get registry), or install PostgreSQL on this machine',
       );
     return { major, package: serverPackage, version, ...facts, folder };

@@ -184,7 +184,7 @@ function cachedCopy(native: string, runAs: Binaries['runAs']): string {
   }
   if (!canRun(copy, runAs)) {
     throw new OneRoofError('SERVER_NO_BINARIES', {
-      ...stated`the embedded PostgreSQL cannot be run by ${{ runAs: runAs?.name ?? userInfo().username }} (tried ${{ native }} and ${{ copy }})`,
+      ...stated`the embedded PostgreSQL cannot be run by ${{ user: runAs?.name ?? userInfo().username }} (tried ${{ folder: native }} and ${{ copy }})`,
       fix: 'check the permissions of these folders, or that they are not mounted noexec',
     });
   }

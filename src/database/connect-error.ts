@@ -24,7 +24,7 @@ export function refuseVersion(serverVersion: number, where: string): void {
   const major = Math.floor(serverVersion / 10_000);
   if (major >= versions.oldest && major <= versions.newest) return;
   throw new OneRoofError('CONNECT_VERSION', {
-    ...stated`${{ where }} is PostgreSQL ${{ major }}, expected ${{ oldest: versions.oldest }} to ${{ newest: versions.newest }}`,
+    ...stated`${{ connection: where }} is PostgreSQL ${{ major }}, expected ${{ oldest: versions.oldest }} to ${{ newest: versions.newest }}`,
     fix: major < versions.oldest ? 'upgrade the server' : 'install a version of One Roof that knows this PostgreSQL',
   });
 }
@@ -44,7 +44,7 @@ export function connectError(connection: Connection, error: Error & { code?: str
   // with `prefer` the encrypted way was tried before, so a refusal of the plain one is about the login
   if (/no encryption|SSL off/.test(message) && ['disable', 'allow'].includes(connection.sslmode ?? ''))
     return say('CONNECT_TLS', {
-      ...stated`the server takes encrypted connections only, and sslmode=${{ sslmode: connection.sslmode ?? '' }} asks for none: ${{ message }}`,
+      ...stated`the server takes encrypted connections only, and sslmode=${{ sslmode: connection.sslmode ?? '' }} asks for none: ${{ said: message }}`,
       fix: 'write sslmode=require in the address, or verify-full to verify the server',
     });
   if (isTls && notEncrypted.test(message))
@@ -54,7 +54,7 @@ export function connectError(connection: Connection, error: Error & { code?: str
     });
   if (isTls)
     return say('CONNECT_TLS', {
-      ...stated`sslmode requires a connection that could not be made: ${{ message }}`,
+      ...stated`sslmode requires a connection that could not be made: ${{ said: message }}`,
       fix: 'set sslrootcert to the file of the root certificates, and connect by the host name in the certificate',
     });
   const refused = refusedLogin(connection, error);
@@ -67,12 +67,12 @@ export function connectError(connection: Connection, error: Error & { code?: str
       });
     case '57P03':
       return say('CONNECT_STARTING', {
-        ...stated`the server takes no connections now: ${{ message }}`,
+        ...stated`the server takes no connections now: ${{ said: message }}`,
         fix: 'wait a moment, then run the same command again; a standby needs hot_standby = on',
       });
     case '53300':
       return say('CONNECT_TOO_MANY', {
-        ...stated`no free connection: ${{ message }}`,
+        ...stated`no free connection: ${{ said: message }}`,
         fix: 'wait, end idle sessions, or raise the limit (max_connections, or CONNECTION LIMIT of the role or database)',
       });
     case 'ECONNREFUSED':
@@ -105,17 +105,17 @@ function refusedLogin(connection: Connection, error: Error & { code?: string; ro
   // routine: the place in the server, the same in every language of its messages
   if (routine === 'InitializeSessionUserId' || routine === 'InitializeSessionUserIdStandalone')
     return {
-      ...stated`the server refused the login: ${{ message }}`,
+      ...stated`the server refused the login: ${{ said: message }}`,
       fix: `correct the user in the address; or, as a superuser or a role with CREATEROLE: create role ${role} login; if the role exists, alter role ${role} login;`,
     };
   if (routine === 'ClientAuthentication')
     return {
-      ...stated`the server refused the login: ${{ message }}`,
+      ...stated`the server refused the login: ${{ said: message }}`,
       fix: `add a line for this role, database and address to pg_hba.conf, then select pg_reload_conf(); or correct the address`,
     };
   if (code === '28000')
     return {
-      ...stated`the server refused the login: ${{ message }}`,
+      ...stated`the server refused the login: ${{ said: message }}`,
       fix: 'correct the user in the address, or the method of its line in pg_hba.conf (peer and ident take the name of the operating system user)',
     };
   return {

@@ -33,7 +33,7 @@ export async function measureMetric(read: RowReader, metric: MetricQuery): Promi
   });
   const refuse = (code: ErrorCode, problem: string): OneRoofError =>
     new OneRoofError(code, {
-      ...stated`metric ${{ metric: metric.name }}: ${{ problem }}, expected one row with one number`,
+      ...stated`metric ${{ metric: metric.name }}: ${{ why: problem }}, expected one row with one number`,
       fix: `change ${place.file} so that it returns one number, e.g. \`select count(*) from …\``,
       place,
     });

@@ -91,7 +91,7 @@ async function refuseWriter(session: Session): Promise<void> {
   const ways = await session.query<{ reason: string; fix: string }>(waysToWrite());
   const problems = ways.map(({ reason, fix }) => ({
     code: 'OBSERVER_CAN_WRITE' as const,
-    ...stated`${{ connection: describe(session.connection) }} could write: ${{ reason: printable(reason) }}`,
+    ...stated`${{ connection: describe(session.connection) }} could write: ${{ why: printable(reason) }}`,
     fix: printable(fix),
   }));
   if (isNonEmpty(problems)) throw OneRoofError.of(problems);
@@ -138,7 +138,7 @@ function observe(
       const harmless: Harmless = { ...known, ...did };
       if (did.transactionIdAssigned || did.advisoryLocks > 0 || did.rowsWritten > 0) {
         throw new OneRoofError('OBSERVER_WROTE', {
-          ...stated`the server's counters show that the read-only session on ${{ connection: describe(session.connection) }} wrote: ${{ harmless: accuse(harmless) }}`,
+          ...stated`the server's counters show that the read-only session on ${{ connection: describe(session.connection) }} wrote: ${{ writes: accuse(harmless) }}`,
           fix: 'find the function of a metric or check that writes or locks; the transaction was rolled back',
         });
       }

@@ -84,7 +84,7 @@ export async function createCluster(plan: {
   const status = await ended(child);
   if (status !== 0) {
     throw new OneRoofError('SERVER_START', {
-      ...stated`initdb failed in ${{ data }}: ${{ said: lastLines(said) }}`,
+      ...stated`initdb failed in ${{ folder: data }}: ${{ said: lastLines(said) }}`,
       fix: 'check the free space and the permissions there',
     });
   }
@@ -144,7 +144,7 @@ export async function startServer(plan: ServerPlan): Promise<Server> {
     const said = logIn(socket);
     await stop();
     throw new OneRoofError('SERVER_START', {
-      ...stated`the server on ${{ data }} did not start: ${{ said: lastLines(said) }}`,
+      ...stated`the server on ${{ folder: data }} did not start: ${{ said: lastLines(said) }}`,
       fix: 'see the reason above; the usual causes are no free space and missing permissions',
     });
   }

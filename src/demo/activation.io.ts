@@ -67,7 +67,7 @@ export async function rollBackAndProve(stage: ChapterGround, before: Before): Pr
   const [was, is] = [before.reading.exit, now.exit];
   const moved = Object.keys(was?.metrics ?? {}).filter((name) => was?.metrics[name] !== is?.metrics[name]);
   if (was === null || is === null || was.schemaDigest !== is.schemaDigest || moved.join() !== opened.metric)
-    throw defect(stated`the schema or these metrics differ from those before: ${{ moved }}`);
+    throw defect(stated`the schema or these metrics differ from those before: ${{ differences: moved }}`);
   narration.tell({ name: 'greenfield', text: numbers(is.metrics), took });
   narration.tell({
     name: 'schema',

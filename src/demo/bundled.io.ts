@@ -86,7 +86,7 @@ async function refused({ narration }: ChapterGround, what: string, work: () => P
     return;
   }
   throw new OneRoofError('INTERNAL', {
-    ...stated`a bundle passes with ${{ what }}`,
+    ...stated`a bundle passes with ${{ change: what }}`,
     fix: 'this is a defect of One Roof: please report it',
   });
 }

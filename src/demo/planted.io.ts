@@ -33,7 +33,7 @@ export async function tellPlanted(
     const differs = judged.state === 'foreign' ? judged.differs.find((text) => text.startsWith(expected)) : undefined;
     if (differs === undefined)
       throw new OneRoofError('INTERNAL', {
-        ...stated`NOT REFUSED: a writer of evidence could ${{ what }}`,
+        ...stated`NOT REFUSED: a writer of evidence could ${{ attempt: what }}`,
         fix: 'this is a defect of One Roof: please report it',
       });
     const answer = `refused: ${truncate(printable(differs), 120)} (PROPOSAL_FOREIGN)`;

@@ -28,7 +28,7 @@ export async function signOnPage(
   by: { readonly authenticator: DemoAuthenticator; readonly policy: Policy },
 ): Promise<string> {
   const page = await (await reach(url)).text();
-  if (!page.includes(notForProduction)) throw broken(stated`the page does not say ${{ notForProduction }}`);
+  if (!page.includes(notForProduction)) throw broken(stated`the page does not say ${{ expected: notForProduction }}`);
   const body = statementOn(page);
   const sendTo = async (action: string, sent: object): Promise<Record<string, unknown>> => {
     const headers = { 'content-type': 'application/json', origin: by.policy.origin };
@@ -42,7 +42,7 @@ export async function signOnPage(
       await sleep(tryAgain);
       said = await sendTo(action, sent);
     }
-    if (said['ok'] !== true) throw broken(stated`${{ code: String(said['code']) }}: ${{ text: String(said['text']) }}`);
+    if (said['ok'] !== true) throw broken(stated`${{ code: String(said['code']) }}: ${{ why: String(said['text']) }}`);
     return said;
   };
   const { ceremony, challenge } = await post('begin', { code });

@@ -43,7 +43,7 @@ export function openRecorder(store: Store, plan: RecorderPlan): Recorder {
   const keep = async (line: Execution, cause: unknown): Promise<void> => {
     await beside.keep(line).catch((second: unknown) => {
       throw new OneRoofError('EVIDENCE_UNWRITABLE', {
-        ...stated`${{ line: whatOf(line) }} could be recorded neither in the evidence (${{ said: textOf(cause) }}) nor in ${{ file: printable(beside.file) }} (${{ second: textOf(second) }})`,
+        ...stated`${{ execution: whatOf(line) }} could be recorded neither in the evidence (${{ said: textOf(cause) }}) nor in ${{ file: printable(beside.file) }} (${{ fileSaid: textOf(second) }})`,
         fix: `${stateOf(line)}; make one of the two writable, then run: ${plan.command}`,
         cause,
       });
@@ -102,7 +102,7 @@ export async function executionsOf(
 
 function missing(line: Execution, of: { readonly cause: unknown; readonly command: string }): OneRoofError {
   return new OneRoofError('RECORD_MISSING', {
-    ...stated`${{ line: stateOf(line) }}; the evidence lacks its record: ${{ of: whatOf(line) }} (${{ said: textOf(of.cause) }})`,
+    ...stated`${{ execution: stateOf(line) }}; the evidence lacks its record: ${{ record: whatOf(line) }} (${{ said: textOf(of.cause) }})`,
     fix: `make the evidence writable, then run: ${of.command}: it adds the record and goes on`,
     cause: of.cause,
   });

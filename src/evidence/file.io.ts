@@ -61,7 +61,7 @@ async function unlessAbsent<T>(path: string, read: () => Promise<T>): Promise<T 
     if (isErrno(cause, 'ENOENT')) return null;
     const why = isErrno(cause, 'EISDIR') ? 'it is a folder' : cause instanceof Error ? cause.message : String(cause);
     throw new OneRoofError('EVIDENCE_UNREADABLE', {
-      ...stated`${{ path: printable(path) }} cannot be read as a file of the evidence: ${{ why: printable(why) }}`,
+      ...stated`${{ file: printable(path) }} cannot be read as a file of the evidence: ${{ why: printable(why) }}`,
       fix: 'restore the file from version control or a copy, or make it readable; `evidence:` of oneroof.yaml names the folder',
       cause,
     });

@@ -132,7 +132,7 @@ interface Refusal {
 /** Evidence cannot be written, and why. */
 export function unwritable(root: string, { why, cause, ...refusal }: Refusal): OneRoofError {
   return new OneRoofError('EVIDENCE_UNWRITABLE', {
-    ...stated`evidence cannot be written to ${{ root: printable(root) }}: ${{ why: printable(why) }}`,
+    ...stated`evidence cannot be written to ${{ folder: printable(root) }}: ${{ why: printable(why) }}`,
     fix: refusal.fix ?? 'make the folder writable, or set another folder as `evidence:` in oneroof.yaml',
     cause,
   });

@@ -80,7 +80,7 @@ function isAbsent(error: unknown): boolean {
 
 function keyError(path: string, [why, fix]: readonly [string, string], cause?: unknown): OneRoofError {
   return new OneRoofError('EVIDENCE_KEY', {
-    ...stated`the key for evidence, ${{ path: printable(path) }}, ${{ why }}`,
+    ...stated`the key for evidence, ${{ file: printable(path) }}, ${{ why }}`,
     fix,
     cause,
   });

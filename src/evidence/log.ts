@@ -268,7 +268,7 @@ export function broken(
 ): OneRoofError {
   const what = line === undefined ? printable(place) : `line ${line} of ${printable(place)}`;
   return new OneRoofError(code, {
-    ...stated`${{ what }} ${{ why }}`,
+    ...stated`${{ file: what }} ${{ why }}`,
     fix,
     place: { file: place, ...(line === undefined ? {} : { line }) },
   });

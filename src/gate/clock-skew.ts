@@ -34,7 +34,7 @@ export function requireClocks({ here, there }: Clocks, target: string): void {
   if (Math.abs(ahead) <= tolerated) return;
   const by = formatDuration(Math.abs(ahead) as Milliseconds);
   throw new OneRoofError('CLOCK_DIFFERS', {
-    ...stated`the clock of this machine is ${{ by }} ${ahead > 0 ? 'ahead of' : 'behind'} the clock of ${{ target }}, which counts: there it is ${{ there }}`,
+    ...stated`the clock of this machine is ${{ difference: by }} ${ahead > 0 ? 'ahead of' : 'behind'} the clock of ${{ target }}, which counts: there it is ${{ time: there }}`,
     fix: 'set the clock of this machine, for example: timedatectl set-ntp true; if the clock of the database is wrong, ask its administrator to set it',
   });
 }

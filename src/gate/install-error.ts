@@ -27,17 +27,17 @@ export function installError(error: unknown, connection: Connection): OneRoofErr
   if (said === 'busy' || said === 'intact') {
     const { code, fix } = refused[said];
     const problem = said === 'busy' ? (refusal?.facts.said ?? refused[said].problem) : refused[said].problem;
-    return new OneRoofError(code, { ...stated`${{ where }}: ${{ problem }}`, fix, cause: error });
+    return new OneRoofError(code, { ...stated`${{ connection: where }}: ${{ why: problem }}`, fix, cause: error });
   }
   const { code, problem } = problemOf(error, located);
   if (sqlStateOf(error) !== '42501')
     return new OneRoofError(code, {
-      ...stated`${{ where }}: ${{ problem }}`,
+      ...stated`${{ connection: where }}: ${{ why: problem }}`,
       fix: 'nothing was changed; fix the problem and run the same command again',
       cause: error,
     });
   return new OneRoofError('GATE_RIGHTS', {
-    ...stated`${{ where }}: ${{ problem }}`,
+    ...stated`${{ connection: where }}: ${{ why: problem }}`,
     fix: 'nothing was changed; use a superuser, or the role that installed the gate',
     cause: error,
   });

@@ -37,7 +37,7 @@ async function readInstalled(session: Session): Promise<number | null> {
     return Number(identity?.version ?? 0);
   } catch (cause) {
     throw new OneRoofError('GATE_VERSION', {
-      ...stated`${{ connection: describe(session.connection) }} has a schema gate that this program did not create: ${{ problem: problemOf(cause, { sql: '', place: { file: 'gate.sql' } }).problem }}`,
+      ...stated`${{ connection: describe(session.connection) }} has a schema gate that this program did not create: ${{ why: problemOf(cause, { sql: '', place: { file: 'gate.sql' } }).problem }}`,
       fix: 'check it as the owner of the database; One Roof needs the name gate for itself',
       cause,
     });
@@ -65,7 +65,7 @@ export async function planInstall(
   refuseNewer(version, where);
   if (version !== null)
     throw new OneRoofError('GATE_INSTALLED', {
-      ...stated`${{ where }} has a gate already, version ${{ version }}`,
+      ...stated`${{ connection: where }} has a gate already, version ${{ version }}`,
       fix: `\`oneroof upgrade ${wish.uri}\` upgrades it to the version of this program`,
     });
   const as = await readMode(session);
@@ -139,7 +139,7 @@ export async function runGate(session: Session, text: string, end: Sql): Promise
 function refuseNewer(version: number | null, where: string): void {
   if (version === null || version <= gateVersion) return;
   throw new OneRoofError('GATE_VERSION', {
-    ...stated`${{ where }} has a gate of version ${{ version }}; this program knows ${{ gateVersion }}`,
+    ...stated`${{ connection: where }} has a gate of version ${{ version }}; this program knows ${{ known: gateVersion }}`,
     fix: 'use the newer version of One Roof that installed it',
   });
 }
@@ -193,7 +193,7 @@ export async function requireRights(session: Session, appOwner: string): Promise
       having count(*) > 0`);
   const [first, ...rest] = rows.map(({ problem, fix }) => ({
     code: 'GATE_RIGHTS' as const,
-    ...stated`${{ connection: describe(session.connection) }} cannot install the gate: ${{ problem: printable(problem) }}`,
+    ...stated`${{ connection: describe(session.connection) }} cannot install the gate: ${{ why: printable(problem) }}`,
     fix: `as a superuser: ${printable(fix)}`,
   }));
   if (first !== undefined) throw OneRoofError.of([first, ...rest]);

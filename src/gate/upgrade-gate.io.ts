@@ -48,7 +48,7 @@ async function requireNoWalls(session: Session): Promise<void> {
   );
   if (wall === undefined) return;
   throw new OneRoofError('GATE_RIGHTS', {
-    ...stated`${{ connection: describe(session.connection) }}: a superuser installed this gate, and its event trigger ${{ wall: wall.name }} is theirs`,
+    ...stated`${{ connection: describe(session.connection) }}: a superuser installed this gate, and its event trigger ${{ trigger: wall.name }} is theirs`,
     fix: 'upgrade it as a superuser: set one as `admin` of the target',
   });
 }
@@ -99,7 +99,7 @@ const dropped = (as: InstallPlan['as']): string => uninstallSql(as, 'whatever is
 
 function notAsInstalled(session: Session, what: string): OneRoofError {
   return new OneRoofError('GATE_TAMPERED', {
-    ...stated`${{ connection: describe(session.connection) }}: the gate differs from the one that this program installs: ${{ what }}`,
+    ...stated`${{ connection: describe(session.connection) }}: the gate differs from the one that this program installs: ${{ why: what }}`,
     fix: 'nothing was changed; find out who changed what (oneroof doctor), and undo it first',
   });
 }

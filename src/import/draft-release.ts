@@ -116,12 +116,12 @@ function begunImport(of: {
     throw conflict(stated`it is a release that was not imported`, 'name another folder: --into FOLDER');
   if (imported.tool !== tool || historyName(imported.history) !== historyName(history))
     throw conflict(
-      stated`it holds migrations of ${{ tool: imported.tool }} in ${{ history: historyName(imported.history) }}, and these are of ${{ pendingTool: tool }} in ${{ pendingHistory: historyName(history) }}`,
+      stated`it holds migrations of ${{ tool: imported.tool }} in ${{ history: historyName(imported.history) }}, and these are of ${{ otherTool: tool }} in ${{ otherHistory: historyName(history) }}`,
       'name another folder: --into FOLDER',
     );
   if (manifest.database !== history.database)
     throw conflict(
-      stated`it is for the database ${{ database: manifest.database }}, and the target is ${{ historyDatabase: history.database }}`,
+      stated`it is for the database ${{ database: manifest.database }}, and the target is ${{ otherDatabase: history.database }}`,
       'name another folder: --into FOLDER, or the other target: --target NAME',
     );
   imported.migrations.forEach(({ file, tier }, index) => {
@@ -129,7 +129,7 @@ function begunImport(of: {
     if (now === file) return;
     throw conflict(
       pending.some(({ record }) => record.file === file)
-        ? stated`${{ tool }} would run ${{ now: now ?? '' }} before ${{ file }} now, and tier ${{ tier }} is ${{ tierFile: file }}`
+        ? stated`${{ tool }} would run ${{ migration: now ?? '' }} before ${{ file }} now, and tier ${{ tier }} is ${{ tierFile: file }}`
         : stated`${{ file }} is not pending any more, and tier ${{ tier }} is that migration`,
       'import what is pending now into another folder: --into FOLDER',
     );
@@ -236,7 +236,7 @@ function changedFiles(
     if (there === content || (there !== undefined && was === content)) continue;
     if (there !== undefined && there !== was)
       throw conflict(
-        stated`${{ path }} has to change, and it is not as the last import wrote it`,
+        stated`${{ file: path }} has to change, and it is not as the last import wrote it`,
         `move your change elsewhere and remove ${path}, then import again`,
         path,
       );
@@ -244,6 +244,10 @@ function changedFiles(
   }
   for (const path of before.keys())
     if (!wanted.has(path) && existing?.has(path) === true)
-      throw conflict(stated`the migration has no ${{ path }} any more`, `remove ${path}, then import again`, path);
+      throw conflict(
+        stated`the migration has no ${{ file: path }} any more`,
+        `remove ${path}, then import again`,
+        path,
+      );
   return changed;
 }

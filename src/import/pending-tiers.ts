@@ -100,7 +100,8 @@ export function journalOf({ project: { tool, folder }, files }: ImportSource): s
   const path = `${folder === '' ? '' : `${folder}/`}${journalFile.slice(migrationsFolder.length)}`;
   if (tool !== 'drizzle' || !files.paths.includes(path)) return null;
   const { text, problem } = files.read(path);
-  const unfit = problem === null ? unsealable(path, text) : { ...stated`it ${{ problem }}`, fix: 'correct the file' };
+  const unfit =
+    problem === null ? unsealable(path, text) : { ...stated`it ${{ why: problem }}`, fix: 'correct the file' };
   if (unfit !== null) throw new OneRoofError('IMPORT_UNFIT', { ...unfit, place: { file: path } });
   return text;
 }
@@ -125,7 +126,7 @@ function pendingTier(
   });
   if (migration.unreadable !== null)
     return refuse(
-      stated`${{ migration: migration.name }} cannot be run as SQL: ${{ unreadable: migration.unreadable }}`,
+      stated`${{ migration: migration.name }} cannot be run as SQL: ${{ why: migration.unreadable }}`,
       'let its tool run it before the release, or write it as SQL',
     );
   if (project.tool === 'goose' && pending.rows.some((row) => row['id'] === migration.id))
@@ -169,7 +170,7 @@ function pendingTier(
   const unlike = unlikeReader(source, { migration, tier });
   if (unlike !== null)
     return refuse(
-      stated`it runs other SQL than stands in it, or takes values from elsewhere: ${{ unlike }} differs`,
+      stated`it runs other SQL than stands in it, or takes values from elsewhere: ${{ difference: unlike }} differs`,
       'write the values into the file: placeholders are not sealed',
     );
   // a copy is named by its path in the release; the person has the file of the repository
@@ -237,7 +238,7 @@ function copyOf({ project, files }: ImportSource, path: string, copies: Map<stri
       fix: 'name the folder that holds all migrations: --migrations PATH',
     };
   const { text, problem } = files.read(path);
-  if (problem !== null) return { ...stated`it ${{ problem }}`, fix: 'correct the file' };
+  if (problem !== null) return { ...stated`it ${{ why: problem }}`, fix: 'correct the file' };
   const unfit = unsealable(path, text);
   if (unfit === null) copies.set(pathInRelease(project.folder, path), text);
   return unfit;

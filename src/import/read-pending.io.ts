@@ -36,7 +36,7 @@ export async function readPending(
   const state = form.judge(project.migrations, rows);
   if (state.stopped !== null)
     throw new OneRoofError('HISTORY_STOPPED', {
-      ...stated`${{ table: printable(table) }}: ${{ stopped: printable(state.stopped) }}`,
+      ...stated`${{ table: printable(table) }}: ${{ why: printable(state.stopped) }}`,
       fix: `bring the database and its history in order with ${project.tool}, then run this again`,
     });
   return { ...state, table, history: rest, rows };
@@ -74,7 +74,7 @@ async function findHistory(
   const [first, ...others] = found;
   if (of.named !== null && first === undefined)
     throw new OneRoofError('HISTORY_WHICH', {
-      ...stated`${{ named: printable(of.named) }} is not a table of the form that ${{ tool: of.tool }} has for its history`,
+      ...stated`${{ table: printable(of.named) }} is not a table of the form that ${{ tool: of.tool }} has for its history`,
       fix:
         rows.length === 0
           ? 'leave --history out if nothing was ever run there'

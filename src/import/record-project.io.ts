@@ -85,7 +85,7 @@ export async function recordProject(plan: RecordPlan): Promise<MigrationProject>
     });
     if (forward.tool === null || ups.length === 0)
       throw new OneRoofError('RECORD_NOTHING', {
-        ...stated`${{ forward: printable(plan.forward) }} wrote no row into a history that is known`,
+        ...stated`${{ command: printable(plan.forward) }} wrote no row into a history that is known`,
         fix: 'let the command connect to DATABASE_URL, or to PGHOST, PGPORT, PGUSER and PGDATABASE; docs/CHECK.md names the tools whose history is known',
       });
     if (forward.left > 0) onEnd(`${forward.left} statements after the last migration belong to none and are left out`);
@@ -171,7 +171,7 @@ async function runs(
         break;
       }
       throw new OneRoofError('RECORD_FAILED', {
-        ...stated`${{ command: printable(of.command) }} ended with ${{ ended: said(ended) }} ${into.length === 0 ? 'before a migration had run' : `after ${into.length} migrations, in the middle of the next`}`,
+        ...stated`${{ command: printable(of.command) }} ended with ${{ end: said(ended) }} ${into.length === 0 ? 'before a migration had run' : `after ${into.length} migrations, in the middle of the next`}`,
         fix: 'correct the migration; to see it, run the command by hand against an empty database: it gets the address in DATABASE_URL',
         detail: shownOf(ended.talk),
       });
@@ -215,7 +215,7 @@ async function settled(server: Server, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (performance.now() > until)
       throw new OneRoofError('RECORD_FAILED', {
-        ...stated`the log of the private server, from which a recording is read, did not grow for ${{ longestLag: longestLag / 1000 }} s`,
+        ...stated`the log of the private server, from which a recording is read, did not grow for ${{ seconds: longestLag / 1000 }} s`,
         fix: 'let the command write to the database only, not to the files of its server, and check the free space; then run it again',
       });
     await sleep(20);

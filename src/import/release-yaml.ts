@@ -114,7 +114,7 @@ function writeBound(
   if (there === value) return;
   if (there !== undefined && there !== before)
     throw new OneRoofError('IMPORT_CONFLICT', {
-      ...stated`${{ key: path.join('.') }} is ${{ JSON: JSON.stringify(there) }}, which the import did not write; it has to be ${{ value }}`,
+      ...stated`${{ key: path.join('.') }} is ${{ value: JSON.stringify(there) }}, which the import did not write; it has to be ${{ expected: value }}`,
       fix: `write ${value}, then import again`,
       place: { file: 'release.yaml' },
     });

@@ -15,7 +15,7 @@ export function requireInside(folder: string, path: string, is: 'there' | 'new')
   const written = !/^(?:$|[-~/]|[A-Za-z]:)|[\u0000-\u001f\u007f\\]/.test(path) && !parts.some(isHidden);
   if (!written || !isWithin(realpathSync(folder), join(folder, path), is))
     throw new OneRoofError('TOOL_OUTSIDE', {
-      ...stated`${{ path: printable(path) || 'an empty path' }} is not a path inside the folder of this server`,
+      ...stated`${{ file: printable(path) || 'an empty path' }} is not a path inside the folder of this server`,
       fix: 'name a folder below it, such as releases/orders, without .., without links that lead out, and in no folder that begins with a dot',
       place: { file: printable(path) },
     });

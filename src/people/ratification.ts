@@ -46,7 +46,7 @@ export function buildRatification(proposal: RatificationRequest): string {
   OneRoofError.throwIfAny(
     problemsOf(proposal).map((problem) => ({
       code: 'STATEMENT_INVALID',
-      ...stated`${{ problem }}`,
+      ...stated`${{ why: problem }}`,
       fix: 'correct the values above; no one has signed anything yet',
     })),
   );

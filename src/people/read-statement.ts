@@ -72,7 +72,7 @@ function refused(texts: readonly string[]): ReadStatement {
   const [first = 'it cannot be read', ...rest] = texts;
   const problem = (text: string): Problem => ({
     code: 'STATEMENT_INVALID',
-    ...stated`the statement is refused: ${{ text: printable(text) }}`,
+    ...stated`the statement is refused: ${{ why: printable(text) }}`,
     fix: 'make the statement again; no one can sign this one',
   });
   return { ok: false, problems: [problem(first), ...rest.map(problem)] };

@@ -96,7 +96,7 @@ export function checkAgainst(policy: Policy, registry: Registry): readonly Misma
   const unfillable = wanted.flatMap(({ what, path, seats }): Mismatch[] => {
     const shortage = findShortage(seats, present);
     if (shortage === null) return [];
-    const lacks = stated`the registry cannot fill ${{ what }}: ${{ shortage: explainShortage(shortage) }} with a key that counts`;
+    const lacks = stated`the registry cannot fill ${{ seats: what }}: ${{ why: explainShortage(shortage) }} with a key that counts`;
     const fix = 'enrol another person or key, or require less in the policy';
     return [{ code: 'SEATS_UNFILLABLE', ...lacks, fix, document: 'policy', path }];
   });
@@ -112,7 +112,7 @@ function refusedKeys(policy: Policy, registry: Registry): readonly Mismatch[] {
         return [
           {
             code: 'ATTESTATION_REFUSED',
-            ...stated`the key "${{ label: key.label }}" of ${{ id }} is not attested as policy "${{ policy: policy.name }}" requires: ${{ problem: lacking.problem }} (${{ code: lacking.code }})`,
+            ...stated`the key "${{ key: key.label }}" of ${{ person: id }} is not attested as policy "${{ policy: policy.name }}" requires: ${{ why: lacking.problem }} (${{ code: lacking.code }})`,
             fix: `drop the key, then enrol the authenticator again: oneroof registry drop ${id} --key ${key.credential.slice(0, 12)}`,
             document: 'registry',
             path: ['persons', person, 'keys', index],
@@ -128,7 +128,7 @@ function refusedKeys(policy: Policy, registry: Registry): readonly Mismatch[] {
       return [
         {
           code: 'AUTHENTICATOR_REFUSED',
-          ...stated`the key "${{ label: key.label }}" of ${{ id }} is on ${{ model }}, which policy "${{ policy: policy.name }}" does not allow`,
+          ...stated`the key "${{ key: key.label }}" of ${{ person: id }} is on ${{ authenticator: model }}, which policy "${{ policy: policy.name }}" does not allow`,
           fix: software
             ? 'remove the key: software signs without a person'
             : 'remove the key, or add its model to authenticators.aaguids of the policy',

@@ -1,4 +1,5 @@
 export {
+  foreignFix,
   foreignSaid,
   judgeProposal,
   judgeProposals,

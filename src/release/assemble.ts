@@ -206,7 +206,7 @@ function readTier(work: Work, index: number): Tier {
   if (!present || !work.files.has(`${folder}/up.sql`)) {
     work.problems.push({
       code: 'TIER_MISSING',
-      ...stated`tier ${{ declared: declared.id }} has no ${{ folder }}/up.sql`,
+      ...stated`tier ${{ tier: declared.id }} has no ${{ folder }}/up.sql`,
       fix: `write ${folder}/up.sql, or remove the tier from release.yaml`,
       place,
     });
@@ -217,7 +217,7 @@ function readTier(work: Work, index: number): Tier {
     const drafted = downOfTier(up);
     work.problems.push({
       code: 'DOWN_MISSING',
-      ...stated`tier ${{ declared: declared.id }} has no ${{ folder }}/down.sql`,
+      ...stated`tier ${{ tier: declared.id }} has no ${{ folder }}/down.sql`,
       fix: `write it${drafted === null ? '' : `: ${drafted}`}, or mark the tier \`oneWay: "<reason>"\` in release.yaml`,
       place,
     });

@@ -44,7 +44,7 @@ function tiersToUndo({ name, tiers }: Release, { target, tiers: done, halfWay, c
   const [half] = halfWay;
   if (half !== undefined)
     throw new OneRoofError('DRAFT_IMPOSSIBLE', {
-      ...stated`tier ${{ half }} of ${{ name }} is half way on ${{ target }}: neither its up.sql nor its down.sql fits that state`,
+      ...stated`tier ${{ tier: half }} of ${{ name }} is half way on ${{ target }}: neither its up.sql nor its down.sql fits that state`,
       fix: `finish the tier first: ${commands.rollback}, or ${commands.rollout}`,
     });
   const last = tiers.filter(({ id }) => done.includes(id)).toReversed();
@@ -60,7 +60,7 @@ function tiersToUndo({ name, tiers }: Release, { target, tiers: done, halfWay, c
       ? stated`no part of ${{ name }} is rolled out on ${{ target }}`
       : newest.oneWay === null
         ? stated`no statement of ${{ name }} has to be undone on ${{ target }}`
-        : stated`tier ${{ newest: newest.id }} of ${{ name }} is one-way: it has no down.sql`),
+        : stated`tier ${{ tier: newest.id }} of ${{ name }} is one-way: it has no down.sql`),
     fix:
       newest === undefined
         ? `name the target where it is rolled out: ${commands.elsewhere}`

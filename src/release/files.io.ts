@@ -63,7 +63,7 @@ async function readInto(reading: Reading, below: string): Promise<void> {
     else {
       reading.problems.push({
         code: 'FILE_OUTSIDE',
-        ...stated`${{ path }} is a link or a special file, and its target would not be sealed`,
+        ...stated`${{ file: path }} is a link or a special file, and its target would not be sealed`,
         fix: 'copy the file itself into the release',
         place: { file: path },
       });
@@ -78,7 +78,7 @@ async function readOne({ root, files, problems }: Reading, path: string): Promis
     if (size > largestFile) {
       problems.push({
         code: 'FILE_TOO_LARGE',
-        ...stated`${{ path }} has ${{ size }} bytes; the limit is ${{ largestFile }}`,
+        ...stated`${{ file: path }} has ${{ bytes: size }} bytes; the limit is ${{ most: largestFile }}`,
         fix: 'split the file, or load the data by other means',
         place,
       });
@@ -91,7 +91,7 @@ async function readOne({ root, files, problems }: Reading, path: string): Promis
     if (path.startsWith(migrationsFolder) && /[\r\uFEFF]/.test(text)) {
       problems.push({
         code: 'IMPORT_FILE_CHANGED',
-        ...stated`${{ path }} has a byte order mark or line ends of Windows, and oneroof import writes neither`,
+        ...stated`${{ file: path }} has a byte order mark or line ends of Windows, and oneroof import writes neither`,
         fix: 'restore the file with LF, and keep it so: *.sql text eol=lf in .gitattributes',
         place,
       });
@@ -103,8 +103,8 @@ async function readOne({ root, files, problems }: Reading, path: string): Promis
     problems.push({
       code: text ? 'FILE_NOT_TEXT' : 'FILE_UNREADABLE',
       ...(text
-        ? stated`${{ path }} is not UTF-8 text without NUL`
-        : stated`${{ path }} cannot be read: ${{ said: (error as Error).message }}`),
+        ? stated`${{ file: path }} is not UTF-8 text without NUL`
+        : stated`${{ file: path }} cannot be read: ${{ said: (error as Error).message }}`),
       fix: text ? 'save it as UTF-8' : 'check its permissions',
       place,
     });

@@ -56,7 +56,7 @@ export function refusedByGate(
     if (only !== null)
       refusals.push([
         'RULE_SUPERUSER',
-        stated`${{ only }} needs a superuser, but the gate runs every step as the application's owner`,
+        stated`${{ why: only }} needs a superuser, but the gate runs every step as the application's owner`,
         'do it outside of the release',
       ]);
   });

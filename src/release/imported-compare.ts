@@ -38,13 +38,13 @@ export function compare(
     isHistory
       ? {
           code: 'IMPORT_HISTORY',
-          ...stated`${found === undefined ? `${file} ends without` : 'this is not'} the statement on the tool's history that belongs to ${{ of: printable(of) }}`,
+          ...stated`${found === undefined ? `${file} ends without` : 'this is not'} the statement on the tool's history that belongs to ${{ migration: printable(of) }}`,
           fix: `write: ${shown(wanted.sql)};`,
           place,
         }
       : {
           code: 'IMPORT_STATEMENTS',
-          ...stated`${{ file }} is not what ${{ of: printable(of) }} says: ${found === undefined ? 'a statement is missing' : wanted?.what === 'file' ? 'this statement is another one' : 'this statement is not in it'}`,
+          ...stated`${{ file }} is not what ${{ migration: printable(of) }} says: ${found === undefined ? 'a statement is missing' : wanted?.what === 'file' ? 'this statement is another one' : 'this statement is not in it'}`,
           fix:
             wanted?.what === 'file'
               ? `write: ${shown(wanted.sql)}; to change it, change the migration and import it again`

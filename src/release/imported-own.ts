@@ -36,7 +36,7 @@ export function checkOwn(
       return [
         {
           code: 'IMPORT_STATEMENTS',
-          ...stated`this makes something in the schema ${{ hiding: printable(hiding ?? '') }}, which \`settings.searchPath\` has before another one: it could hide what statements of migrations mean by a name without a schema`,
+          ...stated`this makes something in the schema ${{ schema: printable(hiding ?? '') }}, which \`settings.searchPath\` has before another one: it could hide what statements of migrations mean by a name without a schema`,
           fix: 'make it in a release of its own, or in the last schema of the search path, with its name',
           place,
         },
@@ -44,7 +44,7 @@ export function checkOwn(
     return [
       {
         code: 'IMPORT_STATEMENTS',
-        ...stated`this makes, renames or drops the schema ${{ searched: printable(searched) }}, in which the statements of migrations look up their tables`,
+        ...stated`this makes, renames or drops the schema ${{ schema: printable(searched) }}, in which the statements of migrations look up their tables`,
         fix: 'make the schema before the release, or remove it from `settings.searchPath`',
         place,
       },

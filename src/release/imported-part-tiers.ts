@@ -43,7 +43,7 @@ export function checkParts(
   if (parts.length !== expected.parts.length)
     return [
       other(
-        stated`${{ file: of.file }} has ${{ tiers: expected.parts.length }} tiers before ${{ tier: of.tier }}, and \`parts\` names ${{ parts: parts.length }}`,
+        stated`${{ file: of.file }} has ${{ expected: expected.parts.length }} tiers before ${{ tier: of.tier }}, and \`parts\` names ${{ parts: parts.length }}`,
       ),
     ];
   if (parts.length > 0 && saysTransaction(imported.tool, text))

@@ -14,7 +14,7 @@ export function checkNumbering({ manifest, placeOf, problems }: Declared): void 
     if (Number.parseInt(id, 10) !== index + 1) {
       problems.push({
         code: 'TIER_NUMBERING',
-        ...stated`tier ${{ id }} is at position ${{ index: index + 1 }}; tiers are numbered from 1, in order, without gaps or duplicates`,
+        ...stated`tier ${{ name: id }} is at position ${{ position: index + 1 }}; tiers are numbered from 1, in order, without gaps or duplicates`,
         fix: `rename it and its folder to ${index + 1}-${id.replace(/^\d+-/, '')}`,
         place: placeOf(['tiers', index, 'id']),
       });
@@ -27,7 +27,7 @@ export function checkNames({ manifest, placeOf, problems }: Declared): void {
   const unknown = (what: string, path: readonly PropertyKey[], known: readonly string[]): number =>
     problems.push({
       code: 'NAME_UNKNOWN',
-      ...stated`${{ what }} is unknown`,
+      ...stated`${{ name: what }} is unknown`,
       fix: known.length === 0 ? 'define it in release.yaml' : `one of: ${known.join(', ')}`,
       place: placeOf(path),
     });
@@ -47,7 +47,7 @@ export function checkNames({ manifest, placeOf, problems }: Declared): void {
       if (seen.has(id))
         problems.push({
           code: 'NAME_TWICE',
-          ...stated`${{ list }} holds ${{ id }} twice`,
+          ...stated`${{ key: list }} holds ${{ name: id }} twice`,
           fix: 'give each its own id',
           place: placeOf([list, index, 'id']),
         });

@@ -21,7 +21,7 @@ export function refusedByMode(
       ? [
           [
             'RULE_OUTSIDE',
-            stated`${{ title: step.title }} in a tier with \`transaction: outside\`: ${{ problem: probe.problem }}`,
+            stated`${{ title: step.title }} in a tier with \`transaction: outside\`: ${{ why: probe.problem }}`,
             probe.fix,
           ],
         ]

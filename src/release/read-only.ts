@@ -28,7 +28,7 @@ export function checkQuery({ tree, step, excerpt }: Statement): readonly Problem
   const writes = (what: string): number =>
     problems.push({
       code: 'QUERY_WRITES',
-      ...stated`${{ what }} does more than read`,
+      ...stated`${{ statement: what }} does more than read`,
       fix: 'write it as a SELECT that only reads',
       place: step.place,
       excerpt,

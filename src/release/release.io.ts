@@ -112,7 +112,7 @@ export async function readSealedSources(
   const seal = release === null ? null : sealOf(sealDocument(release));
   if (release !== null && seal !== null && seal === expected) return { release, seal };
   throw new OneRoofError('SEAL_BROKEN', {
-    ...stated`the recorded files are not the release with the seal ${{ expected }}`,
+    ...stated`the recorded files are not the release with the seal ${{ seal: expected }}`,
     fix: 'seal the release again with this version of oneroof, which records its files',
   });
 }
@@ -159,7 +159,7 @@ export async function readSealed(folder: string): Promise<SealedRelease> {
       .map(({ path }) => path)
       .join(', ');
     throw new OneRoofError('SEAL_BROKEN', {
-      ...stated`the release changed after it was sealed as ${{ sealed: shortDigest(sealed) }}; changed: ${{ what: what === '' ? 'seal.json itself' : what }}`,
+      ...stated`the release changed after it was sealed as ${{ seal: shortDigest(sealed) }}; changed: ${{ files: what === '' ? 'seal.json itself' : what }}`,
       fix: `see all changes with: oneroof seal --check ${folder}; then seal again, and rehearse again`,
       place,
     });

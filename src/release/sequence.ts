@@ -25,7 +25,7 @@ export function enumsUsed(statements: readonly Statement[]): readonly Problem[] 
       problems.push(
         refuse(statement, [
           'RULE_ENUM_USED',
-          stated`the enum value '${{ sval: value.sval }}' of ${{ type }} is added and used in one transaction, and PostgreSQL refuses that`,
+          stated`the enum value '${{ value: value.sval }}' of ${{ type }} is added and used in one transaction, and PostgreSQL refuses that`,
           'cut the tier in two: ALTER TYPE … ADD VALUE in the first, `oneWay` because PostgreSQL drops no value, and this statement in the second',
         ]),
       );

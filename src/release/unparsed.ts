@@ -74,7 +74,7 @@ function notAnalysed(message: string): TextProblem {
   return {
     code: 'SQL_NOT_ANALYSED',
     offset: 0,
-    ...stated`PostgreSQL's parser cannot read this file: ${{ message }}`,
+    ...stated`PostgreSQL's parser cannot read this file: ${{ said: message }}`,
     fix: 'split very long or deeply nested statements',
   };
 }
@@ -138,7 +138,7 @@ function ofSyntax<Statement>(
       found: {
         code: 'SQL_SYNTAX',
         offset: open.end,
-        ...stated`the statement that begins in line ${{ start: line(open.start) }} has no semicolon before line ${{ next: line(open.next) }} (${{ said: truncate(at.message, 200) }})`,
+        ...stated`the statement that begins in line ${{ line: line(open.start) }} has no semicolon before line ${{ nextLine: line(open.next) }} (${{ said: truncate(at.message, 200) }})`,
         fix: 'write a semicolon here',
       },
       sql: replaced(sql, { start: open.end, end: open.end + 1 }, ';'),

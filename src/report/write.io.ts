@@ -34,7 +34,7 @@ export async function writeReport({ report, markdown, html, folder }: ReportFile
     } catch (cause) {
       await rm(temporary, { force: true }).catch(() => null);
       throw new OneRoofError('REPORT_UNWRITABLE', {
-        ...stated`${{ path: printable(path) }} cannot be written`,
+        ...stated`${{ file: printable(path) }} cannot be written`,
         fix: 'make the folder writable, or set another folder as `reports:` in oneroof.yaml',
         cause,
       });

@@ -57,7 +57,7 @@ export function stayedBusy(
 /** The error for an unknown outcome, with the place to check. */
 export function unknown(what: string, why: string, look: string): OneRoofError {
   return new OneRoofError('ROLLOUT_UNKNOWN', {
-    ...stated`${{ what }}: unknown, because ${{ why }}`,
+    ...stated`${{ moment: what }}: unknown, because ${{ why }}`,
     fix: `check: ${look}`,
   });
 }

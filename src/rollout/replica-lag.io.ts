@@ -57,7 +57,7 @@ export function watchReplicas(plan: {
         if (lag <= longest) return;
         if (performance.now() - began > patience)
           throw new OneRoofError('ROLLOUT_REPLICAS', {
-            ...stated`a replica is ${{ behind: formatDuration(Math.round(lag) as Milliseconds) }} behind, expected at most ${{ longest: formatDuration(longest) }}; the batches so far stay committed`,
+            ...stated`a replica is ${{ lag: formatDuration(Math.round(lag) as Milliseconds) }} behind, expected at most ${{ most: formatDuration(longest) }}; the batches so far stay committed`,
             fix: 'wait until it has caught up, or raise `replicaLag` of the target in oneroof.yaml; then run the same command again: it goes on at the next batch',
           });
         onWait();

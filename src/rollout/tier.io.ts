@@ -155,7 +155,7 @@ export function unusable(error: unknown, what: string): OneRoofError | null {
   if (!['42501', '42883', '3F000', '42704'].includes(sqlStateOf(error)) || error instanceof OneRoofError) return null;
   const { message } = error as { message?: unknown };
   return new OneRoofError('GATE_NOT_INSTALLED', {
-    ...stated`${{ what }}: the executor cannot use the gate: ${{ message: printable(String(message)) }}`,
+    ...stated`${{ moment: what }}: the executor cannot use the gate: ${{ said: printable(String(message)) }}`,
     fix: 'oneroof doctor names what is missing; then run the same command again: it goes on from the present state of the database',
     cause: error,
   });

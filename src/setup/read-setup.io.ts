@@ -52,7 +52,7 @@ export async function readSetup(folderOrFile: string, env: Environment = process
   const defaultTarget = form.defaultTarget ?? names[0] ?? '';
   if (!names.includes(defaultTarget)) {
     throw new OneRoofError('CONFIG_INVALID', {
-      ...stated`defaultTarget "${{ defaultTarget: printable(defaultTarget) }}" is not one of the targets ${{ names }}`,
+      ...stated`defaultTarget "${{ defaultTarget: printable(defaultTarget) }}" is not one of the targets ${{ targets: names }}`,
       fix: 'name one of the targets, or remove defaultTarget to use the first target',
       place: parsed.placeOf(['defaultTarget']),
     });
@@ -93,7 +93,7 @@ export function targetOf(setup: Setup, name?: string): Target {
   const target = Object.hasOwn(setup.targets, wanted) ? setup.targets[wanted] : undefined;
   if (target !== undefined) return target;
   throw new OneRoofError('CONFIG_TARGET_UNKNOWN', {
-    ...stated`${{ file: setup.file }} defines no target "${{ wanted: printable(wanted) }}"`,
+    ...stated`${{ file: setup.file }} defines no target "${{ target: printable(wanted) }}"`,
     fix: `name one of ${Object.keys(setup.targets).join(', ')}, or add it to ${setup.file}`,
   });
 }

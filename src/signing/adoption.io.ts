@@ -92,7 +92,7 @@ async function handIn({ session }: Relay, { again }: RestoredComparison): Promis
       said.push(`handed in again: the ${kind} ${digest}`);
     } catch (cause) {
       throw new OneRoofError('ADOPT_LOST', {
-        ...stated`the restore lost the ${{ kind }} ${{ digest }}, and the database does not accept it again: ${{ printable: printable(cause instanceof Error ? cause.message : String(cause)) }}`,
+        ...stated`the restore lost the ${{ kind }} ${{ digest }}, and the database does not accept it again: ${{ said: printable(cause instanceof Error ? cause.message : String(cause)) }}`,
         fix: `let the quorum sign it again (oneroof ratify --${kind} FILE), then run the same command again`,
         cause,
       });

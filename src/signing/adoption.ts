@@ -62,7 +62,7 @@ export function compareAccount(
   const had = inOrder(account.documents);
   const beyond = (what: string): Beyond => ({
     code: 'ADOPT_BEYOND',
-    ...stated`the database holds ${{ what }}, which is in neither the log nor the pinned documents`,
+    ...stated`the database holds ${{ document: what }}, which is in neither the log nor the pinned documents`,
     fix: 'find out who put it there; restore again from a copy without it',
   });
   const logged = new Set(log.runs.map((one) => `${one.statement} ${one.direction} ${one.tier}`));

@@ -43,12 +43,12 @@ export function requireNext(present: PolicyAndRegistry, next: Next): void {
   const before = next.kind === 'registry' ? registryDigest(present.registry) : policyDigest(present.policy);
   if (documentOf(next).digest === before)
     throw new OneRoofError('CHANGE_NOT_NEXT', {
-      ...stated`this ${{ kind: next.kind }} is already in force: ${{ before }}`,
+      ...stated`this ${{ kind: next.kind }} is already in force: ${{ digest: before }}`,
       fix: 'there is nothing to sign',
     });
   if (next.kind === 'registry' && !follows(next.registry, present.registry))
     throw new OneRoofError('CHANGE_NOT_NEXT', {
-      ...stated`version ${{ version: next.registry.version }} does not follow version ${{ registryVersion: present.registry.version }}, which is in force: ${{ before }}`,
+      ...stated`version ${{ version: next.registry.version }} does not follow version ${{ versionInForce: present.registry.version }}, which is in force: ${{ digest: before }}`,
       fix: 'make it from the registry in force: oneroof enrol, or oneroof registry drop, with --out registry.next.json',
     });
   const problems = lockOuts(present, next);
@@ -62,7 +62,7 @@ function lockOuts(present: PolicyAndRegistry, next: Next): readonly Problem[] {
   if (policy.rpId !== present.policy.rpId)
     problems.push({
       code: 'CHANGE_LOCKS_OUT',
-      ...stated`the passkeys of the registry are for ${{ rpId: present.policy.rpId }}; under ${{ policyRpId: policy.rpId }} none of them could sign`,
+      ...stated`the passkeys of the registry are for ${{ rpIdInForce: present.policy.rpId }}; under ${{ rpId: policy.rpId }} none of them could sign`,
       fix: `keep rpId: ${present.policy.rpId}`,
     });
   const { attestation, roots } = policy.authenticators;

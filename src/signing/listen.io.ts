@@ -60,7 +60,7 @@ export async function startListening(
   } catch (cause) {
     const at = 'path' in listen ? listen.path : `${listen.host}:${listen.port}`;
     throw new OneRoofError('PAGE_UNSERVED', {
-      ...stated`the page cannot be served at ${{ at }}: ${{ said: cause instanceof Error ? cause.message : String(cause) }}`,
+      ...stated`the page cannot be served at ${{ address: at }}: ${{ said: cause instanceof Error ? cause.message : String(cause) }}`,
       fix: fixFor(cause),
       cause,
     });

@@ -21,7 +21,7 @@ export async function refuseOtherDraft({ session, registry, target }: Relay, dra
   const by = names.length === 0 ? 'the installation' : [...new Set(names)].join(', ');
   const { version } = registry;
   throw new OneRoofError('CHANGE_NOT_NEXT', {
-    ...stated`another draft of version ${{ version }} is in force in ${{ target: printable(target) }}: ${{ inForce: printable(inForce) }}, signed by ${{ by: printable(by) }}, since ${{ acceptedAt: printable(document?.acceptedAt ?? 'an unknown time') }}; this draft of version ${String(version)} is ${{ mine: printable(mine) }}`,
+    ...stated`another draft of version ${{ version }} is in force in ${{ target: printable(target) }}: ${{ digestInForce: printable(inForce) }}, signed by ${{ signers: printable(by) }}, since ${{ acceptedAt: printable(document?.acceptedAt ?? 'an unknown time') }}; this draft of version ${String(version)} is ${{ digest: printable(mine) }}`,
     fix: `replace registry.json with the registry in force, remove this draft, and make the change again, as version ${version + 1}: oneroof enrol, oneroof registry drop or oneroof registry add-key`,
   });
 }

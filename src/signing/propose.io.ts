@@ -7,7 +7,14 @@ import { buildRatification, type Opens, type TargetDescriptor } from '../people/
 import { type DriftDifference, explainDrift, footprintDigest } from '../fingerprint/index.ts';
 import { type KnownEvidence } from '../evidence-kinds/index.ts';
 import { type Course, dossierStage, proposalStage } from '../pipeline.io.ts';
-import { foreignSaid, type JudgedProposal, judgeProposal, type Proposal, unrecorded } from '../proposal/index.ts';
+import {
+  foreignFix,
+  foreignSaid,
+  type JudgedProposal,
+  judgeProposal,
+  type Proposal,
+  unrecorded,
+} from '../proposal/index.ts';
 import { type Rehearsal, sampledProblem } from '../rehearsal/index.ts';
 import { type SealedRelease } from '../release/index.ts';
 import { type Target } from '../setup/index.ts';
@@ -47,7 +54,7 @@ export function findPassedRehearsal(evidence: readonly KnownEvidence[], { releas
   throw new OneRoofError('NOT_REHEARSED', {
     ...(body === null
       ? found?.readable === false
-        ? stated`the last rehearsal of this seal cannot be read: ${{ reason: found.reason }}`
+        ? stated`the last rehearsal of this seal cannot be read: ${{ why: found.reason }}`
         : stated`there is no rehearsal of ${{ release: release.name }} with this seal`
       : body.outcome === 'passed'
         ? stated`the golden copy was taken before the gate was installed, so the rehearsal says nothing about the state that people would ratify`
@@ -80,7 +87,7 @@ export async function nameTarget(
   const [first] = accepts;
   if (first !== undefined && !(purpose.what === 'rollback' && purpose.acceptDrift))
     throw new OneRoofError('DRIFT_NOT_ACCEPTED', {
-      ...stated`the schema is not as the last tier left it: ${{ first: printable(explainDrift(first)) }}${accepts.length > 1 ? `, and ${accepts.length - 1} more` : ''}`,
+      ...stated`the schema is not as the last tier left it: ${{ difference: printable(explainDrift(first)) }}${accepts.length > 1 ? `, and ${accepts.length - 1} more` : ''}`,
       fix: 'undo what others changed there; or ask people to accept exactly these differences: oneroof ratify RELEASE --rollback --accept-drift',
     });
   return { descriptor: { format: 1, ...facts.facts, schema: footprintDigest({ format: 1, accepts }) }, accepts };
@@ -168,7 +175,7 @@ export async function requireProposal(relay: Relay, course: Course, statement: S
 function foreignError(statement: StatementDigest, same: readonly JudgedProposal[]): OneRoofError {
   const differs = same.flatMap((one) => (one.state === 'foreign' ? one.differs : []));
   return new OneRoofError('PROPOSAL_FOREIGN', {
-    ...stated`${{ foreignSaid }}: ${printable(differs.join('; ') || `nothing of ${statement} was recorded for it`)}`,
-    fix: 'do not sign it; find out who can write evidence (oneroof log shows who recorded it), and request a proposal from this host: oneroof ratify RELEASE',
+    ...stated`${{ why: foreignSaid }}: ${printable(differs.join('; ') || `nothing of ${statement} was recorded for it`)}`,
+    fix: foreignFix,
   });
 }

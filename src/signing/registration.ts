@@ -91,7 +91,7 @@ export function without(draft: Registry, { person, key }: Leaving): Registry {
   const gone = known.keys.filter(({ credential }) => credential.startsWith(key));
   if (key === '' || gone.length !== 1)
     throw new OneRoofError('PERSON_UNKNOWN', {
-      ...stated`${{ gone: gone.length }} keys of ${{ person }} have a credential that begins with "${{ key }}"`,
+      ...stated`${{ count: gone.length }} keys of ${{ person }} have a credential that begins with "${{ key }}"`,
       fix: `name one of these: ${known.keys.map(({ credential }) => credential.slice(0, 12)).join(', ') || `none: ${person} has no key`}`,
     });
   const keys = known.keys.filter((one) => !gone.includes(one));

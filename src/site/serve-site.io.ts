@@ -102,7 +102,7 @@ function sayingUnchanged({ token }: ServePlan): (error: unknown) => never {
   return (error) => {
     if (token !== 'draw' || !(error instanceof OneRoofError) || error.code !== 'PAGE_UNSERVED') throw error;
     throw new OneRoofError('PAGE_UNSERVED', {
-      ...stated`${{ problem: error.problems[0].problem }}; the token was not changed`,
+      ...stated`${{ why: error.problems[0].problem }}; the token was not changed`,
       fix: 'end the `oneroof serve` that runs there (Ctrl-C), then type this again: it shows an address with the new token',
       cause: error,
     });

@@ -121,4 +121,12 @@ describe('a sentence of the product', () => {
     );
     expect(wrong.filter((hole) => !/\$\{where\}/.test(hole))).toEqual([]);
   });
+
+  it('names its facts by nouns, and has one word for one idea: `said` by a server or program, `why` by One Roof, `file`', () => {
+    const unclear =
+      /^(?:what|where|when|which|who|how|by|of|at|to|from|more|first|second|wanted|want|given|found|named|shown|message|reason|problem|text|path)$/;
+    const names = sources.flatMap((text) => [...text.matchAll(/\$\{\{ (\w+)[ :]/g)].map(([, name = '']) => name));
+    expect(names.length).toBeGreaterThan(400);
+    expect(names.filter((name) => unclear.test(name))).toEqual([]);
+  });
 });

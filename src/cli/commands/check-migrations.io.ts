@@ -142,7 +142,7 @@ function majorOf({ options }: Context): number {
   const major = Number(options['postgres']);
   if (packagedMajors.includes(major)) return major;
   throw new OneRoofError('USAGE', {
-    ...stated`--postgres is ${{ postgres: printable(String(options['postgres'])) }}, expected one of ${{ packagedMajors }}`,
+    ...stated`--postgres is ${{ value: printable(String(options['postgres'])) }}, expected one of ${{ expected: packagedMajors }}`,
     fix: 'leave it out for PostgreSQL 18',
   });
 }

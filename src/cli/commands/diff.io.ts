@@ -79,7 +79,7 @@ function limitOf({ options }: Context): number {
   const limit = Number(options['limit']);
   if (Number.isInteger(limit) && limit >= 1 && limit <= mostExamples) return limit;
   throw new OneRoofError('USAGE', {
-    ...stated`--limit is ${{ limit: printable(String(options['limit'])) }}, expected a number from 1 to ${{ mostExamples }}`,
+    ...stated`--limit is ${{ value: printable(String(options['limit'])) }}, expected a number from 1 to ${{ most: mostExamples }}`,
     fix: 'leave it out to see three rows of each relation',
   });
 }

@@ -5,7 +5,7 @@ import { writeDossier } from '../../pipeline.io.ts';
 import { foreignSaid } from '../../proposal/index.ts';
 import { judgeCourse, readVerdictNow, verdictNowText } from '../../signing/index.ts';
 import { sayStaleReviews } from '../stale-reviews.io.ts';
-import { verdictFindings } from '../finding.ts';
+import { foreignFinding, verdictFindings } from '../finding.ts';
 import { typedOf } from '../typed-line.ts';
 import { openWork, targetsFor } from '../work.io.ts';
 import { type CommandRun } from '../verb.ts';
@@ -35,7 +35,9 @@ export const run: CommandRun = async (context) => {
       dossier,
       digest,
       verdict: { up: verdictFindings(now.up, typedOf(context)), down: verdictFindings(now.down, typedOf(context)) },
-      foreign: foreign.map(({ statement, index, differs }) => ({ statement, index, differs })),
+      foreign: foreign.map(({ statement, index, differs }) =>
+        foreignFinding({ statement, index, differs }, typedOf(context)),
+      ),
     });
   }
   return { exit: 0, schema: 'oneroof/dossier/2', data: { dossiers }, text: texts.join('\n\n') };

@@ -62,7 +62,7 @@ function personOf(
   const enrolment = { id, name, level };
   if (known === undefined && (name === null || level === null)) {
     throw new OneRoofError('PERSON_INCOMPLETE', {
-      ...stated`${{ id }} is not in the registry yet`,
+      ...stated`${{ person: id }} is not in the registry yet`,
       fix: `give the name and the level: oneroof enrol --person ${id} --name "…" --level 4`,
     });
   }

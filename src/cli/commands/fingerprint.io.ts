@@ -42,7 +42,7 @@ function lookOf(context: Context): ReadOptions {
   const { data } = readDocument(context, like);
   if (data === null || (strong === true && data.hash !== 'strong'))
     throw new OneRoofError('USAGE', {
-      ...stated`${{ like: printable(like) }} ${data === null ? 'holds no rows' : 'was made without --strong'}`,
+      ...stated`${{ file: printable(like) }} ${data === null ? 'holds no rows' : 'was made without --strong'}`,
       fix: 'name a fingerprint that was made with the same options',
     });
   return { rows: { hash: data.hash, seeds: data.seeds } };

@@ -60,7 +60,7 @@ function findingIn({ options }: Context): ReviewFinding {
   const found = reviewFindings.find((one) => one === options['finding']);
   if (found !== undefined) return found;
   throw new OneRoofError('USAGE', {
-    ...stated`--finding is missing or not one of ${{ findings: reviewFindings }}`,
+    ...stated`--finding is missing or not one of ${{ expected: reviewFindings }}`,
     fix: 'oneroof review RELEASE --finding agrees --text-file FILE',
   });
 }

@@ -109,7 +109,7 @@ function majorOf({ arguments: [word = ''] }: Context): number {
   const major = packagedMajors.find((one) => String(one) === word);
   if (major !== undefined) return major;
   throw new OneRoofError('USAGE', {
-    ...stated`"${{ word: printable(word.slice(0, 40)) }}" is no major version of PostgreSQL that can be fetched: expected ${{ packagedMajors }}`,
+    ...stated`"${{ value: printable(word.slice(0, 40)) }}" is no major version of PostgreSQL that can be fetched: expected ${{ expected: packagedMajors }}`,
     fix: 'for example: oneroof server add 16',
   });
 }

@@ -7,6 +7,8 @@ import { explainOpens, policyDigest, readPolicy, readRegistry, registryDigest } 
 import { foreignSaid } from '../../proposal/index.ts';
 import { explainReview } from '../../reviews/index.ts';
 import { readSealedSources, type SealedRelease } from '../../release/index.ts';
+import { foreignFinding } from '../finding.ts';
+import { typedOf } from '../typed-line.ts';
 import { type CommandRun } from '../verb.ts';
 
 /** Checks a bundle, offline: signatures, proofs, digests, the verdict of its reports built again, and who let what be rolled out. */
@@ -63,7 +65,9 @@ export const run: CommandRun = async (context) => {
       trusted: keys !== null,
       rooted: root.policy !== null && root.registry !== null,
       ...told,
-      foreign: foreign.map(({ index, target, statement, differs }) => ({ index, target, statement, differs })),
+      foreign: foreign.map(({ index, target, statement, differs }) =>
+        foreignFinding({ index, target, statement, differs }, typedOf(context)),
+      ),
       unjudged,
     },
     text: lines.map((line) => printable(line)).join('\n'),

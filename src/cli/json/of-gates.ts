@@ -5,6 +5,7 @@ import { reviewFindings, reviewForm } from '../../reviews/index.ts';
 import {
   countForm,
   digestText,
+  problemFindingForm,
   type Published,
   published,
   problemFindingForm,
@@ -15,7 +16,7 @@ import {
   verdict,
 } from './published.ts';
 
-const foreign = z.array(z.strictObject({ statement: digestText, index: countForm, differs: texts }));
+const foreignForm = problemFindingForm.extend({ statement: digestText, index: countForm, differs: texts });
 const as = z.enum(['superuser', 'owner']);
 const standing = z.looseObject({
   gate: z.enum(['open', 'done', 'closed']),
@@ -178,7 +179,7 @@ export const ofGates = {
   ),
   'oneroof/dossier/2': published(
     '`dossier`',
-    '`dossiers`: one for each target: `target`, `dossier`: everything that is shown to an approver; types in `src/dossier/dossier.ts`; `digest`: of its text; `verdict`: `{up, down}`, read now and not part of the dossier, each [a verdict](#a-verdict); `foreign`: recorded proposals that this host did not make for this release, list of `{statement, index, differs}`',
+    '`dossiers`: one for each target: `target`, `dossier`: everything that is shown to an approver; types in `src/dossier/dossier.ts`; `digest`: of its text; `verdict`: `{up, down}`, read now and not part of the dossier, each [a verdict](#a-verdict); `foreign`: recorded proposals that this host did not make for this release, list of `{statement, index, differs}`, each [a finding](#a-finding) too',
     {
       dossiers: z
         .array(
@@ -187,7 +188,7 @@ export const ofGates = {
             dossier: dossierForm,
             digest: digestText,
             verdict: z.strictObject({ up: verdict, down: verdict }),
-            foreign,
+            foreign: z.array(foreignForm),
           }),
         )
         .min(1),
@@ -259,7 +260,7 @@ export const ofGates = {
   ),
   'oneroof/verify-evidence/1': published(
     '`verify-evidence`',
-    '`release: {name, seal}`, `entries` (number), `by`: fingerprints of keys, `trusted`: whether `--keys` named them; `rooted`: whether `--policy` and `--registry` were named; `roots`: list of `{target, policy, registry}`; `said`: what people signed; `done`: the transactions of rollouts; `whose`: whose entries count, as sentences; `uncounted`: list of `{index, kind, by, why}`, entries that do not count; `reviews`: those that count, the newest of each key; `unread`: list of `{index, kind, reason}`, evidence that cannot be read; `foreign`: list of `{index, target, statement, differs}`, proposals that were not made for this release; `unjudged`: how many could not be judged; types in `src/bundle/people.ts`',
+    '`release: {name, seal}`, `entries` (number), `by`: fingerprints of keys, `trusted`: whether `--keys` named them; `rooted`: whether `--policy` and `--registry` were named; `roots`: list of `{target, policy, registry}`; `said`: what people signed; `done`: the transactions of rollouts; `whose`: whose entries count, as sentences; `uncounted`: list of `{index, kind, by, why}`, entries that do not count; `reviews`: those that count, the newest of each key; `unread`: list of `{index, kind, reason}`, evidence that cannot be read; `foreign`: list of `{index, target, statement, differs}`, proposals that were not made for this release, each [a finding](#a-finding) too; `unjudged`: how many could not be judged; types in `src/bundle/people.ts`',
     {
       release: z.strictObject({ name: text, seal: digestText }),
       entries: countForm,
@@ -273,7 +274,7 @@ export const ofGates = {
       reviews: z.array(reviewForm),
       uncounted: z.array(z.strictObject({ index: countForm, kind: text, by: text.nullable(), why: text })),
       unread: z.array(z.strictObject({ index: countForm, kind: text, reason: text })),
-      foreign: z.array(z.strictObject({ index: countForm, target: text, statement: digestText, differs: texts })),
+      foreign: z.array(foreignForm.extend({ target: text })),
       unjudged: countForm,
     },
   ),

@@ -94,12 +94,12 @@ export async function requireBackup(
   ] as const)
     if (Number(free) < need)
       throw denied(
-        stated`a copy needs ${{ need }} more of ${{ name }}, and ${{ free }} are free`,
+        stated`a copy needs ${{ needed: need }} more of ${{ setting: name }}, and ${{ free }} are free`,
         `raise ${name} there and restart the server, or end what uses them: see pg_stat_replication and pg_replication_slots`,
       );
   if (row.tablespaces)
     throw new OneRoofError('CLONE_TABLESPACES', {
-      ...stated`${{ where }} has tablespaces of its own (${{ tablespaces: printable(row.tablespaces) }}); the provider basebackup copies the data directory only`,
+      ...stated`${{ connection: where }} has tablespaces of its own (${{ tablespaces: printable(row.tablespaces) }}); the provider basebackup copies the data directory only`,
       fix: 'use the provider "dump"',
     });
   if (setup.proof === 'exact') await requireDumpRights(session);
@@ -107,7 +107,7 @@ export async function requireBackup(
     const refused = error instanceof OneRoofError && ['CONNECT_PASSWORD', 'CONNECT_FAILED'].includes(error.code);
     throw refused
       ? denied(
-          stated`the server refused a connection for replication: ${{ problem: error.problems[0].problem }}`,
+          stated`the server refused a connection for replication: ${{ why: error.problems[0].problem }}`,
           `add a line to pg_hba.conf there, e.g.: hostssl replication ${printable(role)} ADDRESS scram-sha-256, then: select pg_reload_conf();`,
           error,
         )

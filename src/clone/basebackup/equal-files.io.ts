@@ -40,7 +40,7 @@ export async function compareFiles(
   const wrong = compareRows(was, is).flatMap((one) => (one.in === 'rows' ? [one.name] : []));
   if (wrong.length > 0)
     throw new OneRoofError('CLONE_NOT_EQUAL', {
-      ...stated`rows of the copy are not those of production's snapshot: ${{ wrong: wrong.slice(0, 10).map(printable) }}${wrong.length > 10 ? `, and ${wrong.length - 10} more` : ''}`,
+      ...stated`rows of the copy are not those of production's snapshot: ${{ relations: wrong.slice(0, 10).map(printable) }}${wrong.length > 10 ? `, and ${wrong.length - 10} more` : ''}`,
       fix: 'run the same command again; where it says the same, please report it',
     });
   const session = await openSession(copy, { applicationName: 'oneroof golden' });

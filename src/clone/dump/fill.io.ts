@@ -186,7 +186,7 @@ async function refuseGrown(
   const bytes = await sizeOf(admin, of.database);
   if (of.room === null || bytes <= of.room) return;
   throw new OneRoofError('CLONE_CAP', {
-    ...stated`no golden copy is made: with what is kept besides its share, the sample has ${{ bytes: formatSize(bytes) }}, and maxBytes leaves ${{ room: formatSize(of.room) }}`,
+    ...stated`no golden copy is made: with what is kept besides its share, the sample has ${{ size: formatSize(bytes) }}, and maxBytes leaves ${{ free: formatSize(of.room) }}`,
     fix: 'set a smaller clone.sample.share, or more maxBytes, in oneroof.yaml',
   });
 }

@@ -87,7 +87,7 @@ export async function guardDump(
 
 function blocked(who: string): OneRoofError {
   return new OneRoofError('CLONE_BLOCKED', {
-    ...stated`${{ who: printable(who) }} waited ${{ patience: patience / 1000 }} s for a lock of the copy, so the copy was given up and its locks are released`,
+    ...stated`${{ session: printable(who) }} waited ${{ seconds: patience / 1000 }} s for a lock of the copy, so the copy was given up and its locks are released`,
     fix: 'run the same command again when no migration or maintenance runs there',
   });
 }

@@ -71,7 +71,7 @@ export async function dumpSchema(connection: Connection, of: SchemaDump): Promis
     });
     if ('text' in result) return result.text;
     throw new OneRoofError('CLONE_DUMP_FAILED', {
-      ...stated`pg_dump of ${{ connection: describe(connection) }} failed: ${{ failed: printable(result.failed) }}`,
+      ...stated`pg_dump of ${{ connection: describe(connection) }} failed: ${{ said: printable(result.failed) }}`,
       fix: 'oneroof doctor names rights that the role of clone.dump lacks; then run the same command again',
     });
   } finally {

@@ -70,7 +70,7 @@ export async function proveCopy(of: {
     .map(({ name }) => name);
   if (wrong.length > 0)
     throw new OneRoofError('CLONE_NOT_EQUAL', {
-      ...stated`rows of the copy are not those of production's snapshot: ${{ wrong: wrong.slice(0, 10).map(printable) }}${wrong.length > 10 ? `, and ${wrong.length - 10} more` : ''}`,
+      ...stated`rows of the copy are not those of production's snapshot: ${{ relations: wrong.slice(0, 10).map(printable) }}${wrong.length > 10 ? `, and ${wrong.length - 10} more` : ''}`,
       fix: 'run the same command again; where it says the same, please report it',
     });
   const views = production.rows.relations.filter(({ kind }) => kind === 'materialized view');

@@ -135,7 +135,7 @@ async function restoreOne(session: Session, text: string): Promise<void> {
         cause,
       });
     throw new OneRoofError('CLONE_DUMP_FAILED', {
-      ...stated`the clone server refused a statement of pg_dump: ${{ said: printable(String((cause as Error).message)) }}: ${{ text: printable(truncate(text, 300)) }}`,
+      ...stated`the clone server refused a statement of pg_dump: ${{ said: printable(String((cause as Error).message)) }}: ${{ statement: printable(truncate(text, 300)) }}`,
       fix: 'read the message; where the statement names something that only production has, install it on this machine; else please report it',
       cause,
     });

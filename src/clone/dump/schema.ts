@@ -37,7 +37,7 @@ export function restorePlan(
   const [problem] = problems;
   if (problem !== undefined)
     throw new OneRoofError('CLONE_DUMP_FAILED', {
-      ...stated`what pg_dump wrote (${{ section: of.section }}) cannot be read: ${{ problem: printable(problem.problem) }}: ${{ excerpt: printable(truncate(problem.excerpt ?? '', 200)) }}`,
+      ...stated`what pg_dump wrote (${{ section: of.section }}) cannot be read: ${{ why: printable(problem.problem) }}: ${{ statement: printable(truncate(problem.excerpt ?? '', 200)) }}`,
       fix: 'please report it, with this statement',
     });
   const gone = new Set(statements.flatMap((one) => gateTrigger(one) ?? []));

@@ -171,7 +171,7 @@ export async function requireDumpRights(session: Session): Promise<void> {
   const named = rows.slice(0, 5).map(({ lacks }) => printable(lacks));
   const fixes = [...new Set(rows.map(({ fix }) => printable(fix)))];
   throw new OneRoofError('CLONE_DUMP_RIGHTS', {
-    ...stated`${{ connection: describe(session.connection) }} may not read ${{ named }}${rows.length > 5 ? `, and ${rows.length - 5} more` : ''}`,
+    ...stated`${{ connection: describe(session.connection) }} may not read ${{ relations: named }}${rows.length > 5 ? `, and ${rows.length - 5} more` : ''}`,
     fix: `as a superuser: ${fixes.join(' ')} (oneroof grants --for-dump prints all of it)`,
   });
 }

@@ -66,7 +66,7 @@ export async function callProgram<Verb extends ProgramVerb>(
   switch (ended.by) {
     case 'interruption':
       throw new OneRoofError('INTERRUPTED', {
-        ...stated`${{ where }} was interrupted and ended`,
+        ...stated`${{ program: where }} was interrupted and ended`,
         fix: 'run the same command again: it asks for the same once more. `oneroof clone gc` drops what is left',
       });
     case 'deadline':
@@ -76,7 +76,7 @@ export async function callProgram<Verb extends ProgramVerb>(
         'see what the service says; set "deadline:" of the clone provider to more. `oneroof clone gc` drops what is left',
       );
     case 'size':
-      throw refuse('CLONE_PROGRAM_ANSWER', stated`answered with more than ${{ largestAnswer }} bytes`, seeSchema);
+      throw refuse('CLONE_PROGRAM_ANSWER', stated`answered with more than ${{ most: largestAnswer }} bytes`, seeSchema);
     case 'itself':
       break;
     default:
@@ -93,7 +93,7 @@ export async function callProgram<Verb extends ProgramVerb>(
         : 'read what it wrote, below; `oneroof doctor` asks it again',
     );
   const answer = readAnswer<Verb>(ended.answer, request);
-  if (typeof answer === 'string') throw refuse('CLONE_PROGRAM_ANSWER', stated`${{ answer }}`, seeSchema);
+  if (typeof answer === 'string') throw refuse('CLONE_PROGRAM_ANSWER', stated`${{ why: answer }}`, seeSchema);
   return answer;
 }
 

@@ -73,7 +73,7 @@ async function orRefuse(session: Session, what: string, act: () => Promise<unkno
   } catch (cause) {
     if (sqlStateOf(cause) === '') throw cause;
     throw new OneRoofError('CLONE_NOT_NEUTRAL', {
-      ...stated`${{ what: printable(what) }} of the clone cannot be switched off by ${{ connection: printable(describe(session.connection)) }}: ${{ said: printable(String((cause as Error).message)) }}`,
+      ...stated`${{ object: printable(what) }} of the clone cannot be switched off by ${{ connection: printable(describe(session.connection)) }}: ${{ said: printable(String((cause as Error).message)) }}`,
       fix: 'let the program answer with a role that owns it or is a superuser, or let the program switch it off (for pg_cron: cron.launch_active_jobs = off)',
       cause,
     });

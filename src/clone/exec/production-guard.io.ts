@@ -185,14 +185,14 @@ function unlessGone(error: unknown): null {
 
 function isProduction(candidate: Connection, target: string): OneRoofError {
   return new OneRoofError('CLONE_IS_PRODUCTION', {
-    ...stated`the program answered with ${{ candidate: printable(describe(candidate)) }}, which is on the server of target ${{ target }}; nothing was written there`,
+    ...stated`the program answered with ${{ connection: printable(describe(candidate)) }}, which is on the server of target ${{ target }}; nothing was written there`,
     fix: 'correct the program: it must answer with the address of the clone that it made. Then run `oneroof clone gc`',
   });
 }
 
 function isOther(candidate: Connection): OneRoofError {
   return new OneRoofError('CLONE_PROGRAM_ANSWER', {
-    ...stated`the program answered two requests with one clone, ${{ candidate: printable(describe(candidate)) }}`,
+    ...stated`the program answered two requests with one clone, ${{ connection: printable(describe(candidate)) }}`,
     fix: 'correct the program: another "request" asks for another clone',
   });
 }

@@ -14,7 +14,7 @@ export function connectionOf(
   const held = passwordFrom === undefined ? undefined : variables.get(passwordFrom);
   if (passwordFrom !== undefined && held === undefined)
     throw new OneRoofError('CLONE_PROGRAM_ANSWER', {
-      ...stated`the program answered that ${{ passwordFrom: printable(passwordFrom) }} holds the password, which is not under "env:" of the clone provider`,
+      ...stated`the program answered that ${{ variable: printable(passwordFrom) }} holds the password, which is not under "env:" of the clone provider`,
       fix: `add ${printable(passwordFrom)} to "env:" of the clone provider in oneroof.yaml`,
     });
   const known = password === undefined ? held : secret(password);

@@ -180,7 +180,7 @@ function notChanged(before: Look, after: Look): readonly Problem[] {
 }
 
 function failed(problem: string, fix: string): Problem {
-  return { code: 'CLONE_MASK_FAILED', ...stated`the program of clone.mask ${{ problem }}`, fix };
+  return { code: 'CLONE_MASK_FAILED', ...stated`the program of clone.mask ${{ why: problem }}`, fix };
 }
 
 async function run(of: Parameters<typeof runMaskCommand>[1]): Promise<void> {

@@ -20,7 +20,7 @@ export async function requireKeys(session: Session, targets: readonly MaskTarget
     if (isBroken)
       problems.push({
         code: 'CLONE_MASK_FAILED',
-        ...stated`foreign key ${{ key: printable(key.name) }} of ${{ from: printable(key.from.name) }} to ${{ to: printable(key.to.name) }} ${key.period ? 'is over periods, which are not checked' : 'does not hold after masking'}`,
+        ...stated`foreign key ${{ key: printable(key.name) }} of ${{ table: printable(key.from.name) }} to ${{ referencedTable: printable(key.to.name) }} ${key.period ? 'is over periods, which are not checked' : 'does not hold after masking'}`,
         fix: 'mask the columns on both sides by the same expression, or none of them',
       });
   }

@@ -93,7 +93,7 @@ export function byTable(masks: readonly ColumnMask[]): readonly TableMask[] {
 export function maskProblem(written: string, problem: string, fix: string): Problem {
   return {
     code: 'CLONE_MASK_INVALID',
-    ...stated`clone.mask of oneroof.yaml, ${{ written: printable(written) }}: ${{ problem }}`,
+    ...stated`clone.mask of oneroof.yaml, ${{ column: printable(written) }}: ${{ why: problem }}`,
     fix,
   };
 }

@@ -146,7 +146,7 @@ export function refused(error: unknown, where: string): unknown {
   const { constraint, column } = error as Refusal;
   const what = constraint ?? (column === undefined ? '' : `not null of column ${column}`);
   return new OneRoofError('CLONE_MASK_FAILED', {
-    ...stated`${{ where: printable(where) }} cannot be masked: ${what === '' ? `SQLSTATE ${state}` : `constraint ${printable(what)} would be broken (SQLSTATE ${state})`}`,
+    ...stated`${{ column: printable(where) }} cannot be masked: ${what === '' ? `SQLSTATE ${state}` : `constraint ${printable(what)} would be broken (SQLSTATE ${state})`}`,
     fix:
       fixes[state] ??
       'correct the expressions of clone.mask in oneroof.yaml; run them by hand on a copy to see what the server says, which is not shown here because it may hold values of production',

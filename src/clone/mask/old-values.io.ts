@@ -47,7 +47,7 @@ export async function removeOldFiles(session: Session, data: string): Promise<vo
     where name ~ '^[0-9A-F]{24}' and name < pg_catalog.pg_walfile_name(c.redo_lsn) order by 1`);
   if (old.length > 0)
     throw new OneRoofError('CLONE_MASK_FAILED', {
-      ...stated`the server of the copy keeps ${{ old: old.length }} WAL files from before it was masked: ${{ first: printable(old[0]?.name ?? '') }}`,
+      ...stated`the server of the copy keeps ${{ count: old.length }} WAL files from before it was masked: ${{ file: printable(old[0]?.name ?? '') }}`,
       fix: 'run the same command again; where it says the same, please report it',
     });
   await removeUnknownRelations(session, data);

@@ -99,7 +99,7 @@ export function stopWhereAsked(signal: AbortSignal | undefined): void {
 /** The error of a full disk. */
 export function noSpace(folder: string, what: string): OneRoofError {
   return new OneRoofError('CLONE_NO_SPACE', {
-    ...stated`no room for a golden copy at ${{ folder }}: ${{ what }}`,
+    ...stated`no room for a golden copy at ${{ folder }}: ${{ why: what }}`,
     fix: 'free space there, or set "folder:" of the clone provider to a larger disk (with reflink a copy needs almost none)',
   });
 }

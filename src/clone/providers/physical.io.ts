@@ -49,13 +49,13 @@ export async function readSource(session: Session, setup: PhysicalSetup): Promis
   const systemIdentifier = row?.['system'] ?? '';
   if (dataDirectory === null || systemAt(dataDirectory) !== systemIdentifier) {
     throw new OneRoofError('CLONE_SOURCE_NOT_LOCAL', {
-      ...stated`the data directory of ${{ backup: describe(setup.backup) }} is not readable on this host (${{ dataDirectory: dataDirectory ?? 'the server does not show its path' }})`,
+      ...stated`the data directory of ${{ connection: describe(setup.backup) }} is not readable on this host (${{ dataDirectory: dataDirectory ?? 'the server does not show its path' }})`,
       fix: 'run this on the host of the source as root or as its server user, and `GRANT pg_read_all_settings` to the role or set "dataDirectory:"; else use the provider "template"',
     });
   }
   if (Number(row?.['tablespaces']) > 2) {
     throw new OneRoofError('CLONE_TABLESPACES', {
-      ...stated`${{ backup: describe(setup.backup) }} has tablespaces of its own; the physical provider copies the data directory only`,
+      ...stated`${{ connection: describe(setup.backup) }} has tablespaces of its own; the physical provider copies the data directory only`,
       fix: 'use the provider "template" on a clone server',
     });
   }

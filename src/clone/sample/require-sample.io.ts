@@ -37,7 +37,7 @@ const howToChoose =
 function sampleProblem(table: string, problem: string, fix: string): Problem {
   return {
     code: 'CLONE_SAMPLE_INVALID',
-    ...stated`clone.sample.keep of oneroof.yaml, ${{ table: printable(table) }}: ${{ problem }}`,
+    ...stated`clone.sample.keep of oneroof.yaml, ${{ table: printable(table) }}: ${{ why: problem }}`,
     fix,
   };
 }
@@ -89,7 +89,7 @@ export function refusedRow(error: unknown, keep: readonly KeptRows[]): unknown {
   const state = sqlStateOf(error);
   if (keep.length === 0 || !state.startsWith('22')) return error;
   return new OneRoofError('CLONE_SAMPLE_INVALID', {
-    ...stated`a condition of clone.sample.keep of oneroof.yaml fails on a row of production (SQLSTATE ${{ state }})`,
+    ...stated`a condition of clone.sample.keep of oneroof.yaml fails on a row of production (SQLSTATE ${{ sqlstate: state }})`,
     fix: 'write conditions that have a value for every row; run them by hand to see what the server says, which is not shown here because it may hold values of production',
   });
 }

@@ -95,7 +95,7 @@ function overTotal({ budgets }: Pick<Release, 'budgets'>, totalMs: number): read
   return [
     {
       code: 'BUDGET_TOTAL',
-      ...stated`the forward run took ${{ totalMs: Math.round(totalMs) }} ms, expected at most ${{ bound }} ms`,
+      ...stated`the forward run took ${{ tookMs: Math.round(totalMs) }} ms, expected at most ${{ mostMs: bound }} ms`,
       fix: 'make the release faster, or raise budgets.total in release.yaml',
     },
   ];

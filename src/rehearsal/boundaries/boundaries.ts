@@ -92,7 +92,7 @@ export function unprovenBoundary(result: BoundaryResult | undefined, after: Tier
   return [
     {
       code: 'PROOF_INCOMPLETE',
-      ...stated`tier ${{ after: printable(after) }} is one-way, and the state after it is not proven: ${{ reason: printable(result?.reason ?? 'the twin did not get so far') }}`,
+      ...stated`tier ${{ tier: printable(after) }} is one-way, and the state after it is not proven: ${{ why: printable(result?.reason ?? 'the twin did not get so far') }}`,
       fix: 'run `oneroof rehearse --full`, or make the tables that later tiers write to comparable',
     },
   ];

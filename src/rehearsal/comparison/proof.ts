@@ -81,7 +81,7 @@ export function incomplete(proof: Proof, touched: ReadonlySet<string>): readonly
     .filter(({ relation }) => touched.has(relation))
     .map(({ relation, reason }) => ({
       code: 'PROOF_INCOMPLETE' as const,
-      ...stated`the release changes ${{ relation: printable(relation) }}, and its rows cannot be compared: ${{ reason: printable(reason) }}`,
+      ...stated`the release changes ${{ relation: printable(relation) }}, and its rows cannot be compared: ${{ why: printable(reason) }}`,
       fix: reason.startsWith('column ')
         ? 'give the column a type whose values can be compared in an earlier release, or leave the table out of this one'
         : 'let the role of the clone read it, or leave it out of this release',
@@ -92,7 +92,7 @@ export function incomplete(proof: Proof, touched: ReadonlySet<string>): readonly
 export function stale(doubtful: readonly DoubtfulIndex[]): readonly Problem[] {
   return doubtful.slice(0, shown).map(({ table, index, ingredient }) => ({
     code: 'PROOF_INCOMPLETE' as const,
-    ...stated`the contents of index ${{ index: printable(index) }} are not proven: rows of ${{ table: printable(table) }} were written, and so was ${{ ingredient: printable(ingredient) }}, which the index uses`,
+    ...stated`the contents of index ${{ index: printable(index) }} are not proven: rows of ${{ table: printable(table) }} were written, and so was ${{ object: printable(ingredient) }}, which the index uses`,
     fix: printable(`let down.sql end with: reindex index ${index}`),
   }));
 }
@@ -132,7 +132,7 @@ export function explained(
       : [
           {
             code,
-            ...stated`${{ more }}`,
+            ...stated`${{ differences: more }}`,
             fix: 'correct what is named above, and rehearse again: then the rest is named',
           },
         ]),
@@ -160,7 +160,7 @@ export function varying(
           : 'write it so that it has the same result each time';
     return {
       code,
-      ...stated`${{ which: printable(which) }}${{ what: printable(what) }}; the usual causes: ${{ causes: printable(causes) }}`,
+      ...stated`${{ run: printable(which) }}${{ difference: printable(what) }}; the usual causes: ${{ causes: printable(causes) }}`,
       fix: printable(`remove the cause from the up.sql, or ${declare}`),
     };
   });

@@ -65,7 +65,7 @@ export function judgeLeftovers(
         : [
             {
               code: 'COLUMNS_SCARCE',
-              ...stated`table ${{ name }} has ${{ left: one.left }} of ${{ mostColumns }} column numbers left: this release used ${{ burned: one.burned }} by dropping columns`,
+              ...stated`table ${{ name }} has ${{ remaining: one.left }} of ${{ most: mostColumns }} column numbers left: this release used ${{ used: one.burned }} by dropping columns`,
               fix: 'create the table again (CREATE TABLE … AS, rename) before you add and drop more columns',
             },
           ];

@@ -96,7 +96,7 @@ function collisions(options: SealedRelease['release']['options'], trials: readon
     })
     .map(({ option, outcome, problems: [first] }) => ({
       code: 'OPTION_COLLIDES' as const,
-      ...stated`option ${{ option }} is chosen, and ${{ outcome }}: ${{ problem: first?.problem ?? '' }}`,
+      ...stated`option ${{ option }} is chosen, and ${{ outcome }}: ${{ why: first?.problem ?? '' }}`,
       fix: 'correct the option, or its decision in release.yaml',
     }));
 }

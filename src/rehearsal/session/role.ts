@@ -44,12 +44,12 @@ export function chooseRole(facts: RoleFacts, wanted: string | null): RoleChoice 
   if (gate === null) return wanted === null ? byDatabase(facts) : named(facts, { name: wanted, from: 'release' });
   if (wanted !== null && wanted !== gate.named)
     return refuse(
-      stated`settings.role is ${{ wanted }}, and the gate of this database runs ratified steps as ${{ named: gate.named }}`,
+      stated`settings.role is ${{ role: wanted }}, and the gate of this database runs ratified steps as ${{ gateRole: gate.named }}`,
       `remove settings.role from release.yaml, or set it to ${gate.named}`,
     );
   if (gate.owner !== gate.named)
     return refuse(
-      stated`the gate runs ratified steps as ${{ named: gate.named }}, and on the clone its functions belong to ${{ owner: gate.owner }}: the copy was restored without its owners`,
+      stated`the gate runs ratified steps as ${{ gateRole: gate.named }}, and on the clone its functions belong to ${{ owner: gate.owner }}: the copy was restored without its owners`,
       `create the roles of production on the clone server (pg_dumpall --roles-only), and restore the copy without --no-owner and --no-privileges`,
     );
   return named(facts, { name: gate.named, from: 'gate' });
@@ -79,19 +79,19 @@ function named(facts: RoleFacts, of: { readonly name: string; readonly from: 'ga
   const who = from === 'gate' ? `the gate runs ratified steps as ${name}` : `settings.role is ${name}`;
   if (role === undefined)
     return refuse(
-      stated`${{ who }}, and the clone server has no such role`,
+      stated`${{ why: who }}, and the clone server has no such role`,
       from === 'gate'
         ? 'create the roles of production on the clone server (pg_dumpall --roles-only), and take the copy again with its owners and grants'
         : 'correct settings.role in release.yaml, or create that role on the clone server with the rights that it has in production',
     );
   if (role.mighty)
     return refuse(
-      stated`${{ who }}: it is a superuser, or may replicate or bypass row security, and no gate runs steps as such a role`,
+      stated`${{ why: who }}: it is a superuser, or may replicate or bypass row security, and no gate runs steps as such a role`,
       'name the role that owns the tables of the application in settings.role of release.yaml',
     );
   if (!role.reachable)
     return refuse(
-      stated`${{ who }}, and ${{ administrator: facts.administrator }}, which makes the clones, is not a member of it`,
+      stated`${{ why: who }}, and ${{ administrator: facts.administrator }}, which makes the clones, is not a member of it`,
       `on the clone server, as a superuser: grant ${quoted(name)} to ${quoted(facts.administrator)}`,
     );
   return { role: { name, from, reason: null, fix: null }, problems: [] };

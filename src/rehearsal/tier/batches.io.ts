@@ -30,7 +30,7 @@ export async function nextBatch(
   const kind = await kindOf(session, batch);
   if (kind === null)
     throw new OneRoofError('RULE_BATCHED', {
-      ...stated`${{ by: printable(by) }} of ${{ table: printable(`${schema}.${table}`) }} bounds no batch`,
+      ...stated`${{ column: printable(by) }} of ${{ table: printable(`${schema}.${table}`) }} bounds no batch`,
       fix: `make it NOT NULL, with a unique index on it alone, of type integer, uuid, text, varchar or timestamptz, in a table without children; or choose another column for \`by\` in release.yaml`,
       place: step.place,
     });

@@ -81,7 +81,7 @@ function libraryOf(file: string): string {
 export function undeclaredDispatch(where: string, what: string): Problem {
   return {
     code: 'DISPATCH_UNDECLARED',
-    ...stated`${{ where }}: ${{ what }}`,
+    ...stated`${{ moment: where }}: ${{ why: what }}`,
     fix: 'remove it, or say why under `allows: {dispatch: …}` in release.yaml',
   };
 }

@@ -20,7 +20,7 @@ export function judgeInvariants(
     return [
       {
         code: 'INVARIANT_VIOLATED' as const,
-        ...stated`${{ when }}: metric ${{ name }} is ${{ value: value ?? 'not measured' }}, expected ${{ want: explainExpectation(want) }}`,
+        ...stated`${{ moment: when }}: metric ${{ metric: name }} is ${{ value: value ?? 'not measured' }}, expected ${{ expected: explainExpectation(want) }}`,
         fix: `correct the release so that ${name} is as declared, or correct the invariant in release.yaml`,
       },
     ];

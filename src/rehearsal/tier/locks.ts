@@ -83,7 +83,7 @@ export function overBudget(
   if (longest !== undefined && lock !== null && longest.heldMs > lock)
     problems.push({
       code: 'BUDGET_LOCK',
-      ...stated`${{ at }}: the ${{ blocks: blocking[longest.mode] ?? '' }} lock on ${{ relation: printable(longest.relation) }} was held for ${{ heldMs: Math.round(longest.heldMs) }} ms${ofWhich(longest.gateMs)}, expected at most ${{ lock }} ms`,
+      ...stated`${{ moment: at }}: the ${{ blocked: blocking[longest.mode] ?? '' }} lock on ${{ relation: printable(longest.relation) }} was held for ${{ heldMs: Math.round(longest.heldMs) }} ms${ofWhich(longest.gateMs)}, expected at most ${{ lock }} ms`,
       fix:
         longest.gateMs === null
           ? 'split the tier, or raise budgets.lock in release.yaml'
@@ -93,7 +93,7 @@ export function overBudget(
   if (largest !== undefined && rewrite !== undefined && largest.bytes > rewrite)
     problems.push({
       code: 'BUDGET_REWRITE',
-      ...stated`${{ at }}: ${{ relation: printable(largest.relation) }} was rewritten, ${{ bytes: largest.bytes }} bytes, expected at most ${{ rewrite }} bytes`,
+      ...stated`${{ moment: at }}: ${{ relation: printable(largest.relation) }} was rewritten, ${{ bytes: largest.bytes }} bytes, expected at most ${{ rewrite }} bytes`,
       fix: 'add a new column and fill it in batches instead, or raise budgets.rewrite in release.yaml',
     });
   return problems;

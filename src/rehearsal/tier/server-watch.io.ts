@@ -139,7 +139,7 @@ function changeText({ name, was, is }: Change): string {
 export function serverChanged(where: string, changes: readonly string[]): readonly Problem[] {
   return changes.slice(0, 10).map((change) => ({
     code: 'SERVER_CHANGED' as const,
-    ...stated`${{ where: printable(where) }}: every database of the server shares this, and the release changes it: ${{ change: printable(change) }}`,
+    ...stated`${{ moment: printable(where) }}: every database of the server shares this, and the release changes it: ${{ change: printable(change) }}`,
     fix: 'remove the statement from the release, and make that change by hand on the server before or after it',
   }));
 }

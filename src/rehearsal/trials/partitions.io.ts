@@ -130,8 +130,8 @@ async function notFollowing(
   return rows.map(({ name, there }) =>
     unlike(
       there === 'true'
-        ? stated`${{ when }}, the new partition ${{ name }} does not follow its parent: the gate would refuse it as a new object`
-        : stated`${{ when }}, the new partition ${{ name }} does not exist any more`,
+        ? stated`${{ moment: when }}, the new partition ${{ name }} does not follow its parent: the gate would refuse it as a new object`
+        : stated`${{ moment: when }}, the new partition ${{ name }} does not exist any more`,
     ),
   );
 }
@@ -144,7 +144,7 @@ async function addPartition(
   const table = await readTable(reading, parent);
   if (table === null) return null;
   const bounds = boundsOf(table);
-  if (typeof bounds === 'string') return untriedPartition(stated`${{ bounds }}`);
+  if (typeof bounds === 'string') return untriedPartition(stated`${{ why: bounds }}`);
   const [schema = '', relation = ''] = splitName(table.table);
   const name = `${[...relation].slice(0, 12).join('')}_oneroof_${table.bounds.length + 1}`;
   try {
@@ -165,7 +165,7 @@ async function addPartition(
     await reading.query(sql`rollback`);
     if (error instanceof OneRoofError) throw error;
     return untriedPartition(
-      stated`${{ when: printable(when) }}, PostgreSQL refuses a new partition of ${{ parent: printable(parent) }}: ${{ said: printable((error as Error).message) }}`,
+      stated`${{ moment: printable(when) }}, PostgreSQL refuses a new partition of ${{ parent: printable(parent) }}: ${{ said: printable((error as Error).message) }}`,
     );
   }
 }

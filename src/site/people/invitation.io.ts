@@ -85,7 +85,7 @@ export async function draftBase(services: SiteServices, readings: Readings): Pro
   const [base] = basesOf(await readings.all(), readPeopleFiles(services.setup));
   if (base !== undefined) return base;
   throw new OneRoofError('CONFIG_NOT_FOUND', {
-    ...stated`${{ policyFile: services.setup.policyFile }} does not exist, and no target has a gate that this site can ask`,
+    ...stated`${{ file: services.setup.policyFile }} does not exist, and no target has a gate that this site can ask`,
     fix: 'write the policy (docs/FORMAT.md describes it), check it with `oneroof policy check`, and restart the site',
   });
 }
@@ -108,7 +108,7 @@ function requireSame(draft: Registry, { enrolment: { id, name, level } }: Invita
   const known = draft.persons.find((one) => one.id === id);
   if (known === undefined || name === null || (known.name === name && known.level === level)) return;
   throw new OneRoofError('INVITATION_OVER', {
-    ...stated`${{ id }} is in the draft since, as ${{ known: known.name }}, level ${{ level: known.level }}; the invitation was for ${{ name }}, level ${{ invitedLevel: level }}`,
+    ...stated`${{ person: id }} is in the draft since, as ${{ nameInDraft: known.name }}, level ${{ level: known.level }}; the invitation was for ${{ name }}, level ${{ invitedLevel: level }}`,
     fix: 'ask for another invitation, under another id or for another device',
   });
 }

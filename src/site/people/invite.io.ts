@@ -50,14 +50,14 @@ function enrolmentOf(draft: Registry, given: z.output<typeof invitee>): Enrolmen
   if (given.kind === 'device') {
     if (known !== undefined) return { id: given.id, name: null, level: null };
     throw new OneRoofError('PERSON_UNKNOWN', {
-      ...stated`${{ given: given.id }} is not in the draft`,
+      ...stated`${{ person: given.id }} is not in the draft`,
       fix: 'invite them as a new person, with a name and a level',
     });
   }
   const { id, name, level } = given;
   if (known !== undefined)
     throw new OneRoofError('USAGE', {
-      ...stated`${{ id }} exists already, as ${{ known: known.name }}`,
+      ...stated`${{ person: id }} exists already, as ${{ name: known.name }}`,
       fix: 'choose another id, or "Another device" beside that person',
     });
   const persons = [...draft.persons, { id, name, level, keys: [] }].toSorted((one, other) =>

@@ -93,8 +93,8 @@ function refuseOtherVersion(data: string, binaries: Binaries): void {
   if (found === String(binaries.major)) return;
   throw new OneRoofError('STATE_OTHER_VERSION', {
     ...(found === 'none'
-      ? stated`${{ data }} holds no PostgreSQL cluster`
-      : stated`the state in ${{ data }} was made by PostgreSQL ${{ found }}, and this is ${{ major: binaries.major }}`),
+      ? stated`${{ folder: data }} holds no PostgreSQL cluster`
+      : stated`the state in ${{ folder: data }} was made by PostgreSQL ${{ version: found }}, and this is ${{ major: binaries.major }}`),
     fix: 'move the folder away: a new one is made. Users must sign in again, and open prompts are lost; the evidence is elsewhere',
   });
 }

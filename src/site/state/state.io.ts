@@ -138,7 +138,7 @@ async function bringUp(session: Session, say: (line: string) => void): Promise<v
   const newest = stateVersions.length;
   if (found > newest)
     throw new OneRoofError('STATE_NEWER', {
-      ...stated`the state of the server has version ${{ found }}, and this program knows ${{ newest }}`,
+      ...stated`the state of the server has version ${{ version: found }}, and this program knows ${{ known: newest }}`,
       fix: 'serve with the newer version of One Roof that made it, or give this one a state of its own',
     });
   if (found === newest) return;
