@@ -275,10 +275,7 @@ export const errorCodes = {
     3,
     'Others changed objects of the footprint since the rehearsal: the gate would refuse any ratification.',
   ],
-  NOT_REHEARSED: [
-    3,
-    'No rehearsal of this seal has passed on a clone of a database with a gate, so there is nothing to ratify.',
-  ],
+  NOT_REHEARSED: [3, 'No rehearsal of this seal has passed on a clone of a database with a gate.'],
   NOTHING_WAITS: [2, 'No ratification of the release waits in the target.'],
   CYCLE_MISSING: [2, 'The release has no rollout, open or in place, for a further ratification.'],
   CHANGE_NOT_NEXT: [3, 'A registry or policy does not follow the one in force, or is in force already.'],

@@ -1,6 +1,5 @@
+export { foreignFix, foreignSaid } from './foreign-proposal.ts';
 export {
-  foreignFix,
-  foreignSaid,
   judgeProposal,
   judgeProposals,
   type JudgedProposal,

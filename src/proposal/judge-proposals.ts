@@ -68,13 +68,6 @@ const clocks = 300_000 as Milliseconds;
 /** The index of a proposal that is judged before it is recorded. */
 export const unrecorded = Number.MAX_SAFE_INTEGER;
 
-/** What each refused proposal is introduced by. */
-export const foreignSaid = 'this host did not make this proposal for this release';
-
-/** What people do about one. */
-export const foreignFix =
-  'do not sign it; find out who can write evidence (oneroof log shows who recorded it), and request a proposal from this host: oneroof ratify RELEASE';
-
 /**
  * Judges every recorded proposal of a release, oldest first. The one place that decides what people may be asked to sign.
  *
