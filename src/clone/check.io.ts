@@ -58,7 +58,7 @@ export function refuseObserver(setup: CloneSetup, targets: readonly Target[]): v
   const target = targets.find((one) => one.observer.user === user);
   if (target === undefined) return;
   throw new OneRoofError('CONFIG_INVALID', {
-    ...stated`${{ user: printable(user) }}, the role of clone.${{ key }}, is the observer of target ${{ target: target.name }}`,
+    ...stated`${{ role: printable(user) }}, the role of clone.${{ key }}, is the observer of target ${{ target: target.name }}`,
     fix: `give clone.${key} a role of its own: ${key === 'dump' ? 'oneroof grants --for-dump' : 'oneroof grants --for-basebackup'} prints its SQL`,
   });
 }

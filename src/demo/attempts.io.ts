@@ -44,7 +44,7 @@ export async function tryIt(
     await session.close();
   }
   throw new OneRoofError('INTERNAL', {
-    ...stated`NOT REFUSED: ${{ user: connection.user }} could ${{ attempt: attempt.what }}`,
+    ...stated`NOT REFUSED: ${{ role: connection.user }} could ${{ attempt: attempt.what }}`,
     fix: 'this is a defect of One Roof: please report it',
   });
 }

@@ -19,7 +19,7 @@ export function pieceOf(
 export function brokenBytes({ index, kind }: Pick<Entry, 'index' | 'kind'>, reason: string): Problem {
   return {
     code: 'EVIDENCE_BYTES_BROKEN',
-    ...stated`entry ${{ index }} (${{ kind }}): ${{ why: reason }}`,
+    ...stated`entry ${{ entry: index }} (${{ kind }}): ${{ why: reason }}`,
     fix: 'restore the bytes from a copy, or record the evidence again',
   };
 }

@@ -266,9 +266,8 @@ export function broken(
     fix = 'restore the log and its checkpoint together, from version control or a copy; a log of evidence is never edited',
   }: { readonly place: string; readonly line?: number; readonly why: string; readonly fix?: string },
 ): OneRoofError {
-  const what = line === undefined ? printable(place) : `line ${line} of ${printable(place)}`;
   return new OneRoofError(code, {
-    ...stated`${{ file: what }} ${{ why }}`,
+    ...stated`${line === undefined ? '' : `line ${line} of `}${{ file: printable(place) }} ${{ why }}`,
     fix,
     place: { file: place, ...(line === undefined ? {} : { line }) },
   });
