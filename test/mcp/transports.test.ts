@@ -16,7 +16,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { run as lint } from '../../src/cli/commands/lint.io.ts';
 import { agentTools, neverTools } from '../../src/mcp/index.ts';
 import { loadedBy } from '../cli/loaded.io.ts';
 import { oneroof } from '../cli/run.io.ts';
@@ -315,31 +314,6 @@ describe('the server of tools', () => {
     await expect.poll(status, { timeout: 15_000 }).toBe(503);
     for (const one of slow) one.destroy();
     await expect.poll(status, { timeout: 15_000 }).toBe(200);
-  });
-
-  it('reads at a cost of at most 1.3 times its command, beside the start of the program', {
-    timeout: 120_000,
-  }, async () => {
-    const folder = home();
-    const { call } = await overStdio(folder, 'auto');
-    const terminal = { say: () => undefined, progress: () => undefined };
-    const { signal } = new AbortController();
-    const words = { commands: [], words: [], verbs: [], arguments: ['release'], options: {}, folder };
-    const took: Record<'tool' | 'command', number[]> = { tool: [], command: [] };
-    const timed = async (of: keyof typeof took, act: () => Promise<unknown>): Promise<void> => {
-      const began = performance.now();
-      await act();
-      took[of].push(performance.now() - began);
-    };
-    // in turns, so that a busy machine slows both
-    for (let n = 0; n < 25; n += 1) {
-      await timed('tool', () => call('lint', { release: 'release' }));
-      await timed('command', () => lint({ ...words, terminal, signal }));
-    }
-    // the least of each: what else the machine did is in neither
-    const [tool, command] = [took.tool, took.command].map((times) => Math.min(...times)) as [number, number];
-    // 3 ms for the pipe between two processes
-    expect(tool, `${tool.toFixed(1)} ms, command ${command.toFixed(1)} ms`).toBeLessThan(1.3 * command + 3);
   });
 
   it('ends with its client', { timeout: 240_000 }, async () => {
