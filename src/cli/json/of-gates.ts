@@ -5,7 +5,6 @@ import { reviewFindings, reviewForm } from '../../reviews/index.ts';
 import {
   countForm,
   digestText,
-  problemFindingForm,
   type Published,
   published,
   problemFindingForm,

@@ -88,7 +88,7 @@ function tierOf({ tiers }: Release, id: TierId): Tier {
     );
   if (tier.oneWay !== null)
     throw impossible(
-      stated`tier ${{ tier: id }} is one-way: ${{ reason: printable(tier.oneWay) }}`,
+      stated`tier ${{ tier: id }} is one-way: ${{ why: printable(tier.oneWay) }}`,
       'remove `oneWay` from the tier in release.yaml, if it can be undone after all',
     );
   if (tier.batched !== undefined)
