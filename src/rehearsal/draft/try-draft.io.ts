@@ -50,13 +50,15 @@ export async function draftDown(options: DraftOptions): Promise<DraftedDown> {
   const { host, release, tier: id, around } = options;
   const isUpFixed = around !== null;
   const tier = tierOf(release, id);
-  if ((await host.golden()) === null)
+  const golden = await host.golden();
+  if (golden === null)
     throw new OneRoofError('REHEARSAL_NO_GOLDEN', {
       ...stated`there is no golden copy to draft a rollback on`,
       fix: 'run `oneroof clone golden` first',
     });
   const by: Comparing = {
-    options: { ...options, release: { release } },
+    // as for a rehearsal: that such a clone has the blocks of the golden copy is the service's word
+    options: { ...options, release: { release }, ...(golden.provider === 'exec' ? { full: true as const } : {}) },
     seeds: drawSeeds(),
     deltas: new SchemaDeltas(),
   };
