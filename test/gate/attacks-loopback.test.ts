@@ -83,7 +83,26 @@ const openly: Safeguard = [
   "if false then return format('%s may call",
 ];
 
+const vacuum = outsideFiles('vacuum big;', 'vacuum big;');
+
 const thefts: readonly Theft[] = [
+  {
+    name: 'that VACUUM was done, although nothing was noted as sent',
+    files: vacuum,
+    attack: (ground) =>
+      within(ground, 'oneroof_executor', async (session) => {
+        const calls = outsideCalls(ground, session);
+        const epoch = await calls.begin();
+        await session.run('begin');
+        expect(await calls.send(epoch)).toBe(null);
+        await session.run('rollback');
+        await calls.wait(epoch);
+        if ((await calls.decide(epoch)) !== 'done') throw new Error('nothing was recorded');
+        await runSql(ground.gated.database, ['create table public.taken ()']);
+      }),
+    why: /nothing was recorded/,
+    safeguard: [['\n        and o.sent_at is not null;', ';']],
+  },
   {
     name: 'the password from the plans that the server prints',
     attack: (ground) =>

@@ -233,8 +233,9 @@ begin
         said := format('%s: %s', sqlstate, sqlerrm);
       end;
       perform gate.outside_hang_up(own.link);
-      -- that the debris is gone says nothing of why there was some
-      update gate.outside u set answer = said where (u.statement, u.direction, u.tier, u.n) = (o.statement, o.direction, o.tier, o.n) and (o.phase = 'sent' or said <> 'done');
+      -- that the debris is gone says nothing of why there was some; and where nothing was noted as sent, an idle connection would say that it is done
+      update gate.outside u set answer = said where (u.statement, u.direction, u.tier, u.n) = (o.statement, o.direction, o.tier, o.n) and (o.phase = 'sent' or said <> 'done')
+        and o.sent_at is not null;
     exception when sqlstate '08003' then null; -- another session sent it
     end;
   end if;
