@@ -48,7 +48,8 @@ database: shop
 touches: [${touches}]
 authors:
   - { name: agent, kind: agent, instructedBy: ira }
-${more}tiers:
+${more}
+tiers:
   - { id: 1-change, title: Change${tier === '' ? '' : `, ${tier}`} }
 `,
     'tiers/1-change/up.sql': up,

@@ -19,7 +19,7 @@ export interface RestorePlan {
 
 /**
  * Makes statements of a text that pg_dump wrote: each setting that the clone server does not know is left out, extensions are created in the version
- * of production, sequences of identity columns with the type that they have there, and event triggers of the gate stay behind with it.
+ * of production, options of a column that the server keeps for itself are left out, sequences of identity columns with the type that they have there, and event triggers of the gate stay behind with it.
  *
  * Errors  CLONE_DUMP_FAILED where PostgreSQL's parser cannot read the text.
  */
@@ -45,7 +45,8 @@ export function restorePlan(
     if (gone.has(eventTriggerOf(one) ?? '')) return [];
     const set = setting(one);
     if (set !== null && !of.settings.has(set)) return [];
-    const { sql } = one.step;
+    const sql = withoutReserved(one);
+    if (sql === null) return [];
     const name = extensionOf(one);
     const version = of.source.extensions.find((known) => known.name === name)?.version;
     if (version !== undefined) return [{ sql: `${sql} version ${literal(version).text}`, builds: false }];
@@ -74,6 +75,26 @@ type Tree = { readonly [key: string]: unknown };
 function setting({ tree }: Statement): string | null {
   const { VariableSetStmt: set } = tree as { VariableSetStmt?: { name?: string } };
   return set?.name?.toLowerCase() ?? null;
+}
+
+/** A statement without the options of a column that its server keeps for itself, which another server does not know; null: it has no others. */
+function withoutReserved({ tree, step: { sql } }: Statement): string | null {
+  const { AlterTableStmt: alter } = tree as {
+    AlterTableStmt?: {
+      cmds?: readonly { AlterTableCmd?: { subtype?: string; def?: { List?: { items?: readonly Tree[] } } } }[];
+    };
+  };
+  const [command] = alter?.cmds ?? [];
+  if (command?.AlterTableCmd?.subtype !== 'AT_SetOptions') return sql;
+  const names = (command.AlterTableCmd.def?.List?.items ?? []).map(
+    (item) => (item as { DefElem?: { defname?: string } }).DefElem?.defname ?? '',
+  );
+  const isReserved = (name: string): boolean => name.startsWith('pg_');
+  if (names.every(isReserved)) return null;
+  return names
+    .filter(isReserved)
+    .reduce((text, name) => text.replace(new RegExp(`(, )?\\b${name}=[^,)]*`), ''), sql)
+    .replace('(, ', '(');
 }
 
 function extensionOf({ tree }: Statement): string | null {
