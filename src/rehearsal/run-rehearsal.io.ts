@@ -13,7 +13,7 @@ import {
   withAct,
 } from './record/index.ts';
 import { type RehearsalOptions } from './request/index.ts';
-import { readRole, rehearsalInterrupted, type RehearsedAs, unknownTimezone } from './session/index.ts';
+import { readRole, rehearsalInterrupted, type RehearsedAs, sessionRole, unknownTimezone } from './session/index.ts';
 import { type OptionTrial, tryOption } from './trials/index.ts';
 
 // long enough to inspect a failed clone in the morning
@@ -98,7 +98,7 @@ interface Run {
 async function runOn(clone: Clone, given: RehearsalOptions): Promise<Run> {
   const { release } = given.release;
   const { role, problems } = await readRole(clone.connection, release.settings.role);
-  const settings = { ...release.settings, role: role === null || role.from === 'administrator' ? null : role.name };
+  const settings = { ...release.settings, role: sessionRole(role) };
   const options = { ...given, release: { ...given.release, release: { ...release, settings } } };
   const unknown = await unknownTimezone(clone.connection, settings.timezone);
   const refused = [...problems, ...unknown];

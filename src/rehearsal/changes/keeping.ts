@@ -1,5 +1,5 @@
 import { type ComparedSchemas, type Difference } from '../../fingerprint/index.ts';
-import { partsOf } from './object-sql.ts';
+import { partsOf, unquoted } from './object-sql.ts';
 import { type Done } from './release-work.ts';
 
 /** A table whose rows must be kept, and the key that finds them again. */
@@ -127,9 +127,4 @@ function keepName(table: string, column?: string): string {
   const { relation, own } = partsOf(table);
   const plain = [own, ...(column === undefined ? [] : [column])].map(unquoted);
   return `${relation}.${identifier(['keep', ...plain].join('_').slice(0, 60))}`;
-}
-
-/** A name without its quotes. */
-function unquoted(name: string): string {
-  return name.replace(/^"(.*)"$/s, '$1').replaceAll('""', '"');
 }

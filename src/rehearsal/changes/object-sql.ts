@@ -7,6 +7,11 @@ export function partsOf(name: string): { readonly relation: string; readonly own
   return { relation: name.slice(0, -own.length - 1), own };
 }
 
+/** A name without its quotes. */
+export function unquoted(name: string): string {
+  return name.replace(/^"(.*)"$/s, '$1').replaceAll('""', '"');
+}
+
 /** A text as a constant of SQL. */
 export function sqlQuoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;

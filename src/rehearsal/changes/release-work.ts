@@ -1,5 +1,5 @@
 import { type Direction, type Release, type TierId } from '../../release/index.ts';
-import { partsOf } from './object-sql.ts';
+import { partsOf, unquoted } from './object-sql.ts';
 
 /** A table that a statement had locked which was to write, and changed no row. */
 interface Unmatched {
@@ -188,9 +188,7 @@ function columnsIn(sql: string): readonly string[] {
 
 /** The last part of a name without quotes and arguments. */
 function plainName(name: string): string {
-  return partsOf(name.replace(/\([^()]*\)$/, ''))
-    .own.replace(/^"(.*)"$/s, '$1')
-    .replaceAll('""', '"');
+  return unquoted(partsOf(name.replace(/\([^()]*\)$/, '')).own);
 }
 
 function named(sql: string, name: string): boolean {

@@ -1,6 +1,6 @@
 import { type ComparedSchemas, type Difference, type DifferenceNode } from '../../fingerprint/index.ts';
 import { columnName, identifier, type Keep, keepColumns, keepRows, keepTable, keyOf } from './keeping.ts';
-import { partsOf, sqlQuoted } from './object-sql.ts';
+import { partsOf, sqlQuoted, unquoted } from './object-sql.ts';
 import { type Done, droppedColumns, type ReleaseWork, written } from './release-work.ts';
 import { doneBy, orOneWay, type Remedy, inWords } from './remedy.ts';
 
@@ -77,7 +77,6 @@ function ofInserted({ table, schemas }: Keep, own: readonly Difference[], by: re
   if (first?.key === undefined || first.key === null) return inWords(words);
   const names = Object.keys(first.key);
   const columns = names.map((name) => columnName(table, name, schemas));
-  // in production such a key belongs to another row
   const keeping = `keep their keys: with added as (insert … returning ${columns.join(', ')}) insert into …`;
   // production has other rows to choose from than the clone
   if (!by.every(({ sql }) => /^\s*insert\s/i.test(sql) && !/\bselect\b/i.test(sql)))
@@ -86,6 +85,7 @@ function ofInserted({ table, schemas }: Keep, own: readonly Difference[], by: re
     return inWords(
       `${words}; ${made.length} or more are too many to name: let up.sql keep the keys of what it inserts`,
     );
+  // in production such a key belongs to another row
   const drawn = columns.filter((column) => isDrawn(`${table}.${column}`, schemas));
   if (drawn.length > 0)
     return inWords(
@@ -107,7 +107,7 @@ function isDrawn(column: string, schemas: ComparedSchemas | undefined): boolean 
 /** A table that is renamed keeps all that it has. */
 export function renamed(name: string): Pick<Remedy, 'up' | 'down' | 'instead'> {
   const { relation, own } = partsOf(name);
-  const keep = `keep_${own.replace(/^"(.*)"$/s, '$1').replaceAll('""', '"')}`;
+  const keep = `keep_${unquoted(own)}`;
   return {
     up: [`alter table ${name} rename to ${identifier(keep)};`],
     down: [`alter table ${relation}.${identifier(keep)} rename to ${own};`],

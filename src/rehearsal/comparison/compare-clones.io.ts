@@ -43,11 +43,13 @@ export async function markClone(clone: Clone): Promise<MarkedClone> {
   }
 }
 
-/** What may differ in the schema of a clone from the golden copy, now. */
-export function schemaDifferences(marked: MarkedClone, by: Comparing): Promise<SchemaDelta> {
-  return besideGolden(marked, by, (was) =>
-    readDelta(was, marked.reading, { marked, by, files: null, also: new Set() }),
-  );
+/** What may differ in the schema of a clone from the golden copy, now; `also`: tables whose definition is wanted whether or not it may differ. */
+export function schemaDifferences(
+  marked: MarkedClone,
+  by: Comparing,
+  also: ReadonlySet<string> = new Set(),
+): Promise<SchemaDelta> {
+  return besideGolden(marked, by, (was) => readDelta(was, marked.reading, { marked, by, files: null, also }));
 }
 
 async function readDelta(
@@ -178,9 +180,8 @@ export async function compareTwoClones(
   after: MarkedClone,
   by: Comparing & { readonly written: ReadonlySet<string> },
 ): Promise<{ readonly differences: readonly Difference[]; readonly schemas: ComparedSchemas }> {
-  const read = (marked: MarkedClone): Promise<SchemaDelta> =>
-    besideGolden(marked, by, (was) => readDelta(was, marked.reading, { marked, by, files: null, also: by.written }));
-  const deltas = [await read(before), await read(after)] as const;
+  const { written } = by;
+  const deltas = [await schemaDifferences(before, by, written), await schemaDifferences(after, by, written)] as const;
   const [one, other] = sidesOf(...deltas);
   // each clone carries a mark of its own
   const schema = compareObjects(one, other).filter(({ kind }) => kind !== 'database');

@@ -12,7 +12,7 @@ import {
   withMarkedClone,
 } from '../comparison/index.ts';
 import { type RehearsalOptions } from '../request/index.ts';
-import { readRole, requirementRefused, withReleaseSession } from '../session/index.ts';
+import { readRole, requirementRefused, sessionRole, withReleaseSession } from '../session/index.ts';
 import { openListener, runTier, type StepMeasure } from '../tier/index.ts';
 import { begunDraft, type Draft, furthered, type FoundAfter, type Part, type Undo } from './draft.ts';
 
@@ -105,8 +105,7 @@ function tierOf({ tiers }: Release, id: TierId): Tier {
 async function asRollout({ clone }: MarkedClone, release: Release): Promise<Release> {
   const { role, problems } = await readRole(clone.connection, release.settings.role);
   OneRoofError.throwIfAny(problems);
-  const name = role === null || role.from === 'administrator' ? null : role.name;
-  return { ...release, settings: { ...release.settings, role: name } };
+  return { ...release, settings: { ...release.settings, role: sessionRole(role) } };
 }
 
 interface Place {

@@ -55,6 +55,11 @@ export function chooseRole(facts: RoleFacts, wanted: string | null): RoleChoice 
   return named(facts, { name: gate.named, from: 'gate' });
 }
 
+/** What SET ROLE gets in a session of the release; null: the administrator of the clone stays. */
+export function sessionRole(role: RehearsedAs | null): string | null {
+  return role === null || role.from === 'administrator' ? null : role.name;
+}
+
 function byDatabase(facts: RoleFacts): RoleChoice {
   const { administrator, databaseOwner, roles } = facts;
   const owner = roles.find(({ name }) => name === databaseOwner);
