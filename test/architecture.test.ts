@@ -169,6 +169,11 @@ describe('the architecture', () => {
     expect(listens.filter((file) => part(file) !== 'browser')).toEqual(['core/abort.ts']);
   });
 
+  it('does not look for a file before it reads it: the file may go in between', () => {
+    const looks = /existsSync\([^)]*\)(?: \?|\) return) (?:await )?(?:readFile|JSON\.parse\()/;
+    expect(files.filter((file) => looks.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
+  });
+
   it('exports no name twice, but the work of each command', () => {
     const places = new Map<string, Set<string>>();
     for (const file of files.filter((name) => !name.endsWith('index.ts')))

@@ -24,6 +24,7 @@ export {
   type FormReader,
   recordReader,
 } from './form.ts';
+export { readIfThere } from './if-there.io.ts';
 export { digest, type Digest, isDigest, type Purpose, shortDigest } from './frame.ts';
 export { type Json } from './json-value.ts';
 export { canonicalJson, visibleJson } from './json.ts';

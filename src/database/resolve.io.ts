@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { OneRoofError, printable, stated } from '../core/index.ts';
+import { OneRoofError, printable, readIfThere, stated } from '../core/index.ts';
 import { type AddressParts, badAddress, parseAddress, parsePgpass, parseService } from './address.ts';
 import { type Connection, secret } from './connection.ts';
 
@@ -83,8 +83,9 @@ function readService(service: string, env: AddressSource['env']): AddressParts {
     env['PGSERVICEFILE'] ?? join(home(env), '.pg_service.conf'),
     ...(env['PGSYSCONFDIR'] === undefined ? [] : [join(env['PGSYSCONFDIR'], 'pg_service.conf')]),
   ];
-  for (const file of files.filter((path) => existsSync(path))) {
-    const parts = parseService(readFileSync(file, 'utf8'), service);
+  for (const file of files) {
+    const text = readIfThere(file);
+    const parts = text === null ? null : parseService(text, service);
     if (parts !== null) return parts;
   }
   throw new OneRoofError('CONNECT_ADDRESS', {

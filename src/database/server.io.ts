@@ -8,13 +8,12 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  readFileSync,
   rmSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, OneRoofError, stated } from '../core/index.ts';
+import { isAlive, OneRoofError, readIfThere, stated } from '../core/index.ts';
 import { type Binaries } from './binaries.io.ts';
 import { type Connection } from './connection.ts';
 import { memoryFolder } from './memory-folder.io.ts';
@@ -164,8 +163,7 @@ export async function startServer(plan: ServerPlan): Promise<Server> {
 }
 
 function logIn(socket: string): string {
-  const file = join(socket, 'server.log');
-  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  return readIfThere(join(socket, 'server.log')) ?? '';
 }
 
 /** A server that is to end says so in its file at once; one that is ready all this time has other users. Milliseconds. */
@@ -188,7 +186,7 @@ export function runningOn(
   data: string,
 ): { readonly pid: number; readonly socket: string; readonly ready: boolean } | null {
   const file = join(data, 'postmaster.pid');
-  const [pid, , , , socket, , , state] = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
+  const [pid, , , , socket, , , state] = readIfThere(file)?.split('\n') ?? [];
   if (pid === undefined || socket === undefined || !existsSync(socket)) return null;
   if (!isAlive(Number(pid))) return null;
   return { pid: Number(pid), socket, ready: state?.trim() === 'ready' };
@@ -260,11 +258,10 @@ async function waitUntilReady(wait: {
 }): Promise<boolean> {
   const file = join(wait.data, 'postmaster.pid');
   for (const began = Date.now(); Date.now() - began < 60_000; await sleep(10)) {
-    const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
+    const lines = readIfThere(file)?.split('\n') ?? [];
     if (lines[4] === wait.socket && lines[7]?.trim() === 'ready') return true;
     if (wait.child.exitCode !== null) return false;
-    const log = join(wait.socket, 'server.log');
-    const said = existsSync(log) ? readFileSync(log, 'utf8') : '';
+    const said = logIn(wait.socket);
     // the lock of a server that runs there is not ours, and stays
     if (/FATAL|could not|invalid/.test(said) && (!existsSync(file) || /FATAL:.*"postmaster.pid"/.test(said)))
       return false;

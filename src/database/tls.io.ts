@@ -1,6 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
-import { existsSync, readFileSync } from 'node:fs';
-import { OneRoofError, stated } from '../core/index.ts';
+import { OneRoofError, readIfThere, stated } from '../core/index.ts';
 import { type Connection } from './connection.ts';
 
 /** One way to connect: without encryption, or with these options of TLS. */
@@ -39,7 +38,8 @@ export function encryptionOf(connection: Connection): readonly [Encryption, ...E
 }
 
 function readRoots(file: string): string {
-  if (existsSync(file)) return readFileSync(file, 'utf8');
+  const roots = readIfThere(file);
+  if (roots !== null) return roots;
   throw new OneRoofError('CONFIG_NOT_FOUND', {
     ...stated`the root certificates ${{ file }} (sslrootcert) do not exist`,
     fix: 'correct the path, or leave sslrootcert out to use the certificates of Node.js',

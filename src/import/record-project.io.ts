@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { onAbort, OneRoofError, printable, truncate, stated } from '../core/index.ts';
+import { onAbort, OneRoofError, printable, readIfThere, truncate, stated } from '../core/index.ts';
 import { findBinaries, launchWithout, openSession, type Server, sql, startTemporaryServer } from '../database/index.ts';
 import { loadParser, type Parser } from '../release/index.ts';
 import { type MigrationProject } from './migration.ts';
@@ -192,8 +191,7 @@ function shownOf(talk: string): readonly string[] {
 }
 
 function logOf(server: Server): string {
-  const file = join(server.data, 'recorded', 'log.json');
-  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  return readIfThere(join(server.data, 'recorded', 'log.json')) ?? '';
 }
 
 /** A log in which nothing arrives for so long is lost: its file is gone, or the process that writes it. Milliseconds. */

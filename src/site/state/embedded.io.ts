@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, OneRoofError, stated } from '../../core/index.ts';
+import { isAlive, OneRoofError, readIfThere, stated } from '../../core/index.ts';
 import {
   type Binaries,
   createCluster,
@@ -88,8 +88,7 @@ function reach(folder: string, { runAs }: Binaries): void {
 function refuseOtherVersion(data: string, binaries: Binaries): void {
   // a folder of root's that was restored or copied: its server needs to own it
   if (binaries.runAs !== null) ownFolder(data, binaries);
-  const file = join(data, 'PG_VERSION');
-  const found = existsSync(file) ? readFileSync(file, 'utf8').trim() : 'none';
+  const found = readIfThere(join(data, 'PG_VERSION'))?.trim() ?? 'none';
   if (found === String(binaries.major)) return;
   throw new OneRoofError('STATE_OTHER_VERSION', {
     ...(found === 'none'
