@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import type pg from 'pg';
 import { now, OneRoofError, stated } from '../core/index.ts';
 import { connectClient } from './client.io.ts';
@@ -7,9 +8,13 @@ import { type Connection, describe } from './connection.ts';
 import { type Notice, type Notification, type StepResult } from './session.ts';
 import { noTimeouts, pinnedSettings, setAll } from './settings.ts';
 import { type Sql, sql } from './sql.ts';
+import { sqlStateOf } from './sqlstate.ts';
 
 /** Rows as lists of texts, as the server sent them. */
 export type Rows = readonly (readonly (string | null)[])[];
+
+/** A session that is not closed so long after the server said that it ends it goes on: a function of the application said it. Milliseconds. */
+const longestGoodbye = 1000;
 
 /** Notices that are kept until they are asked for: a loop can raise any number. */
 const mostNotices = 10_000;
@@ -87,6 +92,15 @@ export async function openSession(connection: Connection, options: SessionOption
   });
   // loaded by the connection; from here on a statement goes out in the turn in which it was asked for
   const { default: driver } = await import('pg');
+  // a server that ends a session says so first, and hangs up then
+  const explained = async (error: unknown): Promise<unknown> => {
+    if (lost === null && /^57P0[1-5]$/.test(sqlStateOf(error))) {
+      const waited = AbortSignal.timeout(longestGoodbye);
+      await once(client, 'end', { signal: waited }).catch(() => undefined);
+      if (lost !== null) return connectionLost(connection, error as Error);
+    }
+    return lost === null ? error : connectionLost(connection, lost);
+  };
   const discarding = async (config: pg.QueryConfig): Promise<pg.QueryResult> => {
     if (lost !== null) throw connectionLost(connection, lost);
     try {
@@ -99,7 +113,7 @@ export async function openSession(connection: Connection, options: SessionOption
         client.query(asked);
       });
     } catch (error) {
-      throw lost === null ? error : connectionLost(connection, lost);
+      throw await explained(error);
     }
   };
   const query = async <Row extends object>(statement: Sql): Promise<Row[]> => {
@@ -113,7 +127,7 @@ export async function openSession(connection: Connection, options: SessionOption
       } as pg.QueryConfig);
       return result.rows as Row[];
     } catch (error) {
-      throw lost === null ? error : connectionLost(connection, lost);
+      throw await explained(error);
     }
   };
   const script = async <Row extends object>(statements: readonly Sql[]): Promise<Row[]> => {
@@ -123,7 +137,7 @@ export async function openSession(connection: Connection, options: SessionOption
       const [first = null] = [results].flat();
       return (first?.rows ?? []) as Row[];
     } catch (error) {
-      throw lost === null ? error : connectionLost(connection, lost);
+      throw await explained(error);
     }
   };
   const run: Session['run'] = async (text, values = []) => {
@@ -146,7 +160,7 @@ export async function openSession(connection: Connection, options: SessionOption
       await cursor.close();
       return fetched;
     } catch (error) {
-      throw lost === null ? error : connectionLost(connection, lost);
+      throw await explained(error);
     }
   };
   try {
