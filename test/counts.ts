@@ -17,7 +17,7 @@ const counts = {
   /** test/fingerprint/delta: changes of a schema, told in three ways. */
   schemaDeltas: [10, 200],
   /** test/gate/model: commands that a gate and the model of its rules answer. */
-  gateCommands: [500, 2000],
+  gateCommands: [50, 1500],
   /** test/gate/agreement: statements that are bent in two or three places. */
   bentStatements: [10, 200],
   /** test/core/json: values whose canonical text another program writes too. */

@@ -412,8 +412,8 @@ export async function runTier(
 }
 
 /** Copies a database within its server, as a restore would. */
-export async function withCopy<T>(gated: Gated, use: (copy: Connection) => Promise<T>): Promise<T> {
-  const name = `${gated.database.database}_copy`;
+export async function withCopy<T>(gated: Gated, use: (copy: Connection) => Promise<T>, suffix = 'copy'): Promise<T> {
+  const name = `${gated.database.database}_${suffix}`;
   const admin = await openSession({ ...gated.database, database: 'postgres' }, { applicationName: 'test' });
   try {
     await admin.query(sql`create database ${id(name)} template ${id(gated.database.database)}`);

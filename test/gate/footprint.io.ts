@@ -49,7 +49,7 @@ export async function rehearseIn(
   looks: 'each-step' | 'as-rehearsed' = 'each-step',
 ): Promise<Footprint> {
   const isOutside = sealed.release.tiers.some(({ transaction }) => transaction === 'outside');
-  if (!isOutside) return await rehearseThere(database, { sealed, more, looks, commits: false });
+  if (!isOutside) return await rehearseThere(database, sealed, { more, looks, commits: false });
   // what cannot run in a transaction runs in a copy, once: later someone else may be connected
   const known = rehearsed.get(database.database);
   if (known !== undefined) return known;
@@ -57,7 +57,7 @@ export async function rehearseIn(
   const admin = await openSession({ ...database, database: 'postgres' }, { applicationName: 'test' });
   try {
     await admin.query(sql`create database ${id(copy.database)} template ${id(database.database)}`);
-    const footprint = await rehearseThere(copy, { sealed, more, looks, commits: true });
+    const footprint = await rehearseThere(copy, sealed, { more, looks });
     rehearsed.set(database.database, footprint);
     return footprint;
   } finally {
@@ -68,17 +68,17 @@ export async function rehearseIn(
 /** What was rehearsed outside of transactions, by database: its releases have the same tiers there. */
 const rehearsed = new Map<string, Footprint>();
 
-async function rehearseThere(
+/** The same, where the database is a copy for this alone: everything is committed. */
+export async function rehearseThere(
   database: Connection,
+  { release }: Pick<SealedRelease, 'release'>,
   of: {
-    readonly sealed: Pick<SealedRelease, 'release'>;
-    readonly more: Partial<Footprint['anchors']>;
-    readonly looks: 'each-step' | 'as-rehearsed';
-    readonly commits: boolean;
-  },
+    readonly more?: Partial<Footprint['anchors']>;
+    readonly looks?: 'each-step' | 'as-rehearsed';
+    readonly commits?: boolean;
+  } = {},
 ): Promise<Footprint> {
-  const { release } = of.sealed;
-  const { more, looks, commits } = of;
+  const { more = {}, looks = 'each-step', commits = true } = of;
   const unless = async (statement: Sql): Promise<void> => {
     if (!commits) await session.query(statement);
   };

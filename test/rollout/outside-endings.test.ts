@@ -4,6 +4,7 @@ import { openSession, type Session, sql } from '../../src/database/index.ts';
 import { openLookout } from '../../src/rollout/index.ts';
 import { runSql, versions } from '../database.io.ts';
 import { type LoopbackServer, startLoopbackServer } from '../gate/loopback.io.ts';
+import { outsideCalls } from '../gate/outside-calls.io.ts';
 import { indexIn, outsideFiles, type OutsideGround, until, withOutside } from './outside.io.ts';
 
 const files = outsideFiles('create index concurrently big_v on big (v);', 'drop index concurrently if exists big_v;');
@@ -132,6 +133,24 @@ describe.each(versions)('an ending of a statement outside of a transaction, on P
       });
       expect(await indexIn(ground)).toBe('absent');
       expect(await ground.run('up')).toMatchObject({ result: 'done' });
+    }),
+  );
+
+  it('that is not decided keeps out another ratification of its release', { timeout: seconds }, () =>
+    within(async (ground) => {
+      const { gated } = ground;
+      // its intention is committed, and its process killed before anything was sent
+      await gated.as('oneroof_executor', async (session) => void (await outsideCalls(ground, session).begin()));
+      const other = await gated.ratify(await gated.ratification({ nonce: 'f'.repeat(32) }), [
+        gated.people.ana,
+        gated.people.ben,
+      ]);
+      const refused = { result: 'held', reasons: [{ facts: { code: 'in-progress' } }] };
+      expect(await ground.run('up', { statement: other })).toMatchObject(refused);
+      await ground.run('down');
+      expect(await indexIn(ground)).toBe('absent');
+      await expect(ground.run('up', { statement: other })).resolves.toMatchObject({ result: 'done' });
+      expect(await indexIn(ground)).toBe('valid');
     }),
   );
 

@@ -56,9 +56,10 @@ begin
   execute format('alter role oneroof_runner password %L', verifier);
 end $gate$;
 
--- Belongs to the runner, because a role sees all of its own sessions.
+-- Belongs to the runner, because a role sees all of its own sessions. As they are now: a transaction keeps what it saw of pg_stat_activity first.
 create function gate.runner_sessions() returns table (pid integer, session text)
 language sql volatile security definer set search_path = pg_catalog, pg_temp as $gate$
+  select pg_stat_clear_snapshot();
   select a.pid, a.application_name from pg_stat_activity a where a.usename = 'oneroof_runner' and a.datname = current_database() and a.backend_type = 'client backend'
 $gate$;
 

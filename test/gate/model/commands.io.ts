@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { type Version } from '../../binaries.io.ts';
+import { type Intent } from './intent.ts';
 import { commands, type Count, type Played, told } from './commands.ts';
 import { type Real, type Template, withReal, withTemplate } from './database.io.ts';
 import { type Action, apply, firstWorld, summary, type World } from './model.ts';
@@ -12,7 +13,9 @@ const start = Date.UTC(2026, 5, 3, 8);
 export interface Plan {
   readonly version: Version;
   readonly seed: number;
-  /** Commands, at least. */
+  /** What comes first. */
+  readonly stories: readonly (readonly Intent[])[];
+  /** Commands after them, at least. */
   readonly commands: number;
   /** Bends the gate's SQL: the negative controls. */
   readonly change?: (text: string) => string;
@@ -24,14 +27,20 @@ export interface Plan {
  * Errors  an Error that names the first difference and everything that led to it, with the seed.
  */
 export async function runCommands(plan: Plan): Promise<Count> {
-  const { version, seed, commands: enough, change = (text) => text } = plan;
+  const { version, seed, stories, change = (text) => text } = plan;
+  const enough = plan.commands + stories.flat().length;
   const count: Count = { commands: 0, outcomes: new Map() };
   await withTemplate({ version, now: start, change }, async (template) => {
     const sequence = fc.asyncProperty(commands, async (drawn) => {
       if (count.commands >= enough) return;
       await play(template, drawn, count);
     });
-    await fc.assert(sequence, { seed, numRuns: Math.ceil(enough / 10) + 20, endOnFailure: true, examples: told });
+    await fc.assert(sequence, {
+      seed,
+      numRuns: stories.length + Math.ceil(plan.commands / 10) + 20,
+      endOnFailure: true,
+      examples: told(stories),
+    });
   });
   return count;
 }

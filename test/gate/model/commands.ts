@@ -3,7 +3,6 @@ import type { Real } from './database.io.ts';
 import { completeNewest, type Flaw, type Intent, type Interruption, resolve } from './intent.ts';
 import { type Action, apply, type Outcome, type World } from './model.ts';
 import { judged } from './properties.ts';
-import { stories } from './stories.ts';
 
 /** Commands of a sequence, at most. */
 const longest = 120;
@@ -100,7 +99,7 @@ const flaw = fc.oneof(
 );
 
 const kinds: readonly (readonly [weight: number, arbitrary: fc.Arbitrary<Intent>])[] = [
-  [30, fc.record({ want: fc.constant('advance'), session, direction: direction, release: fc.nat(9) })],
+  [30, fc.record({ want: fc.constant('advance'), session, direction: direction, release: fc.nat(13) })],
   [
     7,
     fc.record({
@@ -116,7 +115,19 @@ const kinds: readonly (readonly [weight: number, arbitrary: fc.Arbitrary<Intent>
     fc.record({
       want: fc.constant('call'),
       session,
-      call: fc.constantFrom('attempt', 'enter', 'step', 'step', 'batch', 'outside', 'leave'),
+      call: fc.constantFrom(
+        'attempt',
+        'enter',
+        'step',
+        'step',
+        'batch',
+        'outside',
+        'leave',
+        'send',
+        'poll',
+        'decide',
+        'clear',
+      ),
       pick,
       direction,
     }),
@@ -158,7 +169,23 @@ const kinds: readonly (readonly [weight: number, arbitrary: fc.Arbitrary<Intent>
     2,
     fc.record({
       want: fc.constant('data'),
-      what: fc.constantFrom('ready', 'unready', 'nine', 'no nine', 'null', 'no null', 'drift', 'no drift', 'no drift'),
+      what: fc.constantFrom(
+        'ready',
+        'unready',
+        'nine',
+        'no nine',
+        'null',
+        'no null',
+        'drift',
+        'no drift',
+        'no drift',
+        'twin',
+        'twin',
+        'no twins',
+        'another index',
+        'no index',
+        'no index',
+      ),
     }),
   ],
   [3, fc.record({ want: fc.constant('ask'), pick, direction })],
@@ -170,7 +197,7 @@ export const commands = fc.commands(
   { maxCommands: longest, size: 'max' },
 );
 
-/** The stories, as commands: they come first. */
-export const told: [Iterable<fc.AsyncCommand<Played, Real>>][] = stories.map((story) => [
-  story.map((intent) => new Command(intent)),
-]);
+/** Stories, as commands. */
+export function told(stories: readonly (readonly Intent[])[]): [Iterable<fc.AsyncCommand<Played, Real>>][] {
+  return stories.map((story) => [story.map((intent) => new Command(intent))]);
+}

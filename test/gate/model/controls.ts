@@ -137,3 +137,44 @@ export const controls: Readonly<Record<string, Control>> = {
   ],
   quorum: [`return gate.closed_seats(of_statement, policy -> 'quorum');`, 'return null;'],
 };
+
+/** The same for steps outside of a transaction. */
+export const outsideControls: Readonly<Record<string, Control>> = {
+  'a tier outside of a transaction': silent('order', 'this tier runs in transactions'),
+  'no step of it in one': silent('order', 'the steps of this tier run outside of a transaction'),
+  'nothing undecided when entered': ['  perform gate.require_decided(of_statement);', ''],
+  'the text when intended': [
+    "if t.steps[of_n] is null or gate.step_digest(step) is distinct from t.steps[of_n] then perform gate.refuse('step'",
+    "if false then perform gate.refuse('step'",
+  ],
+  'tries of a step': ['if (coalesce(old.tries, 0) < 10) is not true then', 'if false then'],
+  'state that the probe names': ["  if why is not null then perform gate.refuse('outside', why); end if;", ''],
+  'fence when sent': [
+    "perform from gate.fence where epoch = of_epoch for update;\n  if not found then perform gate.refuse('fence', 'a newer attempt has begun'); end if;\n  perform pg_notify",
+    'perform from gate.fence for update;\n  perform pg_notify',
+  ],
+  'fence when polled': ['if not exists (select from gate.fence f where f.epoch = of_epoch) then', 'if false then'],
+  'open when sent': ['    perform gate.require_tier_open(o.statement, o.direction, o.tier);\n', ''],
+  'age of the intention': silent('age', 'the intention was written more than 60'),
+  'the text when sent': [
+    "if gate.step_digest(step) is distinct from t.steps[o.n] then perform gate.refuse('step'",
+    "if false then perform gate.refuse('step'",
+  ],
+  'sent once': [
+    "where u.phase in ('sent', 'clearing') and u.sent_at is null;",
+    "where u.phase in ('sent', 'clearing');",
+  ],
+  'the connection that was prepared': [
+    "if (gate.own_link()).session is distinct from o.session then return 'this session",
+    "if false then return 'this session",
+  ],
+  'begun by what may have been sent': ["o.tier = t ->> 'id' and o.phase in ('sent', 'debris', 'clearing')", 'false'],
+  'as it is now': ['  select pg_stat_clear_snapshot();\n', ''],
+  'decided when it has ended': silent('outside', 'it is still running'),
+  'the object of the step': ["if (outcome in ('done', 'absent', 'debris')) is not true then", 'if false then'],
+  'schema when decided': [
+    "    perform gate.leave_schema(o.statement, o.direction, o.tier, o.n, (select l.programs from gate.look(gate.footprint_of(of_statement) -> 'anchors') l));\n",
+    '',
+  ],
+  'debris to clear': silent('order', 'there is nothing to clear'),
+};

@@ -1,15 +1,26 @@
-import { note, rehearseIn, submitTargetOf } from '../footprint.io.ts';
 import { createHash } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { canonicalJson, digest, type Digest, type Instant, type Milliseconds } from '../../../src/core/index.ts';
-import { type Connection, openSession, type Session, sql } from '../../../src/database/index.ts';
+import { type Connection, openSession, type Session, type Sql, sql } from '../../../src/database/index.ts';
 import { statementDigest, writeStatement } from '../../../src/evidence/index.ts';
-import { acceptDocument, describeGate, refusalOf, submitRelease, submitSignature } from '../../../src/gate/index.ts';
+import { type Footprint } from '../../../src/fingerprint/index.ts';
+import {
+  acceptDocument,
+  applyGate,
+  describeGate,
+  planLoopback,
+  refusalOf,
+  submitRelease,
+  submitSignature,
+} from '../../../src/gate/index.ts';
 import { type Opens, type Policy, type Ratification, type TargetDescriptor } from '../../../src/people/index.ts';
 import { readSealed, type SealedRelease, sealRelease } from '../../../src/release/index.ts';
 import { type Version } from '../../binaries.io.ts';
-import { runSql } from '../../database.io.ts';
+import { runSql, withSession } from '../../database.io.ts';
 import { withFolder } from '../../release/folder.io.ts';
 import { assertion, type Gated, policyOf, registryOf, type Signer, signer, withCopy, withGate } from '../cycle.io.ts';
+import { note, rehearseIn, rehearseThere, submitTargetOf } from '../footprint.io.ts';
+import { startLoopbackServer } from '../loopback.io.ts';
 import { type Action, handedInBefore, type Name, type Outcome, schemaOf, type World } from './model.ts';
 import { type Document, people, type Policy as Rules, policies, releaseFiles, type Statement } from './world.ts';
 
@@ -78,19 +89,26 @@ export async function withTemplate<T>(
       .filter(([name]) => !['ana', 'ben', 'ira'].includes(name))
       .map(([name, { level, device }]) => [name, signer(name, level, device === 'bound' ? 0x05 : 0x1d)]),
   );
-  return await withFolder(releaseFiles['way'] ?? {}, async (folder) => {
-    await sealRelease(folder);
-    const way = await readSealed(folder);
+  const sealedOf = (name: string): Promise<SealedRelease> =>
+    withFolder(releaseFiles[name] ?? {}, async (folder) => {
+      await sealRelease(folder);
+      return await readSealed(folder);
+    });
+  const [way, apart] = [await sealedOf('way'), await sealedOf('apart')];
+  const server = await startLoopbackServer(version);
+  try {
     const moment = `insert into public.moments values ('2000-01-01Z', '${instant(now)}')`;
     const plan = {
       files: releaseFiles['small'] ?? {},
-      application: ['create table o (i integer)'],
+      application: ['create table o (i integer)', 'create table p (i integer)', 'create table q (i integer)'],
+      owned: { server: server.connection('postgres'), installer: null },
       policy: written('strict', policies['strict'] as Rules),
       further: registryOf(Object.values(further)).persons,
       // the gate's tables have defaults that ask it, so it is there before them
       change: (text: string) => [...clock, moment, clocked(change(text))].join(';\n'),
     };
     return await withGate(version, plan, async (gated) => {
+      await withSession(gated.database, async (session) => applyGate(session, await planLoopback(session, null)));
       // they came into force by the server's clock
       await runSql(gated.database, ['update gate.documents set accepted_at = public.told()']);
       await gated.as('oneroof_relay', (relay) => submitRelease(relay, gated.sealed));
@@ -100,11 +118,13 @@ export async function withTemplate<T>(
       return await use({
         gated,
         signers: { ...gated.people, ...further },
-        sealed: { small: gated.sealed, way },
+        sealed: { small: gated.sealed, way, apart },
         rehearsed: new Map(),
       });
     });
-  });
+  } finally {
+    await server.server.stop();
+  }
 }
 
 /** How long a session waits for a lock before it is refused. */
@@ -128,6 +148,8 @@ export async function withReal<T>(template: Template, use: (real: Real) => Promi
       relay: await open('oneroof_relay'),
       observer: await open('oneroof_observer'),
       owner: await open('app_owner'),
+      // sees what every session does
+      admin: await open(database.user),
     };
     try {
       return await use(realOf({ template, database, sessions }));
@@ -140,18 +162,36 @@ export async function withReal<T>(template: Template, use: (real: Real) => Promi
 interface Parts {
   readonly template: Template;
   readonly database: Connection;
-  readonly sessions: Readonly<Record<Name | 'relay' | 'observer' | 'owner', Session>>;
+  readonly sessions: Readonly<Record<Name | 'relay' | 'observer' | 'owner' | 'admin', Session>>;
 }
 
 /** `insert into t values (9)`, as everybody else changes the application. */
 const rowsSql: Readonly<Record<string, readonly [add: string, remove: string]>> = {
   t9: ['insert into t values (9)', 'delete from t where i = 9'],
   null: ['insert into t values (null)', 'delete from t where i is null'],
+  p1: ['insert into p values (1)', 'delete from p where i = 1'],
 };
+
+/** What makes a schema of the model where there is none of it. */
+function statementsOf({ table, drift, index }: World['data']): readonly string[] {
+  return [
+    ...(table ? ['create table n (i integer)'] : []),
+    ...(drift ? ["comment on table t is 'drift'"] : []),
+    ...{
+      none: [],
+      valid: ['create unique index pi on p (i)'],
+      another: [anotherIndex],
+      // it fails, and leaves what a build that failed leaves
+      invalid: ['insert into p values (1), (1)', 'create unique index concurrently pi on p (i)', 'delete from p'],
+    }[index.is],
+  ];
+}
+
+const anotherIndex = 'create index pi on p ((i + 1))';
 
 function realOf({ template, database, sessions }: Parts): Real {
   const { gated, signers, sealed } = template;
-  const { relay, observer, owner } = sessions;
+  const { relay, observer, owner, admin } = sessions;
   const bodies = new Map<string, string>();
   const descriptors = new Map<string, TargetDescriptor>();
   const documents = new Map<string, string>([
@@ -169,10 +209,31 @@ function realOf({ template, database, sessions }: Parts): Real {
   async function describe(release: string, world: World): Promise<TargetDescriptor> {
     // a session of the executor that waits meanwhile would be ended
     const key = `${release} on ${schemaOf(world.data)}`;
-    const schema = template.rehearsed.get(key) ?? note(await rehearseIn(database, sealed[release] ?? gated.sealed));
+    const schema =
+      template.rehearsed.get(key) ??
+      note(
+        release === 'apart' ? await rehearseApart(world) : await rehearseIn(database, sealed[release] ?? gated.sealed),
+      );
     template.rehearsed.set(key, schema);
     const found = await describeGate(observer);
     return { format: 1, ...found.facts, schema };
+  }
+
+  /** What runs outside of transactions is rehearsed in a copy of its own, with the schema of now. */
+  async function rehearseApart(world: World): Promise<Footprint> {
+    return await withCopy(
+      gated,
+      async (copy) => {
+        await withSession({ ...copy, user: 'app_owner' }, async (session) => {
+          for (const text of ['set search_path = public', ...statementsOf(world.data)])
+            await session.run(text).catch((error: unknown) => {
+              if (!text.includes('concurrently')) throw error;
+            });
+        });
+        return await rehearseThere(copy, sealed['apart'] as SealedRelease);
+      },
+      'rehearsed',
+    );
   }
 
   async function write(statement: Statement, world: World): Promise<string> {
@@ -297,6 +358,9 @@ function realOf({ template, database, sessions }: Parts): Real {
       case 'drift':
         await owner.run(`comment on table t is ${action.drift ? "'drift'" : 'null'}`);
         return 'ok';
+      case 'index':
+        await owner.run(action.to === 'none' ? 'drop index if exists pi' : anotherIndex);
+        return 'ok';
       case 'ask': {
         const [row] = await observer.query<{ why: string | null }>(
           sql`select gate.why_closed(${named(action.statement)}, ${action.direction}) as why`,
@@ -337,13 +401,14 @@ function realOf({ template, database, sessions }: Parts): Real {
       case 'rollback':
         depths[action.session] = 0;
         await session.run('rollback');
+        await untilIdle();
         return 'ok';
       case 'constraints':
         await session.run('set constraints all immediate');
         return 'ok';
       case 'commit':
         depths[action.session] = 0;
-        await session.run(action.form);
+        await session.run(action.form).finally(untilIdle);
         // a tier that was entered has reset the session's settings, and a wait without a bound would end with the other session
         await session.query(sql`select set_config('lock_timeout', ${lockTimeout}, false)`);
         return 'ok';
@@ -364,6 +429,11 @@ function realOf({ template, database, sessions }: Parts): Real {
         );
         return 'ok';
       }
+      case 'send':
+      case 'poll':
+      case 'decide':
+      case 'clear':
+        return await called(action, isWithin);
       case 'batch':
       case 'step':
       case 'outside': {
@@ -381,6 +451,50 @@ function realOf({ template, database, sessions }: Parts): Real {
     }
   }
 
+  /** The server works on what was sent by itself: the model has it end at once. What was sent is not there at once either. */
+  async function untilIdle(): Promise<void> {
+    for (let left = 1000; left > 0; left -= 1) {
+      const working = await admin.query(
+        sql`select from pg_stat_activity where usename = 'oneroof_runner' and datname = current_database() and (state = 'active' or query !~ ' concurrently ')`,
+      );
+      if (working.length === 0) return;
+      await wait(10);
+    }
+    throw new Error('what was sent does not end');
+  }
+
+  async function called(
+    action: Extract<Action, { readonly do: 'send' | 'poll' | 'decide' | 'clear' }>,
+    isWithin: boolean,
+  ): Promise<Outcome> {
+    const session = sessions[action.session];
+    const [cycle, epoch] = [named(action.cycle), action.epoch];
+    const one = async (call: Sql): Promise<string | null> =>
+      (await session.query<{ v: string | null }>(call))[0]?.v ?? null;
+    switch (action.do) {
+      case 'send': {
+        const problem = await one(sql`select gate.outside_send(${cycle}, ${epoch}::bigint, ${action.text}) as v`);
+        if (problem !== null) return 'ok not sent';
+        // it waits for this transaction
+        if (!isWithin) await untilIdle();
+        return 'ok';
+      }
+      case 'poll':
+        for (let left = 25; left > 0; left -= 1) {
+          if ((await one(sql`select gate.outside_poll(${cycle}, ${epoch}::bigint)::text as v`)) === 'false')
+            return 'ok over';
+          // who hangs up is not gone at once
+          await wait(20);
+        }
+        return 'ok running';
+      case 'decide':
+        return `ok ${await one(sql`select gate.outside_decide(${cycle}, ${epoch}::bigint) as v`)}`;
+      case 'clear':
+        await session.query(sql`select gate.outside_clear(${cycle}, ${epoch}::bigint)`);
+        return 'ok';
+    }
+  }
+
   const depths: Record<Name, number> = { one: 0, two: 0 };
   const viewDepth = (name: Name): number => depths[name];
 
@@ -390,6 +504,8 @@ function realOf({ template, database, sessions }: Parts): Real {
         return await act(action, before);
       } catch (error) {
         const refusal = refusalOf(error);
+
+        console.log(JSON.stringify(action), (error as Error).message);
         if (refusal !== null) return refusal.code;
         const state: unknown = error instanceof Error ? Reflect.get(error, 'code') : null;
         if (typeof state === 'string' && /^[0-9A-Z]{5}$/.test(state)) return state;
@@ -397,10 +513,14 @@ function realOf({ template, database, sessions }: Parts): Real {
       }
     },
     summary: async () => {
-      const [found] = await owner.query<{ rows: string; n: string }>(sql`
+      const [found] = await owner.query<{ rows: string; n: string; index: string }>(sql`
         select coalesce((select json_agg(r order by r) from (
             select coalesce('t' || i, 'null') || ':' || count(*) as r from t group by i
-            union all select 'o' || i || ':' || count(*) from o group by i) as x), '[]')::text as rows,
+            union all select 'o' || i || ':' || count(*) from o group by i
+            union all select 'p' || i || ':' || count(*) from p group by i
+            union all select 'q' || i || ':' || count(*) from q group by i) as x), '[]')::text as rows,
+          coalesce((select case when not i.indisvalid then 'invalid' when i.indisunique then 'valid' else 'another' end
+            from pg_catalog.pg_index i where i.indexrelid = to_regclass('pi')), 'none') as index,
           (select count(*) from pg_catalog.pg_tables where tablename = 'n')::text as n`);
       const steps: string[] = [];
       const markers: string[] = [];
@@ -418,7 +538,18 @@ function realOf({ template, database, sessions }: Parts): Real {
         for (const { direction, tier } of ran) steps.push(`${id} ${direction} ${tier}`);
       }
       const rows = (JSON.parse(found?.rows ?? '[]') as string[]).sort();
-      return JSON.stringify({ rows, table: found?.n === '1', steps: steps.sort(), markers: markers.sort() });
+      const sent = await admin.query<{ statement: string; rest: string }>(
+        sql`select statement, concat_ws(' ', direction, tier, n, phase) as rest from gate.outside`,
+      );
+      const sendings = sent.map(({ statement, rest }) => `${ids.get(statement) ?? '?'} ${rest}`).sort();
+      return JSON.stringify({
+        rows,
+        table: found?.n === '1',
+        index: found?.index,
+        steps: steps.sort(),
+        markers: markers.sort(),
+        sendings,
+      });
     },
   };
 }

@@ -16,7 +16,7 @@ function signed(id: string, opens: Opens): readonly Action[] {
     rehearsedAt: at - 60_000,
     sealedAt: at - 600_000,
     evidence: 'rehearsal' as const,
-    schema: 'without n',
+    schema: 'without n, index none',
     notBefore: at,
     expires: at + 3_600_000,
   };

@@ -53,12 +53,24 @@ export type Intent =
   | { readonly want: 'accept'; readonly pick: Picks }
   | {
       readonly want: 'data';
-      readonly what: 'ready' | 'unready' | 'nine' | 'no nine' | 'null' | 'no null' | 'drift' | 'no drift';
+      readonly what:
+        | 'ready'
+        | 'unready'
+        | 'nine'
+        | 'no nine'
+        | 'null'
+        | 'no null'
+        | 'drift'
+        | 'no drift'
+        | 'twin'
+        | 'no twins'
+        | 'another index'
+        | 'no index';
     }
   | { readonly want: 'ask'; readonly pick: Picks; readonly direction: Direction };
 
 export type Interruption = 'revocation' | 'end' | 'policy' | 'answer';
-export type Call = 'attempt' | 'enter' | 'step' | 'batch' | 'outside' | 'leave';
+export type Call = 'attempt' | 'enter' | 'step' | 'batch' | 'outside' | 'leave' | 'send' | 'poll' | 'decide' | 'clear';
 export type Control =
   | 'begin'
   | 'repeatable read'
@@ -191,14 +203,14 @@ function advance(world: World, intent: Extract<Intent, { want: 'advance' }>): Ac
   const { transaction: its, attempt: newer } = world.sessions[second];
   // to wait for the other one, or to take its turn, all the time would lead nowhere
   const isAhead = its?.layer.fence === true || (newer !== null && newer.epoch === world.epoch);
-  const session = isAhead && pick < 7 ? second : intent.session;
+  const session = isAhead && (pick < 7 || pick > 9) ? second : intent.session;
   const { transaction, attempt } = world.sessions[session];
   if (transaction?.state === 'aborted') return { do: 'rollback', session };
   const view = viewOf(world, session);
   const entered = view.entered.at(-1);
   if (entered !== undefined) return goOn(world, session);
   const newest = attempt !== null && attempt.epoch === view.epoch ? held(world, attempt.cycle)?.release : undefined;
-  const release = (pick === 1 ? undefined : newest) ?? (pick < 4 ? 'way' : 'small');
+  const release = (pick === 1 ? undefined : newest) ?? (pick < 4 ? 'way' : pick < 10 ? 'small' : 'apart');
   if (world.handedIn[release] === undefined) return { do: 'release', name: release };
   const mine = rollouts(world).filter((one) => one.release === release);
   const placed = mine.findLast(({ id }) => inPlace(view, id));
@@ -208,10 +220,13 @@ function advance(world: World, intent: Extract<Intent, { want: 'advance' }>): Ac
   const direction =
     placed === undefined ? 'up' : isDone ? 'down' : isMine && pick !== 1 && pick !== 2 ? attempt.direction : wanted;
   const isUsable = ({ id }: Ratification): boolean => whyClosed(world, { view, id, direction }) === null;
-  const cycle = placed ?? mine.findLast((one) => isUsable(one) && !view.steps.some((row) => row.cycle === one.id));
+  const cycle =
+    placed ??
+    mine.find(({ id }) => sendingOf(view, id) !== undefined) ??
+    mine.findLast((one) => isUsable(one) && !view.steps.some((row) => row.cycle === one.id));
   if (direction === 'down' && placed !== undefined && !isUsable(placed))
     return asked(world, { release, opens: { what: 'rollback', cycle: placed.id } });
-  if (cycle === undefined || !isUsable(cycle)) {
+  if (cycle === undefined || (!isUsable(cycle) && sendingOf(view, cycle.id) === undefined)) {
     const unfinished = mine.findLast(({ id }) => !view.steps.some((row) => row.cycle === id));
     const missing = unfinished === undefined ? null : completed(world, unfinished);
     if (missing !== null) return missing;
@@ -220,9 +235,11 @@ function advance(world: World, intent: Extract<Intent, { want: 'advance' }>): Ac
   const { id } = (cycle ?? placed) as Ratification;
   if (attempt?.cycle !== id || attempt.direction !== direction || attempt.epoch !== view.epoch)
     return { do: 'attempt', session, cycle: id, direction };
+  const sending = sendingOf(view, id);
+  if (sending !== undefined) return bringToItsEnd(world, { session, sending, epoch: view.epoch });
   if (transaction === null) return { do: 'begin', session, isolation: 'read committed' };
   const tier = nextTier(view, { cycle: id, name: release, direction });
-  const isLazy = pick > 6;
+  const isLazy = pick > 6 && pick < 10;
   if (!isLazy && direction === 'up' && tier !== null && view.data.ready < tier.ready) return { do: 'ready', rows: 1 };
   const holdPoints = policyOf(world, inForce(world, 'policy')).holdPoints;
   if (!isLazy && direction === 'up' && holdPoints.some(({ before }) => before === tier?.id)) {
@@ -242,6 +259,41 @@ function advance(world: World, intent: Extract<Intent, { want: 'advance' }>): Ac
     tier: tier?.id ?? tiersOf(release)[0]?.id ?? '',
     epoch: view.epoch,
   };
+}
+
+const sendingOf = ({ sendings }: ReturnType<typeof viewOf>, id: string): Sending | undefined =>
+  sendings.find(({ cycle, phase }) => cycle === id && ['sent', 'debris', 'clearing'].includes(phase));
+
+type Sending = World['sendings'][number];
+
+/** What was sent, or was to be, is sent, waited for and decided; what it left is cleared. */
+function bringToItsEnd(
+  world: World,
+  of: { readonly session: Name; readonly sending: Sending; readonly epoch: number },
+): Action {
+  const { session, sending, epoch } = of;
+  const { cycle, phase, link, isNoted } = sending;
+  const call = {
+    session,
+    cycle,
+    epoch,
+    text: stepsOf(held(world, cycle)?.release ?? '', sending)[sending.n - 1]?.sql ?? '',
+  };
+  if (phase === 'debris') return { do: 'clear', ...call };
+  const own = viewOf(world, session).link;
+  const isOpen =
+    phase === 'clearing' ||
+    whyClosed(world, { view: viewOf(world, session), id: cycle, direction: sending.direction }) === null;
+  if (!isNoted && own?.id === link && own.password && isOpen) return sendable(world, { do: 'send', ...call });
+  return { do: world.connected.includes(link) && own?.id === link ? 'poll' : 'decide', ...call };
+}
+
+/** A build waits for older snapshots, which a transaction that is REPEATABLE READ keeps: it ends first. */
+function sendable(world: World, action: Action): Action {
+  const keeps = (['one', 'two'] as const).find(
+    (name) => world.sessions[name].transaction?.isolation === 'repeatable read',
+  );
+  return keeps === undefined ? action : { do: 'rollback', session: keeps };
 }
 
 /** The session that is within a tier. */
@@ -285,13 +337,14 @@ function against(world: World, of: { kind: 'revocation' | 'decline'; about: stri
 
 function rival(world: World, { session, old, direction }: Extract<Intent, { want: 'rival' }>): Action | null {
   const view = viewOf(world, session);
-  const cycle = rollouts(world).findLast(({ id }) => view.steps.some((row) => row.cycle === id));
+  const hasBegun = ({ id }: Ratification): boolean => [...view.steps, ...view.sendings].some((row) => row.cycle === id);
+  const cycle = rollouts(world).findLast(hasBegun);
   if (cycle === undefined) return null;
   if (old) return { do: 'attempt', session, cycle: cycle.id, direction };
   const fresh = rollouts(world).findLast(
     ({ id, release }) =>
       release === cycle.release &&
-      !view.steps.some((row) => row.cycle === id) &&
+      ![...view.steps, ...view.sendings].some((row) => row.cycle === id) &&
       (held(world, id) === null || whyClosed(world, { view, id, direction: 'up' }) !== 'seats'),
   );
   const isUsable = fresh !== undefined && whyClosed(world, { view, id: fresh.id, direction: 'up' }) === null;
@@ -300,6 +353,9 @@ function rival(world: World, { session, old, direction }: Extract<Intent, { want
   return missing ?? { do: 'propose', statement: ratification(world, { release: cycle.release }) };
 }
 
+const isOutside = (world: World, { cycle, tier }: { readonly cycle: string; readonly tier: string }): boolean =>
+  tiersOf(held(world, cycle)?.release ?? '').find(({ id }) => id === tier)?.transaction === 'outside';
+
 /** The next call within a tier that was entered. */
 function goOn(world: World, session: Name): Action {
   const view = viewOf(world, session);
@@ -307,13 +363,14 @@ function goOn(world: World, session: Name): Action {
   const { cycle, direction, tier } = row;
   const isSame = (one: { cycle: string; direction: Direction; tier: string }): boolean =>
     one.cycle === cycle && one.direction === direction && one.tier === tier;
-  if (view.markers.some(isSame)) return { do: 'commit', session, form: 'commit' };
+  if (view.markers.some(isSame) || sendingOf(view, cycle) !== undefined)
+    return { do: 'commit', session, form: 'commit' };
   const sealed = stepsOf(held(world, cycle)?.release ?? '', row);
   const ran = view.steps.filter(isSame).length;
   const next = sealed[ran];
   return next === undefined
     ? { do: 'leave', session, ...row }
-    : { do: 'step', session, cycle, direction, tier, n: ran + 1, text: next.sql };
+    : { do: isOutside(world, row) ? 'outside' : 'step', session, cycle, direction, tier, n: ran + 1, text: next.sql };
 }
 
 function call(
@@ -326,6 +383,14 @@ function call(
   const statement = of(ratifications(world), a);
   if (statement === undefined) return null;
   if (name === 'attempt') return { do: 'attempt', session, cycle: statement.id, direction };
+  if (name === 'send' || name === 'poll' || name === 'decide' || name === 'clear') {
+    const sending = of(view.sendings, b);
+    const cycle = sending !== undefined && a % 4 < 3 ? sending.cycle : statement.id;
+    const right =
+      sending === undefined ? undefined : stepsOf(held(world, sending.cycle)?.release ?? '', sending)[0]?.sql;
+    const text = c % 4 === 3 ? 'drop table q' : (right ?? 'select 1');
+    return sendable(world, { do: name, session, cycle, epoch: view.epoch - (c % 8 === 1 ? 1 : 0), text });
+  }
   // half of the calls are about what was entered, and wrong in one thing
   const isNear = entered !== undefined && b % 2 === 0;
   const tiers = [
@@ -391,9 +456,10 @@ function moments(world: World): readonly number[] {
       one.rehearsedAt + maxAge,
     ];
   });
-  const ages = Object.values(world.sessions).flatMap(({ transaction }) =>
-    transaction === null ? [] : [transaction.began + minute],
-  );
+  const ages = [
+    ...Object.values(world.sessions).flatMap(({ transaction }) => (transaction === null ? [] : [transaction.began])),
+    ...world.sendings.filter(({ phase }) => phase === 'sent').map(({ beganAt }) => beganAt),
+  ].map((at) => at + minute);
   return [...new Set([...found, ...ages])].filter((at) => at > world.now).sort((a, b) => b - a);
 }
 
@@ -491,6 +557,26 @@ function signedOrAccepted(world: World, waiting: Change): Action {
 
 /** What an intent is, here and now; null: nothing that could be done. */
 export function resolve(world: World, intent: Intent): Action | null {
+  const action = wished(world, intent);
+  if (world.running === null || action === null) return action;
+  // how far a build is that waits for this transaction nobody can say: until it ends, only what does not ask is done
+  const { session } = world.running;
+  const isFit = 'session' in action && action.session === session && fit.includes(action.do);
+  return isFit ? action : { do: 'rollback', session };
+}
+
+const fit: readonly Action['do'][] = [
+  'send',
+  'poll',
+  'decide',
+  'clear',
+  'commit',
+  'rollback',
+  'savepoint',
+  'rollback-to',
+];
+
+function wished(world: World, intent: Intent): Action | null {
   switch (intent.want) {
     case 'advance':
       return advance(world, intent);
@@ -537,7 +623,8 @@ export function resolve(world: World, intent: Intent): Action | null {
       const { what } = intent;
       if (what === 'ready' || what === 'unready') return { do: 'ready', rows: what === 'ready' ? 1 : 0 };
       if (what.endsWith('drift')) return { do: 'drift', drift: what === 'drift' };
-      const row = what.endsWith('nine') ? 't9' : 'null';
+      if (what.endsWith('index')) return { do: 'index', to: what === 'no index' ? 'none' : 'another' };
+      const row = what.includes('twin') ? 'p1' : what.endsWith('nine') ? 't9' : 'null';
       return { do: 'rows', effect: what.startsWith('no ') ? { remove: [row] } : { add: row } };
     }
     case 'ask': {

@@ -4,6 +4,7 @@ import {
   type Direction,
   type Document,
   type Effect,
+  type Index,
   people,
   type Policy,
   type Ratification,
@@ -11,6 +12,7 @@ import {
   type Release,
   releases,
   type Seat,
+  type Step,
   type Statement,
   type Tier,
 } from './world.ts';
@@ -28,6 +30,25 @@ interface Entered extends StepRow {
   readonly epoch: number;
 }
 
+/** A step that is sent outside of a transaction, and what became of it. */
+interface Sending extends StepRow {
+  readonly n: number;
+  readonly phase: 'sent' | 'debris' | 'clearing' | 'absent' | 'done';
+  readonly tries: number;
+  /** The connection that was prepared for it. */
+  readonly link: number;
+  readonly beganAt: number;
+  readonly isNoted: boolean;
+  /** The index before. */
+  readonly before: Data['index'];
+}
+
+/** A connection that a session prepared: it has its password until it is used. */
+interface Link {
+  readonly id: number;
+  readonly password: boolean;
+}
+
 /** What one transaction has done so far. */
 interface Layer {
   readonly epoch: number | null;
@@ -40,9 +61,17 @@ interface Layer {
   readonly kept: Readonly<Record<string, string>>;
   /** SET CONSTRAINTS: from then on the check of COMMIT comes at once. */
   readonly constraints: 'deferred' | 'immediate';
+  readonly sendings: readonly Sending[];
+  /** Undefined: as before the transaction. */
+  readonly link: Link | undefined;
+  /** The connection whose password the runner has; null: none. Undefined: as before the transaction. */
+  readonly password: number | null | undefined;
 }
 
 const nothing: Layer = {
+  sendings: [],
+  link: undefined,
+  password: undefined,
   constraints: 'deferred',
   epoch: null,
   steps: [],
@@ -65,6 +94,7 @@ interface SessionState {
   readonly transaction: Transaction | null;
   /** What its last attempt was answered: the test remembers it, as a client does. */
   readonly attempt: { readonly cycle: string; readonly direction: Direction; readonly epoch: number } | null;
+  readonly link: Link | null;
 }
 
 interface Received {
@@ -92,6 +122,13 @@ export interface World {
   readonly markers: readonly Marker[];
   readonly kept: Readonly<Record<string, string>>;
   readonly data: Data;
+  readonly sendings: readonly Sending[];
+  /** Connections that were prepared so far: each has the next number. No transaction undoes it, nor what is connected. */
+  readonly links: number;
+  readonly connected: readonly number[];
+  /** What was sent within a transaction goes on when that ends; null: nothing was. */
+  readonly running: { readonly session: Name; readonly link: number; readonly effect: Effect } | null;
+  readonly password: number | null;
   readonly sessions: Readonly<Record<Name, SessionState>>;
 }
 
@@ -107,6 +144,8 @@ export type Action =
   | { readonly do: 'rows'; readonly effect: Effect }
   | { readonly do: 'ready'; readonly rows: number }
   | { readonly do: 'drift'; readonly drift: boolean }
+  /** The owner drops the index, whoever made it, or makes another one of its name. */
+  | { readonly do: 'index'; readonly to: 'none' | 'another' }
   /** Somebody makes a SECURITY DEFINER function while no tier is entered: the model knows no more of it than that this closes nothing. */
   | { readonly do: 'definer' }
   | { readonly do: 'ask'; readonly statement: string; readonly direction: Direction }
@@ -120,7 +159,17 @@ export type Action =
     }
   | { readonly do: 'attempt'; readonly session: Name; readonly cycle: string; readonly direction: Direction }
   | Bound
-  | StepCall;
+  | StepCall
+  | Sent;
+
+/** What follows an intention. `send`: and the statement ends. `poll`: until it no longer runs, or is seen to go on. */
+interface Sent {
+  readonly do: 'send' | 'poll' | 'decide' | 'clear';
+  readonly session: Name;
+  readonly cycle: string;
+  readonly epoch: number;
+  readonly text: string;
+}
 
 interface Bound extends Entered {
   readonly do: 'enter' | 'leave';
@@ -159,15 +208,24 @@ export function firstWorld(of: { readonly now: number; readonly policy: Policy }
     steps: [],
     markers: [],
     kept: {},
-    data: { rows: { t1: 1 }, table: false, drift: false, ready: 0 },
-    sessions: { one: { transaction: null, attempt: null }, two: { transaction: null, attempt: null } },
+    data: { rows: { t1: 1 }, table: false, index: { is: 'none', made: 0 }, drift: false, ready: 0 },
+    sendings: [],
+    links: 0,
+    connected: [],
+    running: null,
+    password: null,
+    sessions: {
+      one: { transaction: null, attempt: null, link: null },
+      two: { transaction: null, attempt: null, link: null },
+    },
   };
 }
 
 /** What a session, or somebody outside (null), sees: what was committed and what its transaction did. */
-interface View extends Omit<Layer, 'epoch' | 'effects' | 'constraints'> {
+interface View extends Omit<Layer, 'epoch' | 'effects' | 'constraints' | 'link' | 'password'> {
   readonly epoch: number;
   readonly data: Data;
+  readonly link: Link | null;
 }
 
 export function viewOf(world: World, session: Name | null): View {
@@ -180,17 +238,40 @@ export function viewOf(world: World, session: Name | null): View {
     entered: layer.entered,
     kept: { ...world.kept, ...layer.kept },
     fence: layer.fence,
+    sendings: merged(world.sendings, layer.sendings),
+    link: layer.link ?? (session === null ? null : world.sessions[session].link),
   };
+}
+
+const isUndecided = ({ phase }: Sending): boolean => phase !== 'absent' && phase !== 'done';
+
+/** Each row once, as it is now. */
+function merged(before: readonly Sending[], after: readonly Sending[]): readonly Sending[] {
+  const isSame = (one: Sending): ((other: Sending) => boolean) => {
+    const isIt = isOf(one.cycle, one.direction, one.tier);
+    return (other) => isIt(other) && other.n === one.n;
+  };
+  return [...before.filter((one) => !after.some(isSame(one))), ...after];
 }
 
 function changed(data: Data, effect: Effect): Data {
   if ('table' in effect) return { ...data, table: effect.table === 'made' };
+  if ('index' in effect) return withIndex(data, effect.index === 'built' ? built(data) : 'none');
   if ('add' in effect) return { ...data, rows: { ...data.rows, [effect.add]: (data.rows[effect.add] ?? 0) + 1 } };
   return { ...data, rows: { ...data.rows, ...Object.fromEntries(effect.remove.map((row) => [row, 0])) } };
 }
 
-export const schemaOf = ({ table, drift }: Data): string =>
-  `${table ? 'with' : 'without'} n${drift ? ', drifted' : ''}`;
+const withIndex = (data: Data, is: Index): Data =>
+  is === data.index.is ? data : { ...data, index: { is, made: data.index.made + 1 } };
+
+/** What a build leaves: two rows alike make it fail, and one of its name is in its way. */
+function built(data: Data): Index {
+  if (data.index.is !== 'none') return data.index.is;
+  return (data.rows['p1'] ?? 0) > 1 ? 'invalid' : 'valid';
+}
+
+export const schemaOf = ({ table, drift, index }: Data): string =>
+  `${table ? 'with' : 'without'} n, index ${index.is}${drift ? ', drifted' : ''}`;
 
 const isOf =
   (cycle: string, direction: Direction, tier?: string) =>
@@ -224,12 +305,13 @@ export function tiersOf(name: string): readonly Tier[] {
   return releases[name]?.tiers ?? [];
 }
 
-const begun = (view: View, cycle: string, tier: string): boolean => view.steps.some(isOf(cycle, 'up', tier));
+const begun = (view: View, cycle: string, tier: string): boolean =>
+  [...view.steps, ...view.sendings.filter(isUndecided)].some(isOf(cycle, 'up', tier));
 const marked = (view: View, row: StepRow): boolean => view.markers.some(isOf(row.cycle, row.direction, row.tier));
 
 /** In place: a tier of it has begun up and has no marker down. */
 export function inPlace(view: View, cycle: string): boolean {
-  return view.steps.some(
+  return [...view.steps, ...view.sendings.filter(isUndecided)].some(
     ({ cycle: of, direction, tier }) =>
       of === cycle && direction === 'up' && !marked(view, { cycle, direction: 'down', tier }),
   );
@@ -375,7 +457,15 @@ function isElsewhere(world: World, view: View, cycle: string): boolean {
 }
 
 /** What a call of the gate answers; where it is not refused, what it adds to the transaction. */
-type Answer = { readonly code: string } | { readonly code: null; readonly layer: Layer; readonly value?: string };
+type Answer =
+  | { readonly code: string }
+  | {
+      readonly code: null;
+      readonly layer: Layer;
+      readonly value?: string;
+      /** What no transaction undoes. */
+      readonly now?: Partial<World>;
+    };
 const refused = (code: string): Answer => ({ code });
 
 /** What every call of the executor sees. */
@@ -397,6 +487,7 @@ function purposeCode({ world }: Call, cycle: string): string | null {
 
 const lockTimeout = '55P03';
 const uniqueViolation = '23505';
+const duplicateTable = '42P07';
 function waits({ world, session }: Call): boolean {
   return world.sessions[other(session)].transaction?.layer.fence === true;
 }
@@ -427,6 +518,7 @@ function enter(call: Call, { cycle, direction, tier, epoch }: Bound): Answer {
   if (closed !== null) return refused(closed);
   const name = held(world, cycle)?.release ?? '';
   if (direction === 'up' && isElsewhere(world, view, cycle)) return refused('in-progress');
+  if (undecided(view, cycle) !== undefined) return refused('outside');
   const next = nextTier(view, { cycle, name, direction });
   if (next === null || next.id !== tier) return refused('order');
   if (direction === 'up' && view.steps.some(isOf(cycle, 'down'))) return refused('order');
@@ -460,9 +552,14 @@ function whyNotEntered(world: World, { statement, direction }: Extract<Action, {
   return schemaOf(view.data) === (view.kept[statement] ?? found?.schema) ? null : 'schema';
 }
 
-/** The schema that was rehearsed after a tier: release `small` makes its table in 2-each. What had drifted when it was rehearsed stays so. */
+/**
+ * The schema that was rehearsed after a tier: release `small` makes its table in 2-each, and `apart` its index in 1-index. What had drifted when
+ * it was rehearsed stays so.
+ */
 function rehearsedAfter(world: World, { cycle, direction, tier }: StepRow): string {
   const { release, schema } = held(world, cycle) as Ratification;
+  if (release === 'apart')
+    return direction === 'up' || tier === '2-after' ? schema.replace('index none', 'index valid') : schema;
   const makes = release === 'small' && (direction === 'up' ? tier !== '1-rows' : tier === '3-last');
   return makes ? schema.replace('without', 'with') : schema;
 }
@@ -477,6 +574,8 @@ function step(call: Call, { do: how, cycle, direction, tier, n, text }: StepCall
   if (closed !== null) return refused(closed);
   if (n !== view.steps.filter(isOf(cycle, direction, tier)).length + 1) return refused('order');
   const sealed = stepsOf(held(world, cycle)?.release ?? '', row)[n - 1];
+  if (tiersOf(held(world, cycle)?.release ?? '').find(({ id }) => id === tier)?.transaction === 'outside')
+    return refused('order');
   // no step of these releases runs in batches
   if (sealed?.sql !== text || how === 'batch') return refused('step');
   const name = held(world, cycle)?.release ?? '';
@@ -488,9 +587,130 @@ function step(call: Call, { do: how, cycle, direction, tier, n, text }: StepCall
   return { code: null, layer: keeping(done, cycle, found) };
 }
 
-/** No tier here runs outside of a transaction, so nothing of them is ever sent there. */
-function outside(call: Call): Answer {
-  return refused(sessionCode(call) ?? 'order');
+/** The intention to send a step outside of a transaction. */
+function outside(call: Call, { cycle, direction, tier, n, text }: StepCall): Answer {
+  const { world, view, layer } = call;
+  const early = sessionCode(call);
+  if (early !== null) return refused(early);
+  const row = { cycle, direction, tier };
+  if (!view.entered.some(isOf(cycle, direction, tier))) return refused('order');
+  const name = held(world, cycle)?.release ?? '';
+  if (tiersOf(name).find(({ id }) => id === tier)?.transaction !== 'outside') return refused('order');
+  const closed = whyNotOpen(world, view, row);
+  if (closed !== null) return refused(closed);
+  if (n !== view.steps.filter(isOf(cycle, direction, tier)).length + 1) return refused('order');
+  if (stepsOf(name, row)[n - 1]?.sql !== text) return refused('step');
+  const old = view.sendings.find((one) => isOf(cycle, direction, tier)(one) && one.n === n);
+  if ((old?.tries ?? 0) >= 10) return refused('outside');
+  const before = view.data.index;
+  if (direction === 'up' && before.is !== 'none') return refused('outside');
+  const sending: Sending = {
+    ...row,
+    n,
+    phase: 'sent',
+    tries: (old?.tries ?? 0) + 1,
+    link: world.links + 1,
+    beganAt: world.now,
+    isNoted: false,
+    before,
+  };
+  return prepared(call, { ...layer, sendings: merged(layer.sendings, [sending]) });
+}
+
+/** Another connection: the one before is hung up at once, whatever becomes of the transaction. */
+function prepared({ world, view }: Call, layer: Layer): Answer {
+  const id = world.links + 1;
+  const connected = world.connected.filter((one) => one !== view.link?.id);
+  return { code: null, layer: { ...layer, link: { id, password: true }, password: id }, now: { links: id, connected } };
+}
+
+/** The statement of a cycle that is not decided. */
+const undecided = (view: Pick<View, 'sendings'>, cycle: string): Sending | undefined =>
+  view.sendings.find((one) => one.cycle === cycle && isUndecided(one));
+
+function sent(call: Call, { do: what, cycle, epoch, text }: Sent): Answer {
+  const { world, session, view, layer } = call;
+  const early = sessionCode(call);
+  if (early !== null) return refused(early);
+  if (epoch !== view.epoch) return refused('fence');
+  if (what !== 'poll' && waits(call)) return refused(lockTimeout);
+  const found = undecided(view, cycle);
+  if (what === 'poll') return polled(call, found);
+  if (found === undefined || (found.phase === 'debris') !== (what === 'clear') || (what === 'send' && found.isNoted))
+    return refused('order');
+  const held = { ...layer, fence: true };
+  const as = (more: Partial<Sending>): Layer => ({
+    ...held,
+    sendings: merged(layer.sendings, [{ ...found, ...more }]),
+  });
+  if (what === 'clear') return prepared(call, as({ phase: 'clearing', link: world.links + 1, isNoted: false }));
+  if (what === 'decide') return decided(call, { found, as });
+  if (found.phase === 'sent') {
+    const closed = whyNotOpen(world, view, found);
+    if (closed !== null) return refused(closed);
+    if (world.now - found.beganAt > 60_000) return refused('age');
+    if (stepsOf(releaseOf(world, cycle), found)[found.n - 1]?.sql !== text) return refused('step');
+  } else if (view.data.index.is === 'none') return refused('outside');
+  const { link } = view;
+  if (link?.id !== found.link || !link.password) return { code: null, layer: held, value: 'not sent' };
+  // whether it connects or not, the password is gone
+  const used = { link: { ...link, password: false }, password: null };
+  const isFree = !world.connected.includes(link.id);
+  if (!isFree || world.password !== link.id) {
+    const connected = world.connected.filter((one) => one !== link.id);
+    return { code: null, layer: { ...held, ...used }, value: 'not sent', now: { connected } };
+  }
+  const effect: Effect =
+    found.phase === 'clearing' ? { index: 'dropped' } : (sealedStep(world, found)?.effect as Effect);
+  const connected = [...world.connected, link.id];
+  const isWithin = world.sessions[session].transaction !== null;
+  return {
+    code: null,
+    layer: { ...as({ isNoted: true }), ...used },
+    now: isWithin
+      ? { connected, running: { session, link: link.id, effect } }
+      : { connected, data: changed(world.data, effect) },
+  };
+}
+
+const releaseOf = (world: World, cycle: string): string => held(world, cycle)?.release ?? '';
+const sealedStep = (world: World, { n, ...row }: StepRow & { readonly n: number }): Step | undefined =>
+  stepsOf(releaseOf(world, row.cycle), row)[n - 1];
+
+/** Whoever has the connection hangs up. */
+function polled({ world, view, layer }: Call, found: Sending | undefined): Answer {
+  if (found === undefined || found.phase === 'debris') return { code: null, layer, value: 'over' };
+  const isOwn = found.link === view.link?.id && world.running?.link !== found.link;
+  const connected = world.connected.filter((one) => !isOwn || one !== found.link);
+  return { code: null, layer, value: connected.includes(found.link) ? 'running' : 'over', now: { connected } };
+}
+
+/** By what the catalogue says alone. */
+function decided(
+  { world, view }: Call,
+  { found, as }: { readonly found: Sending; readonly as: (more: Partial<Sending>) => Layer },
+): Answer {
+  if (world.connected.includes(found.link)) return refused('outside');
+  const { index } = view.data;
+  const became =
+    found.direction === 'up'
+      ? ({ none: 'absent', invalid: 'debris', valid: 'done', another: 'done' } as const)[index.is]
+      : index.is === 'none'
+        ? 'done'
+        : index.made === found.before.made
+          ? 'absent'
+          : null;
+  if (became === null) return refused('outside');
+  const after = { ...as({ phase: became }), ...(found.isNoted ? {} : { password: null }) };
+  if (became !== 'done') return { code: null, layer: after, value: became };
+  const schema = schemaOf(view.data);
+  if (schema !== rehearsedAfter(world, found)) return refused('schema');
+  const { cycle, direction, tier } = found;
+  return {
+    code: null,
+    layer: keeping({ ...after, steps: [...after.steps, { cycle, direction, tier }] }, cycle, schema),
+    value: became,
+  };
 }
 
 function keeping(layer: Layer, cycle: string, schema: string): Layer {
@@ -536,7 +756,7 @@ function commitCode(world: World, session: Name, isPlain: boolean): string | nul
     if (!isPlain) return 'commit';
     const name = held(world, row.cycle)?.release ?? '';
     const tier = tiersOf(name).find(({ id }) => id === row.tier);
-    if (tier?.transaction !== 'each' && !marked(view, row)) return 'order';
+    if (tier?.transaction === 'single' && !marked(view, row)) return 'order';
     const closed = whyNotOpen(world, view, row);
     if (closed !== null) return closed;
     if (schemaOf(view.data) !== view.kept[row.cycle]) return 'schema';
@@ -556,13 +776,18 @@ function committed(world: World, session: Name): World {
       markers: view.markers,
       kept: view.kept,
       data: view.data,
+      sendings: view.sendings,
+      password: layer.password === undefined ? world.password : layer.password,
+      sessions: { ...world.sessions, [session]: { ...world.sessions[session], link: view.link } },
     },
     session,
   );
 }
 
 function ended(world: World, session: Name): World {
-  return withSession(world, session, { transaction: null });
+  const after = withSession(world, session, { transaction: null });
+  const { running } = world;
+  return running?.session === session ? { ...after, running: null, data: changed(world.data, running.effect) } : after;
 }
 
 function withSession(world: World, session: Name, more: Partial<SessionState>): World {
@@ -584,7 +809,7 @@ function failed(world: World, session: Name, outcome: Outcome): Next {
 }
 
 /** A call of the gate, within a transaction or as one of its own. */
-function called(world: World, action: Extract<Action, { do: 'attempt' }> | Bound | StepCall): Next {
+function called(world: World, action: Extract<Action, { do: 'attempt' }> | Bound | StepCall | Sent): Next {
   const { session } = action;
   const { transaction } = world.sessions[session];
   const call: Call = { world, session, view: viewOf(world, session), layer: transaction?.layer ?? nothing };
@@ -593,8 +818,10 @@ function called(world: World, action: Extract<Action, { do: 'attempt' }> | Bound
       ? attempt(call, action)
       : 'text' in action
         ? action.do === 'outside'
-          ? outside(call)
-          : step(call, action)
+          ? outside(call, action)
+          : 'n' in action
+            ? step(call, action)
+            : sent(call, action)
         : action.do === 'enter'
           ? enter(call, action)
           : leave(call, action);
@@ -610,7 +837,10 @@ function called(world: World, action: Extract<Action, { do: 'attempt' }> | Bound
     action.do === 'attempt'
       ? { attempt: { cycle: action.cycle, direction: action.direction, epoch: Number(answer.value) } }
       : {};
-  const next = withSession(world, session, { transaction: { ...open, layer: answer.layer }, ...remembered });
+  const next = withSession({ ...world, ...answer.now }, session, {
+    transaction: { ...open, layer: answer.layer },
+    ...remembered,
+  });
   const outcome = answer.value === undefined ? 'ok' : `ok ${answer.value}`;
   if (transaction !== null) return { world: next, outcome };
   // without BEGIN it is a transaction of its own, which no COMMIT ends
@@ -675,6 +905,10 @@ function controlled(world: World, action: Extract<Action, { readonly session: Na
     case 'step':
     case 'batch':
     case 'outside':
+    case 'send':
+    case 'poll':
+    case 'decide':
+    case 'clear':
       return aborted ? { world, outcome: '25P02' } : called(world, action);
   }
 }
@@ -761,8 +995,14 @@ export function apply(world: World, action: Action): Next {
       return then({ handedIn: { [action.name]: world.now, ...world.handedIn } });
     case 'accept':
       return accepted(world, action.document);
-    case 'rows':
-      return then({ data: changed(world.data, action.effect) });
+    case 'rows': {
+      const after = changed(world.data, action.effect);
+      if (world.data.index.is === 'valid' && (after.rows['p1'] ?? 0) > 1) return { world, outcome: uniqueViolation };
+      return then({ data: after });
+    }
+    case 'index':
+      if (action.to === 'another' && world.data.index.is !== 'none') return { world, outcome: duplicateTable };
+      return then({ data: withIndex(world.data, action.to) });
     case 'ready':
       return then({ data: { ...world.data, ready: action.rows } });
     case 'definer':
@@ -787,5 +1027,8 @@ export function summary(world: World): string {
     .sort();
   const steps = view.steps.map(({ cycle, direction, tier }) => `${cycle} ${direction} ${tier}`).sort();
   const markers = view.markers.map(({ cycle, direction, tier }) => `${cycle} ${direction} ${tier}`).sort();
-  return JSON.stringify({ rows, table: view.data.table, steps, markers });
+  const sendings = view.sendings
+    .map(({ cycle, direction, tier, n, phase }) => `${cycle} ${direction} ${tier} ${n} ${phase}`)
+    .sort();
+  return JSON.stringify({ rows, table: view.data.table, index: view.data.index.is, steps, markers, sendings });
 }

@@ -21,12 +21,34 @@ export function judged(of: {
     );
     if (steps.length >= action.n) return 'a step ran twice';
   }
+  const starts = action.do === 'step' || action.do === 'outside';
+  if (starts && action.direction === 'up' && isTwice(world, view, action.cycle))
+    return 'two cycles of a release are in place';
   if (action.do === 'batch') return 'a step ran in batches that people ratified to run once';
-  if (action.do === 'outside') return 'a step is sent outside of a transaction that people ratified to run in one';
-  if (action.do === 'step' || action.do === 'leave') return uncovered(world, action);
+  if (action.do === 'outside' && !action.text.includes('concurrently'))
+    return 'a step is sent outside of a transaction that people ratified to run in one';
+  if (action.do === 'send') {
+    const sending = view.sendings.find(({ cycle, phase }) => cycle === action.cycle && phase === 'sent');
+    return sending === undefined ? null : uncovered(world, sending);
+  }
+  if (action.do === 'step' || action.do === 'outside' || action.do === 'leave') return uncovered(world, action);
   const isActive = world.sessions[action.session].transaction?.state === 'active';
   if (action.do !== 'commit' || !isActive) return null;
   return view.entered.map((row) => uncovered(world, row)).find((wrong) => wrong !== null) ?? null;
+}
+
+/** Whether a step of another cycle of the release is there, or on its way. */
+function isTwice(world: World, { steps, sendings, markers }: ReturnType<typeof viewOf>, cycle: string): boolean {
+  const releaseOf = (id: string): string | null => {
+    const found = world.statements[id];
+    return found?.kind === 'ratification' ? found.release : null;
+  };
+  const isUndone = (row: { readonly cycle: string; readonly tier: string }): boolean =>
+    markers.some((one) => one.cycle === row.cycle && one.tier === row.tier && one.direction === 'down');
+  const onItsWay = sendings.filter(({ phase }) => phase !== 'absent' && phase !== 'done');
+  return [...steps.filter((row) => row.direction === 'up' && !isUndone(row)), ...onItsWay].some(
+    (row) => row.cycle !== cycle && releaseOf(row.cycle) === releaseOf(cycle),
+  );
 }
 
 /** Why nothing that people signed covers a tier now. */

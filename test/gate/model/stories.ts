@@ -2,20 +2,20 @@ import { type Call, type Control, type Flaw, type Intent, type Interruption } fr
 import { type Direction } from './world.ts';
 
 const session = 'one';
-const advance = (times: number, direction: Direction = 'up', release = 5): readonly Intent[] =>
+export const advance = (times: number, direction: Direction = 'up', release = 5): readonly Intent[] =>
   Array.from({ length: times }, () => ({ want: 'advance', session, direction, release }));
 const way = (times: number): readonly Intent[] => advance(times, 'up', 0);
 /** 9: without waiting for what a hold point or a data gate needs. */
 const lazy = (times: number): readonly Intent[] => advance(times, 'up', 9);
-const propose = (
+export const propose = (
   opens: 'rollout' | 'tier' | 'rollback',
   flaw: Flaw = 'none',
   pick: readonly [number, number, number] = [0, 0, 0],
 ): Intent => ({ want: 'propose', opens, flaw, pick });
-const control = (name: Control): Intent => ({ want: 'control', session, control: name, depth: 0 });
-const data = (what: Extract<Intent, { want: 'data' }>['what']): Intent => ({ want: 'data', what });
-const interrupt = (by: Interruption, pick = 1): Intent => ({ want: 'interrupt', by, part: 0, pick });
-const ask = (direction: Direction): Intent => ({ want: 'ask', pick: [0, 1, 0], direction });
+export const control = (name: Control): Intent => ({ want: 'control', session, control: name, depth: 0 });
+export const data = (what: Extract<Intent, { want: 'data' }>['what']): Intent => ({ want: 'data', what });
+export const interrupt = (by: Interruption, pick = 1): Intent => ({ want: 'interrupt', by, part: 0, pick });
+export const ask = (direction: Direction): Intent => ({ want: 'ask', pick: [0, 1, 0], direction });
 const change = (kind: 'registry' | 'policy', flaw: Flaw = 'none', pick = 1): Intent => ({
   want: 'change',
   kind,
@@ -24,7 +24,7 @@ const change = (kind: 'registry' | 'policy', flaw: Flaw = 'none', pick = 1): Int
 });
 /** `of`: how many statements came after it. */
 const sign = (by: number, over: 'it' | 'another', of = 0): Intent => ({ want: 'sign', pick: [of, by, 0], over });
-const call = (name: Call, pick: readonly [number, number, number], direction: Direction = 'up'): Intent => ({
+export const call = (name: Call, pick: readonly [number, number, number], direction: Direction = 'up'): Intent => ({
   want: 'call',
   session,
   call: name,
@@ -32,8 +32,8 @@ const call = (name: Call, pick: readonly [number, number, number], direction: Di
   direction,
 });
 /** The other session wants it. */
-const two = (intent: Intent): Intent => ('session' in intent ? { ...intent, session: 'two' } : intent);
-const wait = (pick: number, offset = 1): Intent => ({ want: 'clock', pick, offset });
+export const two = (intent: Intent): Intent => ('session' in intent ? { ...intent, session: 'two' } : intent);
+export const wait = (pick: number, offset = 1): Intent => ({ want: 'clock', pick, offset });
 
 const flaws: readonly Flaw[] = [
   'too long',

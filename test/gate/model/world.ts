@@ -6,7 +6,11 @@ export type Direction = 'up' | 'down';
 export type Effect =
   | { readonly add: string }
   | { readonly remove: readonly string[] }
-  | { readonly table: 'made' | 'dropped' };
+  | { readonly table: 'made' | 'dropped' }
+  | { readonly index: 'built' | 'dropped' };
+
+/** The unique index of release `apart`: what a build that failed leaves is invalid, and another one of its name is not unique. */
+export type Index = 'none' | 'valid' | 'invalid' | 'another';
 
 export interface Step {
   readonly sql: string;
@@ -15,7 +19,7 @@ export interface Step {
 
 export interface Tier {
   readonly id: string;
-  readonly transaction: 'single' | 'each';
+  readonly transaction: 'single' | 'each' | 'outside';
   /** Null: the tier is one-way. */
   readonly down: readonly Step[] | null;
   readonly up: readonly Step[];
@@ -32,10 +36,11 @@ export interface Release {
   readonly invariants: (data: Data) => Readonly<Record<'always' | 'greenfield' | 'finalized', boolean>>;
 }
 
-/** Rows by what they are, the table that release `small` makes, drift, and the rows of readiness. */
+/** Rows by what they are, the table that release `small` makes, the index of release `apart` with a number of its own, drift, and the rows of readiness. */
 export interface Data {
   readonly rows: Readonly<Record<string, number>>;
   readonly table: boolean;
+  readonly index: { readonly is: Index; readonly made: number };
   /** Whether somebody has made a table that no release makes. */
   readonly drift: boolean;
   readonly ready: number;
@@ -180,7 +185,7 @@ const count = (data: Data, ...rows: readonly string[]): number =>
   rows.reduce((sum, row) => sum + (data.rows[row] ?? 0), 0);
 const all = (data: Data): number => count(data, 't1', 't2', 't3', 't4', 't5', 't9', 'null');
 
-/** The releases: three tiers with a data gate and every kind of transaction, and two tiers of which the last is one-way. */
+/** The releases: three tiers with a data gate; two tiers of which the last is one-way; and a tier outside of a transaction before another one. */
 export const releases: Readonly<Record<string, Release>> = {
   small: {
     name: 'small',
@@ -253,6 +258,31 @@ export const releases: Readonly<Record<string, Release>> = {
       return { always: true, greenfield: rows === 0, finalized: rows === 3 };
     },
   },
+  apart: {
+    name: 'apart',
+    tiers: [
+      {
+        id: '1-index',
+        transaction: 'outside',
+        up: [{ sql: 'create unique index concurrently pi on p (i)', effect: { index: 'built' } }],
+        down: [{ sql: 'drop index concurrently if exists pi', effect: { index: 'dropped' } }],
+        ready: 0,
+        offence: null,
+      },
+      {
+        id: '2-after',
+        transaction: 'single',
+        up: [{ sql: 'insert into q values (1)', effect: add('q1') }],
+        down: [{ sql: 'delete from q where i = 1', effect: { remove: ['q1'] } }],
+        ready: 0,
+        offence: null,
+      },
+    ],
+    invariants: (data) => {
+      const rows = count(data, 'q1');
+      return { always: true, greenfield: rows === 0, finalized: rows === 1 };
+    },
+  },
 };
 
 const files = (release: Release): Record<string, string> =>
@@ -316,5 +346,25 @@ tiers:
 `,
     ...files(releases['way'] as Release),
     'metrics/others.sql': 'select count(*) from o\n',
+  },
+  apart: {
+    'release.yaml': `format: 1
+name: apart
+title: Apart
+database: shop
+touches: [public.p, public.q]
+authors:
+  - { name: agent, kind: agent, instructedBy: ira }
+metrics:
+  more: rows of q
+invariants:
+  greenfield: { more: 0 }
+  finalized: { more: 1 }
+tiers:
+  - { id: 1-index, title: Index, transaction: outside }
+  - { id: 2-after, title: After }
+`,
+    ...files(releases['apart'] as Release),
+    'metrics/more.sql': 'select count(*) from q\n',
   },
 };
