@@ -9,11 +9,12 @@ const runnerSettings = Object.entries({ ...fixedSettings, idle_session_timeout: 
 
 /**
  * For a function that knows the password: otherwise a session could have its plans printed to itself, with the values in them (`client_min_messages`).
+ * A generic plan has none; nor have the variables of PL/pgSQL in what a server logs (auto_explain), as parameters of EXECUTE have: no password is one.
  * And a backslash in it means itself.
  */
 const unseen =
   ['parse', 'rewritten', 'plan'].map((what) => `set debug_print_${what} = off`).join(' ') +
-  ' set standard_conforming_strings = on';
+  ' set plan_cache_mode = force_generic_plan set standard_conforming_strings = on';
 
 /**
  * The gate's connection to its own database, as a role that belongs to no one.
@@ -127,7 +128,7 @@ end $gate$;
 create function gate.outside_prepare() returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp %UNSEEN% as $gate$
 declare
-  new_word text := encode(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), 'hex'); old record;
+  new_word text := encode(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), 'hex'); old record; verifier text;
 begin
   perform gate.require_caller();
   perform gate.require_loopback();
@@ -138,8 +139,9 @@ begin
   else
     execute 'create temporary table oneroof_link (word text, link text, session text)';
   end if;
-  execute 'insert into pg_temp.oneroof_link values ($1, $2, $3)' using new_word, 'oneroof_link ' || gen_random_uuid(), 'oneroof_outside ' || gen_random_uuid();
-  perform gate.renew_runner(gate.scram_verifier(new_word, uuid_send(gen_random_uuid())));
+  insert into pg_temp.oneroof_link values (new_word, 'oneroof_link ' || gen_random_uuid(), 'oneroof_outside ' || gen_random_uuid());
+  verifier := gate.scram_verifier(new_word, uuid_send(gen_random_uuid()));
+  perform gate.renew_runner(verifier);
 end $gate$;
 
 create function gate.outside_hang_up(link text) returns void
@@ -149,8 +151,18 @@ begin
 exception when sqlstate '08003' then null; -- there is none of that name
 end $gate$;
 
+-- Where the other end is, and as whom to go there. Since 16 the client says that it never sends the password itself.
+create function gate.outside_address(host text, port integer) returns text
+language plpgsql security definer set search_path = pg_catalog, pg_temp %UNSEEN% as $gate$
+declare
+  own record := gate.own_link();
+begin
+  return concat_ws(' ', 'host=' || host, case when current_setting('server_version_num')::integer >= 160000 then 'require_auth=scram-sha-256' end, format('port=%s user=oneroof_runner password=%s connect_timeout=5 application_name=''%s''', port, own.word, own.session),
+    format('dbname=''%s''', replace(replace(current_database(), '\', '\\'), '''', '\''')));
+end $gate$;
+
 -- Second half: connects as the runner to this very database, and takes the password away again. A problem is returned, not raised: the password
--- must be gone either way. Since 16 the client says that it never sends the password itself.
+-- must be gone either way.
 create function gate.outside_connect(out pid integer, out link text, out problem text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp %UNSEEN% as $gate$
 declare
@@ -160,9 +172,7 @@ begin
   link := own.link;
   for a in select * from (values (host(inet_server_addr()), inet_server_port()), ('127.0.0.1', at_port), (null, at_port)) v(host, port) where v.port is not null loop
     begin
-      execute format('select %I.dblink_connect($1, $2)', gate.dblink_schema()) using link,
-        concat_ws(' ', 'host=' || a.host, case when current_setting('server_version_num')::integer >= 160000 then 'require_auth=scram-sha-256' end, format('port=%s user=oneroof_runner password=%s connect_timeout=5 application_name=''%s''', a.port, own.word, own.session),
-          format('dbname=''%s''', replace(replace(current_database(), '\', '\\'), '''', '\''')));
+      execute format('select %I.dblink_connect($1, gate.outside_address($2, $3))', gate.dblink_schema()) using link, a.host, a.port;
       pid := gate.outside_ask(link, 'select pg_catalog.pg_backend_pid()')::integer;
       -- whoever answers, it is this database only if its process is one of this server, with the name that was just drawn
       if exists (select from gate.runner_sessions() s where s.session = own.session and s.pid = outside_connect.pid) then exit; end if;
