@@ -83,6 +83,12 @@ export function connectError(connection: Connection, error: Error & { code?: str
         ...stated`no server answers there`,
         fix: 'check the host, the port, and that the server is running',
       });
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return say('CONNECT_FAILED', {
+        ...stated`the server closed the connection before it answered: ${{ said: message }}`,
+        fix: "it may be restarting: wait a moment, then run the same command again; if it stays so, see the server's log, and that of a proxy before it",
+      });
     default:
       return say('CONNECT_FAILED', { ...stated`${{ said: message }}`, fix: "see the server's log for the reason" });
   }

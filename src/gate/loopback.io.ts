@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { OneRoofError, printable, stated } from '../core/index.ts';
 import { type Connection, describe, openObserver, type Session, sql, sqlStateOf } from '../database/index.ts';
 import { type Release } from '../release/index.ts';
@@ -75,18 +76,26 @@ async function hindrances(
 
 /** Tries the connection, as executor or relay: null, or why it does not work. */
 export async function tryLoopback(session: Session): Promise<string | null> {
+  return (await tryOnce(session))?.why ?? null;
+}
+
+/** `passes`: what was tried failed, and may work in a moment; else something is missing. */
+async function tryOnce(session: Session): Promise<{ readonly why: string; readonly passes: boolean } | null> {
   try {
     await session.query(sql`select gate.outside_prepare()`);
     const [row] = await session.query<{ problem: string | null }>(sql`select gate.outside_try() as problem`);
-    return row?.problem ?? null;
+    return row === undefined || row.problem === null ? null : { why: row.problem, passes: true };
   } catch (error) {
     // undefined_function: an earlier program installed the gate
-    if (sqlStateOf(error) === '42883') return 'this gate has no loopback: install it again';
+    if (sqlStateOf(error) === '42883') return { why: 'this gate has no loopback: install it again', passes: false };
     const refusal = refusalOf(error);
     if (refusal?.code !== 'loopback') throw error;
-    return refusal.facts.said;
+    return { why: refusal.facts.said, passes: false };
   }
 }
+
+/** So long a connection that fails is tried again: another rollout on the server may replace the password, and one that is restarted refuses. Milliseconds. */
+const patience = 3000;
 
 /**
  * Refuses where the connection does not work, before anything is begun.
@@ -94,8 +103,11 @@ export async function tryLoopback(session: Session): Promise<string | null> {
  * Errors  GATE_LOOPBACK with what the server says.
  */
 export async function requireLoopback(session: Session, target: string): Promise<void> {
-  const why = await tryLoopback(session);
-  if (why !== null) throw noLoopback(target, why);
+  for (const began = performance.now(); ; await wait(300)) {
+    const failed = await tryOnce(session);
+    if (failed === null) return;
+    if (!failed.passes || performance.now() - began > patience) throw noLoopback(target, failed.why);
+  }
 }
 
 /**

@@ -112,11 +112,13 @@ class OutsideRun {
   /** The session that has committed an intention, and so may send it. */
   private prepared: Session | null = null;
   private isCancelled = false;
-  private pause = 20;
+  /** Since when it is waited for. */
+  private sentAt = 0;
 
   constructor(step: OutsideStep, began: number) {
     this.step = step;
     this.began = began;
+    this.sentAt = began;
   }
 
   /** One move from the present rows. */
@@ -170,7 +172,7 @@ class OutsideRun {
     const problem = row?.problem ?? null;
     // another rollout of this server may have changed the runner's password meanwhile
     if (problem !== null && performance.now() - this.began > 10_000) throw noLoopback(target, problem);
-    this.pause = 20;
+    this.sentAt = performance.now();
     return 'on';
   }
 
@@ -185,9 +187,8 @@ class OutsideRun {
     );
     if (row?.running !== 'true') return false;
     if (open.pid !== null) this.step.onRunner(open.pid);
-    await wait(this.pause);
-    // a long one is asked less often: each question is a snapshot that it may have to wait for
-    this.pause = Math.min(this.pause * 1.5, performance.now() - this.began < 10_000 ? 100 : 500);
+    // its end is heard within a fiftieth of its time; a long one is asked less often, because each question is a snapshot that it may have to wait for
+    await wait(Math.min(Math.max((performance.now() - this.sentAt) / 50, 10), 500));
     return true;
   }
 

@@ -174,13 +174,15 @@ test('each way in which a connection fails has a code of its own', async () => {
   expect(await codeOf(open(tcp({ host: '/nowhere' })))).toBe('CONNECT_REFUSED');
 });
 
+/** Code, problem without the address, and fix of a connection that fails. */
+const saysOf = async (connection: Connection): Promise<readonly string[]> => {
+  const error: unknown = await open(connection).catch((reason: unknown) => reason);
+  if (!(error instanceof OneRoofError)) throw error;
+  const [{ code, problem, fix }] = error.problems;
+  return [code, problem.replace(/^.*? as \S+( "else")?: /, ''), fix];
+};
+
 test('what the server tells of a login that it refuses is said, with what to do', async () => {
-  const saysOf = async (connection: Connection): Promise<readonly string[]> => {
-    const error: unknown = await open(connection).catch((reason: unknown) => reason);
-    if (!(error instanceof OneRoofError)) throw error;
-    const [{ code, problem, fix }] = error.problems;
-    return [code, problem.replace(/^.*? as \S+( "else")?: /, ''), fix];
-  };
   const { password: _, ...bare } = tcp();
   const [code, problem, fix] = await saysOf(bare);
   expect([code, problem]).toEqual([
@@ -226,6 +228,17 @@ test('a server that is starting is CONNECT_STARTING', async () => {
   const sockets = createServer((socket) => socket.once('data', () => socket.end(answer)));
   const stand = await listen(sockets);
   expect(await codeOf(open(tcp({ port: stand, sslmode: 'disable' })))).toBe('CONNECT_STARTING');
+  sockets.close();
+});
+
+test('a server that closes the connection before it answers is CONNECT_FAILED, and says so', async () => {
+  const sockets = createServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
+  const stand = await listen(sockets);
+  expect(await saysOf(tcp({ port: stand, sslmode: 'disable' }))).toEqual([
+    'CONNECT_FAILED',
+    expect.stringMatching(/^the server closed the connection before it answered: \w+ ECONNRESET$/),
+    expect.stringContaining('run the same command again'),
+  ]);
   sockets.close();
 });
 

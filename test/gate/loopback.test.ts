@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSession, sql } from '../../src/database/index.ts';
+import { requireLoopback, tryLoopback } from '../../src/gate/index.ts';
 import { loopbackSql } from '../../src/gate/loopback.ts';
 import { runSql, versions } from '../database.io.ts';
 import { withGate } from './cycle.io.ts';
@@ -29,6 +30,15 @@ describe.each(versions)('the loopback in PostgreSQL %s', (version) => {
         expect(await session.query(sql`select gate.outside_try() as problem`)).toEqual([
           { problem: 'this session has prepared no connection' },
         ]);
+        // refused for a moment, as by a server that is restarted; and for longer
+        await at.rule('reject');
+        expect(await tryLoopback(session)).toMatch(/rejects/);
+        const patient = requireLoopback(session, 'shop').catch((error: unknown) => error);
+        await at.rule('scram-sha-256');
+        expect(await patient).toBeUndefined();
+        await at.rule('reject');
+        await expect(requireLoopback(session, 'shop')).rejects.toMatchObject({ code: 'GATE_LOOPBACK' });
+        await at.rule('scram-sha-256');
       });
       const admin = await openSession(gated.database, { applicationName: 'test' });
       const [row] = await admin.query(sql`select rolpassword as word from pg_authid where rolname = 'oneroof_runner'`);

@@ -167,7 +167,7 @@ export class KillGround {
     const { told, signal } = await runner.ended;
     if (signal === null && /"result":"(done|nothing-to-do)"/.test(told)) return 'done';
     if (
-      /^OneRoofError: (the connection to .* was lost|the connection was lost in tier .* says that it was not applied|the server ended the session between two|.*(no server answers there|takes no connections now|sslmode requires a connection))/.test(
+      /^OneRoofError: (the connection to .* was lost|the connection was lost in tier .* says that it was not applied|the server ended the session between two|.*(no server answers there|takes no connections now|closed the connection before it answered|sslmode requires a connection))/.test(
         told,
       )
     ) {

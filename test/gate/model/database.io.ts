@@ -455,7 +455,7 @@ function realOf({ template, database, sessions }: Parts): Real {
   async function untilIdle(): Promise<void> {
     for (let left = 1000; left > 0; left -= 1) {
       const working = await admin.query(
-        sql`select from pg_stat_activity where usename = 'oneroof_runner' and datname = current_database() and (state = 'active' or query !~ ' concurrently ')`,
+        sql`select from pg_stat_activity where usename = 'oneroof_runner' and datname = current_database() and (state = 'active' or query !~ '^(create|drop|reindex|vacuum) ')`,
       );
       if (working.length === 0) return;
       await wait(10);
@@ -504,8 +504,6 @@ function realOf({ template, database, sessions }: Parts): Real {
         return await act(action, before);
       } catch (error) {
         const refusal = refusalOf(error);
-
-        console.log(JSON.stringify(action), (error as Error).message);
         if (refusal !== null) return refusal.code;
         const state: unknown = error instanceof Error ? Reflect.get(error, 'code') : null;
         if (typeof state === 'string' && /^[0-9A-Z]{5}$/.test(state)) return state;

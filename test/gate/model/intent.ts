@@ -387,7 +387,9 @@ function call(
     const sending = of(view.sendings, b);
     const cycle = sending !== undefined && a % 4 < 3 ? sending.cycle : statement.id;
     const right =
-      sending === undefined ? undefined : stepsOf(held(world, sending.cycle)?.release ?? '', sending)[0]?.sql;
+      sending === undefined
+        ? undefined
+        : stepsOf(held(world, sending.cycle)?.release ?? '', sending)[sending.n - 1]?.sql;
     const text = c % 4 === 3 ? 'drop table q' : (right ?? 'select 1');
     return sendable(world, { do: name, session, cycle, epoch: view.epoch - (c % 8 === 1 ? 1 : 0), text });
   }

@@ -39,6 +39,8 @@ interface Sending extends StepRow {
   readonly link: number;
   readonly beganAt: number;
   readonly isNoted: boolean;
+  /** Its answer was heard: it counts for VACUUM alone, which leaves nothing to look at. */
+  readonly isHeard: boolean;
   /** The index before. */
   readonly before: Data['index'];
 }
@@ -255,14 +257,21 @@ function merged(before: readonly Sending[], after: readonly Sending[]): readonly
 }
 
 function changed(data: Data, effect: Effect): Data {
-  if ('table' in effect) return { ...data, table: effect.table === 'made' };
-  if ('index' in effect) return withIndex(data, effect.index === 'built' ? built(data) : 'none');
+  if ('table' in effect) return effect.table === 'vacuumed' ? data : { ...data, table: effect.table === 'made' };
+  if ('index' in effect) {
+    if (effect.index === 'rebuilt') return rebuilt(data);
+    return withIndex(data, effect.index === 'built' ? built(data) : 'none');
+  }
   if ('add' in effect) return { ...data, rows: { ...data.rows, [effect.add]: (data.rows[effect.add] ?? 0) + 1 } };
   return { ...data, rows: { ...data.rows, ...Object.fromEntries(effect.remove.map((row) => [row, 0])) } };
 }
 
 const withIndex = (data: Data, is: Index): Data =>
   is === data.index.is ? data : { ...data, index: { is, made: data.index.made + 1 } };
+
+/** REINDEX CONCURRENTLY makes another one, which is valid, and drops the first. */
+const rebuilt = (data: Data): Data =>
+  data.index.is === 'none' ? data : { ...data, index: { ...data.index, made: data.index.made + 1 } };
 
 /** What a build leaves: two rows alike make it fail, and one of its name is in its way. */
 function built(data: Data): Index {
@@ -603,7 +612,9 @@ function outside(call: Call, { cycle, direction, tier, n, text }: StepCall): Ans
   const old = view.sendings.find((one) => isOf(cycle, direction, tier)(one) && one.n === n);
   if ((old?.tries ?? 0) >= 10) return refused('outside');
   const before = view.data.index;
-  if (direction === 'up' && before.is !== 'none') return refused('outside');
+  const effect = sealedStep(world, { ...row, n })?.effect ?? null;
+  if (isIndex(effect, 'built') && before.is !== 'none') return refused('outside');
+  if (isIndex(effect, 'rebuilt') && before.is === 'none') return refused('outside');
   const sending: Sending = {
     ...row,
     n,
@@ -612,10 +623,14 @@ function outside(call: Call, { cycle, direction, tier, n, text }: StepCall): Ans
     link: world.links + 1,
     beganAt: world.now,
     isNoted: false,
+    isHeard: false,
     before,
   };
   return prepared(call, { ...layer, sendings: merged(layer.sendings, [sending]) });
 }
+
+const isIndex = (effect: Effect | null, what: 'built' | 'dropped' | 'rebuilt'): boolean =>
+  effect !== null && 'index' in effect && effect.index === what;
 
 /** Another connection: the one before is hung up at once, whatever becomes of the transaction. */
 function prepared({ world, view }: Call, layer: Layer): Answer {
@@ -643,7 +658,8 @@ function sent(call: Call, { do: what, cycle, epoch, text }: Sent): Answer {
     ...held,
     sendings: merged(layer.sendings, [{ ...found, ...more }]),
   });
-  if (what === 'clear') return prepared(call, as({ phase: 'clearing', link: world.links + 1, isNoted: false }));
+  if (what === 'clear')
+    return prepared(call, as({ phase: 'clearing', link: world.links + 1, isNoted: false, isHeard: false }));
   if (what === 'decide') return decided(call, { found, as });
   if (found.phase === 'sent') {
     const closed = whyNotOpen(world, view, found);
@@ -682,7 +698,23 @@ function polled({ world, view, layer }: Call, found: Sending | undefined): Answe
   if (found === undefined || found.phase === 'debris') return { code: null, layer, value: 'over' };
   const isOwn = found.link === view.link?.id && world.running?.link !== found.link;
   const connected = world.connected.filter((one) => !isOwn || one !== found.link);
-  return { code: null, layer, value: connected.includes(found.link) ? 'running' : 'over', now: { connected } };
+  const isHeard = isOwn && world.connected.includes(found.link) && found.isNoted;
+  return {
+    code: null,
+    layer: isHeard ? { ...layer, sendings: merged(layer.sendings, [{ ...found, isHeard }]) } : layer,
+    value: connected.includes(found.link) ? 'running' : 'over',
+    now: { connected },
+  };
+}
+
+/** Null: an object that is not of this step. */
+function outcomeOf(index: Data['index'], { before, isHeard }: Sending, effect: Effect | null): Sending['phase'] | null {
+  const isAnother = index.made !== before.made;
+  if (isIndex(effect, 'built'))
+    return ({ none: 'absent', invalid: 'debris', valid: 'done', another: 'done' } as const)[index.is];
+  if (isIndex(effect, 'rebuilt')) return isAnother && index.is !== 'none' && index.is !== 'invalid' ? 'done' : 'absent';
+  if (isIndex(effect, 'dropped')) return index.is === 'none' ? 'done' : isAnother ? null : 'absent';
+  return isHeard ? 'done' : 'absent';
 }
 
 /** By what the catalogue says alone. */
@@ -691,15 +723,7 @@ function decided(
   { found, as }: { readonly found: Sending; readonly as: (more: Partial<Sending>) => Layer },
 ): Answer {
   if (world.connected.includes(found.link)) return refused('outside');
-  const { index } = view.data;
-  const became =
-    found.direction === 'up'
-      ? ({ none: 'absent', invalid: 'debris', valid: 'done', another: 'done' } as const)[index.is]
-      : index.is === 'none'
-        ? 'done'
-        : index.made === found.before.made
-          ? 'absent'
-          : null;
+  const became = outcomeOf(view.data.index, found, sealedStep(world, found)?.effect ?? null);
   if (became === null) return refused('outside');
   const after = { ...as({ phase: became }), ...(found.isNoted ? {} : { password: null }) };
   if (became !== 'done') return { code: null, layer: after, value: became };

@@ -25,7 +25,7 @@ export function judged(of: {
   if (starts && action.direction === 'up' && isTwice(world, view, action.cycle))
     return 'two cycles of a release are in place';
   if (action.do === 'batch') return 'a step ran in batches that people ratified to run once';
-  if (action.do === 'outside' && !action.text.includes('concurrently'))
+  if (action.do === 'outside' && !/concurrently|vacuum/.test(action.text))
     return 'a step is sent outside of a transaction that people ratified to run in one';
   if (action.do === 'send') {
     const sending = view.sendings.find(({ cycle, phase }) => cycle === action.cycle && phase === 'sent');

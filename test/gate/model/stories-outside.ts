@@ -10,8 +10,10 @@ const intended = apart(4);
 const toSend = apart(5);
 /** And sent, and its end not heard. */
 const built = apart(6);
-/** All of it, to its second tier. */
-const whole = apart(17);
+/** Each further step: BEGIN, entered, the intention, COMMIT, sent, heard, decided. */
+const step = 7;
+/** All of it, to the end of its second tier. */
+const whole = apart(8 + 2 * step + 4 + 5);
 const send = call('send', [0, 0, 0]);
 const poll = call('poll', [0, 0, 0]);
 const decide = call('decide', [0, 0, 0]);
@@ -63,8 +65,23 @@ export const outsideStories: readonly (readonly Intent[])[] = [
   [...twins, ...apart(8), data('no index'), clear, send, decide, ...apart(6)],
   [...twins, ...apart(8), data('no index'), data('another index'), clear, send, poll, decide, ...apart(6)],
   [...twins, ...built, poll, data('no index'), decide, data('no twins'), ...apart(12)],
+  // the second step, of which only an answer that was heard counts, and the third, which makes another index
+  ...[1, 2].flatMap((further) => {
+    const sent = apart(6 + further * step);
+    return [
+      [...sent, takenOver, two(poll), poll, two(decide), ...apart(12)],
+      [...sent, control('begin'), poll, control('rollback'), decide, ...apart(12)],
+      [...sent, poll, data('no index'), decide, ...apart(6)],
+      [...sent, poll, data('no index'), data('another index'), decide, ...apart(6), ...apart(9, 'down')],
+      [...apart(5 + further * step), control('begin'), send, control('rollback'), poll, decide, ...apart(12)],
+      [...apart(3 + further * step), data('no index'), call('outside', [0, 0, 0]), control('commit'), ...apart(4)],
+      [...apart(5 + further * step), revoke, send, decide, ...apart(4), ...apart(9, 'down')],
+    ];
+  }),
   // it fails ten times
-  [...twins, ...Array.from({ length: 11 }, () => [...apart(9)]).flat()],
+  [...twins, ...apart(1 + 10 * 11 + 4)],
+  // its second tier runs in a transaction
+  [...apart(8 + 2 * step + 4 + 2), call('outside', [0, 0, 0])],
   // what closes it between the intention and the sending, and between the sending and its end
   ...[
     [revoke],
@@ -145,6 +162,7 @@ export const outsideStories: readonly (readonly Intent[])[] = [
   [...toSend, takenOver, two(send), two(poll), two(decide), ...apart(10)],
   [...built, takenOver, send, decide, two(decide), two(poll), poll, two(poll), two(decide), ...apart(8)],
   [two(control('begin')), two(poll), ...built, two(decide), two(control('commit')), poll, decide],
+  [...toSend.map(two), rival(true), decide, ...apart(4), two(send), send, poll, decide],
   [...toSend, two(control('begin')), two(send), send, two(decide), two(control('rollback')), decide],
   // the index is dropped, or one of its name made, by somebody else
   ...(['another index', 'no index'] as const).flatMap((what) => [

@@ -7,7 +7,9 @@ export type Effect =
   | { readonly add: string }
   | { readonly remove: readonly string[] }
   | { readonly table: 'made' | 'dropped' }
-  | { readonly index: 'built' | 'dropped' };
+  | { readonly index: 'built' | 'dropped' | 'rebuilt' }
+  /** VACUUM: no one sees it. */
+  | { readonly table: 'vacuumed' };
 
 /** The unique index of release `apart`: what a build that failed leaves is invalid, and another one of its name is not unique. */
 export type Index = 'none' | 'valid' | 'invalid' | 'another';
@@ -264,7 +266,11 @@ export const releases: Readonly<Record<string, Release>> = {
       {
         id: '1-index',
         transaction: 'outside',
-        up: [{ sql: 'create unique index concurrently pi on p (i)', effect: { index: 'built' } }],
+        up: [
+          { sql: 'create unique index concurrently pi on p (i)', effect: { index: 'built' } },
+          { sql: 'vacuum p', effect: { table: 'vacuumed' } },
+          { sql: 'reindex index concurrently pi', effect: { index: 'rebuilt' } },
+        ],
         down: [{ sql: 'drop index concurrently if exists pi', effect: { index: 'dropped' } }],
         ready: 0,
         offence: null,
