@@ -113,7 +113,7 @@ class OutsideRun {
   private prepared: Session | null = null;
   private isCancelled = false;
   /** Since when it is waited for. */
-  private sentAt = 0;
+  private sentAt: number;
 
   constructor(step: OutsideStep, began: number) {
     this.step = step;

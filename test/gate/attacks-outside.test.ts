@@ -45,6 +45,43 @@ async function cutOff(ground: OutsideGround, session: Session): Promise<string> 
   return epoch;
 }
 
+/** Leaves an invalid index, and clears it while another session works on its table; `look` is asked in a transaction before that session begins. */
+async function clearBeside(
+  work: string,
+  of: { readonly ground: OutsideGround; readonly session: Session; readonly look?: () => Promise<void> },
+): Promise<void> {
+  const { ground, session, look } = of;
+  const epoch = await cutOff(ground, session);
+  const calls = outsideCalls(ground, session);
+  expect(await calls.decide(epoch)).toBe('debris');
+  if (look !== undefined) {
+    await session.run('begin');
+    await look();
+  }
+  const reader = await openSession(ground.gated.database, { applicationName: 'slow report' });
+  const repairing = await openSession(ground.gated.database, { applicationName: 'repair' });
+  try {
+    await reader.run('begin');
+    await reader.run("insert into public.big values (-2, 'held')");
+    const repair = repairing.run(work).catch(() => undefined);
+    await until(async () => {
+      const [row] = await ground.admin.query(sql`select 1 from pg_locks where locktype = 'virtualxid' and not granted`);
+      return row ?? null;
+    });
+    try {
+      await calls.clear(epoch);
+      // what waits for this transaction waits for its end
+      if (look !== undefined) await session.run('commit');
+    } finally {
+      await reader.run('rollback');
+      await repair;
+    }
+  } finally {
+    await reader.close();
+    await repairing.close();
+  }
+}
+
 /** What a stolen credential of the executor, or the application's owner, does; what refuses it, and what is taken out so that it ends well. */
 interface Misuse {
   readonly name: string;
@@ -74,11 +111,9 @@ const misuses: readonly Misuse[] = [
   {
     name: 'another text than the ratified one is intended',
     attack: (ground) =>
-      executor(
-        ground,
-        async (session) =>
-          void (await outsideCalls(ground, session).begin('create index concurrently big_v on big (id)')),
-      ),
+      executor(ground, async (session) => {
+        await outsideCalls(ground, session).begin('create index concurrently big_v on big (id)');
+      }),
     why: 'gate: step: these are not the bytes that were ratified',
     safeguard: [
       ['if t.steps[of_n] is null or gate.step_digest(step) is distinct from t.steps[of_n] then', 'if false then'],
@@ -210,37 +245,21 @@ const misuses: readonly Misuse[] = [
   {
     name: 'an index that is being repaired, or built by others, is dropped as debris',
     attack: (ground) =>
-      executor(ground, async (session) => {
-        const epoch = await cutOff(ground, session);
-        const calls = outsideCalls(ground, session);
-        expect(await calls.decide(epoch)).toBe('debris');
-        const reader = await openSession(ground.gated.database, { applicationName: 'slow report' });
-        const repairing = await openSession(ground.gated.database, { applicationName: 'repair' });
-        try {
-          await reader.run('begin');
-          await reader.run("insert into public.big values (-2, 'held')");
-          const repair = repairing.run('reindex index concurrently public.big_v').catch(() => undefined);
-          await until(async () => {
-            const [row] = await ground.admin.query(
-              sql`select 1 from pg_locks where locktype = 'virtualxid' and not granted`,
-            );
-            return row ?? null;
-          });
-          try {
-            await calls.clear(epoch);
-          } finally {
-            await reader.run('rollback');
-            await repair;
-          }
-        } finally {
-          await reader.close();
-          await repairing.close();
-        }
-      }),
+      executor(ground, (session) => clearBeside('reindex index concurrently public.big_v', { ground, session })),
     why: 'gate: outside: process ',
     safeguard: [
       ["if busy is not null then perform gate.refuse('outside'", "if false then perform gate.refuse('outside'"],
     ],
+  },
+  {
+    name: 'an index of its table is being built, which a transaction cannot know that looked at sessions before',
+    attack: (ground) =>
+      executor(ground, async (session) => {
+        const look = async (): Promise<void> => void (await session.query(sql`select pid from pg_stat_activity`));
+        await clearBeside('create index concurrently on public.big (id)', { ground, session, look });
+      }),
+    why: 'gate: outside: process ',
+    safeguard: [['  perform pg_stat_clear_snapshot(); -- a transaction keeps', '  -- a transaction keeps']],
   },
   {
     name: 'it is sent by a session that has not written the intention',

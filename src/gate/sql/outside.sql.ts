@@ -169,6 +169,7 @@ begin
   select u.* into o from gate.undecided(of_statement) u where u.phase = 'debris';
   if not found then perform gate.refuse('order', 'there is nothing to clear'); end if;
   -- someone who builds an index of that name at this moment, or repairs it: while they wait they have a lock on the table alone. Autovacuum, which has no user, gives way
+  perform pg_stat_clear_snapshot(); -- a transaction keeps what it saw of pg_stat_activity first
   seen := gate.outside_look(of_statement, o.probe);
   select l.pid into busy from pg_locks l where l.database = (select d.oid from pg_database d where d.datname = current_database()) and l.pid <> pg_backend_pid()
     and ((l.relation = (seen #>> '{found,oid}')::oid and l.mode <> 'AccessShareLock')
