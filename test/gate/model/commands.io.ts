@@ -3,7 +3,8 @@ import { type Version } from '../../binaries.io.ts';
 import { type Intent } from './intent.ts';
 import { commands, type Count, type Played, told } from './commands.ts';
 import { type Real, type Template, withReal, withTemplate } from './database.io.ts';
-import { type Action, apply, firstWorld, summary, type World } from './model.ts';
+import { apply, summary } from './model.ts';
+import { type Action, firstWorld, type World } from './state.ts';
 import { policies, type Policy } from './world.ts';
 
 /** The gate's clock at the beginning of each sequence. */

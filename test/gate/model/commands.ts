@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { Real } from './database.io.ts';
 import { completeNewest, type Flaw, type Intent, type Interruption, resolve } from './intent.ts';
-import { type Action, apply, type Outcome, type World } from './model.ts';
+import { apply } from './model.ts';
+import { type Action, type Outcome, type World } from './state.ts';
 import { judged } from './properties.ts';
 
 /** Commands of a sequence, at most. */

@@ -21,7 +21,7 @@ import { withFolder } from '../../release/folder.io.ts';
 import { assertion, type Gated, policyOf, registryOf, type Signer, signer, withCopy, withGate } from '../cycle.io.ts';
 import { note, rehearseIn, rehearseThere, submitTargetOf } from '../footprint.io.ts';
 import { startLoopbackServer } from '../loopback.io.ts';
-import { type Action, handedInBefore, type Name, type Outcome, schemaOf, type World } from './model.ts';
+import { type Action, handedInBefore, type Name, type Outcome, schemaOf, type World } from './state.ts';
 import { type Document, people, type Policy as Rules, policies, releaseFiles, type Statement } from './world.ts';
 
 /** A gate with its releases, of which each sequence of commands gets a copy. */

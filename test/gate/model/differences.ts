@@ -1,4 +1,4 @@
-import { type Action, type Name } from './model.ts';
+import { type Action, type Name } from './state.ts';
 import { type Direction, type Opens, releases } from './world.ts';
 
 const at = Date.UTC(2026, 5, 3, 8);

@@ -1,6 +1,7 @@
+import { fills, seatsOf, whyClosed } from './opening.ts';
+import { signersOf } from './submission.ts';
 import {
   type Action,
-  fills,
   held,
   inForce,
   inPlace,
@@ -9,14 +10,11 @@ import {
   policyOf,
   registryOf,
   schemaOf,
-  seatsOf,
-  signersOf,
   stepsOf,
   tiersOf,
   viewOf,
-  whyClosed,
   type World,
-} from './model.ts';
+} from './state.ts';
 import { type Change, type Direction, people, policies, type Ratification, type Statement } from './world.ts';
 
 /**

@@ -1,4 +1,5 @@
-import { type Action, isRevoked, type Outcome, viewOf, type World } from './model.ts';
+import { isRevoked } from './opening.ts';
+import { type Action, type Outcome, viewOf, type World } from './state.ts';
 
 /**
  * What must never happen, whatever the model says: these are asked of what the database answered, in words of their own.
