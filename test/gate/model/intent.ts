@@ -1,4 +1,5 @@
 import { fills, seatsOf, whyClosed } from './opening.ts';
+import { sealedStep } from './sending.ts';
 import { signersOf } from './submission.ts';
 import {
   type Action,
@@ -14,6 +15,9 @@ import {
   tiersOf,
   viewOf,
   type World,
+  releaseOf,
+  type Sending,
+  undecided,
 } from './state.ts';
 import { type Change, type Direction, people, policies, type Ratification, type Statement } from './world.ts';
 
@@ -220,11 +224,11 @@ function advance(world: World, intent: Extract<Intent, { want: 'advance' }>): Ac
   const isUsable = ({ id }: Ratification): boolean => whyClosed(world, { view, id, direction }) === null;
   const cycle =
     placed ??
-    mine.find(({ id }) => sendingOf(view, id) !== undefined) ??
+    mine.find(({ id }) => undecided(view, id) !== undefined) ??
     mine.findLast((one) => isUsable(one) && !view.steps.some((row) => row.cycle === one.id));
   if (direction === 'down' && placed !== undefined && !isUsable(placed))
     return asked(world, { release, opens: { what: 'rollback', cycle: placed.id } });
-  if (cycle === undefined || (!isUsable(cycle) && sendingOf(view, cycle.id) === undefined)) {
+  if (cycle === undefined || (!isUsable(cycle) && undecided(view, cycle.id) === undefined)) {
     const unfinished = mine.findLast(({ id }) => !view.steps.some((row) => row.cycle === id));
     const missing = unfinished === undefined ? null : completed(world, unfinished);
     if (missing !== null) return missing;
@@ -233,7 +237,7 @@ function advance(world: World, intent: Extract<Intent, { want: 'advance' }>): Ac
   const { id } = (cycle ?? placed) as Ratification;
   if (attempt?.cycle !== id || attempt.direction !== direction || attempt.epoch !== view.epoch)
     return { do: 'attempt', session, cycle: id, direction };
-  const sending = sendingOf(view, id);
+  const sending = undecided(view, id);
   if (sending !== undefined) return bringToItsEnd(world, { session, sending, epoch: view.epoch });
   if (transaction === null) return { do: 'begin', session, isolation: 'read committed' };
   const tier = nextTier(view, { cycle: id, name: release, direction });
@@ -259,11 +263,6 @@ function advance(world: World, intent: Extract<Intent, { want: 'advance' }>): Ac
   };
 }
 
-const sendingOf = ({ sendings }: ReturnType<typeof viewOf>, id: string): Sending | undefined =>
-  sendings.find(({ cycle, phase }) => cycle === id && ['sent', 'debris', 'clearing'].includes(phase));
-
-type Sending = World['sendings'][number];
-
 /** What was sent, or was to be, is sent, waited for and decided; what it left is cleared. */
 function bringToItsEnd(
   world: World,
@@ -275,7 +274,7 @@ function bringToItsEnd(
     session,
     cycle,
     epoch,
-    text: stepsOf(held(world, cycle)?.release ?? '', sending)[sending.n - 1]?.sql ?? '',
+    text: sealedStep(world, sending)?.sql ?? '',
   };
   if (phase === 'debris') return { do: 'clear', ...call };
   const own = viewOf(world, session).link;
@@ -352,7 +351,7 @@ function rival(world: World, { session, old, direction }: Extract<Intent, { want
 }
 
 const isOutside = (world: World, { cycle, tier }: { readonly cycle: string; readonly tier: string }): boolean =>
-  tiersOf(held(world, cycle)?.release ?? '').find(({ id }) => id === tier)?.transaction === 'outside';
+  tiersOf(releaseOf(world, cycle)).find(({ id }) => id === tier)?.transaction === 'outside';
 
 /** The next call within a tier that was entered. */
 function goOn(world: World, session: Name): Action {
@@ -361,7 +360,7 @@ function goOn(world: World, session: Name): Action {
   const { cycle, direction, tier } = row;
   const isSame = (one: { cycle: string; direction: Direction; tier: string }): boolean =>
     one.cycle === cycle && one.direction === direction && one.tier === tier;
-  if (view.markers.some(isSame) || sendingOf(view, cycle) !== undefined)
+  if (view.markers.some(isSame) || undecided(view, cycle) !== undefined)
     return { do: 'commit', session, form: 'commit' };
   const sealed = stepsOf(held(world, cycle)?.release ?? '', row);
   const ran = view.steps.filter(isSame).length;
@@ -384,10 +383,7 @@ function call(
   if (name === 'send' || name === 'poll' || name === 'decide' || name === 'clear') {
     const sending = of(view.sendings, b);
     const cycle = sending !== undefined && a % 4 < 3 ? sending.cycle : statement.id;
-    const right =
-      sending === undefined
-        ? undefined
-        : stepsOf(held(world, sending.cycle)?.release ?? '', sending)[sending.n - 1]?.sql;
+    const right = sending === undefined ? undefined : sealedStep(world, sending)?.sql;
     const text = c % 4 === 3 ? 'drop table q' : (right ?? 'select 1');
     return sendable(world, { do: name, session, cycle, epoch: view.epoch - (c % 8 === 1 ? 1 : 0), text });
   }

@@ -108,10 +108,10 @@ export function sent(call: Call, { do: what, cycle, epoch, text }: Sent): Answer
   };
 }
 
-const sealedStep = (world: World, { n, ...row }: StepRow & { readonly n: number }): Step | undefined =>
+export const sealedStep = (world: World, { n, ...row }: StepRow & { readonly n: number }): Step | undefined =>
   stepsOf(releaseOf(world, row.cycle), row)[n - 1];
 
-/** Whoever has the connection hangs up. */
+/** The session that has the connection hears the answer and closes it. */
 function polled({ world, view, layer }: Call, found: Sending | undefined): Answer {
   if (found === undefined || found.phase === 'debris') return { code: null, layer, value: 'over' };
   const isOwn = found.link === view.link?.id && world.running?.link !== found.link;

@@ -164,7 +164,7 @@ export const outsideStories: readonly (readonly Intent[])[] = [
   [two(control('begin')), two(poll), ...built, two(decide), two(control('commit')), poll, decide],
   [...toSend.map(two), rival(true), decide, ...apart(4), two(send), send, poll, decide],
   [...toSend, two(control('begin')), two(send), send, two(decide), two(control('rollback')), decide],
-  // the index is dropped, or one of its name made, by somebody else
+  // somebody else drops the index, or makes one of its name
   ...(['another index', 'no index'] as const).flatMap((what) => [
     [data(what), ...apart(5), data('no index'), ...apart(4)],
     [...apart(3), data(what), call('outside', [0, 0, 0]), control('commit'), ...apart(4)],
