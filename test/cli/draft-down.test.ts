@@ -18,6 +18,21 @@ const application = [
   'create sequence s',
   'create table stock (code text primary key, qty bigint, mood mood)',
   "insert into stock select 'c' || g, g * 1000000000::bigint, 'sad' from generate_series(1, 50) g",
+  'create table orders (id serial primary key, thing integer references things, total numeric(10,2) not null default 0, note text collate "C", mood mood, nr bigint generated always as identity (increment by 10), constraint paid check (total >= 0))',
+  "insert into orders (thing, total, note) select g, g, 'n' || g from generate_series(1, 40) g",
+  'create table lines (order_id integer references orders on delete cascade, n integer)',
+  'insert into lines select g, g from generate_series(1, 9) g',
+  'create unique index orders_note on orders (lower(note)) where total > 1',
+  'create trigger noted before update on orders for each row execute function suppress_redundant_updates_trigger()',
+  'alter table orders enable row level security',
+  'create policy mine on orders for select to public using (total < 1000)',
+  "comment on column orders.note is 'what was said'",
+  'grant select on orders to public',
+  'create view unpaid as select id from orders where total = 0',
+  "create domain code as text constraint filled check (value <> 'it''s')",
+  'create type pair as (b integer, a text)',
+  'create unlogged table cache (k text primary key, v bytea) with (fillfactor = 70)',
+  'create table parted (id integer) partition by range (id)',
   'create table log (at text)',
   "insert into log select 'x' || g from generate_series(1, 5) g",
 ];
@@ -127,8 +142,22 @@ alter table things add column c integer;
 create index things_c on things (c);`,
     says: [/drop view if exists public\.seen;/, /alter table public\.things drop column if exists c;/],
   },
+  'tables, a domain and a type that it drops': {
+    up: `drop table orders cascade;
+drop table gone;
+drop table cache;
+drop table log;
+drop domain code;
+drop type pair;`,
+    says: [
+      /create table public\.keep_orders as select \* from public\.orders;/,
+      /create table public\.keep_orders_id_seq as select last_value, is_called from public\.orders_id_seq;/,
+      /create unlogged table public\.cache \(k text not null, v bytea\);/,
+    ],
+  },
   'columns that it drops, and values that a type loses': {
     up: `alter table things drop column n cascade, drop column "Order";
+alter table orders drop column nr;
 alter table stock alter column qty type integer using (qty / 1000000000)::integer;
 truncate gone;`,
   },
@@ -143,14 +172,14 @@ const partly: Readonly<
 do $$ begin insert into things (id, b) values (900, 'x'); end $$;`,
     left: [/public\.stock.*depends on what is there/, /public\.things.*depends on what is there/],
   },
-  'a label of an enum; a table; rows whose keys the server draws; rows without a key': {
-    up: `drop table stock;
+  'a label of an enum; a partitioned table; rows whose keys the server draws; rows without a key': {
+    up: `drop table parted;
 alter type mood add value 'calm';
 insert into gone (w) values ('new');
 update log set at = 'y' where at = 'x1';
 create table made (id integer);`,
     left: [
-      /table public\.stock: is missing.*rename it instead.*alter table public\.stock rename to keep_stock/,
+      /table public\.parted: is missing.*rename it instead.*alter table public\.parted rename to keep_parted/,
       /type public\.mood.*oneWay/,
       /public\.gone.*the server draws id, so production has other keys/,
       /public\.log.*it has no primary key to find rows by/,

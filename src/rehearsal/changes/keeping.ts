@@ -11,7 +11,7 @@ export interface Keep {
 }
 
 /** The SQL of both files. */
-interface Kept {
+export interface Kept {
   readonly up: readonly string[];
   /** What the up.sql ends with: it forgets what the statements between did not change. */
   readonly upEnd?: readonly string[];
@@ -123,7 +123,7 @@ function conditionOf(by: readonly Done[]): string {
 }
 
 /** The name of a table that keeps what another one had. */
-function keepName(table: string, column?: string): string {
+export function keepName(table: string, column?: string): string {
   const { relation, own } = partsOf(table);
   const plain = [own, ...(column === undefined ? [] : [column])].map(unquoted);
   return `${relation}.${identifier(['keep', ...plain].join('_').slice(0, 60))}`;

@@ -35,7 +35,11 @@ function creating(node: DifferenceNode): string | null {
     case 'rule':
       return definition === '' || typeof of['constraint'] === 'string' ? null : `${definition};`;
     case 'constraint':
-      return definition === '' ? null : `alter table ${relation} add constraint ${own} ${definition};`;
+      return definition === ''
+        ? null
+        : `alter ${isOfDomain(definition) ? 'domain' : 'table'} ${relation} add constraint ${own} ${definition};`;
+    case 'domain':
+      return domain(name, of);
     case 'schema':
       return `create schema ${name};`;
     case 'extension':
@@ -53,6 +57,19 @@ function creating(node: DifferenceNode): string | null {
     default:
       return null;
   }
+}
+
+/** A check of a domain is about VALUE, which the server writes in capitals, and a column of that name in quotes; NOT NULL names no column. */
+function isOfDomain(definition: string): boolean {
+  const code = definition.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, '');
+  return /^(CHECK\b.*\bVALUE\b|NOT NULL$)/s.test(code);
+}
+
+function domain(name: string, of: Readonly<Record<string, Json>>): string | null {
+  const base = jsonText(of['base']);
+  return base === ''
+    ? null
+    : `create domain ${name} as ${columnWords({ ...of, type: base })}${of['notNull'] === true ? ' not null' : ''};`;
 }
 
 function policy(relation: string, own: string, of: Readonly<Record<string, Json>>): string {
@@ -73,26 +90,38 @@ function policy(relation: string, own: string, of: Readonly<Record<string, Json>
 
 /** A sequence of its own; that of an identity column comes with the column. */
 function sequence(name: string, of: Readonly<Record<string, Json>>): string | null {
-  if (jsonText(of['ownedBy']).endsWith(' i')) return null;
+  return jsonText(of['ownedBy']).endsWith(' i') ? null : `create sequence ${sequenceWith(name, of)};`;
+}
+
+/** A sequence with its options, as CREATE SEQUENCE and the options of an identity column name them. */
+export function sequenceWith(name: string, of: Readonly<Record<string, Json>>, without?: 'its type'): string {
   const words = sequenceWords.flatMap(([property, word]) => {
     const value = jsonText(of[property]);
-    return value === '' ? [] : [`${word} ${value}`];
+    return value === '' || (property === 'type' && without !== undefined) ? [] : [`${word} ${value}`];
   });
-  return `create sequence ${name} ${words.join(' ')}${of['cycle'] === true ? ' cycle' : ''};`;
+  return `${name} ${words.join(' ')}${of['cycle'] === true ? ' cycle' : ''}`;
 }
 
 /** A column without NOT NULL, which its values must come before. */
 function column(relation: string, own: string, of: Readonly<Record<string, Json>>): string | null {
-  const type = jsonText(of['type']);
-  if (type === '' || jsonText(of['identity']) !== '') return null;
+  if (jsonText(of['type']) === '' || jsonText(of['identity']) !== '') return null;
+  return `alter table ${relation} add column ${own} ${columnWords(of)};`;
+}
+
+/** Type, collation and default of a column, or how it is generated. */
+export function columnWords(of: Readonly<Record<string, Json>>): string {
   const value = jsonText(of['default']);
-  const generated = jsonText(of['generated']) !== '';
+  const generated = jsonText(of['generated']);
   const collation = jsonText(of['collation']);
   return [
-    `alter table ${relation} add column ${own} ${type}`,
+    jsonText(of['type']),
     ...(collation === '' || collation === 'pg_catalog."default"' ? [] : [`collate ${collation}`]),
-    ...(value === '' ? [] : [generated ? `generated always as (${value}) stored` : `default ${value}`]),
-  ]
-    .join(' ')
-    .concat(';');
+    ...(value === ''
+      ? []
+      : [
+          generated === ''
+            ? `default ${value}`
+            : `generated always as (${value}) ${generated === 'v' ? 'virtual' : 'stored'}`,
+        ]),
+  ].join(' ');
 }

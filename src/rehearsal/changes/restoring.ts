@@ -82,6 +82,7 @@ function remade(nodes: readonly DifferenceNode[]): readonly string[] {
     'schema',
     'extension',
     'type',
+    'domain',
     'column',
     'constraint',
     'index',

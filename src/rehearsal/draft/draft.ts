@@ -6,7 +6,7 @@ import {
   differenceTree,
 } from '../../fingerprint/index.ts';
 import { asConcurrently, type Tier } from '../../release/index.ts';
-import { dropping, making, type ReleaseWork, restoring } from '../changes/index.ts';
+import { dropping, type Kept, madeWhole, making, type ReleaseWork, type Remedy, restoring } from '../changes/index.ts';
 import { inverseOf } from './inverse.ts';
 
 /** Statements that belong together, in the order in which they run. */
@@ -77,7 +77,13 @@ interface Undoing extends Undo {
 }
 
 function undoing(node: DifferenceNode, found: FoundAfter, { transaction, isUpFixed }: DraftedTier): Undoing {
-  const { up, upEnd = [], down, instead } = restoring(node, found.work, found.schemas);
+  // of a table, the remedy renames it: that is cheaper, but changes what the author wrote
+  const {
+    up,
+    upEnd = [],
+    down,
+    instead,
+  }: Partial<Remedy> & Kept = madeWhole(node, found.schemas) ?? restoring(node, found.work, found.schemas);
   if (instead === true || (isUpFixed && up.length > 0)) return { up: [], upEnd: [], ways: [] };
   const routine = found.routines.get(`${node.kind} ${node.name}`);
   const isDefined = routine !== undefined && !node.own.every(({ property }) => besides.includes(property ?? ''));
