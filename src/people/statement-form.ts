@@ -105,6 +105,8 @@ const tierRows = z.strictObject({
   steps: z.int().min(0),
   /** Of a step of which some batches remain: how many were committed; absent where there is none. */
   batches: z.int().min(1).exactOptional(),
+  /** The step that was sent outside of a transaction, and of which no one has decided what became of it; absent where there is none. */
+  undecided: z.int().min(1).exactOptional(),
   done: z.boolean(),
 });
 export type TierRows = Formed<typeof tierRows>;

@@ -3,16 +3,18 @@ import { type TierRows } from '../people/index.ts';
 /** What is in place of a release, by cycle and tier, for people who decide whether it may stay as it is. */
 export function describeRows(rows: readonly TierRows[]): readonly string[] {
   if (rows.length === 0) return ['no part of this release ever ran in this database'];
-  return rows.map(({ cycle, tier, direction, steps, batches, done }) => {
+  return rows.map(({ cycle, tier, direction, steps, batches, undecided, done }) => {
     const way = direction === 'up' ? 'rolled out' : 'rolled back';
     const state = done
       ? `${way} whole`
-      : steps === 0 && batches === undefined
+      : steps === 0 && batches === undefined && undecided === undefined
         ? `entered to be ${way}, nothing committed`
         : `HALF WAY, ${way} in part`;
     const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
     const also = batches === undefined ? '' : ` and ${count(batches, 'batch', 'batches')} of the next one`;
-    return `${tier.padEnd(20)} ${state}, ${count(steps, 'step', 'steps')}${also} (cycle ${cycle.slice(7, 19)})`;
+    const sent =
+      undecided === undefined ? '' : `; step ${undecided} was sent, and what it did is not decided: look for it`;
+    return `${tier.padEnd(20)} ${state}, ${count(steps, 'step', 'steps')}${also}${sent} (cycle ${cycle.slice(7, 19)})`;
   });
 }
 

@@ -9,16 +9,15 @@ import {
   planUpgrade,
   readAccount,
   readTierRows,
-  submitRelease,
 } from '../../src/gate/index.ts';
 import { decide } from '../../src/people/index.ts';
 import { describeRows } from '../../src/signing/ending.ts';
 import { runSql, versions, withSession } from '../database.io.ts';
+import { abandon, abandonmentOf, at, end } from './abandoning.io.ts';
 import { open } from './case.ts';
-import { type Gated, type GatedPlan, release, runTier, type Signer, withGate } from './cycle.io.ts';
+import { type Gated, type GatedPlan, release, runTier, withGate } from './cycle.io.ts';
 import { attemptOn, clocked, later, ratifyFor, replacing, revoke, sign } from './purpose.io.ts';
 
-const at = (ms: number): string => new Date(Date.now() + ms).toISOString();
 const stepwise: GatedPlan = {
   files: {
     ...release,
@@ -47,26 +46,6 @@ tiers:
   ],
 };
 
-/** The bytes of an abandonment of the release as it is now; `more` changes what it says. */
-async function abandonmentOf(gated: Gated, more: object = {}): Promise<string> {
-  const { facts } = await gated.as('oneroof_relay', describeGate);
-  await gated.as('oneroof_relay', (session) => submitRelease(session, gated.sealed));
-  const rows = await gated.as('oneroof_relay', (session) => readTierRows(session, gated.sealed.seal));
-  return writeStatement({
-    kind: 'abandonment',
-    subject: { name: 'small', digest: gated.sealed.seal },
-    predicate: {
-      facts,
-      rows,
-      reason: 'enough',
-      notBefore: at(-1000),
-      expires: at(3_600_000),
-      nonce: 'a'.repeat(32),
-      ...more,
-    },
-  });
-}
-
 async function adoptionOf(gated: Gated): Promise<string> {
   const { facts } = await gated.as('oneroof_relay', describeGate);
   const { account } = await gated.as('oneroof_relay', readAccount);
@@ -75,20 +54,6 @@ async function adoptionOf(gated: Gated): Promise<string> {
     subject: { name: 'production', digest: digest('account', [canonicalJson(account)]) },
     predicate: { facts, reason: 'moved', notBefore: at(-1000), expires: at(3_600_000), nonce: 'b'.repeat(32) },
   });
-}
-
-const end = (gated: Gated, kind: 'abandon' | 'adopt', body: string): Promise<void> =>
-  gated.as('oneroof_relay', async (session) => {
-    const statement = statementDigest(body);
-    await session.query(
-      kind === 'abandon' ? sql`select gate.abandon(${statement})` : sql`select gate.adopt(${statement})`,
-    );
-  });
-
-async function abandon(gated: Gated, by: readonly Signer[] = [gated.people.ana, gated.people.ben]): Promise<void> {
-  const body = await abandonmentOf(gated);
-  await sign(gated, body, by);
-  await end(gated, 'abandon', body);
 }
 
 /** Half way up: one step of the first tier is committed. */

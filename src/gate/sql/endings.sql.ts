@@ -7,6 +7,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
     'steps', (select count(*) from gate.steps p where (p.statement, p.direction, p.tier) = (t.statement, t.direction, t.tier) and p.token is null and p.done_at is not null),
     -- of a step of which some batches remain: how many were committed
     'batches', (select p.batches from gate.steps p where (p.statement, p.direction, p.tier) = (t.statement, t.direction, t.tier) and p.done_at is null),
+    -- the step that was sent outside of a transaction, and of which no one has decided what became of it
+    'undecided', (select o.n from gate.outside o where (o.statement, o.direction, o.tier) = (t.statement, t.direction, t.tier) and o.undecided),
     'done', exists (select from gate.markers m where (m.statement, m.direction, m.tier) = (t.statement, t.direction, t.tier))))
     order by t.statement collate "C", t.direction desc, t.tier collate "C"), '[]')
   from gate.tiers t join gate.statements s on s.digest = t.statement where of_seal is null or s.subject = of_seal
@@ -60,7 +62,7 @@ end $gate$;
 create function gate.require_ending(of_statement text, of_kind text) returns gate.statements
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate$
 declare
-  s gate.statements; wrong text;
+  s gate.statements; wrong text; busy integer;
 begin
   if current_setting('transaction_isolation') is distinct from 'read committed' then perform gate.refuse('isolation', 'it is accepted only in a READ COMMITTED transaction'); end if;
   perform set_config('lock_timeout', '5s', true);
@@ -73,6 +75,9 @@ begin
   perform pg_notify('oneroof', ''); -- it cannot be prepared
   select * into s from gate.statements where digest = of_statement;
   if s.kind is distinct from of_kind then perform gate.refuse('kind', format('its kind is not %s', of_kind)); end if;
+  -- nothing is sent from here on. What still runs would change what people sign
+  select r.pid into busy from gate.outside o join gate.runner_sessions() r on r.session = o.session where o.undecided limit 1;
+  if busy is not null then perform gate.refuse('busy', format('a statement still runs outside of a transaction: wait for it, or end its process %s', busy)); end if;
   wrong := gate.ending_problem(of_statement);
   if wrong is not null then perform gate.refuse(split_part(wrong, ': ', 1), substr(wrong, strpos(wrong, ': ') + 2)); end if;
   return s;
@@ -84,6 +89,8 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $gate
 declare
   s gate.statements := gate.require_ending(of_statement, 'abandonment');
 begin
+  -- a connection that was prepared for it, and never made
+  if exists (select from gate.outside o join gate.statements c on c.digest = o.statement where c.subject = s.subject and o.undecided and o.sent_at is null) then perform gate.renew_runner(null); end if;
   insert into gate.abandoned (seal, statement) values (s.subject, s.digest);
 end $gate$;
 

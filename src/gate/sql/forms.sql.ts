@@ -141,7 +141,8 @@ begin
   end if;
   if gate.is_facts(p -> 'facts') is not true then return 'its database'; end if;
   if kind is not distinct from 'urn:oneroof:abandonment:v1' and (gate.is_list(p -> 'rows', 0, 100000) and not exists (select from jsonb_array_elements(gate.elements(p -> 'rows')) r
-    where not (gate.has_exactly(gate.without(r, 'batches'), 'cycle', 'tier', 'direction', 'steps', 'done') and gate.is_whole(coalesce(r -> 'batches', '1'), 1, 9007199254740991) and gate.is_digest(r -> 'cycle') and gate.is_tier(r -> 'tier')
+    where not (gate.has_exactly(gate.without(gate.without(r, 'batches'), 'undecided'), 'cycle', 'tier', 'direction', 'steps', 'done')
+      and gate.is_whole(coalesce(r -> 'batches', '1'), 1, 9007199254740991) and gate.is_whole(coalesce(r -> 'undecided', '1'), 1, 9007199254740991) and gate.is_digest(r -> 'cycle') and gate.is_tier(r -> 'tier')
       and gate.is_text(r -> 'direction', '^(up|down)$') and gate.is_whole(r -> 'steps', 0, 9007199254740991) and jsonb_typeof(r -> 'done') = 'boolean'))) is not true then return 'its rows'; end if;
   if (gate.is_text(p -> 'reason', '.') and length(p ->> 'reason') <= 2000 and gate.is_text(p -> 'nonce', '^[0-9a-f]{32}$')) is not true then return 'reason or nonce'; end if;
   if (gate.is_instant(p -> 'notBefore') and gate.is_instant(p -> 'expires') and (p ->> 'notBefore') collate "C" < (p ->> 'expires')) is not true then return 'its times'; end if;

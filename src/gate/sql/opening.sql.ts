@@ -13,7 +13,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $g
       exists (select from gate.markers m where m.statement = of_statement and m.direction = 'up' and m.tier = t ->> 'id') as done,
       exists (select from gate.steps s where s.statement = of_statement and s.direction = 'up' and s.tier = t ->> 'id')
         -- what may have been sent outside of a transaction may be there
-        or exists (select from gate.outside o where o.statement = of_statement and o.direction = 'up' and o.tier = t ->> 'id' and o.phase in ('sent', 'debris', 'clearing')) as begun,
+        or exists (select from gate.outside o where o.statement = of_statement and o.direction = 'up' and o.tier = t ->> 'id' and o.undecided) as begun,
       exists (select from gate.markers m where m.statement = of_statement and m.direction = 'down' and m.tier = t ->> 'id') as undone
     from jsonb_array_elements(gate.release_of(of_statement) -> 'tiers') with ordinality as e(t, n) where t ->> 'barred' is null
       and not exists (select from gate.statements s join gate.abandoned a on a.seal = s.subject where s.digest = of_statement))

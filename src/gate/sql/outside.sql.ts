@@ -120,9 +120,11 @@ begin
   perform pg_notify('oneroof', ''); -- it cannot be prepared
 end $gate$;
 
+-- Of a ratification. What people abandoned stays as it is: no one decides it any more.
 create function gate.undecided(of_statement text) returns setof gate.outside
 language sql stable security definer set search_path = pg_catalog, pg_temp as $gate$
-  select o.* from gate.outside o where o.statement = of_statement and o.phase in ('sent', 'debris', 'clearing')
+  select o.* from gate.outside o where o.statement = of_statement and o.undecided
+    and not exists (select from gate.statements s join gate.abandoned a on a.seal = s.subject where s.digest = o.statement)
 $gate$;
 
 create function gate.require_decided(of_statement text) returns void
@@ -287,6 +289,7 @@ end $gate$;
 create function gate.outside_of(of_statement text) returns table (direction text, tier text, n integer, phase text, tries integer, pid integer, sent boolean, answer text, running boolean)
 language sql volatile security definer set search_path = pg_catalog, pg_temp as $gate$
   select o.direction, o.tier, o.n, o.phase, o.tries, o.pid, o.sent_at is not null, o.answer, exists (select from gate.runner_sessions() s where s.session = o.session)
-  from gate.outside o where o.statement = of_statement and o.phase <> 'done' order by o.began_at
+  from gate.outside o where o.statement = of_statement and o.phase <> 'done'
+    and not exists (select from gate.statements s join gate.abandoned a on a.seal = s.subject where s.digest = o.statement) order by o.began_at
 $gate$;
 `.replaceAll('%SHAPES%', () => shapes);

@@ -251,6 +251,7 @@ const gateTables: readonly GateTable[] = [
         "text not null default 'sent' check (phase in ('sent', 'debris', 'clearing', 'absent', 'done'))",
         'sent: it may be running. debris: it was cut off half way. clearing: what it left is taken away. absent: nothing of it is there. done.',
       ],
+      ['undecided', "boolean generated always as (phase not in ('absent', 'done')) stored", 'It may be there.'],
       ['pid', 'integer', 'The server process that runs it; null: not known.'],
       ['answer', 'text', 'done, or the SQLSTATE and message of the server; null: no one heard it.'],
       ['began_at', 'timestamptz not null default clock_timestamp()', 'When the intention was written.'],

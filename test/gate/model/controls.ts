@@ -168,7 +168,7 @@ export const outsideControls: Readonly<Record<string, Control>> = {
     "if (gate.own_link()).session is distinct from o.session then return 'this session",
     "if false then return 'this session",
   ],
-  'begun by what may have been sent': ["o.tier = t ->> 'id' and o.phase in ('sent', 'debris', 'clearing')", 'false'],
+  'begun by what may have been sent': ["o.tier = t ->> 'id' and o.undecided", 'false'],
   'as it is now': ['  select pg_stat_clear_snapshot();\n', ''],
   'decided when it has ended': silent('outside', 'it is still running'),
   'the object of the step': ["if (outcome in ('done', 'absent', 'debris')) is not true then", 'if false then'],
