@@ -69,10 +69,13 @@ language sql security definer set search_path = pg_catalog, pg_temp set standard
 $gate$;
 
 -- The application's SQL that calls current_setting(), whenever it runs. No catalogue lists custom settings (a.b), so a value that a client
--- sets when it connects is found by name.
+-- sets when it connects is found by name. Like gate.look, it releases the locks that it takes to show views and rules.
 create function gate.reading_settings() returns text[]
-language sql security definer set search_path = pg_catalog, pg_temp set jit = off as $gate$
-  select array(
+language plpgsql security definer set search_path = pg_catalog, pg_temp set jit = off as $gate$
+declare
+  said text[];
+begin
+  said := array(
     select p.prosrc from pg_proc p where p.oid >= 16384 and p.pronamespace <> 'gate'::regnamespace and p.prosrc collate "C" ilike '%current_setting%'
     union all select pg_get_function_sqlbody(p.oid) from pg_proc p where p.oid >= 16384 and ${calls('p.prosqlbody')}
     union all select pg_get_expr(d.adbin, d.adrelid) from pg_attrdef d where ${calls('d.adbin')}
@@ -81,8 +84,10 @@ language sql security definer set search_path = pg_catalog, pg_temp set jit = of
       where ${calls('p.polqual')} or ${calls('p.polwithcheck')}
     union all select pg_get_ruledef(r.oid) from pg_rewrite r where r.oid >= 16384 and (${calls('r.ev_action')} or ${calls('r.ev_qual')})
     union all select pg_get_triggerdef(t.oid) from pg_trigger t where ${calls('t.tgqual')}
-    union all select pg_get_indexdef(i.indexrelid) from pg_index i where ${calls('i.indexprs')} or ${calls('i.indpred')})
-$gate$;
+    union all select pg_get_indexdef(i.indexrelid) from pg_index i where ${calls('i.indexprs')} or ${calls('i.indpred')});
+  raise exception using errcode = 'OR000';
+exception when sqlstate 'OR000' then return said;
+end $gate$;
 
 -- How long the session may be idle within a transaction: its own setting, at most the gate's bound.
 create function gate.idle_bound() returns text
