@@ -30,6 +30,8 @@ export function mentioned(text: string): readonly string[] {
 
 /** Whether a text has a name as a word of its own. */
 export function hasWord(text: string, name: string): boolean {
+  // an empty name would be found at the end for ever
+  if (name === '') return false;
   for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
     const [before, after] = [text[at - 1] ?? ' ', text[at + name.length] ?? ' '];
     if (!/[\w$"\u0080-\uffff]/.test(before) && !/[\w$"\u0080-\uffff]/.test(after)) return true;

@@ -46,7 +46,7 @@ function keepDropped(node: DifferenceNode, schemas: ComparedSchemas): Kept | nul
       owned.find(({ column, isIdentity }) => isIdentity && column === one.name),
     ),
   );
-  const rows = keepTable({ table, key: keyOf(table, { own: [], schemas }), schemas });
+  const rows = keepAsText(table, schemas) ?? keepTable({ table, key: keyOf(table, { own: [], schemas }), schemas });
   const positions = owned.map(keepPosition);
   const serial = owned.filter(({ isIdentity }) => !isIdentity);
   return {
@@ -57,6 +57,27 @@ function keepDropped(node: DifferenceNode, schemas: ComparedSchemas): Kept | nul
       ...serial.map(({ name, column }) => `alter sequence ${name} owned by ${column};`),
       ...rows.down,
       ...positions.flatMap(({ down }) => down),
+    ],
+  };
+}
+
+/** Keeps the rows where types of its columns are dropped too, which the copy must not depend on; null where none is. */
+function keepAsText(table: string, schemas: ComparedSchemas): Kept | null {
+  const [before, after] = schemas.map(({ objects }) => objects.filter(({ kind }) => /^(type|domain)$/.test(kind)));
+  const gone = (before ?? []).filter(({ name }) => !(after ?? []).some((one) => one.name === name));
+  const typeOf = ({ logical }: SchemaObject): string => jsonText(logical['type']);
+  const isGone = (one: SchemaObject): boolean => gone.some(({ name }) => typeOf(one).replace(/(\[\])+$/, '') === name);
+  const columns = columnsOf(table, schemas).filter(({ logical }) => logical['generated'] === '');
+  if (!columns.some(isGone)) return null;
+  const named = columns.map((one) => ({ own: partsOf(one.name).own, type: isGone(one) ? typeOf(one) : null }));
+  const kept = named.map(({ own, type }) => (type === null ? own : `${own}::text as ${own}`));
+  const back = named.map(({ own, type }) => (type === null ? own : `${own}::${type}`));
+  const keep = keepName(table);
+  return {
+    up: [`create table ${keep} as select ${kept.join(', ')} from ${table};`],
+    down: [
+      `insert into ${table} (${named.map(({ own }) => own).join(', ')}) overriding system value select ${back.join(', ')} from ${keep};`,
+      `drop table ${keep};`,
     ],
   };
 }

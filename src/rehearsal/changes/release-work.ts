@@ -186,14 +186,16 @@ function columnsIn(sql: string): readonly string[] {
   return [...found].map(([, name = '']) => (name.startsWith('"') ? name : name.toLowerCase()));
 }
 
-/** The last part of a name without quotes and arguments. */
+/** The last part of a name without quotes and arguments; a cast, which has only those, as it is. */
 function plainName(name: string): string {
-  return unquoted(partsOf(name.replace(/\([^()]*\)$/, '')).own);
+  return unquoted(partsOf(name.replace(/(?<=.)\([^()]*\)$/, '')).own);
 }
 
 function named(sql: string, name: string): boolean {
   const text = sql.toLowerCase();
   const wanted = name.toLowerCase();
+  // an empty name would be found at the end for ever
+  if (wanted === '') return false;
   for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1))
     if (!/[\w$]/.test(text[at - 1] ?? ' ') && !/[\w$]/.test(text[at + wanted.length] ?? ' ')) return true;
   return false;

@@ -89,15 +89,18 @@ function remade(nodes: readonly DifferenceNode[]): readonly string[] {
     'statistics',
     'view',
     'materialized view',
+    'index of a view',
     'policy',
     'rule',
     'trigger',
   ];
-  // the columns of a view come with it
-  const views = new Set(all.filter(({ kind }) => kind.endsWith('view')).map(({ name }) => name));
+  // the columns of a view come with it, and its indexes after it
+  const ofViews = new Set(all.filter(({ kind }) => kind.endsWith('view')).flatMap(allBelow));
+  const placeOf = (node: DifferenceNode): number =>
+    order.indexOf(node.kind === 'index' && ofViews.has(node) ? 'index of a view' : node.kind);
   return all
-    .filter(({ kind, name }) => kind !== 'column' || !views.has(partsOf(name).relation))
-    .toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
+    .filter((node) => node.kind !== 'column' || !ofViews.has(node))
+    .toSorted((a, b) => placeOf(a) - placeOf(b))
     .flatMap(making);
 }
 

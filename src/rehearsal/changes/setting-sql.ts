@@ -42,22 +42,7 @@ export function setting(
   if ((kind === 'function' || kind === 'procedure') && property === 'securityDefiner')
     return [`alter ${kind} ${name} security ${before === true ? 'definer' : 'invoker'};`];
   if (/view$|^table$|^index$/.test(kind) && property === 'options')
-    return [
-      ...(entries(after).length === 0
-        ? []
-        : [
-            `alter ${kind} ${name} reset (${entries(after)
-              .map(([key]) => key)
-              .join(', ')});`,
-          ]),
-      ...(entries(before).length === 0
-        ? []
-        : [
-            `alter ${kind} ${name} set (${entries(before)
-              .map(([key, value]) => `${key} = ${sqlQuoted(value)}`)
-              .join(', ')});`,
-          ]),
-    ];
+    return ofOptions(`alter ${kind} ${name}`, before, after);
   if (kind === 'table' && property === 'rowSecurity')
     return [`alter table ${name} ${before === true ? 'enable' : 'disable'} row level security;`];
   if (kind === 'table' && property === 'forceRowSecurity')
@@ -88,7 +73,10 @@ function ofSequence(name: string, of: { readonly property: string; readonly befo
   return word === undefined ? [] : [`alter sequence ${name} ${word} ${jsonText(before)};`];
 }
 
-function ofColumn(name: string, of: { readonly property: string; readonly before: Json }): readonly string[] {
+function ofColumn(
+  name: string,
+  of: { readonly property: string; readonly before: Json; readonly after: Json },
+): readonly string[] {
   const { relation, own } = partsOf(name);
   const alter = `alter table ${relation} alter column ${own}`;
   switch (of.property) {
@@ -110,11 +98,24 @@ function ofColumn(name: string, of: { readonly property: string; readonly before
     }
     case 'identity':
       return jsonText(of.before) === '' ? [`${alter} drop identity;`] : [];
+    case 'options':
+      return ofOptions(alter, of.before, of.after);
     case 'statistics':
       return [`${alter} set statistics ${of.before === null ? '-1' : JSON.stringify(of.before)};`];
     default:
       return [];
   }
+}
+
+/** Takes away the options that are there, and sets those that were. */
+function ofOptions(alter: string, before: Json, after: Json): readonly string[] {
+  const [was, is] = [entries(before), entries(after)];
+  return [
+    ...(is.length === 0 ? [] : [`${alter} reset (${is.map(([key]) => key).join(', ')});`]),
+    ...(was.length === 0
+      ? []
+      : [`${alter} set (${was.map(([key, value]) => `${key} = ${sqlQuoted(value)}`).join(', ')});`]),
+  ];
 }
 
 /** `name=value` entries of a list of options. */

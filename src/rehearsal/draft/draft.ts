@@ -17,19 +17,37 @@ export interface Undo {
   readonly ways: readonly Part[];
 }
 
+/** What undoes one thing with rows that the up keeps. */
+interface KeptUndo extends Undo {
+  /** What the up.sql has to begin and to end with for it. */
+  readonly begin: Part;
+  readonly end: Part;
+}
+
 /** A draft while it is being made. */
 export interface Draft {
-  /** What the up.sql begins with: it keeps rows. */
-  readonly begin: Part;
-  /** What it ends with. */
-  readonly end: Part;
-  readonly undo: readonly Undo[];
+  readonly undo: readonly KeptUndo[];
+  /** Statements for the up that the server did not take, each with what it said. */
+  readonly refused: ReadonlyMap<string, string>;
+}
+
+/** What the up.sql begins and ends with: it keeps rows. */
+export function keepingOf({ undo }: Draft): { readonly begin: Part; readonly end: Part } {
+  const all = (of: 'begin' | 'end'): Part => [...new Set(undo.flatMap((one) => one[of]))];
+  return { begin: all('begin'), end: all('end') };
+}
+
+/** The draft without what needs a statement of the up that the server did not take. */
+export function without(draft: Draft, sql: string, said: string): Draft {
+  const rest = draft.undo.filter(({ begin, end }) => !begin.includes(sql) && !end.includes(sql));
+  return { undo: rest, refused: new Map([...draft.refused, [sql, said]]) };
 }
 
 /** What a draft begins with: a rename is undone by a rename. */
 export function begunDraft(tier: Tier, [schema = 'public']: readonly string[]): Draft {
   const renames = tier.up.flatMap((step) => inverseOf(step, schema) ?? []);
-  return { begin: [], end: [], undo: renames.toReversed().map((sql) => ({ ways: [[sql]] })) };
+  const undo = renames.toReversed().map((sql) => ({ ways: [[sql]], begin: [], end: [] }));
+  return { undo, refused: new Map() };
 }
 
 /** What a comparison found after the up and the draft. */
@@ -49,34 +67,28 @@ interface DraftedTier extends Pick<Tier, 'transaction'> {
 
 /** Adds what undoes the differences that are left; null where nothing can be added. */
 export function furthered(draft: Draft, found: FoundAfter, tier: DraftedTier): Draft | null {
-  const known = new Set([...draft.begin, ...draft.undo.flatMap(({ ways }) => ways.flat())]);
+  const known = new Set(draft.undo.flatMap(({ ways, begin }) => [...begin, ...ways.flat()]));
   const all = differenceTree(found.differences, found.schemas)
     .flatMap((node) => [...madeBelow(node), node])
     .map((node) => undoing(node, found, tier));
-  const wanted = all.filter(({ ways }) => ways.some((way) => way.some((sql) => !known.has(sql))));
+  const wanted = all.filter(
+    ({ ways, begin, end }) =>
+      ways.some((way) => way.some((sql) => !known.has(sql))) &&
+      ![...begin, ...end].some((sql) => draft.refused.has(sql)),
+  );
   // the values of a column that comes back are among what brings the column back
   const own = wanted.filter(
     (one) => !wanted.some((other) => other !== one && one.ways.every((way) => isWithin(way, other.ways.flat()))),
   );
   if (own.length === 0) return null;
-  const added = (of: 'up' | 'upEnd', before: Part): Part => [...new Set([...before, ...own.flatMap((one) => one[of])])];
-  return {
-    begin: added('up', draft.begin),
-    end: added('upEnd', draft.end),
-    undo: [...draft.undo, ...own.filter(({ ways }) => ways.length > 0).map(({ ways }) => ({ ways }))],
-  };
+  return { ...draft, undo: [...draft.undo, ...own.filter(({ ways }) => ways.length > 0)] };
 }
 
 function isWithin(some: Part, all: Part): boolean {
   return some.length > 0 && some.every((sql) => all.includes(sql));
 }
 
-interface Undoing extends Undo {
-  readonly up: Part;
-  readonly upEnd: Part;
-}
-
-function undoing(node: DifferenceNode, found: FoundAfter, { transaction, isUpFixed }: DraftedTier): Undoing {
+function undoing(node: DifferenceNode, found: FoundAfter, { transaction, isUpFixed }: DraftedTier): KeptUndo {
   // of a table, the remedy renames it: that is cheaper, but changes what the author wrote
   const {
     up,
@@ -84,12 +96,12 @@ function undoing(node: DifferenceNode, found: FoundAfter, { transaction, isUpFix
     down,
     instead,
   }: Partial<Remedy> & Kept = madeWhole(node, found.schemas) ?? restoring(node, found.work, found.schemas);
-  if (instead === true || (isUpFixed && up.length > 0)) return { up: [], upEnd: [], ways: [] };
+  if (instead === true || (isUpFixed && up.length > 0)) return { begin: [], end: [], ways: [] };
   const routine = found.routines.get(`${node.kind} ${node.name}`);
   const isDefined = routine !== undefined && !node.own.every(({ property }) => besides.includes(property ?? ''));
   const ways = isDefined ? againAs(node, [`${routine.trim()};`]) : [down, ...replaced(node, found)];
   const safe = transaction === 'single' ? ways : ways.map((way) => way.map((sql) => asIs(sql, transaction)));
-  return { up, upEnd, ways: safe.filter((way) => way.length > 0) };
+  return { begin: up, end: upEnd, ways: safe.filter((way) => way.length > 0) };
 }
 
 /** What was made with an object and is dropped by itself: a schema holds others, and a view reads a table. */

@@ -1,7 +1,7 @@
-import { digest, OneRoofError, type Problem, printable, stated } from '../../core/index.ts';
+import { OneRoofError, type Problem, printable, stated } from '../../core/index.ts';
 import { type Session, sql } from '../../database/index.ts';
 import { type Difference, drawSeeds, SchemaDeltas } from '../../fingerprint/index.ts';
-import { type Release, type Step, type Tier, type TierId } from '../../release/index.ts';
+import { type Release, type Tier, type TierId } from '../../release/index.ts';
 import { forwardOrder } from '../boundaries/index.ts';
 import {
   compareTwoClones,
@@ -12,9 +12,10 @@ import {
   withMarkedClone,
 } from '../comparison/index.ts';
 import { type RehearsalOptions } from '../request/index.ts';
-import { readRole, requirementRefused, sessionRole, withReleaseSession } from '../session/index.ts';
-import { openListener, runTier, type StepMeasure } from '../tier/index.ts';
-import { begunDraft, type Draft, furthered, type FoundAfter, type Part, type Undo } from './draft.ts';
+import { readRole, sessionRole, withReleaseSession } from '../session/index.ts';
+import { runTier } from '../tier/index.ts';
+import { begunDraft, type Draft, type FoundAfter, furthered, keepingOf, type Part, without } from './draft.ts';
+import { noChecks, type Place, refused, runUp, stepsOf, undo, type Unkept } from './run-draft.io.ts';
 
 /** What a draft is made of. */
 export interface DraftOptions extends Pick<RehearsalOptions, 'host' | 'owner' | 'signal'> {
@@ -66,15 +67,19 @@ export async function draftDown(options: DraftOptions): Promise<DraftedDown> {
     const as = await asRollout(before, release);
     await runEarlier(before, { release: as, tier }, by);
     let draft = begunDraft(tier, release.settings.searchPath);
-    for (let pass = 1; ; pass += 1) {
+    for (let pass = 1; ; ) {
       options.onPass?.(pass);
       const tried = await withMarkedClone(options, `draft for ${release.name} after ${id}`, (after) =>
         tryDraft({ before, after, release: as, tier, draft, around }, by),
       );
-      const more =
-        tried.differences.length === 0 || pass === mostPasses ? null : furthered(draft, tried, { ...tier, isUpFixed });
-      if (more === null) return asDrafted(draft, tried, around);
-      draft = more;
+      if ('unkept' in tried) draft = without(draft, tried.unkept, tried.said);
+      else {
+        const isEnd = tried.differences.length === 0 || pass === mostPasses;
+        const more = isEnd ? null : furthered(draft, tried, { ...tier, isUpFixed });
+        if (more === null) return asDrafted(draft, tried, around);
+        draft = more;
+        pass += 1;
+      }
     }
   });
 }
@@ -108,11 +113,6 @@ async function asRollout({ clone }: MarkedClone, release: Release): Promise<Rele
   return { ...release, settings: { ...release.settings, role: sessionRole(role) } };
 }
 
-interface Place {
-  readonly release: Release;
-  readonly tier: Tier;
-}
-
 async function runEarlier({ clone }: MarkedClone, { release, tier }: Place, by: Comparing): Promise<void> {
   const order = forwardOrder(release.tiers);
   const earlier = order.slice(
@@ -128,22 +128,6 @@ async function runEarlier({ clone }: MarkedClone, { release, tier }: Place, by: 
   });
 }
 
-const noChecks = (): Promise<readonly Problem[]> => Promise.resolve([]);
-
-function refused({ id }: Pick<Tier, 'id'>, [first]: readonly Problem[], isKeeping = false): OneRoofError {
-  // the tier ran before anything was added to it
-  if (first !== undefined && isKeeping)
-    return new OneRoofError('DRAFT_IMPOSSIBLE', {
-      ...stated`the statements that would keep rows for a rollback do not run in tier ${{ tier: id }}: ${{ said: first.problem }}`,
-      fix: `take out of tiers/${id}/up.sql what an earlier draft added, or give what renames a tier of its own`,
-    });
-  return new OneRoofError('DRAFT_IMPOSSIBLE', {
-    ...stated`tier ${{ tier: id }} does not run on a clone: ${{ said: first?.problem ?? '' }}`,
-    fix: first?.fix ?? `correct tiers/${id}/up.sql`,
-    ...(first?.place === undefined ? {} : { place: first.place }),
-  });
-}
-
 /** What a draft came to on a clone. */
 interface Tried extends FoundAfter {
   /** The statements that the server took, in that order. */
@@ -156,19 +140,26 @@ async function tryDraft(
       'around'
     >,
   by: Comparing,
-): Promise<Tried> {
+): Promise<Tried | Unkept> {
   const { before, after, release, draft } = on;
   await runEarlier(after, on, by);
-  const tier = { ...on.tier, up: [...stepsOf(draft.begin), ...on.tier.up, ...stepsOf(draft.end)] };
+  const { begin, end } = keepingOf(draft);
+  const added = stepsOf([...begin, ...end]);
+  const up = [...added.slice(0, begin.length), ...on.tier.up, ...added.slice(begin.length)];
+  const tier = { ...on.tier, up };
   const { settings, requires } = release;
-  const { steps, ran } = await withReleaseSession(
+  const tried = await withReleaseSession(
     after.clone.connection,
     { settings, signal: by.options.signal },
-    async (session) => ({
-      steps: await runUp(session, { after, release, tier, isKeeping: draft.begin.length > 0 }),
-      ran: await undo(session, draft.undo, { tier, around: on.around ?? [] }),
-    }),
+    async (session) => {
+      const steps = await runUp(session, { after, release, tier, isKeeping: begin.length > 0 });
+      return 'unkept' in steps
+        ? steps
+        : { steps, ran: await undo(session, draft.undo, { tier, around: on.around ?? [] }) };
+    },
   );
+  if ('unkept' in tried) return tried;
+  const { steps, ran } = tried;
   const written = new Set(touchedBy(release, steps, null).map(({ relation }) => relation));
   const compared = await compareTwoClones(before, after, { ...by, written });
   return {
@@ -178,88 +169,6 @@ async function tryDraft(
     routines: await routinesOf(before.reading, compared.differences),
     ran,
   };
-}
-
-/** Statements of the draft as steps. */
-function stepsOf(part: Part): readonly Step[] {
-  return part.map((text) => ({
-    sql: text,
-    digest: digest('step', [text]),
-    kind: 'DraftStmt',
-    title: 'a statement of the draft',
-    place: { file: 'draft', line: 1, column: 1 },
-    transactional: true,
-  }));
-}
-
-async function runUp(
-  session: Session,
-  { after, release, tier, isKeeping }: Place & { readonly after: MarkedClone; readonly isKeeping: boolean },
-): Promise<readonly StepMeasure[]> {
-  const listener = await openListener(
-    after.clone,
-    tier.up.map((step) => step.sql),
-  );
-  try {
-    const limits = { release: { allows: release.allows, budgets: { lock: null, total: null } }, listener };
-    const ran = await runTier(session, { tier, direction: 'up', before: noChecks, limits });
-    if (!ran.done) throw refused(tier, ran.problems, isKeeping);
-    return ran.steps;
-  } finally {
-    await listener.session.close();
-  }
-}
-
-/** Runs what the server takes, again and again until it takes nothing more: what depends on others is taken after them. */
-async function undo(
-  session: Session,
-  all: readonly Undo[],
-  { tier, around }: { readonly tier: Tier; readonly around: Part },
-): Promise<Part> {
-  const ran: string[] = [];
-  const isOutside = tier.transaction === 'outside';
-  let open = all;
-  if (!isOutside) await session.query(sql`begin`);
-  for (let before = -1; open.length > 0 && before !== open.length; ) {
-    before = open.length;
-    const left: Undo[] = [];
-    for (const one of open) {
-      const way = await firstTaken(session, one, isOutside);
-      if (way === null) left.push(one);
-      else ran.push(...way);
-    }
-    open = left;
-  }
-  // they write nothing that the others read: the history of the tool
-  for (const text of around) await session.run(text);
-  if (!isOutside) await commit(session, tier);
-  return ran;
-}
-
-async function commit(session: Session, { id }: Tier): Promise<void> {
-  try {
-    await session.query(sql`commit`);
-  } catch (error) {
-    const step = stepsOf(['commit'])[0] as Step;
-    throw refused({ id }, [requirementRefused(error, step, null)]);
-  }
-}
-
-async function firstTaken(session: Session, { ways }: Undo, isOutside: boolean): Promise<Part | null> {
-  for (const way of ways) {
-    if (!isOutside) await session.query(sql`savepoint draft`);
-    try {
-      for (const text of way) await session.run(text);
-      if (!isOutside) await session.query(sql`release savepoint draft`);
-      return way;
-    } catch (error) {
-      // an interruption ends the session, and so the next statement too
-      if (isOutside) continue;
-      await session.query(sql`rollback to savepoint draft`);
-      void error;
-    }
-  }
-  return null;
 }
 
 /** The definitions that functions and procedures had, as CREATE OR REPLACE. */
@@ -275,11 +184,17 @@ async function routinesOf(before: Session, differences: readonly Difference[]): 
 }
 
 function asDrafted(
-  { begin, end }: Draft,
+  draft: Draft,
   { ran, differences, schemas, work }: Tried,
   around: DraftOptions['around'],
 ): DraftedDown {
-  const left = explained(differences, { code: 'BACK_DIFFERS', level: 'strict', schemas, work });
+  const { begin, end } = keepingOf(draft);
+  const left = explained(differences, { code: 'BACK_DIFFERS', level: 'strict', schemas, work }).map((one) => {
+    const said = [...draft.refused].find(([sql]) => one.fix.includes(sql.replace(/;$/, '')))?.[1];
+    return said === undefined
+      ? one
+      : { ...one, fix: `${one.fix}; as a draft, the server did not take that: ${printable(said)}` };
+  });
   if (around === null) return { begin, end, down: ran, left };
   const [first, last] = around;
   const elsewhere =
