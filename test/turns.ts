@@ -182,6 +182,7 @@ export const slowest: readonly string[] = [
   'test/site/reviews.test.ts',
   'test/signing/passkeys.test.ts',
   'test/gate/loopback-installs.test.ts',
+  'test/gate/endings-outside.test.ts',
   'test/gate/succession.test.ts',
   'test/rollout/batches-locks.test.ts',
   'test/dossier/production.test.ts',

@@ -38,7 +38,7 @@ export function keepingOf({ undo }: Draft): { readonly begin: Part; readonly end
 }
 
 /** The draft without what needs a statement of the up that the server did not take. */
-export function without(draft: Draft, sql: string, said: string): Draft {
+export function withoutUnkept(draft: Draft, sql: string, said: string): Draft {
   const rest = draft.undo.filter(({ begin, end }) => !begin.includes(sql) && !end.includes(sql));
   return { undo: rest, refused: new Map([...draft.refused, [sql, said]]) };
 }

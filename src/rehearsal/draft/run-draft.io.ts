@@ -6,7 +6,8 @@ import { requirementRefused } from '../session/index.ts';
 import { openListener, runTier, type StepMeasure } from '../tier/index.ts';
 import { type Part, type Undo } from './draft.ts';
 
-export interface Place {
+/** The tier that gets a down, and its release with the role of a rollout. */
+export interface DraftPlace {
   readonly release: Release;
   readonly tier: Tier;
 }
@@ -17,9 +18,11 @@ export interface Unkept {
   readonly said: string;
 }
 
+/** A draft is judged by the rehearsal, so its trial checks nothing. */
 export const noChecks = (): Promise<readonly Problem[]> => Promise.resolve([]);
 
-export function refused({ id }: Pick<Tier, 'id'>, [first]: readonly Problem[], isKeeping = false): OneRoofError {
+/** The error that the up ends with on a clone; `isKeeping`: only with what the draft added to it. */
+export function upRefused({ id }: Pick<Tier, 'id'>, [first]: readonly Problem[], isKeeping = false): OneRoofError {
   // the tier ran before anything was added to it
   if (first !== undefined && isKeeping)
     return new OneRoofError('DRAFT_IMPOSSIBLE', {
@@ -37,7 +40,7 @@ export function refused({ id }: Pick<Tier, 'id'>, [first]: readonly Problem[], i
 const drafted = 'draft';
 
 /** Statements of the draft as steps. */
-export function stepsOf(part: Part): readonly Step[] {
+export function draftSteps(part: Part): readonly Step[] {
   return part.map((text, index) => ({
     sql: text,
     digest: digest('step', [text]),
@@ -48,10 +51,14 @@ export function stepsOf(part: Part): readonly Step[] {
   }));
 }
 
-/** Runs the up with what the draft adds to it. */
+/**
+ * Runs the up with what the draft adds to it.
+ *
+ * Errors  DRAFT_IMPOSSIBLE: a statement of the author's does not run.
+ */
 export async function runUp(
   session: Session,
-  { after, release, tier, isKeeping }: Place & { readonly after: MarkedClone; readonly isKeeping: boolean },
+  { after, release, tier, isKeeping }: DraftPlace & { readonly after: MarkedClone; readonly isKeeping: boolean },
 ): Promise<readonly StepMeasure[] | Unkept> {
   const listener = await openListener(
     after.clone,
@@ -66,14 +73,14 @@ export async function runUp(
       place.file === drafted && place.file === first?.place?.file && place.line === first.place.line;
     const failed = tier.up.find(isFailed);
     if (failed !== undefined) return { unkept: failed.sql, said: first?.problem ?? '' };
-    throw refused(tier, ran.problems, isKeeping);
+    throw upRefused(tier, ran.problems, isKeeping);
   } finally {
     await listener.session.close();
   }
 }
 
 /** Runs what the server takes, again and again until it takes nothing more: what depends on others is taken after them. */
-export async function undo(
+export async function runUndo(
   session: Session,
   all: readonly Undo[],
   { tier, around }: { readonly tier: Tier; readonly around: Part },
@@ -102,8 +109,8 @@ async function commit(session: Session, { id }: Tier): Promise<void> {
   try {
     await session.query(sql`commit`);
   } catch (error) {
-    const step = stepsOf(['commit'])[0] as Step;
-    throw refused({ id }, [requirementRefused(error, step, null)]);
+    const step = draftSteps(['commit'])[0] as Step;
+    throw upRefused({ id }, [requirementRefused(error, step, null)]);
   }
 }
 

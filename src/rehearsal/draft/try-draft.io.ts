@@ -14,8 +14,8 @@ import {
 import { type RehearsalOptions } from '../request/index.ts';
 import { readRole, sessionRole, withReleaseSession } from '../session/index.ts';
 import { runTier } from '../tier/index.ts';
-import { begunDraft, type Draft, type FoundAfter, furthered, keepingOf, type Part, without } from './draft.ts';
-import { noChecks, type Place, refused, runUp, stepsOf, undo, type Unkept } from './run-draft.io.ts';
+import { begunDraft, type Draft, type FoundAfter, furthered, keepingOf, type Part, withoutUnkept } from './draft.ts';
+import { noChecks, type DraftPlace, upRefused, runUp, draftSteps, runUndo, type Unkept } from './run-draft.io.ts';
 
 /** What a draft is made of. */
 export interface DraftOptions extends Pick<RehearsalOptions, 'host' | 'owner' | 'signal'> {
@@ -72,7 +72,7 @@ export async function draftDown(options: DraftOptions): Promise<DraftedDown> {
       const tried = await withMarkedClone(options, `draft for ${release.name} after ${id}`, (after) =>
         tryDraft({ before, after, release: as, tier, draft, around }, by),
       );
-      if ('unkept' in tried) draft = without(draft, tried.unkept, tried.said);
+      if ('unkept' in tried) draft = withoutUnkept(draft, tried.unkept, tried.said);
       else {
         const isEnd = tried.differences.length === 0 || pass === mostPasses;
         const more = isEnd ? null : furthered(draft, tried, { ...tier, isUpFixed });
@@ -113,7 +113,7 @@ async function asRollout({ clone }: MarkedClone, release: Release): Promise<Rele
   return { ...release, settings: { ...release.settings, role: sessionRole(role) } };
 }
 
-async function runEarlier({ clone }: MarkedClone, { release, tier }: Place, by: Comparing): Promise<void> {
+async function runEarlier({ clone }: MarkedClone, { release, tier }: DraftPlace, by: Comparing): Promise<void> {
   const order = forwardOrder(release.tiers);
   const earlier = order.slice(
     0,
@@ -123,7 +123,7 @@ async function runEarlier({ clone }: MarkedClone, { release, tier }: Place, by: 
   await withReleaseSession(clone.connection, { settings, signal: by.options.signal }, async (session) => {
     for (const one of earlier) {
       const { done, problems } = await runTier(session, { tier: one, direction: 'up', before: noChecks, limits: null });
-      if (!done) throw refused(one, problems);
+      if (!done) throw upRefused(one, problems);
     }
   });
 }
@@ -135,7 +135,7 @@ interface Tried extends FoundAfter {
 }
 
 async function tryDraft(
-  on: Place & { readonly before: MarkedClone; readonly after: MarkedClone; readonly draft: Draft } & Pick<
+  on: DraftPlace & { readonly before: MarkedClone; readonly after: MarkedClone; readonly draft: Draft } & Pick<
       DraftOptions,
       'around'
     >,
@@ -144,7 +144,7 @@ async function tryDraft(
   const { before, after, release, draft } = on;
   await runEarlier(after, on, by);
   const { begin, end } = keepingOf(draft);
-  const added = stepsOf([...begin, ...end]);
+  const added = draftSteps([...begin, ...end]);
   const up = [...added.slice(0, begin.length), ...on.tier.up, ...added.slice(begin.length)];
   const tier = { ...on.tier, up };
   const { settings, requires } = release;
@@ -155,7 +155,7 @@ async function tryDraft(
       const steps = await runUp(session, { after, release, tier, isKeeping: begin.length > 0 });
       return 'unkept' in steps
         ? steps
-        : { steps, ran: await undo(session, draft.undo, { tier, around: on.around ?? [] }) };
+        : { steps, ran: await runUndo(session, draft.undo, { tier, around: on.around ?? [] }) };
     },
   );
   if ('unkept' in tried) return tried;
