@@ -58,7 +58,10 @@ const application = [
 /** A gate of which each round of checks takes 1.4 s longer, and to compare the whole schema 1.5 s. */
 const slowGate = (text: string): string =>
   text
-    .replace(/(create function gate\.definers\(\)[^$]*\$gate\$\s*begin)/, '$1 perform pg_sleep(1.4);')
+    .replace(
+      /(create function gate\.definers\(\)[^$]*\$gate\$\s*(?:declare\s[^$]*?)?begin)/,
+      '$1 perform pg_sleep(1.4);',
+    )
     .replace('  there boolean[] :=', '  slept text := pg_sleep(1.5)::text;\n  there boolean[] :=');
 
 const stepsOf = ({ stages }: Rehearsal, stage: string): readonly StepMeasure[] =>
