@@ -111,7 +111,8 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp s
 declare
   said text;
 begin
-  select encode(sha256(convert_to(coalesce(json_agg(what order by what::text collate "C"), '[]')::text, 'UTF8')), 'hex') into said from (
+  begin
+    select encode(sha256(convert_to(coalesce(json_agg(what order by what::text collate "C"), '[]')::text, 'UTF8')), 'hex') into said from (
     select json_build_array('function', p.oid::regprocedure, p.prosrc, pg_get_userbyid(p.proowner), ${inOrder('p.proacl')}, p.proconfig, p.prolang, p.probin, pg_get_function_sqlbody(p.oid)) from pg_proc p
       where p.prosecdef and p.pronamespace <> 'gate'::regnamespace
     union all select json_build_array('rule', r.ev_class::regclass, r.rulename, r.ev_enabled, pg_get_ruledef(r.oid)) from pg_rewrite r
@@ -128,8 +129,10 @@ begin
         and pg_get_userbyid(d.defaclrole) not in ('oneroof_executor', 'oneroof_relay', 'oneroof_observer')
     union all select json_build_array('trigger', t.tgrelid::regclass, pg_get_triggerdef(t.oid), t.tgenabled, t.tgfoid::regprocedure) from pg_trigger t
       join pg_class c on c.oid = t.tgrelid where t.tgdeferrable and not t.tgisinternal and c.relnamespace <> 'gate'::regnamespace) w(what);
-  raise exception using errcode = 'OR000';
-exception when sqlstate 'OR000' then return said;
+    raise exception using errcode = 'OR000';
+  exception when sqlstate 'OR000' then null;
+  end;
+  return said;
 end $gate$;
 
 -- Fires now what the application has deferred to COMMIT (triggers, foreign keys, exclusion constraints: each may call functions), so

@@ -75,7 +75,8 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp set jit 
 declare
   said text[];
 begin
-  said := array(
+  begin
+    said := array(
     select p.prosrc from pg_proc p where p.oid >= 16384 and p.pronamespace <> 'gate'::regnamespace and p.prosrc collate "C" ilike '%current_setting%'
     union all select pg_get_function_sqlbody(p.oid) from pg_proc p where p.oid >= 16384 and ${calls('p.prosqlbody')}
     union all select pg_get_expr(d.adbin, d.adrelid) from pg_attrdef d where ${calls('d.adbin')}
@@ -85,8 +86,10 @@ begin
     union all select pg_get_ruledef(r.oid) from pg_rewrite r where r.oid >= 16384 and (${calls('r.ev_action')} or ${calls('r.ev_qual')})
     union all select pg_get_triggerdef(t.oid) from pg_trigger t where ${calls('t.tgqual')}
     union all select pg_get_indexdef(i.indexrelid) from pg_index i where ${calls('i.indexprs')} or ${calls('i.indpred')});
-  raise exception using errcode = 'OR000';
-exception when sqlstate 'OR000' then return said;
+    raise exception using errcode = 'OR000';
+  exception when sqlstate 'OR000' then null;
+  end;
+  return said;
 end $gate$;
 
 -- How long the session may be idle within a transaction: its own setting, at most the gate's bound.
